@@ -1,0 +1,173 @@
+"""From recorded fields to a history: what all readers have in common.
+
+A reader decodes events into `Row`s, which msgspec does and checks in one go; only if that fails
+are records looked at one by one, to say which one is wrong and how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+import msgspec
+import numpy as np
+
+from checkers.history import columns as column_store
+from checkers.history.columns import Dialect
+from checkers.history.errors import HistoryError
+from checkers.history.fields import wrong_field
+from checkers.history.history import History, Lines
+from checkers.history.operation import Operation
+from checkers.history.pairing import decreasing
+
+_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+_Client = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+_Name = Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Row(msgspec.Struct, gc=False):
+    """The fields of an event as recorded, by any tool. Fields that we don't know are skipped.
+
+    Missing are, in files that we read: ``index`` (events are counted), ``time`` (the order
+    stands in for it) and, in histories of transactions from Elle, ``f``.
+    """
+
+    type: Literal["invoke", "ok", "fail", "info"]
+    process: _Client | _Name
+    index: _Int64 | None = None
+    time: _Int64 | None = None
+    f: _Name | None = None
+    value: Any = None
+    error: Any = None
+
+
+def wrong_record(record: object) -> str | None:
+    """What is wrong with a decoded record, in a sentence; ``None`` if it makes a `Row`."""
+    if not isinstance(record, Mapping):
+        return f"it is a {_kind(record)}; every operation must be an object with fields"
+    for name in ("type", "process"):
+        if record.get(name) is None:
+            return f"it has no {name}; every operation needs a type and a process"
+    function = record.get("f")
+    if function is None and not _is_transaction(record.get("value")):
+        return "it has no f; every operation must say what is done, like 'read'"
+    index, time = record.get("index"), record.get("time")
+    return wrong_field(
+        Operation(
+            index=0 if index is None else index,
+            time=0 if time is None else time,
+            process=record["process"],
+            type=record["type"],
+            f="txn" if function is None else function,
+        )
+    )
+
+
+def rows_of(records: Sequence[object], *, source: str, line_of: Lines) -> list[Row]:
+    """Rows from decoded records.
+
+    Raises:
+        HistoryError: a record is no operation.
+    """
+    reason = ""
+    try:
+        rows = msgspec.convert(records, list[Row])
+        wrong = next((at for at, row in enumerate(rows) if lacks_f(row)), None)
+    except msgspec.ValidationError as error:
+        wrong = next((at for at, record in enumerate(records) if wrong_record(record)), 0)
+        reason = str(error)
+    if wrong is not None:
+        raise record_error(source, line_of(wrong), records[wrong], wrong, reason)
+    return rows
+
+
+def record_error(
+    source: str, line: int | None, record: object, position: int, reason: str = ""
+) -> HistoryError:
+    """The error for a record that is no operation; ``reason`` is used if we know no better."""
+    index = record.get("index") if isinstance(record, Mapping) else None
+    return HistoryError(
+        wrong_record(record) or f"this is no operation ({reason})",
+        path=source,
+        line=line,
+        index=index if type(index) is int else position,
+    )
+
+
+def history_of(
+    rows: Sequence[Row],
+    *,
+    source: str,
+    notes: Iterable[str],
+    dialect: Dialect,
+    line_of: Lines,
+) -> History:
+    """The history that these rows make.
+
+    No row lacks an ``f`` (see `lacks_f`).
+
+    Raises:
+        HistoryError: the events break a rule of histories.
+    """
+    columns = column_store.build(
+        index=_indices([row.index for row in rows]),
+        time=_times([row.time for row in rows]),
+        types=[row.type for row in rows],
+        process=[row.process for row in rows],
+        f=[row.f or "txn" for row in rows],
+        values=[row.value for row in rows],
+        errors=[None if row.error is None else error_text(row.error) for row in rows],
+    )
+    backward = decreasing(columns.time, allow_equal=True)
+    if not dialect.ordered_times and backward.any():
+        notes = (
+            *notes,
+            f"times go back in {np.count_nonzero(backward)} places (first at line "
+            f"{line_of(int(np.argmax(backward)))}); the order of events is that of the file",
+        )
+    return History(columns, source=source, notes=notes, dialect=dialect, line_of=line_of)
+
+
+def lacks_f(row: Row) -> bool:
+    """True if nothing says what a row does: it has no ``f`` and is no transaction."""
+    return row.f is None and not _is_transaction(row.value)
+
+
+def error_text(error: object) -> str:
+    """A recorded error as one string: Jepsen records ``[:no-client "Connection refused"]``."""
+    if isinstance(error, str):
+        return error
+    if isinstance(error, list) and error:
+        return ": ".join(error_text(part) for part in error if part is not None)
+    return msgspec.json.encode(error, order="deterministic").decode()
+
+
+def _is_transaction(value: object) -> bool:
+    """True for a list of micro-operations, ``[["append", 3, 1], ["r", 4, null]]``."""
+    return isinstance(value, list) and all(isinstance(micro, list) for micro in value)
+
+
+def _indices(given: list[int | None]) -> list[int]:
+    """Indices, with those that are missing counted on from the one before."""
+    filled: list[int] = []
+    last = -1
+    for index in given:
+        last = last + 1 if index is None else index
+        filled.append(last)
+    return filled
+
+
+def _times(given: list[int | None]) -> list[int]:
+    """Times in ns. Without any, an event's position; if only some are there, the last one."""
+    if all(time is None for time in given):
+        return list(range(len(given)))
+    filled: list[int] = []
+    last = 0
+    for time in given:
+        last = last if time is None else time
+        filled.append(last)
+    return filled
+
+
+def _kind(value: object) -> str:
+    return {list: "list", str: "string", type(None): "null"}.get(type(value), "plain value")

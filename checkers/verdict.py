@@ -1,0 +1,139 @@
+"""What a checker says of a history, as data.
+
+A verdict is one of three words, never a boolean:
+
+* **valid**: the property was exercised and holds, and the certificate shows how;
+* **invalid**: the property is broken, and each anomaly names the operations that break it;
+* **unknown**: nothing can be said, and ``reason`` says why: a budget ran out, or the history
+  exercised nothing (an empty history is unknown, never valid).
+
+Verdicts are plain data: they go to ``verdict.json`` and come back equal, so reports and later
+versions work from files alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from checkers.history import History
+
+
+class Validity(StrEnum):
+    """The three possible outcomes of a check."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNKNOWN = "unknown"
+
+
+VALID, INVALID, UNKNOWN = Validity.VALID, Validity.INVALID, Validity.UNKNOWN
+
+_SEVERITY = {VALID: 0, UNKNOWN: 1, INVALID: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Anomaly:
+    """One way in which a history breaks a property.
+
+    Attributes:
+        kind: the standard name of the anomaly ("nonlinearizable", "lost", "stale", "diverged", ...).
+        message: one sentence in plain English that names values, processes and times.
+        operations: history indices (``Operation.index``) of the events concerned, in order.
+        details: whatever a report needs to draw it; JSON-able.
+    """
+
+    kind: str
+    message: str
+    operations: tuple[int, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The outcome of one checker on one history.
+
+    Attributes:
+        checker: the checker's name, with its model ("linearizable(cas-register)").
+        validity: valid, invalid or unknown.
+        reason: one sentence: what holds, what is broken, or why it is unknown.
+        anomalies: what is broken, worst first; empty unless invalid.
+        certificate: what independent code needs to re-check the verdict; JSON-able.
+        coverage: what was exercised, by name (operations by outcome, keys, reads, ...).
+        cost: algorithm chosen, configurations explored, limits hit.
+    """
+
+    checker: str
+    validity: Validity
+    reason: str
+    anomalies: tuple[Anomaly, ...] = ()
+    certificate: Mapping[str, Any] = field(default_factory=dict)
+    coverage: Mapping[str, int] = field(default_factory=dict)
+    cost: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def signature(self) -> str:
+        """What makes two failures the same failure: checker and kind of its first anomaly."""
+        if self.validity is not INVALID:
+            return ""
+        return f"{self.checker}/{self.anomalies[0].kind if self.anomalies else 'invalid'}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The verdict as JSON-able data; `from_json` is its inverse."""
+        return {
+            "checker": self.checker,
+            "validity": str(self.validity),
+            "reason": self.reason,
+            "signature": self.signature,
+            "anomalies": [
+                {
+                    "kind": anomaly.kind,
+                    "message": anomaly.message,
+                    "operations": list(anomaly.operations),
+                    "details": dict(anomaly.details),
+                }
+                for anomaly in self.anomalies
+            ],
+            "certificate": dict(self.certificate),
+            "coverage": dict(self.coverage),
+            "cost": dict(self.cost),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Verdict:
+        """The verdict that `to_json` wrote."""
+        return cls(
+            checker=data["checker"],
+            validity=Validity(data["validity"]),
+            reason=data["reason"],
+            anomalies=tuple(
+                Anomaly(a["kind"], a["message"], tuple(a["operations"]), a["details"])
+                for a in data["anomalies"]
+            ),
+            certificate=data["certificate"],
+            coverage=data["coverage"],
+            cost=data["cost"],
+        )
+
+
+class Checker(Protocol):
+    """A property of histories: any object with a name and a ``check`` method."""
+
+    @property
+    def name(self) -> str:
+        """The name that verdicts carry, e.g. ``linearizable(cas-register)``."""
+        ...
+
+    def check(self, history: History) -> Verdict:
+        """Judge a history. Never raises for what the history says, only for what it isn't."""
+        ...
+
+
+def worst(verdicts: Iterable[Verdict]) -> Validity:
+    """The validity of several verdicts together: invalid over unknown over valid.
+
+    No verdict at all is unknown: nothing was judged.
+    """
+    return max((v.validity for v in verdicts), key=_SEVERITY.__getitem__, default=UNKNOWN)
