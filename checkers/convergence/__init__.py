@@ -1,0 +1,7 @@
+"""Convergence: do replicas end up in the same state?"""
+
+from __future__ import annotations
+
+from checkers.convergence.replicas import REPLICA_STATE, converged
+
+__all__ = ["REPLICA_STATE", "converged"]

@@ -1,0 +1,61 @@
+"""From a history to the parts that are judged one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from checkers.convergence.replicas import REPLICA_STATE
+from checkers.history import Call, History
+from checkers.models import Adaptive, KeyPart, Model, looks_keyed, split
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A history ready to be judged against a model.
+
+    Attributes:
+        model: the model, in the dialect of the history.
+        keyed: whether values are ``[key, value]``.
+        parts: one for each key, in order of first invocation.
+    """
+
+    model: Model
+    keyed: bool
+    parts: list[KeyPart]
+
+
+def parts_of(model: Model, history: History, *, keyed: bool | None) -> Parts:
+    """Split a history by key and check that the model understands every operation.
+
+    Final reads of replicas' states are no operations of the object, and are left out.
+
+    Args:
+        model: the sequential specification.
+        history: the history.
+        keyed: whether values are ``[key, value]``; None finds out (`checkers.models.looks_keyed`),
+            for models that say that keys are independent.
+
+    Raises:
+        checkers.models.ModelError: an operation is not the model's.
+    """
+    calls = [call for call in history.calls() if call.f != REPLICA_STATE]
+    if keyed is None:
+        keyed = model.per_key and looks_keyed(calls)
+    parts = split(calls, keyed=keyed)
+    everything = [call for part in parts for call in part.calls]
+    for call in sorted(everything, key=_position):
+        model.check(call)
+    if isinstance(model, Adaptive):
+        model = model.adapted(everything)
+    return Parts(model, keyed, parts)
+
+
+def _position(call: Call) -> int:
+    return call.invoked
+
+
+def observes(model: Model, calls: Sequence[Call]) -> bool:
+    """Whether some ok operation could contradict another: a read, say, but not a write."""
+    overwrites = getattr(model, "overwrites", None)
+    return any(call.outcome == "ok" and not (overwrites and overwrites(call.f)) for call in calls)

@@ -1,0 +1,196 @@
+"""What the search works on: one key's operations, stripped of what can't matter.
+
+A `Problem` is a list of calls with what the search needs to know of each. *Required* calls must be
+placed between their invocation and their completion; *optional* ones (indeterminate operations) may
+be placed anywhere after their invocation, or nowhere.
+
+What is removed beforehand, and why no verdict depends on it:
+
+* **Failed operations** certainly did not happen.
+* **Indeterminate reads**: a pure operation leaves the state alone and no result constrains it, so a
+  linearization with it is one without it.
+
+For registers (`register_problem`) three more:
+
+* **A cas from v to v** leaves the state alone if it succeeds, so it is pure, like a read of v.
+* **Indeterminate writes that nobody could observe.** Say an optional operation leaves the value v,
+  and no ok read or possible cas *of v* ends after it was invoked. Whatever needs v then precedes it
+  in any linearization containing it, so what follows it immediately is a write, which fits every
+  state, or nothing; leaving it out gives a linearization too. A removed cas no longer needs its old
+  value, so this is repeated until nothing changes.
+* **Values that nobody needs are one value.** If no remaining operation needs v (ok reads of it, cas
+  from it), then in state v exactly the writes are possible. All such states behave alike, and are
+  replaced by one, `UNSEEN`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from checkers.history import Call
+from checkers.models import Model, Overwriting, Register, State
+from checkers.models.model import frozen
+
+
+class _Constant:
+    """A value that equals only itself."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+REFUSED = _Constant("REFUSED")
+"""What `Problem.step` answers for an operation that can't happen in a state."""
+
+UNSEEN = _Constant("UNSEEN")
+"""Any register value that no operation needs."""
+
+_ANY = _Constant("ANY")
+_FOREVER = float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One search. All lists run parallel to ``calls``.
+
+    Attributes:
+        calls: the operations, in order of invocation.
+        initials: states to start from; it is enough that one of them works.
+        step: the state after call i in a state, or `REFUSED`.
+        optional: calls that need not be placed and never end.
+        pure: calls that never change the state.
+        blind: calls that fit every state and leave one that doesn't depend on it.
+        alike: equal for optional calls that are interchangeable.
+    """
+
+    calls: list[Call]
+    initials: tuple[State, ...]
+    step: Callable[[State, int], State]
+    optional: list[bool]
+    pure: list[bool]
+    blind: list[bool]
+    alike: list[Hashable]
+
+
+def problem_of(
+    model: Model,
+    calls: Sequence[Call],
+    *,
+    relaxed: frozenset[int] = frozenset(),
+    any_initial: bool = False,
+) -> Problem:
+    """The search problem of one key's calls.
+
+    Args:
+        model: the sequential specification.
+        calls: in order of invocation.
+        relaxed: ``invoke_index`` of ok calls to treat as optional. Whatever linearization the
+            calls have is one of the weaker problem too; a witness uses that to leave out what
+            doesn't matter.
+        any_initial: start from every initial value (registers only): what a cut-off part of the
+            history may have left behind.
+    """
+    kept = [call for call in calls if call.outcome != "fail"]
+    optional = [call.outcome == "info" or call.invoke_index in relaxed for call in kept]
+    if type(model) is Register:
+        return register_problem(model, kept, optional, any_initial=any_initial)
+    return _general_problem(model, kept, optional)
+
+
+def _general_problem(model: Model, calls: list[Call], optional: list[bool]) -> Problem:
+    """The problem for a model of which nothing more is known."""
+    chosen = [
+        (call, free)
+        for call, free in zip(calls, optional, strict=True)
+        if not (free and model.pure(call.f))
+    ]
+    kept = [call for call, _ in chosen]
+    step = model.step
+
+    def successor(state: State, i: int) -> State:
+        fits, after = step(state, kept[i])
+        return after if fits else REFUSED
+
+    overwrites = model.overwrites if isinstance(model, Overwriting) else lambda f: False
+    return Problem(
+        calls=kept,
+        initials=(model.initial,),
+        step=successor,
+        optional=[free for _, free in chosen],
+        pure=[model.pure(call.f) for call in kept],
+        blind=[overwrites(call.f) for call in kept],
+        alike=[_likeness(call) for call in kept],
+    )
+
+
+def _likeness(call: Call) -> Hashable:
+    """Equal for calls that a model can't tell apart."""
+    try:
+        return call.f, frozen(call.argument), call.outcome, frozen(call.result)
+    except TypeError:  # a user's model may have values that only it can read
+        return call.invoke_index
+
+
+def register_problem(
+    model: Register, calls: list[Call], optional: list[bool], *, any_initial: bool = False
+) -> Problem:
+    """The problem of a register, with the reductions described in the module."""
+    rows = [
+        (*_needs_and_leaves(call), free, call) for call, free in zip(calls, optional, strict=True)
+    ]
+    rows = _without_unobservable(
+        [row for row in rows if not (row[2] and (row[1] is _ANY or row[0] == row[1]))]
+    )
+    needed: dict[Any, None] = dict.fromkeys(need for need, _, _, _ in rows if need is not _ANY)
+    needs = [row[0] for row in rows]
+    # A read leaves what it found: writing the needed value down again makes `step` one comparison.
+    leaves = [
+        need if leave is _ANY else leave if leave in needed else UNSEEN
+        for need, leave, _, _ in rows
+    ]
+
+    def successor(state: State, i: int) -> State:
+        need = needs[i]
+        return leaves[i] if need is _ANY or need == state else REFUSED
+
+    initial = model.initial if model.initial in needed else UNSEEN
+    return Problem(
+        calls=[row[3] for row in rows],
+        initials=(*needed, UNSEEN) if any_initial else (initial,),
+        step=successor,
+        optional=[row[2] for row in rows],
+        pure=[need == leave for need, leave in zip(needs, leaves, strict=True)],
+        blind=[need is _ANY for need in needs],
+        alike=list(zip(needs, leaves, strict=True)),
+    )
+
+
+_Row = tuple[Any, Any, bool, Call]  # needs, leaves, optional, call
+
+
+def _needs_and_leaves(call: Call) -> tuple[Any, Any]:
+    """The value an operation needs to find (or any) and the one it leaves (or what it found)."""
+    if call.f == "write":
+        return _ANY, frozen(call.argument)
+    if call.f == "cas":
+        return frozen(call.argument[0]), frozen(call.argument[1])
+    return frozen(call.result), _ANY
+
+
+def _without_unobservable(rows: list[_Row]) -> list[_Row]:
+    """Without optional operations whose value no remaining operation can need after them."""
+    while True:
+        last_need: dict[Any, float] = {}
+        for need, _, free, call in rows:
+            if need is not _ANY:
+                ends = _FOREVER if free or call.completed is None else call.completed
+                last_need[need] = max(ends, last_need.get(need, -1))
+        kept = [row for row in rows if not row[2] or last_need.get(row[1], -1) > row[3].invoked]
+        if len(kept) == len(rows):
+            return rows
+        rows = kept

@@ -1,0 +1,242 @@
+"""Why a history is not linearizable, in as few operations as possible.
+
+A failed search leaves its furthest dead end: a longest prefix that can be ordered, and an operation
+whose completion can't be passed. That operation may be innocent, and the prefix long. So the
+*window* is made: a small set of operations that can't be ordered whatever came before them and
+whatever else happened meanwhile. Three weakenings, each of which keeps every linearization of the
+history (so whatever is still broken afterwards was broken before):
+
+1. **Forget what comes after.** Operations invoked after the completion that can't be passed are
+   dropped; those still open then become optional.
+2. **Forget what comes before** (registers). Choose a moment: operations completed before it are
+   dropped, those open at it become optional, and the register may start with any value.
+3. **Relax.** An operation of the rest becomes optional: it may happen at any time after its
+   invocation, or never. A read then constrains nothing any more.
+
+The latest moment of 2 is found by bisection (a later moment is a weaker problem), and 3 is tried on
+halves, quarters ... and single operations, as in delta debugging (Zeller and Hildebrandt, TSE
+2002). Each trial has a small budget, and counts as not broken when it runs out: the window may
+then be larger than needed, but is never wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from checkers.history import Call
+from checkers.linearizability.problem import Problem, problem_of
+from checkers.linearizability.register_anomalies import Reason, certain_reason
+from checkers.linearizability.search import Budget, Outcome, Stuck, search
+from checkers.linearizability.wording import ended, named, object_name
+from checkers.models import KeyPart, Model, Register, State
+from checkers.models.model import shown
+from checkers.verdict import Anomaly
+
+EFFORT = 60_000
+"""Configurations that explaining a history's anomalies may explore, roughly."""
+
+_TRIALS = 300
+_TRIAL = 2_000
+_LAST_SHOWN = 20
+_OTHERS_SHOWN = 6
+
+
+def explain(
+    model: Model, part: KeyPart, problem: Problem, outcome: Outcome, *, effort: int = EFFORT
+) -> Anomaly:
+    """The anomaly of a key that has no linearization.
+
+    Args:
+        model: the sequential specification.
+        part: the key and all of its calls.
+        problem: what was searched.
+        outcome: what the search of it found.
+        effort: configurations that may be explored to make the window small.
+    """
+    assert outcome.stuck is not None
+    stuck = outcome.stuck
+    reason = None
+    if type(model) is Register:
+        reason = certain_reason(model, part.key, part.calls)
+    if reason is None:
+        window = window_of(model, part.calls, problem.calls[stuck.forcing], effort=effort)
+        reason = _in_general(model, part.key, problem, stuck, window)
+    indices = [call.invoke_index for call in reason.calls]
+    ends = [c.complete_index for c in reason.calls if c.complete_index is not None]
+    return Anomaly(
+        reason.kind,
+        reason.message,
+        tuple(sorted({*indices, *ends})),
+        {
+            "key": part.key,
+            "window": indices,
+            "blocked": problem.calls[stuck.forcing].invoke_index,
+            "candidates": _candidates(model, problem, stuck),
+            "last_linearized": [problem.calls[i].invoke_index for i in stuck.order[-_LAST_SHOWN:]],
+            "linearized": len(stuck.order),
+            "state": shown(_state(model, problem, stuck)),
+        },
+    )
+
+
+def _state(model: Model, problem: Problem, stuck: Stuck) -> State:
+    """The model's own state after the longest prefix: the search may have merged some values."""
+    state = model.initial
+    for i in stuck.order:
+        _, state = model.step(state, problem.calls[i])
+    return state
+
+
+def _candidates(model: Model, problem: Problem, stuck: Stuck) -> list[dict[str, Any]]:
+    """For each operation open at the dead end, why it can't be the next."""
+    state = _state(model, problem, stuck)
+    blocked = problem.calls[stuck.forcing]
+    found = []
+    for i in sorted((*stuck.waiting, *stuck.spare)):
+        call = problem.calls[i]
+        fits, after = model.step(state, call)
+        if not fits:
+            why = f"{named(model, call)} does not fit the state, which is {shown(state)}"
+        elif model.pure(call.f):
+            why = f"{named(model, call)} fits, but changes nothing for {named(model, blocked)}"
+        else:
+            why = (
+                f"{named(model, call)} fits and leaves {shown(after)}, but then there is still no "
+                f"place for {named(model, blocked)} before it completed"
+            )
+        found.append({"operation": call.invoke_index, "why": why})
+    return found
+
+
+def _in_general(model: Model, key: Any, problem: Problem, stuck: Stuck, window: Window) -> Reason:
+    """The sentence for a window without a simpler reason."""
+    calls = window.calls
+    if len(window.others) <= _OTHERS_SHOWN:
+        calls = tuple(sorted((*calls, *window.others), key=lambda call: call.invoked))
+    blocked = problem.calls[stuck.forcing]
+    state = shown(_state(model, problem, stuck))
+    where = "" if key is None else f"{object_name(key)}: "
+    message = (
+        f"{where}no order of {len(calls)} operations fits: {_listed(model, calls)}; the longest "
+        f"order found leaves the state {state} and no place for {named(model, blocked)}, "
+        f"which completed at {ended(blocked)}"
+    )
+    return Reason("nonlinearizable", message, calls)
+
+
+def _listed(model: Model, window: Sequence[Call], most: int = 6) -> str:
+    shown_calls = [f"process {c.process}'s {model.describe(c)}" for c in window[:most]]
+    return ", ".join(shown_calls) + (", …" if len(window) > most else "")
+
+
+@dataclass(slots=True)
+class _Trials:
+    """Asks whether weakened problems are still broken, within a budget."""
+
+    model: Model
+    configurations: int
+    left: int = _TRIALS
+
+    def broken(self, calls: Sequence[Call], relaxed: frozenset[int], cut: bool) -> bool:
+        """Whether these calls certainly have no linearization."""
+        if self.left <= 0 or self.configurations <= 0:
+            return False
+        self.left -= 1
+        problem = problem_of(self.model, calls, relaxed=relaxed, any_initial=cut)
+        outcome = search(problem, Budget(configurations=_TRIAL + len(problem.calls)))
+        self.configurations -= outcome.configurations
+        return outcome.order is None and not outcome.exhausted
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A small set of ok calls that can't be ordered; see the module.
+
+    Attributes:
+        calls: them, in order of invocation.
+        others: optional operations that they could observe, and that don't help.
+        start: the position before which everything was forgotten, or None.
+        end: the position of the completion that can't be passed.
+    """
+
+    calls: tuple[Call, ...]
+    others: tuple[Call, ...]
+    start: int | None
+    end: int
+
+
+def window_of(
+    model: Model, calls: Sequence[Call], blocked: Call, *, effort: int = EFFORT
+) -> Window:
+    """The window of a key's calls around the one whose completion can't be passed."""
+    trials = _Trials(model, effort)
+    assert blocked.completed is not None
+    end = blocked.completed
+    kept = [call for call in calls if call.outcome != "fail" and call.invoked < end]
+    relaxed = frozenset(c.invoke_index for c in kept if c.completed is None or c.completed > end)
+    start = None
+    if type(model) is Register:
+        start = _latest_start(trials, kept, relaxed)
+        if start is not None:
+            kept, relaxed = _after(kept, relaxed, start)
+    required = [call for call in kept if call.invoke_index not in relaxed]
+    needed = _relaxed_further(trials, kept, relaxed, required, start is not None)
+    hard = {call.invoke_index: None for call in needed}
+    soft = frozenset(call.invoke_index for call in kept if call.invoke_index not in hard)
+    problem = problem_of(model, kept, relaxed=soft)
+    others = [c for c, free in zip(problem.calls, problem.optional, strict=True) if free]
+    return Window(tuple(needed), tuple(others), start, end)
+
+
+def _after(
+    calls: Sequence[Call], relaxed: frozenset[int], start: int
+) -> tuple[list[Call], frozenset[int]]:
+    """What is left when everything before a position is forgotten."""
+    kept = [call for call in calls if call.completed is None or call.completed >= start]
+    return kept, relaxed | {call.invoke_index for call in kept if call.invoked < start}
+
+
+def _latest_start(trials: _Trials, calls: Sequence[Call], relaxed: frozenset[int]) -> int | None:
+    """The latest position before which everything can be forgotten, if any."""
+    starts = sorted(call.invoked for call in calls if call.invoke_index not in relaxed)
+    low, high = -1, len(starts)  # starts[low] is known to do, starts[high] is known not to
+    stride = 1
+    while low < 0 and high > 0:  # gallop back from the end: windows are short
+        trial = max(len(starts) - stride, 0)
+        if trials.broken(*_after(calls, relaxed, starts[trial]), True):
+            low = trial
+        else:
+            high = trial
+            stride *= 2
+    while low >= 0 and high - low > 1:
+        middle = (low + high) // 2
+        if trials.broken(*_after(calls, relaxed, starts[middle]), True):
+            low = middle
+        else:
+            high = middle
+    return starts[low] if low >= 0 else None
+
+
+def _relaxed_further(
+    trials: _Trials,
+    calls: Sequence[Call],
+    relaxed: frozenset[int],
+    required: list[Call],
+    cut: bool,
+) -> list[Call]:
+    """The required calls that remain when as many as possible are relaxed."""
+    size = max(len(required) // 2, 1)
+    while True:
+        at = 0
+        while at < len(required):
+            block = frozenset(call.invoke_index for call in required[at : at + size])
+            if trials.broken(calls, relaxed | block, cut):
+                relaxed |= block
+                del required[at : at + size]
+            else:
+                at += size
+        if size == 1:
+            return required
+        size = max(size // 2, 1)

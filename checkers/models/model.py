@@ -1,0 +1,137 @@
+"""What a model is: the sequential specification of an object.
+
+A model says which sequences of operations a single-threaded object would allow (Herlihy and Wing,
+"Linearizability: A Correctness Condition for Concurrent Objects", TOPLAS 1990, section 2.1). A
+checker asks it one question, over and over: in this state, can this operation with this result
+happen, and what is the state afterwards?
+
+A model is any object with the attributes of `Model`; nothing needs to be inherited. States must be
+hashable and compare by value, and ``step`` must be a function: no clock, no randomness, no memory.
+It sees operations as `checkers.history.Call`, whose ``result`` is None unless the outcome is ok,
+and may look only at ``f``, ``argument``, ``result`` and ``outcome``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+from checkers.history import Call
+
+State = Hashable
+Step = tuple[bool, State]
+
+
+class ModelError(ValueError):
+    """An operation that the model cannot read; the message names the operation's index.
+
+    It means that the history and the model don't belong together, so no verdict is possible.
+
+    Attributes:
+        index: `Operation.index` of the event at fault.
+    """
+
+    def __init__(self, index: int, problem: str) -> None:
+        super().__init__(f"operation {index}: {problem}")
+        self.index = index
+
+
+class Model(Protocol):
+    """A sequential specification."""
+
+    @property
+    def name(self) -> str:
+        """The name verdicts carry: ``cas-register``."""
+        ...
+
+    @property
+    def initial(self) -> State:
+        """The state before any operation."""
+        ...
+
+    @property
+    def per_key(self) -> bool:
+        """Whether values of the form ``[key, value]`` mean one independent object for each key."""
+        ...
+
+    def step(self, state: State, call: Call) -> Step:
+        """Whether `call`, with its result, can happen in `state`, and the state afterwards.
+
+        A call that is not ok has no result: the answer is about its effect alone.
+        """
+        ...
+
+    def pure(self, f: str) -> bool:
+        """Whether operations `f` never change the state (reads)."""
+        ...
+
+    def check(self, call: Call) -> None:
+        """Make sure that the model understands the operation.
+
+        Raises:
+            ModelError: unknown ``f``, a value of the wrong type, or an ok read without a result.
+        """
+        ...
+
+    def describe(self, call: Call) -> str:
+        """The operation in a few words for people: ``read → 1``."""
+        ...
+
+
+@runtime_checkable
+class Overwriting(Protocol):
+    """A model that knows more of itself, which makes checking faster (optional)."""
+
+    def overwrites(self, f: str) -> bool:
+        """Whether operations `f` fit every state and leave one that depends on the call alone."""
+        ...
+
+
+@runtime_checkable
+class Adaptive(Protocol):
+    """A model with dialects, that picks the one in which a history is written (optional)."""
+
+    def adapted(self, calls: Sequence[Call]) -> Model:
+        """The model to judge these operations (one key's) with."""
+        ...
+
+
+def frozen(value: Any) -> Hashable:
+    """A hashable stand-in for a JSON-like value; equal exactly for equal values.
+
+    Unlike in Python, true differs from 1 and false from 0.
+
+    Raises:
+        TypeError: the value is neither JSON-like nor hashable.
+    """
+    kind = type(value)
+    if kind is int or kind is str or value is None:
+        return value  # type: ignore[no-any-return]
+    if kind is bool:
+        return ("boolean", value)
+    if kind is list or kind is tuple:
+        return ("list", *map(frozen, value))
+    if kind is dict:
+        entries = ((frozen(key), frozen(item)) for key, item in value.items())
+        return ("map", *sorted(entries, key=repr))
+    hash(value)
+    return value  # type: ignore[no-any-return]
+
+
+def shown(value: Any) -> str:
+    """A value as people write it: ``null`` for None, strings in quotes, lists in brackets."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, str):
+        text = value if len(value) <= 60 else f"{value[:25]}…{value[-25:]}"
+        return f'"{text}"'
+    return str(value)
+
+
+def event_of(call: Call) -> int:
+    """The index to name in an error about a call's result, else about its argument."""
+    return call.invoke_index if call.complete_index is None else call.complete_index

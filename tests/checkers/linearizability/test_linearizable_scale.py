@@ -1,0 +1,75 @@
+"""Work, counted in configurations rather than in seconds."""
+
+import random
+
+import pytest
+from linearizability_twin import draw_register, register_result, simulated_history
+
+from checkers import INVALID, VALID, linearizable, models
+from checkers.history import INVOKE, OK, History, Operation
+from checkers.linearizability import verify
+
+REGISTER = models.cas_register()
+
+
+def run(number: int, clients: int, doubt: float = 0.0, values: int = 5) -> History:
+    draw, _ = draw_register(values)
+    r = random.Random(f"{number} {clients}")
+    return simulated_history(
+        r, REGISTER, draw, register_result, number=number, clients=clients, doubt=doubt
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "clients", "doubt", "values"),
+    [(3_000, 5, 0.0, 5), (2_000, 10, 0.02, 5), (500, 20, 0.0, 5), (500, 10, 0.0, 1_000)],
+)
+def test_valid_runs_take_a_few_configurations_an_operation(number, clients, doubt, values):
+    history = run(number, clients, doubt, values)
+    verdict = linearizable(REGISTER, keyed=False).check(history)
+    assert verdict.validity is VALID
+    assert verdict.cost["configurations"] < 10 * number
+    verify(REGISTER, history, verdict.certificate)
+
+
+def test_one_stale_read_in_a_long_run_is_found():
+    operations = list(run(2_000, 5))
+    reads = [o for o in operations if o.type == OK and o.f == "read"]
+    reads[len(reads) // 2].value = "long gone"
+    operations[0:0] = [
+        Operation(0, 0, 900, INVOKE, "write", "long gone"),
+        Operation(1, 0, 900, OK, "write", "long gone"),
+    ]
+    for index, operation in enumerate(operations):
+        operation.index = index
+    verdict = linearizable(REGISTER, keyed=False).check(History.from_operations(operations))
+    assert verdict.validity is INVALID
+    assert verdict.anomalies[0].kind == "stale-read"
+    assert len(verdict.anomalies[0].details["window"]) == 3
+
+
+def test_indeterminate_writes_nobody_sees_cost_nothing():
+    operations: list[Operation] = []
+
+    def add(process, kind, f, value):
+        at = len(operations)
+        operations.append(Operation(at, at, process, kind, f, value))
+
+    for i in range(300):
+        add(1_000 + i, INVOKE, "write", f"unseen {i}")
+        add(0, INVOKE, "write", i)
+        add(0, OK, "write", i)
+        add(0, INVOKE, "read", None)
+        add(0, OK, "read", i)
+    verdict = linearizable(REGISTER).check(History.from_operations(operations))
+    assert verdict.validity is VALID
+    assert verdict.cost["configurations"] <= 600
+
+
+def test_deep_histories_need_no_recursion():
+    operations = []
+    for i in range(20_000):
+        operations.append(Operation(2 * i, i, 0, INVOKE, "write" if i % 2 else "read", i % 7))
+        value = i % 7 if i % 2 else (i - 1) % 7 if i else None
+        operations.append(Operation(2 * i + 1, i, 0, OK, "write" if i % 2 else "read", value))
+    assert linearizable(REGISTER).check(History.from_operations(operations)).validity is VALID

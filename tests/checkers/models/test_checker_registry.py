@@ -1,0 +1,43 @@
+"""Checkers by the name of their model."""
+
+import pytest
+
+from checkers import CHECKERS, INVALID, UNKNOWN, VALID, checker_for_model
+from checkers.history import drawn
+
+
+def test_every_model_has_its_checker():
+    assert {name: checker_for_model(name).name for name in CHECKERS} == {
+        "register": "linearizable(register)",
+        "cas-register": "linearizable(cas-register)",
+        "kv": "linearizable(kv)",
+        "set-full": "set-full",
+    }
+
+
+def test_options_reach_the_checker_and_its_model():
+    history = drawn("a: [r0] [w1] [r1] [w2] [r2]")
+    assert checker_for_model("register").check(history).validity is INVALID
+    assert checker_for_model("register", initial=0).check(history).validity is VALID
+    assert checker_for_model("register", initial=0, budget=1).check(history).validity is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("cas_register", "did you mean cas-register or register?"),
+        ("sett-full", "did you mean set-full?"),
+        ("bank", "there are register, cas-register, kv, set-full"),
+    ],
+)
+def test_an_unknown_name_is_answered_with_the_nearest(name, hint):
+    with pytest.raises(ValueError) as raised:
+        checker_for_model(name)
+    assert hint in str(raised.value)
+
+
+def test_an_unknown_option_is_refused():
+    with pytest.raises(ValueError, match=r"model 'set-full'.*colour"):
+        checker_for_model("set-full", colour="red")
+    with pytest.raises(ValueError, match=r"model 'kv'.*colour"):
+        checker_for_model("kv", colour="red")
