@@ -1,0 +1,206 @@
+"""A plan: everything a run depends on, as plain data.
+
+Running a plan is a function: the same plan under the same version gives the same history and trace,
+byte for byte. What shrinks, what replays and what a report shows is a plan.
+
+A plan either leaves its operations to the workload's generator (``operations is None``) or lists
+them; the list is what a recorded run becomes before it is shrunk (`harness.shrink`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.experiment import Experiment
+    from harness.nemesis.claims import Claims
+    from harness.node import ServerFactory
+    from harness.workloads.workload import Workload
+
+FORMAT = 1
+
+
+class InvalidPlan(ValueError):
+    """A plan that cannot run; the message names the field, what is wrong and what to do."""
+
+
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+
+
+def parse_seconds(text: str | float, what: str) -> float:
+    """A time as people write it, in seconds: ``10s``, ``150ms``, ``2min``, ``1h``, or a number of
+    seconds.
+
+    Raises:
+        InvalidPlan: it is no such thing, or not positive; `what` says whose it is.
+    """
+    match = re.fullmatch(r"\s*([0-9.]+)\s*([a-z]*)\s*", str(text))
+    try:
+        number = float(match[1]) * _UNITS[match[2] or "s"] if match else 0.0
+    except (ValueError, KeyError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise InvalidPlan(f"{what} is {text!r}: give a time such as 10s, 150ms or 2min")
+    return number
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault of a plan.
+
+    Attributes:
+        kind: a name from the catalogue, ``process.kill``, ``net.partition``, ...
+        at: when it starts, in virtual seconds from the start of the run.
+        duration: how long it lasts, in virtual seconds (0 for an instantaneous one).
+        target: whom it strikes: ``n2`` for a node, or ``leader``, ``one``, ``minority``,
+            ``majority``, ``all``, resolved when the fault starts.
+        options: what else the kind needs (``shape``, ``probability``, ``offset``, ...).
+        id: a name unique in the plan; streams and the recorded events carry it.
+    """
+
+    kind: str
+    at: float
+    duration: float = 0.0
+    target: str = "one"
+    options: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The fault as JSON-able data."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "at": self.at,
+            "duration": self.duration,
+            "target": self.target,
+            "options": dict(self.options),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedOperation:
+    """An operation that a plan lists: client `client` (from 0) invokes `f` at virtual second `at`.
+
+    If the client is still busy then, it invokes as soon as it is free.
+    """
+
+    at: float
+    client: int
+    f: str
+    value: Any = None
+
+    def to_json(self) -> list[Any]:
+        """The operation as JSON-able data."""
+        return [self.at, self.client, self.f, self.value]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything a run depends on besides the code.
+
+    Attributes:
+        system: a registered system's name (``raft``), or a dotted name for a user's own.
+        workload: a workload's name.
+        bug: id of a planted bug, or None for the system as it is.
+        seed: everything random derives from it, by name.
+        nodes: how many servers, named ``n1`` ...
+        clients: how many clients, each on its own host ``c1`` ...
+        time_limit: virtual seconds of load; healing, settling and final reads come after.
+        rate: invocations a virtual second, over all clients.
+        faults: the faults, ordered by start.
+        operations: the operations to invoke, or None to let the workload generate them.
+        options: the workload's own options (``keys``, ...), and ``network``/``disk`` parameters.
+    """
+
+    system: str
+    workload: str
+    bug: str | None = None
+    seed: int = 0
+    nodes: int = 3
+    clients: int = 5
+    time_limit: float = 10.0
+    rate: float = 20.0
+    faults: tuple[Fault, ...] = ()
+    operations: tuple[PlannedOperation, ...] | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name, least in (("nodes", 1), ("clients", 1)):
+            if getattr(self, name) < least:
+                raise InvalidPlan(f"{name} is {getattr(self, name)}: give at least {least}")
+        for name in ("time_limit", "rate"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise InvalidPlan(f"{name} is {getattr(self, name)}: give a positive number")
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The servers' names."""
+        return tuple(f"n{i + 1}" for i in range(self.nodes))
+
+    def with_(self, **changes: Any) -> Plan:
+        """A copy with some fields changed."""
+        return replace(self, **changes)
+
+    def using(
+        self, server: ServerFactory, workload: Workload, *, claims: Claims | None = None
+    ) -> Experiment:
+        """This plan together with the code to run: a server and a workload for its client.
+
+        Args:
+            server: a class whose ``__init__`` takes a `Node` and that has ``async def run()``.
+            workload: from `harness.workloads`, for example ``register(KvClient)``.
+            claims: the faults that the system claims to survive; a minority down, unless given.
+        """
+        from harness.experiment import using
+
+        return using(self, server, workload, claims=claims)
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON-able data; `from_json` is its inverse."""
+        return {
+            "format": FORMAT,
+            "system": self.system,
+            "workload": self.workload,
+            "bug": self.bug,
+            "seed": self.seed,
+            "nodes": self.nodes,
+            "clients": self.clients,
+            "time_limit": self.time_limit,
+            "rate": self.rate,
+            "faults": [fault.to_json() for fault in self.faults],
+            "operations": None
+            if self.operations is None
+            else [operation.to_json() for operation in self.operations],
+            "options": dict(self.options),
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Plan:
+        """The plan that `to_json` wrote.
+
+        Raises:
+            InvalidPlan: a field is missing, unknown, or of the wrong type.
+        """
+        if not isinstance(data, dict):
+            raise InvalidPlan("a plan is a JSON object")
+        if data.get("format") != FORMAT:
+            raise InvalidPlan(
+                f"format is {data.get('format')!r}, this version reads {FORMAT}: "
+                "replay it with the version that wrote it"
+            )
+        known = set(cls.__dataclass_fields__) | {"format"}
+        for name in data:
+            if name not in known:
+                raise InvalidPlan(f"unknown field {name!r}; a plan has {', '.join(sorted(known))}")
+        try:
+            fields = {name: value for name, value in data.items() if name != "format"}
+            fields["faults"] = tuple(Fault(**fault) for fault in data.get("faults", ()))
+            operations = data.get("operations")
+            if operations is not None:
+                fields["operations"] = tuple(PlannedOperation(*entry) for entry in operations)
+            return cls(**fields)
+        except TypeError as error:
+            raise InvalidPlan(f"a field is missing or of the wrong type: {error}") from None

@@ -1,0 +1,74 @@
+"""A host's clocks: monotonic with drift, wall clock with offset and jumps.
+
+Every host has its own origin and its own rate, so a program that compares two hosts' clocks is
+wrong here as it is anywhere. With ``t`` the true virtual time,
+
+    monotonic(t) = base_local + (t - base_true) * rate
+    wall(t)      = EPOCH + offset + monotonic(t) - origin
+
+Changing the rate moves the bases to the present, so neither clock ever steps by it.
+"""
+
+from __future__ import annotations
+
+from math import inf, nextafter
+
+EPOCH = 1_600_000_000.0
+"""What every wall clock shows at the start of a run, but for its offset (seconds since 1970)."""
+
+
+class HostClock:
+    """The clock hardware of one host; survives crashes.
+
+    Attributes:
+        rate: local seconds that pass in one true second.
+        offset: how far the wall clock is ahead of true time plus `EPOCH` because of jumps, in
+            seconds.
+        reads: how often the wall clock was read or a timer was set: evidence that a clock fault
+            could have mattered.
+    """
+
+    __slots__ = (
+        "_base_local",
+        "_base_true",
+        "_origin",
+        "initial_offset",
+        "offset",
+        "rate",
+        "reads",
+    )
+
+    def __init__(self, origin: float, offset: float) -> None:
+        self.rate = 1.0
+        self.offset = offset
+        self.initial_offset = offset
+        self.reads = 0
+        self._origin = origin
+        self._base_local = origin
+        self._base_true = 0.0
+
+    def monotonic(self, now: float) -> float:
+        """Local monotonic seconds at true time `now`."""
+        return self._base_local + (now - self._base_true) * self.rate
+
+    def wall(self, now: float) -> float:
+        """Wall-clock seconds since 1970 at true time `now`."""
+        return EPOCH + self.offset + self.monotonic(now) - self._origin
+
+    def set_rate(self, now: float, rate: float) -> None:
+        """From true time `now` on, let `rate` local seconds pass in each true second."""
+        self._base_local = self.monotonic(now)
+        self._base_true = now
+        self.rate = rate
+
+    def true_time(self, deadline: float) -> float:
+        """The first true time at which `monotonic` has reached `deadline`.
+
+        Rounded up: a timer that fired a hair early would find its deadline still ahead, and loop.
+        """
+        if deadline == inf:
+            return inf
+        time = self._base_true + (deadline - self._base_local) / self.rate
+        while self.monotonic(time) < deadline:
+            time = nextafter(time, inf)
+        return time

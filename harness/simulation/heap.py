@@ -1,0 +1,60 @@
+"""Virtual time: one heap of events for the whole world.
+
+True virtual time is a float of seconds from the start of the run; events due at the same instant
+run in the order in which they were put on the heap. Nothing else orders anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from heapq import heappop, heappush
+from typing import Any
+
+Action = Callable[..., object]
+
+
+class EventHeap:
+    """The world's events, by due time, and the clock that they drive.
+
+    Attributes:
+        now: the current true virtual time, in seconds.
+        executed: how many events have run.
+    """
+
+    __slots__ = ("_events", "_sequence", "_stopped", "executed", "now")
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.executed = 0
+        self._events: list[tuple[float, int, Action, tuple[Any, ...]]] = []
+        self._sequence = 0
+        self._stopped = False
+
+    def at(self, time: float, action: Action, *arguments: Any) -> None:
+        """Run ``action(*arguments)`` at `time`, or as soon as possible if that has passed."""
+        self._sequence += 1
+        heappush(self._events, (max(time, self.now), self._sequence, action, arguments))
+
+    def after(self, delay: float, action: Action, *arguments: Any) -> None:
+        """Run ``action(*arguments)`` `delay` virtual seconds from now."""
+        self.at(self.now + delay, action, *arguments)
+
+    def stop(self) -> None:
+        """Make `run_until` return before its next event."""
+        self._stopped = True
+
+    def run_until(self, limit: float) -> None:
+        """Run events in order up to and including `limit`, or until `stop`.
+
+        Afterwards ``now`` is `limit`, or the time of the event that stopped it.
+        """
+        events = self._events
+        self._stopped = False
+        while events and not self._stopped:
+            if events[0][0] > limit:
+                break
+            self.now, _, action, arguments = heappop(events)
+            self.executed += 1
+            action(*arguments)
+        if not self._stopped:
+            self.now = limit

@@ -1,0 +1,162 @@
+"""The simulated network: latency, loss, and the rules that faults put on links.
+
+Each link (an ordered pair of hosts) draws from its own named stream, so what happens on one link
+does not change what happens on another. A message takes 0.5 to 2 ms; one in fifty is late by up
+to 20 ms more, so messages overtake each other even without faults. A rule can block a link, or
+delay, lose or duplicate what passes; a blocked link also loses what was under way on it when it
+was cut.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log
+
+from harness.nemesis.rules import LinkRule
+from harness.node import Message
+from harness.simulation.heap import EventHeap
+from harness.simulation.trace import Trace
+
+Link = tuple[str, str]
+Deliver = Callable[[str, Message], bool]
+"""Hands a message from a source to a host; False if nobody is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkParameters:
+    """How the network behaves without faults; times in seconds.
+
+    Attributes:
+        latency: least and greatest ordinary latency (uniform between).
+        late: probability that a message is late.
+        lateness: greatest additional latency of a late message (uniform from 0).
+    """
+
+    latency: tuple[float, float] = (0.0005, 0.002)
+    late: float = 0.02
+    lateness: float = 0.02
+
+
+class SimulatedNetwork:
+    """All links of a world.
+
+    Attributes:
+        sent: messages sent so far.
+        delivered: messages handed to a host so far.
+    """
+
+    def __init__(
+        self,
+        heap: EventHeap,
+        trace: Trace,
+        stream: Callable[..., random.Random],
+        parameters: NetworkParameters,
+    ) -> None:
+        self.sent = 0
+        self.delivered = 0
+        self._heap = heap
+        self._events = trace.events
+        self._recording = trace.recording
+        self._stream = stream
+        self._least, most = parameters.latency
+        self._spread = most - self._least
+        self._late = parameters.late
+        self._lateness = parameters.lateness
+        self._draws: dict[Link, Callable[[], float]] = {}
+        self._rules: dict[Link, tuple[LinkRule, ...]] = {}
+        self._hosts: dict[str, Deliver] = {}
+        self._rule_draws: dict[tuple[str, Link], Callable[[], float]] = {}
+
+    def attach(self, host: str, deliver: Deliver) -> None:
+        """Connect a host."""
+        self._hosts[host] = deliver
+
+    def add_rule(self, rule: LinkRule) -> None:
+        """Let `rule` act on its links, in addition to the rules already there."""
+        for link in sorted(rule.links):
+            self._rules[link] = (*self._rules.get(link, ()), rule)
+
+    def remove_rule(self, rule: LinkRule) -> None:
+        """Take a rule off all links."""
+        for link, rules in list(self._rules.items()):
+            kept = tuple(other for other in rules if other is not rule)
+            if kept:
+                self._rules[link] = kept
+            else:
+                del self._rules[link]
+
+    def send(self, source: str, destination: str, message: Message) -> None:
+        """Put a message under way.
+
+        Raises:
+            TypeError: the message is not a tuple, or holds a mutable value.
+            ValueError: there is no such destination.
+        """
+        if not isinstance(message, tuple):
+            raise TypeError(f"{source} sent a {type(message).__name__}: a message is a tuple")
+        hash(message)  # raises TypeError for anything mutable inside, which two nodes could share
+        if destination not in self._hosts:
+            raise ValueError(f"{source} sent a message to {destination!r}: there is no such host")
+        self.sent += 1
+        number = self.sent
+        link = (source, destination)
+        draw = self._draws.get(link)
+        if draw is None:
+            draw = self._draws[link] = self._stream("link", source, destination).random
+        # Always two draws, so that the latencies of later messages don't depend on earlier fates.
+        latency = self._least + self._spread * draw()
+        fate = draw()
+        if fate < self._late:
+            latency += self._lateness * fate / self._late
+        if self._recording:
+            self._events.append((self._heap.now, "send", source, destination, number, message))
+        if link in self._rules:
+            self._send_under_rules(link, number, message, latency)
+        else:
+            self._heap.after(latency, self._deliver, link, number, message)
+
+    def _send_under_rules(self, link: Link, number: int, message: Message, latency: float) -> None:
+        copies = 1
+        for rule in self._rules[link]:
+            draw = self._rule_draw(rule.name, link)
+            if rule.block or (rule.loss and draw() < rule.loss):
+                rule.affected += 1
+                self._drop(link, number, rule.name)
+                return
+            if rule.delay:
+                rule.affected += 1
+                latency -= log(1.0 - draw()) * rule.delay  # exponential, of that mean
+            if rule.duplicate and draw() < rule.duplicate:
+                rule.affected += 1
+                copies += 1
+        for copy in range(copies):
+            self._heap.after(latency * (1 + 2 * copy), self._deliver, link, number, message)
+
+    def _rule_draw(self, name: str, link: Link) -> Callable[[], float]:
+        draw = self._rule_draws.get((name, link))
+        if draw is None:
+            draw = self._rule_draws[name, link] = self._stream("rule", name, *link).random
+        return draw
+
+    def _deliver(self, link: Link, number: int, message: Message) -> None:
+        if link in self._rules:
+            for rule in self._rules[link]:
+                if rule.block:
+                    rule.affected += 1
+                    self._drop(link, number, rule.name)
+                    return
+        source, destination = link
+        # Recorded before the host runs, so that its reactions come after their cause.
+        events = self._events
+        if self._recording:
+            events.append((self._heap.now, "receive", source, destination, number))
+        if self._hosts[destination](source, message):
+            self.delivered += 1
+        elif self._recording:
+            events[-1] = (self._heap.now, "drop", source, destination, number, "down")
+
+    def _drop(self, link: Link, number: int, reason: str) -> None:
+        if self._recording:
+            self._events.append((self._heap.now, "drop", *link, number, reason))

@@ -1,0 +1,77 @@
+"""The trace: everything that happened in a run, in order.
+
+One event is one tuple: true virtual time in seconds, kind, and details. Kinds of the simulator:
+
+=============  ==========================================================================
+send           source, destination, message number, message
+receive        source, destination, message number
+drop           source, destination, message number, reason (a fault's id, or ``down``)
+boot           host, incarnation
+kill           host
+power-loss     host, writes lost, writes torn, names lost
+pause, resume  host
+clock-rate     host, rate
+clock-jump     host, seconds
+fsync          host, file
+exit, died     host, error
+zombie         host: a task that refused to end when its node was killed
+=============  ==========================================================================
+
+Everything else comes from ``node.trace``: kind, host, details. As a file it is JSON Lines, one
+array an event; two runs are the same run exactly if these bytes are the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+Event = tuple[Any, ...]
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+class Trace:
+    """The events of one run, in memory, or nowhere if not `recording`."""
+
+    __slots__ = ("events", "recording")
+
+    def __init__(self, *, recording: bool = True) -> None:
+        self.recording = recording
+        self.events: list[Event] = []
+
+    def lines(self) -> Iterator[bytes]:
+        """The events as JSON Lines."""
+        for event in self.events:
+            yield _encode(event) + b"\n"
+
+    def digest(self) -> str:
+        """SHA-256 over the lines, in hexadecimal."""
+        digest = hashlib.sha256()
+        for line in self.lines():
+            digest.update(line)
+        return digest.hexdigest()
+
+    def write(self, path: Path) -> None:
+        """Write the lines to a file."""
+        with path.open("wb") as file:
+            file.writelines(self.lines())
+
+
+def first_difference(
+    one: Iterable[Event], other: Iterable[Event]
+) -> tuple[int, Event | None, Event | None] | None:
+    """Where two traces part: position and the two events (None past an end); None if they are
+    equal."""
+    left, right = list(one), list(other)
+    for position, (a, b) in enumerate(zip(left, right, strict=False)):
+        if a != b:
+            return position, a, b
+    if len(left) == len(right):
+        return None
+    position = min(len(left), len(right))
+    return position, next(iter(left[position:]), None), next(iter(right[position:]), None)

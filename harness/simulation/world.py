@@ -1,0 +1,267 @@
+"""The simulated world: hosts, network and virtual time in one deterministic event loop.
+
+    heap --> deliver a message, fire a timer, end an fsync, start a fault
+               |
+               v
+    host --> step its trio run until nothing in it can go on --> sends, syncs, timers back on the
+    heap
+
+A world is the ground on which a plan runs (`harness.run`), and the control surface of the nemesis
+(`harness.nemesis.control`). It can also be used on its own:
+
+    >>> import trio
+    >>> async def ping(node):
+    ...     node.network.send("n2", ("ping", 1))
+    ...     print(node.name, await node.network.receive())
+    >>> async def pong(node):
+    ...     source, message = await node.network.receive()
+    ...     node.network.send(source, ("pong", message[1]))
+    >>> world = World(seed=7)
+    >>> world.add_server("n1", ping, peers=("n2",))
+    >>> world.add_server("n2", pong, peers=("n1",))
+    >>> with world.booted():
+    ...     world.run_until(1.0)
+    n1 ('n2', ('pong', 1))
+"""
+
+from __future__ import annotations
+
+import gc
+import random
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import trio
+
+from harness.node import Program
+from harness.simulation.disk import Losses, PowerLossPolicy
+from harness.simulation.heap import EventHeap
+from harness.simulation.host import Host, Incarnation
+from harness.simulation.network import NetworkParameters, SimulatedNetwork
+from harness.simulation.trace import Trace
+from harness.simulation.trio_internals import DirectRun, NodeRun, deterministic_scheduling
+from harness.simulation.tripwires import tripwires
+from harness.streams import stream
+
+MakeRun = Callable[[Callable[[], Awaitable[object]], trio.abc.Clock], NodeRun]
+Listener = Callable[[str, str, Any], None]
+"""Called with the kind of a node's event, the node's name, and details."""
+
+
+class World:
+    """Virtual time, hosts, network, and what the nemesis may do to them.
+
+    Attributes:
+        now: true virtual seconds since the start.
+        servers: the servers' names, in order of addition; likewise `clients`.
+        current: the incarnation whose code is running, or None.
+        failures: errors that ended a node's process: (time, host, error).
+    """
+
+    def __init__(
+        self,
+        seed: int | str = 0,
+        *,
+        network: NetworkParameters | None = None,
+        fsync_latency: float = 0.001,
+        tracing: bool = True,
+        make_run: MakeRun = DirectRun,
+    ) -> None:
+        self.seed = seed
+        self.heap = EventHeap()
+        self.trace = Trace(recording=tracing)
+        self.network = SimulatedNetwork(
+            self.heap, self.trace, self.stream, network or NetworkParameters()
+        )
+        self.fsync_latency = fsync_latency
+        self.make_run = make_run
+        self.hosts: dict[str, Host] = {}
+        self.servers: tuple[str, ...] = ()
+        self.clients: tuple[str, ...] = ()
+        self.current: Incarnation | None = None
+        self.failures: list[tuple[float, str, BaseException]] = []
+        self.on_announcement: Callable[[str, str, Any], None] = lambda name, f, value: None
+        self.on_nemesis: Callable[[str, Any], None] = lambda kind, value: None
+        self._listeners: list[Listener] = []
+        self._terms: dict[str, int] = {}
+        self.add_rule = self.network.add_rule
+        self.remove_rule = self.network.remove_rule
+        self.after = self.heap.after
+
+    # Building and running
+
+    def stream(self, *name: int | str) -> random.Random:
+        """The stream of randomness of this name under the world's seed."""
+        return stream(self.seed, *name)
+
+    def add_server(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
+        """Add a host that faults strike."""
+        self.hosts[name] = Host(self, name, program, peers)
+        self.servers = (*self.servers, name)
+
+    def add_client(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
+        """Add a host that only uses the servers."""
+        self.hosts[name] = Host(self, name, program, peers)
+        self.clients = (*self.clients, name)
+
+    @property
+    def now(self) -> float:
+        """True virtual seconds since the start."""
+        return self.heap.now
+
+    @contextmanager
+    def booted(self) -> Iterator[None]:
+        """Boot every host; `run_until` works inside; every host is killed at the end.
+
+        The collector of reference cycles rests meanwhile: a run makes few, and stopping for them
+        costs a fifth of its time.
+        """
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            with deterministic_scheduling(), tripwires(self):
+                for host in self.hosts.values():
+                    host.boot()
+                yield
+                recording, self.trace.recording = self.trace.recording, False
+                for host in self.hosts.values():
+                    host.kill(host.disk.kill)
+                self.trace.recording = recording
+        finally:
+            if collecting:
+                gc.enable()
+
+    def run_until(self, time: float) -> None:
+        """Let true virtual time pass up to `time`."""
+        self.heap.run_until(time)
+
+    # What nodes report
+
+    def trace_event(self, kind: str, *details: Any) -> None:
+        """Put an event of the simulator into the trace."""
+        if self.trace.recording:
+            self.trace.events.append((self.heap.now, kind, *details))
+
+    def node_event(self, kind: str, name: str, details: tuple[Any, ...]) -> None:
+        """Put a node's event into the trace and tell the listeners."""
+        self.trace_event(kind, name, *details)
+        self._tell(kind, name, details)
+
+    def announced(self, name: str, f: str, value: Any) -> None:
+        """A node announced a fact: trace it, have it recorded, tell the listeners."""
+        self.trace_event("announce", name, f, value)
+        if f == "leader" and isinstance(value, dict) and isinstance(value.get("term"), int):
+            self._terms[name] = value["term"]
+        self.on_announcement(name, f, value)
+        self._tell(f, name, value)
+
+    def _tell(self, kind: str, name: str, details: Any) -> None:
+        for listener in tuple(self._listeners):
+            # Not now: the node is in the middle of a step, and a listener may want to kill it.
+            self.heap.at(self.heap.now, listener, kind, name, details)
+
+    def exited(self, name: str) -> None:
+        """A node's process ended by returning."""
+        self._terms.pop(name, None)
+        self.trace_event("exit", name)
+
+    def died(self, name: str, error: BaseException) -> None:
+        """A node's process ended with an error."""
+        self._terms.pop(name, None)
+        self.failures.append((self.now, name, error))
+        text = f"{type(error).__name__}: {error}"
+        self.trace_event("died", name, text)
+        self.on_announcement(name, "died", {"error": text})
+
+    # The nemesis' control surface (harness.nemesis.control)
+
+    def running(self, name: str) -> bool:
+        """Whether the host's process is up (paused or not)."""
+        return self.hosts[name].incarnation is not None
+
+    def paused(self, name: str) -> bool:
+        """Whether the host's process is stopped."""
+        return self.hosts[name].paused
+
+    def kill(self, name: str) -> dict[str, Any]:
+        """Kill the process (SIGKILL): the page cache survives."""
+        host = self.hosts[name]
+        self._terms.pop(name, None)
+        self.trace_event("kill", name)
+        return {"killed": host.kill(host.disk.kill)}
+
+    def power_loss(self, name: str, policy: PowerLossPolicy = "any_subset") -> dict[str, Any]:
+        """Cut the host's power: the process dies and `policy` says what the disk keeps."""
+        host = self.hosts[name]
+        losses = Losses()
+
+        def crash() -> None:
+            nonlocal losses
+            losses = host.disk.power_loss(policy)
+
+        self._terms.pop(name, None)
+        killed = host.kill(crash)
+        self.trace_event("power-loss", name, losses.writes, losses.torn, losses.names)
+        return {
+            "killed": killed,
+            "writes_lost": losses.writes,
+            "writes_torn": losses.torn,
+            "names_lost": losses.names,
+        }
+
+    def start(self, name: str) -> None:
+        """Start the process again, if it is down."""
+        self.hosts[name].boot()
+
+    def pause(self, name: str) -> None:
+        """Stop the process (SIGSTOP)."""
+        host = self.hosts[name]
+        if host.incarnation is not None and not host.paused:
+            self.trace_event("pause", name)
+            host.paused = True
+
+    def resume(self, name: str) -> None:
+        """Let a stopped process go on (SIGCONT): what waited happens now."""
+        host = self.hosts[name]
+        if host.paused:
+            self.trace_event("resume", name)
+            host.paused = False
+            if host.incarnation is not None:
+                host.incarnation.step()
+
+    def set_clock_rate(self, name: str, rate: float) -> None:
+        """Let the host's clocks run at `rate` (1.0 is right)."""
+        host = self.hosts[name]
+        self.trace_event("clock-rate", name, rate)
+        host.clock.set_rate(self.now, rate)
+        if host.incarnation is not None:
+            host.incarnation.rearm()
+
+    def jump_clock(self, name: str, seconds: float) -> None:
+        """Set the host's wall clock forward (or back) by `seconds`."""
+        self.trace_event("clock-jump", name, seconds)
+        self.hosts[name].clock.offset += seconds
+
+    def reset_clock(self, name: str) -> None:
+        """Undo all jumps of the host's wall clock."""
+        clock = self.hosts[name].clock
+        self.jump_clock(name, clock.initial_offset - clock.offset)
+
+    def clock_reads(self, name: str) -> int:
+        """How often the host's program has read its wall clock or set a timer."""
+        return self.hosts[name].clock.reads
+
+    def leader(self) -> str | None:
+        """The running server that announced the highest term of leadership, if any has."""
+        leading = [name for name in self.servers if name in self._terms]
+        return max(leading, key=lambda name: self._terms[name], default=None)
+
+    def record(self, kind: str, value: Any) -> None:
+        """Put an event of the nemesis into the history."""
+        self.on_nemesis(kind, value)
+
+    def subscribe(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` after each node's event; the result ends the subscription."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)

@@ -1,0 +1,100 @@
+"""A simulated node that reaches past its node gets an error that names its line."""
+
+from __future__ import annotations
+
+import inspect
+import logging
+import os
+import random
+import secrets
+import socket
+import subprocess
+import threading
+import time
+import uuid
+
+import pytest
+import trio
+
+from harness.simulation.tripwires import Nondeterminism
+from harness.simulation.world import World
+
+
+def failure_of(function) -> BaseException | None:
+    async def program(node):
+        await trio.sleep(0.1)
+        result = function()
+        if inspect.isawaitable(result):
+            await result
+
+    world = World(1)
+    world.add_server("n1", program, ())
+    with world.booted():
+        world.run_until(1.0)
+    return world.failures[0][2] if world.failures else None
+
+
+TRIPS = {
+    "wall time": lambda: time.time(),
+    "monotonic time": lambda: time.monotonic(),
+    "sleep": lambda: time.sleep(1),
+    "shared randomness": lambda: random.random(),
+    "choice": lambda: random.choice([1, 2]),
+    "system randomness": lambda: os.urandom(4),
+    "random ids": lambda: uuid.uuid4(),
+    "secrets": lambda: secrets.token_hex(4),
+    "socket": lambda: socket.socket(),
+    "name lookup": lambda: socket.getaddrinfo("localhost", 80),
+    "thread": lambda: threading.Thread(target=print).start(),
+    "trio's thread": lambda: trio.to_thread.run_sync(print),
+    "file": lambda: open("/dev/null"),
+    "file by descriptor": lambda: os.open("/dev/null", os.O_RDONLY),
+    "folder": lambda: os.listdir("."),
+    "process": lambda: subprocess.run(["true"], check=False),
+}
+
+
+@pytest.mark.parametrize("what", TRIPS)
+def test_it_is_an_error_that_names_the_line(what):
+    error = failure_of(TRIPS[what])
+
+    assert isinstance(error, Nondeterminism)
+    line = inspect.getsourcelines(TRIPS[what])[1]
+    assert f"{__file__}:{line}: " in str(error) or what == "trio's thread"
+    assert "n1" in str(error)
+
+
+def test_a_function_imported_by_name_is_caught_too():
+    from socket import socket as imported_by_name
+
+    assert isinstance(failure_of(lambda: imported_by_name()), Nondeterminism)
+
+
+def harmless():
+    logging.getLogger("node").warning("logging reads the clock")
+    try:
+        raise ValueError
+    except ValueError:
+        import traceback
+
+        traceback.format_exc()
+    random.Random(7).random()
+    import colorsys
+
+    return colorsys
+
+
+@pytest.mark.parametrize(
+    "function", [harmless], ids=["logging, tracebacks, imports, own generators"]
+)
+def test_what_nothing_depends_on_is_left_alone(function):
+    assert failure_of(lambda: function() and None) is None
+
+
+def test_nothing_is_guarded_after_the_run():
+    failure_of(lambda: None)
+
+    assert time.time() > 0
+    assert 0 <= random.random() < 1
+    threading.Thread(target=lambda: None).start()
+    assert "guarded" not in repr(time.time)
