@@ -1,0 +1,362 @@
+"""The command line. One of the two doors: it may import every floor, and nothing imports it.
+
+Exit codes: 0 valid, 1 invalid, 2 bad input or usage, 3 unknown; 130 when interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from checkers.verdict import Validity
+    from harness.experiment import Experiment
+    from harness.investigate import Investigation
+    from harness.plan import Plan
+
+EXIT_BAD_INPUT = 2
+EXIT_INTERRUPTED = 130
+
+RUNS = Path("runs")
+
+runs_option = click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=RUNS,
+    show_default=True,
+    help="Folder in which each run gets a folder of its own.",
+)
+shrink_option = click.option(
+    "--shrink-budget",
+    type=click.IntRange(min=0),
+    default=400,
+    show_default=True,
+    help="Runs that making a failure smaller may take; 0 to leave it as it is.",
+)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Tell bad input in one sentence and exit with 2; tell an interruption and exit with 130."""
+    from checkers.history import HistoryError
+    from checkers.models import ModelError
+    from harness.plan import InvalidPlan
+    from harness.shrink import NotReproduced
+    from harness.store import StoreError
+
+    try:
+        yield
+    except (InvalidPlan, HistoryError, ModelError, StoreError, NotReproduced) as error:
+        click.echo(f"splitbrain: {error}", err=True)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        click.echo("splitbrain: interrupted; what was recorded is kept", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def finish(validity: Validity) -> None:
+    """Exit with the code of a verdict."""
+    sys.exit({"valid": 0, "invalid": 1, "unknown": 3}[validity])
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="splitbrain", prog_name="splitbrain")
+def main() -> None:
+    """Test distributed systems: inject faults, check histories, shrink failures.
+
+    Start with `splitbrain demo`.
+    """
+
+
+@main.command()
+@click.argument("system")
+@click.option("--workload", "-w", help="What clients do; the system's first, unless given.")
+@click.option(
+    "--faults",
+    "-f",
+    default="kill,partition",
+    show_default=True,
+    help="Kinds of faults, by name or family, with commas between; 'all', or 'none'.",
+)
+@click.option(
+    "--nodes", "-n", type=click.IntRange(1, 99), help="Servers; the system's usual number."
+)
+@click.option("--clients", "-c", type=click.IntRange(1, 999), default=5, show_default=True)
+@click.option("--time-limit", "-t", default="10s", show_default=True, help="Virtual time of load.")
+@click.option("--rate", default=20.0, show_default=True, help="Operations a virtual second.")
+@click.option("--seed", "-s", type=int, default=0, show_default=True)
+@click.option(
+    "--count", type=click.IntRange(min=1), default=1, show_default=True, help="Seeds to try."
+)
+@click.option("--bug", help="Run the system with this planted bug (splitbrain list bugs).")
+@click.option("--option", "-o", "options", multiple=True, help="NAME=VALUE, of the workload.")
+@runs_option
+@shrink_option
+def run(
+    system: str,
+    workload: str | None,
+    faults: str,
+    nodes: int | None,
+    clients: int,
+    time_limit: str,
+    rate: float,
+    seed: int,
+    count: int,
+    bug: str | None,
+    options: tuple[str, ...],
+    runs: Path,
+    shrink_budget: int,
+) -> None:
+    """Run SYSTEM under a workload and faults, judge it, and shrink what fails.
+
+    With --count, seeds are tried one after the other until one fails; only the last run is kept.
+    """
+    from harness.plan import Plan, parse_seconds
+    from harness.planning import draw, parse_options
+    from systems import registry
+
+    with plain_errors():
+        chosen = registry.system(system)
+        base = Plan(
+            system=system,
+            workload=workload
+            or (registry.BUGS[bug].workload if bug in registry.BUGS else None)
+            or chosen.workloads[0],
+            bug=bug,
+            nodes=nodes or chosen.nodes,
+            clients=clients,
+            time_limit=parse_seconds(time_limit, "--time-limit"),
+            rate=rate,
+            options=parse_options(options),
+        )
+
+        def make(chosen_seed: int) -> Experiment:
+            return registry.experiment(draw(base.with_(seed=chosen_seed), faults))
+
+        finish(_try_seeds(make, seed, count, runs, shrink_budget))
+
+
+def _try_seeds(
+    make: Callable[[int], Experiment], seed: int, count: int, runs: Path, budget: int
+) -> Validity:
+    from harness.search import search
+
+    chosen = seed
+    if count > 1:
+        label = f"trying {count} seeds"
+        with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
+            found = search(make, range(seed, seed + count), done=lambda _, __: bar.update(1))
+        chosen = seed + found.tried - 1
+        click.echo(
+            f"{found.tried} of {count} seeds tried, {found.operations} operations: "
+            f"{found.valid} valid, {len(found.unknown)} unknown, "
+            + (f"seed {chosen} is INVALID" if found.failure else "none invalid")
+        )
+    found_run = _investigate(make(chosen), runs, budget)
+    _tell(found_run)
+    return found_run.run.validity
+
+
+def _investigate(experiment: Experiment, runs: Path, budget: int) -> Investigation:
+    """Run, keep, shrink, report, with progress on standard error."""
+    from harness.investigate import investigate
+    from harness.store import new_folder
+    from reports import write_report
+
+    folder = new_folder(runs, experiment.plan)
+    steps = 100
+    with click.progressbar(length=steps, label="running", file=sys.stderr) as bar:
+
+        def progress(fraction: float, phase: str) -> None:
+            bar.label = f"running ({phase})"
+            bar.update(max(0, round(fraction * steps) - bar.pos))
+
+        with click.progressbar(length=budget or 1, label="shrinking", file=sys.stderr) as shrinking:
+
+            def shrunk(made: int, best: Plan) -> None:
+                size = len(best.operations or ())
+                shrinking.label = f"shrinking ({size} operations, {len(best.faults)} faults)"
+                shrinking.update(max(0, min(made, budget) - shrinking.pos))
+
+            investigation = investigate(
+                experiment,
+                folder,
+                replay=f"splitbrain replay {folder}",
+                shrunk_replay=f"splitbrain replay {folder / 'shrunk'}",
+                budget=budget,
+                progress=progress,
+                shrink_progress=shrunk,
+            )
+    if investigation.shrunk is not None:
+        write_report(investigation.telling_folder)
+    write_report(folder)
+    return investigation
+
+
+def _tell(investigation: Investigation) -> None:
+    from reports import load_run, render_terminal
+
+    click.echo(render_terminal(load_run(investigation.folder)))
+
+
+@main.command()
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@runs_option
+def replay(run: Path, runs: Path) -> None:
+    """Repeat RUN (its folder, or a plan.json) and say whether it came out the same.
+
+    Exits with the code of the verdict; with 2 if the trace differs from the recorded one.
+    """
+    from harness.store import read_plan, recorded_digest
+    from systems import registry
+
+    with plain_errors():
+        plan = read_plan(run)
+        investigation = _investigate(registry.experiment(plan), runs, budget=0)
+        _tell(investigation)
+        before, now = recorded_digest(run), investigation.run.trace.digest()
+        if before is None:
+            click.echo("nothing to compare with: RUN holds no recorded trace")
+        elif before == now:
+            click.echo(f"same trace, byte for byte (sha256 {now[:16]})")
+        else:
+            click.echo(
+                f"splitbrain: the trace differs (sha256 {now[:16]}, recorded {before[:16]}): it was "
+                "made by another version, or the system under test is not deterministic",
+                err=True,
+            )
+            sys.exit(EXIT_BAD_INPUT)
+        finish(investigation.run.validity)
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--model", "-m", required=True, help="What the history must look like.")
+@click.option(
+    "--keyed/--not-keyed",
+    default=None,
+    help="Whether values are [key, value] pairs of independent keys; found out unless given.",
+)
+@click.option(
+    "--budget", default=60.0, show_default=True, help="Seconds until the verdict is unknown."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
+def check(file: Path, model: str, keyed: bool | None, budget: float, as_json: bool) -> None:
+    """Judge a recorded history: Jepsen EDN, JSON lines, Porcupine's logs, plain or gzipped.
+
+    Models: register, cas-register, kv (linearizability, per key), set-full.
+    """
+    import msgspec
+
+    from checkers import checker_for_model
+    from checkers.history import load
+    from harness.plan import InvalidPlan
+    from reports import render_verdicts
+
+    with plain_errors():
+        try:
+            checker = checker_for_model(model, keyed=keyed, seconds=budget)
+        except ValueError as error:
+            raise InvalidPlan(str(error)) from None
+        history = load(file)
+        verdict = checker.check(history)
+        if as_json:
+            click.echo(
+                msgspec.json.format(msgspec.json.encode(verdict.to_json()), indent=2).decode()
+            )
+        else:
+            for note in history.notes:
+                click.echo(f"note: {note}")
+            click.echo(render_verdicts([verdict]))
+        finish(verdict.validity)
+
+
+@main.command(name="report")
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path, exists=True, file_okay=False))
+def report_command(run: Path) -> None:
+    """Write RUN's report again (a killed run has none yet), and print where it is."""
+    from reports import load_run, render_terminal, write_report
+
+    with plain_errors():
+        page = write_report(run)
+        click.echo(render_terminal(load_run(run)))
+        click.echo(page)
+
+
+@main.command(name="list")
+@click.argument("what", type=click.Choice(["systems", "workloads", "faults", "checkers", "bugs"]))
+def list_command(what: str) -> None:
+    """List what there is: systems, workloads, faults, checkers or planted bugs."""
+    from tabulate import tabulate
+
+    headers, rows = _catalogue(what)
+    click.echo(
+        tabulate(rows, headers=headers, tablefmt="simple", maxcolwidths=[None, None, 60, 40])
+    )
+
+
+def _catalogue(what: str) -> tuple[list[str], list[list[Any]]]:
+    from checkers.registry import CHECKERS
+    from harness.nemesis.catalogue import KINDS
+    from harness.workloads import WORKLOADS
+    from systems import registry
+
+    if what == "systems":
+        return ["system", "form", "what", "workloads"], [
+            [s.name, s.form, s.title, ", ".join(s.workloads)] for s in registry.SYSTEMS.values()
+        ]
+    if what == "workloads":
+        return ["workload", "options", "what"], [
+            [name, ", ".join(entry.options), entry.description] for name, entry in WORKLOADS.items()
+        ]
+    if what == "faults":
+        return ["fault", "also", "what"], [
+            [kind.id, ", ".join(kind.aliases), kind.description] for kind in KINDS
+        ]
+    if what == "checkers":
+        return ["model", "checker"], [[name, make().name] for name, make in CHECKERS.items()]
+    return ["bug", "system", "what is wrong", "found by"], [
+        [b.id, b.system, b.title, f"{b.workload}; {', '.join(b.faults)}; {b.seeds} seeds"]
+        for b in registry.BUGS.values()
+    ]
+
+
+@main.command()
+@runs_option
+def demo(runs: Path) -> None:
+    """Find a lost write in a replicated store, make it small, then show Raft survive the same.
+
+    Takes under a minute. Exits with 0 if both came out as they should.
+    """
+    from harness.demo import run_demo
+    from reports import load_run, render_terminal
+    from systems import registry
+
+    def render(folder: Path) -> str:
+        return render_terminal(load_run(folder))
+
+    with plain_errors():
+        sys.exit(run_demo(registry.experiment, runs, _investigate, render, click.echo))
+
+
+@main.command()
+def doctor() -> None:
+    """Check this installation: versions, where packages come from, whether runs are
+    deterministic."""
+    from harness.doctor import diagnose
+
+    with plain_errors():
+        healthy = True
+        for line in diagnose():
+            click.echo(f"{'ok  ' if line.good else 'BAD '} {line.text}")
+            healthy = healthy and line.good
+        sys.exit(0 if healthy else EXIT_BAD_INPUT)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""The clients of a simulated run: one host each, fed by the generator.
+
+    generator --> Clients.advance --> a client host's program --> harness.client.invoke
+                        ^                                               |
+                        +-------- completion, recorded -----------------+
+
+The generator is asked on the world's own clock, outside every node. A client whose operation
+ended ``info`` retires its process number (client 2 of 5 goes on as process 7, 12, ...) and starts
+anew, as a crashed client would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from checkers.history import INFO, INVOKE, OK, Operation
+from harness.client import TIMEOUT_S, Outcome, invoke
+from harness.generators.base import Context, Generator, Invocation
+from harness.recorder import Recorder
+from harness.simulation.host import Incarnation
+from harness.simulation.world import World
+from harness.workloads.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class _Command:
+    f: str
+    value: Any
+    server: str | None
+    timeout: float
+
+
+class Clients:
+    """All clients of a run: who is free, what is open, what comes next.
+
+    Attributes:
+        bugs: errors that look like mistakes in the client's own code, by text, with how often.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        recorder: Recorder,
+        workload: Workload,
+        generator: Generator,
+        count: int,
+        *,
+        timeout: float = TIMEOUT_S,
+    ) -> None:
+        self.bugs: dict[str, int] = {}
+        self._world = world
+        self._recorder = recorder
+        self._workload = workload
+        self._generator: Generator | None = generator
+        self._count = count
+        self._timeout = timeout
+        self._random = world.stream("generator")
+        self._processes = list(range(count))
+        self._busy: dict[int, Callable[[Outcome], None]] = {}
+        self._waking: int | None = None
+        self._on_exhausted: Callable[[], None] = lambda: None
+        self._on_idle: Callable[[], None] = lambda: None
+        for client in range(count):
+            world.add_client(f"c{client + 1}", self._program(client), world.servers)
+
+    # The load phase
+
+    def start(self, on_exhausted: Callable[[], None]) -> None:
+        """Begin to ask the generator; `on_exhausted` is called when it has nothing more to
+        invoke."""
+        self._on_exhausted = on_exhausted
+        self._world.heap.after(0.0, self._advance)
+
+    def stop(self) -> None:
+        """Ask the generator no more; operations that are open go on."""
+        self._generator = None
+
+    def when_idle(self, action: Callable[[], None]) -> None:
+        """Call `action` once no operation is open."""
+        self._on_idle = action
+        if not self._busy:
+            self._world.heap.after(0.0, self._idle)
+
+    def _idle(self) -> None:
+        action, self._on_idle = self._on_idle, lambda: None
+        action()
+
+    def _context(self) -> Context:
+        free = tuple(client for client in range(self._count) if client not in self._busy)
+        return Context(round(self._world.now * 1e9), free, self._count, self._random)
+
+    def _advance(self) -> None:
+        """Invoke everything that the generator wants invoked now."""
+        while self._generator is not None:
+            step = self._generator.next(self._context())
+            if step is None:
+                self._generator = None
+                if not self._busy:
+                    self._on_exhausted()
+                return
+            answer, self._generator = step
+            if isinstance(answer, Invocation):
+                self.perform(answer.client, answer.f, answer.value, self._completed)
+                continue
+            if answer.until is not None and answer.until != self._waking:
+                self._waking = answer.until
+                self._world.heap.at(answer.until / 1e9, self._wake, answer.until)
+            return
+
+    def _wake(self, until: int) -> None:
+        if until == self._waking:
+            self._waking = None
+            self._advance()
+
+    def _completed(self, outcome: Outcome) -> None:
+        self._advance()
+        if self._generator is None and not self._busy:
+            self._on_exhausted()
+
+    # One operation
+
+    def perform(
+        self,
+        client: int,
+        f: str,
+        value: Any,
+        then: Callable[[Outcome], None],
+        *,
+        server: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Invoke an operation on a free client and record it; `then` is called with its outcome.
+
+        Args:
+            client: the client's number, from 0.
+            f: what to do.
+            value: its argument.
+            then: called from the world's loop after the completion was recorded.
+            server: whom to talk to, if not the client's own server.
+            timeout: virtual seconds until it is given up, if not the run's.
+        """
+        assert client not in self._busy, f"client {client} has an operation open"
+        self._busy[client] = then
+        invocation = self._recorder.record(self._processes[client], INVOKE, f, value)
+        self._update(invocation)
+        command = _Command(f, value, server, timeout or self._timeout)
+        host = self._world.hosts[f"c{client + 1}"]
+        assert host.incarnation is not None, "client hosts do not crash"
+        host.incarnation.commands.put(command)
+
+    def _update(self, event: Operation) -> None:
+        if self._generator is not None:
+            self._generator = self._generator.update(self._context(), event)
+
+    def _complete(self, client: int, f: str, value: Any, outcome: Outcome) -> None:
+        process = self._processes[client]
+        result = outcome.value if outcome.type == OK else value
+        try:
+            completion = self._recorder.record(process, outcome.type, f, result, outcome.error)
+        except TypeError as error:
+            outcome = Outcome(INFO, value, f"the client's result: {error}", bug=True)
+            completion = self._recorder.record(process, INFO, f, value, outcome.error)
+        if outcome.type == INFO:
+            self._processes[client] += self._count
+        if outcome.bug:
+            text = f"{f}: {outcome.error}"
+            self.bugs[text] = self.bugs.get(text, 0) + 1
+        then = self._busy.pop(client)
+        self._update(completion)
+        then(outcome)
+        if not self._busy:
+            self._idle()
+
+    def _program(self, client: int) -> Callable[[Incarnation], Any]:
+        workload = self._workload
+        own_server = self._world.servers[client % len(self._world.servers)]
+
+        async def program(node: Incarnation) -> None:
+            user = workload.client(node, own_server)
+            while True:
+                command: _Command = await node.commands.get()
+                actor = user if command.server is None else workload.client(node, command.server)
+                outcome = await invoke(
+                    workload.perform,
+                    actor,
+                    command.f,
+                    command.value,
+                    timeout_s=command.timeout,
+                    idempotent=command.f in workload.idempotent,
+                )
+                if outcome.type == INFO:
+                    user = workload.client(node, own_server)
+                # Recorded from the world's loop, not from within this node's step.
+                self._world.heap.after(
+                    0.0, self._complete, client, command.f, command.value, outcome
+                )
+
+        return program

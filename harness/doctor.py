@@ -1,0 +1,96 @@
+"""Is this installation sound? Versions, where packages come from, and a run done twice.
+
+A user's own folder called ``harness`` or ``reports`` can take the place of ours on ``sys.path``;
+the first thing that would show it is where each package was imported from.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import trio
+
+from harness.node import Node
+from harness.simulation.trace import first_difference
+from harness.simulation.trio_internals import DirectRun, GuestRun, UnsupportedTrio, check_trio
+from harness.simulation.world import MakeRun, World
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    good: bool
+    text: str
+
+
+def diagnose() -> Iterator[Finding]:
+    """Everything that is worth checking, one finding at a time."""
+    try:
+        yield Finding(
+            True, f"splitbrain {version('splitbrain')} on Python {platform.python_version()}"
+        )
+    except PackageNotFoundError:
+        yield Finding(False, "splitbrain is not installed: pip install -e . in its folder")
+    home = Path(__file__).resolve().parent.parent
+    for name in ("checkers", "harness", "systems", "reports"):
+        place = Path(str(import_module(name).__file__)).resolve().parent
+        ours = place.parent == home
+        hint = (
+            ""
+            if ours
+            else f", but harness is in {home}: another package of that name is in the way"
+        )
+        yield Finding(ours, f"{name} comes from {place}{hint}")
+    try:
+        check_trio()
+        yield Finding(True, f"trio {trio.__version__} has what the simulator needs")
+    except UnsupportedTrio as error:
+        yield Finding(False, str(error))
+        return
+    yield _same_trace_twice()
+
+
+def _same_trace_twice() -> Finding:
+    """A small world under both ways of driving nodes; its traces must be equal."""
+    traces = [_small_world(make_run).trace for make_run in (DirectRun, DirectRun, GuestRun)]
+    for other in traces[1:]:
+        difference = first_difference(traces[0].events, other.events)
+        if difference is not None:
+            return Finding(
+                False, f"the same plan gave another trace, from event {difference[0]} on"
+            )
+    return Finding(True, f"the same plan gives the same trace ({len(traces[0].events)} events)")
+
+
+def _small_world(make_run: MakeRun) -> World:
+    world = World("doctor", make_run=make_run)
+    names = ("n1", "n2", "n3")
+    for name in names:
+        world.add_server(name, _gossip, tuple(other for other in names if other != name))
+    world.heap.at(0.5, world.kill, "n2")
+    world.heap.at(0.6, world.start, "n2")
+    with world.booted():
+        world.run_until(2.0)
+    return world
+
+
+async def _gossip(this: Node) -> None:
+    async def talk() -> None:
+        while True:
+            await trio.sleep(0.05 * (1 + this.random.random()))
+            for peer in this.peers:
+                this.network.send(peer, ("count", this.disk.size("count")))
+
+    this.disk.append("count", b"")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(talk)
+        while True:
+            await this.network.receive()
+            this.disk.append("count", b"x")
+            await this.disk.fsync("count")

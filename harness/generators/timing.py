@@ -1,0 +1,133 @@
+"""When: `stagger`, `delay`, `sleep`, `time_limit`. All times are virtual seconds.
+
+`stagger` and `delay` ask their generator only when an invocation is due, so that one that is
+exhausted is noticed then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from checkers.history.operation import Operation
+from harness.generators.base import (
+    Context,
+    Generator,
+    Invocation,
+    Liftable,
+    Pending,
+    Step,
+    Unmoved,
+    nanoseconds,
+    sooner,
+)
+from harness.generators.lift import lift
+
+
+def stagger(mean_interval: float, source: Liftable) -> Generator:
+    """The generator's invocations at random intervals, exponential with this mean in seconds.
+
+    Invocations then arrive as a Poisson process of rate ``1 / mean_interval``, over all clients
+    together. An interval begins at the invocation before it; one that finds all clients busy
+    happens when one is free, and those after it are not hurried.
+
+    Raises:
+        ValueError: the mean is negative or endless.
+    """
+    return Spaced(nanoseconds(mean_interval, "stagger"), True, lift(source), None)
+
+
+def delay(interval: float, source: Liftable) -> Generator:
+    """The generator's invocations at least this many seconds apart, the first at once.
+
+    Raises:
+        ValueError: the interval is negative or endless.
+    """
+    return Spaced(nanoseconds(interval, "delay"), False, lift(source), None)
+
+
+def sleep(seconds: float) -> Generator:
+    """Nothing for this many seconds; for use between other phases.
+
+    Raises:
+        ValueError: the time is negative or endless.
+    """
+    return time_limit(seconds, Silence())
+
+
+def time_limit(seconds: float, source: Liftable) -> Generator:
+    """The generator for this many seconds, counted from when it is first asked.
+
+    No invocation happens at the limit or later; operations then open are left to complete.
+
+    Raises:
+        ValueError: the time is negative or endless.
+    """
+    return TimeLimit(nanoseconds(seconds, "time_limit"), lift(source), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Spaced:
+    """See `stagger` (`exponential`) and `delay`. `due` is the time of the next invocation."""
+
+    interval: int
+    exponential: bool
+    generator: Generator
+    due: int | None
+
+    def next(self, context: Context) -> Step | None:
+        """Pending until an invocation is due, then the generator's answer."""
+        if self.due is None:
+            # A Poisson process begins with an interval.
+            start = self._after(context) if self.exponential else context.time
+            return replace(self, due=start).next(context)
+        if context.time < self.due:
+            return Pending(self.due), self
+        step = self.generator.next(context)
+        if step is None:
+            return None
+        answer, successor = step
+        if isinstance(answer, Invocation):
+            return answer, replace(self, generator=successor, due=self._after(context))
+        return answer, replace(self, generator=successor)
+
+    def _after(self, context: Context) -> int:
+        if self.exponential:
+            return context.time + round(self.interval * context.random.expovariate(1.0))
+        return context.time + self.interval
+
+    def update(self, context: Context, event: Operation) -> Generator:
+        """The generator sees the event."""
+        return replace(self, generator=self.generator.update(context, event))
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """See `time_limit`. `deadline` is None until first asked."""
+
+    duration: int
+    generator: Generator
+    deadline: int | None
+
+    def next(self, context: Context) -> Step | None:
+        """The generator's answer, before the deadline."""
+        deadline = context.time + self.duration if self.deadline is None else self.deadline
+        step = self.generator.next(context) if context.time < deadline else None
+        if step is None:
+            return None
+        answer, successor = step
+        if isinstance(answer, Pending):
+            answer = sooner(answer, Pending(deadline))
+        return answer, TimeLimit(self.duration, successor, deadline)
+
+    def update(self, context: Context, event: Operation) -> Generator:
+        """The generator sees the event."""
+        return replace(self, generator=self.generator.update(context, event))
+
+
+@dataclass(frozen=True, slots=True)
+class Silence(Unmoved):
+    """Never anything, without end."""
+
+    def next(self, context: Context) -> Step | None:
+        """Pending."""
+        return Pending(None), self

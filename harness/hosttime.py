@@ -1,0 +1,19 @@
+"""The real machine's clock, for the harness itself: run folders, progress, cost.
+
+Nothing that is simulated may use it; nothing that is compared or hashed contains it.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+
+def seconds() -> float:
+    """Seconds since an arbitrary origin, for measuring how long something took."""
+    return time.perf_counter()
+
+
+def timestamp() -> str:
+    """The present moment in UTC, ISO 8601, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")

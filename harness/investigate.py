@@ -1,0 +1,74 @@
+"""From a plan to everything worth knowing about it: run it, keep it, shrink its failure.
+
+folder/            the run as it was asked for
+folder/shrunk/     the smallest plan that fails in the same way, as a run of its own
+folder/shrink.json how much smaller, and which faults are necessary
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from checkers.verdict import INVALID
+from harness import shrink as shrinking
+from harness.experiment import Experiment
+from harness.run import Progress, Run
+from harness.shrink import Shrunk, shrink
+from harness.store import run_in_folder, write_shrink
+
+
+@dataclass(frozen=True, slots=True)
+class Investigation:
+    """What came of it.
+
+    Attributes:
+        folder: where the run is kept.
+        run: the run as asked for.
+        shrunk: the smaller failure, if the run failed and was shrunk.
+    """
+
+    folder: Path
+    run: Run
+    shrunk: Shrunk | None
+
+    @property
+    def telling_folder(self) -> Path:
+        """The folder of the run worth reading first: the shrunk one, if there is one."""
+        return self.folder / "shrunk" if self.shrunk else self.folder
+
+
+def investigate(
+    experiment: Experiment,
+    folder: Path,
+    *,
+    replay: str,
+    shrunk_replay: str,
+    budget: int = 400,
+    progress: Progress | None = None,
+    shrink_progress: shrinking.Progress | None = None,
+) -> Investigation:
+    """Run an experiment in a folder; if it fails, shrink it and keep the small run beside it.
+
+    Args:
+        experiment: what to run.
+        folder: an existing, empty folder.
+        replay: the command that repeats the run.
+        shrunk_replay: the command that repeats the shrunk run.
+        budget: how many runs shrinking may take; 0 for not at all.
+        progress: told how far the run is.
+        shrink_progress: told how far shrinking is.
+
+    Raises:
+        StoreError: the folder cannot be written.
+        NotReproduced: the failure is not a function of its plan.
+    """
+    result = run_in_folder(experiment, folder, replay=replay, progress=progress)
+    if result.validity is not INVALID or budget <= 0:
+        return Investigation(folder, result, None)
+    small = shrink(experiment, result, budget=budget, progress=shrink_progress)
+    small_folder = folder / "shrunk"
+    small_folder.mkdir()
+    run_in_folder(experiment.with_plan(small.run.plan), small_folder, replay=shrunk_replay)
+    write_shrink(folder, small.to_json())
+    return Investigation(folder, result, small)

@@ -1,0 +1,1 @@
+"""Faults: what there is, whom they strike, when they come, and performing them on a world."""

@@ -1,0 +1,102 @@
+"""What a system claims to tolerate, and whether a plan's faults stay within it.
+
+Within its claims a system must keep every promise; beyond them only "no wrong answer" may be asked
+of it (the distinction is TigerBeetle's and FoundationDB's). Every run says which regime applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.nemesis.catalogue import BY_ID, GROUPS, KINDS, resolve
+from harness.nemesis.targets import majority, minority
+from harness.plan import Fault, InvalidPlan
+
+Regime = Literal["survivable", "beyond"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a system claims to tolerate.
+
+    Attributes:
+        kinds: faults tolerated, as ids, aliases, families or ``all``.
+        max_down: how many servers may be down (killed or without power) at once: ``minority``,
+            ``all``, or a number. Paused and partitioned servers are not down: to an asynchronous
+            system they are slow.
+
+    Raises:
+        InvalidPlan: a kind is unknown, or `max_down` makes no sense.
+    """
+
+    kinds: tuple[str, ...] = ("all",)
+    max_down: int | str = "minority"
+
+    def __post_init__(self) -> None:
+        resolve(self.kinds)
+        known = self.max_down in ("minority", "all")
+        if not known and (not isinstance(self.max_down, int) or self.max_down < 0):
+            raise InvalidPlan(
+                f"max_down is {self.max_down!r}: give 'minority', 'all' or a number of servers"
+            )
+
+    def limit(self, nodes: int) -> int:
+        """How many of `nodes` servers may be down at once."""
+        if self.max_down == "minority":
+            return minority(nodes)
+        return nodes if self.max_down == "all" else int(self.max_down)
+
+    def tolerates(self, kind: str) -> bool:
+        """Whether a kind of fault, by id, is among those claimed."""
+        return any(claimed.id == kind for claimed in resolve(self.kinds))
+
+    def __str__(self) -> str:
+        kinds = resolve(self.kinds)
+        what = "all faults" if len(kinds) == len(KINDS) else ", ".join(k.id for k in kinds)
+        who = f"{self.max_down} of the servers" if isinstance(self.max_down, str) else self.max_down
+        return f"tolerates {what or 'no faults'}, with at most {who} down at once"
+
+
+def regime(faults: Iterable[Fault], nodes: int, claims: Claims) -> Regime:
+    """Whether the faults stay within the claims: ``survivable``, else ``beyond``.
+
+    Counts the worst that may happen: groups drawn at the start of a fault are taken to be disjoint.
+    """
+    faults = tuple(faults)
+    if not all(claims.tolerates(fault.kind) for fault in faults):
+        return "beyond"
+    return "survivable" if most_down(faults, nodes) <= claims.limit(nodes) else "beyond"
+
+
+def most_down(faults: Sequence[Fault], nodes: int) -> int:
+    """The most servers of `nodes` that the faults may keep down at one time."""
+    downs = [fault for fault in faults if BY_ID[fault.kind].nodes_down]
+    return max((_down_at(fault.at, downs, nodes) for fault in downs), default=0)
+
+
+def _down_at(time: float, downs: Sequence[Fault], nodes: int) -> int:
+    named: dict[str, None] = {}
+    unnamed = 0
+    for fault in downs:
+        if fault.at <= time <= fault.at + fault.duration:
+            if fault.target in GROUPS:
+                unnamed += victims(fault, nodes)
+            else:
+                named.update(dict.fromkeys(fault.target.split(",")))
+    return min(nodes, unnamed + len(named))
+
+
+def victims(fault: Fault, nodes: int) -> int:
+    """How many of `nodes` servers a fault strikes at a time."""
+    if fault.target not in GROUPS:
+        return len(fault.target.split(","))
+    return {
+        "one": 1,
+        "leader": 1,
+        "followers": nodes - 1,
+        "minority": minority(nodes),
+        "majority": majority(nodes),
+        "all": nodes,
+    }[fault.target]

@@ -1,0 +1,52 @@
+"""Faults of clocks: jumps of the wall clock, wrong rates of both clocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.nemesis.control import Effect
+from harness.nemesis.injection import Context, Injection, Strike
+
+
+def bump(context: Context) -> Injection:
+    """``clock.bump``: the wall clock jumps, as when NTP or an operator sets it, and later back."""
+    offset = float(context.options["offset"])
+    return _bending(
+        context,
+        bend=lambda node: context.control.jump_clock(node, offset),
+        unbend=lambda node: context.control.jump_clock(node, -offset),
+    )
+
+
+def drift(context: Context) -> Injection:
+    """``clock.drift``: both clocks run at a wrong rate, as with a bad crystal."""
+    owner, rate = context.fault.id, float(context.options["rate"])
+    return _bending(
+        context,
+        bend=lambda node: context.clocks.drift(node, owner, rate),
+        unbend=lambda node: context.clocks.undrift(node, owner),
+    )
+
+
+def _bending(
+    context: Context, bend: Callable[[str], None], unbend: Callable[[str], None]
+) -> Injection:
+    """A clock that nobody looks at has no effect: it is the targets' reads that are counted."""
+    control = context.control
+    targets = context.targets()
+    reads_before: list[int] = []
+
+    def reads() -> list[int]:
+        return [control.clock_reads(node) for node in targets.nodes]
+
+    def begin() -> None:
+        reads_before.extend(reads())
+        for node in targets.nodes:
+            bend(node)
+
+    def end() -> Effect:
+        for node in targets.nodes:
+            unbend(node)
+        return {"clock_reads": sum(reads()) - sum(reads_before)}
+
+    return Strike(targets.nodes, context.detail(targets), begin, end)

@@ -1,0 +1,132 @@
+"""The levers that the nemesis pulls: what a world must offer to be disturbed.
+
+The simulated world satisfies `Control`; so does the fake in the tests. All times are true virtual
+seconds, the world's own, whatever the nodes' clocks say.
+
+Everything here is called from the world's own loop, between steps of nodes; so are the callbacks
+given to `subscribe`, for a node can't be killed in the middle of its step.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Protocol
+
+from harness.nemesis.rules import LinkRule
+
+PowerLossPolicy = Literal["drop_unsynced", "keep_prefix", "any_subset"]
+"""What a power loss leaves of writes that were not fsynced: none, the first few, or any of them."""
+
+Effect = Mapping[str, Any]
+"""What a fault was seen to do: counts and lists by name, JSON-able. Zero and empty mean nothing."""
+
+Callback = Callable[[str, str, Any], None]
+"""Called with an event's kind (``"leader"``), the node's name, its details (``{"term": 3}``)."""
+
+
+class Processes(Protocol):
+    """Levers on servers' processes."""
+
+    def running(self, name: str) -> bool:
+        """Whether the server's process exists (a paused one does)."""
+        ...
+
+    def paused(self, name: str) -> bool:
+        """Whether the server's process is paused."""
+        ...
+
+    def kill(self, name: str) -> Effect:
+        """End the process, if there is one, paused or not; its page cache survives."""
+        ...
+
+    def power_loss(self, name: str, policy: PowerLossPolicy) -> Effect:
+        """Switch the machine off: its process, if any, ends and unsynced writes are lost.
+
+        Also loses the page cache that an already dead process left behind. The effect has at least
+        ``writes_lost``.
+        """
+        ...
+
+    def start(self, name: str) -> None:
+        """Start a process on a server that has none; it isn't paused."""
+        ...
+
+    def pause(self, name: str) -> None:
+        """Stop scheduling a running process; messages to it wait."""
+        ...
+
+    def resume(self, name: str) -> None:
+        """Let a paused process go on."""
+        ...
+
+
+class Clocks(Protocol):
+    """Levers on hosts' clocks; a clock belongs to the host and survives its process."""
+
+    def set_clock_rate(self, name: str, rate: float) -> None:
+        """Make both clocks of a host advance `rate` seconds a true second from now on."""
+        ...
+
+    def jump_clock(self, name: str, seconds: float) -> None:
+        """Move a host's wall clock, forwards or (negative) backwards."""
+        ...
+
+    def clock_reads(self, name: str) -> int:
+        """How often the host has read a clock or armed a timer since the start of the run."""
+        ...
+
+
+class Links(Protocol):
+    """Levers on the network."""
+
+    def add_rule(self, rule: LinkRule) -> None:
+        """Put a rule in force."""
+        ...
+
+    def remove_rule(self, rule: LinkRule) -> None:
+        """Lift this very rule."""
+        ...
+
+
+class Control(Processes, Clocks, Links, Protocol):
+    """Everything the nemesis may do to a world, and see of it."""
+
+    @property
+    def now(self) -> float:
+        """True virtual seconds since the start of the run."""
+        ...
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The servers' names, in order."""
+        ...
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """The client hosts' names, in order."""
+        ...
+
+    def after(self, delay: float, fn: Callable[..., object], *args: Any) -> object:
+        """Call ``fn(*args)`` in `delay` seconds, from the world's own loop (never at once)."""
+        ...
+
+    def leader(self) -> str | None:
+        """The running server that announced itself leader of the highest term; None if none did."""
+        ...
+
+    def stream(self, *name: int | str) -> random.Random:
+        """The random stream of this name under the plan's seed; afresh at each call."""
+        ...
+
+    def record(self, kind: str, value: Any) -> None:
+        """Write an event of process ``nemesis`` into the history."""
+        ...
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """Hear of nodes' announcements and trace events; returns how to stop hearing of them.
+
+        The callback comes at the time of the event but after the node's step; one that is under way
+        already still comes after unsubscribing.
+        """
+        ...

@@ -1,0 +1,103 @@
+"""Who keeps what in a disturbed state, so that faults may overlap.
+
+A server that two faults have taken down comes back when the second of them ends; a clock that two
+faults have bent runs at the product of their rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+
+from harness.nemesis.control import Clocks, Effect, Processes
+
+
+class Holds:
+    """Counts, for each node, the faults that hold it in some state."""
+
+    def __init__(self) -> None:
+        self._holders: dict[str, list[str]] = {}
+        self._prolonged: set[tuple[str, str]] = set()  # asked for membership only
+
+    def take(self, node: str, owner: str) -> None:
+        """`owner` holds `node`, once however often it says so."""
+        holders = self._holders.setdefault(node, [])
+        if owner not in holders:
+            holders.append(owner)
+
+    def release(self, node: str, owner: str) -> bool:
+        """`owner` lets go; True if it held `node` and was the last to."""
+        holders = self._holders.get(node, [])
+        if owner not in holders:
+            return False
+        holders.remove(owner)
+        self._prolonged.update((node, other) for other in holders)
+        return not holders
+
+    def prolonged(self, node: str, owner: str) -> bool:
+        """Whether `owner` alone kept `node` from returning when another fault let it go."""
+        return (node, owner) in self._prolonged
+
+    def drop(self, node: str) -> None:
+        """Nobody holds `node` any more."""
+        self._holders.pop(node, None)
+
+
+class ProcessHolds:
+    """Takes processes down, and pauses them, for faults that may overlap.
+
+    A pause belongs to the process, not to the machine: it ends with the process, and a process that
+    starts later is not paused, as with SIGSTOP.
+    """
+
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+        self.down = Holds()
+        self.paused = Holds()
+
+    def take_down(self, node: str, owner: str, strike: Callable[[str], Effect]) -> Effect:
+        """End the process on `node` by `strike`, and keep it away until `owner` releases it."""
+        self.down.take(node, owner)
+        self.paused.drop(node)
+        return strike(node)
+
+    def bring_back(self, node: str, owner: str) -> None:
+        """`owner` no longer keeps `node` down; the last to say so starts it."""
+        if self.down.release(node, owner) and not self._processes.running(node):
+            self._processes.start(node)
+
+    def pause(self, node: str, owner: str) -> bool:
+        """Pause the process on `node`; False if there is none, or it was paused already."""
+        if not self._processes.running(node):
+            return False
+        self.paused.take(node, owner)
+        if self._processes.paused(node):
+            return False
+        self._processes.pause(node)
+        return True
+
+    def resume(self, node: str, owner: str) -> None:
+        """`owner` no longer keeps `node` paused; the last to say so resumes it."""
+        if self.paused.release(node, owner) and self._processes.paused(node):
+            self._processes.resume(node)
+
+
+class ClockHolds:
+    """Bends hosts' clocks for faults that may overlap."""
+
+    def __init__(self, clocks: Clocks) -> None:
+        self._clocks = clocks
+        self._rates: dict[str, dict[str, float]] = {}
+
+    def drift(self, node: str, owner: str, rate: float) -> None:
+        """Let `node`'s clocks run `rate` times as fast as they would otherwise."""
+        self._rates.setdefault(node, {})[owner] = rate
+        self._apply(node)
+
+    def undrift(self, node: str, owner: str) -> None:
+        """Take `owner`'s drift off `node`'s clocks; without any, the rate is exactly 1."""
+        if self._rates.get(node, {}).pop(owner, None) is not None:
+            self._apply(node)
+
+    def _apply(self, node: str) -> None:
+        self._clocks.set_clock_rate(node, prod(self._rates[node].values(), start=1.0))

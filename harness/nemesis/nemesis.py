@@ -1,0 +1,136 @@
+"""The nemesis: performs a plan's faults on a world, and puts them on record.
+
+Each fault gives two events of process ``nemesis`` in the history, with the fault's kind as ``f``::
+
+    {"id": "f3", "phase": "start", "targets": ["n1"], "detail": {"shape": "one", ...}}
+    {"id": "f3", "phase": "stop", ..., "effect": {"messages_dropped": 12}, "observed": true}
+
+What counts is what a fault was *seen* to do: a partition of links that nobody used has an empty
+effect and ``observed`` false, and a run whose faults all have none has tested nothing.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from harness.nemesis import clock, network, process
+from harness.nemesis.catalogue import check_fault
+from harness.nemesis.control import Control
+from harness.nemesis.figure8 import Figure8
+from harness.nemesis.holds import ClockHolds, ProcessHolds
+from harness.nemesis.injection import Context, Injection, Prepare, seen
+from harness.nemesis.scenarios import Rollback
+from harness.nemesis.split_vote import SplitVoteStorm
+from harness.plan import Fault, InvalidPlan
+
+PERFORMERS: Mapping[str, Prepare] = {
+    "process.kill": process.kill,
+    "process.power_loss": process.power_loss,
+    "process.pause": process.pause,
+    "net.partition": network.partition,
+    "net.partition_oneway": network.partition_oneway,
+    "net.latency": network.latency,
+    "net.loss": network.loss,
+    "net.duplicate": network.duplicate,
+    "clock.bump": clock.bump,
+    "clock.drift": clock.drift,
+    "scenario.figure8": Figure8,
+    "scenario.rollback": Rollback,
+    "scenario.split_vote_storm": SplitVoteStorm,
+}
+"""How each kind in the catalogue is performed."""
+
+
+class Nemesis:
+    """Performs faults: `schedule` them before the run, `heal` when load is over.
+
+    Raises:
+        InvalidPlan: a fault can't be performed on this world's servers, or two have the same id.
+    """
+
+    def __init__(self, faults: Sequence[Fault], control: Control) -> None:
+        self._faults = with_ids(faults)
+        self._control = control
+        self._processes = ProcessHolds(control)
+        self._clocks = ClockHolds(control)
+        self._checked = {fault.id: check_fault(fault, control.servers) for fault in self._faults}
+        self._active: dict[str, tuple[Fault, Injection]] = {}
+        self._started: set[str] = set()  # asked for membership only
+        self._healed = False
+
+    @property
+    def active(self) -> tuple[Fault, ...]:
+        """The faults in force, by start."""
+        return tuple(fault for fault, _ in self._active.values())
+
+    @property
+    def not_started(self) -> tuple[Fault, ...]:
+        """The faults whose time has not come (after `heal`: never came)."""
+        return tuple(fault for fault in self._faults if fault.id not in self._started)
+
+    def schedule(self) -> None:
+        """Put every fault on the world's heap, relative to the start of the run."""
+        for fault in self._faults:
+            self._control.after(max(0.0, fault.at - self._control.now), self._start, fault)
+
+    def heal(self) -> None:
+        """Undo everything now, and start nothing more; does nothing the second time.
+
+        Also starts servers that died by themselves, as a supervisor would: what killed them is in
+        the history and will be judged.
+        """
+        if self._healed:
+            return
+        self._healed = True
+        for fault in self.active:
+            self._stop(fault)
+        for name in self._control.servers:
+            if not self._control.running(name):
+                self._control.start(name)
+
+    def _start(self, fault: Fault) -> None:
+        if self._healed:
+            return
+        kind, options = self._checked[fault.id]
+        rng = self._control.stream("fault", fault.id)
+        context = Context(self._control, self._processes, self._clocks, fault, options, rng)
+        injection = PERFORMERS[fault.kind](context)
+        self._started.add(fault.id)
+        self._active[fault.id] = (fault, injection)
+        self._record(fault, "start", injection)
+        injection.begin()
+        if fault.duration > 0 or not kind.lasting:
+            self._control.after(fault.duration, self._stop, fault)
+
+    def _stop(self, fault: Fault) -> None:
+        if fault.id not in self._active:
+            return  # healed in the meantime
+        _, injection = self._active.pop(fault.id)
+        effect = seen(injection.end())
+        self._record(fault, "stop", injection, effect=effect, observed=bool(effect))
+
+    def _record(self, fault: Fault, phase: str, injection: Injection, **more: Any) -> None:
+        # A copy, since a scenario goes on adding to its detail.
+        detail = copy.deepcopy(dict(injection.detail))
+        value = {"id": fault.id, "phase": phase, "targets": list(injection.targets)}
+        self._control.record(fault.kind, {**value, "detail": detail, **more})
+
+
+def with_ids(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """The faults, those without an id named ``f1``, ``f2``, ... by position.
+
+    Raises:
+        InvalidPlan: two faults have the same id.
+    """
+    named = tuple(
+        fault if fault.id else replace(fault, id=f"f{number}")
+        for number, fault in enumerate(faults, start=1)
+    )
+    ids = [fault.id for fault in named]
+    for number, name in enumerate(ids, start=1):
+        if name in ids[: number - 1]:
+            raise InvalidPlan(f"fault {number} of the plan has the id {name!r} of an earlier one")
+    return named

@@ -1,0 +1,128 @@
+"""Faults of the network: partitions, and links that delay, lose or duplicate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from harness.nemesis.control import Effect
+from harness.nemesis.injection import Context, Injection, Strike
+from harness.nemesis.rules import Link, LinkRule
+from harness.nemesis.targets import Targets, in_order, majority, minority
+
+
+def partition(context: Context) -> Injection:
+    """``net.partition``: servers on different sides don't hear of each other (Jepsen's nemeses)."""
+    servers, shape = context.control.servers, context.options["shape"]
+    if shape == "majorities-ring":
+        pairs = majorities_ring(context.rng.sample(servers, len(servers)))
+        links = frozenset(link for a, b in pairs for link in ((a, b), (b, a)))
+        cut = [list(in_order(pair, servers)) for pair in pairs]
+        targets = Targets(tuple(servers))
+        return _under_rule(
+            context, targets, LinkRule(context.fault.id, links, block=True), cut=sorted(cut)
+        )
+    targets, side = _smaller_side(context, shape)
+    rest = tuple(name for name in servers if name not in side)
+    rule = LinkRule(context.fault.id, links_between(side, rest), block=True)
+    return _under_rule(context, targets, rule, groups=[list(side), list(rest)])
+
+
+def _smaller_side(context: Context, shape: str) -> tuple[Targets, tuple[str, ...]]:
+    """The targets that count, and the side of the partition that they are on."""
+    servers, rng = context.control.servers, context.rng
+    targets = context.targets("leader" if shape == "leader" else None)
+    if shape in ("one", "leader"):
+        alone = targets.nodes if len(targets.nodes) <= 1 else (rng.choice(targets.nodes),)
+        return Targets(alone, targets.note), alone
+    # Halves: two servers have no minority, and yet can be parted.
+    size = max(1, minority(len(servers)))
+    others = [name for name in servers if name not in targets.nodes]
+    struck = rng.sample(targets.nodes, min(size, len(targets.nodes)))
+    side = in_order([*struck, *rng.sample(others, size - len(struck))], servers)
+    return Targets(side, targets.note), side
+
+
+def partition_oneway(context: Context) -> Injection:
+    """``net.partition_oneway``: an asymmetric link, as in Cloudflare's outage of November 2020."""
+    targets = context.targets()
+    servers = context.control.servers
+    outward = frozenset((a, b) for a in targets.nodes for b in servers if a != b)
+    links = outward if context.options["direction"] == "out" else frozenset(map(_back, outward))
+    return _under_rule(context, targets, LinkRule(context.fault.id, links, block=True))
+
+
+def latency(context: Context) -> Injection:
+    """``net.latency``: messages take longer, and so overtake each other."""
+    targets = context.targets()
+    rule = LinkRule(context.fault.id, _links_of(context, targets), delay=context.options["delay"])
+    return _under_rule(context, targets, rule, effect="messages_delayed")
+
+
+def loss(context: Context) -> Injection:
+    """``net.loss``: messages get lost at random."""
+    targets = context.targets()
+    probability = context.options["probability"]
+    rule = LinkRule(context.fault.id, _links_of(context, targets), loss=probability)
+    return _under_rule(context, targets, rule)
+
+
+def duplicate(context: Context) -> Injection:
+    """``net.duplicate``: messages arrive twice at random."""
+    targets = context.targets()
+    probability = context.options["probability"]
+    rule = LinkRule(context.fault.id, _links_of(context, targets), duplicate=probability)
+    return _under_rule(context, targets, rule, effect="messages_duplicated")
+
+
+def _under_rule(
+    context: Context,
+    targets: Targets,
+    rule: LinkRule,
+    *,
+    effect: str = "messages_dropped",
+    **detail: object,
+) -> Injection:
+    control = context.control
+
+    def end() -> Effect:
+        control.remove_rule(rule)
+        return {effect: rule.affected}
+
+    return Strike(
+        targets.nodes, context.detail(targets, **detail), lambda: control.add_rule(rule), end
+    )
+
+
+def links_between(left: Iterable[str], right: Sequence[str]) -> frozenset[Link]:
+    """Both directions of every link from one side to the other."""
+    return frozenset(link for a in left for b in right if a != b for link in ((a, b), (b, a)))
+
+
+def majorities_ring(ring: Sequence[str]) -> list[Link]:
+    """The pairs to cut so that each server sees just a majority, and no two see the same one.
+
+    Servers stand in a ring and keep the links to their nearest neighbors (Jepsen's
+    ``majorities-ring``). Three servers are all neighbors: there, the link between two is cut, and
+    both see a majority through the third. Fewer can't be cut up like that.
+    """
+    count = len(ring)
+    if count <= 3:
+        return [(ring[0], ring[1])] if count == 3 else []
+    reach = majority(count) // 2  # neighbors kept on each side: a majority, oneself included
+    return [
+        (ring[i], ring[j])
+        for i in range(count)
+        for j in range(i + 1, count)
+        if min(j - i, count - (j - i)) > reach
+    ]
+
+
+def _links_of(context: Context, targets: Targets) -> frozenset[Link]:
+    control = context.control
+    with_clients = context.options["scope"] == "all"
+    hosts = (*control.servers, *control.clients) if with_clients else control.servers
+    return links_between(targets.nodes, hosts)
+
+
+def _back(link: Link) -> Link:
+    return link[1], link[0]

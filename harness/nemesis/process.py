@@ -1,0 +1,69 @@
+"""Faults of processes: killed, switched off, paused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.nemesis.control import Effect
+from harness.nemesis.injection import Context, Injection, Strike, merged
+
+
+def kill(context: Context) -> Injection:
+    """``process.kill``: the process ends, its page cache survives; it starts again at the end."""
+
+    return _taking_down(context, lambda node: strike(context, node))
+
+
+def strike(context: Context, node: str) -> Effect:
+    """Kill the process on a node, if there is one."""
+    if not context.control.running(node):
+        return {}
+    return {**context.control.kill(node), "killed": [node]}
+
+
+def power_loss(context: Context) -> Injection:
+    """``process.power_loss``: the process ends and unsynced writes are lost (ALICE, OSDI 2014).
+
+    A machine whose process is already dead still has a page cache to lose.
+    """
+
+    def switch_off(node: str) -> Effect:
+        killed = [node] if context.control.running(node) else []
+        return {**context.control.power_loss(node, context.options["policy"]), "killed": killed}
+
+    return _taking_down(context, switch_off)
+
+
+def _taking_down(context: Context, how: Callable[[str], Effect]) -> Injection:
+    owner, processes = context.fault.id, context.processes
+    targets = context.targets()
+    effects: list[Effect] = []
+
+    def begin() -> None:
+        effects.extend(processes.take_down(node, owner, how) for node in targets.nodes)
+
+    def end() -> Effect:
+        kept = [node for node in targets.nodes if processes.down.prolonged(node, owner)]
+        for node in targets.nodes:
+            processes.bring_back(node, owner)
+        return merged((*effects, {"kept_down": kept}))
+
+    return Strike(targets.nodes, context.detail(targets), begin, end)
+
+
+def pause(context: Context) -> Injection:
+    """``process.pause``: the process stands still until the end. A dead process can't be paused."""
+    owner, processes = context.fault.id, context.processes
+    targets = context.targets()
+    paused: list[str] = []
+
+    def begin() -> None:
+        paused.extend(node for node in targets.nodes if processes.pause(node, owner))
+
+    def end() -> Effect:
+        kept = [node for node in targets.nodes if processes.paused.prolonged(node, owner)]
+        for node in targets.nodes:
+            processes.resume(node, owner)
+        return {"paused": paused, "kept_paused": kept}
+
+    return Strike(targets.nodes, context.detail(targets), begin, end)

@@ -1,0 +1,54 @@
+"""What the nemesis tells the network to do to messages: one `LinkRule` for each fault.
+
+The network keeps a list of rules and consults it at every send. A fault owns its rules and no other
+fault's, so that faults may overlap in any way: ending one leaves what the others do untouched.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Link = tuple[str, str]
+"""A direction between two hosts: (source, destination)."""
+
+
+@dataclass(slots=True, eq=False)
+class LinkRule:
+    """What happens to messages on some links while the rule is in force.
+
+    Rules are compared by identity. The network counts in ``affected``; nothing else changes while a
+    rule is in force: what a fault wants changed it does by lifting one rule and adding another.
+
+    Attributes:
+        name: the fault's id; it names the random stream that the rule's dice are thrown with, so
+            that removing a fault leaves the others' dice as they were.
+        links: the directions it covers, (source, destination).
+        block: True drops every message.
+        delay: mean of an extra, exponentially distributed delay of each message, in seconds.
+        loss: probability that a message is dropped, 0 to 1.
+        duplicate: probability that a message is delivered twice, 0 to 1.
+        affected: messages that the rule dropped, delayed or duplicated so far, counted by the
+            network. A dropped message counts in the rule that dropped it, the first in force; one
+            that a rule lets pass untouched doesn't count.
+    """
+
+    name: str
+    links: frozenset[Link]
+    block: bool = False
+    delay: float = 0.0
+    loss: float = 0.0
+    duplicate: float = 0.0
+    affected: int = 0
+
+    def __post_init__(self) -> None:
+        if self.delay < 0:
+            raise ValueError(f"rule {self.name}: delay is {self.delay}, it can't be negative")
+        for field in ("loss", "duplicate"):
+            if not 0 <= getattr(self, field) <= 1:
+                raise ValueError(
+                    f"rule {self.name}: {field} is {getattr(self, field)}, a probability is 0 to 1"
+                )
+
+    def covers(self, source: str, destination: str) -> bool:
+        """Whether a message from `source` to `destination` falls under the rule."""
+        return (source, destination) in self.links

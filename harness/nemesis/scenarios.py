@@ -1,0 +1,170 @@
+"""Composite faults: recipes that follow what the system does, for bugs that chance rarely finds.
+
+A scenario listens for leaders' announcements (``leader``) and answers them, after short random
+delays, by cutting leaders off or killing them. It lasts as long as its fault does and leaves
+nothing behind. In a system that announces no leaders it waits in vain, and its effect says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from math import exp, log
+from typing import Any
+
+from harness.nemesis.control import Effect
+from harness.nemesis.injection import Context
+from harness.nemesis.network import links_between
+from harness.nemesis.rules import Link, LinkRule
+from harness.nemesis.targets import in_order
+
+
+class Stage:
+    """What scenarios have in common: rules, timers and ears that vanish together, and a record.
+
+    Attributes:
+        context: what performing the fault needs.
+        detail: options, and the steps taken so far: ``at`` (virtual seconds), ``action``, ``node``.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+        self._steps: list[dict[str, Any]] = []
+        self.detail: dict[str, Any] = {**context.options, "steps": self._steps}
+        self._rules: list[LinkRule] = []
+        self._in_force: list[LinkRule] = []
+        self._ended = False
+        self._unsubscribe: Callable[[], None] | None = None
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The servers that a step named."""
+        return in_order((step["node"] for step in self._steps), self.context.control.servers)
+
+    def listen(self, on_leader: Callable[[str], None]) -> None:
+        """Call `on_leader` with the name of each server that announces it leads."""
+
+        def heard(kind: str, node: str, details: Any) -> None:
+            if kind == "leader" and not self._ended:
+                on_leader(node)
+
+        self._unsubscribe = self.context.control.subscribe(heard)
+
+    def later(self, delay: float, action: Callable[..., None], *args: Any) -> None:
+        """Call `action` in `delay` seconds, unless the scenario has ended by then."""
+
+        def unless_ended() -> None:
+            if not self._ended:
+                action(*args)
+
+        self.context.control.after(delay, unless_ended)
+
+    def around(self, typical: float) -> float:
+        """A random time from a tenth of `typical` to three times it, uniform in its logarithm."""
+        return exp(self.context.rng.uniform(log(typical / 10), log(typical * 3)))
+
+    def cut(self, links: Iterable[Link]) -> LinkRule:
+        """Block links until `lift` or the end."""
+        return self.put_in_force(LinkRule(self.context.fault.id, frozenset(links), block=True))
+
+    def put_in_force(self, rule: LinkRule) -> LinkRule:
+        """Add a rule until `lift` or the end."""
+        self._rules.append(rule)
+        self._in_force.append(rule)
+        self.context.control.add_rule(rule)
+        return rule
+
+    def isolate(self, node: str, reach: Iterable[str] = ()) -> LinkRule:
+        """Cut `node` off from all other servers but those in `reach`."""
+        kept = tuple(reach)
+        others = [name for name in self.context.control.servers if name not in kept]
+        return self.cut(links_between((node,), others))
+
+    def lift(self, rule: LinkRule) -> None:
+        """Let messages through again, if they aren't already."""
+        if rule in self._in_force:
+            self._in_force.remove(rule)
+            self.context.control.remove_rule(rule)
+
+    def note(self, action: str, node: str) -> None:
+        """Put a step on record."""
+        at = round(self.context.control.now, 6)
+        self._steps.append({"at": at, "action": action, "node": node})
+
+    def close(self) -> Effect:
+        """Take everything back; what was seen to happen."""
+        self._ended = True
+        if self._unsubscribe is not None:
+            self._unsubscribe()
+        for rule in list(self._in_force):
+            self.lift(rule)
+        return {
+            "messages_dropped": sum(rule.affected for rule in self._rules if rule.block),
+            "messages_delayed": sum(rule.affected for rule in self._rules if rule.delay),
+        }
+
+
+class Rollback:
+    """``scenario.rollback``: two lead at once, then one must give way with what it took in.
+
+        old leader   ---- cut off, clients still write to it -------- back: gives way? ----
+        the others   ---------- elect another ---- take writes ------ whose writes stay? ---
+
+    The leader returns some time after another has announced itself, or when the fault ends; after a
+    rest, whoever leads then is next. What it tempts a system to: acknowledging what only one server
+    has, serving reads that are out of date, not noticing that one has been deposed.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._stage = Stage(context)
+        self._cut_off: tuple[str, LinkRule] | None = None
+        self._returning = False
+        self._rounds = 0
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The leaders cut off so far."""
+        return self._stage.targets
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """Options, and the steps taken."""
+        return self._stage.detail
+
+    def begin(self) -> None:
+        """Cut off the leader, or the first to announce itself."""
+        self._stage.listen(self._on_leader)
+        self._strike_leader()
+
+    def end(self) -> Effect:
+        """Let everybody back."""
+        return {**self._stage.close(), "leaders_replaced": self._rounds}
+
+    def _strike_leader(self) -> None:
+        leader = self._stage.context.control.leader()
+        if leader is not None:
+            self._on_leader(leader)
+
+    def _on_leader(self, node: str) -> None:
+        stage = self._stage
+        if self._cut_off is None:
+            stage.note("isolate", node)
+            self._cut_off = (node, stage.isolate(node))
+        elif node != self._cut_off[0] and not self._returning:
+            self._returning = True
+            self._rounds += 1
+            stage.later(stage.around(self._linger), self._let_back)
+
+    def _let_back(self) -> None:
+        assert self._cut_off is not None, "nobody is cut off"
+        node, rule = self._cut_off
+        self._stage.note("return", node)
+        self._stage.lift(rule)
+        self._stage.later(self._stage.around(self._linger), self._next_round)
+
+    def _next_round(self) -> None:
+        self._cut_off, self._returning = None, False
+        self._strike_leader()
+
+    @property
+    def _linger(self) -> float:
+        return float(self._stage.context.options["linger"])

@@ -1,0 +1,44 @@
+"""From what a person types to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from harness.nemesis.catalogue import resolve
+from harness.nemesis.schedule import draw_faults
+from harness.plan import InvalidPlan, Plan
+
+
+def draw(plan: Plan, faults: str | Iterable[str]) -> Plan:
+    """The plan with faults of these kinds, drawn from its seed ("none" for none).
+
+    Raises:
+        InvalidPlan: a kind is unknown.
+    """
+    if faults == "none":
+        return plan.with_(faults=())
+    drawn = draw_faults(
+        resolve(faults), seed=plan.seed, time_limit=plan.time_limit, nodes=plan.nodes
+    )
+    return plan.with_(faults=drawn)
+
+
+def parse_options(options: Iterable[str]) -> dict[str, Any]:
+    """``NAME=VALUE`` pairs as options; a value is JSON if it reads as such, else a string.
+
+    Raises:
+        InvalidPlan: not of that form.
+    """
+    parsed: dict[str, Any] = {}
+    for option in options:
+        name, equals, text = option.partition("=")
+        if not equals or not name:
+            raise InvalidPlan(f"--option {option!r}: write NAME=VALUE")
+        try:
+            parsed[name] = msgspec.json.decode(text)
+        except msgspec.DecodeError:
+            parsed[name] = text
+    return parsed

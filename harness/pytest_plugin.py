@@ -1,0 +1,55 @@
+"""The pytest plugin: options, and how a failing simulation is shown. One of the two doors.
+
+``splitbrain_pytest`` loads this module when pytest starts; everything heavy is imported when the
+first simulated test fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from harness.search import Search
+
+
+def configure(config: pytest.Config) -> None:
+    """Hand the command line to simulated tests."""
+    from harness.testing import settings
+
+    settings.runs = config.getoption("splitbrain_runs")
+    settings.seed = config.getoption("splitbrain_seed")
+    replay = config.getoption("splitbrain_replay")
+    settings.replay = Path(replay) if replay else None
+    settings.folder = Path(config.getoption("splitbrain_folder") or config.rootpath / "runs")
+    settings.render = _render
+
+
+def around_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Let a failing test say how to repeat it, and count what it tried."""
+    from harness.testing import settings
+
+    def finished(found: Search) -> None:
+        item.user_properties.append(("splitbrain_runs", found.tried))
+        item.user_properties.append(("splitbrain_operations", found.operations))
+
+    settings.command = f"pytest '{item.nodeid}'" if "[" in item.nodeid else f"pytest {item.nodeid}"
+    settings.finished = finished
+    try:
+        return (yield)
+    finally:
+        settings.command = None
+        settings.finished = None
+
+
+def _render(folder: Path) -> str:
+    from reports import load_run, render_terminal, write_report
+
+    shrunk = folder / "shrunk"
+    if shrunk.is_dir():
+        write_report(shrunk)
+    write_report(folder)
+    return render_terminal(load_run(folder))

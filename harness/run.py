@@ -1,0 +1,254 @@
+"""Running a plan: set up, drive, heal, settle, read, judge.
+
+    load ------------> heal --> settle ------> final --> done
+    clients invoke,     all      no faults,    every     checkers judge
+    faults strike       faults   no clients    replica   the recorded history
+                        end                    is read
+
+Healing, settling and final reads happen by themselves: what was acknowledged must be readable in
+the end, and replicas that are connected and idle must become equal. The load ends at the plan's
+time limit, or earlier when the workload has nothing more to invoke and every fault has ended.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from checkers.history import History
+from checkers.invariants import leader_per_term
+from checkers.invariants.unhandled_exceptions import unhandled_exceptions
+from checkers.verdict import INVALID, UNKNOWN, Checker, Validity, Verdict, worst
+from harness.client import TIMEOUT_S, Outcome
+from harness.clients import Clients
+from harness.experiment import Experiment
+from harness.generators import time_limit, validate
+from harness.generators.listed import listed
+from harness.nemesis.nemesis import Nemesis
+from harness.plan import Plan
+from harness.recorder import Recorder, Sink
+from harness.simulation.trace import Trace
+from harness.simulation.trio_internals import DirectRun
+from harness.simulation.world import MakeRun, World
+from harness.workloads.workload import FinalRead
+
+SETTLE_SECONDS = 3.0
+"""Virtual seconds without faults and load before the final reads."""
+
+FINAL_TIMEOUT_SECONDS = 5.0
+FINAL_ATTEMPTS = 3
+
+Progress = Callable[[float, str], None]
+"""Called now and then with the fraction of virtual time that has passed, and the phase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A plan that was run: what happened, and what the checkers say of it.
+
+    Attributes:
+        plan: the plan.
+        history: what clients, nodes and the nemesis recorded.
+        verdicts: one for each checker.
+        trace: every event of the simulation (empty if it was not traced).
+        virtual_seconds: how much virtual time passed.
+        client_bugs: errors that look like mistakes in the client's code, with how often.
+    """
+
+    plan: Plan
+    history: History
+    verdicts: tuple[Verdict, ...]
+    trace: Trace
+    virtual_seconds: float
+    client_bugs: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def validity(self) -> Validity:
+        """All verdicts together: invalid over unknown over valid."""
+        return worst(self.verdicts)
+
+    @property
+    def signature(self) -> str:
+        """What makes two failures the same; empty unless invalid."""
+        return next((v.signature for v in self.verdicts if v.validity is INVALID), "")
+
+
+def run(
+    experiment: Experiment,
+    *,
+    sink: Sink | None = None,
+    tracing: bool = True,
+    progress: Progress | None = None,
+    make_run: MakeRun = DirectRun,
+) -> Run:
+    """Run an experiment in the simulated world and judge it.
+
+    Args:
+        experiment: what to run.
+        sink: called with each event of the history as it is recorded.
+        tracing: whether to keep the trace; nothing else changes.
+        progress: told how far the run is.
+        make_run: how nodes are driven; the tests compare two ways.
+    """
+    ground = _Ground(experiment, sink, tracing, make_run)
+    # One sweep for what the run before left behind: none happens while a run is going on.
+    gc.collect(1)
+    ground.drive(progress or (lambda fraction, phase: None))
+    history = ground.recorder.history()
+    return Run(
+        experiment.plan,
+        history,
+        judge(history, experiment.workload.checkers),
+        ground.world.trace,
+        ground.world.now,
+        ground.clients.bugs,
+    )
+
+
+def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...]:
+    """What each checker says of a history, and what the harness itself checks in every run.
+
+    A checker that cannot cope with the history makes the verdict unknown, never valid.
+    """
+    always: list[Checker] = [unhandled_exceptions()]
+    if history.events("leader"):
+        always.append(leader_per_term())
+    return tuple(_verdict(checker, history) for checker in (*checkers, *always))
+
+
+def _verdict(checker: Checker, history: History) -> Verdict:
+    try:
+        return checker.check(history)
+    except ValueError as error:
+        return Verdict(checker.name, UNKNOWN, f"the checker could not judge this history: {error}")
+
+
+class _Ground:
+    """A world with clients, nemesis and recorder, and the phases of a run."""
+
+    def __init__(
+        self, experiment: Experiment, sink: Sink | None, tracing: bool, make_run: MakeRun
+    ) -> None:
+        plan, workload = experiment.plan, experiment.workload
+        world = World(plan.seed, tracing=tracing, make_run=make_run)
+        self.plan = plan
+        self.world = world
+        self.workload = workload
+        self.recorder = Recorder(lambda: world.now, sink)
+        world.on_announcement = self.recorder.announcement
+        world.on_nemesis = self.recorder.nemesis
+        for name in plan.servers:
+            peers = tuple(other for other in plan.servers if other != name)
+            world.add_server(name, lambda node: experiment.server(node).run(), peers)
+        if plan.operations is None:
+            generator = validate(time_limit(plan.time_limit, workload.generator(plan)))
+        else:
+            generator = time_limit(plan.time_limit, listed(plan.operations, plan.clients))
+        timeout = float(plan.options.get("operation_timeout", TIMEOUT_S))
+        self.clients = Clients(
+            world, self.recorder, workload, generator, plan.clients, timeout=timeout
+        )
+        self.nemesis = Nemesis(plan.faults, world)
+        self.phase = "load"
+        self._finals: list[FinalRead] = []
+
+    def drive(self, progress: Progress) -> None:
+        """All phases, from boot to the last final read."""
+        world, plan = self.world, self.plan
+        expected = plan.time_limit + SETTLE_SECONDS
+        with world.booted():
+            self._enter("load")
+            self.nemesis.schedule()
+            self.clients.start(self._exhausted)
+            world.heap.at(plan.time_limit, self._heal)
+            step = max(0.5, expected / 100)
+            while self.phase != "done":
+                world.run_until(world.now + step)
+                progress(min(0.99, world.now / expected), self.phase)
+        progress(1.0, "done")
+
+    def _enter(self, phase: str) -> None:
+        self.phase = phase
+        self.recorder.nemesis("phase", phase)
+
+    def _exhausted(self) -> None:
+        """The workload has nothing more to invoke: heal once the last fault is over."""
+        over = max((fault.at + fault.duration for fault in self.plan.faults), default=0.0)
+        if over < self.plan.time_limit:
+            self.world.heap.at(over, self._heal)
+
+    def _heal(self) -> None:
+        if self.phase != "load":
+            return
+        self.clients.stop()
+        self._enter("heal")
+        self.nemesis.heal()
+        self._enter("settle")
+        self.world.heap.after(SETTLE_SECONDS, lambda: self.clients.when_idle(self._final))
+
+    def _final(self) -> None:
+        self._enter("final")
+        self._finals = list(self.workload.final(self.plan))
+        for client in range(self.plan.clients):
+            self._next_final(client)
+        if not self._finals:
+            self.clients.when_idle(self._done)
+
+    def _next_final(self, client: int) -> None:
+        if self._finals:
+            self._attempt(client, self._finals.pop(0), 1)
+            if not self._finals:
+                self.clients.when_idle(self._done)
+
+    def _attempt(self, client: int, final: FinalRead, attempt: int) -> None:
+        def then(outcome: Outcome) -> None:
+            if outcome.type != "ok" and attempt < FINAL_ATTEMPTS:
+                self._attempt(client, final, attempt + 1)
+            else:
+                self._next_final(client)
+
+        self.clients.perform(
+            client,
+            final.f,
+            final.value,
+            then,
+            server=final.server,
+            timeout=FINAL_TIMEOUT_SECONDS,
+        )
+
+    def _done(self) -> None:
+        self._enter("done")
+        self.world.heap.stop()
+
+
+def describe_faults(history: History) -> list[dict[str, Any]]:
+    """The faults of a history: start and stop events joined, in order of start.
+
+    Each has ``id``, ``kind``, ``targets``, ``start`` and ``stop`` (ns; stop is None if it was cut
+    off), ``effect``, and ``observed``: whether it was seen to do anything.
+    """
+    faults: dict[str, dict[str, Any]] = {}
+    for event in history.events(process="nemesis"):
+        if not isinstance(event.value, dict) or "id" not in event.value:
+            continue
+        entry = faults.setdefault(
+            event.value["id"],
+            {
+                "id": event.value["id"],
+                "kind": event.f,
+                "targets": event.value.get("targets", []),
+                "start": event.time,
+                "stop": None,
+                "effect": {},
+                "observed": False,
+            },
+        )
+        if event.value.get("phase") == "stop":
+            entry["stop"] = event.time
+            # A scenario strikes whoever leads, so its targets are known only now.
+            entry["targets"] = event.value.get("targets", entry["targets"])
+            entry["effect"] = event.value.get("effect", {})
+            entry["observed"] = bool(event.value.get("observed", entry["effect"]))
+    return list(faults.values())

@@ -1,0 +1,75 @@
+"""Many seeds: run the same experiment under one seed after another until one fails.
+
+Each seed draws its own faults (and its own workload); a run is a function of its plan, so the
+first failing seed is the same on every machine. Batches of seeds go to any
+`concurrent.futures.Executor`; the result does not depend on how many workers there are, because
+failures are taken in the order of their seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from checkers.verdict import INVALID, VALID, Validity
+from harness.experiment import Experiment
+from harness.run import Run, run
+
+Make = Callable[[int], Experiment]
+"""The experiment of a seed."""
+
+SeedDone = Callable[[int, Validity], None]
+
+
+@dataclass(slots=True)
+class Search:
+    """What a search over seeds found.
+
+    Attributes:
+        tried: how many seeds were run.
+        valid: how many of them were valid; the rest was unknown, or failed.
+        unknown: seeds whose run nothing can be said of.
+        operations: operations invoked in all of them.
+        failure: the first failing run, or None.
+        experiment: its experiment.
+    """
+
+    tried: int = 0
+    valid: int = 0
+    unknown: list[int] = field(default_factory=list)
+    operations: int = 0
+    failure: Run | None = None
+    experiment: Experiment | None = None
+
+
+def search(
+    make: Make,
+    seeds: Iterable[int],
+    *,
+    wanted: Callable[[Run], bool] = lambda result: result.validity is INVALID,
+    done: SeedDone | None = None,
+) -> Search:
+    """Run `make(seed)` for each seed until a run is `wanted` (by default: invalid).
+
+    Args:
+        make: the experiment of a seed.
+        seeds: the seeds, in order.
+        wanted: which run ends the search.
+        done: told of each seed that was run.
+    """
+    found = Search()
+    for seed in seeds:
+        experiment = make(seed)
+        result = run(experiment, tracing=False)
+        found.tried += 1
+        found.operations += len(result.history.calls())
+        if result.validity is VALID:
+            found.valid += 1
+        elif result.validity is not INVALID:
+            found.unknown.append(seed)
+        if done is not None:
+            done(seed, result.validity)
+        if wanted(result):
+            found.failure, found.experiment = result, experiment
+            break
+    return found

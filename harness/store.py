@@ -1,0 +1,203 @@
+"""A run's folder: everything a report or a re-check needs, as files.
+
+    runs/20261122T084100-raft-register-7/
+        plan.json       the complete input (`harness.plan`)
+        history.jsonl   what was recorded, written line by line while the run goes on
+        trace.jsonl     every event of the simulation
+        verdict.json    what the checkers said
+        run.json        versions, durations, the trace's digest, how to replay
+        shrink.json     for a failure that was shrunk: how much smaller it became
+        shrunk/         the folder of the shrunk run
+
+``plan.json`` and ``history.jsonl`` exist from the start and lose nothing when the run is killed;
+the others are written at its end, each under a temporary name first, so that none is ever half
+there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from checkers.history import HistoryWriteError
+from checkers.history.writing import JsonlWriter
+from checkers.verdict import worst
+from harness.experiment import Experiment
+from harness.hosttime import seconds, timestamp
+from harness.nemesis.claims import regime
+from harness.plan import InvalidPlan, Plan
+from harness.run import Progress, Run, run
+
+FORMAT = 1
+
+
+class StoreError(Exception):
+    """A run's folder cannot be written or read; the message says which file and why."""
+
+
+def new_folder(runs: Path, plan: Plan) -> Path:
+    """Create the folder of a new run, named after the moment and the plan.
+
+    Raises:
+        StoreError: it cannot be created.
+    """
+    moment = re.sub(r"[-:]|\+.*", "", timestamp())
+    system = plan.system if plan.bug is None else f"{plan.system}-{plan.bug.lower()}"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"{moment}-{system}-{plan.workload}-{plan.seed}")
+    for attempt in range(1, 1000):
+        folder = runs / (name if attempt == 1 else f"{name}-{attempt}")
+        with _clear_errors(folder):
+            runs.mkdir(parents=True, exist_ok=True)
+            try:
+                folder.mkdir()
+            except FileExistsError:
+                continue
+            return folder
+    raise StoreError(f"{runs} has a thousand runs named {name}: remove some")
+
+
+def run_in_folder(
+    experiment: Experiment,
+    folder: Path,
+    *,
+    replay: str,
+    progress: Progress | None = None,
+) -> Run:
+    """Run an experiment and keep everything in `folder`.
+
+    Args:
+        experiment: what to run.
+        folder: an existing, empty folder.
+        replay: the command that repeats the run, for the reports.
+        progress: told how far the run is.
+
+    Raises:
+        StoreError: the disk is full, or the folder cannot be written; what was recorded is kept.
+    """
+    plan = experiment.plan
+    started, start = timestamp(), seconds()
+    with _clear_errors(folder):
+        _write_json(folder / "plan.json", plan.to_json())
+        with JsonlWriter(folder / "history.jsonl") as writer:
+            result = run(experiment, sink=writer.append, progress=progress)
+        result.trace.write(folder / "trace.jsonl")
+        _write_json(folder / "verdict.json", verdicts_to_json(result))
+        _write_json(
+            folder / "run.json",
+            {
+                "format": FORMAT,
+                "version": version("splitbrain"),
+                "python": platform.python_version(),
+                "trio": version("trio"),
+                "started": started,
+                "virtual_seconds": result.virtual_seconds,
+                "wall_seconds": round(seconds() - start, 3),
+                "trace_sha256": result.trace.digest(),
+                "regime": regime(plan.faults, plan.nodes, experiment.claims),
+                "claims": str(experiment.claims),
+                "notes": _notes(result),
+                "replay": replay,
+            },
+        )
+    return result
+
+
+def verdicts_to_json(result: Run) -> dict[str, Any]:
+    """What ``verdict.json`` holds."""
+    return {
+        "validity": str(worst(result.verdicts)),
+        "signature": result.signature,
+        "verdicts": [verdict.to_json() for verdict in result.verdicts],
+    }
+
+
+def write_shrink(folder: Path, data: Mapping[str, Any]) -> None:
+    """Write ``shrink.json``.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    with _clear_errors(folder):
+        _write_json(folder / "shrink.json", data)
+
+
+def read_plan(path: Path) -> Plan:
+    """The plan of a run's folder, or in a file.
+
+    Raises:
+        StoreError: there is no such file, or it is no JSON.
+        InvalidPlan: it is no plan.
+    """
+    file = path / "plan.json" if path.is_dir() else path
+    try:
+        data = msgspec.json.decode(file.read_bytes())
+    except OSError as error:
+        raise StoreError(
+            f"{file}: {error.strerror}: give a run's folder or its plan.json"
+        ) from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StoreError(
+            f"{file} is not JSON ({error}): give a run's folder or its plan.json"
+        ) from None
+    try:
+        return Plan.from_json(data)
+    except InvalidPlan as error:
+        raise InvalidPlan(f"{file}: {error}") from None
+
+
+def _notes(result: Run) -> list[str]:
+    return [
+        f"the client's code looks wrong ({count} times): {text}"
+        for text, count in sorted(result.client_bugs.items())
+    ]
+
+
+def _write_json(path: Path, data: Mapping[str, Any]) -> None:
+    text = msgspec.json.format(msgspec.json.encode(data), indent=1)
+    temporary = path.with_name(f".{path.name}.part")
+    temporary.write_bytes(text + b"\n")
+    os.replace(temporary, path)
+
+
+@contextmanager
+def _clear_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except HistoryWriteError as error:
+        raise StoreError(str(error)) from None
+    except OSError as error:
+        kept = "; what was recorded is kept" if (folder / "history.jsonl").exists() else ""
+        advice = (
+            "free some space" if error.errno == errno.ENOSPC else "use --runs for another folder"
+        )
+        raise StoreError(
+            f"{error.filename or folder}: {error.strerror or error}: {advice}{kept}"
+        ) from None
+
+
+def recorded_digest(path: Path) -> str | None:
+    """The digest of the trace that a run's folder recorded; None if it recorded none.
+
+    Raises:
+        StoreError: its ``run.json`` is no JSON object.
+    """
+    file = path / "run.json" if path.is_dir() else path.with_name("run.json")
+    try:
+        data = msgspec.json.decode(file.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{file}: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise StoreError(f"{file} is not JSON ({error}): the run's folder is damaged") from None
+    digest = data.get("trace_sha256") if isinstance(data, dict) else None
+    return digest if isinstance(digest, str) else None

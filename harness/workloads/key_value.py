@@ -1,0 +1,200 @@
+"""A key-value store of strings: get, put, append, compare-and-set, and delete.
+
+The object of MIT 6.5840's labs and of Porcupine's examples, over a few independent keys; an absent
+key is null. Histories are checked against the kv model, key by key. Every put and append carries a
+number of its own, so that a value tells which writes it consists of, and a lost or repeated append
+is seen by the next get.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any, Protocol
+
+from checkers.convergence import converged
+from checkers.linearizability import linearizable
+from checkers.models import kv as kv_model
+from checkers.verdict import Checker
+from harness.client import Definite
+from harness.generators import Generator
+from harness.plan import Plan
+from harness.workloads import replicas
+from harness.workloads.capabilities import Capabilities, Method, capabilities
+from harness.workloads.keyed import (
+    CAS_WITH_SEEN,
+    KeyState,
+    key_names,
+    key_reads,
+    keyed_operations,
+    matched,
+    remainder,
+)
+from harness.workloads.options import Option
+from harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+
+NAME = "kv"
+
+OPTIONS = (
+    Option("keys", 3, "how many independent keys", least=1),
+    Option("get", 0.4, "share of gets among the operations", most=1),
+    Option("append", 0.2, "share of appends", most=1),
+    Option("cas", 0.1, "share of compare-and-sets", most=1),
+    Option("delete", 0.05, "share of deletes; puts are what is left", most=1),
+)
+
+
+# Client protocol
+
+
+class KvClient(Protocol):
+    """What a client must offer: ``get`` and ``put``; the others may be missing.
+
+    A method that returns has done it; see `harness.client` for what raising means.
+    """
+
+    async def get(self, key: str) -> str | None:
+        """The key's value; None if it is absent."""
+        ...
+
+    async def put(self, key: str, value: str) -> None:
+        """Make `value` the key's value."""
+        ...
+
+    async def append(self, key: str, value: str) -> None:
+        """Add `value` at the end of the key's value; an absent key counts as empty."""
+        ...
+
+    async def cas(self, key: str, old: str | None, new: str) -> bool:
+        """Make `new` the key's value if it is `old` now (None: absent); return whether it was."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Make the key absent, if it is not."""
+        ...
+
+
+METHODS = (
+    Method("get", "get(key)", "gets", needed=True),
+    Method("put", "put(key, value)", "puts", needed=True),
+    Method("append", "append(key, value)", "append"),
+    Method("cas", "cas(key, old, new)", "compare-and-set"),
+    Method("delete", "delete(key)", "delete"),
+    replicas.METHOD,
+)
+
+
+async def perform(client: Any, f: str, value: Any) -> Any:
+    """Do one operation by the client's methods; see `harness.client.Perform`."""
+    if f == replicas.REPLICA_STATE:
+        return await replicas.replica_state(client, value)
+    key, argument = value
+    match f:
+        case "get":
+            return [key, await client.get(key)]
+        case "put":
+            await client.put(key, argument)
+        case "append":
+            await client.append(key, argument)
+        case "delete":
+            await client.delete(key)
+        case "cas":
+            old, new = argument
+            if not matched(await client.cas(key, old, new)):
+                raise Definite(f"{key} was not {old!r}")
+        case _:
+            known = "get, put, append, cas and delete"
+            raise ValueError(f"workload kv has no operation {f!r}: it has {known}")
+    return value
+
+
+# Generator
+
+
+def operations(options: Mapping[str, Any]) -> Generator:
+    """Endless operations in the shares that the options say."""
+    shares = {f: options[f] for f in ("get", "append", "cas", "delete")}
+    weights = remainder(NAME, shares, "put")
+    return keyed_operations(key_names(options["keys"]), weights, _argument, _seen)
+
+
+def _argument(f: str, state: KeyState, random: Random) -> tuple[Any, KeyState]:
+    if f in ("get", "delete"):
+        return None, state
+    after = KeyState(state.fresh + 1, state.seen)
+    if f == "append":
+        return f",{state.fresh}", after
+    new = str(state.fresh)
+    return (new if f == "put" else [_guess(state, random), new]), after
+
+
+def _guess(state: KeyState, random: Random) -> str | None:
+    """What a cas compares with."""
+    if state.fresh and random.random() >= CAS_WITH_SEEN:
+        return str(random.randrange(state.fresh))
+    seen: str | None = state.seen
+    return seen
+
+
+def _seen(f: str, value: Any, state: KeyState) -> KeyState:
+    match f:
+        case "cas":
+            seen = value[1]
+        case "append":
+            seen = f"{state.seen or ''}{value}"
+        case "delete":
+            seen = None
+        case _:
+            seen = value
+    return KeyState(state.fresh, seen)
+
+
+# Final reads
+
+
+def final_reads(plan: Plan, options: Mapping[str, Any], has: Capabilities) -> list[FinalRead]:
+    """A get of every key, and a read of every replica's state."""
+    reads = key_reads("get", plan, options["keys"])
+    return reads + (replicas.replica_reads(plan) if "replica_state" in has.methods else [])
+
+
+# Checkers
+
+
+def checkers(has: Capabilities) -> tuple[Checker, ...]:
+    """Every key is linearizable, and the replicas end up equal."""
+    judges: tuple[Checker, ...] = (linearizable(kv_model(), keyed=True),)
+    return (*judges, converged()) if "replica_state" in has.methods else judges
+
+
+# Constructor
+
+
+def kv(client: ClientFactory, **options: int | float | None) -> Workload:
+    """A key-value store, for a client that offers `KvClient`'s methods.
+
+    Args:
+        client: makes a client; a class whose ``__init__`` takes a node and a server's name does.
+        options: see `OPTIONS`. The share of an operation without its method is 0.
+
+    Raises:
+        InvalidPlan: the client lacks ``get`` or ``put``, or another method though the options ask
+            for it; an option is unknown or cannot have its value.
+    """
+    has = capabilities(NAME, client, METHODS)
+
+    def settled(plan: Plan | None) -> dict[str, Any]:
+        return has.settle(OPTIONS, options, {} if plan is None else plan.options)
+
+    operations(settled(None))  # so that a mistake shows here, not when it runs
+    return Workload(
+        name=NAME,
+        client=client,
+        perform=perform,
+        generator=lambda plan: at_rate(plan, operations(settled(plan))),
+        final=lambda plan: final_reads(plan, settled(plan), has),
+        checkers=checkers(has),
+        idempotent=frozenset({"get", replicas.REPLICA_STATE}),
+        options=settled(None),
+        notes=has.notes(settled(None)),
+    )

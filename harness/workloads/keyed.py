@@ -1,0 +1,136 @@
+"""Operations on a few independent keys, for workloads whose values are ``[key, value]``.
+
+What to write and what to compare with depends on what went before, so the generator keeps for each
+key a number that was never written and the value last seen in an ``ok`` completion. A cas that
+compares with what was last seen has a fair chance to match, however many values there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from itertools import accumulate
+from random import Random
+from typing import Any
+
+from checkers.history.operation import Operation
+from harness.generators import PENDING, Context, Generator, Invocation, Step
+from harness.plan import InvalidPlan, Plan
+from harness.workloads.workload import FinalRead
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """What the generator knows of a key.
+
+    Attributes:
+        fresh: the next number to write; numbers below it may have been written.
+        seen: the value of the latest completion that showed one.
+    """
+
+    fresh: int = 0
+    seen: Any = None
+
+
+CAS_WITH_SEEN = 0.8
+"""How often a cas compares with the value last seen, rather than with one that may be long gone."""
+
+Argument = Callable[[str, KeyState, Random], tuple[Any, KeyState]]
+"""The argument for an operation f on a key, and what is known of the key afterwards."""
+
+Seen = Callable[[str, Any, KeyState], KeyState]
+"""What is known of a key after an ok completion of f with this value (without the key)."""
+
+
+def key_names(count: int) -> tuple[str, ...]:
+    """Names for keys: x, y, z, k4, k5, ..."""
+    return tuple("xyz"[i] if i < 3 else f"k{i + 1}" for i in range(count))
+
+
+def keyed_operations(
+    keys: tuple[str, ...], weights: Mapping[str, float], argument: Argument, seen: Seen
+) -> Generator:
+    """Endless operations, each on a random key, by a random free client.
+
+    Args:
+        keys: the keys, all equally likely.
+        weights: how often each f is drawn, in proportion.
+        argument: makes the argument.
+        seen: learns from completions.
+    """
+    functions = tuple(f for f, weight in weights.items() if weight > 0)
+    bounds = tuple(accumulate(weights[f] for f in functions))
+    states = tuple(KeyState() for _ in keys)
+    return KeyedOperations(keys, functions, bounds, argument, seen, states)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedOperations:
+    """See `keyed_operations`."""
+
+    keys: tuple[str, ...]
+    functions: tuple[str, ...]
+    bounds: tuple[float, ...]
+    argument: Argument
+    seen: Seen
+    states: tuple[KeyState, ...]
+
+    def next(self, context: Context) -> Step | None:
+        """An operation if any client is free."""
+        if not context.free:
+            return PENDING, self
+        draw = context.random
+        position = draw.randrange(len(self.keys))
+        f = draw.choices(self.functions, cum_weights=self.bounds)[0]
+        argument, state = self.argument(f, self.states[position], draw)
+        client = draw.choice(context.free)
+        invocation = Invocation(context.time, client, f, [self.keys[position], argument])
+        return invocation, self._with(position, state)
+
+    def update(self, context: Context, event: Operation) -> Generator:
+        """Learns from an ok completion."""
+        match event:
+            case Operation(type="ok", f=f, value=[key, value]) if key in self.keys:
+                position = self.keys.index(key)
+                return self._with(position, self.seen(f, value, self.states[position]))
+            case _:
+                return self
+
+    def _with(self, position: int, state: KeyState) -> KeyedOperations:
+        if state == self.states[position]:
+            return self
+        states = (*self.states[:position], state, *self.states[position + 1 :])
+        return replace(self, states=states)
+
+
+def matched(answer: Any) -> bool:
+    """A cas method's answer.
+
+    Raises:
+        TypeError: it is not a bool: a method that forgets to return must not count as a mismatch.
+    """
+    if not isinstance(answer, bool):
+        raise TypeError(f"the client's cas returned {answer!r}: return True or False")
+    return answer
+
+
+def key_reads(f: str, plan: Plan, keys: int) -> list[FinalRead]:
+    """A final read of every key, the servers taking turns."""
+    names = key_names(keys)
+    return [FinalRead(f, [key, None], plan.servers[i % plan.nodes]) for i, key in enumerate(names)]
+
+
+def remainder(workload: str, shares: Mapping[str, float], rest: str) -> dict[str, float]:
+    """The shares of all operations, where `rest` gets what the others leave of 1.
+
+    Raises:
+        InvalidPlan: they are more than 1 together.
+    """
+    total = sum(shares.values())
+    if total > 1 + 1e-9:
+        given = ", ".join(f"{name}={share:g}" for name, share in shares.items())
+        raise InvalidPlan(
+            f"options {given} of workload {workload} are shares of the operations, and make "
+            f"{total:g} together: give at most 1, what is left is for {rest}"
+        )
+    return {**shares, rest: max(0.0, 1 - total)}

@@ -1,0 +1,180 @@
+"""Registers: read, write, and compare-and-set, over a few independent keys.
+
+The workhorse of linearizability testing (Jepsen's ``linearizable-register``, Maelstrom's
+``lin-kv``): small, and nearly every consistency bug of a key-value store shows in it. Each key is a
+register that starts as null; histories are checked against the cas-register model, key by key.
+
+By default a key's written values are all different, so that a read names the write it saw, and a
+stale read cannot pass for a fresh one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any, Protocol
+
+from checkers.convergence import converged
+from checkers.linearizability import linearizable
+from checkers.models import cas_register
+from checkers.verdict import Checker
+from harness.client import Definite
+from harness.generators import Generator
+from harness.plan import Plan
+from harness.workloads import replicas
+from harness.workloads.capabilities import Capabilities, Method, capabilities
+from harness.workloads.keyed import (
+    CAS_WITH_SEEN,
+    KeyState,
+    key_names,
+    key_reads,
+    keyed_operations,
+    matched,
+    remainder,
+)
+from harness.workloads.options import Option
+from harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+
+NAME = "register"
+
+OPTIONS = (
+    Option("keys", 3, "how many independent keys", least=1),
+    Option("read", 0.5, "share of reads among the operations", most=1),
+    Option("cas", 0.2, "share of compare-and-sets; writes are what is left", most=1),
+    Option(
+        "values",
+        None,
+        "how many different values a key takes",
+        least=2,
+        none="every write of a key writes a value of its own",
+    ),
+)
+
+
+# Client protocol
+
+
+class RegisterClient(Protocol):
+    """What a client must offer; ``cas`` and `replicas.ReplicaClient`'s method may be missing.
+
+    A method that returns has done it; see `harness.client` for what raising means.
+    """
+
+    async def read(self, key: str) -> Any:
+        """The key's value; None if it was never written."""
+        ...
+
+    async def write(self, key: str, value: int) -> None:
+        """Make `value` the key's value."""
+        ...
+
+    async def cas(self, key: str, old: int | None, new: int) -> bool:
+        """Make `new` the key's value if it is `old` now; return whether it was."""
+        ...
+
+
+METHODS = (
+    Method("read", "read(key)", "reads", needed=True),
+    Method("write", "write(key, value)", "writes", needed=True),
+    Method("cas", "cas(key, old, new)", "compare-and-set"),
+    replicas.METHOD,
+)
+
+
+async def perform(client: Any, f: str, value: Any) -> Any:
+    """Do one operation by the client's methods; see `harness.client.Perform`."""
+    if f == replicas.REPLICA_STATE:
+        return await replicas.replica_state(client, value)
+    key, argument = value
+    if f == "read":
+        return [key, await client.read(key)]
+    if f == "write":
+        await client.write(key, argument)
+    elif f == "cas":
+        old, new = argument
+        if not matched(await client.cas(key, old, new)):
+            raise Definite(f"{key} was not {old}")
+    else:
+        raise ValueError(f"workload register has no operation {f!r}: it has read, write and cas")
+    return value
+
+
+# Generator
+
+
+def operations(options: Mapping[str, Any]) -> Generator:
+    """Endless reads, writes and compare-and-sets in the shares that the options say."""
+    values = options["values"]
+
+    def argument(f: str, state: KeyState, random: Random) -> tuple[Any, KeyState]:
+        if f == "read":
+            return None, state
+        after = KeyState(state.fresh + 1, state.seen)
+        new = state.fresh if values is None else random.randrange(values)
+        return (new if f == "write" else [_guess(state, random, values), new]), after
+
+    shares = {"read": options["read"], "cas": options["cas"]}
+    weights = remainder(NAME, shares, "write")
+    return keyed_operations(key_names(options["keys"]), weights, argument, _seen)
+
+
+def _guess(state: KeyState, random: Random, values: int | None) -> Any:
+    """What a cas compares with."""
+    if state.fresh and random.random() >= CAS_WITH_SEEN:
+        return random.randrange(state.fresh if values is None else values)
+    return state.seen
+
+
+def _seen(f: str, value: Any, state: KeyState) -> KeyState:
+    return KeyState(state.fresh, value[1] if f == "cas" else value)
+
+
+# Final reads
+
+
+def final_reads(plan: Plan, options: Mapping[str, Any], has: Capabilities) -> list[FinalRead]:
+    """A read of every key, and of every replica's state."""
+    reads = key_reads("read", plan, options["keys"])
+    return reads + (replicas.replica_reads(plan) if "replica_state" in has.methods else [])
+
+
+# Checkers
+
+
+def checkers(has: Capabilities) -> tuple[Checker, ...]:
+    """Every key is linearizable, and the replicas end up equal."""
+    judges: tuple[Checker, ...] = (linearizable(cas_register(), keyed=True),)
+    return (*judges, converged()) if "replica_state" in has.methods else judges
+
+
+# Constructor
+
+
+def register(client: ClientFactory, **options: int | float | None) -> Workload:
+    """Registers, for a client that offers `RegisterClient`'s methods.
+
+    Args:
+        client: makes a client; a class whose ``__init__`` takes a node and a server's name does.
+        options: see `OPTIONS`. Without a method ``cas`` the share of compare-and-sets is 0.
+
+    Raises:
+        InvalidPlan: the client lacks ``read`` or ``write``, or lacks ``cas`` though the options ask
+            for it; an option is unknown or cannot have its value.
+    """
+    has = capabilities(NAME, client, METHODS)
+
+    def settled(plan: Plan | None) -> dict[str, Any]:
+        return has.settle(OPTIONS, options, {} if plan is None else plan.options)
+
+    operations(settled(None))  # so that a mistake shows here, not when it runs
+    return Workload(
+        name=NAME,
+        client=client,
+        perform=perform,
+        generator=lambda plan: at_rate(plan, operations(settled(plan))),
+        final=lambda plan: final_reads(plan, settled(plan), has),
+        checkers=checkers(has),
+        idempotent=frozenset({"read", replicas.REPLICA_STATE}),
+        options=settled(None),
+        notes=has.notes(settled(None)),
+    )

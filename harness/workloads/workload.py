@@ -1,0 +1,72 @@
+"""What a workload is: the operations of one kind of test, and how they are judged.
+
+A workload joins four things that belong together: how operations become calls of the client's
+methods, which operations are invoked and when, what is read at the end, and which checkers judge
+the history. It is data; `harness.workloads` has constructors that make one for a client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from checkers.verdict import Checker
+from harness.client import Perform
+from harness.generators import Generator, stagger, time_limit
+from harness.node import Node
+from harness.plan import Plan
+
+ClientFactory = Callable[[Node, str], Any]
+"""Makes a client from its own node and the name of the server it talks to (first).
+
+A class whose ``__init__`` takes these is one.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FinalRead:
+    """An operation to invoke when faults are healed and the system has settled.
+
+    Attributes:
+        f: what to do.
+        value: its argument.
+        server: the server whose client is to do it; None for any.
+    """
+
+    f: str
+    value: Any
+    server: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """A kind of test, for one kind of client.
+
+    Attributes:
+        name: ``register``, ``set``, ...
+        client: makes a client.
+        perform: does an operation by a client's methods: ``await perform(client, f, value)``.
+        generator: the load for a plan, with the plan's rate and time limit applied.
+        final: what to read in the end.
+        checkers: what judges the history; a system may add its own.
+        idempotent: operations that change nothing, so that doubt about them is ``fail``.
+        options: all of the workload's options with their values, defaults included; a plan's
+            ``options`` go before them.
+        notes: sentences about what is left out and why, for the report.
+    """
+
+    name: str
+    client: ClientFactory
+    perform: Perform
+    generator: Callable[[Plan], Generator]
+    final: Callable[[Plan], list[FinalRead]]
+    checkers: tuple[Checker, ...]
+    idempotent: frozenset[str]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def at_rate(plan: Plan, operations: Generator) -> Generator:
+    """The operations at the plan's rate (Poisson) until its time limit."""
+    return time_limit(plan.time_limit, stagger(1 / plan.rate, operations))

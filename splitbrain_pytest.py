@@ -1,0 +1,64 @@
+"""What pytest loads: options only. Everything else is imported when a simulated test needs it.
+
+A module of its own, with a name that nobody else has, so that a user's own ``harness`` package cannot keep
+pytest from starting.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+__version__ = "0.1.0"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of simulated tests."""
+    group = parser.getgroup("splitbrain", "simulated distributed systems (splitbrain)")
+    group.addoption(
+        "--splitbrain-runs",
+        type=_positive,
+        metavar="N",
+        dest="splitbrain_runs",
+        help="seeds that each simulated test tries, in place of its own number",
+    )
+    group.addoption(
+        "--splitbrain-seed",
+        type=int,
+        metavar="S",
+        dest="splitbrain_seed",
+        help="try this seed alone, or, with --splitbrain-runs N, the N seeds from S on",
+    )
+    group.addoption(
+        "--splitbrain-replay",
+        metavar="PLAN",
+        dest="splitbrain_replay",
+        help="run this plan.json (of a shrunk run, say) in place of all seeds",
+    )
+    group.addoption(
+        "--splitbrain-folder",
+        metavar="DIR",
+        dest="splitbrain_folder",
+        help="where failing runs are kept (default: runs/ in pytest's root)",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Prepare simulated tests; costs nothing until something has imported `harness.testing`."""
+    if "harness.testing" not in sys.modules:
+        return (yield)
+    from harness import pytest_plugin
+
+    pytest_plugin.configure(item.config)
+    return (yield from pytest_plugin.around_call(item))

@@ -1,0 +1,77 @@
+"""Whether faults stay within what a system claims to tolerate."""
+
+import pytest
+
+from harness.nemesis.claims import Claims, most_down, regime
+from harness.plan import Fault, InvalidPlan
+
+
+def kill(at, duration, target="one"):
+    return Fault("process.kill", at, duration, target)
+
+
+@pytest.mark.parametrize(
+    ("faults", "down"),
+    [
+        ([], 0),
+        ([kill(1, 1)], 1),
+        ([kill(1, 1), kill(3, 1)], 1),
+        ([kill(1, 1), kill(1.5, 1)], 2),
+        ([kill(1, 1), kill(2, 1)], 2),  # the second starts the moment the first ends
+        ([kill(1, 1, "minority")], 2),
+        ([kill(1, 1, "majority")], 3),
+        ([kill(1, 1, "followers")], 4),
+        ([kill(1, 1, "all"), kill(1, 1, "all")], 5),
+        ([kill(1, 1, "n1"), kill(1.5, 1, "n1")], 1),
+        ([kill(1, 1, "n1"), kill(1.5, 1, "n2,n1")], 2),
+        ([kill(1, 1, "n1"), kill(1.5, 1, "leader")], 2),
+        ([Fault("process.power_loss", 1, 1, "majority")], 3),
+        ([Fault("scenario.figure8", 1, 5, "leader"), kill(2, 1)], 2),
+        ([Fault("process.pause", 1, 1, "all"), Fault("net.partition", 1, 1, "all")], 0),
+    ],
+)
+def test_the_most_servers_that_may_be_down_at_once(faults, down):
+    assert most_down(faults, nodes=5) == down
+
+
+@pytest.mark.parametrize(
+    ("faults", "claims", "expected"),
+    [
+        ([], Claims(()), "survivable"),
+        ([kill(1, 1, "minority")], Claims(), "survivable"),
+        ([kill(1, 1, "majority")], Claims(), "beyond"),
+        ([kill(1, 1, "majority")], Claims(max_down="all"), "survivable"),
+        ([kill(1, 1)], Claims(max_down=0), "beyond"),
+        ([kill(1, 1), kill(1, 1)], Claims(max_down=1), "beyond"),
+        ([kill(1, 1)], Claims(("network",)), "beyond"),
+        ([Fault("net.loss", 1, 1)], Claims(("network",)), "survivable"),
+        ([Fault("process.power_loss", 1, 1)], Claims(("kill", "net")), "beyond"),
+        ([Fault("process.pause", 1, 1, "all")], Claims(), "survivable"),
+    ],
+)
+def test_the_regime(faults, claims, expected):
+    assert regime(faults, 5, claims) == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ({"kinds": ("kil",)}, "did you mean kill"),
+        ({"max_down": "most"}, "max_down is 'most'"),
+        ({"max_down": -1}, "max_down is -1"),
+    ],
+)
+def test_claims_that_make_no_sense_are_refused(arguments, complaint):
+    with pytest.raises(InvalidPlan) as raised:
+        Claims(**arguments)
+
+    assert complaint in str(raised.value)
+
+
+def test_claims_read_as_a_sentence():
+    assert (
+        str(Claims()) == "tolerates all faults, with at most minority of the servers down at once"
+    )
+    assert str(Claims(("kill", "pause"), 1)) == (
+        "tolerates process.kill, process.pause, with at most 1 down at once"
+    )

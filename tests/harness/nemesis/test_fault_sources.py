@@ -1,0 +1,129 @@
+"""Faults as one writes them in a test."""
+
+import pytest
+
+from harness import faults
+from harness.nemesis.catalogue import KINDS, check_fault
+from harness.nemesis.claims import Claims, regime
+from harness.plan import Fault, InvalidPlan, Plan
+
+PLAN = Plan("raft", "register", nodes=3, time_limit=10.0)
+
+SHORT_FORMS = {
+    "process.kill": faults.kill(),
+    "process.power_loss": faults.power_loss(policy="any_subset"),
+    "process.pause": faults.pause(),
+    "net.partition": faults.partition(shape="one"),
+    "net.partition_oneway": faults.partition_oneway(direction="in"),
+    "net.latency": faults.latency(delay=0.2),
+    "net.loss": faults.loss(probability=0.2),
+    "net.duplicate": faults.duplicate(probability=0.2),
+    "clock.bump": faults.clock_bump(offset=-2.0),
+    "clock.drift": faults.clock_drift(rate=0.5),
+    "scenario.figure8": faults.figure8(),
+    "scenario.rollback": faults.rollback(),
+    "scenario.split_vote_storm": faults.split_vote_storm(),
+}
+
+
+def test_every_kind_has_a_short_form():
+    assert list(SHORT_FORMS) == [kind.id for kind in KINDS]
+
+
+@pytest.mark.parametrize("kind", list(SHORT_FORMS))
+def test_a_short_form_draws_its_kind_only(kind):
+    drawn = SHORT_FORMS[kind].draw(1, PLAN)
+
+    assert {fault.kind for fault in drawn} == {kind}
+    for fault in drawn:
+        check_fault(fault, PLAN.servers)
+
+
+def test_a_fault_at_a_given_time_is_the_same_in_every_run():
+    source = faults.partition(shape="leader", at=2.0, duration=1.5)
+    options = {"shape": "leader"}
+    expected = (Fault("net.partition", 2.0, 1.5, "one", options, id="f1"),)
+
+    assert source.draw(1, PLAN) == source.draw(2, PLAN) == expected
+
+
+def test_a_fault_without_a_time_comes_at_random_times_as_given():
+    source = faults.power_loss(policy="keep_prefix", target="majority")
+    drawn = source.draw(1, PLAN)
+
+    assert drawn == source.draw(1, PLAN) != source.draw(2, PLAN)
+    assert len({fault.at for fault in drawn}) > 1
+    assert {(f.target, f.options["policy"]) for f in drawn} == {("majority", "keep_prefix")}
+
+
+def test_sources_combine_by_start_with_new_ids():
+    late, early = faults.kill(at=5.0, target="n2"), faults.pause(at=1.0, duration=0.2)
+
+    assert [(f.id, f.kind) for f in (late | early).draw(1, PLAN)] == [
+        ("f1", "process.pause"),
+        ("f2", "process.kill"),
+    ]
+
+
+def test_combined_sources_draw_differently():
+    both = (faults.kill() | faults.kill()).draw(1, PLAN)
+    alone = faults.kill().draw(1, PLAN)
+
+    assert {fault.at for fault in alone} < {fault.at for fault in both}
+    assert len({fault.at for fault in both}) > len(alone)
+
+
+def test_three_sources_combine():
+    three = faults.kill(at=1.0) | faults.pause(at=2.0) | (faults.figure8(at=3.0) | faults.none())
+
+    assert len(three.draw(1, PLAN)) == 3
+
+
+def test_none_draws_nothing():
+    assert faults.none().draw(1, PLAN) == ()
+
+
+def test_a_swarm_is_the_same_for_the_same_seed_only():
+    assert faults.swarm().draw(1, PLAN) == faults.swarm().draw(1, PLAN)
+    assert faults.swarm().draw(1, PLAN) != faults.swarm().draw(2, PLAN)
+
+
+def test_a_swarm_may_stay_within_the_claims():
+    claims = Claims(("process",))
+    source = faults.swarm("process,clock", survivable=True, claims=claims)
+
+    assert {regime(source.draw(seed, PLAN), 3, claims) for seed in range(20)} == {"survivable"}
+
+
+@pytest.mark.parametrize(
+    ("make", "complaint"),
+    [
+        (lambda: faults.swarm("partitoin"), "did you mean partition"),
+        (lambda: faults.partition(shape="cube"), "one of halves, one, leader"),
+        (lambda: faults.loss(probability=2.0), "between 0 and 1"),
+        (lambda: faults.kill(at=-1.0), "it can't be negative"),
+        (lambda: faults.fault("clock"), "'clock' is not one kind of fault"),
+        (lambda: faults.fault("kill", shape="one"), "unknown option 'shape'"),
+    ],
+)
+def test_mistakes_show_where_they_are_made(make, complaint):
+    with pytest.raises(InvalidPlan) as raised:
+        make()
+
+    assert complaint in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "complaint"),
+    [
+        (faults.kill(at=11.0), "starts at 11.0 s, after the 10 s of load"),
+        (faults.kill(at=1.0, target="n4"), "target 'n4' names no server"),
+        (faults.kill(target="n4"), "target 'n4' names no server"),
+        (faults.pause(duration=20.0), "duration is 20.0"),
+    ],
+)
+def test_faults_that_do_not_fit_the_plan_are_refused_when_drawn(source, complaint):
+    with pytest.raises(InvalidPlan) as raised:
+        source.draw(1, PLAN)
+
+    assert complaint in str(raised.value)
