@@ -1,0 +1,1 @@
+"""The systems of the book: reference forms, summary forms, and planted bugs."""

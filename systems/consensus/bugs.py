@@ -1,0 +1,203 @@
+"""Planted bugs of the replicated key-value store: the store as it is, with one decision wrong.
+
+Each overrides one small method from outside; ids are those of the catalogue of bugs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from systems.bug import Bug
+from systems.consensus.raft.core import Raft
+from systems.consensus.raft.effects import SaveEntries, SaveState
+from systems.consensus.raft.messages import OK, Entry
+from systems.consensus.raft.state import LEADER
+from systems.consensus.server import RaftKV
+from systems.consensus.storage import Save, Storage
+
+
+class CommitsByCounting(Raft):
+    """Commits an entry of an earlier term once a majority holds it (figure 8).
+
+    A no-op at the start of each term would hide it: what commits the no-op commits what is before.
+    So there is none, and reads don't wait for one.
+    """
+
+    def may_commit(self, index: int) -> bool:
+        """Any entry on a majority will do."""
+        return True
+
+    def open_term(self) -> None:
+        """Leave it to the first command."""
+        self.term_start = 0
+
+
+class ForgetsVote(Raft):
+    """Keeps its vote in memory only: after a restart it votes again in the same term."""
+
+    def save_state(self) -> None:
+        """Save the term alone."""
+        self.saves += 1
+        self.effects.append(SaveState(self.term, None))
+
+
+class ReadsLocally(Raft):
+    """Answers queries from its own state while it believes that it leads."""
+
+    def query(self, client: str, id: int, operation: Any) -> None:
+        """Answer at once."""
+        if self.role == LEADER:
+            self.reply(client, id, *self.machine.query(operation))
+        else:
+            self.redirect(client, id)
+
+
+class ReportsWholeLog(Raft):
+    """Tells the leader that its log matches to the end, not just as far as the message went."""
+
+    def matched(self, previous: int, entries: tuple[Entry, ...]) -> int:
+        """The end of our log."""
+        return self.log.last_index
+
+
+class AnswersEarly(Raft):
+    """Tells the client that its write succeeded when it is appended, before it is committed."""
+
+    def admit(self, index: int, client: str, id: int) -> None:
+        """Answer writes at once; the others' results are not known yet."""
+        command = self.log.entry(index).command
+        if command[0] == "command" and command[-1][0] != "cas":
+            self.reply(client, id, OK, None)
+        else:
+            super().admit(index, client, id)
+
+
+class SyncsLater(Storage):
+    """Acknowledges log entries that are written but not synced; every 64th save syncs them."""
+
+    unsynced = 0
+
+    async def save(self, saves: Iterable[Save]) -> None:
+        """Sync at once for anything but entries."""
+        saves = list(saves)
+        only_entries = all(isinstance(save, SaveEntries) for save in saves)
+        self.unsynced = self.unsynced + 1 if only_entries else 0
+        await super().save(saves)
+
+    async def sync(self) -> None:
+        """Put it off."""
+        if self.unsynced % 64 == 0:
+            await super().sync()
+
+
+class CommitsByCountingKV(RaftKV):
+    """CON-01."""
+
+    core_class = CommitsByCounting
+
+
+class ForgetsVoteKV(RaftKV):
+    """CON-02."""
+
+    core_class = ForgetsVote
+
+
+class SyncsLaterKV(RaftKV):
+    """CON-03."""
+
+    storage_class = SyncsLater
+
+
+class ReadsLocallyKV(RaftKV):
+    """CON-04."""
+
+    core_class = ReadsLocally
+
+
+class ReportsWholeLogKV(RaftKV):
+    """CON-07."""
+
+    core_class = ReportsWholeLog
+
+
+class AnswersEarlyKV(RaftKV):
+    """CON-09."""
+
+    core_class = AnswersEarly
+
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="CON-01",
+        system="raft",
+        title="a leader commits an entry of an earlier term by counting copies",
+        server=CommitsByCountingKV,
+        workload="set",
+        faults=("scenario.figure8",),
+        nodes=3,
+        seeds=100,
+        shows=("lost", "diverged", "unhandled-exception"),
+        source="Raft paper, section 5.4.2 and figure 8",
+    ),
+    Bug(
+        id="CON-02",
+        system="raft",
+        title="the vote is not saved: after a restart a server votes twice in a term",
+        server=ForgetsVoteKV,
+        workload="register",
+        faults=("process.kill", "net.partition"),
+        nodes=3,
+        seeds=100,
+        shows=("two-leaders", "unhandled-exception"),
+        source="Raft paper, section 5.2 and figure 2 (votedFor is persistent)",
+    ),
+    Bug(
+        id="CON-03",
+        system="raft",
+        title="log entries are acknowledged before they are synced",
+        server=SyncsLaterKV,
+        workload="set",
+        faults=("process.power_loss",),
+        nodes=3,
+        seeds=100,
+        shows=("lost",),
+        source="Raft paper, figure 2; NATS 2.12.1 (Jepsen), etcd issue 14370",
+    ),
+    Bug(
+        id="CON-04",
+        system="raft",
+        title="a leader answers reads from its own state, without confirming that it leads",
+        server=ReadsLocallyKV,
+        workload="register",
+        faults=("scenario.rollback",),
+        nodes=3,
+        seeds=100,
+        shows=("stale-read", "nonlinearizable"),
+        source="Raft thesis, section 6.4; etcd 0.4.1, Redis-Raft 1b3fbf6 (Jepsen); DDIA 9",
+    ),
+    Bug(
+        id="CON-07",
+        system="raft",
+        title="a follower acknowledges its whole log instead of what the message covered",
+        server=ReportsWholeLogKV,
+        workload="set",
+        faults=("scenario.rollback",),
+        nodes=3,
+        seeds=100,
+        shows=("lost", "diverged", "unhandled-exception"),
+        source="Raft paper, figure 2 (matchIndex); seen in a public teaching implementation",
+    ),
+    Bug(
+        id="CON-09",
+        system="raft",
+        title="a write is acknowledged when it is appended, before it is committed",
+        server=AnswersEarlyKV,
+        workload="set",
+        faults=("scenario.rollback",),
+        nodes=3,
+        seeds=100,
+        shows=("lost",),
+        source="Raft paper, section 5.3; seen in a public teaching implementation",
+    ),
+)

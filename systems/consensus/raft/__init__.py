@@ -1,0 +1,56 @@
+"""Raft: consensus by a replicated log, as a pure core.
+
+The problem (DDIA chapter 9, "Consistency and Consensus")
+--------------------------------------------------------- Several servers are to act as one that
+doesn't fail: clients see a single copy of the data, every operation takes effect at one moment
+between its invocation and its answer (linearizability), and it goes on while a majority of the
+servers is up and connected. Messages are lost, delayed, repeated and reordered; servers crash,
+lose power, pause and come back; clocks disagree.
+
+The idea -------- Agree on a *log* of commands, one entry after the other, and let each server
+apply it to its copy of a deterministic state machine. In each *term* at most one server is leader;
+it alone appends, and an entry that a majority holds durably is *committed*::
+
+    term        1   1   1   2   3   3
+    leader  n1  x=3 y=1 y=9 nop x=0 y=7
+            n2  x=3 y=1 y=9 nop x=0           <- committed up to 5:
+            n3  x=3 y=1 y=9 nop x=0              two of three hold it
+                                    ^ not yet
+
+Sources: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algorithm (Extended
+Version)", from USENIX ATC 2014 ("the paper", cited by section and figure); Ongaro, "Consensus:
+Bridging Theory and Practice", Stanford 2014 ("the thesis").
+
+Guarantees ---------- Commands and queries are linearizable, and a command that was acknowledged
+survives any number of crashes and power losses, as long as disks keep what they synced. A command
+that is repeated within its session is applied once. Progress needs a majority that hears each
+other within an election timeout; safety needs no timing at all.
+
+Invariants (figure 3; ``tests/systems/consensus`` checks each after every step of random schedules)
+---------------------------------------------------------------------------------------------------
+1. Election safety: at most one leader a term.
+2. Leader append-only: a leader never removes or changes entries of its log.
+3. Log matching: if two logs hold the same term at an index, they are equal up to that index.
+4. Leader completeness: a committed entry is in the log of every leader of a later term.
+5. State machine safety: no two servers apply different commands at the same index.
+
+And ours: (6) nobody relies on what is not durable: a vote, an acknowledgement or one's own copy
+counts only after its save; (7) term, commit index and applied index never decrease within an
+incarnation.
+
+Layout ------ The core has no I/O, no clock and no tasks: ``Raft.receive``, ``tick`` and ``saved``
+take what happened and return effects, in order. ``messages`` and ``effects`` are its whole
+vocabulary, ``state``, ``snapshots``, ``replication``, ``reads`` and ``election`` its phases of
+life, ``core`` the door. The shell is `systems.consensus.server`.
+
+Left out -------- Membership changes (section 6), pre-vote (thesis 9.6), leadership transfer,
+leases, chunked snapshots, recovery from corrupted disks. A leader whose disk stands still goes on
+sending heartbeats.
+"""
+
+from systems.consensus.raft.core import Raft
+from systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
+from systems.consensus.raft.sessions import Sessions
+from systems.consensus.raft.state import Settings
+
+__all__ = ["NOTHING_STORED", "Effect", "Raft", "Sessions", "Settings", "Stored"]

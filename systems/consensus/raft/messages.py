@@ -1,0 +1,126 @@
+"""What Raft servers say to each other and to their clients: immutable tuples, kind first.
+
+The sender is not part of a message: the network tells it. Indices count log entries from 1; terms
+count from 1; 0 means "before the first". Names follow figure 2 and figure 13 of the Raft paper.
+
+Client requests carry a *body*, one of::
+
+    ("register",)                                 open a session; the answer is its number
+    ("command", session, sequence, operation)     change the state machine, once
+    ("query", operation)                          read it, linearizably
+    ("state",)                                    this replica's applied state, from memory
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+REQUEST_VOTE = "request-vote"
+VOTE = "vote"
+APPEND = "append"
+APPENDED = "appended"
+REJECTED = "rejected"
+SNAPSHOT = "snapshot"
+REQUEST = "request"
+REPLY = "reply"
+
+OK = "ok"
+REFUSED = "refused"
+REDIRECT = "redirect"
+EXPIRED = "expired"
+
+
+class Entry(NamedTuple):
+    """A log entry. The command is None for the no-op that opens a leader's term."""
+
+    term: int
+    command: Any
+
+
+class RequestVote(NamedTuple):
+    """A candidate asks for a vote (5.2); `last_*` describe the end of its log (5.4.1)."""
+
+    kind: str
+    term: int
+    last_index: int
+    last_term: int
+
+
+class Vote(NamedTuple):
+    """The answer to `RequestVote`."""
+
+    kind: str
+    term: int
+    granted: bool
+
+
+class AppendEntries(NamedTuple):
+    """The leader replicates `entries` after `previous_index`; without entries, a heartbeat (5.3).
+
+    `number` counts the messages that this leader has sent in its term. The answer returns it, so
+    answers to older messages are known as such, and reads can tell what was sent after they came.
+    """
+
+    kind: str
+    term: int
+    previous_index: int
+    previous_term: int
+    entries: tuple[Entry, ...]
+    commit: int
+    number: int
+
+
+class Appended(NamedTuple):
+    """The sender's durable log equals the leader's up to and including `match`."""
+
+    kind: str
+    term: int
+    match: int
+    number: int
+
+
+class Rejected(NamedTuple):
+    """The sender has no entry at `previous_index` of the term that the leader named there.
+
+    `conflict_term` is the term it has there instead, and `conflict_index` the first index of that
+    term in its log; a log that is too short says term 0 and its end plus one (5.3, last part).
+    """
+
+    kind: str
+    term: int
+    previous_index: int
+    conflict_index: int
+    conflict_term: int
+    number: int
+
+
+class InstallSnapshot(NamedTuple):
+    """The state after applying every entry up to `last_index`, in one piece (section 7)."""
+
+    kind: str
+    term: int
+    last_index: int
+    last_term: int
+    data: bytes
+    number: int
+
+
+class Request(NamedTuple):
+    """A client's request; `body` is described at the top of this module."""
+
+    kind: str
+    id: int
+    body: tuple[Any, ...]
+
+
+class Reply(NamedTuple):
+    """The answer to a `Request`.
+
+    `status` is ``ok`` (value: the result), ``refused`` (it had no effect; value: why), ``redirect``
+    (value: the leader's name, or None) or ``expired`` (the session is not known any more).
+    """
+
+    kind: str
+    id: int
+    status: str
+    value: Any

@@ -1,0 +1,63 @@
+"""Planted bugs of leader-follower replication: the reference form with one decision wrong."""
+
+from __future__ import annotations
+
+from systems.bug import Bug
+from systems.replication.leader_follower.core import Core
+from systems.replication.leader_follower.effects import Role
+from systems.replication.leader_follower.reference import ReferenceServer
+
+SYSTEM = "leader-follower"
+
+
+class _AsynchronousCore(Core):
+    def stored_by_majority(self) -> int:
+        """What the leader itself has stored is enough."""
+        return self._durable_length
+
+
+class AsynchronousServer(ReferenceServer):
+    """REP-01: the leader acknowledges before the followers have it."""
+
+    core_type = _AsynchronousCore
+
+
+class _UndeposedCore(Core):
+    def step_down(self) -> None:
+        """Once a leader, always a leader."""
+        if self.role is not Role.LEADER:
+            super().step_down()
+
+
+class UndeposedServer(ReferenceServer):
+    """REP-02: a leader that meets a newer epoch goes on leading, under the newer epoch's number."""
+
+    core_type = _UndeposedCore
+
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="REP-01",
+        system=SYSTEM,
+        title="writes are acknowledged before the followers have them: failover loses them",
+        server=AsynchronousServer,
+        workload="set",
+        faults=("net.partition", "process.kill"),
+        nodes=3,
+        seeds=20,
+        shows=("lost",),
+        source="DDIA chapter 5, Leader failure: Failover; Jepsen: Redis Sentinel (2013)",
+    ),
+    Bug(
+        id="REP-02",
+        system=SYSTEM,
+        title="the old leader is not fenced: it returns and goes on accepting and serving",
+        server=UndeposedServer,
+        workload="register",
+        faults=("net.partition", "process.pause"),
+        nodes=3,
+        seeds=20,
+        shows=("nonlinearizable", "stale-read", "lost-update", "unwritten-read", "diverged"),
+        source="DDIA chapter 5, Leader failure: Failover (split brain); Jepsen: Hazelcast 3.8.3",
+    ),
+)

@@ -1,0 +1,318 @@
+"""The protocol of the reference form: a state machine without I/O, clock or tasks.
+
+`Core.receive`, `Core.tick` and `Core.durable` take what happened and the local monotonic time, and
+give back effects, in order, for the shell to carry out: records are to be written in that order; a
+message may leave only when as many records as its ``after`` says are durable. `reference` has the
+essay and the shell.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from harness.node import Message
+from systems.replication.leader_follower.desk import (
+    CommandIdentity,
+    Desk,
+    PendingRead,
+    Waiting,
+)
+from systems.replication.leader_follower.effects import (
+    BATCH,
+    HEARTBEAT_S,
+    QUORUM_LOSS_S,
+    Effect,
+    Lead,
+    Role,
+)
+from systems.replication.leader_follower.epochs import common_prefix, reached_by_majority
+from systems.replication.leader_follower.failover import Failover
+from systems.replication.leader_follower.log import Adopt, Durable, Entry, Extend
+from systems.replication.leader_follower.machine import ARGUMENTS, Machine, Query
+from systems.replication.leader_follower.messages import (
+    Ack,
+    Append,
+    Behind,
+    Canvass,
+    Fetch,
+    Gather,
+    Held,
+    Kind,
+    Refuse,
+    Suffix,
+    Support,
+    Sync,
+)
+
+
+class Core(Failover):
+    """One server's part in the protocol.
+
+    Attributes:
+        commit: how many entries are known to be on a majority.
+        applied: how many of these `machine` has applied.
+        machine: the replica's state.
+    """
+
+    def __init__(
+        self, name: str, peers: tuple[str, ...], durable: Durable, random: random.Random, now: float
+    ) -> None:
+        super().__init__(name, peers, durable, random, now)
+        self.commit = 0
+        self.applied = 0
+        self.machine = Machine()
+        self._desk = Desk()
+        self._start = 0  # length of the log that this leader began with
+        self._round = 0  # number of its latest broadcast
+        self._durable_length = 0  # how much of its own log is durable
+        self._unsynced: deque[tuple[int, int]] = deque()  # (records, then durable length)
+        self._acked: dict[str, int] = {}
+        self._next: dict[str, int] = {}
+        self._rounds: dict[str, int] = {}
+        self._spoke_at: dict[str, float] = {}
+
+    # Events
+
+    def receive(self, sender: str, message: Message, now: float) -> list[Effect]:
+        """A message arrived."""
+        self._now = now
+        if message[0] == "request":
+            self._on_request(sender, *message[1:])
+        else:
+            kind, handler = _HANDLERS[message[0]]
+            handler(self, sender, kind(*message))
+        return self._take()
+
+    def tick(self, now: float) -> list[Effect]:
+        """Time has passed; call it at least once in `HEARTBEAT_S`."""
+        self._now = now
+        if self.role is Role.LEADER and self._has_lost_majority():
+            self.step_down()
+        elif self.role is Role.LEADER and now >= self._beat:
+            self._next.update(self._acked)  # what wasn't acknowledged by now is sent again
+            self._broadcast()
+        elif self.role is not Role.LEADER and now >= self._deadline:
+            self._canvass()
+        elif self.role is Role.GATHERING and now >= self._beat:
+            self._ask_again()
+        return self._take()
+
+    def durable(self, records: int, now: float) -> list[Effect]:
+        """The first `records` records are durable."""
+        self._now = now
+        while self._unsynced and self._unsynced[0][0] <= records:
+            self._durable_length = self._unsynced.popleft()[1]
+        if self.role is Role.LEADER:
+            self._advance()
+        return self._take()
+
+    # Leading: the beginning and the end
+
+    def _lead(self, keep: int, entries: tuple[Entry, ...]) -> None:
+        self._adopt(keep, entries)
+        self.role = Role.LEADER
+        self.leader = self.name
+        self._effects.append(Lead(self.epoch, self._records))
+        self._start = len(self.log)
+        self._round = 0
+        self._durable_length = 0
+        self._unsynced = deque([(self._records, len(self.log))])
+        self._acked = {}
+        self._next = {}
+        self._rounds = {}
+        self._spoke_at = dict.fromkeys(self.peers, self._now)
+        self._broadcast()
+
+    def step_down(self) -> None:
+        """Stop leading, or trying to; those who wait for an answer are told to look elsewhere."""
+        commands, reads = self._desk.clear()
+        for waiting in commands:
+            self._reply(waiting, "deposed")
+        for waiting in reads:
+            self._reply(waiting, "redirect", None)
+        super().step_down()
+
+    def _has_lost_majority(self) -> bool:
+        spoke = [self._now, *self._spoke_at.values()]
+        return reached_by_majority(spoke) < self._now - QUORUM_LOSS_S
+
+    # Replication, from the follower's side
+
+    def _adopt(self, keep: int, entries: tuple[Entry, ...]) -> None:
+        """Make the log, and with it the state, that of the epoch's leader."""
+        self._persist(Adopt(self.epoch, keep, entries))
+        self.log.adopt(self.epoch, keep, entries)
+        self.commit = min(self.commit, keep)
+        self.applied = 0
+        self.machine = Machine()
+        self._apply()
+
+    def _on_append(self, sender: str, append: Append) -> None:
+        if not self._follow(sender, append.epoch):
+            return
+        if self.log.label != append.epoch:
+            behind = Behind("behind", append.epoch, self.log.history, append.round)
+            self._answer(sender, behind)
+        else:
+            self._extend(append.start, append.entries)
+            self._acknowledge(sender, append.commit, append.round)
+
+    def _on_sync(self, sender: str, sync: Sync) -> None:
+        if not self._follow(sender, sync.epoch):
+            return
+        if self.log.label != sync.epoch:
+            self._adopt(sync.keep, sync.entries)
+        else:
+            self._extend(sync.keep, sync.entries)
+        self._acknowledge(sender, sync.commit, sync.round)
+
+    def _extend(self, start: int, entries: tuple[Entry, ...]) -> None:
+        """Append what is new. After a gap there is nothing to do: the leader will send it again."""
+        new = entries[len(self.log) - start :] if start <= len(self.log) else ()
+        if new:
+            self._persist(Extend(new))
+            self.log.extend(new)
+
+    def _acknowledge(self, sender: str, commit: int, round_: int) -> None:
+        self._answer(sender, Ack("ack", self.epoch, len(self.log), round_))
+        self.commit = max(self.commit, min(commit, len(self.log)))
+        self._apply()
+
+    def _apply(self) -> None:
+        for entry in self.log.entries[self.applied : self.commit]:
+            self.applied += 1
+            result = self.machine.apply(entry)
+            waiting = self._desk.commands.pop((entry.session, entry.sequence), None)
+            if waiting is not None:
+                self._reply(waiting, "ok", result)
+
+    # Replication, from the leader's side
+
+    def _broadcast(self) -> None:
+        self._round += 1
+        self._beat = self._now + HEARTBEAT_S
+        for peer in self.peers:
+            self._replicate(peer)
+        self._serve_reads()
+
+    def _replicate(self, peer: str) -> None:
+        """Send what `peer` lacks; before it has acknowledged this epoch's log at all, only ask."""
+        start = self._next.get(peer, 0)
+        entries = self.log.suffix(start, BATCH) if peer in self._acked else ()
+        self._next[peer] = start + len(entries)
+        self._send(peer, Append("append", self.epoch, start, entries, self.commit, self._round))
+
+    def _hear(self, sender: str, epoch: int, round_: int) -> bool:
+        """Whether a follower's answer counts; if so it confirms that it followed in that round."""
+        if not self.admit(epoch) or self.role is not Role.LEADER:
+            return False
+        self._spoke_at[sender] = self._now
+        self._rounds[sender] = max(round_, self._rounds.get(sender, 0))
+        return True
+
+    def _on_ack(self, sender: str, ack: Ack) -> None:
+        if not self._hear(sender, ack.epoch, ack.round):
+            return
+        self._acked[sender] = max(ack.length, self._acked.get(sender, 0))
+        self._next[sender] = max(self._acked[sender], self._next.get(sender, 0))
+        if self._next[sender] < len(self.log):
+            self._replicate(sender)
+        self._advance()
+
+    def _on_behind(self, sender: str, behind: Behind) -> None:
+        if not self._hear(sender, behind.epoch, behind.round):
+            return
+        if sender not in self._acked:
+            keep = common_prefix(self.log.history, behind.history)
+            entries = self.log.suffix(keep)
+            sync = Sync("sync", self.epoch, keep, entries, self.commit, self._round)
+            self._send(sender, sync)
+            self._next[sender] = len(self.log)
+        self._serve_reads()
+
+    def _on_refuse(self, _sender: str, refuse: Refuse) -> None:
+        self.admit(refuse.epoch)
+
+    def stored_by_majority(self) -> int:
+        """How much of this epoch's log is durable on a majority."""
+        acked = (self._acked.get(peer, 0) for peer in self.peers)
+        return int(reached_by_majority([self._durable_length, *acked]))
+
+    def _advance(self) -> None:
+        self.commit = max(self.commit, self.stored_by_majority())
+        self._apply()
+        self._serve_reads()
+
+    # Clients
+
+    def _on_request(self, client: str, request: int, f: str, *arguments: Any) -> None:
+        waiting = Waiting(client, request)
+        match f, arguments:
+            case "state", ():
+                self._reply(waiting, "ok", self.machine.answer(("state",)))
+            case "read" | "read-all", ("eventual", *key):
+                self._reply(waiting, "ok", self.machine.answer((f, *key)))
+            case "read" | "read-all", ("strong", *key):
+                self._on_read(waiting, (f, *key))
+            case _, (int(session), int(sequence), *rest) if ARGUMENTS.get(f) == len(rest):
+                self._on_command(waiting, (session, sequence), (f, *rest))
+            case _:
+                self._reply(waiting, "refused", f"{(f, *arguments)!r} is no request")
+
+    def _on_read(self, waiting: Waiting, query: Query) -> None:
+        if self.role is not Role.LEADER:
+            self._reply(waiting, "redirect", self.leader)
+            return
+        self._desk.reads.append(PendingRead(self._round + 1, waiting, query))
+        self._broadcast()
+
+    def _serve_reads(self) -> None:
+        """Answer the reads of which a majority has confirmed that no later epoch had begun.
+
+        Not before all that the log held at the start of the epoch is on a majority again.
+        """
+        if self.commit < self._start or not self._desk.reads:
+            return
+        rounds = (self._rounds.get(peer, 0) for peer in self.peers)
+        for read in self._desk.confirmed(int(reached_by_majority([self._round, *rounds]))):
+            self._reply(read.waiting, "ok", self.machine.answer(read.query))
+
+    def _on_command(
+        self, waiting: Waiting, identity: CommandIdentity, command: tuple[Any, ...]
+    ) -> None:
+        """Accept a command: append it, unless it is in the log already."""
+        if self.role is not Role.LEADER:
+            self._reply(waiting, "redirect", self.leader)
+            return
+        session, sequence = identity
+        latest, result = self.machine.sessions.get(session, (-1, None))
+        if sequence == latest:
+            self._reply(waiting, "ok", result)
+        # One before the latest is a late message of a client that has gone on: nobody waits.
+        if sequence > latest and self._desk.register(identity, waiting):
+            entry = Entry(self.epoch, session, sequence, command)
+            self._persist(Extend((entry,)))
+            self.log.extend((entry,))
+            self._unsynced.append((self._records, len(self.log)))
+            self._broadcast()
+
+    def _reply(self, waiting: Waiting, *answer: Any) -> None:
+        self._send(waiting.client, ("reply", waiting.request, *answer))
+
+
+_HANDLERS: dict[str, tuple[Kind, Callable[[Core, str, Any], None]]] = {
+    "canvass": (Canvass, Core._on_canvass),
+    "support": (Support, Core._on_support),
+    "gather": (Gather, Core._on_gather),
+    "held": (Held, Core._on_held),
+    "fetch": (Fetch, Core._on_fetch),
+    "suffix": (Suffix, Core._on_suffix),
+    "append": (Append, Core._on_append),
+    "sync": (Sync, Core._on_sync),
+    "ack": (Ack, Core._on_ack),
+    "behind": (Behind, Core._on_behind),
+    "refuse": (Refuse, Core._on_refuse),
+}

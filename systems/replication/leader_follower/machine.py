@@ -1,0 +1,68 @@
+"""What the log's commands do: registers and a set, and the sessions that make retries harmless.
+
+Deterministic: replicas that apply the same log are equal. A session is one client object; its
+commands are numbered, one at a time. The number and result of its latest command are part of the
+replicated state, so whichever server leads, a command sent again is answered from memory and not
+done again (Raft dissertation, section 6.3). Sessions are never forgotten.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from systems.replication.leader_follower.log import Entry
+
+ARGUMENTS = {"write": 2, "add": 1, "cas": 3}
+"""The commands, and how many arguments each takes."""
+
+Query = tuple[Any, ...]
+"""What can be asked of a replica's state: ``("read", key)``, ``("read-all",)``, ``("state",)``."""
+
+
+class Machine:
+    """One replica's state.
+
+    Attributes:
+        registers: value by key; a key never written reads as None.
+        elements: the set, in the order in which its elements came.
+        sessions: the number and result of each session's latest command.
+    """
+
+    def __init__(self) -> None:
+        self.registers: dict[Any, Any] = {}
+        self.elements: dict[Any, None] = {}
+        self.sessions: dict[int, tuple[int, Any]] = {}
+
+    def apply(self, entry: Entry) -> Any:
+        """Do the entry's command, unless it was done before; its result either way."""
+        latest, result = self.sessions.get(entry.session, (-1, None))
+        if entry.sequence > latest:
+            result = self._do(entry.command)
+            self.sessions[entry.session] = (entry.sequence, result)
+        return result
+
+    def _do(self, command: tuple[Any, ...]) -> Any:
+        match command:
+            case ("write", key, value):
+                self.registers[key] = value
+                return None
+            case ("add", element):
+                self.elements[element] = None
+                return None
+            case ("cas", key, old, new):
+                matches = self.registers.get(key) == old
+                if matches:
+                    self.registers[key] = new
+                return matches
+        raise ValueError(f"{command!r} is no command: send write, add or cas")
+
+    def answer(self, query: Query) -> Any:
+        """The answer to a query, in immutable form."""
+        match query:
+            case ("read", key):
+                return self.registers.get(key)
+            case ("read-all",):
+                return tuple(self.elements)
+            case ("state",):
+                return tuple(self.registers.items()), tuple(self.elements)
+        raise ValueError(f"{query!r} is no query: send read, read-all or state")

@@ -1,0 +1,42 @@
+"""A registered system: what the harness needs to know to run it by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.nemesis.claims import Claims
+from harness.node import ServerFactory
+from harness.workloads.workload import ClientFactory
+from systems.bug import Bug
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A system of the collection.
+
+    Attributes:
+        name: what people type.
+        title: what it is, in a few words, with its chapter in the book.
+        server: the code of one node.
+        client: its client; serves every workload in `workloads`.
+        workloads: names of the workloads that fit, the most telling first.
+        claims: the faults that it claims to survive.
+        form: ``reference`` (built properly) or ``summary`` (as the book's summary sketches it).
+        nodes: how many nodes it has unless the user says otherwise.
+        bugs: the planted bugs that it can be run with.
+    """
+
+    name: str
+    title: str
+    server: ServerFactory
+    client: ClientFactory
+    workloads: tuple[str, ...]
+    claims: Claims = field(default_factory=Claims)
+    form: str = "reference"
+    nodes: int = 3
+    bugs: tuple[Bug, ...] = ()
+
+    def bugs_by_id(self) -> Mapping[str, Bug]:
+        """The planted bugs, by id."""
+        return {bug.id: bug for bug in self.bugs}

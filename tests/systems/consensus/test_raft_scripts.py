@@ -1,0 +1,27 @@
+"""Raft as plays: tests/golden/raft/*.txt, each played and compared line by line.
+
+``UPDATE_GOLDEN=1 pytest tests/systems/consensus`` writes what happens now into the scripts. Commit
+a changed script only if you understand each line that changed, and want it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from raft_script import play, scripts
+
+FOLDER = Path(__file__).parents[2] / "golden" / "raft"
+
+
+@pytest.mark.parametrize("path", scripts(FOLDER), ids=lambda path: path.stem)
+def test_what_follows_is_what_the_script_says(path):
+    expected = path.read_text()
+
+    played = play(expected)
+
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.write_text(played)
+    else:
+        assert played == expected
