@@ -1,0 +1,321 @@
+"""A run as one HTML file that opens from disk, needs no network and works without script.
+
+Verdict, story, witness, tables and commands are plain HTML; only the timeline needs script.
+Whatever came from the system under test is text: escaped in the page, set through ``textContent``
+by the script, and a content security policy lets no script run but our own.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from checkers.verdict import Verdict
+from reports.faults import FaultBand
+from reports.intervals import draw_intervals, draw_life
+from reports.model import RunView, exercised_text, regime_text, shrink_summary
+from reports.packing import pack
+from reports.story import story_of
+from reports.witness import (
+    ElementsWitness,
+    Evidence,
+    LeaderWitness,
+    ReplicaWitness,
+    WindowWitness,
+    evidence,
+    operation_text,
+)
+from reports.wording import clipped, counted, duration, safe_text, seconds, shortened, value_text
+
+EMBED_LIMIT = 24_000
+"""Files of at most this many bytes are in the page itself; larger ones are linked beside it."""
+
+ROW_LIMIT = 200
+STORY_LIMIT = 28
+
+_SCRIPTS = ("data.js", "draw.js", "overview.js", "navigate.js", "page.js")
+_FORMS = {
+    WindowWitness: "window",
+    ElementsWitness: "elements",
+    ReplicaWitness: "replicas",
+    LeaderWitness: "leaders",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A link to one of the run's files: relative, or a ``data:`` URL for a small one."""
+
+    name: str
+    href: str
+    size: str
+    embedded: bool
+
+
+def render_html(view: RunView) -> str:
+    """The page; the same run folder gives the same page, byte for byte."""
+    script = _script()
+    packed = pack(view)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            view=view,
+            style=Markup(_asset("report.css")),
+            script=Markup(script),
+            script_hash=digest,
+            packed=packed,
+            elided=packed.total - packed.shown,
+            tone=_tone(view),
+            facts=_facts(view),
+            commands=_commands(view),
+            story=story_of(view, STORY_LIMIT),
+            shrink_summary=shrink_summary(view),
+            told_shrunk=view.telling is not view,
+            evidences=[_evidence(view, entry) for entry in evidence(view)],
+            faults=[_fault(fault) for fault in view.faults[:ROW_LIMIT]],
+            hidden_faults=max(0, len(view.faults) - ROW_LIMIT),
+            exercised=exercised_text(view),
+            ledger=[_ledger(verdict) for verdict in view.verdicts or ()],
+            plan_rows=_plan_rows(view),
+            plan_text=_plan_text(view),
+            downloads=_downloads(view),
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("reports"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters.update(
+        seconds=seconds, counted=counted, visible=safe_text, shortened=shortened
+    )
+    return environment
+
+
+@cache
+def _asset(name: str) -> str:
+    return files("reports").joinpath("assets", name).read_text(encoding="utf-8")
+
+
+@cache
+def _script() -> str:
+    """All scripts as one, each file a part of one strict function."""
+    body = "\n".join(_asset(name) for name in _SCRIPTS)
+    return f'(() => {{\n"use strict";\n{body}\n}})();\n'
+
+
+def _tone(view: RunView) -> str:
+    """The verdict card's class."""
+    return {"valid": "valid", "INVALID": "invalid"}.get(view.judgement, "unknown")
+
+
+def _facts(view: RunView) -> list[tuple[str, str]]:
+    """What the verdict card says about the run, by name."""
+    plan, info = view.plan, view.info
+    virtual = seconds(view.end) if info.virtual_seconds is None else f"{info.virtual_seconds:.1f} s"
+    wall = "" if info.wall_seconds is None else f"{info.wall_seconds:.2f} s"
+    tools = [("splitbrain", info.version), ("Python", info.python), ("trio", info.trio)]
+    facts = [
+        ("system", plan.system),
+        ("workload", plan.workload),
+        ("planted bug", plan.bug or ""),
+        ("seed", str(plan.seed)),
+        ("size", f"{counted(plan.nodes, 'node')}, {counted(plan.clients, 'client')}"),
+        ("virtual time", virtual),
+        ("real time", wall),
+        ("started", info.started),
+        ("made with", ", ".join(f"{name} {version}" for name, version in tools if version)),
+        ("signature", view.signature),
+        ("regime", regime_text(view)),
+        ("trace SHA-256", info.trace_sha256),
+    ]
+    return [(name, safe_text(shortened(value, 300))) for name, value in facts if value]
+
+
+def _commands(view: RunView) -> list[tuple[str, str]]:
+    """Commands to copy, by what they do. They are shown whole: a shortened one would not run."""
+    commands = [("replay", view.replay_command())]
+    if view.shrunk:
+        commands.append(("replay the shrunk run", view.shrunk.replay_command("shrunk/plan.json")))
+    return commands
+
+
+def _evidence(view: RunView, entry: Evidence) -> dict[str, Any]:
+    """An evidence for the template: with the form of its witness, and drawn where it is drawn."""
+    witness = entry.witness
+    drawing, lives, operations = Markup(""), [], []
+    if isinstance(witness, WindowWitness):
+        drawing = draw_intervals(view, witness.window, witness.blamed)
+        operations = [_operation(view, position) for position in sorted(witness.blamed)[:24]]
+    if isinstance(witness, ElementsWitness):
+        lives = [_life(view, life) for life in witness.elements]
+    return {
+        "checker": safe_text(shortened(entry.verdict.checker)),
+        "kind": safe_text(shortened(entry.anomaly.kind)),
+        "message": entry.message,
+        "others": entry.others,
+        "form": _FORMS[type(witness)],
+        "witness": witness,
+        "drawing": drawing,
+        "lives": lives,
+        "operations": operations,
+    }
+
+
+def _operation(view: RunView, position: int) -> dict[str, Any]:
+    call = view.calls[position]
+    completion = view.completion(call)
+    return {
+        "index": call.invoke_index,
+        "text": operation_text(view, call),
+        "outcome": call.outcome,
+        "start": seconds(call.start),
+        "end": "never" if completion is None else seconds(completion.time),
+        "took": "" if completion is None else duration(completion.time - call.start),
+    }
+
+
+def _life(view: RunView, life: Any) -> dict[str, Any]:
+    """An element's life line as a row: when acknowledged, last seen, first missing, drawn."""
+    add = view.calls[life.add]
+    acknowledged = add.start if add.end is None else add.end
+
+    def moment(read: Any) -> tuple[str, int | None]:
+        if read is None:
+            return "never", None
+        return seconds(read.time), view.calls[read.position].invoke_index
+
+    return {
+        "element": life.element,
+        "added": (seconds(acknowledged), add.invoke_index),
+        "outcome": add.outcome,
+        "seen": moment(life.last_seen),
+        "missing": moment(life.first_missing),
+        "reads": len(life.reads),
+        "without": sum(not read.present for read in life.reads),
+        "drawing": draw_life(
+            [(read.time, read.present) for read in life.reads], acknowledged, view.end
+        ),
+    }
+
+
+def _fault(fault: FaultBand) -> dict[str, Any]:
+    idle = fault.observed is False
+    return {
+        "id": safe_text(shortened(fault.id, 24)),
+        "kind": safe_text(shortened(fault.kind, 40)),
+        "targets": fault.target_text,
+        "start": "-" if fault.start is None else seconds(fault.start),
+        "end": _fault_end(fault),
+        "evidence": shortened(fault.evidence, 200),
+        "idle": idle,
+        "index": fault.index,
+    }
+
+
+def _fault_end(fault: FaultBand) -> str:
+    if fault.end is not None:
+        return seconds(fault.end)
+    return "-" if fault.start is None else "not stopped"
+
+
+def _ledger(verdict: Verdict) -> dict[str, Any]:
+    """A checker's row: what it said, how it went about it, what that cost, what it saw."""
+    return {
+        "checker": safe_text(shortened(verdict.checker)),
+        "validity": str(verdict.validity),
+        "reason": safe_text(clipped(verdict.reason, 240)),
+        "cost": _pairs(verdict.cost),
+        "coverage": _pairs(verdict.coverage),
+        "certificate": bool(verdict.certificate),
+    }
+
+
+def _pairs(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Names with values in words, numbers with thousands separated."""
+    return [
+        (
+            safe_text(shortened(str(name), 40)).replace("_", " "),
+            f"{value:,}" if type(value) is int else _bare(value),
+        )
+        for name, value in list(data.items())[:24]
+    ]
+
+
+def _bare(value: Any) -> str:
+    """A value in words; strings without quotes."""
+    if value is None:
+        return "none"
+    return safe_text(shortened(value, 80)) if isinstance(value, str) else value_text(value, 80)
+
+
+def _plan_rows(view: RunView) -> list[tuple[str, str]]:
+    """The plan's fields but for the lists, which other blocks show."""
+    data = view.plan.to_json()
+    rows = [
+        (name, _bare(value))
+        for name, value in data.items()
+        if name not in ("format", "faults", "operations", "options")
+    ]
+    operations = data["operations"]
+    rows.append(("faults", counted(len(view.plan.faults), "fault")))
+    rows.append(
+        (
+            "operations",
+            "generated by the workload" if operations is None else f"{len(operations):,}",
+        )
+    )
+    return [*rows, *((f"option {name}", _bare(value)) for name, value in data["options"].items())]
+
+
+def _plan_text(view: RunView) -> str:
+    """The plan as indented JSON, cut where it gets too long for a page."""
+    text = safe_lines(json.dumps(view.plan.to_json(), indent=1, ensure_ascii=False))
+    lines = text.splitlines()
+    if len(text) <= EMBED_LIMIT:
+        return text
+    kept = shortened("\n".join(lines), EMBED_LIMIT)
+    return f"{kept}\n... the rest is in plan.json"
+
+
+def safe_lines(text: str) -> str:
+    """`safe_text` of each line."""
+    return "\n".join(map(safe_text, text.split("\n")))
+
+
+def _downloads(view: RunView) -> list[Download]:
+    return [
+        _download(view, name, size)
+        for name, size in view.files.items()
+        if not name.endswith(".html")
+    ]
+
+
+def _download(view: RunView, name: str, size: int) -> Download:
+    if size > EMBED_LIMIT or name.startswith("trace"):
+        return Download(name, name, _size(size), embedded=False)
+    content = base64.b64encode((view.path / name).read_bytes()).decode()
+    kind = "application/gzip" if name.endswith(".gz") else "application/json"
+    return Download(name, f"data:{kind};base64,{content}", _size(size), embedded=True)
+
+
+def _size(size: int) -> str:
+    return f"{size:,} bytes" if size < 10_000 else f"{size / 1000:,.0f} KB"

@@ -1,0 +1,265 @@
+"""Everything that a page, a summary or a terminal shows of a run, computed once from its files.
+
+`load_run` works from the folder alone (``plan.json``, ``history.jsonl`` and whatever else is
+there), never from live objects, so a report can be made again from the files years later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from checkers.history import Call, History, Operation
+from checkers.verdict import INVALID, VALID, Anomaly, Validity, Verdict, worst
+from harness.plan import Plan
+from reports.coverage import Coverage, cover
+from reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
+from reports.run_files import (
+    RunError,
+    RunInfo,
+    Shrink,
+    folder_files,
+    read_history,
+    read_info,
+    read_plan,
+    read_shrink,
+    read_verdicts,
+)
+from reports.wording import clipped, counted, is_keyed, safe_text, sentence, shortened
+
+STATEMENT_LIMIT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run, ready to be shown.
+
+    Attributes:
+        path: the run's folder.
+        plan: what was run.
+        info: how it was run.
+        history: what happened.
+        calls: the clients' operations, paired, in order of invocation.
+        keyed: whether the operations address independent keys.
+        faults: faults in order of start, then those that never started.
+        phases: the run's phases.
+        marks: what nodes announced.
+        verdicts: what checkers said; None for a run that nobody judged (a killed run).
+        coverage: what was exercised.
+        shrink: how the run was shrunk; None if it wasn't.
+        shrunk: the shrunk run; None if there is none.
+        files: the run's files and their sizes in bytes.
+        problems: what is missing or damaged, one sentence each.
+        call_at: for the history index of each client event, the position of its call in `calls`.
+    """
+
+    path: Path
+    plan: Plan
+    info: RunInfo
+    history: History
+    calls: tuple[Call, ...]
+    keyed: bool
+    faults: tuple[FaultBand, ...]
+    phases: tuple[Mark, ...]
+    marks: tuple[Mark, ...]
+    verdicts: tuple[Verdict, ...] | None
+    coverage: Coverage
+    shrink: Shrink | None
+    shrunk: RunView | None
+    files: Mapping[str, int]
+    problems: tuple[str, ...]
+    call_at: Mapping[int, int]
+
+    @property
+    def validity(self) -> Validity | None:
+        """The worst of the verdicts; None for a run that nobody judged."""
+        return None if self.verdicts is None else worst(self.verdicts)
+
+    @property
+    def judgement(self) -> str:
+        """The validity as a word: ``valid``, ``INVALID``, ``unknown`` or ``not judged``."""
+        validity = self.validity
+        if validity is None:
+            return "not judged"
+        return "INVALID" if validity is INVALID else str(validity)
+
+    @property
+    def deciding(self) -> Verdict | None:
+        """The verdict that decides: the first of the worst validity."""
+        for verdict in self.verdicts or ():
+            if verdict.validity is self.validity:
+                return verdict
+        return None
+
+    @property
+    def anomaly(self) -> Anomaly | None:
+        """The anomaly to show first; None unless the run is invalid."""
+        verdict = self.deciding
+        return verdict.anomalies[0] if verdict and verdict.anomalies else None
+
+    @property
+    def signature(self) -> str:
+        """What failures are grouped by; empty unless the run is invalid."""
+        return self.deciding.signature if self.deciding else ""
+
+    @property
+    def title(self) -> str:
+        """The run's name in a heading: system, workload and planted bug."""
+        bug = f" with bug {self.plan.bug}" if self.plan.bug else ""
+        return safe_text(shortened(f"{self.plan.system} / {self.plan.workload}{bug}", 120))
+
+    @property
+    def end(self) -> int:
+        """The time of the last event, ns; 0 for an empty history."""
+        return self.history[-1].time if len(self.history) else 0
+
+    @property
+    def telling(self) -> RunView:
+        """The run whose story to tell: the shrunk one if it fails as this one does."""
+        return self.shrunk if self.shrunk and self.shrunk.validity is INVALID else self
+
+    @property
+    def statement(self) -> str:
+        """The verdict in one sentence of plain English; of the run whose story is told."""
+        return sentence(safe_text(clipped(_statement(self.telling), STATEMENT_LIMIT)))
+
+    @property
+    def marked(self) -> frozenset[int]:
+        """Positions in `calls` of the operations of the anomaly shown first."""
+        return frozenset(self.positions(self.anomaly.operations)) if self.anomaly else frozenset()
+
+    def positions(self, indices: tuple[int, ...] | list[int]) -> list[int]:
+        """The calls of history indices, by position, once each in the order given."""
+        found = (self.call_at.get(i) for i in indices if isinstance(i, int))
+        return list(dict.fromkeys(position for position in found if position is not None))
+
+    def completion(self, call: Call) -> Operation | None:
+        """The event that ended the call, an ``info`` one included; None if the run ended first."""
+        position = int(self.history.partner[call.invoked])
+        return self.history[position] if position >= 0 else None
+
+    def replay_command(self, plan: str = "") -> str:
+        """The command that repeats the run; `plan` is the path to show when the run names none."""
+        return self.info.replay or f"splitbrain replay {plan or 'plan.json'}"
+
+
+def _statement(view: RunView) -> str:
+    verdicts, verdict = view.verdicts, view.deciding
+    if verdicts is None:
+        return (
+            "Nobody has judged this run: it has no verdict, so it was probably stopped before its "
+            "end. What its history holds is shown below."
+        )
+    if verdict is None:
+        return "Nothing was judged: the run was checked by no checker."
+    if verdict.validity is VALID:
+        if len(verdicts) == 1:
+            return verdict.reason or f"{verdict.checker} holds."
+        return f"All {len(verdicts)} checked properties hold: " + ", ".join(
+            entry.checker for entry in verdicts
+        )
+    if verdict.validity is INVALID and verdict.anomalies:
+        return verdict.anomalies[0].message or verdict.reason
+    return verdict.reason or f"{verdict.checker} is {verdict.validity}."
+
+
+def load_run(path: str | Path) -> RunView:
+    """The run whose files are in this folder.
+
+    Raises:
+        RunError: the plan or the history is missing or can't be read.
+    """
+    return _load(Path(path), follow_shrunk=True)
+
+
+def _load(path: Path, follow_shrunk: bool) -> RunView:
+    plan, history = read_plan(path), read_history(path)
+    problems: list[str] = list(history.notes)
+    verdicts = read_verdicts(path, problems)
+    info = read_info(path, problems)
+    shrink = read_shrink(path, problems)
+    shrunk = _load_shrunk(path, problems) if follow_shrunk else None
+    calls = tuple(history.calls())
+    events = list(history.events())
+    faults = fault_bands(events, plan.faults)
+    return RunView(
+        path=path,
+        plan=plan,
+        info=info,
+        history=history,
+        calls=calls,
+        keyed=is_keyed(calls),
+        faults=faults,
+        phases=phase_marks(events),
+        marks=announcements(events),
+        verdicts=verdicts,
+        coverage=cover(calls, faults),
+        shrink=shrink,
+        shrunk=shrunk,
+        files=folder_files(path),
+        problems=tuple(map(safe_text, problems)),
+        call_at=_call_positions(calls),
+    )
+
+
+def _load_shrunk(path: Path, problems: list[str]) -> RunView | None:
+    folder = path / "shrunk"
+    if not (folder / "plan.json").exists():
+        return None
+    try:
+        return _load(folder, follow_shrunk=False)
+    except RunError as error:
+        problems.append(f"The shrunk run can't be shown: {error}")
+        return None
+
+
+def _call_positions(calls: tuple[Call, ...]) -> dict[int, int]:
+    positions: dict[int, int] = {}
+    for position, call in enumerate(calls):
+        positions[call.invoke_index] = position
+        if call.complete_index is not None:
+            positions[call.complete_index] = position
+    return positions
+
+
+def shrink_summary(view: RunView) -> str:
+    """From what to what the run was shrunk, in words; empty when it wasn't."""
+    shrink = view.shrink
+    if shrink is None:
+        return ""
+    named = (("operation", shrink.operations), ("fault", shrink.faults))
+    before = [counted(pair[0], noun) for noun, pair in named if pair]
+    after = [counted(pair[1], noun) for noun, pair in named if pair]
+    if not before:
+        return ""
+    runs = f", in {counted(shrink.runs, 'run')}" if shrink.runs is not None else ""
+    return f"shrunk from {' and '.join(before)} to {' and '.join(after)}{runs}"
+
+
+def regime_text(view: RunView) -> str:
+    """What the run's regime means, in one sentence; empty when it has none."""
+    claimed = f" ({clipped(view.info.claims, 300)})" if view.info.claims else ""
+    if view.info.regime == "survivable":
+        return f"survivable: these faults are within what the system claims{claimed}"
+    if view.info.regime == "beyond":
+        return f"beyond: these faults exceed what the system claims{claimed}"
+    return safe_text(shortened(view.info.regime))
+
+
+def exercised_text(view: RunView) -> str:
+    """What the run exercised, in one line."""
+    coverage = view.coverage
+    total = coverage.total
+    parts = [
+        f"{counted(total.total, 'operation')} "
+        f"({total.ok:,} ok, {total.fail:,} fail, {total.info:,} info)"
+    ]
+    if view.faults:
+        parts.append(
+            f"{counted(coverage.faults, 'fault')} ({coverage.observed:,} with observed effect)"
+        )
+    leaders = sum(mark.f == "leader" for mark in view.marks)
+    if leaders:
+        parts.append(counted(leaders, "leadership"))
+    return ", ".join(parts)

@@ -1,0 +1,188 @@
+"""The story of a run in plain sentences, in order of time.
+
+    2.412 s  network: n1 cut off from n2, n3
+    4.870 s  client 2 writes x = 2           ok
+  * 9.001 s  client 1 reads x -> 1           ok    <- stale-read
+
+It is told of the shrunk run when there is one. What doesn't fit is left out in so many words, the
+anomaly's operations and the faults before them last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from checkers.history import Call
+from reports.model import RunView
+from reports.witness import operation_text
+from reports.wording import (
+    counted,
+    duration,
+    fault_text,
+    safe_text,
+    seconds,
+    shortened,
+)
+
+LINE_LIMIT = 40
+
+FAULT, OPERATION, ANNOUNCEMENT, PHASE, ELISION = (
+    *("fault", "operation", "announcement", "phase", "elision"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoryLine:
+    """One sentence of the story.
+
+    Attributes:
+        kind: ``fault``, ``operation``, ``announcement``, ``phase`` or ``elision``.
+        time: when, ns; for an elision, of the first thing left out.
+        text: what happened.
+        outcome: how an operation ended (``ok``, ``fail``, ``info``), or "".
+        took: how long an operation took, in words, or "".
+        marked: whether it belongs to the anomaly.
+        note: what else to say of it, or "".
+        index: history index of the event; None for an elision.
+    """
+
+    kind: str
+    time: int
+    text: str
+    outcome: str = ""
+    took: str = ""
+    marked: bool = False
+    note: str = ""
+    index: int | None = None
+
+    @property
+    def clock(self) -> str:
+        """The time in words."""
+        return seconds(self.time)
+
+
+def tell(view: RunView, limit: int = LINE_LIMIT) -> tuple[StoryLine, ...]:
+    """The story of this run's own history in at most `limit` lines and the elisions between."""
+    lines = sorted(
+        [*_operation_lines(view), *_event_lines(view)],
+        key=lambda line: (line.time, -1 if line.index is None else line.index),
+    )
+    if len(lines) <= limit:
+        return tuple(lines)
+    return _elided(lines, _chosen(view, lines, limit))
+
+
+def story_of(view: RunView, limit: int = LINE_LIMIT) -> tuple[StoryLine, ...]:
+    """The story to tell of a run: that of its shrunk form when there is one."""
+    return tell(view.telling, limit)
+
+
+def _operation_lines(view: RunView) -> list[StoryLine]:
+    marked = view.marked
+    culprit = max(marked, default=-1)
+    kind = safe_text(shortened(view.anomaly.kind)) if view.anomaly else ""
+    return [
+        StoryLine(
+            kind=OPERATION,
+            time=call.start,
+            text=operation_text(view, call),
+            outcome=call.outcome,
+            took=_took(view, call),
+            marked=position in marked,
+            note=kind if position == culprit else "",
+            index=call.invoke_index,
+        )
+        for position, call in enumerate(view.calls)
+    ]
+
+
+def _took(view: RunView, call: Call) -> str:
+    if call.end is not None:
+        return duration(call.end - call.start)
+    completion = view.completion(call)
+    return "never ended" if completion is None else duration(completion.time - call.start)
+
+
+def _event_lines(view: RunView) -> list[StoryLine]:
+    lines = []
+    servers = view.plan.servers
+    for fault in view.faults:
+        sides = (("start", fault.start), ("stop", fault.end))
+        for phase, time in sides:
+            if time is None:
+                continue
+            text = fault_text(fault.kind, fault.targets, servers, phase, fault.detail)
+            index = fault.index if phase == "start" else None
+            idle = fault.observed is False and phase == "stop"
+            note = "no effect observed" if idle else ""
+            lines.append(StoryLine(FAULT, time, text, note=note, index=index))
+    lines += [
+        StoryLine(ANNOUNCEMENT, mark.time, f"{safe_text(mark.who)}: {mark.text}", index=mark.index)
+        for mark in view.marks
+    ]
+    lines += [
+        StoryLine(PHASE, phase.time, _PHASE_WORDS[phase.text], index=phase.index)
+        for phase in view.phases
+        if phase.text in _PHASE_WORDS
+    ]
+    return lines
+
+
+_PHASE_WORDS = {
+    "heal": "all faults are healed",
+    "final": "final reads begin",
+}
+
+
+def _chosen(view: RunView, lines: Sequence[StoryLine], limit: int) -> frozenset[int]:
+    """Which lines to keep, by position in `lines`: the anomaly's, then others nearest before it.
+
+    Without an anomaly the end of the run is what matters: a killed run shows its last moments.
+    """
+    marked = [number for number, line in enumerate(lines) if line.marked]
+    pivot = marked[-1] if marked else len(lines) - 1
+    kept = marked[-limit:]
+    room = limit - len(kept)
+    events = [number for number, line in enumerate(lines) if line.kind != OPERATION]
+    operations = [
+        number for number, line in enumerate(lines) if line.kind == OPERATION and not line.marked
+    ]
+    related = [number for number in operations if _same_key(view, lines[number])]
+    for pool, share in ((events, room // 2), (related, room // 4), (operations, limit)):
+        free = [number for number in pool if number not in kept]
+        free.sort(key=lambda number: (number > pivot, abs(number - pivot)))
+        kept += free[: min(share, limit - len(kept))]
+    return frozenset(kept)
+
+
+def _same_key(view: RunView, line: StoryLine) -> bool:
+    if view.anomaly is None or line.index is None or not view.keyed:
+        return False
+    key = view.anomaly.details.get("key")
+    argument = view.calls[view.call_at[line.index]].argument
+    return key is not None and isinstance(argument, list) and argument[:1] == [key]
+
+
+def _elided(lines: Sequence[StoryLine], kept: frozenset[int]) -> tuple[StoryLine, ...]:
+    told: list[StoryLine] = []
+    gap: list[StoryLine] = []
+    for number, line in enumerate(lines):
+        if number not in kept:
+            gap.append(line)
+            continue
+        if gap:
+            told.append(_elision(gap))
+            gap = []
+        told.append(line)
+    if gap:
+        told.append(_elision(gap))
+    return tuple(told)
+
+
+def _elision(gap: Sequence[StoryLine]) -> StoryLine:
+    operations = sum(line.kind == OPERATION for line in gap)
+    parts = [counted(operations, "operation")] if operations else []
+    if len(gap) > operations:
+        parts.append(counted(len(gap) - operations, "other event"))
+    return StoryLine(ELISION, gap[0].time, f"... {' and '.join(parts)} not shown ...")

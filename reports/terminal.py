@@ -1,0 +1,128 @@
+"""A run in a terminal: the claim that broke, the story, what matters, how to repeat it.
+
+Plain ASCII and no color, so that it reads the same in a log; a caller may style the words
+``valid``, ``INVALID`` and ``unknown``.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+from checkers.verdict import INVALID, Verdict
+from reports.model import RunView, exercised_text, regime_text, shrink_summary
+from reports.story import ELISION, OPERATION, StoryLine, story_of
+from reports.wording import clipped, safe_text, shortened
+
+WIDTH = 100
+STORY_LIMIT = 24
+TEXT_LIMIT = 92
+REASON_LIMIT = 180
+
+
+def render_terminal(view: RunView) -> str:
+    """The run as lines of plain ASCII, without a final newline."""
+    blocks = [
+        _headline(view),
+        _paragraph(view.statement),
+        _story(view),
+        _necessary(view),
+        _commands(view),
+        _verdict_table(view),
+        _exercised(view),
+        "\n".join(_paragraph(f"note: {note}") for note in (*view.problems, *view.info.notes)),
+    ]
+    return _ascii("\n\n".join(block for block in blocks if block))
+
+
+def _ascii(text: str) -> str:
+    return text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def _paragraph(text: str) -> str:
+    return textwrap.fill(text, WIDTH, initial_indent="  ", subsequent_indent="  ")
+
+
+def _headline(view: RunView) -> str:
+    claim = shortened(view.deciding.checker) if view.deciding else ""
+    first = "  ".join(part for part in (view.judgement, claim, shrink_summary(view)) if part)
+    return f"{first}\n  {view.title}, seed {view.plan.seed}"
+
+
+def _story(view: RunView) -> str:
+    """The story of a run that isn't valid; a valid one has none to tell."""
+    if view.judgement == "valid":
+        return ""
+    lines = [
+        (line, shortened(_ascii(line.text), TEXT_LIMIT)) for line in story_of(view, STORY_LIMIT)
+    ]
+    width = max((len(text) for line, text in lines if line.kind == OPERATION), default=0)
+    return "\n".join(_story_line(line, text, min(width, 64)) for line, text in lines)
+
+
+def _story_line(line: StoryLine, text: str, width: int) -> str:
+    if line.kind == ELISION:
+        return f"{'':13}{text}"
+    note = f"  <- {shortened(_ascii(line.note), 40)}" if line.note else ""
+    mark = "*" if line.marked else " "
+    return f"{mark}{line.clock:>10}  {text:{width}}  {line.outcome:4}{note}".rstrip()
+
+
+def _necessary(view: RunView) -> str:
+    if view.shrink is None or not view.shrink.necessary:
+        return ""
+    needed = [n for n in view.shrink.necessary if not n.fails_without]
+    spare = [n for n in view.shrink.necessary if n.fails_without]
+    lines = [f"  necessary: {n.fault} {n.kind} (without it the run passes)" for n in needed]
+    lines += [f"  does not matter: {n.fault} {n.kind} (fails without it too)" for n in spare]
+    return "\n".join(shortened(line, WIDTH) for line in lines)
+
+
+def _commands(view: RunView) -> str:
+    lines = [f"  replay:  {view.replay_command(f'{view.path}/plan.json')}"]
+    if (view.path / "report.html").exists():
+        lines.append(f"  report:  {view.path}/report.html")
+    return "\n".join(lines)
+
+
+def render_verdicts(verdicts: Iterable[Verdict]) -> str:
+    """Verdicts as a table of plain ASCII: checker, verdict, what it says."""
+    rows = [
+        (
+            shortened(verdict.checker),
+            "INVALID" if verdict.validity is INVALID else str(verdict.validity),
+            clipped(verdict.reason, REASON_LIMIT),
+        )
+        for verdict in verdicts
+    ]
+    return _table(rows, ("checker", "verdict", "what"), maxcolwidths=[40, None, 60])
+
+
+def _verdict_table(view: RunView) -> str:
+    return textwrap.indent(render_verdicts(view.verdicts), "  ") if view.verdicts else ""
+
+
+def _table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...], **options: Any) -> str:
+    """A table of ASCII, made so before it is laid out: escapes take more room."""
+    plain = [tuple(_ascii(safe_text(cell)) for cell in row) for row in rows]
+    table: str = tabulate(plain, head, "simple", disable_numparse=True, **options)
+    return "\n".join(line.rstrip() for line in table.splitlines())
+
+
+def _exercised(view: RunView) -> str:
+    lines = [_paragraph(f"exercised: {exercised_text(view)}")]
+    if view.judgement == "valid" and view.coverage.functions:
+        rows = [
+            (row.f, f"{row.ok:,}", f"{row.fail:,}", f"{row.info:,}")
+            for row in view.coverage.functions
+        ]
+        align = ("left", "right", "right", "right")
+        table = _table(rows, ("operation", "ok", "fail", "info"), colalign=align)
+        lines.append(textwrap.indent(table, "  "))
+    regime = regime_text(view)
+    lines += [_paragraph(f"regime: {regime}")] if regime else []
+    lines += [_paragraph(f"warning: {warning}") for warning in view.coverage.warnings]
+    return "\n".join(lines)

@@ -1,0 +1,353 @@
+"""The evidence for an anomaly, in the form that suits its kind.
+
+A verdict carries the operations concerned and details; what a witness shows besides (which reads
+saw a lost element, how replicas differ) is read from the history again, so that it can be checked
+against the verdict.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from checkers.history import Call
+from checkers.verdict import INVALID, Anomaly, Verdict
+from reports.faults import Mark
+from reports.model import RunView
+from reports.wording import action, client_name, clipped, key_text, safe_text, sentence, value_text
+
+WINDOW_LIMIT = 24
+CANDIDATE_LIMIT = 20
+ELEMENT_LIMIT = 10
+ROW_LIMIT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An operation that could come next in an order, and why it can't."""
+
+    position: int
+    call: Call
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class WindowWitness:
+    """Operations that no order explains.
+
+    Attributes:
+        key: the register concerned, in words; empty when there is one register.
+        window: positions of the operations concerned, by invocation.
+        blamed: positions of the anomaly's own operations.
+        candidates: what could have come next in the order found so far, each with its obstacle.
+        linearized: operations of the longest order found, in words, the last of them last.
+        hidden: how many operations of the window are left out.
+    """
+
+    key: str
+    window: tuple[int, ...]
+    blamed: frozenset[int]
+    candidates: tuple[Candidate, ...]
+    linearized: tuple[str, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPoint:
+    """A read that ended at `time` (ns) and did or didn't contain the element."""
+
+    time: int
+    present: bool
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElementLife:
+    """What became of one element of a set.
+
+    Attributes:
+        element: the element in words.
+        add: position of the call that added it; None if nobody did.
+        reads: ok reads that began after the add was over, by end.
+        last_seen: the last read that contains it; None if none ever did.
+        first_missing: the first read without it; None if all have it.
+    """
+
+    element: str
+    add: int | None
+    reads: tuple[ReadPoint, ...]
+
+    @property
+    def last_seen(self) -> ReadPoint | None:
+        """The last read that contains the element; None if none does."""
+        return next((read for read in reversed(self.reads) if read.present), None)
+
+    @property
+    def first_missing(self) -> ReadPoint | None:
+        """The first read without the element; None if all have it."""
+        return next((read for read in self.reads if not read.present), None)
+
+
+@dataclass(frozen=True, slots=True)
+class ElementsWitness:
+    """The life of each lost element; `hidden` more are left out."""
+
+    elements: tuple[ElementLife, ...]
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaRow:
+    """One key or element: what each replica holds of it, and whether that is not what most hold."""
+
+    key: str
+    cells: tuple[tuple[str, bool], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicaWitness:
+    """Final replica states side by side, without `same` rows that agree and `hidden` others."""
+
+    nodes: tuple[str, ...]
+    rows: tuple[ReplicaRow, ...]
+    same: int
+    hidden: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaderWitness:
+    """Terms in which more than one node announced to lead, with the announcements."""
+
+    terms: tuple[tuple[str, tuple[Mark, ...]], ...]
+
+
+Witness = WindowWitness | ElementsWitness | ReplicaWitness | LeaderWitness
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """An anomaly with its witness and how many more of its verdict's anomalies there are."""
+
+    verdict: Verdict
+    anomaly: Anomaly
+    message: str
+    witness: Witness
+    others: int
+
+
+def evidence(view: RunView) -> tuple[Evidence, ...]:
+    """For each invalid verdict, its first anomaly with the witness that suits it."""
+    return tuple(
+        Evidence(
+            verdict,
+            verdict.anomalies[0],
+            sentence(safe_text(clipped(verdict.anomalies[0].message, 400))),
+            witness_of(view, verdict, verdict.anomalies[0]),
+            len(verdict.anomalies) - 1,
+        )
+        for verdict in view.verdicts or ()
+        if verdict.validity is INVALID and verdict.anomalies
+    )
+
+
+def witness_of(view: RunView, verdict: Verdict, anomaly: Anomaly) -> Witness:
+    """The witness that suits the anomaly; its operations as a window when nothing better does."""
+    if anomaly.kind == "diverged":
+        replicas = replica_witness(view)
+        if replicas is not None:
+            return replicas
+    if anomaly.kind == "two-leaders" or verdict.checker.startswith("leader"):
+        leaders = leader_witness(view.marks)
+        if leaders.terms:
+            return leaders
+    if verdict.checker.startswith("set") and anomaly.kind in ("lost", "stale"):
+        elements = elements_witness(view, anomaly)
+        if elements.elements:
+            return elements
+    return window_witness(view, anomaly)
+
+
+def window_witness(view: RunView, anomaly: Anomaly) -> WindowWitness:
+    """The window of operations that a linearizability checker gave, or the anomaly's operations."""
+    details = anomaly.details
+    blamed = view.positions(list(anomaly.operations))
+    window = sorted({*view.positions(_indices(details.get("window"))), *blamed})
+    shown = _around(window, blamed, WINDOW_LIMIT)
+    candidates = []
+    for entry in _entries(details.get("candidates"))[:CANDIDATE_LIMIT]:
+        for position in view.positions([entry.get("operation", -1)]):
+            call = view.calls[position]
+            why = safe_text(clipped(str(entry.get("why", "")), 300))
+            candidates.append(Candidate(position, call, operation_text(view, call), why))
+    last = view.positions(_indices(details.get("last_linearized")))[-5:]
+    return WindowWitness(
+        key=key_text(details["key"]) if details.get("key") is not None else "",
+        window=tuple(shown),
+        blamed=frozenset(blamed),
+        candidates=tuple(candidates),
+        linearized=tuple(operation_text(view, view.calls[position]) for position in last),
+        hidden=len(window) - len(shown),
+    )
+
+
+def _around(window: Sequence[int], blamed: Sequence[int], limit: int) -> list[int]:
+    """At most `limit` of the window: the blamed ones, then those nearest to the last of them."""
+    if len(window) <= limit:
+        return list(window)
+    kept = list(blamed[-limit:])
+    pivot = max(blamed, default=window[-1])
+    nearest = sorted(window, key=lambda position: (abs(position - pivot), position))
+    kept += [position for position in nearest if position not in kept][: limit - len(kept)]
+    return sorted(kept)
+
+
+def operation_text(view: RunView, call: Call) -> str:
+    """Who did what: ``client 2 writes x = 2``."""
+    return f"{client_name(call.process, view.plan.clients)} {action(call, view.keyed)}"
+
+
+def _indices(value: Any) -> list[int]:
+    return [item for item in value if isinstance(item, int)] if isinstance(value, list) else []
+
+
+def _entries(value: Any) -> list[Mapping[str, Any]]:
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
+
+
+def _identity(value: Any) -> str:
+    """A value's canonical form: what makes two recorded values the same."""
+    if type(value) is int:
+        return str(value)  # most elements are numbers, and reads return them by the ten thousand
+    return json.dumps(value, sort_keys=True, default=repr)
+
+
+def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness:
+    """The lives of the elements that the anomaly names, by its operations or in its details."""
+    key = anomaly.details.get("key")
+    named = anomaly.details.get("elements")
+    wanted = {_identity(value) for value in named} if isinstance(named, list) else set()
+    blamed = view.positions(list(anomaly.operations))
+    adds = [
+        (position, call)
+        for position, call in enumerate(view.calls)
+        if call.f == "add"
+        and (position in blamed or _identity(_unkeyed(call.argument, key)) in wanted)
+    ]
+    shown = adds[:ELEMENT_LIMIT]
+    reads = []
+    for position, call in enumerate(view.calls):
+        items = _unkeyed(call.result, key)
+        if call.f == "read" and call.outcome == "ok" and isinstance(items, list):
+            reads.append((position, call, {_identity(item) for item in items}))
+    reads.sort(key=lambda read: (read[1].end or 0, read[0]))
+    lives = []
+    for position, add in shown:
+        element, known = _unkeyed(add.argument, key), add.start if add.end is None else add.end
+        points = tuple(
+            ReadPoint(call.end or call.start, _identity(element) in items, read)
+            for read, call, items in reads
+            if call.start >= known
+        )
+        lives.append(ElementLife(value_text(element), position, points))
+    return ElementsWitness(tuple(lives), len(adds) - len(shown))
+
+
+def _unkeyed(value: Any, key: Any) -> Any:
+    """The value without its key; None if it is of another key."""
+    if key is None:
+        return value
+    return value[1] if isinstance(value, list) and len(value) == 2 and value[0] == key else None
+
+
+def replica_witness(view: RunView) -> ReplicaWitness | None:
+    """The last recorded state of each replica, side by side; None with fewer than two."""
+    states: dict[str, Any] = {}
+    for call in view.calls:
+        value = call.result
+        if call.f != "replica-state" or call.outcome != "ok":
+            continue
+        if isinstance(value, list) and len(value) == 2:
+            states[str(value[0])] = value[1]
+    if len(states) < 2:
+        return None
+    nodes = sorted(states)
+    same, rows = _compare("", [states[node] for node in nodes], depth=0)
+    return ReplicaWitness(
+        nodes=tuple(map(safe_text, nodes)),
+        rows=tuple(rows[:ROW_LIMIT]),
+        same=same,
+        hidden=max(0, len(rows) - ROW_LIMIT),
+    )
+
+
+_ABSENT, _PRESENT = object(), object()
+_MEMBERSHIP = {id(_ABSENT): "(absent)", id(_PRESENT): "present"}
+
+
+def _compare(name: str, values: Sequence[Any], depth: int) -> tuple[int, list[ReplicaRow]]:
+    """How many parts of these values are equal, and a row for each part that differs.
+
+    Mappings are taken apart by key and lists by element, two levels deep. A difference that this
+    would hide (the order of a list) is shown as a whole.
+    """
+    identities = [_MEMBERSHIP.get(id(value)) or _identity(value) for value in values]
+    if len(set(identities)) == 1:
+        return 1, []
+    present = [value for value in values if value is not _ABSENT]
+    same = 0
+    rows: list[ReplicaRow] = []
+    if depth < 2:
+        for part, held in _parts(present, values):
+            equal, differing = _compare(f"{name}: {part}" if name else part, held, depth + 1)
+            same, rows = same + equal, rows + differing
+    if rows:
+        return same, rows
+    usual = max(identities, key=identities.count)
+    cells = tuple(
+        (_MEMBERSHIP.get(id(value)) or value_text(value, 200), identity != usual)
+        for value, identity in zip(values, identities, strict=True)
+    )
+    return same, [ReplicaRow(name or "state", cells)]
+
+
+def _parts(present: Sequence[Any], values: Sequence[Any]) -> list[tuple[str, list[Any]]]:
+    """The parts of values that are all mappings or all lists (or absent), by name."""
+    if all(isinstance(value, Mapping) for value in present):
+        names = dict.fromkeys(str(key) for value in present for key in value)
+        return [
+            (safe_text(clipped(part, 80)), [_held(value, part) for value in values])
+            for part in sorted(names)
+        ]
+    if all(isinstance(value, list) for value in present):
+        found = {_identity(item): item for value in present for item in value}
+        holds = [
+            {_identity(item) for item in value} if isinstance(value, list) else None
+            for value in values
+        ]
+        return [
+            (value_text(item), [_PRESENT if each and part in each else _ABSENT for each in holds])
+            for part, item in found.items()
+        ]
+    return []
+
+
+def _held(value: Any, key: str) -> Any:
+    return value.get(key, _ABSENT) if isinstance(value, Mapping) else _ABSENT
+
+
+def leader_witness(marks: Sequence[Mark]) -> LeaderWitness:
+    """Terms that more than one node announced to lead."""
+    terms: dict[str, list[Mark]] = {}
+    for mark in marks:
+        if mark.f == "leader" and isinstance(mark.value, Mapping):
+            terms.setdefault(value_text(mark.value.get("term"), 20), []).append(mark)
+    return LeaderWitness(
+        tuple(
+            (term, tuple(found))
+            for term, found in terms.items()
+            if len({mark.who for mark in found}) > 1
+        )
+    )

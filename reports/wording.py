@@ -1,0 +1,237 @@
+"""How times, values, operations and faults are put into words.
+
+One place decides, so that the terminal, Markdown and the page say the same thing. Values come
+from the system under test: they are shortened, and characters that could reorder or hide the text
+around them (control characters, bidirectional overrides, half surrogate pairs) become escapes.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from checkers.history import Call
+
+VALUE_LIMIT = 60
+
+_KEYED_FUNCTIONS = ("read", "write", "cas", "get", "put", "append", "delete")
+
+
+def seconds(nanoseconds: int) -> str:
+    """A point in time, ``2.412 s``: three decimals, so that columns of them line up."""
+    return f"{nanoseconds / 1e9:.3f} s"
+
+
+def duration(nanoseconds: int) -> str:
+    """A length of time in the unit that suits it: ``850 us``, ``12.3 ms``, ``4.10 s``."""
+    if nanoseconds < 1_000_000:
+        return f"{nanoseconds / 1e3:.0f} us"
+    if nanoseconds < 1_000_000_000:
+        return f"{nanoseconds / 1e6:.1f} ms"
+    return f"{nanoseconds / 1e9:.2f} s"
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """A number and its noun: ``1 fault``, ``3,104 operations``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def listed(items: Iterable[str], limit: int = 8) -> str:
+    """Items joined by commas, the rest counted: ``n1, n2 and 3 more``."""
+    items = list(items)
+    if len(items) <= limit:
+        return ", ".join(items)
+    return f"{', '.join(items[:limit])} and {len(items) - limit} more"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital, if it begins with a word; names such as ``n1`` and ``x`` stay."""
+    word = text.split(" ", 1)[0]
+    return text[:1].upper() + text[1:] if len(word) > 2 and word.isalpha() else text
+
+
+def safe_text(text: str) -> str:
+    """Text in which every invisible or reordering character is an escape such as ``\\u202e``."""
+    if text.isprintable():  # no control, format, surrogate or separator character but the space
+        return text
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+
+
+def shortened(text: str, limit: int = VALUE_LIMIT) -> str:
+    """The text, or its beginning and how much is missing when it is longer than `limit`."""
+    if len(text) <= limit:
+        return text
+    return f"{text[: limit - 16]}... ({len(text):,} chars)"
+
+
+def clipped(text: str, limit: int) -> str:
+    """Prose of at most `limit` characters, cut between words where it can be."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 3]
+    return head[: head.rfind(" ") if " " in head[limit // 2 :] else None].rstrip(" ,;:") + "..."
+
+
+def value_text(value: Any, limit: int = VALUE_LIMIT) -> str:
+    """A value as compact JSON of at most about `limit` characters; a long list says its length."""
+    if isinstance(value, list) and len(value) > 8:
+        head = ", ".join(value_text(item, 12) for item in value[:3])
+        return shortened(f"[{head}, ... {len(value):,} elements]", limit)
+    if isinstance(value, str):
+        # Cut before encoding: a value of many megabytes must not be walked character by character.
+        if len(value) > limit:
+            return f'"{safe_text(value[: limit - 18])}..." ({len(value):,} chars)'
+        return '"' + safe_text(value).replace('"', '\\"') + '"'
+    return shortened(safe_text(json.dumps(value, ensure_ascii=False, default=repr)), limit)
+
+
+def key_text(key: Any) -> str:
+    """A register's key: ``x`` for a name, ``key 0`` for anything else."""
+    if isinstance(key, str) and key.isidentifier() and key.isascii() and len(key) <= 24:
+        return key
+    return f"key {value_text(key, 24)}"
+
+
+def is_keyed(calls: Iterable[Call]) -> bool:
+    """Whether the operations address independent keys: every argument is ``[key, value]``.
+
+    A history of nothing but compare-and-sets of two numbers is not keyed: its pairs are
+    ``[from, to]``.
+    """
+    seen = False
+    for call in calls:
+        if call.f not in _KEYED_FUNCTIONS:
+            continue
+        argument = call.argument
+        if not isinstance(argument, list) or len(argument) != 2:
+            return False
+        if call.f == "cas" and not (isinstance(argument[1], list) and len(argument[1]) == 2):
+            return False
+        seen = True
+    return seen
+
+
+def _register_parts(call: Call, keyed: bool) -> tuple[str, Any]:
+    """The key in words ("" without keys) and the value that a register operation carries."""
+    value = call.result if call.f in ("read", "get") else call.argument
+    if keyed and isinstance(call.argument, list) and len(call.argument) == 2:
+        if isinstance(value, list) and len(value) == 2:
+            value = value[1]
+        return key_text(call.argument[0]), value
+    return "", value
+
+
+def action(call: Call, keyed: bool) -> str:
+    """What a client did, as a verb phrase: ``writes x = 2``, ``reads x -> 1``."""
+    key, value = _register_parts(call, keyed)
+    if call.f in ("read", "get"):
+        result = f" -> {value_text(value)}" if call.outcome == "ok" else ""
+        return f"reads{' ' + key if key else ''}{result}"
+    if call.f in ("write", "put"):
+        return f"writes {key + ' = ' if key else ''}{value_text(value)}"
+    if call.f == "cas" and isinstance(value, list) and len(value) == 2:
+        change = f"{value_text(value[0], 30)} -> {value_text(value[1], 30)}"
+        return f"compare-and-sets {key + ': ' if key else ''}{change}"
+    if call.f == "add":
+        return f"adds {value_text(value)}"
+    if call.f == "replica-state":
+        return _replica_action(call)
+    argument = "" if call.argument is None else f" {value_text(call.argument)}"
+    result = f" -> {value_text(call.result)}" if _tells_more(call) else ""
+    return f"{safe_text(shortened(call.f))}{argument}{result}"
+
+
+def _tells_more(call: Call) -> bool:
+    return call.outcome == "ok" and call.result is not None and call.result != call.argument
+
+
+def _replica_action(call: Call) -> str:
+    state = call.result
+    if isinstance(state, list) and len(state) == 2:
+        state = state[1]
+    result = f" -> {value_text(state)}" if call.outcome == "ok" else ""
+    node = call.argument if isinstance(call.argument, str) else value_text(call.argument)
+    return f"asks {safe_text(shortened(node))} for its state{result}"
+
+
+def label(call: Call, keyed: bool, limit: int = 44) -> str:
+    """The operation in a few characters, to stand inside a bar: ``x=2``, ``x->1``, ``x:1->2``."""
+    key, value = _register_parts(call, keyed)
+    if call.f in ("read", "get"):
+        return f"{key}->{value_text(value, limit)}" if call.outcome == "ok" else f"{key}->?"
+    if call.f in ("write", "put"):
+        return f"{key}={value_text(value, limit)}"
+    if call.f == "cas" and isinstance(value, list) and len(value) == 2:
+        return f"{key}:{value_text(value[0], limit)}->{value_text(value[1], limit)}"
+    return value_text(call.argument, limit)
+
+
+def client_name(process: int, clients: int) -> str:
+    """Whose operation it is; the process too where the client has retired its first one."""
+    client = process % clients
+    return f"client {client}" if client == process else f"client {client} (process {process})"
+
+
+# What a fault does to its targets: (when it starts, when it stops).
+_FAULT_WORDS: dict[str, tuple[str, str]] = {
+    "process.kill": ("{targets} killed", "{targets} restarted"),
+    "process.power_loss": ("{targets} lost power", "{targets} powered on again"),
+    "process.pause": ("{targets} paused", "{targets} resumed"),
+    "net.partition_oneway": ("one-way partition at {targets}", "one-way partition healed"),
+    "net.latency": ("messages of {targets} delayed", "delays end"),
+    "net.loss": ("messages of {targets} lost at random", "losses end"),
+    "net.duplicate": ("messages of {targets} duplicated", "duplication ends"),
+    "clock.bump": ("wall clock of {targets} jumps", "wall clock of {targets} set right"),
+    "clock.drift": ("clock of {targets} drifts", "clock of {targets} keeps time again"),
+}
+
+_FAMILY_WORDS = {"net": "network"}
+
+
+def fault_text(
+    kind: str, targets: Sequence[str], servers: Sequence[str], phase: str, detail: Mapping[str, Any]
+) -> str:
+    """What the nemesis did, as a clause: ``network: n1 cut off from n2, n3``."""
+    family = kind.split(".", 1)[0]
+    subject = _FAMILY_WORDS.get(family, family)
+    if kind == "net.partition":
+        clause = (
+            _partition_text(targets, servers, detail) if phase == "start" else "partition healed"
+        )
+    elif kind in _FAULT_WORDS:
+        words = _FAULT_WORDS[kind][0 if phase == "start" else 1]
+        clause = words.format(targets=listed(targets) or "all nodes")
+    else:
+        name = kind.split(".", 1)[-1].replace("_", " ").replace("-", " ")
+        whom = f" ({listed(targets)})" if targets else ""
+        clause = f"{name} {'begins' if phase == 'start' else 'ends'}{whom}"
+    return safe_text(f"{subject}: {clause}")
+
+
+def _partition_text(
+    targets: Sequence[str], servers: Sequence[str], detail: Mapping[str, Any]
+) -> str:
+    groups = detail.get("groups")
+    if isinstance(groups, list) and all(isinstance(group, list) for group in groups) and groups:
+        return "partitioned into " + " | ".join(listed(map(str, group)) for group in groups)
+    others = [server for server in servers if server not in targets]
+    if not targets or not others:
+        return f"partition of {listed(targets) or 'the servers'}"
+    return f"{listed(targets)} cut off from {listed(others)}"
+
+
+def effect_text(effect: Mapping[str, Any]) -> str:
+    """An observed effect in words: ``{"messages_dropped": 12}`` is ``12 messages dropped``."""
+    words = []
+    for name, value in effect.items():
+        if name == "observed":
+            continue
+        noun = safe_text(shortened(str(name))).replace("_", " ")
+        if isinstance(value, bool):
+            words.append(noun if value else f"not {noun}")
+        elif isinstance(value, int):
+            words.append(f"{value:,} {noun}")
+        else:
+            words.append(f"{noun}: {value_text(value, 40)}")
+    return ", ".join(words)

@@ -1,0 +1,237 @@
+"""The page in a real browser: it draws, answers keys and mouse, and runs nothing of others."""
+
+import json
+
+import pytest
+import sample_runs
+from chromium import Chromium, find_chromium
+
+from reports import write_report
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_chromium() is None, reason="no Chromium is installed"),
+]
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    return {name: write_report(make(folder / name)) for name, make in sample_runs.ALL.items()}
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with Chromium(tmp_path_factory.mktemp("profile")) as chromium:
+        yield chromium
+
+
+def dataset(browser):
+    return json.loads(browser.evaluate("JSON.stringify(document.documentElement.dataset)"))
+
+
+@pytest.mark.parametrize("name", sample_runs.ALL)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_draws_all_its_operations_without_an_error(browser, pages, name, scheme):
+    browser.open(pages[name], scheme=scheme)
+
+    data = dataset(browser)
+    assert data["state"] == "ready"
+    assert "errors" not in data
+    assert data["drawn"] == data["operations"]
+    assert int(data["operations"]) > 0
+    assert browser.requests() == [pages[name].as_uri()]
+    violations = [event for event in browser.events if event["method"] == "Runtime.exceptionThrown"]
+    assert violations == []
+
+
+def test_hostile_values_do_not_run(browser, pages):
+    browser.open(pages["hostile"])
+    for _ in range(14):
+        browser.evaluate("document.getElementById('lanes').focus()")
+        browser.press("n")
+
+    assert "pwned" not in dataset(browser)
+    assert browser.evaluate("document.querySelectorAll('img').length") == 0
+    assert browser.evaluate("document.getElementById('details').children.length") > 0
+
+
+@pytest.mark.parametrize("width", [1280, 700, 380])
+@pytest.mark.parametrize("name", sample_runs.ALL)
+def test_no_page_is_wider_than_its_window(browser, pages, name, width):
+    browser.open(pages[name], width=width)
+
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_no_text_of_a_drawing_leaves_its_box(browser, pages):
+    browser.open(pages["stale"])
+
+    leaks = browser.evaluate(
+        "[...document.querySelectorAll('svg.intervals g.bar')].filter(g => {"
+        " const box = g.querySelector('rect').getBoundingClientRect();"
+        " return [...g.querySelectorAll('text')].some(t =>"
+        "  t.getBoundingClientRect().right > box.right + 0.5); }).length"
+    )
+    assert browser.evaluate("document.querySelectorAll('svg.intervals g.bar').length") == 3
+    assert leaks == 0
+
+
+def test_without_script_everything_but_the_timeline_is_there(browser, pages):
+    browser.open(pages["stale"], script=False)
+
+    text = browser.evaluate("document.body.innerText")
+    assert "The timeline is drawn by a script, and scripts are off." in text
+    assert "network: n1 cut off from n2, n3" in text
+    assert "splitbrain replay runs/demo/plan.json" in text
+    assert "it reads 901, but x is 902 here" in text
+    assert browser.evaluate("document.documentElement.dataset.state") == "static"
+    assert browser.evaluate("document.querySelectorAll('svg.intervals g.bar').length") == 3
+
+
+def test_a_link_to_an_operation_shows_it(browser, pages):
+    index = sample_index(pages["stale"])
+    browser.open(pages["stale"], fragment=f"#op-{index}")
+
+    assert dataset(browser)["selected"] == f"op-{index}"
+    details = browser.evaluate("document.getElementById('details').innerText")
+    assert "read x->901" in details
+    assert "part of the anomaly" in details
+    assert int(dataset(browser)["drawn"]) < 1003  # it has zoomed in
+
+
+def sample_index(page):
+    """History index of the stale read's invocation."""
+    lines = (page.parent / "history.jsonl").read_text().splitlines()
+    events = map(json.loads, lines)
+    return next(e["index"] for e in events if e["f"] == "read" and e["value"] == ["x", None])
+
+
+def test_a_link_to_a_moment_goes_there(browser, pages):
+    browser.open(pages["stale"], fragment="#t=5.0s")
+
+    assert 0 < int(dataset(browser)["drawn"]) < 1003
+
+
+def test_a_link_to_an_event_that_is_not_an_operation_says_so(browser, pages):
+    browser.open(pages["stale"], fragment="#op-999999")
+
+    details = browser.evaluate("document.getElementById('details').innerText")
+    assert "Event 999999 is not in this timeline" in details
+
+
+def test_a_link_of_the_story_shows_its_operation(browser, pages):
+    browser.open(pages["lost"])
+    browser.evaluate("document.querySelector('.story .marked a').click()")
+    browser.settle()
+
+    assert "add 17" in browser.evaluate("document.getElementById('details').innerText")
+
+
+def test_keys_zoom_pan_step_and_jump_to_the_failure(browser, pages):
+    browser.open(pages["stale"])
+    browser.evaluate("document.getElementById('lanes').focus()")
+    drawn = [int(dataset(browser)["drawn"])]
+    for key in ("+", "+", "ArrowRight", "0"):
+        browser.press(key)
+        drawn.append(int(dataset(browser)["drawn"]))
+    browser.press("f")
+    failure = dataset(browser)["selected"]
+    browser.press("p")
+
+    assert drawn[0] == 1003
+    assert drawn[1] < drawn[0]
+    assert drawn[2] < drawn[1]
+    assert drawn[3] != drawn[2]
+    assert drawn[4] == 1003
+    assert failure == f"op-{sample_index(pages['stale'])}"
+    assert dataset(browser)["selected"] != failure
+    browser.press("Escape")
+    assert "selected" not in dataset(browser)
+
+
+def test_the_mouse_chooses_hovers_drags_and_zooms(browser, pages):
+    browser.open(pages["lost"])
+    browser.evaluate("document.getElementById('lanes').scrollIntoView()")
+    browser.settle()
+    x, y, width = browser.evaluate(
+        "(() => { const r = document.getElementById('lanes').getBoundingClientRect();"
+        " return [r.x, r.y, r.width]; })()"
+    )
+    middle = x + width / 2
+
+    browser.mouse("mouseMoved", x + width * 0.5, y + 20)
+    browser.mouse("mousePressed", middle, y + 60, button="left", clickCount=1)
+    browser.mouse("mouseMoved", middle - 100, y + 60, button="left")
+    browser.mouse("mouseReleased", middle - 100, y + 60, button="left", clickCount=1)
+    browser.settle()
+    panned = int(dataset(browser)["drawn"])
+    browser.mouse("mouseWheel", middle, y + 60, deltaX=0, deltaY=-600, modifiers=2)
+    browser.settle()
+    zoomed = int(dataset(browser)["drawn"])
+
+    assert panned <= 70  # the whole run was shown: there is nowhere to go
+    assert zoomed < panned
+
+
+def test_the_plain_wheel_scrolls_the_page_until_the_chart_has_the_focus(browser, pages):
+    browser.open(pages["lost"])
+    browser.evaluate("document.getElementById('lanes').scrollIntoView()")
+    browser.settle()
+    y = browser.evaluate("document.getElementById('lanes').getBoundingClientRect().y") + 60
+    before = dataset(browser)["drawn"]
+
+    browser.mouse("mouseWheel", 640, y, deltaX=0, deltaY=-400)
+    browser.settle()
+    unfocused = dataset(browser)["drawn"]
+    browser.evaluate("document.getElementById('lanes').scrollIntoView()")
+    browser.evaluate("document.getElementById('lanes').focus()")
+    browser.settle()
+    y = browser.evaluate("document.getElementById('lanes').getBoundingClientRect().y") + 60
+    browser.mouse("mouseWheel", 640, y, deltaX=0, deltaY=-800)
+    browser.settle()
+
+    assert unfocused == before
+    assert int(dataset(browser)["drawn"]) < int(before)
+
+
+def test_light_and_dark_are_different_and_print_is_light(browser, pages):
+    ground = (
+        "getComputedStyle(document.documentElement).getPropertyValue('--ground').trim()"
+        " + ' ' + document.getElementById('lanes').getContext('2d').getImageData(1, 1, 1, 1).data"
+    )
+    browser.open(pages["valid"], scheme="light")
+    light = browser.evaluate(ground)
+    browser.media("dark")
+    browser.settle()
+    dark = browser.evaluate(ground)
+    browser.media("dark", "print")
+    browser.settle()
+    printed = browser.evaluate(ground)
+
+    assert light == "#ffffff 255,255,255,255"
+    assert dark == "#161a20 22,26,32,255"
+    assert printed == light
+
+
+def test_20_000_operations_are_drawn_by_worst_outcome_in_each_column(browser, pages):
+    browser.open(pages["large"])
+
+    # Most columns hold several operations; those with an unknown outcome show all the same.
+    orange = browser.evaluate(
+        "(() => { const c = document.getElementById('lanes'), d = c.getContext('2d')"
+        ".getImageData(0, 0, c.width, c.height).data; let n = 0;"
+        " for (let i = 0; i < d.length; i += 4)"
+        "  if (d[i] === 224 && d[i + 1] === 138 && d[i + 2] === 0) n++; return n; })()"
+    )
+    assert dataset(browser)["drawn"] == "20000"
+    assert orange > 1000
+
+
+def test_the_replay_command_can_be_copied(browser, pages):
+    browser.open(pages["valid"])
+    browser.evaluate("document.querySelector('button.copy').click()")
+    browser.settle()
+
+    chosen = browser.evaluate("document.querySelector('button.copy').textContent")
+    assert chosen == "Copied"

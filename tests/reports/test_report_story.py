@@ -1,0 +1,65 @@
+"""The story of a run, line by line."""
+
+import sample_runs
+
+from reports import load_run
+from reports.story import ELISION, OPERATION, story_of, tell
+
+
+def _texts(lines):
+    return [f"{line.clock} {line.text} {line.outcome} {line.note}".rstrip() for line in lines]
+
+
+def test_the_story_of_a_shrunk_failure_tells_everything_in_order(tmp_path):
+    view = load_run(sample_runs.stale_run(tmp_path / "run"))
+
+    lines = story_of(view)
+
+    assert _texts(lines) == [
+        "0.000 s client 0 writes x = 901 ok",
+        "0.210 s n1: leader of term 1",
+        "2.412 s network: n1 cut off from n2, n3",
+        "4.200 s n3: leader of term 2",
+        "4.870 s client 1 writes x = 902 ok",
+        "9.001 s client 0 reads x -> 901 ok stale-read",
+        "9.500 s network: partition healed",
+        "9.600 s all faults are healed",
+    ]
+    assert [line.marked for line in lines] == [True, False, False, False, True, True, False, False]
+
+
+def test_a_long_story_keeps_the_anomaly_and_says_what_it_leaves_out(tmp_path):
+    view = load_run(sample_runs.stale_run(tmp_path / "run"))
+
+    lines = tell(view, limit=20)
+
+    told = [line for line in lines if line.kind != ELISION]
+    assert len(told) == 20
+    assert sum(line.marked for line in told) == 3
+    assert all(line.text.endswith("not shown ...") for line in lines if line.kind == ELISION)
+    everything = tell(view, limit=10_000)
+    hidden = sum(_counted(line.text) for line in lines if line.kind == ELISION)
+    assert len(told) + hidden == len(everything) == 1003 + 10 + 4 + 1
+
+
+def _counted(text):
+    return sum(int(word.replace(",", "")) for word in text.split() if word[0].isdigit())
+
+
+def test_a_story_without_an_anomaly_ends_with_the_last_moments(tmp_path):
+    view = load_run(sample_runs.killed_run(tmp_path / "run"))
+
+    lines = tell(view, limit=5)
+
+    assert lines[-1].kind == OPERATION
+    assert lines[-1].outcome == "info"
+    assert lines[-1].took == "never ended"
+    assert any(line.text == "network: n2 cut off from n1, n3" for line in lines)
+
+
+def test_a_fault_that_did_nothing_says_so_when_it_ends(tmp_path):
+    view = load_run(sample_runs.valid_run(tmp_path / "run"))
+
+    notes = {line.text: line.note for line in tell(view, limit=10_000) if line.note}
+
+    assert notes == {"clock: clock of n3 keeps time again": "no effect observed"}

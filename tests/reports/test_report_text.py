@@ -1,0 +1,155 @@
+"""The run in a terminal and as Markdown."""
+
+import re
+
+import pytest
+import sample_runs
+
+from reports import load_run, render_markdown, render_terminal, render_verdicts
+from reports.markdown import escaped
+
+STALE_TERMINAL = """\
+INVALID  linearizable(cas-register)  shrunk from 1,003 operations and 5 faults to 3 operations \
+and 1 fault, in 58 runs
+  raft / register with bug CON-03, seed 217
+
+  Process 0 read x=901 at 9.001 s, but 901 had been overwritten by process 1's write of 902, which
+  completed at 4.893 s, before the read began
+
+*   0.000 s  client 0 writes x = 901  ok
+    0.210 s  n1: leader of term 1
+    2.412 s  network: n1 cut off from n2, n3
+    4.200 s  n3: leader of term 2
+*   4.870 s  client 1 writes x = 902  ok
+*   9.001 s  client 0 reads x -> 901  ok    <- stale-read
+    9.500 s  network: partition healed
+    9.600 s  all faults are healed
+
+  necessary: f1 net.partition (without it the run passes)
+
+  replay:  splitbrain replay runs/demo/plan.json
+
+  checker                     verdict    what
+  --------------------------  ---------  --------------------------------
+  linearizable(cas-register)  INVALID    key x has no linearization
+  leader-per-term             valid      3 terms, at most one leader each
+  converged                   valid      3 replicas hold the same state
+
+  exercised: 1,003 operations (960 ok, 36 fail, 7 info), 5 faults (4 with observed effect), 4
+  leaderships
+  regime: survivable: these faults are within what the system claims (partitions, crashes of a
+  minority, clocks that drift)
+  warning: 1 fault had no observed effect: f3."""
+
+
+def test_a_failure_in_the_terminal(tmp_path):
+    view = load_run(sample_runs.stale_run(tmp_path / "run"))
+
+    assert render_terminal(view) == STALE_TERMINAL
+
+
+def test_a_valid_run_in_the_terminal_tells_what_was_exercised_and_no_story(tmp_path):
+    text = render_terminal(load_run(sample_runs.valid_run(tmp_path / "run")))
+
+    assert text.startswith("valid  linearizable(cas-register)\n")
+    assert "operation      ok    fail    info" in text
+    assert "client 0" not in text
+
+
+@pytest.mark.parametrize("name", sample_runs.ALL)
+def test_the_terminal_gets_plain_printable_ascii(tmp_path, name):
+    text = render_terminal(load_run(sample_runs.ALL[name](tmp_path / "run")))
+
+    assert text.isascii()
+    assert all(line.isprintable() for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("name", "first_word"),
+    [("valid", "valid"), ("lost", "INVALID"), ("unknown", "unknown"), ("killed", "not judged")],
+)
+def test_the_verdict_comes_first(tmp_path, name, first_word):
+    view = load_run(sample_runs.ALL[name](tmp_path / "run"))
+
+    assert render_terminal(view).startswith(first_word)
+    assert render_markdown(view).startswith(f"## {first_word}: ")
+
+
+def test_verdicts_alone_are_a_table(tmp_path):
+    view = load_run(sample_runs.unknown_run(tmp_path / "run"))
+
+    head, rule, *rows = render_verdicts(view.verdicts).splitlines()
+    assert head.split() == ["checker", "verdict", "what"]
+    assert set(rule) == {"-", " "}
+    assert rows[0].split()[:2] == ["linearizable(cas-register)", "unknown"]
+    assert " ".join(" ".join(rows).split()[2:]) == view.verdicts[0].reason
+
+
+STALE_MARKDOWN = """\
+## INVALID: raft / register with bug CON-03, seed 217
+
+Process 0 read x=901 at 9.001 s, but 901 had been overwritten by process 1's write of 902, which \
+completed at 4.893 s, before the read began
+
+The run was shrunk from 1,003 operations and 5 faults to 3 operations and 1 fault, in 58 runs; \
+this is its story:
+
+```text
+*   0.000 s  client 0 writes x = 901  ok
+    0.210 s  n1: leader of term 1
+    2.412 s  network: n1 cut off from n2, n3
+    4.200 s  n3: leader of term 2
+*   4.870 s  client 1 writes x = 902  ok
+*   9.001 s  client 0 reads x -> 901  ok  <- stale-read
+    9.500 s  network: partition healed
+    9.600 s  all faults are healed
+```
+
+| fault   | kind          | necessary   |
+|---------|---------------|-------------|
+| f1      | net.partition | **yes**     |
+
+```text
+$ splitbrain replay runs/demo/plan.json
+```
+"""
+
+
+def test_a_failure_as_markdown(tmp_path):
+    text = render_markdown(load_run(sample_runs.stale_run(tmp_path / "run")))
+
+    assert text.startswith(STALE_MARKDOWN)
+    assert "| linearizable(cas-register) | **INVALID** | key x has no linearization" in text
+
+
+@pytest.mark.parametrize("name", sample_runs.ALL)
+def test_markdown_has_at_most_sixty_lines(tmp_path, name):
+    text = render_markdown(load_run(sample_runs.ALL[name](tmp_path / "run")))
+
+    assert len(text.splitlines()) <= 60
+
+
+def test_nothing_hostile_becomes_markup(tmp_path):
+    text = render_markdown(load_run(sample_runs.hostile_run(tmp_path / "run")))
+
+    outside_code = re.sub(r"(?ms)^(`{3,})text$.*?^\1$", "", text)
+    assert "<" not in outside_code
+    assert "https://" not in outside_code
+    assert "@someone" not in outside_code
+    assert "\u202e" not in text
+
+
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("plain words, 1.5 s (n1)", "plain words, 1.5 s (n1)"),
+        ("<b>&", "&lt;b&gt;&amp;"),
+        ("a|b", "a&#124;b"),
+        ("*x* _y_ `z` [l](u)", r"\*x\* \_y\_ \`z\` \[l\](u)"),
+        ("@me #12 http://a", "&#64;me &#35;12 http&#58;//a"),
+        ("two\nlines", "two lines"),
+        ("- item", r"\- item"),
+    ],
+)
+def test_escaping(text, markdown):
+    assert escaped(text) == markdown

@@ -1,0 +1,178 @@
+"""The evidence for each kind of anomaly."""
+
+import re
+from itertools import pairwise
+
+import pytest
+import sample_runs
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reports import load_run
+from reports.faults import FaultBand
+from reports.intervals import PADDING, SMALL_GLYPH, draw_intervals, draw_life
+from reports.packing import FAULT_ROWS, fault_rows
+from reports.witness import (
+    ElementsWitness,
+    LeaderWitness,
+    ReplicaWitness,
+    WindowWitness,
+    evidence,
+)
+
+
+def test_a_linearizability_witness_is_the_window_with_the_reason_for_each_candidate(tmp_path):
+    view = load_run(sample_runs.stale_run(tmp_path / "run"))
+
+    (found,) = evidence(view)
+
+    assert isinstance(found.witness, WindowWitness)
+    assert found.witness.key == "x"
+    assert [view.calls[i].argument[1] for i in found.witness.window] == [901, 902, None]
+    (candidate,) = found.witness.candidates
+    assert candidate.text == "client 5 reads x -> 901"
+    assert candidate.why == "it reads 901, but x is 902 here"
+    assert found.witness.linearized == ("client 5 writes x = 901", "client 6 writes x = 902")
+
+
+def test_lost_elements_have_life_lines(tmp_path):
+    view = load_run(sample_runs.lost_run(tmp_path / "run"))
+
+    (found,) = evidence(view)
+
+    assert isinstance(found.witness, ElementsWitness)
+    (life,) = found.witness.elements
+    assert life.element == "17"
+    assert [read.present for read in life.reads] == [True] + [False] * 7
+    assert life.last_seen.time == 2_740_000_000
+    assert life.first_missing.time == 3_640_000_000
+    assert found.others == 1
+
+
+def test_diverged_replicas_are_compared_side_by_side(tmp_path):
+    view = load_run(sample_runs.diverged_run(tmp_path / "run"))
+
+    replicas, leaders = (found.witness for found in evidence(view))
+
+    assert isinstance(replicas, ReplicaWitness)
+    assert replicas.nodes == ("n1", "n2", "n3")
+    assert [(row.key, row.cells) for row in replicas.rows] == [
+        ("y", (("2", False), ("2", False), ("7", True))),
+        ("z: 1", (("present", False), ("present", False), ("(absent)", True))),
+        ("z: 2", (("present", False), ("present", False), ("(absent)", True))),
+    ]
+    assert replicas.same == 1
+    assert isinstance(leaders, LeaderWitness)
+    assert [(term, [mark.who for mark in marks]) for term, marks in leaders.terms] == [
+        ("4", ["n1", "n3"])
+    ]
+
+
+@pytest.mark.parametrize(
+    ("states", "rows"),
+    [
+        (([1, 2], [2, 1]), ["state"]),  # the order alone differs
+        (({"a": {"b": 1, "c": 2}}, {"a": {"b": 1, "c": 3}}), ["a: c"]),
+        ((["A" * 500 + "x"], ["A" * 500 + "y"]), None),  # differ beyond what is shown
+        ((1, {"a": 1}), ["state"]),
+    ],
+)
+def test_no_difference_between_replicas_is_hidden(tmp_path, states, rows):
+    recording = sample_runs.Recording()
+    for number, state in enumerate(states):
+        node = f"n{number + 1}"
+        recording.add(2 * number, number, "invoke", "replica-state", node)
+        recording.add(2 * number + 1, number, "ok", "replica-state", [node, state])
+    anomaly = sample_runs.anomaly("diverged", "the replicas differ", [1, 3])
+    verdicts = [sample_runs.verdict("converged", "invalid", "they differ", [anomaly])]
+    view = load_run(
+        sample_runs.save(tmp_path / "run", recording, sample_runs.plan(), verdicts),
+    )
+
+    (found,) = evidence(view)
+
+    assert found.witness.rows
+    assert all(any(odd for _, odd in row.cells) for row in found.witness.rows)
+    assert rows is None or [row.key for row in found.witness.rows] == rows
+
+
+# A drawing as data: bars with their texts, from the SVG.
+_BAR = re.compile(
+    r'<g class="(bar[^"]*)"><rect x="([\d.]+)" y="([\d.]+)" width="([\d.]+)"[^>]*>'
+    r'<text class="what" x="([\d.]+)"[^>]*>([^<]*)</text>'
+    r'<text class="when" x="([\d.]+)"[^>]*>([^<]*)</text></g>'
+)
+
+
+def _bars(svg):
+    return [
+        (float(x), float(y), float(width), what, when, classes)
+        for classes, x, y, width, _, what, _, when in _BAR.findall(svg)
+    ]
+
+
+@pytest.mark.parametrize("first", range(0, 1000, 97))
+def test_drawn_operations_have_room_for_their_text_and_never_overlap(tmp_path, first):
+    view = load_run(sample_runs.valid_run(tmp_path / "run"))
+    window = range(first, first + 24)
+
+    svg = str(draw_intervals(view, window, {first}))
+
+    bars = _bars(svg)
+    assert len(bars) == 24
+    width = float(re.search(r'viewBox="0 0 (\d+)', svg)[1])
+    for x, _, breadth, _, when, _ in bars:
+        assert len(when) * SMALL_GLYPH + 2 * PADDING <= breadth + 0.2
+        assert x + breadth <= width
+    for row in {y for _, y, *_ in bars}:
+        lane = sorted((x, x + breadth) for x, y, breadth, *_ in bars if y == row)
+        assert all(left[1] <= right[0] for left, right in pairwise(lane))
+
+
+def test_a_drawing_keeps_the_real_time_order(tmp_path):
+    view = load_run(sample_runs.valid_run(tmp_path / "run"))
+    window = range(200, 224)
+
+    bars = _bars(str(draw_intervals(view, window, set())))
+
+    calls = [view.calls[i] for i in window]
+    for one, (x, _, breadth, *_) in zip(calls, bars, strict=True):
+        for other, (other_x, *_) in zip(calls, bars, strict=True):
+            ended_before = one.end is not None and one.end < other.start
+            assert ended_before == (x + breadth < other_x) or one.end is None
+
+
+def test_an_operation_without_a_known_outcome_is_drawn_open(tmp_path):
+    view = load_run(sample_runs.killed_run(tmp_path / "run"))
+    last = len(view.calls) - 1
+
+    (bar,) = _bars(str(draw_intervals(view, [last], set())))
+
+    assert bar[5] == "bar info open"
+    assert bar[4].endswith("outcome unknown")
+
+
+def test_a_life_line_marks_reads_with_and_without_the_element():
+    svg = str(draw_life([(10, True), (20, False), (20, False)], 0, 20))
+
+    assert svg.count('class="seen"') == 1
+    assert svg.count('class="gone"') == 1  # two at one place are one mark
+
+
+spans = st.lists(st.tuples(st.integers(0, 50), st.integers(0, 30)), max_size=30)
+
+
+@given(spans)
+def test_faults_of_one_row_overlap_only_when_all_rows_are_taken(found):
+    faults = [
+        FaultBand(f"f{i}", "net.loss", (), start, start + length, i)
+        for i, (start, length) in enumerate(sorted(found))
+    ]
+
+    rows = fault_rows(faults, end=100)
+
+    for i, one in enumerate(faults):
+        for j in range(i):
+            if rows[i] == rows[j] and faults[j].end > one.start:
+                open_then = sum(f.start <= one.start < f.end for f in faults[:i])
+                assert open_then >= FAULT_ROWS
