@@ -33,7 +33,9 @@ class EventHeap:
     def at(self, time: float, action: Action, *arguments: Any) -> None:
         """Run ``action(*arguments)`` at `time`, or as soon as possible if that has passed."""
         self._sequence += 1
-        heappush(self._events, (max(time, self.now), self._sequence, action, arguments))
+        if time < self.now:
+            time = self.now
+        heappush(self._events, (time, self._sequence, action, arguments))
 
     def after(self, delay: float, action: Action, *arguments: Any) -> None:
         """Run ``action(*arguments)`` `delay` virtual seconds from now."""

@@ -24,7 +24,7 @@ import trio
 from harness.node import Message, NodeDead, Program
 from harness.simulation.clock import HostClock
 from harness.simulation.disk import SimulatedDisk
-from harness.simulation.trio_internals import NodeRun, Task
+from harness.simulation.trio_internals import NodeRun, Task, WaitTaskRescheduled, park
 
 if TYPE_CHECKING:
     from harness.simulation.world import World
@@ -49,12 +49,13 @@ class Inbox:
     """What has arrived for an incarnation and was not yet taken; one task at a time may wait for
     it."""
 
-    __slots__ = ("_incarnation", "_items", "_waiting")
+    __slots__ = ("_incarnation", "_items", "_trap", "_waiting")
 
     def __init__(self, incarnation: Incarnation) -> None:
         self._incarnation = incarnation
         self._items: deque[Any] = deque()
         self._waiting: Task | None = None
+        self._trap = WaitTaskRescheduled(self._abort)
 
     def put(self, item: object) -> None:
         """Add an item and wake the task that waits for one."""
@@ -76,7 +77,7 @@ class Inbox:
             if self._waiting is not None:
                 raise trio.BusyResourceError("another task of this node is already receiving")
             self._waiting = trio.lowlevel.current_task()
-            await trio.lowlevel.wait_task_rescheduled(self._abort)
+            await park(self._trap)
         return self._items.popleft()
 
     def _abort(self, _: object) -> trio.lowlevel.Abort:
@@ -268,7 +269,7 @@ class Incarnation:
             return trio.lowlevel.Abort.SUCCEEDED
 
         self.host.world.heap.after(delay, due)
-        await trio.lowlevel.wait_task_rescheduled(abort)
+        await park(WaitTaskRescheduled(abort))
 
     # How the world drives it
 

@@ -99,6 +99,7 @@ class SimulatedNetwork:
         hash(message)  # raises TypeError for anything mutable inside, which two nodes could share
         if destination not in self._hosts:
             raise ValueError(f"{source} sent a message to {destination!r}: there is no such host")
+        heap = self._heap
         self.sent += 1
         number = self.sent
         link = (source, destination)
@@ -111,11 +112,11 @@ class SimulatedNetwork:
         if fate < self._late:
             latency += self._lateness * fate / self._late
         if self._recording:
-            self._events.append((self._heap.now, "send", source, destination, number, message))
+            self._events.append((heap.now, "send", source, destination, number, message))
         if link in self._rules:
             self._send_under_rules(link, number, message, latency)
         else:
-            self._heap.after(latency, self._deliver, link, number, message)
+            heap.at(heap.now + latency, self._deliver, link, number, message)
 
     def _send_under_rules(self, link: Link, number: int, message: Message, latency: float) -> None:
         copies = 1

@@ -1,0 +1,207 @@
+"""How fast the simulator is: virtual seconds a second of CPU, beside what a user would write.
+
+    python benchmarks/simulation.py [--virtual 20] [--repeat 5]
+
+The same program (five Raft nodes, five clients, 50 operations a virtual second) runs
+
+* **plain**: in one ``trio.run`` under ``MockClock(autojump_threshold=0)``, a task for each message;
+* **splitbrain**: in a simulated world, with and without a trace, and with the trace written as JSON lines;
+* **whole run**: through ``harness.run``: generator, recording, checkers and all.
+
+Both run in this process, one after the other, several times; figures are medians of CPU time, and the ratio is
+that of the medians. Nothing else should run on the machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import os
+import platform
+import random
+import statistics
+import time
+from collections.abc import Callable
+from functools import partial
+
+import trio
+import trio.testing
+
+from harness import Plan
+from harness.run import run
+from harness.simulation.disk import SimulatedDisk
+from harness.simulation.trio_internals import GuestRun
+from harness.simulation.world import World
+from harness.streams import stream
+from systems import registry
+from systems.consensus import RaftClient, RaftKV
+
+SERVERS = tuple(f"n{i}" for i in range(1, 6))
+CLIENTS = tuple(f"c{i}" for i in range(1, 6))
+RATE = 50.0
+SEED = 1
+
+
+class Count:
+    operations = 0
+    messages = 0
+
+
+def server(node):
+    return RaftKV(node).run()
+
+
+async def client(node, count: Count):
+    raft = RaftClient(node, SERVERS[int(node.name[1:]) % len(SERVERS)])
+    for number in range(10**9):
+        await trio.sleep(node.random.expovariate(RATE / len(CLIENTS)))
+        with trio.move_on_after(2.0):
+            if node.random.random() < 0.5:
+                await raft.write(node.random.choice("xyz"), f"{node.name}-{number}")
+            else:
+                await raft.read(node.random.choice("xyz"))
+            count.operations += 1
+
+
+# What a user would write
+
+
+class PlainNode:
+    """The node's interfaces over one trio program: a task a message, sleeps for the disk."""
+
+    def __init__(self, name: str, ground: PlainGround) -> None:
+        self.name = name
+        self.peers = tuple(other for other in SERVERS if other != name)
+        self.random = stream(SEED, "node", name)
+        self.network = self.disk = self.clock = self
+        self._files = SimulatedDisk(stream(SEED, "disk", name))
+        self._ground = ground
+        self._send, self._receive = trio.open_memory_channel(10_000)
+
+    def trace(self, *event):
+        return None
+
+    announce = trace
+
+    def send(self, destination, message):
+        self._ground.count.messages += 1
+        self._ground.nursery.start_soon(self._deliver, destination, message)
+
+    async def _deliver(self, destination, message):
+        delay = 0.0005 + 0.0015 * self.random.random()
+        await trio.sleep(delay)
+        await self._ground.nodes[destination]._send.send((self.name, message))
+
+    async def receive(self):
+        return await self._receive.receive()
+
+    def time(self):
+        return trio.current_time()
+
+    monotonic = time
+
+    async def fsync(self, path):
+        pending = self._files.begin_sync(path)
+        await trio.sleep(0.0005 + 0.001 * self.random.random())
+        self._files.end_sync(pending)
+
+    async def fsync_dir(self):
+        await trio.sleep(0.001)
+
+    def __getattr__(self, name):
+        return getattr(self._files, name)
+
+
+class PlainGround:
+    def __init__(self) -> None:
+        self.count = Count()
+        self.nodes = {name: PlainNode(name, self) for name in SERVERS + CLIENTS}
+
+    async def main(self, seconds: float) -> None:
+        with trio.move_on_after(seconds):
+            async with trio.open_nursery() as self.nursery:
+                for name in SERVERS:
+                    self.nursery.start_soon(server, self.nodes[name])
+                for name in CLIENTS:
+                    self.nursery.start_soon(client, self.nodes[name], self.count)
+
+
+def plain(seconds: float) -> Count:
+    ground = PlainGround()
+    trio.run(ground.main, seconds, clock=trio.testing.MockClock(autojump_threshold=0))
+    return ground.count
+
+
+# Ours
+
+
+def ours(seconds: float, *, tracing: bool = True, write: bool = False, **options) -> Count:
+    count = Count()
+    world = World(SEED, tracing=tracing, **options)
+    for name in SERVERS:
+        world.add_server(name, server, tuple(other for other in SERVERS if other != name))
+    for name in CLIENTS:
+        world.add_client(name, partial(client, count=count), SERVERS)
+    with world.booted():
+        world.run_until(seconds)
+    count.messages = world.network.sent
+    if write:
+        with open(os.devnull, "wb") as sink:
+            sink.writelines(world.trace.lines())
+    return count
+
+
+def whole_run(seconds: float) -> Count:
+    plan = Plan("raft", "register", nodes=5, clients=5, rate=RATE, seed=SEED, time_limit=seconds)
+    result = run(registry.experiment(plan))
+    assert result.validity == "valid", result.verdicts
+    count = Count()
+    count.operations = len(result.history.calls())
+    count.messages = sum(event[1] == "send" for event in result.trace.events)
+    return count
+
+
+def cpu_seconds(function: Callable[[float], Count], seconds: float) -> tuple[float, Count]:
+    gc.collect()
+    start = time.process_time()
+    count = function(seconds)
+    return time.process_time() - start, count
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--virtual", type=float, default=20.0, help="virtual seconds a run")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each; the median counts")
+    arguments = parser.parse_args()
+    contenders = {
+        "plain trio, MockClock, a task a message": plain,
+        "splitbrain, no trace": partial(ours, tracing=False),
+        "splitbrain, trace in memory": ours,
+        "splitbrain, trace written": partial(ours, write=True),
+        "splitbrain through trio's guest mode": partial(ours, tracing=False, make_run=GuestRun),
+        "whole run: generator, history, checkers": whole_run,
+    }
+    times: dict[str, list[float]] = {name: [] for name in contenders}
+    counts: dict[str, Count] = {}
+    for _ in range(arguments.repeat):
+        for name, function in contenders.items():
+            taken, counts[name] = cpu_seconds(function, arguments.virtual)
+            times[name].append(taken)
+    base, *_ = (statistics.median(taken) for taken in times.values())
+    print(f"Python {platform.python_version()}, trio {trio.__version__}, {platform.machine()}")
+    print(f"5 Raft nodes, 5 clients, {RATE:g} operations a virtual second, {arguments.virtual:g} s")
+    print(f"{'':42}{'virtual s/s':>12}{'best':>8}{'ratio':>8}{'messages/s':>12}{'operations':>12}")
+    for name, taken in times.items():
+        median, count = statistics.median(taken), counts[name]
+        print(
+            f"{name:42}{arguments.virtual / median:12.1f}{arguments.virtual / min(taken):8.1f}"
+            f"{base / median:8.2f}{count.messages / median:12.0f}{count.operations:12d}"
+        )
+    without = statistics.median(times["splitbrain, no trace"])
+    for name in ("splitbrain, trace in memory", "splitbrain, trace written"):
+        print(f"{name}: {100 * (statistics.median(times[name]) / without - 1):+.1f} %")
+    random.seed()
+
+
+if __name__ == "__main__":
+    main()
