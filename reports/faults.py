@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -26,7 +27,7 @@ class FaultBand:
         index: history index of its first event; None if it never started.
         effect: what was observed of it.
         observed: whether anything was; None when nobody recorded that.
-        detail: what else was recorded when it started.
+        detail: what else was recorded of it; the later word counts.
     """
 
     id: str
@@ -43,6 +44,17 @@ class FaultBand:
     def target_text(self) -> str:
         """The targets in words."""
         return safe_text(listed(self.targets))
+
+    @property
+    def steps(self) -> tuple[tuple[int, str], ...]:
+        """What a composite fault did and when (ns): its recorded actions, in words."""
+        recorded = self.detail.get("steps")
+        steps = map(_mapping, recorded if isinstance(recorded, list) else ())
+        return tuple(
+            (round(step["at"] * 1e9), safe_text(shortened(_step_text(step), 60)))
+            for step in steps
+            if isinstance(step.get("at"), int | float) and math.isfinite(step["at"] * 1e9)
+        )
 
     @property
     def evidence(self) -> str:
@@ -76,6 +88,10 @@ class Mark:
     f: str
     text: str
     value: Any = None
+
+
+def _step_text(step: Mapping[str, Any]) -> str:
+    return f"{step.get('action', 'acts')} {step.get('node', '')}".strip()
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:
@@ -119,7 +135,7 @@ def _band(name: str, start: Operation | None, stop: Operation | None) -> FaultBa
         index=first.index,
         effect=effect,
         observed=(bool(told[-1]) if told else _happened(effect)) if recorded else None,
-        detail=_mapping(began.get("detail")),
+        detail=dict(_mapping(began.get("detail"))) | dict(_mapping(ended.get("detail"))),
     )
 
 

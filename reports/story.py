@@ -117,6 +117,8 @@ def _event_lines(view: RunView) -> list[StoryLine]:
             idle = fault.observed is False and phase == "stop"
             note = "no effect observed" if idle else ""
             lines.append(StoryLine(FAULT, time, text, note=note, index=index))
+        family = safe_text(fault.kind.split(".", 1)[0])
+        lines += [StoryLine(FAULT, time, f"{family}: {text}") for time, text in fault.steps]
     lines += [
         StoryLine(ANNOUNCEMENT, mark.time, f"{safe_text(mark.who)}: {mark.text}", index=mark.index)
         for mark in view.marks

@@ -67,8 +67,8 @@ function drawLanes(run, view, canvas) {
   context.beginPath();
   context.rect(box.left, 0, box.right - box.left, box.bottom);
   context.clip();
-  drawFaults(pen);
   drawHead(pen);
+  drawFaults(pen);
   const drawn = drawOperations(pen);
   context.restore();
   drawMarks(pen);
@@ -133,9 +133,14 @@ function drawFaults({ run, view, box, context, colors, x }) {
     context.font = `10.5px ${SANS}`;
     context.textAlign = "left";
     context.textBaseline = "alphabetic";
-    context.fillStyle = colors.mark;
     const text = clippedText(context, `${id} ${kind} ${targets}`, limits[row] - left - 8);
-    context.fillText(text, left + 2, y + 9.5);
+    if (text) {
+      const room = context.measureText(text).width + 4;
+      context.fillStyle = colors.ground; // over the lines of phases and of the failure
+      context.fillRect(left, y, room, 12);
+      context.fillStyle = colors.mark;
+      context.fillText(text, left + 2, y + 9.5);
+    }
     limits[row] = Math.min(limits[row], left);
   }
 }

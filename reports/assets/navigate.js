@@ -75,46 +75,49 @@ function navigation(run, canvas, overview) {
     if (operation || moment) document.getElementById("timeline").scrollIntoView();
   };
 
-  const hit = (px, py) => {
-    if (!box || px < box.left || px > box.right) return -1;
-    const lane = run.lanes.findIndex((_, n) =>
-      py >= box.laneTop(n) && py < box.laneTop(n) + box.height);
-    if (lane < 0) return -1;
-    const slack = (view.to - view.from) / (box.right - box.left) * 2, time = timeAt(px);
-    let best = -1;
-    const rank = (i) => run.isMarked[i] * 10 + SEVERITY[run.outcome[i]];
-    eachBetween(run, time - slack, time + slack, (i) => {
-      if (run.lane[i] === lane && (best < 0 || rank(i) >= rank(best))) best = i;
-    });
-    return best;
-  };
-
-  // What is not an operation: a fault in the strip, an announcement in a node's lane.
-  const hitOther = (px, py) => {
-    if (!box || px < box.left || px > box.right) return "";
-    const slack = (view.to - view.from) / (box.right - box.left) * 5, time = timeAt(px);
-    for (const [lane, at, index, , , text] of run.marks) {
-      const top = box.laneTop(lane);
-      if (Math.abs(at - time) <= slack && py >= top && py < top + box.height) {
-        return `${run.laneNames[lane]}: ${text}\n${clock(at)}, event ${index}`;
-      }
-    }
-    for (const [id, kind, start, end, targets, , evidence, , row] of run.faults) {
-      const top = HEAD + row * STRIP, stop = end < 0 ? run.end : end;
-      if (py >= top && py < top + STRIP && time >= start - slack && time <= stop + slack) {
-        const until = end < 0 ? "not stopped" : clock(end);
-        return `${id} ${kind} ${targets}\n${clock(start)} - ${until}\n${evidence}`;
-      }
-    }
-    return "";
-  };
-
-  const control = { view, redraw, refresh, show, pan, zoom, choose, step, select, toFailure, hit,
-    hitOther, timeAt, follow, whole, box: () => box };
+  const control = { view, redraw, refresh, show, pan, zoom, choose, step, select, toFailure, timeAt,
+    follow, whole, box: () => box };
   byPointer(control, canvas, run);
   byKeyboard(control, canvas);
   onOverview(control, overview, run);
   return control;
+}
+
+// The operation under a point, the worst of several; -1 if there is none.
+function operationAt(control, run, px, py) {
+  const box = control.box(), { view } = control;
+  if (px < box.left || px > box.right) return -1;
+  const lane = run.lanes.findIndex((_, n) =>
+    py >= box.laneTop(n) && py < box.laneTop(n) + box.height);
+  if (lane < 0) return -1;
+  const slack = (view.to - view.from) / (box.right - box.left) * 2, time = control.timeAt(px);
+  let best = -1;
+  const rank = (i) => run.isMarked[i] * 10 + SEVERITY[run.outcome[i]];
+  eachBetween(run, time - slack, time + slack, (i) => {
+    if (run.lane[i] === lane && (best < 0 || rank(i) >= rank(best))) best = i;
+  });
+  return best;
+}
+
+// What else is under a point, in words: a fault in the strip, an announcement in a node's lane.
+function eventAt(control, run, px, py) {
+  const box = control.box(), { view } = control;
+  if (px < box.left || px > box.right) return "";
+  const slack = (view.to - view.from) / (box.right - box.left) * 5, time = control.timeAt(px);
+  for (const [lane, at, index, , , text] of run.marks) {
+    const top = box.laneTop(lane);
+    if (Math.abs(at - time) <= slack && py >= top && py < top + box.height) {
+      return `${run.laneNames[lane]}: ${text}\n${clock(at)}, event ${index}`;
+    }
+  }
+  for (const [id, kind, start, end, targets, , evidence, , row] of run.faults) {
+    const top = HEAD + row * STRIP, stop = end < 0 ? run.end : end;
+    if (py >= top && py < top + STRIP && time >= start - slack && time <= stop + slack) {
+      const until = end < 0 ? "not stopped" : clock(end);
+      return `${id} ${kind} ${targets}\n${clock(start)} - ${until}\n${evidence}`;
+    }
+  }
+  return "";
 }
 
 function position(event, canvas) {
@@ -142,7 +145,7 @@ function byPointer(control, canvas, run) {
     const [x, y] = position(event, canvas), held = grip;
     grip = null;
     if (!held) return;
-    if (!held.moved) { control.choose(control.hit(x, y), false); return; }
+    if (!held.moved) { control.choose(operationAt(control, run, x, y), false); return; }
     if (!held.range) return;
     const ends = [control.timeAt(held.x), control.timeAt(x)].sort((a, b) => a - b);
     control.show(ends[0], ends[1]);
@@ -198,8 +201,8 @@ function hideTip() {
 }
 
 function hover(control, run, event, x, y) {
-  const tip = document.getElementById("tip"), i = control.hit(x, y);
-  const text = i >= 0 ? summary(run, i) : control.hitOther(x, y);
+  const tip = document.getElementById("tip"), i = operationAt(control, run, x, y);
+  const text = i >= 0 ? summary(run, i) : eventAt(control, run, x, y);
   tip.hidden = !text;
   if (!text) return;
   tip.textContent = text;

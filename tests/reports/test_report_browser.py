@@ -150,6 +150,17 @@ def test_keys_zoom_pan_step_and_jump_to_the_failure(browser, pages):
     assert "selected" not in dataset(browser)
 
 
+def hover_all(browser, x, y, width):
+    """What the tip says at points all over the chart."""
+    texts = []
+    for down in (25, 45, 100, 160):
+        for step in range(40):
+            browser.mouse("mouseMoved", x + width * (0.1 + step * 0.02), y + down)
+            tip = "(t => t.hidden ? '' : t.textContent)(document.getElementById('tip'))"
+            texts.append(browser.evaluate(tip))
+    return texts
+
+
 def test_the_mouse_chooses_hovers_drags_and_zooms(browser, pages):
     browser.open(pages["lost"])
     browser.evaluate("document.getElementById('lanes').scrollIntoView()")
@@ -160,7 +171,7 @@ def test_the_mouse_chooses_hovers_drags_and_zooms(browser, pages):
     )
     middle = x + width / 2
 
-    browser.mouse("mouseMoved", x + width * 0.5, y + 20)
+    hovered = hover_all(browser, x, y, width)
     browser.mouse("mousePressed", middle, y + 60, button="left", clickCount=1)
     browser.mouse("mouseMoved", middle - 100, y + 60, button="left")
     browser.mouse("mouseReleased", middle - 100, y + 60, button="left", clickCount=1)
@@ -170,6 +181,8 @@ def test_the_mouse_chooses_hovers_drags_and_zooms(browser, pages):
     browser.settle()
     zoomed = int(dataset(browser)["drawn"])
 
+    assert any(text.startswith("f1 process.power_loss n1") for text in hovered)
+    assert any(text.startswith("add ") for text in hovered)
     assert panned <= 70  # the whole run was shown: there is nowhere to go
     assert zoomed < panned
 

@@ -57,6 +57,21 @@ def test_a_story_without_an_anomaly_ends_with_the_last_moments(tmp_path):
     assert any(line.text == "network: n2 cut off from n1, n3" for line in lines)
 
 
+def test_the_steps_of_a_composite_fault_are_told(tmp_path):
+    recording = sample_runs.Recording()
+    recording.fault("f1", "scenario.rollback", 0, 2 * sample_runs.SECOND, ["n2"], {"x": 1})
+    recording.events[-1]["value"]["detail"] = {
+        "steps": [{"at": 0.5, "action": "isolate", "node": "n2"}, {"at": "soon"}, 7]
+    }
+    view = load_run(sample_runs.save(tmp_path / "run", recording, sample_runs.plan()))
+
+    assert _texts(tell(view)) == [
+        "0.000 s scenario: rollback begins (n2)",
+        "0.500 s scenario: isolate n2",
+        "2.000 s scenario: rollback ends (n2)",
+    ]
+
+
 def test_a_fault_that_did_nothing_says_so_when_it_ends(tmp_path):
     view = load_run(sample_runs.valid_run(tmp_path / "run"))
 
