@@ -1,11 +1,12 @@
 """What pytest loads: options only. Everything else is imported when a simulated test needs it.
 
-A module of its own, with a name that nobody else has, so that a user's own ``harness`` package cannot keep
-pytest from starting.
+A module of its own, with a name that nobody else has, so that a user's own ``harness`` package
+cannot keep pytest from starting.
 """
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Generator
 from typing import Any
@@ -47,16 +48,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it is {text!r}: give a whole number from 1 up")
+    return int(text)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Prepare simulated tests; costs nothing until something has imported `harness.testing`."""
-    if "harness.testing" not in sys.modules:
+    # A user's own ``harness`` package may well have a module ``testing``.
+    testing = sys.modules.get("harness.testing")
+    if testing is None or not hasattr(testing, "SPLITBRAIN"):
         return (yield)
     from harness import pytest_plugin
 

@@ -9,12 +9,13 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import click
 
 if TYPE_CHECKING:
-    from checkers.verdict import Validity
+    from checkers.verdict import Checker, Validity
     from harness.experiment import Experiment
     from harness.investigate import Investigation
     from harness.plan import Plan
@@ -23,6 +24,10 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 RUNS = Path("runs")
+
+CHECK_SECONDS = 60.0
+CONFIGURATIONS_A_SECOND = 100_000
+"""More than a search explores in a second."""
 
 runs_option = click.option(
     "--runs",
@@ -43,20 +48,45 @@ shrink_option = click.option(
 @contextmanager
 def plain_errors() -> Iterator[None]:
     """Tell bad input in one sentence and exit with 2; tell an interruption and exit with 130."""
-    from checkers.history import HistoryError
+    try:
+        yield
+    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+        raise  # click's own, which it tells well
+    except Exception as error:
+        sentence = _sentence(error)
+        if sentence is None:
+            raise
+        click.echo(f"splitbrain: {sentence}", err=True)
+        sys.exit(EXIT_BAD_INPUT)
+    except KeyboardInterrupt:
+        click.echo("splitbrain: interrupted", err=True)
+        sys.exit(EXIT_INTERRUPTED)
+
+
+def _sentence(error: Exception) -> str | None:
+    """What to say of an error that input or the machine caused; None for a defect of ours."""
+    from checkers.history import HistoryError, HistoryWriteError
     from checkers.models import ModelError
     from harness.plan import InvalidPlan
+    from harness.search import NotDeterministic
     from harness.shrink import NotReproduced
     from harness.store import StoreError
 
-    try:
-        yield
-    except (InvalidPlan, HistoryError, ModelError, StoreError, NotReproduced) as error:
-        click.echo(f"splitbrain: {error}", err=True)
-        sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        click.echo("splitbrain: interrupted; what was recorded is kept", err=True)
-        sys.exit(EXIT_INTERRUPTED)
+    known = (InvalidPlan, HistoryError, HistoryWriteError, ModelError, StoreError)
+    if isinstance(error, (*known, NotDeterministic, NotReproduced)):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'standard output'}: {error.strerror or error}"
+    return None
+
+
+class PlainGroup(click.Group):
+    """Commands whose errors are told in one sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command under `plain_errors`."""
+        with plain_errors():
+            return super().invoke(ctx)
 
 
 def finish(validity: Validity) -> None:
@@ -64,7 +94,7 @@ def finish(validity: Validity) -> None:
     sys.exit({"valid": 0, "invalid": 1, "unknown": 3}[validity])
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="splitbrain", prog_name="splitbrain")
 def main() -> None:
     """Test distributed systems: inject faults, check histories, shrink failures.
@@ -120,37 +150,40 @@ def run(
     from harness.planning import draw, parse_options
     from systems import registry
 
-    with plain_errors():
-        chosen = registry.system(system)
-        base = Plan(
-            system=system,
-            workload=workload
-            or (registry.BUGS[bug].workload if bug in registry.BUGS else None)
-            or chosen.workloads[0],
-            bug=bug,
-            nodes=nodes or chosen.nodes,
-            clients=clients,
-            time_limit=parse_seconds(time_limit, "--time-limit"),
-            rate=rate,
-            options=parse_options(options),
-        )
+    chosen = registry.system(system)
+    base = Plan(
+        system=system,
+        workload=workload
+        or (registry.BUGS[bug].workload if bug in registry.BUGS else None)
+        or chosen.workloads[0],
+        bug=bug,
+        nodes=nodes or chosen.nodes,
+        clients=clients,
+        time_limit=parse_seconds(time_limit, "--time-limit"),
+        rate=rate,
+        options=parse_options(options),
+    )
 
-        def make(chosen_seed: int) -> Experiment:
-            return registry.experiment(draw(base.with_(seed=chosen_seed), faults))
+    def make(chosen_seed: int) -> Experiment:
+        return registry.experiment(draw(base.with_(seed=chosen_seed), faults))
 
-        finish(_try_seeds(make, seed, count, runs, shrink_budget))
+    finish(_try_seeds(make, seed, count, runs, shrink_budget))
 
 
 def _try_seeds(
     make: Callable[[int], Experiment], seed: int, count: int, runs: Path, budget: int
 ) -> Validity:
+    from harness.progress import ProgressLine
     from harness.search import search
 
     chosen = seed
     if count > 1:
-        label = f"trying {count} seeds"
-        with click.progressbar(length=count, label=label, file=sys.stderr) as bar:
-            found = search(make, range(seed, seed + count), done=lambda _, __: bar.update(1))
+        with ProgressLine(sys.stderr) as line:
+
+            def tried(done: int, _: Validity) -> None:
+                line.show(f"trying seeds: {done - seed + 1} of {count}")
+
+            found = search(make, range(seed, seed + count), done=tried)
         chosen = seed + found.tried - 1
         click.echo(
             f"{found.tried} of {count} seeds tried, {found.operations} operations: "
@@ -165,35 +198,43 @@ def _try_seeds(
 def _investigate(experiment: Experiment, runs: Path, budget: int) -> Investigation:
     """Run, keep, shrink, report, with progress on standard error."""
     from harness.investigate import investigate
+    from harness.progress import ProgressLine
+    from harness.run import check_plan
     from harness.store import new_folder
     from reports import write_report
 
+    check_plan(experiment)
     folder = new_folder(runs, experiment.plan)
-    steps = 100
-    with click.progressbar(length=steps, label="running", file=sys.stderr) as bar:
 
-        def progress(fraction: float, phase: str) -> None:
-            bar.label = f"running ({phase})"
-            bar.update(max(0, round(fraction * steps) - bar.pos))
+    def running(fraction: float, phase: str) -> None:
+        line.show(f"running: {phase}, {fraction:.0%}")
 
-        with click.progressbar(length=budget or 1, label="shrinking", file=sys.stderr) as shrinking:
+    def shrinking(made: int, best: Plan) -> None:
+        size = "" if best.operations is None else f"{len(best.operations)} operations, "
+        line.show(f"shrinking: run {made}, {size}{len(best.faults)} faults left")
 
-            def shrunk(made: int, best: Plan) -> None:
-                size = len(best.operations or ())
-                shrinking.label = f"shrinking ({size} operations, {len(best.faults)} faults)"
-                shrinking.update(max(0, min(made, budget) - shrinking.pos))
-
+    try:
+        with ProgressLine(sys.stderr) as line:
             investigation = investigate(
                 experiment,
                 folder,
-                replay=f"splitbrain replay {folder}",
-                shrunk_replay=f"splitbrain replay {folder / 'shrunk'}",
+                replay=f"splitbrain replay {quote(str(folder))}",
+                shrunk_replay=f"splitbrain replay {quote(str(folder / 'shrunk'))}",
                 budget=budget,
-                progress=progress,
-                shrink_progress=shrunk,
+                progress=running,
+                shrink_progress=shrinking,
             )
+    except KeyboardInterrupt:
+        click.echo(
+            "splitbrain: interrupted; what was recorded is kept: "
+            f"splitbrain report {quote(str(folder))}",
+            err=True,
+        )
+        sys.exit(EXIT_INTERRUPTED)
     if investigation.shrunk is not None:
         write_report(investigation.telling_folder)
+    if investigation.problem is not None:
+        click.echo(f"splitbrain: {investigation.problem}", err=True)
     write_report(folder)
     return investigation
 
@@ -215,23 +256,22 @@ def replay(run: Path, runs: Path) -> None:
     from harness.store import read_plan, recorded_digest
     from systems import registry
 
-    with plain_errors():
-        plan = read_plan(run)
-        investigation = _investigate(registry.experiment(plan), runs, budget=0)
-        _tell(investigation)
-        before, now = recorded_digest(run), investigation.run.trace.digest()
-        if before is None:
-            click.echo("nothing to compare with: RUN holds no recorded trace")
-        elif before == now:
-            click.echo(f"same trace, byte for byte (sha256 {now[:16]})")
-        else:
-            click.echo(
-                f"splitbrain: the trace differs (sha256 {now[:16]}, recorded {before[:16]}): it was "
-                "made by another version, or the system under test is not deterministic",
-                err=True,
-            )
-            sys.exit(EXIT_BAD_INPUT)
-        finish(investigation.run.validity)
+    plan = read_plan(run)
+    investigation = _investigate(registry.experiment(plan), runs, budget=0)
+    _tell(investigation)
+    before, now = recorded_digest(run), investigation.run.trace.digest()
+    if before is None:
+        click.echo("nothing to compare with: RUN holds no recorded trace")
+    elif before == now:
+        click.echo(f"same trace, byte for byte (sha256 {now[:16]})")
+    else:
+        click.echo(
+            f"splitbrain: the trace differs (sha256 {now[:16]}, recorded {before[:16]}): it was "
+            "made by another version, or the system under test is not deterministic",
+            err=True,
+        )
+        sys.exit(EXIT_BAD_INPUT)
+    finish(investigation.run.validity)
 
 
 @main.command()
@@ -243,37 +283,49 @@ def replay(run: Path, runs: Path) -> None:
     help="Whether values are [key, value] pairs of independent keys; found out unless given.",
 )
 @click.option(
-    "--budget", default=60.0, show_default=True, help="Seconds until the verdict is unknown."
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds until the verdict is unknown; 60, unless given. Linearizability only.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-def check(file: Path, model: str, keyed: bool | None, budget: float, as_json: bool) -> None:
+def check(file: Path, model: str, keyed: bool | None, budget: float | None, as_json: bool) -> None:
     """Judge a recorded history: Jepsen EDN, JSON lines, Porcupine's logs, plain or gzipped.
 
     Models: register, cas-register, kv (linearizability, per key), set-full.
     """
     import msgspec
 
-    from checkers import checker_for_model
     from checkers.history import load
-    from harness.plan import InvalidPlan
     from reports import render_verdicts
 
-    with plain_errors():
-        try:
-            checker = checker_for_model(model, keyed=keyed, seconds=budget)
-        except ValueError as error:
-            raise InvalidPlan(str(error)) from None
-        history = load(file)
-        verdict = checker.check(history)
-        if as_json:
-            click.echo(
-                msgspec.json.format(msgspec.json.encode(verdict.to_json()), indent=2).decode()
-            )
-        else:
-            for note in history.notes:
-                click.echo(f"note: {note}")
-            click.echo(render_verdicts([verdict]))
-        finish(verdict.validity)
+    checker = _checker(model, keyed, budget)
+    history = load(file)
+    verdict = checker.check(history)
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(verdict.to_json()), indent=2).decode())
+    else:
+        for note in history.notes:
+            click.echo(f"note: {note}")
+        click.echo(render_verdicts([verdict]))
+    finish(verdict.validity)
+
+
+def _checker(model: str, keyed: bool | None, seconds: float | None) -> Checker:
+    from checkers.linearizability import Budget
+    from checkers.models import MODELS
+    from checkers.registry import checker_for_model
+
+    options: dict[str, Any] = {"keyed": keyed}
+    if model in MODELS:
+        limit = CHECK_SECONDS if seconds is None else seconds
+        # Time is the limit; the number of configurations only keeps memory within bounds.
+        options["budget"] = Budget(int(limit * CONFIGURATIONS_A_SECOND) + 1, limit)
+    elif seconds is not None:
+        raise click.UsageError(f"--budget is for linearizability: {model} does without a search")
+    try:
+        return checker_for_model(model, **options)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
 
 
 @main.command(name="report")
@@ -282,10 +334,9 @@ def report_command(run: Path) -> None:
     """Write RUN's report again (a killed run has none yet), and print where it is."""
     from reports import load_run, render_terminal, write_report
 
-    with plain_errors():
-        page = write_report(run)
-        click.echo(render_terminal(load_run(run)))
-        click.echo(page)
+    page = write_report(run)
+    click.echo(render_terminal(load_run(run)))
+    click.echo(page)
 
 
 @main.command(name="list")
@@ -340,8 +391,7 @@ def demo(runs: Path) -> None:
     def render(folder: Path) -> str:
         return render_terminal(load_run(folder))
 
-    with plain_errors():
-        sys.exit(run_demo(registry.experiment, runs, _investigate, render, click.echo))
+    sys.exit(run_demo(registry.experiment, runs, _investigate, render, click.echo))
 
 
 @main.command()
@@ -350,12 +400,11 @@ def doctor() -> None:
     deterministic."""
     from harness.doctor import diagnose
 
-    with plain_errors():
-        healthy = True
-        for line in diagnose():
-            click.echo(f"{'ok  ' if line.good else 'BAD '} {line.text}")
-            healthy = healthy and line.good
-        sys.exit(0 if healthy else EXIT_BAD_INPUT)
+    healthy = True
+    for line in diagnose():
+        click.echo(f"{'ok  ' if line.good else 'BAD '} {line.text}")
+        healthy = healthy and line.good
+    sys.exit(0 if healthy else EXIT_BAD_INPUT)
 
 
 if __name__ == "__main__":

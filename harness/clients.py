@@ -37,6 +37,7 @@ class Clients:
 
     Attributes:
         bugs: errors that look like mistakes in the client's own code, by text, with how often.
+        timeout: virtual seconds until an operation is given up.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Clients:
         self._workload = workload
         self._generator: Generator | None = generator
         self._count = count
-        self._timeout = timeout
+        self.timeout = timeout
         self._random = world.stream("generator")
         self._processes = list(range(count))
         self._busy: dict[int, Callable[[Outcome], None]] = {}
@@ -82,6 +83,12 @@ class Clients:
         self._on_idle = action
         if not self._busy:
             self._world.heap.after(0.0, self._idle)
+
+    def abandon(self) -> None:
+        """Give up the operations that are open though their time is long up; says so in `bugs`."""
+        for client in sorted(self._busy):
+            text = f"client {client} did not end an operation whose time was up"
+            self.bugs[text] = self.bugs.get(text, 0) + 1
 
     def _idle(self) -> None:
         action, self._on_idle = self._on_idle, lambda: None
@@ -145,7 +152,7 @@ class Clients:
         self._busy[client] = then
         invocation = self._recorder.record(self._processes[client], INVOKE, f, value)
         self._update(invocation)
-        command = _Command(f, value, server, timeout or self._timeout)
+        command = _Command(f, value, server, timeout or self.timeout)
         host = self._world.hosts[f"c{client + 1}"]
         assert host.incarnation is not None, "client hosts do not crash"
         host.incarnation.commands.put(command)
@@ -178,23 +185,43 @@ class Clients:
         own_server = self._world.servers[client % len(self._world.servers)]
 
         async def program(node: Incarnation) -> None:
-            user = workload.client(node, own_server)
+            async def perform(user: Callable[[], Any], f: str, value: Any) -> Any:
+                return await workload.perform(user(), f, value)
+
+            user = _made(workload, node, own_server)
             while True:
                 command: _Command = await node.commands.get()
-                actor = user if command.server is None else workload.client(node, command.server)
-                outcome = await invoke(
-                    workload.perform,
-                    actor,
-                    command.f,
-                    command.value,
-                    timeout_s=command.timeout,
-                    idempotent=command.f in workload.idempotent,
-                )
+                server = command.server
+                try:
+                    outcome = await invoke(
+                        perform,
+                        user if server is None else _made(workload, node, server),
+                        command.f,
+                        command.value,
+                        timeout_s=command.timeout,
+                        idempotent=command.f in workload.idempotent,
+                    )
+                except SystemExit:
+                    outcome = Outcome(INFO, command.value, "the client called sys.exit()", bug=True)
                 if outcome.type == INFO:
-                    user = workload.client(node, own_server)
+                    user = _made(workload, node, own_server)
                 # Recorded from the world's loop, not from within this node's step.
                 self._world.heap.after(
                     0.0, self._complete, client, command.f, command.value, outcome
                 )
 
         return program
+
+
+def _made(workload: Workload, node: Incarnation, server: str) -> Callable[[], Any]:
+    """A client of `server`; an error in making it is raised by the operation that uses it."""
+    try:
+        client = workload.client(node, server)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the operation tells it
+        problem = error
+
+        def fail() -> Any:
+            raise problem
+
+        return fail
+    return lambda: client

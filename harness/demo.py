@@ -48,9 +48,7 @@ def run_demo(
         wanted=_lost_a_write,
     )
     if found.experiment is None:
-        echo(
-            f"{found.tried} runs lost no acknowledged write: that is a bug, please report it"
-        )
+        echo(f"{found.tried} runs lost no acknowledged write: that is a bug, please report it")
         return 1
     echo(
         f"Run {found.tried} lost a write that had been acknowledged "

@@ -14,7 +14,7 @@ from checkers.verdict import INVALID
 from harness import shrink as shrinking
 from harness.experiment import Experiment
 from harness.run import Progress, Run
-from harness.shrink import Shrunk, shrink
+from harness.shrink import NotReproduced, Shrunk, shrink
 from harness.store import run_in_folder, write_shrink
 
 
@@ -26,11 +26,13 @@ class Investigation:
         folder: where the run is kept.
         run: the run as asked for.
         shrunk: the smaller failure, if the run failed and was shrunk.
+        problem: why a failure could not be shrunk, in a sentence: it does not fail again.
     """
 
     folder: Path
     run: Run
     shrunk: Shrunk | None
+    problem: str | None = None
 
     @property
     def telling_folder(self) -> Path:
@@ -61,12 +63,14 @@ def investigate(
 
     Raises:
         StoreError: the folder cannot be written.
-        NotReproduced: the failure is not a function of its plan.
     """
     result = run_in_folder(experiment, folder, replay=replay, progress=progress)
     if result.validity is not INVALID or budget <= 0:
         return Investigation(folder, result, None)
-    small = shrink(experiment, result, budget=budget, progress=shrink_progress)
+    try:
+        small = shrink(experiment, result, budget=budget, progress=shrink_progress)
+    except NotReproduced as error:
+        return Investigation(folder, result, None, str(error))
     small_folder = folder / "shrunk"
     small_folder.mkdir()
     run_in_folder(experiment.with_plan(small.run.plan), small_folder, replay=shrunk_replay)

@@ -12,7 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
 
 if TYPE_CHECKING:
     from harness.experiment import Experiment
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
     from harness.workloads.workload import Workload
 
 FORMAT = 1
+
+MOST_NODES = 99
+MOST_CLIENTS = 999
+TIME_LIMITS = (0.001, 1e6)
+"""Shortest and longest load, in virtual seconds."""
+RATES = (0.001, 1e6)
+"""Least and greatest rate, in invocations a virtual second."""
 
 
 class InvalidPlan(ValueError):
@@ -128,12 +137,16 @@ class Plan:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name, least in (("nodes", 1), ("clients", 1)):
-            if getattr(self, name) < least:
-                raise InvalidPlan(f"{name} is {getattr(self, name)}: give at least {least}")
-        for name in ("time_limit", "rate"):
-            if not 0 < getattr(self, name) < float("inf"):
-                raise InvalidPlan(f"{name} is {getattr(self, name)}: give a positive number")
+        for name, most in (("nodes", MOST_NODES), ("clients", MOST_CLIENTS)):
+            value = getattr(self, name)
+            if type(value) is not int or not 1 <= value <= most:
+                raise InvalidPlan(f"{name} is {value!r}: give a whole number from 1 to {most}")
+        for name, (low, high) in (("time_limit", TIME_LIMITS), ("rate", RATES)):
+            value = getattr(self, name)
+            if type(value) not in (int, float) or not low <= value <= high:
+                raise InvalidPlan(f"{name} is {value!r}: give a number from {low:g} to {high:g}")
+        if type(self.seed) is not int or not -_SEEDS <= self.seed < _SEEDS:
+            raise InvalidPlan(f"seed is {self.seed!r}: give a whole number of at most 64 bits")
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -196,11 +209,44 @@ class Plan:
             if name not in known:
                 raise InvalidPlan(f"unknown field {name!r}; a plan has {', '.join(sorted(known))}")
         try:
-            fields = {name: value for name, value in data.items() if name != "format"}
-            fields["faults"] = tuple(Fault(**fault) for fault in data.get("faults", ()))
-            operations = data.get("operations")
-            if operations is not None:
-                fields["operations"] = tuple(PlannedOperation(*entry) for entry in operations)
-            return cls(**fields)
-        except TypeError as error:
-            raise InvalidPlan(f"a field is missing or of the wrong type: {error}") from None
+            written = msgspec.convert(data, _Written)
+        except msgspec.ValidationError as error:
+            problem, _, place = str(error).partition(" - at ")
+            field_name = place.strip("`").removeprefix("$").removeprefix(".")
+            raise InvalidPlan(f"{field_name or 'the plan'}: {problem}") from None
+        fields = msgspec.structs.asdict(written)
+        del fields["format"]
+        fields["faults"] = tuple(Fault(**msgspec.structs.asdict(f)) for f in written.faults)
+        if written.operations is not None:
+            fields["operations"] = tuple(PlannedOperation(*entry) for entry in written.operations)
+        return cls(**fields)
+
+
+# How a plan is written down: msgspec checks a file's data against it.
+
+_SEEDS = 1 << 63
+_Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
+
+
+class _WrittenFault(msgspec.Struct, forbid_unknown_fields=True):
+    kind: str
+    at: _Seconds
+    duration: _Seconds = 0.0
+    target: str = "one"
+    options: dict[str, Any] = {}
+    id: str = ""
+
+
+class _Written(msgspec.Struct, forbid_unknown_fields=True):
+    format: int
+    system: str
+    workload: str
+    bug: str | None = None
+    seed: int = 0
+    nodes: int = 3
+    clients: int = 5
+    time_limit: float = 10.0
+    rate: float = 20.0
+    faults: list[_WrittenFault] = []
+    operations: list[tuple[_Seconds, int, str, Any]] | None = None
+    options: dict[str, Any] = {}

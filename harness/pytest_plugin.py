@@ -6,6 +6,7 @@ first simulated test fails.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ def around_call(item: pytest.Item) -> Generator[None, Any, Any]:
         item.user_properties.append(("splitbrain_runs", found.tried))
         item.user_properties.append(("splitbrain_operations", found.operations))
 
-    settings.command = f"pytest '{item.nodeid}'" if "[" in item.nodeid else f"pytest {item.nodeid}"
+    settings.command = f"pytest {shlex.quote(item.nodeid)}"
     settings.finished = finished
     try:
         return (yield)

@@ -15,18 +15,20 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
 from checkers.history import History
 from checkers.invariants import leader_per_term
 from checkers.invariants.unhandled_exceptions import unhandled_exceptions
 from checkers.verdict import INVALID, UNKNOWN, Checker, Validity, Verdict, worst
-from harness.client import TIMEOUT_S, Outcome
+from harness.client import Outcome
 from harness.clients import Clients
+from harness.environment import environment
 from harness.experiment import Experiment
 from harness.generators import time_limit, validate
+from harness.generators.base import Generator
 from harness.generators.listed import listed
-from harness.nemesis.nemesis import Nemesis
+from harness.nemesis.catalogue import check_fault
+from harness.nemesis.nemesis import Nemesis, with_ids
 from harness.plan import Plan
 from harness.recorder import Recorder, Sink
 from harness.simulation.trace import Trace
@@ -91,6 +93,9 @@ def run(
         tracing: whether to keep the trace; nothing else changes.
         progress: told how far the run is.
         make_run: how nodes are driven; the tests compare two ways.
+
+    Raises:
+        InvalidPlan: the plan cannot run, as `check_plan` would have said.
     """
     ground = _Ground(experiment, sink, tracing, make_run)
     # One sweep for what the run before left behind: none happens while a run is going on.
@@ -105,6 +110,27 @@ def run(
         ground.world.now,
         ground.clients.bugs,
     )
+
+
+def check_plan(experiment: Experiment) -> None:
+    """Find out, without running anything, whether the experiment's plan can run.
+
+    Raises:
+        InvalidPlan: it cannot; the message names the fault, operation or option.
+    """
+    plan = experiment.plan
+    for fault in with_ids(plan.faults):
+        check_fault(fault, plan.servers)
+    environment(plan)
+    _load(experiment)
+
+
+def _load(experiment: Experiment) -> Generator:
+    """The operations to invoke under load: the plan's own, or else the workload's."""
+    plan = experiment.plan
+    if plan.operations is None:
+        return validate(time_limit(plan.time_limit, experiment.workload.generator(plan)))
+    return time_limit(plan.time_limit, listed(plan.operations, plan.clients))
 
 
 def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...]:
@@ -132,7 +158,14 @@ class _Ground:
         self, experiment: Experiment, sink: Sink | None, tracing: bool, make_run: MakeRun
     ) -> None:
         plan, workload = experiment.plan, experiment.workload
-        world = World(plan.seed, tracing=tracing, make_run=make_run)
+        ground = environment(plan)
+        world = World(
+            plan.seed,
+            network=ground.network,
+            fsync_latency=ground.fsync_latency,
+            tracing=tracing,
+            make_run=make_run,
+        )
         self.plan = plan
         self.world = world
         self.workload = workload
@@ -142,13 +175,13 @@ class _Ground:
         for name in plan.servers:
             peers = tuple(other for other in plan.servers if other != name)
             world.add_server(name, lambda node: experiment.server(node).run(), peers)
-        if plan.operations is None:
-            generator = validate(time_limit(plan.time_limit, workload.generator(plan)))
-        else:
-            generator = time_limit(plan.time_limit, listed(plan.operations, plan.clients))
-        timeout = float(plan.options.get("operation_timeout", TIMEOUT_S))
         self.clients = Clients(
-            world, self.recorder, workload, generator, plan.clients, timeout=timeout
+            world,
+            self.recorder,
+            workload,
+            _load(experiment),
+            plan.clients,
+            timeout=ground.operation_timeout,
         )
         self.nemesis = Nemesis(plan.faults, world)
         self.phase = "load"
@@ -186,7 +219,11 @@ class _Ground:
         self._enter("heal")
         self.nemesis.heal()
         self._enter("settle")
-        self.world.heap.after(SETTLE_SECONDS, lambda: self.clients.when_idle(self._final))
+        heap = self.world.heap
+        heap.after(SETTLE_SECONDS, lambda: self.clients.when_idle(self._final))
+        # Every operation has a timeout, but a client's code can refuse to be cancelled.
+        finals = len(self.workload.final(self.plan)) * FINAL_ATTEMPTS * FINAL_TIMEOUT_SECONDS
+        heap.after(SETTLE_SECONDS + self.clients.timeout + finals + 1.0, self._overrun)
 
     def _final(self) -> None:
         self._enter("final")
@@ -218,37 +255,11 @@ class _Ground:
             timeout=FINAL_TIMEOUT_SECONDS,
         )
 
+    def _overrun(self) -> None:
+        if self.phase != "done":
+            self.clients.abandon()
+            self._done()
+
     def _done(self) -> None:
         self._enter("done")
         self.world.heap.stop()
-
-
-def describe_faults(history: History) -> list[dict[str, Any]]:
-    """The faults of a history: start and stop events joined, in order of start.
-
-    Each has ``id``, ``kind``, ``targets``, ``start`` and ``stop`` (ns; stop is None if it was cut
-    off), ``effect``, and ``observed``: whether it was seen to do anything.
-    """
-    faults: dict[str, dict[str, Any]] = {}
-    for event in history.events(process="nemesis"):
-        if not isinstance(event.value, dict) or "id" not in event.value:
-            continue
-        entry = faults.setdefault(
-            event.value["id"],
-            {
-                "id": event.value["id"],
-                "kind": event.f,
-                "targets": event.value.get("targets", []),
-                "start": event.time,
-                "stop": None,
-                "effect": {},
-                "observed": False,
-            },
-        )
-        if event.value.get("phase") == "stop":
-            entry["stop"] = event.time
-            # A scenario strikes whoever leads, so its targets are known only now.
-            entry["targets"] = event.value.get("targets", entry["targets"])
-            entry["effect"] = event.value.get("effect", {})
-            entry["observed"] = bool(event.value.get("observed", entry["effect"]))
-    return list(faults.values())

@@ -14,11 +14,19 @@ from dataclasses import dataclass, field
 from checkers.verdict import INVALID, VALID, Validity
 from harness.experiment import Experiment
 from harness.run import Run, run
+from harness.simulation.trace import first_difference
+
+TWICE_EVERY = 25
+"""One run in so many is done twice, and must come out the same."""
 
 Make = Callable[[int], Experiment]
 """The experiment of a seed."""
 
 SeedDone = Callable[[int, Validity], None]
+
+
+class NotDeterministic(Exception):
+    """The same plan gave two different runs; the message names the first event that differs."""
 
 
 @dataclass(slots=True)
@@ -56,11 +64,17 @@ def search(
         seeds: the seeds, in order.
         wanted: which run ends the search.
         done: told of each seed that was run.
+
+    Raises:
+        NotDeterministic: a run that was done twice came out differently.
     """
     found = Search()
     for seed in seeds:
         experiment = make(seed)
-        result = run(experiment, tracing=False)
+        twice = found.tried % TWICE_EVERY == 0
+        result = run(experiment, tracing=twice)
+        if twice:
+            _compare(result, run(make(seed)))
         found.tried += 1
         found.operations += len(result.history.calls())
         if result.validity is VALID:
@@ -73,3 +87,14 @@ def search(
             found.failure, found.experiment = result, experiment
             break
     return found
+
+
+def _compare(one: Run, other: Run) -> None:
+    difference = first_difference(one.trace.events, other.trace.events)
+    if difference is not None:
+        position, first, second = difference
+        raise NotDeterministic(
+            f"seed {one.plan.seed} gave two different runs, from event {position} on: first "
+            f"{first}, then {second}; the system depends on something besides its node (time, randomness, "
+            "the order of a set, memory shared between nodes or runs)"
+        )

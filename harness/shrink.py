@@ -14,12 +14,13 @@ candidate counts as failing if any of a few *re-rolled* seeds fails with the sam
 is then kept with that seed. The result is therefore always a plan that fails by itself, in one
 run.
 
-Finally each remaining fault is taken away once more: a fault without which no re-roll fails is
-necessary.
+Finally each remaining fault is taken away once more, under more re-rolls: a fault without which
+none of them fails is necessary, and any other goes.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -55,7 +56,7 @@ class Shrunk:
         run: the shrunk plan's run; it fails with the signature of the original.
         original: the plan that was shrunk, with its operations listed.
         runs: how many runs it took.
-        necessary: each remaining fault, and whether the failure needs it.
+        necessary: each remaining fault, with the finding that the failure needs it.
         complete: False if the budget ran out before nothing more could go.
     """
 
@@ -103,7 +104,7 @@ def shrink(
     Args:
         experiment: what was run.
         failing: its run, which is invalid.
-        budget: how many runs may be made.
+        budget: how many runs may be made; finding out which faults are necessary comes on top.
         rerolls: how many environments each candidate is tried in.
         progress: told after each run.
 
@@ -284,14 +285,20 @@ class _Shrinker:
                 return
 
     def necessity(self) -> tuple[Necessity, ...]:
-        """Which of the remaining faults the failure needs."""
-        self._budget = self.runs + len(self.best.faults) * 2 * self._rerolls
-        found = []
-        for position, fault in enumerate(self.best.faults):
+        """Take each fault away once more, in twice as many environments; what can go, goes.
+
+        The budget does not count here: without this, nobody knows whether a fault matters.
+        """
+        self._budget = sys.maxsize
+        position = 0
+        while position < len(self.best.faults):
             faults = self.best.faults[:position] + self.best.faults[position + 1 :]
             without = self.fails(self.best.with_(faults=faults), 2 * self._rerolls)
-            found.append(Necessity(fault, without is not None))
-        return tuple(found)
+            if without is None:
+                position += 1
+            else:
+                self.best, position = without, 0
+        return tuple(Necessity(fault, fails_without=False) for fault in self.best.faults)
 
 
 def _shorter(value: float) -> Iterator[float]:
@@ -302,7 +309,7 @@ def _shorter(value: float) -> Iterator[float]:
 def _simpler_faults(fault: Fault) -> Iterator[Callable[[Fault], Fault]]:
     """Ways to make a fault simpler, boldest first; each applies to what the one before left."""
     for factor in (0.25, 0.5):
-        yield lambda f, by=factor: replace(f, duration=round(f.duration * by, 3))  # type: ignore[misc]
+        yield lambda f, by=factor: replace(f, duration=round(f.duration * by, 3) or f.duration)  # type: ignore[misc]
     for digits in (0, 1, 2):
         yield lambda f, to=digits: replace(f, duration=round(f.duration, to) or f.duration)  # type: ignore[misc]
         yield lambda f, to=digits: replace(f, at=round(f.at, to))  # type: ignore[misc]

@@ -81,6 +81,7 @@ def run_in_folder(
         progress: told how far the run is.
 
     Raises:
+        InvalidPlan: the plan cannot run (`harness.run.check_plan`).
         StoreError: the disk is full, or the folder cannot be written; what was recorded is kept.
     """
     plan = experiment.plan

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import shlex
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
@@ -31,6 +32,9 @@ from harness.investigate import Investigation, investigate
 from harness.plan import Fault, Plan, parse_seconds
 from harness.search import Search, search
 from harness.store import new_folder, read_plan
+
+SPLITBRAIN = True
+"""By this the pytest plugin knows that ``harness.testing`` is this module and not a user's own."""
 
 RUNS = 50
 """Seeds that a test tries unless it, or the command line, says otherwise."""
@@ -155,7 +159,7 @@ def simulate(
 
         # pytest must see the other parameters (fixtures) but neither the plan nor the function
         # inside.
-        del test.__wrapped__  # type: ignore[attr-defined]
+        del test.__wrapped__
         test.__signature__ = signature.replace(  # type: ignore[attr-defined]
             parameters=[p for p in signature.parameters.values() if p.name != "plan"]
         )
@@ -198,18 +202,29 @@ def _test(
 def _violation(experiment: Experiment, tried: int) -> Violation:
     plan = experiment.plan
     folder = new_folder(settings.folder, plan)
-    command = settings.command or "the test"
-    replay = f"{command} --splitbrain-seed {plan.seed}"
     found = investigate(
         experiment,
         folder,
-        replay=replay,
-        shrunk_replay=f"{command} --splitbrain-replay {folder / 'shrunk' / 'plan.json'}",
+        replay=_command("replay", settings.replay)
+        if settings.replay
+        else _command("seed", plan.seed),
+        shrunk_replay=_command("replay", folder / "shrunk" / "plan.json"),
         # A replayed plan is as small as it was made.
         budget=0 if settings.replay else settings.shrink_budget,
     )
     text = settings.render(folder) if settings.render else _summary(found)
-    return Violation(f"seed {plan.seed} of {tried} tried\n{text}", folder, plan.seed)
+    if found.problem is not None:
+        text += f"\n\n  note: {found.problem}"
+    if settings.replay is None:
+        text = f"seed {plan.seed} fails ({tried} tried)\n{text}"
+    return Violation(text, folder, plan.seed)
+
+
+def _command(option: str, value: object) -> str:
+    """What repeats the current test: a pytest command, or, without pytest, a setting."""
+    if settings.command is None:
+        return f"harness.testing.settings.{option} = {value!r}, then the test again"
+    return f"{settings.command} --splitbrain-{option} {shlex.quote(str(value))}"
 
 
 def _summary(found: Investigation) -> str:

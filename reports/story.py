@@ -45,6 +45,7 @@ class StoryLine:
         marked: whether it belongs to the anomaly.
         note: what else to say of it, or "".
         index: history index of the event; None for an elision.
+        rank: what comes first among lines of the same time: the lower.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class StoryLine:
     marked: bool = False
     note: str = ""
     index: int | None = None
+    rank: float = -1
 
     @property
     def clock(self) -> str:
@@ -66,7 +68,7 @@ def tell(view: RunView, limit: int = LINE_LIMIT) -> tuple[StoryLine, ...]:
     """The story of this run's own history in at most `limit` lines and the elisions between."""
     lines = sorted(
         [*_operation_lines(view), *_event_lines(view)],
-        key=lambda line: (line.time, -1 if line.index is None else line.index),
+        key=lambda line: (line.time, line.rank if line.index is None else line.index),
     )
     if len(lines) <= limit:
         return tuple(lines)
@@ -116,7 +118,9 @@ def _event_lines(view: RunView) -> list[StoryLine]:
             index = fault.index if phase == "start" else None
             idle = fault.observed is False and phase == "stop"
             note = "no effect observed" if idle else ""
-            lines.append(StoryLine(FAULT, time, text, note=note, index=index))
+            # What ends at the moment it began ends after it; other faults end before new ones begin.
+            rank = fault.index + 0.5 if time == fault.start else -1
+            lines.append(StoryLine(FAULT, time, text, note=note, index=index, rank=rank))
         family = safe_text(fault.kind.split(".", 1)[0])
         lines += [StoryLine(FAULT, time, f"{family}: {text}") for time, text in fault.steps]
     lines += [

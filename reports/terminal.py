@@ -82,7 +82,12 @@ def _necessary(view: RunView) -> str:
 
 
 def _commands(view: RunView) -> str:
-    lines = [f"  replay:  {view.replay_command(f'{view.path}/plan.json')}"]
+    whole = view.replay_command(f"{view.path}/plan.json")
+    if view.shrunk is None:
+        lines = [f"  replay:  {whole}"]
+    else:
+        small = view.shrunk.replay_command(f"{view.shrunk.path}/plan.json")
+        lines = [f"  replay:  {small}", f"  whole run, before it was shrunk:  {whole}"]
     if (view.path / "report.html").exists():
         lines.append(f"  report:  {view.path}/report.html")
     return "\n".join(lines)

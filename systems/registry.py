@@ -12,6 +12,7 @@ from difflib import get_close_matches
 from harness.experiment import Experiment
 from harness.nemesis.claims import Claims
 from harness.plan import InvalidPlan, Plan
+from harness.planning import draw
 from harness.workloads import WORKLOADS, workload_for
 from systems import consensus, replication
 from systems.bug import Bug
@@ -81,6 +82,12 @@ def experiment(plan: Plan) -> Experiment:
     if plan.bug is not None:
         server = _bug(chosen, plan.bug).server
     return Experiment(plan, server, workload_for(plan, chosen.client), chosen.claims)
+
+
+def hunt(bug: Bug, seed: int) -> Experiment:
+    """The run that looks for a planted bug under this seed: its own workload, faults and size."""
+    plan = Plan(bug.system, bug.workload, bug=bug.id, nodes=bug.nodes, seed=seed)
+    return experiment(draw(plan, bug.faults))
 
 
 def _bug(chosen: System, name: str) -> Bug:

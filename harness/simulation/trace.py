@@ -32,7 +32,20 @@ import msgspec
 
 Event = tuple[Any, ...]
 
-_encode = msgspec.json.Encoder(order="deterministic").encode
+
+def _by_type(value: object) -> str:
+    """What stands for a value that JSON cannot hold: nothing that differs from run to run."""
+    return f"<{type(value).__qualname__}>"
+
+
+_encode = msgspec.json.Encoder(order="deterministic", enc_hook=_by_type).encode
+
+
+def _line(event: Event) -> bytes:
+    try:
+        return _encode(event) + b"\n"
+    except UnicodeEncodeError:  # half of a surrogate pair
+        return _encode(ascii(event)) + b"\n"
 
 
 class Trace:
@@ -47,7 +60,7 @@ class Trace:
     def lines(self) -> Iterator[bytes]:
         """The events as JSON Lines."""
         for event in self.events:
-            yield _encode(event) + b"\n"
+            yield _line(event)
 
     def digest(self) -> str:
         """SHA-256 over the lines, in hexadecimal."""

@@ -84,11 +84,16 @@ class Storage:
         self.checksum = _START
 
     async def recover(self) -> Stored:
-        """Read what survived, and cut off what did not survive whole."""
+        """Read what survived, and cut off what did not survive whole.
+
+        After a kill the page cache is still there: what is read may not be durable yet, renames
+        included, and has to become so before anything is built on it.
+        """
         snapshot = self._read_snapshot()
         log = await self._read_log()
         if snapshot is not None:
             log = _continue_snapshot(log, snapshot)
+        await self.disk.fsync_dir()
         return Stored(snapshot, log)
 
     def _read_snapshot(self) -> Snapshot | None:

@@ -73,6 +73,7 @@ class Sessions:
         last = self.sessions.pop(session, None)
         if last is None:
             return EXPIRED, session
+        # An older sequence number than the last: its client has given it up and listens no more.
         if sequence > last[0]:
             last = (sequence, *self.application.apply(operation))
         self.sessions[session] = last

@@ -56,8 +56,8 @@ BUGS: tuple[Bug, ...] = (
         workload="register",
         faults=("net.partition", "process.pause"),
         nodes=3,
-        seeds=20,
-        shows=("nonlinearizable", "stale-read", "lost-update", "unwritten-read", "diverged"),
+        seeds=30,
+        shows=("stale-read", "lost-update", "unwritten-read", "nonlinearizable", "diverged"),
         source="DDIA chapter 5, Leader failure: Failover (split brain); Jepsen: Hazelcast 3.8.3",
     ),
 )

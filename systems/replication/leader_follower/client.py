@@ -38,14 +38,16 @@ class LeaderFollowerClient:
 
     Args:
         node: the host that the client runs on.
-        server: the server to ask first; the client remembers who answered.
+        server: the server to ask first, each time, until it is silent once: then the next one. That
+            the client doesn't remember the leader makes sure that every server's view of who leads
+            is put to the test.
     """
 
     _repeatable = False
 
     def __init__(self, node: Node, server: str) -> None:
         self._node = node
-        self._server = server
+        self._home = server
         self._session = node.random.getrandbits(63)
         self._number = 0
 
@@ -94,11 +96,9 @@ class LeaderFollowerClient:
     async def _ask(self, message: Message, *, repeatable: bool) -> Any:
         """Ask one server after another until one has done it."""
         give_up = trio.current_time() + PATIENCE_S
-        doubt = False
+        server, doubt = self._home, False
         while True:
-            answer: Message | None = None
-            with trio.move_on_after(ATTEMPT_S):
-                answer = await request(self._node, self._server, *message)
+            answer = await self._attempt(server, message)
             hint = None
             match answer:
                 case ("ok", result):
@@ -109,22 +109,27 @@ class LeaderFollowerClient:
                     pass
                 case _:
                     doubt = True
-            silent = self._server
-            backoff = self._turn_to(hint)
             if doubt and not repeatable:
-                raise Indefinite(f"{silent} did not say what became of it")
+                raise Indefinite(f"{server} did not say what became of it")
             if not doubt and trio.current_time() >= give_up:
                 raise Definite(f"no leader found within {PATIENCE_S} s")
-            await trio.sleep(backoff)
+            if hint is not None and hint != server:
+                server = hint
+            else:
+                await trio.sleep(BACKOFF_S * (1 + self._node.random.random()))
+                server = self._after(server)
 
-    def _turn_to(self, hint: str | None) -> float:
-        """Go on to the server named, at once, or to the next one; how long to wait before."""
+    async def _attempt(self, server: str, message: Message) -> Message | None:
+        """A server's answer; None, and another home if it was that server, if there is none."""
+        with trio.move_on_after(ATTEMPT_S):
+            return await request(self._node, server, *message)
+        if server == self._home:
+            self._home = self._after(server)
+        return None
+
+    def _after(self, server: str) -> str:
         servers = self._node.peers
-        if hint is not None and hint != self._server:
-            self._server = hint
-            return 0.0
-        self._server = servers[(servers.index(self._server) + 1) % len(servers)]
-        return BACKOFF_S * (1 + self._node.random.random())
+        return servers[(servers.index(server) + 1) % len(servers)]
 
 
 class SummaryClient(LeaderFollowerClient):

@@ -33,17 +33,11 @@ from systems.replication.leader_follower.failover import Failover
 from systems.replication.leader_follower.log import Adopt, Durable, Entry, Extend
 from systems.replication.leader_follower.machine import ARGUMENTS, Machine, Query
 from systems.replication.leader_follower.messages import (
+    KINDS,
     Ack,
     Append,
     Behind,
-    Canvass,
-    Fetch,
-    Gather,
-    Held,
-    Kind,
     Refuse,
-    Suffix,
-    Support,
     Sync,
 )
 
@@ -82,8 +76,9 @@ class Core(Failover):
         if message[0] == "request":
             self._on_request(sender, *message[1:])
         else:
-            kind, handler = _HANDLERS[message[0]]
-            handler(self, sender, kind(*message))
+            kind = KINDS[message[0]]
+            handler: Callable[[str, Any], None] = getattr(self, f"_on_{message[0]}")
+            handler(sender, kind(*message))
         return self._take()
 
     def tick(self, now: float) -> list[Effect]:
@@ -301,18 +296,3 @@ class Core(Failover):
 
     def _reply(self, waiting: Waiting, *answer: Any) -> None:
         self._send(waiting.client, ("reply", waiting.request, *answer))
-
-
-_HANDLERS: dict[str, tuple[Kind, Callable[[Core, str, Any], None]]] = {
-    "canvass": (Canvass, Core._on_canvass),
-    "support": (Support, Core._on_support),
-    "gather": (Gather, Core._on_gather),
-    "held": (Held, Core._on_held),
-    "fetch": (Fetch, Core._on_fetch),
-    "suffix": (Suffix, Core._on_suffix),
-    "append": (Append, Core._on_append),
-    "sync": (Sync, Core._on_sync),
-    "ack": (Ack, Core._on_ack),
-    "behind": (Behind, Core._on_behind),
-    "refuse": (Refuse, Core._on_refuse),
-}

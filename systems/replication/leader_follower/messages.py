@@ -120,16 +120,20 @@ class Refuse(NamedTuple):
     epoch: int
 
 
-Kind = (
-    type[Canvass]
-    | type[Support]
-    | type[Gather]
-    | type[Held]
-    | type[Fetch]
-    | type[Suffix]
-    | type[Append]
-    | type[Sync]
-    | type[Ack]
-    | type[Behind]
-    | type[Refuse]
-)
+KINDS: dict[str, type[tuple[object, ...]]] = {
+    kind.__name__.lower(): kind
+    for kind in (
+        Canvass,
+        Support,
+        Gather,
+        Held,
+        Fetch,
+        Suffix,
+        Append,
+        Sync,
+        Ack,
+        Behind,
+        Refuse,
+    )
+}
+"""The messages by kind; ``core.Core._on_<kind>`` handles each."""

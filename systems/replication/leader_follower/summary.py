@@ -231,12 +231,15 @@ class SummaryServer:
         """What this replica itself has."""
         if query[0] == "read":
             return self.data.get(query[1])
-        elements = [key for key in self.data if isinstance(key, tuple) and key[0] == ELEMENT]
-        names = tuple(element for _, element in elements)
+        elements = tuple(key[1] for key in self.data if _is_element(key))
         if query[0] == "read-all":
-            return names
-        registers = ((key, value) for key, value in self.data.items() if key not in elements)
-        return tuple(registers), names
+            return elements
+        registers = tuple(item for item in self.data.items() if not _is_element(item[0]))
+        return registers, elements
+
+
+def _is_element(key: Any) -> bool:
+    return isinstance(key, tuple) and key[0] == ELEMENT
 
 
 class _Question:

@@ -25,7 +25,7 @@ from systems.consensus.raft.effects import (
     Send,
     SnapshotInstalled,
 )
-from systems.consensus.raft.messages import REQUEST, Entry, Request
+from systems.consensus.raft.messages import APPEND, REQUEST, AppendEntries, Entry, Request
 from systems.consensus.raft.sessions import immutable
 
 Message = tuple[Any, ...]
@@ -167,14 +167,18 @@ class Cluster:
         self.perform(server, server.up.receive(server.clock, client, request))
         return self.requests
 
+    def receive(self, name: str, sender: str, message: Message) -> None:
+        """Hand a server a message that nobody sent."""
+        server = self.servers[name]
+        self.perform(server, server.up.receive(server.clock, sender, message))
+
     def deliver(self, position: int = 0, keep: bool = False) -> None:
         """Deliver the message at this position on the wire (and leave a copy there)."""
         source, to, message = self.wire[position]
         if not keep:
             del self.wire[position]
-        server = self.servers[to]
-        if server.core is not None:
-            self.perform(server, server.core.receive(server.clock, source, message))
+        if self.servers[to].core is not None:
+            self.receive(to, source, message)
 
     def settle(self) -> None:
         """Deliver everything, in order, until nothing is left."""
@@ -298,3 +302,26 @@ def describe(message: Message) -> str:
         case ("reply", number, status, value):
             return f"reply {number}: {status}" + ("" if value is None else f" {value}")
     raise AssertionError(message)
+
+
+# Shorthands for tests of a single core
+
+
+def sent(effects, kind):
+    """The (destination, message) pairs of a kind among effects."""
+    return [(e.to, e.message) for e in effects if isinstance(e, Send) and e.message[0] == kind]
+
+
+def append_entries(term, previous=(0, 0), entries=(), commit=0, number=1):
+    """An AppendEntries message; `previous` is (index, term)."""
+    return AppendEntries(APPEND, term, *previous, tuple(entries), commit, number)
+
+
+def entries(*terms):
+    """Entries of these terms, each with another command."""
+    return tuple(Entry(term, ("command", f"x{i}")) for i, term in enumerate(terms))
+
+
+def terms(core):
+    """The terms of a core's log entries."""
+    return [entry.term for entry in core.log.entries]

@@ -49,7 +49,7 @@ def read(client):
     return client.read("x")
 
 
-def test_a_hint_is_followed_and_remembered():
+def test_a_hint_is_followed_each_time():
     async def write_twice(client):
         await client.write("x", 1)
         await client.write("x", 2)
@@ -58,7 +58,7 @@ def test_a_hint_is_followed_and_remembered():
     answers = {"n1": [("redirect", "n3")], "n2": [None], "n3": [("ok", None)]}
     result, asked = outcome(SummaryClient, answers, write_twice)
     assert result == "written"
-    assert [name for name, _ in asked] == ["n1", "n3", "n3"]
+    assert [name for name, _ in asked] == ["n1", "n3", "n1", "n3"]
 
 
 @pytest.mark.parametrize("client_type", [SummaryClient, ReferenceClient])
@@ -74,6 +74,15 @@ def test_the_summary_client_reports_doubt(answer):
     result, asked = outcome(SummaryClient, {"n1": [answer], "n2": [("ok", None)]}, write)
     assert isinstance(result, Indefinite)
     assert [name for name, _ in asked] == ["n1"]
+
+
+def test_a_silent_server_is_not_asked_first_again():
+    async def read_twice(client):
+        return [await client.read("x"), await client.read("x")]
+
+    result, asked = outcome(SummaryClient, {"n1": [None], "n2": [("ok", 7)]}, read_twice)
+    assert result == [7, 7]
+    assert [name for name, _ in asked] == ["n1", "n2", "n2"]
 
 
 @pytest.mark.parametrize("answer", [None, ("deposed",)])

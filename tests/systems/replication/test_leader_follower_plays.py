@@ -1,6 +1,6 @@
 """Plays: what servers say to each other and write, step by step.
 
-Each file of tests/golden/leader_follower is a script: commands, ``---``, and then all that happened.
+Each file of tests/golden/leader_follower is a script: commands, ``---``, and what happened then.
 Run with UPDATE_GOLDEN=1 to rewrite what happened; commit the change only if you understand it.
 
     size 3                 so many servers (first command)
@@ -25,8 +25,8 @@ import os
 from pathlib import Path
 
 import pytest
-
 from leader_follower_cluster import Cluster, entry_text
+
 from systems.replication.leader_follower.effects import ELECTION_S
 
 PLAYS = Path(__file__).parents[2] / "golden" / "leader_follower"

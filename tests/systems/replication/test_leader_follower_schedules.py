@@ -8,8 +8,8 @@ schedules catch both planted bugs.
 import random
 
 import pytest
-
 from leader_follower_cluster import CLIENT, Cluster
+
 from systems.replication.leader_follower.bugs import BUGS
 from systems.replication.leader_follower.core import Core
 from systems.replication.leader_follower.effects import Role
@@ -241,7 +241,7 @@ class ForgetsItsPromises(Core):
 
 class KeepsItsOwnLog(Core):
     def _choose(self):
-        self._held = {name: self._held[self.name] for name in self._held}
+        self._held = dict.fromkeys(self._held, self._held[self.name])
         super()._choose()
 
 

@@ -1,0 +1,1 @@
+"""Two-phase commit over partitions (DDIA chapter 9)."""

@@ -1,0 +1,1 @@
+"""Strict two-phase locking with a write-ahead log (DDIA chapter 7)."""

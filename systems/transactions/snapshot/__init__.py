@@ -1,0 +1,1 @@
+"""Snapshot isolation, plain and serializable (DDIA chapter 7)."""

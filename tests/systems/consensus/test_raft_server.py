@@ -1,0 +1,206 @@
+"""Raft with its shell in the simulated world: clients, disks, crashes, bad networks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import trio
+
+from checkers.verdict import INVALID, VALID
+from harness.client import Definite, Indefinite
+from harness.plan import Plan
+from harness.planning import draw
+from harness.run import run
+from harness.search import search
+from harness.simulation.world import World
+from systems.consensus import BUGS, RaftClient, RaftKV
+from systems.consensus.raft import Settings
+from systems.registry import experiment
+
+
+class Cluster:
+    """Servers in a world, and one client whose story the test tells."""
+
+    def __init__(self, story, nodes=3, settings=Settings(), seed=1):  # noqa: B008
+        self.world = World(seed)
+        self.servers = {}
+        self.leaders = []
+        self.finished = False
+        self.world.on_announcement = lambda node, f, value: self.leaders.append((node, f, value))
+        names = [f"n{i + 1}" for i in range(nodes)]
+        for name in names:
+            peers = tuple(other for other in names if other != name)
+            self.world.add_server(name, lambda node: self.serve(node, settings), peers)
+
+        async def program(node):
+            await story(RaftClient(node, "n1"), self.world)
+            self.finished = True
+
+        self.world.add_client("c1", program, tuple(names))
+
+    def serve(self, node, settings):
+        self.servers[node.name] = server = RaftKV(node, settings)
+        return server.run()
+
+    def play(self, seconds=30.0):
+        with self.world.booted():
+            self.world.run_until(seconds)
+        assert self.world.failures == []
+        assert self.finished
+        return self
+
+
+async def from_outside(world, action, *arguments):
+    """Do something to the world between two steps of its nodes."""
+    world.after(0.0, action, *arguments)
+    await trio.sleep(0.001)
+
+
+def test_operations_through_a_client():
+    async def story(client, world):
+        assert await client.read("x") is None
+        await client.write("x", 1)
+        assert await client.cas("x", 1, [2, "two"])
+        assert not await client.cas("x", 1, 3)
+        assert await client.get("x") == (2, "two")
+        await client.put("y", "a")
+        assert await client.append("y", "b") == "ab"
+        assert await client.delete("y")
+        assert not await client.delete("y")
+        assert await client.read_all() == ["x"]
+        await client.add(5)
+        assert await client.read_all() == [5, "x"]
+        with pytest.raises(Definite, match="both must be strings"):
+            await client.append("x", "c")
+        with pytest.raises(Definite, match="cannot be stored"):
+            await client.write("x", 2**64)
+
+    Cluster(story).play()
+
+
+def test_every_replica_ends_up_with_the_same_state():
+    states = []
+
+    async def story(client, world):
+        for i in range(40):
+            await client.write(i % 3, i)
+        await trio.sleep(1)
+        states.extend([await client.replica_state(name) for name in world.servers])
+
+    Cluster(story, nodes=5).play()
+
+    assert states == [{"0": 39, "1": 37, "2": 38}] * 5
+
+
+def test_a_leader_announces_its_term_once():
+    async def story(client, world):
+        for i in range(20):
+            await client.write("x", i)
+
+    cluster = Cluster(story).play()
+
+    [(_, f, value)] = cluster.leaders
+    assert (f, value) == ("leader", {"term": 1})
+
+
+def test_clients_find_the_next_leader():
+    async def story(client, world):
+        await client.write("x", 1)
+        await from_outside(world, world.kill, world.leader())
+        await client.write("x", 2)
+        assert await client.read("x") == 2
+
+    cluster = Cluster(story).play()
+
+    assert len({node for node, _, _ in cluster.leaders}) == 2
+
+
+@pytest.mark.parametrize("policy", [None, "drop_unsynced", "keep_prefix", "any_subset"])
+@pytest.mark.parametrize("settings", [Settings(), Settings(snapshot_every=8, snapshot_keeps=2)])
+def test_what_was_acknowledged_survives_the_crash_of_all(policy, settings):
+    async def story(client, world):
+        for i in range(30):
+            await client.add(i)
+        for name in world.servers:
+            if policy is None:
+                await from_outside(world, world.kill, name)
+            else:
+                await from_outside(world, world.power_loss, name, policy)
+        for name in world.servers:
+            await from_outside(world, world.start, name)
+        assert await client.read_all() == list(range(30))
+
+    Cluster(story, settings=settings).play()
+
+
+def test_without_a_majority_nothing_is_answered():
+    async def story(client, world):
+        await client.write("x", 1)
+        for name in ("n1", "n2"):
+            await from_outside(world, world.kill, name)
+        for operation in (client.write("x", 2), client.read("x")):
+            with trio.move_on_after(5) as scope:
+                await operation
+            assert scope.cancelled_caught
+
+    Cluster(story).play()
+
+
+def test_an_expired_session_leaves_a_doubt_and_then_a_new_one_serves(monkeypatch):
+    async def story(client, world):
+        await client.write("x", 1)
+        client.session = 999
+        with pytest.raises(Indefinite, match="session expired"):
+            await client.write("x", 2)
+        await client.write("x", 3)
+        assert await client.read("x") == 3
+
+    Cluster(story).play()
+
+
+def test_messages_are_few():
+    """Ten a command or query with five servers, and next to none besides."""
+
+    async def story(client, world):
+        await client.write("x", 0)
+        before = world.network.sent
+        for i in range(100):
+            await client.write("x", i)
+            await client.read("x")
+        assert world.network.sent - before < 2_100
+        before = world.network.sent
+        await trio.sleep(10)
+        assert world.network.sent - before < 900  # heartbeats: 8 each 100 ms
+
+    Cluster(story, nodes=5).play(60)
+
+
+def faulty(seed, workload, nodes, settings):
+    plan = Plan("raft", workload, seed=seed, nodes=nodes, time_limit=6.0, rate=30.0)
+    made = experiment(draw(plan, "all"))
+    return replace(made, server=lambda node: RaftKV(node, settings))
+
+
+@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize(("workload", "nodes"), [("register", 3), ("set", 5)])
+def test_faults_break_nothing(seed, workload, nodes):
+    settings = Settings(snapshot_every=16, snapshot_keeps=4)
+
+    result = run(faulty(seed, workload, nodes, settings), tracing=False)
+
+    assert result.validity is VALID, [v.reason for v in result.verdicts]
+    assert not result.client_bugs
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.id)
+def test_every_planted_bug_is_found(bug):
+    def make(seed):
+        plan = Plan(bug.system, bug.workload, bug=bug.id, seed=seed, nodes=bug.nodes)
+        return experiment(draw(plan, bug.faults))
+
+    found = search(make, range(bug.seeds))
+
+    assert found.failure is not None, f"not in {found.tried} runs"
+    kinds = [a.kind for v in found.failure.verdicts if v.validity is INVALID for a in v.anomalies]
+    assert set(kinds) & set(bug.shows), kinds
