@@ -30,7 +30,7 @@ import trio.testing
 from harness import Plan
 from harness.run import run
 from harness.simulation.disk import SimulatedDisk
-from harness.simulation.trio_internals import GuestRun
+from harness.simulation.trio_runs import GuestRun
 from harness.simulation.world import World
 from harness.streams import stream
 from systems import registry

@@ -17,7 +17,9 @@ import trio
 
 from harness.node import Node
 from harness.simulation.trace import first_difference
-from harness.simulation.trio_internals import DirectRun, GuestRun, UnsupportedTrio, check_trio
+from harness.simulation.trio_direct import DirectRun
+from harness.simulation.trio_hooks import UnsupportedTrio, check_trio
+from harness.simulation.trio_runs import GuestRun
 from harness.simulation.world import MakeRun, World
 
 

@@ -32,7 +32,7 @@ from harness.nemesis.nemesis import Nemesis, with_ids
 from harness.plan import Plan
 from harness.recorder import Recorder, Sink
 from harness.simulation.trace import Trace
-from harness.simulation.trio_internals import DirectRun
+from harness.simulation.trio_direct import DirectRun
 from harness.simulation.world import MakeRun, World
 from harness.workloads.workload import FinalRead
 

@@ -95,6 +95,6 @@ def _compare(one: Run, other: Run) -> None:
         position, first, second = difference
         raise NotDeterministic(
             f"seed {one.plan.seed} gave two different runs, from event {position} on: first "
-            f"{first}, then {second}; the system depends on something besides its node (time, randomness, "
-            "the order of a set, memory shared between nodes or runs)"
+            f"{first}, then {second}; the system depends on something besides its node "
+            "(time, randomness, the order of a set, memory shared between nodes or runs)"
         )

@@ -24,6 +24,14 @@ Deliver = Callable[[str, Message], bool]
 """Hands a message from a source to a host; False if nobody is there."""
 
 
+STORM = 200_000
+"""Messages within a virtual second that are taken for a loop."""
+
+
+class MessageStorm(RuntimeError):
+    """Nodes sent each other messages without end; raised in the code of the last sender."""
+
+
 @dataclass(frozen=True, slots=True)
 class NetworkParameters:
     """How the network behaves without faults; times in seconds.
@@ -56,6 +64,8 @@ class SimulatedNetwork:
     ) -> None:
         self.sent = 0
         self.delivered = 0
+        self._storm_check = STORM
+        self._storm_since = 0.0
         self._heap = heap
         self._events = trace.events
         self._recording = trace.recording
@@ -102,6 +112,8 @@ class SimulatedNetwork:
         heap = self._heap
         self.sent += 1
         number = self.sent
+        if number >= self._storm_check:
+            self._check_for_storm(source)
         link = (source, destination)
         draw = self._draws.get(link)
         if draw is None:
@@ -117,6 +129,15 @@ class SimulatedNetwork:
             self._send_under_rules(link, number, message, latency)
         else:
             heap.at(heap.now + latency, self._deliver, link, number, message)
+
+    def _check_for_storm(self, source: str) -> None:
+        """End a run in which messages beget messages before it takes all memory."""
+        if self._heap.now - self._storm_since < 1.0:
+            raise MessageStorm(
+                f"{STORM} messages were sent within a virtual second, the last by {source}: "
+                "messages answer each other without end"
+            )
+        self._storm_check, self._storm_since = self.sent + STORM, self._heap.now
 
     def _send_under_rules(self, link: Link, number: int, message: Message, latency: float) -> None:
         copies = 1

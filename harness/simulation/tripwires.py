@@ -27,7 +27,7 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from harness.simulation.trio_internals import THREAD_STARTER
+from harness.simulation.trio_hooks import THREAD_STARTER
 
 if TYPE_CHECKING:
     from harness.simulation.world import World

@@ -40,7 +40,9 @@ from harness.simulation.heap import EventHeap
 from harness.simulation.host import Host, Incarnation
 from harness.simulation.network import NetworkParameters, SimulatedNetwork
 from harness.simulation.trace import Trace
-from harness.simulation.trio_internals import DirectRun, NodeRun, deterministic_scheduling
+from harness.simulation.trio_direct import DirectRun
+from harness.simulation.trio_hooks import deterministic_scheduling
+from harness.simulation.trio_runs import NodeRun
 from harness.simulation.tripwires import tripwires
 from harness.streams import stream
 
@@ -121,16 +123,22 @@ class World:
         gc.disable()
         try:
             with deterministic_scheduling(), tripwires(self):
-                for host in self.hosts.values():
-                    host.boot()
-                yield
-                recording, self.trace.recording = self.trace.recording, False
-                for host in self.hosts.values():
-                    host.kill(host.disk.kill)
-                self.trace.recording = recording
+                try:
+                    for host in self.hosts.values():
+                        host.boot()
+                    yield
+                finally:
+                    self._end()
         finally:
             if collecting:
                 gc.enable()
+
+    def _end(self) -> None:
+        """Unwind every host's tasks, whatever ended the world; the trace tells nothing of it."""
+        recording, self.trace.recording = self.trace.recording, False
+        for host in self.hosts.values():
+            host.kill(host.disk.kill)
+        self.trace.recording = recording
 
     def run_until(self, time: float) -> None:
         """Let true virtual time pass up to `time`."""
@@ -169,6 +177,8 @@ class World:
     def died(self, name: str, error: BaseException) -> None:
         """A node's process ended with an error."""
         self._terms.pop(name, None)
+        while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+            error = error.exceptions[0]  # a nursery's wrapping says nothing
         self.failures.append((self.now, name, error))
         text = f"{type(error).__name__}: {error}"
         self.trace_event("died", name, text)
@@ -186,21 +196,29 @@ class World:
 
     def kill(self, name: str) -> dict[str, Any]:
         """Kill the process (SIGKILL): the page cache survives."""
-        host = self.hosts[name]
-        self._terms.pop(name, None)
+        host = self._strikable(name)
         self.trace_event("kill", name)
         return {"killed": host.kill(host.disk.kill)}
 
+    def _strikable(self, name: str) -> Host:
+        """A host whose process is about to die."""
+        if self.current is not None:
+            raise RuntimeError(
+                f"{name} was to be killed from within {self.current.name}'s code: "
+                "put it on the world's heap (world.after)"
+            )
+        self._terms.pop(name, None)
+        return self.hosts[name]
+
     def power_loss(self, name: str, policy: PowerLossPolicy = "any_subset") -> dict[str, Any]:
         """Cut the host's power: the process dies and `policy` says what the disk keeps."""
-        host = self.hosts[name]
+        host = self._strikable(name)
         losses = Losses()
 
         def crash() -> None:
             nonlocal losses
             losses = host.disk.power_loss(policy)
 
-        self._terms.pop(name, None)
         killed = host.kill(crash)
         self.trace_event("power-loss", name, losses.writes, losses.torn, losses.names)
         return {

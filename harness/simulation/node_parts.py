@@ -1,0 +1,167 @@
+"""What an incarnation is given: its network, its disk, its clock.
+
+These are `harness.node`'s interfaces over the host's hardware, and where a dead incarnation is
+cut off from
+it: sends vanish, everything else raises `NodeDead`.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from harness.node import Message, NodeDead
+from harness.simulation.disk import SimulatedDisk
+from harness.simulation.trio_hooks import Task
+from harness.simulation.trio_runs import Trap, park
+
+if TYPE_CHECKING:
+    from harness.simulation.host import Host, Incarnation
+
+
+class Inbox:
+    """What has arrived for an incarnation and was not yet taken; one task at a time may wait for
+    it."""
+
+    __slots__ = ("_incarnation", "_items", "_trap", "_waiting")
+
+    def __init__(self, incarnation: Incarnation) -> None:
+        self._incarnation = incarnation
+        self._items: deque[Any] = deque()
+        self._waiting: Task | None = None
+        self._trap = Trap(self._abort)
+
+    def put(self, item: object) -> None:
+        """Add an item and wake the task that waits for one."""
+        self._items.append(item)
+        task = self._waiting
+        if task is not None:
+            self._waiting = None
+            self._incarnation.wake(task)
+
+    async def get(self) -> Any:
+        """The oldest item; waits for one.
+
+        Raises:
+            trio.BusyResourceError: another task is waiting already.
+        """
+        while not self._items:
+            if self._incarnation.dead:
+                raise NodeDead
+            if self._waiting is not None:
+                raise trio.BusyResourceError("another task of this node is already receiving")
+            self._waiting = trio.lowlevel.current_task()
+            await park(self._trap)
+        return self._items.popleft()
+
+    def _abort(self, _: object) -> trio.lowlevel.Abort:
+        self._waiting = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+class NodeNetwork:
+    """`harness.node.Network` of one incarnation."""
+
+    __slots__ = ("_inbox", "_incarnation", "_name", "_send")
+
+    def __init__(self, incarnation: Incarnation) -> None:
+        self._incarnation = incarnation
+        self._name = incarnation.host.name
+        self._send = incarnation.host.world.network.send
+        self._inbox = incarnation.inbox
+
+    def send(self, destination: str, message: Message) -> None:
+        """See `harness.node.Network.send`."""
+        if not self._incarnation.dead:
+            self._send(self._name, destination, message)
+
+    async def receive(self) -> tuple[str, Message]:
+        """See `harness.node.Network.receive`."""
+        item: tuple[str, Message] = await self._inbox.get()
+        return item
+
+
+class NodeDisk:
+    """`harness.node.Disk` of one incarnation: the host's disk, plus latency, minus a dead node."""
+
+    __slots__ = ("_disk", "_incarnation")
+
+    def __init__(self, incarnation: Incarnation) -> None:
+        self._incarnation = incarnation
+        self._disk = incarnation.host.disk
+
+    def _alive(self) -> SimulatedDisk:
+        if self._incarnation.dead:
+            raise NodeDead
+        return self._disk
+
+    def exists(self, path: str) -> bool:
+        """See `harness.node.Disk`."""
+        return self._alive().exists(path)
+
+    def size(self, path: str) -> int:
+        """See `harness.node.Disk`."""
+        return self._alive().size(path)
+
+    def read(self, path: str, offset: int = 0, length: int | None = None) -> bytes:
+        """See `harness.node.Disk`."""
+        return self._alive().read(path, offset, length)
+
+    def write(self, path: str, offset: int, data: bytes) -> None:
+        """See `harness.node.Disk`."""
+        self._alive().write(path, offset, data)
+
+    def append(self, path: str, data: bytes) -> None:
+        """See `harness.node.Disk`."""
+        self._alive().append(path, data)
+
+    def truncate(self, path: str, size: int) -> None:
+        """See `harness.node.Disk`."""
+        self._alive().truncate(path, size)
+
+    def rename(self, old: str, new: str) -> None:
+        """See `harness.node.Disk`."""
+        self._alive().rename(old, new)
+
+    def remove(self, path: str) -> None:
+        """See `harness.node.Disk`."""
+        self._alive().remove(path)
+
+    async def fsync(self, path: str) -> None:
+        """See `harness.node.Disk.fsync`."""
+        pending = self._alive().begin_sync(path)
+        await self._incarnation.wait(self._incarnation.host.fsync_latency())
+        self._alive().end_sync(pending)
+        host = self._incarnation.host
+        host.world.trace_event("fsync", host.name, path)
+
+    async def fsync_dir(self) -> None:
+        """See `harness.node.Disk.fsync_dir`."""
+        pending = self._alive().begin_sync_dir()
+        await self._incarnation.wait(self._incarnation.host.fsync_latency())
+        self._alive().end_sync_dir(pending)
+
+    def list(self) -> list[str]:
+        """See `harness.node.Disk`."""
+        return self._alive().list()
+
+
+class NodeClock:
+    """`harness.node.Clock` of one incarnation."""
+
+    __slots__ = ("_clock", "_heap")
+
+    def __init__(self, host: Host) -> None:
+        self._clock = host.clock
+        self._heap = host.world.heap
+
+    def time(self) -> float:
+        """See `harness.node.Clock`."""
+        self._clock.reads += 1
+        return self._clock.wall(self._heap.now)
+
+    def monotonic(self) -> float:
+        """See `harness.node.Clock`."""
+        return self._clock.monotonic(self._heap.now)

@@ -1,0 +1,267 @@
+"""A node's run stepped by our own loop: trio's batches in trio's order, two to three times as fast.
+
+Compared with `harness.simulation.trio_runs.GuestRun` it polls no I/O, wakes tasks without going
+through trio's checks, and sleeps without cancel scopes. Its traces are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from heapq import heappop, heappush
+from typing import Any
+
+import outcome
+import trio
+import trio._core._run as trio_run
+from trio._core._traps import CancelShieldedCheckpoint, WaitTaskRescheduled
+
+from harness.simulation.trio_hooks import Task, context, module, order
+from harness.simulation.trio_runs import WOKEN, BaseRun, Trap, park
+
+
+class RealIO(RuntimeError):
+    """A simulated node used a real socket, file or thread through trio."""
+
+
+class _NoIO:
+    """An I/O manager without I/O: whoever waits for a real file descriptor gets an error."""
+
+    def close(self) -> None:
+        return None
+
+    def force_wakeup(self) -> None:
+        return None
+
+    def statistics(self) -> None:
+        return None
+
+    def get_events(self, timeout: float) -> tuple[()]:
+        return ()
+
+    def process_events(self, events: object) -> None:
+        return None
+
+    def notify_closing(self, fd: object) -> None:
+        return None
+
+    async def wait_readable(self, fd: object) -> None:
+        raise RealIO(
+            "a simulated node waited for a real socket or file: use node.network and node.disk"
+        )
+
+    async def wait_writable(self, fd: object) -> None:
+        raise RealIO(
+            "a simulated node waited for a real socket or file: use node.network and node.disk"
+        )
+
+
+class _Wakeup:
+    """Takes the place of the socket pair that wakes a run: within one thread a flag will do."""
+
+    def __init__(self) -> None:
+        self._flag = False
+        self._waiting: Any = None
+
+    def wakeup_thread_and_signal_safe(self) -> None:
+        self._flag = True
+        if self._waiting is not None:
+            task, self._waiting = self._waiting, None
+            task._runner.reschedule(task)
+
+    async def wait_woken(self) -> None:
+        while not self._flag:
+            self._waiting = trio.lowlevel.current_task()
+            await trio.lowlevel.wait_task_rescheduled(self._abort)
+        self._flag = False
+
+    def _abort(self, _: object) -> trio.lowlevel.Abort:
+        self._waiting = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+    def drain(self) -> None:
+        self._flag = False
+
+    def wakeup_on_signals(self) -> None:
+        return None
+
+    def close(self) -> None:
+        return None
+
+
+class _NoKeyboardInterrupt:
+    """Ctrl-C stops the world, not one node: the run installs no handler."""
+
+    handler = None
+
+    def install(self, *arguments: object) -> None:
+        return None
+
+    def close(self) -> None:
+        return None
+
+
+def _runner_without_io(clock: trio.abc.Clock) -> Any:
+    saved = module.TheIOManager, module.KIManager
+    module.TheIOManager = _NoIO
+    module.KIManager = _NoKeyboardInterrupt
+    try:
+        runner = trio_run.setup_runner(clock, (), False, True)
+    finally:
+        module.TheIOManager, module.KIManager = saved
+    runner.entry_queue.wakeup.close()
+    runner.entry_queue.wakeup = _Wakeup()  # type: ignore[assignment]
+    return runner
+
+
+def _age(task: Task) -> int:
+    return task._counter
+
+
+class _Sleeper:
+    """A task in `trio.sleep`; `task` is None once it no longer waits."""
+
+    __slots__ = ("task",)
+
+    def __init__(self, task: Task) -> None:
+        self.task: Task | None = task
+
+    def abort(self, _: object) -> trio.lowlevel.Abort:
+        self.task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+class DirectRun(BaseRun):
+    """A node's run stepped by our own loop: trio's batches and order, without its I/O polling."""
+
+    def __init__(self, program: Callable[[], Awaitable[object]], clock: trio.abc.Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._program = program
+        self._sleepers: list[tuple[float, int, _Sleeper]] = []
+        self._slept = 0
+        self._setup(lambda: _runner_without_io(clock))
+
+    def _enter(self) -> None:
+        super()._enter()
+        order.sleep_until = self.sleep_until
+
+    def _leave(self) -> None:
+        super()._leave()
+        order.sleep_until = None
+
+    async def sleep_until(self, deadline: float) -> None:
+        """What `trio.sleep_until` does, without a cancel scope."""
+        sleeper = _Sleeper(context.task)
+        self._slept += 1
+        heappush(self._sleepers, (deadline, self._slept, sleeper))
+        await park(Trap(sleeper.abort))
+
+    def _wake_sleepers(self, now: float) -> None:
+        sleepers = self._sleepers
+        while sleepers and sleepers[0][0] <= now:
+            sleeper = heappop(sleepers)[2]
+            if sleeper.task is not None:
+                self.wake(sleeper.task)
+
+    def next_deadline(self) -> float:
+        """See `NodeRun.next_deadline`."""
+        sleepers = self._sleepers
+        while sleepers and sleepers[0][2].task is None:
+            heappop(sleepers)
+        deadline = super().next_deadline()
+        return min(deadline, sleepers[0][0]) if sleepers else deadline
+
+    def _start(self) -> None:
+        runner = self.runner
+        runner.clock.start_clock()
+        runner.init_task = runner.spawn_impl(
+            runner.init, (self._program, ()), None, "<init>", system_task=True
+        )
+
+    def wake(self, task: Task) -> None:
+        """See `NodeRun.wake`."""
+        reschedule: Any = task
+        reschedule._next_send_fn = task.coro.send
+        reschedule._next_send = WOKEN
+        reschedule._abort_func = None
+        self.runner.runq.append(task)
+
+    def step(self, rounds: int) -> bool:
+        """See `NodeRun.step`."""
+        runner = self.runner
+        self._enter()
+        try:
+            if runner.init_task is None:
+                self._start()
+            queue, deadlines, now = runner.runq, runner.deadlines, self._clock.current_time()
+            timers, sleepers = deadlines._heap, self._sleepers
+            for _ in range(rounds):
+                if timers and timers[0][0] <= now:
+                    deadlines.expire(now)
+                if sleepers and sleepers[0][0] <= now:
+                    self._wake_sleepers(now)
+                if not queue:
+                    if not runner.waiting_for_idle:
+                        break
+                    self._wake_idle()
+                if len(queue) == 1:
+                    self._step_task(queue.popleft())
+                    continue
+                batch = sorted(queue, key=_age)
+                queue.clear()
+                order.shuffle(batch)
+                while batch:
+                    self._step_task(batch.pop())
+            if not runner.tasks:
+                self.done = True
+                self.outcome = runner.main_task_outcome
+                runner.close()
+            return not queue
+        finally:
+            self._leave()
+
+    def _wake_idle(self) -> None:
+        """Wake who waits in `trio.testing.wait_all_tasks_blocked`: nothing else is runnable."""
+        waiting = self.runner.waiting_for_idle
+        (cushion, _), _ = waiting.peekitem(0)
+        while waiting and waiting.keys()[0][0] == cushion:
+            self.runner.reschedule(waiting.popitem(0)[1])
+
+    def _step_task(self, task: Any) -> None:
+        """One step of one task: trio's own, case by case."""
+        runner = self.runner
+        context.task = task
+        function, value = task._next_send_fn, task._next_send
+        task._next_send_fn = task._next_send = None
+        final: outcome.Outcome[object] | None = None
+        message: Any = None
+        try:
+            message = task.context.run(function, value)
+        except StopIteration as stop:
+            final = outcome.Value(stop.value)
+        except KeyboardInterrupt:
+            raise  # Ctrl-C stops the world; it is not an error of the node that happened to run
+        except BaseException as error:  # noqa: BLE001 - it goes to the nursery
+            trace = error.__traceback__
+            final = outcome.Error(error.with_traceback(trace.tb_next if trace else None))
+        if final is not None:
+            runner.task_exited(task, final)
+        else:
+            task._schedule_points += 1
+            if type(message) is WaitTaskRescheduled:
+                task._cancel_points += 1
+                task._abort_func = message.abort_func
+                if task._cancel_status.effectively_cancelled:
+                    task._attempt_delivery_of_any_pending_cancel()
+            elif message is CancelShieldedCheckpoint:
+                runner.reschedule(task)
+            else:
+                self._reject(task, message)
+        del context.task
+
+    def _reject(self, task: Any, message: object) -> None:
+        error = TypeError(
+            f"a simulated node awaited something that is not trio's: {message!r} (asyncio code?)"
+        )
+        self.runner.reschedule(task, error)
+        task._next_send_fn = task.coro.throw

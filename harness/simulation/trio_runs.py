@@ -1,0 +1,166 @@
+"""One trio run for each simulated node, stepped from outside; `GuestRun` does it trio's public way.
+
+See `harness.simulation.trio_hooks` for why, and `harness.simulation.trio_direct` for the fast way.
+"""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Awaitable, Callable, Generator
+from typing import Any, Protocol
+
+import outcome
+import trio
+from trio._core._traps import WaitTaskRescheduled
+
+from harness.simulation.trio_hooks import Policy, Task, context, order
+
+Trap = WaitTaskRescheduled
+"""What a task yields to wait: it holds the function that is called if the wait is cancelled."""
+
+WOKEN: outcome.Outcome[None] = outcome.Value(None)
+"""What a task that was woken by `NodeRun.wake` receives; not unwrapped, so one will do for all."""
+
+
+@types.coroutine
+def park(trap: Trap) -> Generator[Trap, Any, None]:
+    """Wait until `NodeRun.wake` is called for this task, or it is cancelled.
+
+    What `trio.lowlevel.wait_task_rescheduled` does, at half the cost: messages and disk go
+    through here.
+    """
+    result = yield trap
+    if result is not WOKEN:
+        result.unwrap()
+
+
+class NodeRun(Protocol):
+    """One node's trio run, stepped from outside.
+
+    Attributes:
+        done: the program has ended and the run is unwound.
+        outcome: how it ended, once done.
+        policy: the order of its runnable tasks.
+    """
+
+    done: bool
+    outcome: outcome.Outcome[object] | None
+    policy: Policy | None
+
+    def step(self, rounds: int) -> bool:
+        """Run the node's tasks until none is runnable, or for so many rounds; True if none is."""
+        ...
+
+    def wake(self, task: Task) -> None:
+        """Make a task that waits in `park` runnable."""
+        ...
+
+    def cancel(self) -> None:
+        """Cancel the program, as at a kill."""
+        ...
+
+    def next_deadline(self) -> float:
+        """The earliest local time at which a task's timeout or sleep ends; inf if there is none."""
+        ...
+
+
+class BaseRun:
+    """What both kinds of run share: swapping the runner in and out."""
+
+    def __init__(self) -> None:
+        self.done = False
+        self.outcome: outcome.Outcome[object] | None = None
+        self.policy: Policy | None = None
+        self.runner: Any = None
+        self._hooks: tuple[Any, Any] = (None, None)
+
+    def _setup(self, build: Callable[[], Any]) -> None:
+        """Build the runner; keep the thread's own runner and generator hooks out of it."""
+        outer_hooks = sys.get_asyncgen_hooks()
+        saved = context.__dict__.pop("runner", None)
+        # Cleared first: trio remembers the hooks it finds, and would chain every run to the one
+        # before.
+        sys.set_asyncgen_hooks(None, None)
+        try:
+            self.runner = build()
+            self._hooks = tuple(sys.get_asyncgen_hooks())  # type: ignore[assignment]
+        finally:
+            sys.set_asyncgen_hooks(*outer_hooks)
+            context.__dict__.clear()
+            if saved is not None:
+                context.runner = saved
+
+    def _enter(self) -> None:
+        context.runner = self.runner
+        order.policy = self.policy
+        sys.set_asyncgen_hooks(*self._hooks)
+
+    def _leave(self) -> None:
+        context.__dict__.clear()
+        order.policy = None
+
+    def wake(self, task: Task) -> None:
+        """See `NodeRun.wake`."""
+        self.runner.reschedule(task, WOKEN)
+
+    def cancel(self) -> None:
+        """See `NodeRun.cancel`."""
+        main = self.runner.main_task
+        if main is not None and main.parent_nursery is not None:
+            self._enter()
+            try:
+                main.parent_nursery.cancel_scope.cancel()
+            finally:
+                self._leave()
+
+    def next_deadline(self) -> float:
+        """See `NodeRun.next_deadline`."""
+        deadline: float = self.runner.deadlines.next_deadline()
+        return deadline
+
+
+class GuestRun(BaseRun):
+    """A node's run through trio's public guest mode: slower, and the measure of `DirectRun`."""
+
+    def __init__(self, program: Callable[[], Awaitable[object]], clock: trio.abc.Clock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._pending: list[Callable[[], object]] = []
+
+        def start() -> Any:
+            trio.lowlevel.start_guest_run(
+                program,
+                run_sync_soon_threadsafe=self._pending.append,
+                run_sync_soon_not_threadsafe=self._pending.append,
+                done_callback=self._finish,
+                host_uses_signal_set_wakeup_fd=True,
+                restrict_keyboard_interrupt_to_checkpoints=True,
+                clock=clock,
+            )
+            return context.runner
+
+        self._setup(start)
+
+    def _finish(self, result: outcome.Outcome[object]) -> None:
+        self.done = True
+        self.outcome = result
+
+    def step(self, rounds: int) -> bool:
+        """See `NodeRun.step`."""
+        self._enter()
+        try:
+            # Our clocks let a guest sleep for no time at all, so it always has its next tick
+            # pending.
+            for _ in range(rounds):
+                if self.done:
+                    return True
+                self._pending.pop(0)()
+                runner = self.runner
+                if runner.runq or not runner.tasks or runner.entry_queue.size():
+                    continue
+                if self.next_deadline() > self._clock.current_time():
+                    return True
+            return self.done
+        finally:
+            self._leave()

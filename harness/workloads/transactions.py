@@ -1,0 +1,151 @@
+"""What workloads of transactions have in common: the client's claims, and micro-operations.
+
+A transaction is one operation, f ``txn``, whose value is a list of micro-operations ``[f, key,
+value]``, as Jepsen and elle-cli write them: ``["append", "x", 1]``, ``["w", "x", 1]`` and ``["r",
+"x", null]``; an ``ok`` completion has what the reads saw.
+
+A client's class may say two things of its system: ``consistency``, the consistency model it claims
+(a name of `checkers.isolation.consistency`; strict serializability unless said), and ``checkers``,
+what else can be judged from what its nodes announce.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+from typing import Any, Protocol
+
+from checkers.invariants.progress import progress
+from checkers.isolation.consistency import model_named
+from checkers.verdict import Checker
+from harness.generators import PENDING, Context, Generator, Invocation, Step
+from harness.generators.base import Unmoved
+from harness.plan import InvalidPlan, Plan
+from harness.workloads.capabilities import Method
+from harness.workloads.options import Option
+from harness.workloads.workload import ClientFactory, FinalRead
+
+TXN = "txn"
+
+CONSISTENCY = "strong-serializable"
+"""What a client claims that says nothing."""
+
+OPTIONS = (
+    Option("keys", 4, "how many keys; each grows with the run, so long runs want more", least=1),
+    Option("length", 4, "the most micro-operations of a transaction", least=1),
+    Option("read", 0.5, "share of reads among the micro-operations; writes are the rest", most=1),
+)
+
+
+class TransactionClient(Protocol):
+    """What a client must offer.
+
+    A method that returns has done it; see `harness.client` for what raising means. A transaction
+    that was rolled back is `harness.client.Definite`.
+    """
+
+    async def transaction(self, micro_operations: Sequence[Sequence[Any]]) -> list[list[Any]]:
+        """Do these in one transaction; return them with what the reads saw."""
+        ...
+
+
+METHOD = Method(
+    "transaction", "transaction(micro_operations)", "transactions of several operations", True
+)
+
+
+def claimed(client: ClientFactory, consistency: str | None) -> str:
+    """The consistency model to judge by: as asked for, else what the client's class claims.
+
+    Raises:
+        InvalidPlan: there is no such model.
+    """
+    name = consistency or getattr(_unwrapped(client), "consistency", CONSISTENCY)
+    try:
+        return model_named(name).name
+    except ValueError as error:
+        raise InvalidPlan(str(error)) from None
+
+
+def always(client: ClientFactory) -> tuple[Checker, ...]:
+    """What judges every workload of transactions: all is answered in the end, and what the client's
+    class adds."""
+    return (progress(), *getattr(_unwrapped(client), "checkers", ()))
+
+
+def _unwrapped(client: ClientFactory) -> Any:
+    made: Any = client
+    while isinstance(made, functools.partial):
+        made = made.func
+    return made
+
+
+async def perform(client: Any, f: str, value: Any, workload: str, write: str) -> Any:
+    """Do a transaction by the client's method; see `harness.client.Perform`.
+
+    Raises:
+        ValueError: f is none, or a micro-operation is none of this workload.
+        TypeError: the client returned something else than the micro-operations it was given.
+    """
+    if f != TXN:
+        raise ValueError(f"workload {workload} has no operation {f!r}: it has {TXN}")
+    for micro in value:
+        if micro[0] not in ("r", write):
+            raise ValueError(
+                f"workload {workload} has no micro-operation {micro[0]!r}: it has {write} and r"
+            )
+    completed = await client.transaction(value)
+    asked = [(kind, key) for kind, key, _ in value]
+    if not isinstance(completed, list) or [tuple(m[:2]) for m in completed] != asked:
+        raise TypeError(
+            f"the client's transaction returned {completed!r} for {value!r}: return the same "
+            "micro-operations in the same order, with what the reads saw"
+        )
+    return completed
+
+
+@dataclass(frozen=True, slots=True)
+class Transactions(Unmoved):
+    """Endless transactions of one to `length` micro-operations, by random free clients.
+
+    Every write of a key writes another number.
+    """
+
+    write: str
+    keys: tuple[str, ...]
+    length: int
+    read: float
+    fresh: tuple[int, ...] = ()
+
+    def next(self, context: Context) -> Step | None:
+        """A transaction if any client is free."""
+        if not context.free:
+            return PENDING, self
+        fresh = list(self.fresh or (1,) * len(self.keys))
+        draw = context.random
+        client = draw.choice(context.free)
+        micros = [self._micro(fresh, draw) for _ in range(draw.randint(1, self.length))]
+        answer = Invocation(context.time, client, TXN, micros)
+        successor = Transactions(self.write, self.keys, self.length, self.read, tuple(fresh))
+        return answer, successor
+
+    def _micro(self, fresh: list[int], draw: Random) -> list[Any]:
+        position = draw.randrange(len(self.keys))
+        key = self.keys[position]
+        if draw.random() < self.read:
+            return ["r", key, None]
+        value = fresh[position]
+        fresh[position] += 1
+        return [self.write, key, value]
+
+
+def final_reads(plan: Plan, keys: Sequence[str]) -> list[FinalRead]:
+    """A transaction that reads all keys, by a client of every server."""
+    return [FinalRead(TXN, [["r", key, None] for key in keys], name) for name in plan.servers]
+
+
+def endless(write: str, keys: tuple[str, ...], options: dict[str, Any]) -> Generator:
+    """Endless transactions as the options say."""
+    return Transactions(write, keys, options["length"], options["read"])
