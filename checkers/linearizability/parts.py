@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from checkers.convergence.replicas import REPLICA_STATE
 from checkers.history import Call, History
 from checkers.models import Adaptive, KeyPart, Model, looks_keyed, split
+from checkers.models.model import fits_always
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +58,4 @@ def _position(call: Call) -> int:
 
 def observes(model: Model, calls: Sequence[Call]) -> bool:
     """Whether some ok operation could contradict another: a read, say, but not a write."""
-    overwrites = getattr(model, "overwrites", None)
-    return any(call.outcome == "ok" and not (overwrites and overwrites(call.f)) for call in calls)
+    return any(call.outcome == "ok" and not fits_always(model, call.f) for call in calls)

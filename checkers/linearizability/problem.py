@@ -31,7 +31,7 @@ from typing import Any
 
 from checkers.history import Call
 from checkers.models import Model, Overwriting, Register, State
-from checkers.models.model import frozen
+from checkers.models.model import frozen, is_pure
 
 
 class _Constant:
@@ -107,7 +107,7 @@ def _general_problem(model: Model, calls: list[Call], optional: list[bool]) -> P
     chosen = [
         (call, free)
         for call, free in zip(calls, optional, strict=True)
-        if not (free and model.pure(call.f))
+        if not (free and is_pure(model, call))
     ]
     kept = [call for call, _ in chosen]
     step = model.step
@@ -122,7 +122,7 @@ def _general_problem(model: Model, calls: list[Call], optional: list[bool]) -> P
         initials=(model.initial,),
         step=successor,
         optional=[free for _, free in chosen],
-        pure=[model.pure(call.f) for call in kept],
+        pure=[is_pure(model, call) for call in kept],
         blind=[overwrites(call.f) for call in kept],
         alike=[_likeness(call) for call in kept],
     )

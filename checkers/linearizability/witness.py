@@ -31,7 +31,7 @@ from checkers.linearizability.register_anomalies import Reason, certain_reason
 from checkers.linearizability.search import Budget, Outcome, Stuck, search
 from checkers.linearizability.wording import ended, named, object_name
 from checkers.models import KeyPart, Model, Register, State
-from checkers.models.model import shown
+from checkers.models.model import is_pure, shown
 from checkers.verdict import Anomaly
 
 EFFORT = 60_000
@@ -99,7 +99,7 @@ def _candidates(model: Model, problem: Problem, stuck: Stuck) -> list[dict[str, 
         fits, after = model.step(state, call)
         if not fits:
             why = f"{named(model, call)} does not fit the state, which is {shown(state)}"
-        elif model.pure(call.f):
+        elif is_pure(model, call):
             why = f"{named(model, call)} fits, but changes nothing for {named(model, blocked)}"
         else:
             why = (

@@ -88,6 +88,24 @@ class Overwriting(Protocol):
 
 
 @runtime_checkable
+class Unconditional(Protocol):
+    """A model that says which operations can't be wrong (optional)."""
+
+    def unconditional(self, f: str) -> bool:
+        """Whether operations `f` fit every state: a history of nothing else exercises nothing."""
+        ...
+
+
+@runtime_checkable
+class Discerning(Protocol):
+    """A model some of whose operations are pure although others of the same name are not."""
+
+    def reads_only(self, call: Call) -> bool:
+        """Whether this operation never changes the state: a dequeue that met an empty queue."""
+        ...
+
+
+@runtime_checkable
 class Adaptive(Protocol):
     """A model with dialects, that picks the one in which a history is written (optional)."""
 
@@ -130,6 +148,42 @@ def shown(value: Any) -> str:
         text = value if len(value) <= 60 else f"{value[:25]}…{value[-25:]}"
         return f'"{text}"'
     return str(value)
+
+
+def is_pure(model: Model, call: Call) -> bool:
+    """Whether an operation never changes the state, as far as the model knows."""
+    if model.pure(call.f):
+        return True
+    return isinstance(model, Discerning) and model.reads_only(call)
+
+
+def fits_always(model: Model, f: str) -> bool:
+    """Whether operations `f` fit every state, as far as the model knows."""
+    if isinstance(model, Overwriting) and model.overwrites(f):
+        return True
+    return isinstance(model, Unconditional) and model.unconditional(f)
+
+
+def unknown(name: str, known: Sequence[str], call: Call) -> ModelError:
+    """The error for an operation that a model doesn't know."""
+    words = ", ".join(known[:-1]) + (" and " if len(known) > 1 else "") + known[-1]
+    return ModelError(
+        call.invoke_index,
+        f"a {name} knows {words}, not {shown(call.f)}; choose another model or record only "
+        "operations of this one",
+    )
+
+
+def readable(value: Any, at: int) -> None:
+    """Make sure that a value is JSON-like, so that it can be compared.
+
+    Raises:
+        ModelError: it isn't; ``at`` is the index of its event.
+    """
+    try:
+        frozen(value)
+    except TypeError:
+        raise ModelError(at, f"{value!r} is not a JSON-like value") from None
 
 
 def event_of(call: Call) -> int:

@@ -17,7 +17,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from checkers.history import Call
-from checkers.models.model import ModelError, State, Step, event_of, frozen, shown
+from checkers.models.model import (
+    ModelError,
+    State,
+    Step,
+    event_of,
+    frozen,
+    readable,
+    shown,
+    unknown,
+)
 
 OPERATIONS = ("read", "write", "cas")
 
@@ -59,11 +68,7 @@ class Register:
     def check(self, call: Call) -> None:
         """See `Model.check`. A read of null is a read: null is the usual initial value."""
         if call.f not in OPERATIONS:
-            raise ModelError(
-                call.invoke_index,
-                f"a {self.name} knows read, write and cas, not {shown(call.f)}; "
-                "choose another model or record only operations of this one",
-            )
+            raise unknown(self.name, OPERATIONS, call)
         if call.f == "cas":
             argument = call.argument
             if not isinstance(argument, (list, tuple)) or len(argument) != 2:
@@ -73,10 +78,7 @@ class Register:
         at, value = call.invoke_index, call.argument
         if call.f == "read":
             at, value = event_of(call), call.result
-        try:
-            frozen(value)
-        except TypeError:
-            raise ModelError(at, f"{value!r} is not a JSON-like value") from None
+        readable(value, at)
 
     def describe(self, call: Call) -> str:
         """See `Model.describe`."""

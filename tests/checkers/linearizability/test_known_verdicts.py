@@ -12,6 +12,7 @@ DATA = Path(__file__).parents[3].parent / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded histories are not here")
 
 CHECKED_AS = {"cas-register": "cas-register", "register": "register", "kv (": "kv"}
+CHECKED_AS |= {"mutex": "mutex", "multi-register": "multi-register", "counter": "counter"}
 CHECKED_AS |= {"set-full": "set-full", "set": "set-full"}
 
 

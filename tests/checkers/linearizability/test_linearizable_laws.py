@@ -1,7 +1,11 @@
 """Changes to a history that can't change its verdict, and ones that can do so in one way only."""
 
+import os
 import random
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from linearizability_twin import HISTORIES, draw_register, random_history
@@ -92,7 +96,6 @@ def test_a_key_of_its_own_changes_nothing_for_the_others():
             Operation(base + 2, end, 500, INVOKE, "read", ["b", None]),
             Operation(base + 3, end, 500, OK, "read", ["b", 1]),
         ]
-        # A keyed ok read of null is [key, null]; only reads that never completed have no pair.
         both = History.from_operations([*with_key, *quiet])
         expected = CHECK(history)
         verdict = KEYED(both)
@@ -129,3 +132,35 @@ def test_two_keys_are_valid_exactly_when_each_is():
 def test_verdicts_are_the_same_every_time(seed):
     history = random_history(random.Random(seed), *draw_register(2), most=9)
     assert CHECK(history).to_json() == CHECK(history).to_json()
+
+
+HASHED = """
+import json
+from checkers import linearizable, models
+from checkers.history import INVOKE, OK, History, Operation
+
+operations = []
+for i, (f, key, value) in enumerate(
+    [("write", k, v) for k in "xyz" for v in ("one", "two")] + [("read", k, "one") for k in "zyx"]
+):
+    asked = [key, None if f == "read" else value]
+    operations.append(Operation(2 * i, i, i, INVOKE, f, asked))
+    operations.append(Operation(2 * i + 1, i, i, OK, f, [key, value]))
+verdict = linearizable(models.register()).check(History.from_operations(operations))
+print(json.dumps(verdict.to_json()))
+"""
+
+
+def test_verdicts_do_not_depend_on_the_order_of_hashes():
+    outputs = [
+        subprocess.run(
+            [sys.executable, "-c", HASHED],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            cwd=Path(__file__).parents[3],
+            capture_output=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "12345")
+    ]
+    assert outputs[0] == outputs[1] == outputs[2]
+    assert b'"3 of 3 keys not linearizable' in outputs[0]

@@ -4,13 +4,12 @@ import pytest
 
 from checkers import CHECKERS, INVALID, UNKNOWN, VALID, checker_for_model
 from checkers.history import drawn
+from checkers.models import MODELS
 
 
 def test_every_model_has_its_checker():
     assert {name: checker_for_model(name).name for name in CHECKERS} == {
-        "register": "linearizable(register)",
-        "cas-register": "linearizable(cas-register)",
-        "kv": "linearizable(kv)",
+        **{name: f"linearizable({name})" for name in MODELS},
         "set-full": "set-full",
     }
 
@@ -25,9 +24,9 @@ def test_options_reach_the_checker_and_its_model():
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("cas_register", "did you mean cas-register or register?"),
-        ("sett-full", "did you mean set-full?"),
-        ("bank", "there are register, cas-register, kv, set-full"),
+        ("cas_register", "did you mean cas-register or"),
+        ("sett-full", "did you mean set-full or set?"),
+        ("bank", "there are register, cas-register, multi-register, kv, set, queue, stack"),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_nearest(name, hint):

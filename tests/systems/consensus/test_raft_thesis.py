@@ -6,7 +6,8 @@ Version)", 2014; "the thesis" is Ongaro, "Consensus: Bridging Theory and Practic
 
 from __future__ import annotations
 
-from raft_cluster import Cluster, append_entries, entries, terms
+import pytest
+from raft_cluster import Cluster, append_entries, entries, sent, terms
 
 from systems.consensus.raft import Settings
 from systems.consensus.raft.effects import SaveEntries, SaveState, Send

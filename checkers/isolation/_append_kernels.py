@@ -1,0 +1,381 @@
+"""Kernels for list-append histories: version orders, direct anomalies and dependencies.
+
+All take the columns of `checkers.isolation.transactions.Transactions`. Transactions,
+micro-operations, keys and elements are numbers; -1 is none of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from checkers.kernels import jit
+
+Array = npt.NDArray[Any]
+
+NONE = -1
+OK, FAIL, INFO = 1, 2, 3
+WRITE, READ = 0, 1
+
+WW, WR, RW, PROCESS, REALTIME = 1, 2, 4, 8, 16
+
+# What can be wrong with a read.
+INTERNAL, FUTURE, ABORTED, INTERMEDIATE = 1, 2, 4, 8
+INCOMPATIBLE, REPEATED, GARBAGE = 16, 32, 64
+
+
+@jit
+def writers(
+    offsets: Array, kind: Array, key: Array, element: Array, keys: int, elements: int
+) -> tuple[Array, Array, Array, int]:
+    """Who wrote what.
+
+    Returns:
+        For each element its transaction, its micro-operation, and whether it is the last that its
+        transaction wrote to the key; and a micro-operation that writes an element again, or `NONE`.
+    """
+    writer = np.full(elements, NONE, np.int32)
+    write = np.full(elements, NONE, np.int32)
+    final = np.zeros(elements, np.bool_)
+    writing = np.full(keys, NONE, np.int32)
+    latest = np.full(keys, NONE, np.int32)
+    again = NONE
+    for t in range(len(offsets) - 1):
+        for m in range(offsets[t], offsets[t + 1]):
+            if kind[m] != WRITE:
+                continue
+            k, e = key[m], element[m]
+            if writer[e] != NONE and again == NONE:
+                again = m
+            writer[e] = t
+            write[e] = m
+            final[e] = True
+            if writing[k] == t:
+                final[latest[k]] = False
+                final[e] = True
+            writing[k] = t
+            latest[k] = e
+    return writer, write, final, again
+
+
+@jit
+def longest_reads(
+    status: Array, offsets: Array, kind: Array, key: Array, start: Array, keys: int
+) -> tuple[Array, int]:
+    """For each key the first of its longest reads (or `NONE`), and the sum of their lengths."""
+    longest = np.full(keys, NONE, np.int64)
+    length = np.full(keys, NONE, np.int64)
+    for t in range(len(offsets) - 1):
+        if status[t] != OK:
+            continue
+        for m in range(offsets[t], offsets[t + 1]):
+            if kind[m] == READ:
+                k = key[m]
+                if start[m + 1] - start[m] > length[k]:
+                    length[k] = start[m + 1] - start[m]
+                    longest[k] = m
+    total = 0
+    for k in range(keys):
+        if length[k] > 0:
+            total += length[k]
+    return longest, total
+
+
+@jit
+def version_orders(
+    status: Array, start: Array, elements: Array, writer: Array, longest: Array, total: int
+) -> tuple[Array, Array, Array, Array, Array]:
+    """Version orders: the elements of each key's longest read.
+
+    Returns:
+        ``offsets``: where each key's order begins in ``order``.
+        ``order``: elements, key by key.
+        ``position``: each element's first place in its key's order, or `NONE`.
+        ``following``: for each place the first place from there on, of the same key, that holds an
+        element for the first time and whose writer did not fail; or `NONE`.
+        ``faults``: for each key the first place of an aborted, a repeated and an unwritten element,
+        or the order's length.
+    """
+    keys = len(longest)
+    offsets = np.zeros(keys + 1, np.int64)
+    order = np.empty(total, np.int32)
+    position = np.full(len(writer), NONE, np.int32)
+    following = np.full(total, NONE, np.int64)
+    faults = np.zeros((keys, 3), np.int64)
+    at = 0
+    for k in range(keys):
+        offsets[k] = at
+        if longest[k] == NONE:
+            continue
+        begin = start[longest[k]]
+        length = start[longest[k] + 1] - begin
+        faults[k, :] = length
+        for j in range(length):
+            e = elements[begin + j]
+            order[at + j] = e
+            w = writer[e]
+            usable = w != NONE and status[w] != FAIL
+            if w == NONE and j < faults[k, 2]:
+                faults[k, 2] = j
+            if w != NONE and status[w] == FAIL and j < faults[k, 0]:
+                faults[k, 0] = j
+            if position[e] == NONE:
+                position[e] = j
+                if usable:
+                    following[at + j] = at + j
+            elif j < faults[k, 1]:
+                faults[k, 1] = j
+        for j in range(length - 2, -1, -1):
+            if following[at + j] == NONE:
+                following[at + j] = following[at + j + 1]
+        at += length
+    offsets[keys] = at
+    return offsets, order, position, following, faults
+
+
+@jit
+def judge_reads(
+    status: Array,
+    offsets: Array,
+    kind: Array,
+    key: Array,
+    element: Array,
+    start: Array,
+    elements: Array,
+    writer: Array,
+    write: Array,
+    final: Array,
+    order_offsets: Array,
+    order: Array,
+    faults: Array,
+) -> tuple[Array, Array]:
+    """What is wrong with each read.
+
+    Returns:
+        For each micro-operation the anomalies that it shows, as bits; and for each element whether
+        a read saw it that is no prefix of its key's order.
+    """
+    keys = len(order_offsets) - 1
+    flags = np.zeros(len(kind), np.uint8)
+    seen = np.zeros(len(writer), np.bool_)
+    stamp = np.full(len(writer), NONE, np.int64)
+    active = np.full(keys, NONE, np.int32)
+    read = np.full(keys, NONE, np.int64)
+    append = np.full(keys, NONE, np.int64)
+    previous = np.full(len(kind), NONE, np.int64)
+    for t in range(len(offsets) - 1):
+        if status[t] != OK:
+            continue
+        for m in range(offsets[t], offsets[t + 1]):
+            k = key[m]
+            if active[k] != t:
+                active[k] = t
+                read[k] = NONE
+                append[k] = NONE
+            if kind[m] == WRITE:
+                previous[m] = append[k]
+                append[k] = m
+                continue
+            begin, end = start[m], start[m + 1]
+            length = end - begin
+            bits = 0
+            if not _continues(start, elements, element, previous, read[k], append[k], begin, end):
+                bits |= INTERNAL
+            base = order_offsets[k]
+            compatible = length <= order_offsets[k + 1] - base
+            if compatible:
+                for j in range(length):
+                    if elements[begin + j] != order[base + j]:
+                        compatible = False
+                        break
+            if compatible:
+                if length > faults[k, 0]:
+                    bits |= ABORTED
+                if length > faults[k, 1]:
+                    bits |= REPEATED
+                if length > faults[k, 2]:
+                    bits |= GARBAGE
+            else:
+                bits |= INCOMPATIBLE
+                for j in range(begin, end):
+                    e = elements[j]
+                    seen[e] = True
+                    if stamp[e] == m:
+                        bits |= REPEATED
+                    stamp[e] = m
+                    if writer[e] == NONE:
+                        bits |= GARBAGE
+                    elif status[writer[e]] == FAIL:
+                        bits |= ABORTED
+            if length > 0:
+                e = elements[end - 1]
+                w = writer[e]
+                if w != NONE and w != t and not final[e]:
+                    bits |= INTERMEDIATE
+                if w == t and write[e] > m:
+                    bits |= FUTURE
+            flags[m] = bits
+            read[k] = m
+            append[k] = NONE
+    return flags, seen
+
+
+@jit
+def _continues(
+    start: Array,
+    elements: Array,
+    element: Array,
+    previous: Array,
+    read: int,
+    append: int,
+    begin: int,
+    end: int,
+) -> bool:
+    """Whether a read is what the transaction's earlier read and its appends since make it."""
+    at = end - 1
+    while append != NONE:
+        if at < begin or elements[at] != element[append]:
+            return False
+        at -= 1
+        append = previous[append]
+    if read == NONE:
+        return True
+    if at + 1 - begin != start[read + 1] - start[read]:
+        return False
+    for j in range(start[read + 1] - start[read]):
+        if elements[begin + j] != elements[start[read] + j]:
+            return False
+    return True
+
+
+@jit
+def order_edges(
+    status: Array, writer: Array, order_offsets: Array, order: Array, following: Array
+) -> tuple[Array, Array, Array]:
+    """Write dependencies between neighbors in version orders.
+
+    Returns:
+        Tails and heads of the edges; and the places (in ``order``) of dirty updates: elements of
+        committed transactions directly after an aborted one, and of these aborted ones.
+    """
+    tails = np.empty(len(order), np.int32)
+    heads = np.empty(len(order), np.int32)
+    dirty = np.empty((len(order), 2), np.int64)
+    edges, updates = 0, 0
+    for k in range(len(order_offsets) - 1):
+        before = NONE
+        for at in range(order_offsets[k], order_offsets[k + 1]):
+            w = writer[order[at]]
+            if at > order_offsets[k] and w != NONE and status[w] == OK:
+                v = writer[order[at - 1]]
+                if v != NONE and status[v] == FAIL:
+                    dirty[updates, 0] = at - 1
+                    dirty[updates, 1] = at
+                    updates += 1
+            if following[at] != at:
+                continue
+            if before != NONE and before != w:
+                tails[edges] = before
+                heads[edges] = w
+                edges += 1
+            before = w
+    return tails[:edges], heads[:edges], dirty[:updates]
+
+
+@jit
+def read_edges(
+    status: Array,
+    offsets: Array,
+    kind: Array,
+    key: Array,
+    start: Array,
+    elements: Array,
+    flags: Array,
+    writer: Array,
+    order_offsets: Array,
+    order: Array,
+    following: Array,
+    reads: int,
+) -> tuple[Array, Array, Array]:
+    """Read dependencies and anti-dependencies.
+
+    Returns:
+        Tails, heads and kinds of the edges.
+    """
+    tails = np.empty(2 * reads, np.int32)
+    heads = np.empty(2 * reads, np.int32)
+    kinds = np.empty(2 * reads, np.uint8)
+    edges = 0
+    for t in range(len(offsets) - 1):
+        if status[t] != OK:
+            continue
+        for m in range(offsets[t], offsets[t + 1]):
+            if kind[m] != READ:
+                continue
+            length = start[m + 1] - start[m]
+            if length > 0:
+                w = writer[elements[start[m + 1] - 1]]
+                if w == t:
+                    continue
+                if w != NONE and status[w] != FAIL:
+                    tails[edges] = w
+                    heads[edges] = t
+                    kinds[edges] = WR
+                    edges += 1
+            k = key[m]
+            at = order_offsets[k] + length
+            if flags[m] & INCOMPATIBLE or at >= order_offsets[k + 1] or following[at] == NONE:
+                continue
+            w = writer[order[following[at]]]
+            if w != t:
+                tails[edges] = t
+                heads[edges] = w
+                kinds[edges] = RW
+                edges += 1
+    return tails[:edges], heads[:edges], kinds[:edges]
+
+
+@jit
+def updates(
+    status: Array,
+    offsets: Array,
+    kind: Array,
+    key: Array,
+    version: Array,
+    keys: int,
+    element_count: int,
+) -> tuple[Array, Array, Array]:
+    """Transactions that read a key and then write it.
+
+    Args:
+        version: the element that each micro-operation read, or `NONE` for the initial version.
+
+    Returns:
+        The version read (an element, or the number of elements plus the key if it was the initial
+        one), the transaction, and the micro-operation that read it; of committed transactions, each
+        key once.
+    """
+    versions = np.empty(len(kind), np.int64)
+    by = np.empty(len(kind), np.int32)
+    reads = np.empty(len(kind), np.int64)
+    found = 0
+    active = np.full(keys, NONE, np.int32)
+    first = np.full(keys, NONE, np.int64)
+    for t in range(len(offsets) - 1):
+        if status[t] != OK:
+            continue
+        for m in range(offsets[t], offsets[t + 1]):
+            k = key[m]
+            if active[k] != t:
+                active[k] = t
+                first[k] = m if kind[m] == READ else NONE
+            elif kind[m] == WRITE and first[k] != NONE:
+                r = first[k]
+                first[k] = NONE
+                versions[found] = version[r] if version[r] != NONE else element_count + k
+                by[found] = t
+                reads[found] = r
+                found += 1
+    return versions[:found], by[:found], reads[:found]

@@ -1,0 +1,85 @@
+"""Kernels for what comes before what in a session and in real time.
+
+Columns are those of `checkers.isolation.transactions.Transactions`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from checkers.kernels import jit
+
+Array = npt.NDArray[Any]
+
+NONE = -1
+OK, FAIL = 1, 2
+
+
+@jit
+def session_edges(status: Array, process: Array, processes: int) -> tuple[Array, Array]:
+    """From each transaction to the next of its process, except after indeterminate ones."""
+    tails = np.empty(len(status), np.int32)
+    heads = np.empty(len(status), np.int32)
+    edges = 0
+    last = np.full(processes, NONE, np.int32)
+    for t in range(len(status)):
+        p = process[t]
+        if status[t] == FAIL:
+            continue
+        if last[p] != NONE:
+            tails[edges] = last[p]
+            heads[edges] = t
+            edges += 1
+        last[p] = t if status[t] == OK else NONE
+    return tails[:edges], heads[:edges]
+
+
+@jit
+def realtime_edges(
+    status: Array, invoked: Array, completed: Array, events: int, first_auxiliary: int
+) -> tuple[Array, Array, int]:
+    """Real-time precedence, in linear number, by way of auxiliary nodes for instants.
+
+    An instant is a run of completions without an invocation between them: each completed
+    transaction leads to its instant, each instant to the next, and the last instant before an
+    invocation to the transaction invoked.
+
+    Returns:
+        Tails and heads of the edges, and the number of instants.
+    """
+    count = len(status)
+    at_event = np.full(events, NONE, np.int32)
+    for t in range(count):
+        if status[t] == FAIL:
+            continue
+        at_event[invoked[t]] = t
+        if status[t] == OK:
+            at_event[completed[t]] = t
+    tails = np.empty(3 * count, np.int32)
+    heads = np.empty(3 * count, np.int32)
+    edges, instants, running = 0, 0, False
+    for event in range(events):
+        t = at_event[event]
+        if t == NONE:
+            continue
+        if invoked[t] == event:
+            running = False
+            if instants > 0:
+                tails[edges] = first_auxiliary + instants - 1
+                heads[edges] = t
+                edges += 1
+            continue
+        if not running:
+            running = True
+            if instants > 0:
+                tails[edges] = first_auxiliary + instants - 1
+                heads[edges] = first_auxiliary + instants
+                edges += 1
+            instants += 1
+        tails[edges] = t
+        heads[edges] = first_auxiliary + instants - 1
+        edges += 1
+    return tails[:edges], heads[:edges], instants

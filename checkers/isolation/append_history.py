@@ -1,0 +1,173 @@
+"""What a list-append history says: version orders, direct anomalies and dependencies.
+
+*Version orders.* Elements are appended once each, so a list shows the order in which its key was
+written: the order of a key is its longest successful read, and every other must be a prefix of it
+(Kingsbury and Alvaro, "Elle", VLDB 2020, section 4.2.3).
+
+*Dependencies.* ww between neighbors in an order; wr from the writer of a read's last element; rw
+from a read to the writer of the element after its last. Elements that certainly were appended but
+that no read saw come after all that were seen, which orders their writers too. A transaction that
+failed takes no part. One that is indeterminate does as soon as somebody saw something of it.
+
+Everything is linear in the history.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from checkers import kernels
+from checkers.isolation import _append_kernels, _unobserved_kernels
+from checkers.isolation._append_kernels import READ, WW
+from checkers.isolation.dependencies import Builder, Dependencies
+from checkers.isolation.transactions import NONE, Transactions
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AppendHistory:
+    """Transactions with what their reads say about versions.
+
+    Attributes:
+        transactions: the columns.
+        writer: transaction that wrote each element, or -1.
+        write: micro-operation that did.
+        final: whether it is the last that its transaction wrote to the key.
+        again: a micro-operation that writes an element that another wrote before, or -1.
+        longest: for each key the micro-operation with its longest read, or -1.
+        order_offsets: where each key's version order begins in `order`.
+        order: elements in version order, key by key.
+        position: place of each element in its key's order, or -1.
+        following: see `_append_kernels.version_orders`.
+        flags: what is wrong with each read, as bits of `_append_kernels`.
+        seen: elements that were seen only by reads that are no prefix of the order.
+    """
+
+    transactions: Transactions
+    writer: Array
+    write: Array
+    final: Array
+    again: int
+    longest: Array
+    order_offsets: Array
+    order: Array
+    position: Array
+    following: Array
+    flags: Array
+    seen: Array
+
+    def reads_of(self, key: int) -> Array:
+        """Micro-operations that read a key, of all transactions."""
+        t = self.transactions
+        return np.flatnonzero((t.key == key) & (t.kind == READ))
+
+
+def append_history(transactions: Transactions) -> AppendHistory:
+    """Infer version orders and judge every read by itself."""
+    t = transactions
+    compiled = kernels.of(_append_kernels, size=t.size)
+    writer, write, final, again = compiled.writers(
+        t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
+    )
+    longest, total = compiled.longest_reads(
+        t.status, t.offsets, t.kind, t.key, t.start, t.key_count
+    )
+    order_offsets, order, position, following, faults = compiled.version_orders(
+        t.status, t.start, t.elements, writer, longest, total
+    )
+    flags, seen = compiled.judge_reads(
+        t.status, t.offsets, t.kind, t.key, t.element, t.start, t.elements,
+        writer, write, final, order_offsets, order, faults,
+    )  # fmt: skip
+    return AppendHistory(
+        t, writer, write, final, int(again), longest, order_offsets, order, position, following,
+        flags, seen,
+    )  # fmt: skip
+
+
+def append_dependencies(
+    history: AppendHistory, *, process: bool, realtime: bool, unobserved: bool = True
+) -> tuple[Dependencies, Array]:
+    """The graph of dependencies, and dirty updates as pairs of places in ``history.order``.
+
+    Args:
+        history: what was inferred.
+        process: whether to add process edges.
+        realtime: whether to add real-time edges.
+        unobserved: whether writes that no read saw take part.
+    """
+    t = history.transactions
+    compiled = kernels.of(_append_kernels, size=t.size)
+    builder = Builder(t)
+    tails, heads, dirty = compiled.order_edges(
+        t.status, history.writer, history.order_offsets, history.order, history.following
+    )
+    builder.add(tails, heads, WW)
+    reads = int(np.count_nonzero(t.kind == READ))
+    builder.add(
+        *compiled.read_edges(
+            t.status, t.offsets, t.kind, t.key, t.start, t.elements, history.flags,
+            history.writer, history.order_offsets, history.order, history.following, reads,
+        )
+    )  # fmt: skip
+    if unobserved:
+        _add_unobserved(builder, history, reads)
+    builder.add_time(process=process, realtime=realtime)
+    return builder.build(), dirty
+
+
+def _add_unobserved(builder: Builder, history: AppendHistory, reads: int) -> None:
+    t = history.transactions
+    compiled = kernels.of(_unobserved_kernels, size=t.size)
+    keys, by = compiled.unobserved_writes(
+        t.status, t.offsets, t.kind, t.key, t.element, history.position, history.seen,
+        history.longest,
+    )  # fmt: skip
+    if not len(keys):
+        return
+    by_key = np.lexsort((by, keys))
+    keys, by = keys[by_key], by[by_key]
+    place = np.searchsorted(keys, np.arange(t.key_count + 1))
+    users = compiled.last_version_users(
+        place, t.status, t.offsets, t.kind, t.key, t.start, t.elements, history.flags,
+        history.writer, history.order_offsets, history.order, reads,
+    )  # fmt: skip
+    builder.add_fan(keys, by, *users)
+
+
+def last_elements(transactions: Transactions) -> Array:
+    """The last element of the list that each micro-operation read; -1 if there is none."""
+    t = transactions
+    if not len(t.elements):
+        return np.full(len(t.kind), NONE, np.int32)
+    return np.where(np.diff(t.start) > 0, t.elements[t.start[1:] - 1], NONE)
+
+
+def lost_updates(t: Transactions, versions: Array) -> list[list[tuple[int, int]]]:
+    """Groups of committed transactions that read the same version of a key and then wrote the key.
+
+    Args:
+        t: the transactions.
+        versions: the version that each micro-operation read, or -1 for the initial one.
+
+    Returns:
+        For each group its (transaction, micro-operation that read) pairs, two or more.
+    """
+    compiled = kernels.of(_append_kernels, size=t.size)
+    found, by, reads = compiled.updates(
+        t.status, t.offsets, t.kind, t.key, versions, t.key_count, t.element_count
+    )
+    by_version = np.argsort(found, kind="stable")
+    found = found[by_version]
+    begins = np.flatnonzero(np.diff(found, prepend=NONE - 1))
+    ends = np.append(begins, len(found))[1:]
+    groups = []
+    for group in np.flatnonzero(ends - begins > 1).tolist():
+        members = by_version[begins[group] : ends[group]].tolist()
+        groups.append([(int(by[i]), int(reads[i])) for i in members])
+    return groups

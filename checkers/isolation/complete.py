@@ -1,0 +1,332 @@
+"""Deciding serializability and snapshot isolation of rw-register histories, by a bounded search.
+
+Both are NP-hard here (Papadimitriou, JACM 1979; Biswas and Enea, "On the Complexity of Checking
+Transactional Consistency", OOPSLA 2019). What is open is, for each two writers of a key, which
+comes first; with it come the dependencies of those who read either. So: one Boolean variable for
+each such pair, and a SAT solver that is told of a cycle only when it proposes one (as Viper,
+EuroSys 2023, and PolySI, VLDB 2023, do with a solver for acyclicity).
+
+An indeterminate transaction of which nobody saw anything may as well not have happened. Keys start
+as null.
+
+Needs python-sat; without it, or beyond the limit of cycles, the answer is that nobody knows.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass, field
+from itertools import combinations, pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from checkers import kernels
+from checkers.isolation import _graph_kernels
+from checkers.isolation._append_kernels import RW, WW
+from checkers.isolation.consistency import implied
+from checkers.isolation.dependencies import Dependencies
+from checkers.isolation.register_history import RegisterHistory, register_dependencies
+from checkers.isolation.schedule import PLAIN, serial_schedule, snapshot_schedule
+from checkers.isolation.transactions import NONE
+
+Array = npt.NDArray[Any]
+
+PAIRS_LIMIT = 1_000_000
+"""Pairs of writers beyond which the search does not begin."""
+
+CYCLES_A_ROUND = 200
+"""Cycles excluded before the solver is asked again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What the search found.
+
+    Attributes:
+        kind: the anomaly that it looked for.
+        refuted: there is no order.
+        reason: why there is none, or why nobody knows.
+        order: invocation indices of transactions in an order that explains the history; under
+            snapshot isolation, the order in which they commit.
+        snapshots: under snapshot isolation, ``schedule``: see `checkers.isolation.certificate`.
+        operations: indices of transactions of the cycles that were excluded.
+        cost: what it took.
+    """
+
+    kind: str
+    refuted: bool = False
+    reason: str = ""
+    order: list[int] | None = None
+    snapshots: dict[str, Any] = field(default_factory=dict)
+    operations: tuple[int, ...] = ()
+    cost: dict[str, Any] = field(default_factory=dict)
+
+
+def solver_installed() -> bool:
+    """Whether python-sat is there."""
+    return importlib.util.find_spec("pysat") is not None
+
+
+def decide(history: RegisterHistory, model: str, limit: int) -> Decision:
+    """Whether the history satisfies a model.
+
+    Args:
+        history: without anomalies so far, and with ``initial`` assumed.
+        model: serializable, snapshot-isolation, or their strong-session or strong form.
+        limit: cycles excluded before the search gives up.
+    """
+    snapshot = "serializable" not in implied(model)
+    suffix = ""
+    if model.startswith("strong-"):
+        suffix = "-process" if model.startswith("strong-session-") else "-realtime"
+    kind = ("not-snapshot-isolated" if snapshot else "not-serializable") + suffix
+    known = register_dependencies(history, process=suffix != "", realtime=suffix == "-realtime")
+    open_pairs = _Pairs.of(history)
+    cost: dict[str, Any] = {"pairs of writers": len(open_pairs.pairs), "cycles excluded": 0}
+    if len(open_pairs.pairs) > PAIRS_LIMIT:
+        reason = f"there are {len(open_pairs.pairs)} pairs of writers, more than {PAIRS_LIMIT}"
+        return Decision(kind, reason=reason, cost=cost)
+    search = _Search(history, known, open_pairs, snapshot, limit)
+    chosen = search.run()
+    cost["cycles excluded"] = search.excluded
+    if chosen is not None:
+        return _found(history, kind, search.graph(chosen), snapshot, cost)
+    if search.gave_up:
+        return Decision(kind, reason=search.gave_up, cost=cost)
+    t = history.transactions
+    members = sorted(search.members)[:50]
+    names = ", ".join(t.name(m) for m in members[:12]) + (" ..." if len(members) > 12 else "")
+    what = "begins and commits" if snapshot else "transactions"
+    return Decision(
+        kind,
+        refuted=True,
+        reason=(
+            f"no order of {what} explains every read: each order of the writes leads to a cycle, "
+            f"among {names} ({search.excluded} cycles were excluded)"
+        ),
+        operations=tuple(t.index_of(m) for m in members),
+        cost=cost,
+    )
+
+
+def _found(
+    history: RegisterHistory, kind: str, graph: Dependencies, snapshot: bool, cost: dict[str, Any]
+) -> Decision:
+    """The certificate: an order, or a schedule of begins and commits."""
+    t = history.transactions
+    invoked = t.indices[t.invoked]
+    if not snapshot:
+        order = serial_schedule(graph)
+        assert order is not None
+        chosen = order[history.alive[order]]
+        return Decision(kind, order=invoked[chosen].tolist(), cost=cost)
+    events = snapshot_schedule(graph)
+    assert events is not None
+    events = events[history.alive[events // 2]]
+    schedule = [[int(invoked[e // 2]), "commit" if e % 2 else "begin"] for e in events.tolist()]
+    commits = invoked[events[events % 2 == 1] // 2].tolist()
+    return Decision(kind, order=commits, snapshots={"schedule": schedule}, cost=cost)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pairs:
+    """Pairs of writers of a key, and what follows from either order.
+
+    Attributes:
+        pairs: two transactions each; variable i + 1 says that the first comes first.
+        literals: of each conditional edge, the literal that brings it.
+        source: where it begins.
+        target: where it ends.
+        kind: its kind.
+    """
+
+    pairs: list[tuple[int, int]]
+    literals: Array
+    source: Array
+    target: Array
+    kind: Array
+
+    @classmethod
+    def of(cls, history: RegisterHistory) -> _Pairs:
+        t = history.transactions
+        writes = history.final_writes()
+        by_key: dict[int, list[tuple[int, int]]] = {}
+        for m, owner in zip(writes.tolist(), history.owners(writes).tolist(), strict=True):
+            by_key.setdefault(int(t.key[m]), []).append((owner, int(t.element[m])))
+        readers: dict[int, list[int]] = {}
+        for m, owner in zip(
+            history.external.tolist(), history.owners(history.external).tolist(), strict=True
+        ):
+            if t.element[m] != NONE:
+                readers.setdefault(int(t.element[m]), []).append(owner)
+        pairs: list[tuple[int, int]] = []
+        rows: list[tuple[int, int, int, int]] = []
+        for written in by_key.values():
+            for (one, first), (other, second) in combinations(written, 2):
+                pairs.append((one, other))
+                number = len(pairs)
+                if number > PAIRS_LIMIT:
+                    continue
+                rows.append((number, one, other, WW))
+                rows.append((-number, other, one, WW))
+                rows += [(number, r, other, RW) for r in readers.get(first, ()) if r != other]
+                rows += [(-number, r, one, RW) for r in readers.get(second, ()) if r != one]
+        columns = np.array(rows, np.int64).reshape(-1, 4).T
+        return cls(pairs, columns[0], columns[1], columns[2], columns[3].astype(np.uint8))
+
+
+class _Search:
+    """Proposes orders of writers until one has no cycle, or none is left."""
+
+    def __init__(
+        self,
+        history: RegisterHistory,
+        known: Dependencies,
+        pairs: _Pairs,
+        snapshot: bool,
+        limit: int,
+    ) -> None:
+        self.history = history
+        self.known = known
+        self.pairs = pairs
+        self.snapshot = snapshot
+        self.limit = limit
+        self.excluded = 0
+        self.gave_up = ""
+        self.members: set[int] = set()
+
+    def run(self) -> Array | None:
+        """Whether the first of each pair comes first; None if no choice works or nobody knows."""
+        guess = self._guess()
+        if not self._exclude(guess, None):
+            return guess
+        if not solver_installed():
+            self.gave_up = (
+                "deciding needs python-sat, which is not installed: pip install python-sat"
+            )
+            return None
+        solver = importlib.import_module("pysat.solvers").Solver(name="glucose4")
+        try:
+            signs = np.where(guess, 1, -1)
+            solver.set_phases((signs * np.arange(1, len(guess) + 1)).tolist())
+            return self._solve(solver, guess)
+        finally:
+            solver.delete()
+
+    def _solve(self, solver: Any, guess: Array) -> Array | None:
+        chosen = guess
+        while self._exclude(chosen, solver):
+            if self.excluded > self.limit:
+                self.gave_up = (
+                    f"the search ended after it had excluded {self.excluded} cycles; "
+                    "give it more clauses"
+                )
+                return None
+            if not solver.solve():
+                return None
+            chosen = guess.copy()
+            model = np.array(solver.get_model(), np.int64)
+            model = model[np.abs(model) <= len(guess)]
+            chosen[np.abs(model) - 1] = model > 0
+        return chosen
+
+    def _guess(self) -> Array:
+        """Whoever is earlier in an order of what is known comes first."""
+        first, second = np.array(self.pairs.pairs, np.int64).reshape(-1, 2).T
+        order = serial_schedule(self.known)
+        if order is None:
+            return np.asarray(first < second)
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        return np.asarray(rank[first] < rank[second])
+
+    def graph(self, chosen: Array) -> Dependencies:
+        """The dependencies of a choice."""
+        active = self._active(chosen)
+        known, pairs = self.known, self.pairs
+        return Dependencies(
+            known.transactions,
+            known.nodes,
+            np.concatenate([known.source, pairs.source[active]]).astype(np.int32),
+            np.concatenate([known.target, pairs.target[active]]).astype(np.int32),
+            np.concatenate([known.kind, pairs.kind[active]]),
+        )
+
+    def _active(self, chosen: Array) -> Array:
+        literals = self.pairs.literals
+        return np.asarray(chosen[np.abs(literals) - 1] == (literals > 0))
+
+    def _exclude(self, chosen: Array, solver: Any) -> bool:
+        """Whether the choice has cycles; if there is a solver, it is told of some of them."""
+        graph = self.graph(chosen)
+        literals = np.zeros(len(graph), np.int64)
+        literals[len(self.known) :] = self.pairs.literals[self._active(chosen)]
+        source, target, halves = graph.source, graph.target, 1
+        nodes, first_auxiliary = graph.nodes, graph.transactions
+        if self.snapshot:
+            source, target, literals = _doubled(graph, literals)
+            nodes, first_auxiliary, halves = 2 * nodes, 2 * first_auxiliary, 2
+        compiled = kernels.of(_graph_kernels, size=4 * (nodes + len(source)))
+        every = np.ones(len(source), np.uint8)
+        offsets, targets = compiled.adjacency(source, target, every, 1, nodes)
+        component, components = compiled.strong_components(offsets, targets)
+        if components == nodes:
+            return False
+        if solver is not None:
+            inside = np.flatnonzero(component[source] == component[target])
+            edges = _Edges(source[inside], target[inside], literals[inside])
+            ways = (offsets, targets, component, component, first_auxiliary)
+            for clause, members in _cycles(compiled, ways, edges, nodes):
+                solver.add_clause([-literal for literal in clause])
+                self.excluded += 1
+                owners = (member // halves for member in members)
+                self.members.update(o for o in owners if o < graph.transactions)
+        return True
+
+
+@dataclass(frozen=True, slots=True)
+class _Edges:
+    source: Array
+    target: Array
+    literals: Array
+
+
+def _cycles(
+    compiled: Any, ways: tuple[Array, Array, Array, Array, int], edges: _Edges, nodes: int
+) -> list[tuple[list[int], list[int]]]:
+    """Some short cycles: the literals that bring them, and their nodes."""
+    # Of parallel edges the one without a literal says most.
+    literal_of: dict[tuple[int, int], int] = {}
+    for a, b, literal in zip(
+        edges.source.tolist(), edges.target.tolist(), edges.literals.tolist(), strict=True
+    ):
+        if literal_of.get((a, b), 1) != 0:
+            literal_of[a, b] = literal
+    open_edges = [edge for edge, literal in literal_of.items() if literal]
+    step = max(1, len(open_edges) // CYCLES_A_ROUND)
+    scratch = np.zeros((4, nodes), np.int32)
+    found: dict[tuple[int, ...], list[int]] = {}
+    for stamp, (a, b) in enumerate(open_edges[::step] or list(literal_of), 1):
+        way = compiled.way(*ways, b, a, scratch, stamp, np.array([2**62], np.int64))
+        if way < 0:
+            continue
+        nodes_back = [a]
+        while nodes_back[-1] != b:
+            nodes_back.append(int(scratch[1][nodes_back[-1]]))
+        ring = [a, *reversed(nodes_back)]
+        brought = {literal_of[pair] for pair in pairwise(ring)} - {0}
+        found.setdefault(tuple(sorted(brought)), ring)
+    return [(list(clause), ring) for clause, ring in found.items()]
+
+
+def _doubled(graph: Dependencies, literals: Array) -> tuple[Array, Array, Array]:
+    """Edges between begins and commits, each with the literal that brings it."""
+    compiled = kernels.of(_graph_kernels, size=len(graph))
+    source, target = compiled.without_adjacent(
+        graph.source, graph.target, graph.kind, PLAIN, RW, graph.transactions
+    )
+    times = np.where(graph.kind & PLAIN != 0, 2, 1)
+    return source, target, np.repeat(literals, times)

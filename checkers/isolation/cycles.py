@@ -1,0 +1,351 @@
+"""Cycles of dependencies, by the anomaly that they are.
+
+Kinds, from worst to mildest (Adya 1999, chapter 4; Kingsbury and Alvaro, VLDB 2020; "nonadjacent"
+as in Cerone and Gotsman, "Analysing Snapshot Isolation", PODC 2016):
+
+    G0             only ww
+    G1c            ww and wr, at least one wr
+    G-single       exactly one rw
+    G-nonadjacent  several rw, no two in a row
+    G2-item        several rw, two of them in a row
+
+Each also with ``-process`` (at least one process edge) and ``-realtime`` (at least one real-time
+edge, perhaps process edges).
+
+*Algorithm.* Tarjan's components of the whole graph; whatever is on a cycle is in one of two nodes
+or more, and all later work stays inside these, of which there are few. Then for each kind the graph
+with just its edges: a closing edge (an rw for G-single, say), and breadth-first the shortest way
+back from its head to its tail. In a component where a kind was found, those it implies are not
+looked for: the same with a suffix, and for rw cycles those with more rw.
+
+*Bounded.* Looking for ways back can take a step for each pair of edges of a component; beyond a
+budget, the kind is left open, and `Cycles.timed_out` says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from checkers import kernels
+from checkers.isolation import _graph_kernels
+from checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
+from checkers.isolation.dependencies import NAMES, Dependencies
+
+Array = npt.NDArray[Any]
+
+SUFFIXES = {"": 0, "-process": PROCESS, "-realtime": PROCESS | REALTIME}
+"""What each suffix adds to the edges of a kind."""
+
+KINDS = ("G0", "G1c", "G-single", "G-nonadjacent", "G2-item")
+"""The kinds of cycles, from worst to mildest."""
+
+SEARCH_BUDGET = 200_000_000
+"""Edges looked at in the search for one kind of cycle, at most: about a second of compiled code."""
+
+TRIES = 16
+"""How many more closing edges of a component are tried for a shorter cycle, once there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One dependency of a cycle.
+
+    Attributes:
+        source: a transaction.
+        target: the transaction that depends on it.
+        kind: ``ww``, ``wr``, ``rw``, ``process`` or ``realtime``.
+    """
+
+    source: int
+    target: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """A cycle: each step's target is the next one's source, and the last one's the first one's.
+
+    Attributes:
+        kind: the anomaly's name.
+        steps: its dependencies.
+    """
+
+    kind: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(slots=True)
+class Cycles:
+    """What was found.
+
+    Attributes:
+        witnesses: a short cycle of each component and kind, up to a limit for each kind.
+        counts: number of components with a cycle of each kind.
+        components: number of components with any cycle.
+        timed_out: kinds for which the budget ran out, so that there may be more.
+        order: transactions in an order that all dependencies agree with; None if there is none.
+    """
+
+    witnesses: list[Cycle] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    components: int = 0
+    timed_out: list[str] = field(default_factory=list)
+    order: Array | None = None
+
+
+def find_cycles(graph: Dependencies, *, limit: int = 8, budget: int = SEARCH_BUDGET) -> Cycles:
+    """Cycles of a graph, by kind.
+
+    Args:
+        graph: dependencies; suffixed kinds are found if it has process and real-time edges.
+        limit: how many cycles of each kind are returned. All are counted.
+        budget: see `SEARCH_BUDGET`.
+    """
+    compiled = kernels.of(_graph_kernels, size=graph.nodes + len(graph))
+    everything = int(np.bitwise_or.reduce(graph.kind)) if len(graph) else 0
+    offsets, targets = compiled.adjacency(
+        graph.source, graph.target, graph.kind, everything, graph.nodes
+    )
+    component, components = compiled.strong_components(offsets, targets)
+    found = Cycles()
+    if components == graph.nodes:
+        found.order = np.argsort(-component[: graph.transactions].astype(np.int64), kind="stable")
+        return found
+    _Search(graph, component, components, found, limit, budget).run(everything)
+    return found
+
+
+class _Search:
+    """The search within the components that have cycles."""
+
+    def __init__(
+        self,
+        graph: Dependencies,
+        component: Array,
+        components: int,
+        found: Cycles,
+        limit: int,
+        budget: int,
+    ) -> None:
+        sizes = np.bincount(component, minlength=components)
+        inside = component[graph.source] == component[graph.target]
+        inside &= sizes[component[graph.source]] > 1
+        source, target = graph.source[inside], graph.target[inside]
+        # Only these nodes matter from here on. Numbers keep their order: auxiliary ones stay last.
+        self.nodes = np.unique(np.concatenate([source, target]))
+        self.source = np.searchsorted(self.nodes, source).astype(np.int32)
+        self.target = np.searchsorted(self.nodes, target).astype(np.int32)
+        self.kind = graph.kind[inside]
+        self.first_auxiliary = int(np.searchsorted(self.nodes, graph.transactions))
+        self.kernels = kernels.of(_graph_kernels, size=8 * len(self.source))
+        self.found = found
+        self.limit = limit
+        self.budget = budget
+        self.timed_out = False
+        # Component of each node, among edges of the suffix at hand.
+        self.home: Array = component
+        self.homes = 0
+        # For each kind found, which nodes are in a component that has it.
+        self.has: dict[str, Array] = {}
+        found.components = int(np.count_nonzero(sizes > 1))
+
+    def run(self, everything: int) -> None:
+        """Look for all kinds, with each suffix of which the graph has the edges."""
+        for suffix, added in SUFFIXES.items():
+            if added and not everything & (REALTIME if suffix == "-realtime" else PROCESS):
+                continue
+            self.home, self.homes = self.kernels.strong_components(
+                *self.kernels.adjacency(
+                    self.source, self.target, self.kind, WW | WR | RW | added, len(self.nodes)
+                )
+            )
+            for kind in KINDS:
+                self._search(kind, suffix, added)
+
+    def _search(self, kind: str, suffix: str, added: int) -> None:
+        """Look for one kind in components that are not known to have it, or one that implies it."""
+        wanted = np.ones(self.homes, np.bool_)
+        for worse in _implying(kind):
+            for weaker in _weaker_suffixes(suffix):
+                if worse + weaker in self.has:
+                    wanted[self.home[self.has[worse + weaker]]] = False
+        if not wanted.any():
+            return
+        plain = WW | added | (WR if kind != "G0" else 0)
+        if kind == "G0":
+            cycles = self._closing(plain, plain, WW | added, wanted)
+        elif kind == "G1c":
+            cycles = self._closing(plain, plain, WR, wanted)
+        elif kind == "G-single":
+            cycles = self._closing(plain, plain | RW, RW, wanted)
+        elif kind == "G-nonadjacent":
+            cycles = self._nonadjacent(plain, wanted)
+        else:
+            cycles = self._closing(plain | RW, plain | RW, RW, wanted)
+        self._keep(kind + suffix, cycles)
+
+    def _closing(
+        self, way_mask: int, group_mask: int, closing: int, wanted: Array
+    ) -> Iterator[tuple[int, list[tuple[int, int, int]]]]:
+        """Components, and cycles of one closing edge and a way back over edges of ``way_mask``."""
+        active = wanted[self.home[self.source]]
+        source, target, kind = self.source[active], self.target[active], self.kind[active]
+        count = len(self.nodes)
+        offsets, targets = self.kernels.adjacency(source, target, kind, way_mask, count)
+        rank, _ = self.kernels.strong_components(offsets, targets)
+        group = rank
+        if group_mask != way_mask:
+            group, _ = self.kernels.strong_components(
+                *self.kernels.adjacency(source, target, kind, group_mask, count)
+            )
+        edges = np.flatnonzero((kind & closing != 0) & (group[source] == group[target]))
+        yield from self._ways_back(
+            _Ways(offsets, targets, group, rank, self.first_auxiliary),
+            source[edges],
+            target[edges],
+            kind[edges],
+            (source, target, kind, way_mask),
+        )
+
+    def _nonadjacent(
+        self, plain: int, wanted: Array
+    ) -> Iterator[tuple[int, list[tuple[int, int, int]]]]:
+        """Components, and cycles in which no two rw follow each other."""
+        active = wanted[self.home[self.source]]
+        source, target, kind = self.source[active], self.target[active], self.kind[active]
+        twice, heads = self.kernels.without_adjacent(
+            source, target, kind, plain, RW, self.first_auxiliary
+        )
+        every = np.ones(len(twice), np.uint8)
+        offsets, targets = self.kernels.adjacency(twice, heads, every, 1, 2 * len(self.nodes))
+        group, _ = self.kernels.strong_components(offsets, targets)
+        # Only an rw leads from an even node to an odd one (out of auxiliary nodes, odd to odd).
+        edges = np.flatnonzero((group[twice] == group[heads]) & (twice % 2 == 0) & (heads % 2 == 1))
+        for home, path in self._ways_back(
+            _Ways(offsets, targets, group, group, 2 * self.first_auxiliary),
+            twice[edges],
+            heads[edges],
+            np.full(len(edges), RW, np.uint8),
+            None,
+        ):
+            halved = [
+                (a // 2, b // 2, self._kind_between(a, b, source, target, kind, plain))
+                for a, b, _ in path
+            ]
+            yield home, halved
+
+    def _kind_between(
+        self, a: int, b: int, source: Array, target: Array, kind: Array, plain: int
+    ) -> int:
+        """The kind of an edge of the doubled graph."""
+        if a % 2 == 0 and b % 2 == 1:
+            return RW
+        return _kind_of(a // 2, b // 2, source, target, kind, plain)
+
+    def _ways_back(
+        self,
+        ways: _Ways,
+        tails: Array,
+        heads: Array,
+        kinds: Array,
+        edges: tuple[Array, Array, Array, int] | None,
+    ) -> Iterator[tuple[int, list[tuple[int, int, int]]]]:
+        """For each component with one, the shortest cycle found, as (tail, head, kind)."""
+        if not len(tails):
+            return
+        homes = self.home[tails if edges is not None else tails // 2]
+        budget = np.array([self.budget], np.int64)
+        best, _ = self.kernels.best_closing_edges(
+            *ways.arrays(), tails, heads, homes, self.homes, TRIES, budget
+        )
+        if budget[0] < 0:
+            self.timed_out = True
+        for home in np.flatnonzero(best >= 0).tolist():
+            edge = int(best[home])
+            yield (
+                home,
+                self._cycle(ways, int(tails[edge]), int(heads[edge]), int(kinds[edge]), edges),
+            )
+
+    def _cycle(
+        self,
+        ways: _Ways,
+        tail: int,
+        head: int,
+        kind: int,
+        edges: tuple[Array, Array, Array, int] | None,
+    ) -> list[tuple[int, int, int]]:
+        scratch = np.zeros((4, len(ways.offsets) - 1), np.int32)
+        self.kernels.way(*ways.arrays(), head, tail, scratch, 1, np.array([2**62], np.int64))
+        nodes = [tail]
+        while nodes[-1] != head:
+            nodes.append(int(scratch[1][nodes[-1]]))
+        nodes.reverse()
+        path = [(tail, head, kind)]
+        for a, b in pairwise(nodes):
+            path.append((a, b, _kind_of(a, b, *edges) if edges is not None else 0))
+        return path
+
+    def _keep(self, name: str, cycles: Iterator[tuple[int, list[tuple[int, int, int]]]]) -> None:
+        self.timed_out = False
+        has = np.zeros(self.homes, np.bool_)
+        kept = 0
+        for home, path in cycles:
+            has[home] = True
+            if kept < self.limit:
+                kept += 1
+                self.found.witnesses.append(Cycle(name, tuple(self._steps(path))))
+        if self.timed_out:
+            self.found.timed_out.append(name)
+        if has.any():
+            self.has[name] = has[self.home]
+            self.found.counts[name] = int(has.sum())
+
+    def _steps(self, path: list[tuple[int, int, int]]) -> Iterator[Step]:
+        """Steps between transactions: auxiliary nodes are passed over."""
+        first = next(i for i, (tail, _, _) in enumerate(path) if tail < self.first_auxiliary)
+        entered: tuple[int, int] | None = None
+        for tail, head, kind in path[first:] + path[:first]:
+            if tail < self.first_auxiliary:
+                entered = (tail, kind)
+            if head < self.first_auxiliary and entered is not None:
+                source, named = entered
+                yield Step(int(self.nodes[source]), int(self.nodes[head]), NAMES[named])
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """A graph to look for ways in; see `_graph_kernels.way`."""
+
+    offsets: Array
+    targets: Array
+    group: Array
+    rank: Array
+    first_auxiliary: int
+
+    def arrays(self) -> tuple[Array, Array, Array, Array, int]:
+        return self.offsets, self.targets, self.group, self.rank, self.first_auxiliary
+
+
+def _kind_of(a: int, b: int, source: Array, target: Array, kind: Array, mask: int) -> int:
+    """The strongest kind within the mask of an edge from a to b."""
+    kinds = int(np.bitwise_or.reduce(kind[(source == a) & (target == b)])) & mask
+    return kinds & -kinds
+
+
+def _implying(kind: str) -> tuple[str, ...]:
+    """Kinds of which a component's having one makes looking for ``kind`` superfluous."""
+    if kind in ("G0", "G1c", "G-single"):
+        return (kind,)
+    return KINDS[: KINDS.index(kind) + 1]
+
+
+def _weaker_suffixes(suffix: str) -> tuple[str, ...]:
+    names = tuple(SUFFIXES)
+    return names[: names.index(suffix) + 1]

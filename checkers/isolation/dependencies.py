@@ -1,0 +1,127 @@
+"""Dependencies between transactions: the direct serialization graph, and what time adds to it.
+
+The kinds are Adya's ("Weak Consistency: A Generalized Theory", MIT 1999, section 3.1), with two
+from Kingsbury and Alvaro ("Elle", VLDB 2020):
+
+    ww   the second wrote the version after the first's
+    wr   the second read the version that the first wrote
+    rw   the second wrote the version after the one that the first read
+    process    the second followed the first in its session
+    realtime   the first had completed when the second was invoked
+
+*Auxiliary nodes* stand for many edges at once: an instant, between all transactions that completed
+before it and all that were invoked after it; or the writes of a key that nobody read. An edge into
+one has the kind of the dependency.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from checkers import kernels
+from checkers.isolation import _fan_kernels, _time_kernels
+from checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
+from checkers.isolation.transactions import Transactions
+
+Array = npt.NDArray[Any]
+
+NAMES = {WW: "ww", WR: "wr", RW: "rw", PROCESS: "process", REALTIME: "realtime"}
+"""What a kind of dependency is called, by its bit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """A graph of transactions.
+
+    Attributes:
+        transactions: number of transactions: nodes from there on are auxiliary.
+        nodes: number of nodes.
+        source: where each edge begins.
+        target: where it ends.
+        kind: its kind, one bit: `WW`, `WR`, `RW`, `PROCESS` or `REALTIME`.
+    """
+
+    transactions: int
+    nodes: int
+    source: Array
+    target: Array
+    kind: Array
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+
+class Builder:
+    """Collects edges, and gives out numbers for auxiliary nodes."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self.transactions = transactions
+        self.nodes = len(transactions)
+        self._sources: list[Array] = []
+        self._targets: list[Array] = []
+        self._kinds: list[Array] = []
+
+    def add(self, source: Array, target: Array, kind: int | Array) -> None:
+        """Add edges of one kind, or of a kind each."""
+        self._sources.append(source)
+        self._targets.append(target)
+        if isinstance(kind, int):
+            kind = np.full(len(source), kind, np.uint8)
+        self._kinds.append(kind)
+
+    def add_fan(
+        self, keys: Array, writers: Array, users: Array, user_keys: Array, user_kinds: Array
+    ) -> None:
+        """Add that some transactions precede all writers of a set but themselves.
+
+        Args:
+            keys: keys of the writes, increasing.
+            writers: their transactions, increasing for each key.
+            users: transactions that precede all writers of a key.
+            user_keys: that key.
+            user_kinds: by which kind of dependency.
+        """
+        place = np.searchsorted(keys, np.arange(self.transactions.key_count + 1))
+        compiled = kernels.of(_fan_kernels, size=len(keys) + len(users))
+        self.add(
+            *compiled.fan_edges(keys, writers, place, self.nodes, users, user_keys, user_kinds)
+        )
+        self.nodes += 2 * len(keys)
+
+    def add_time(self, *, process: bool, realtime: bool) -> None:
+        """Add what sessions and real time say."""
+        t = self.transactions
+        compiled = kernels.of(_time_kernels, size=t.size)
+        if process:
+            numbers = _dense(t.process)
+            count = int(numbers.max(initial=0)) + 1
+            source, target = compiled.session_edges(t.status, numbers, count)
+            self.add(source, target, PROCESS)
+        if realtime:
+            source, target, instants = compiled.realtime_edges(
+                t.status, t.invoked, t.completed, t.events, self.nodes
+            )
+            self.add(source, target, REALTIME)
+            self.nodes += instants
+
+    def build(self) -> Dependencies:
+        """The graph."""
+        empty = np.empty(0, np.int32)
+        return Dependencies(
+            len(self.transactions),
+            self.nodes,
+            np.concatenate([empty, *self._sources]),
+            np.concatenate([empty, *self._targets]),
+            np.concatenate([empty.astype(np.uint8), *self._kinds]),
+        )
+
+
+def _dense(numbers: Array) -> Array:
+    """Numbers from 0 up that are equal where the given ones are."""
+    if len(numbers) and numbers.max() > 4 * len(numbers) + 1024:
+        return np.unique(numbers, return_inverse=True)[1].astype(np.int64)
+    return numbers

@@ -1,0 +1,186 @@
+"""The checker of list-append histories.
+
+Transactions append unique elements to lists, and read whole lists: a read shows all versions of its
+key up to then, in order, so that dependencies can be told from the history alone (Kingsbury and
+Alvaro, "Elle: Inferring Isolation Anomalies from Experimental Observations", VLDB 2020).
+
+*Sound and complete for serializability*, strong-session and strong (strict) serializability: a
+history without anomalies has an order of its transactions that explains every read (the
+certificate), and one with an anomaly has none. Of weaker models, anomalies rule them out; their
+absence proves nothing more than that.
+
+*Left out.* Predicates (see `checkers.isolation.predicates`). Histories in which an element is
+appended twice to a key are unknown: their versions cannot be told apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from checkers.history import History
+from checkers.isolation.append_history import AppendHistory, append_dependencies, append_history
+from checkers.isolation.consistency import (
+    STRONGEST,
+    ConsistencyModel,
+    forbidden,
+    model_named,
+)
+from checkers.isolation.cycles import SEARCH_BUDGET, Cycles, find_cycles
+from checkers.isolation.evidence import cycle_anomaly
+from checkers.isolation.judgment import Findings, judge
+from checkers.isolation.read_anomalies import (
+    add_dirty_updates,
+    add_lost_updates,
+    add_read_anomalies,
+)
+from checkers.isolation.transactions import NONE, READ, Transactions, shown_key, transactions_of
+from checkers.models.model import shown
+from checkers.verdict import UNKNOWN, Checker, Verdict
+
+WITNESSES = 8
+"""How many anomalies of each kind a verdict shows. All are counted."""
+
+ORDER_LIMIT = 200_000
+"""Transactions up to which a valid verdict carries their order."""
+
+
+def list_append(
+    consistency: str | None = None, *, witnesses: int = WITNESSES, budget: int = SEARCH_BUDGET
+) -> Checker:
+    """A checker: the history satisfies a consistency model, as far as its reads tell.
+
+    Args:
+        consistency: a name of `checkers.isolation.consistency.MODELS`, or an alias of one. None
+            judges against the strongest, and the verdict says which models are ruled out.
+        witnesses: anomalies shown of each kind.
+        budget: edges looked at in the search for one kind of cycle.
+
+    Raises:
+        ValueError: no such model.
+    """
+    model = None if consistency is None else model_named(consistency)
+    return ListAppend(model, witnesses, budget)
+
+
+@dataclass(frozen=True, slots=True)
+class ListAppend:
+    """The checker that `list_append` makes."""
+
+    consistency: ConsistencyModel | None
+    witnesses: int
+    budget: int
+
+    @property
+    def name(self) -> str:
+        """``list-append``, with the model in brackets if one was asked for."""
+        return f"list-append({self.consistency.name})" if self.consistency else "list-append"
+
+    def check(self, history: History) -> Verdict:
+        """See `checkers.verdict.Checker`.
+
+        Raises:
+            checkers.history.HistoryError: an operation is no list-append transaction.
+        """
+        t = transactions_of(history, lists=True)
+        coverage = transaction_coverage(t)
+        nothing = nothing_exercised(coverage)
+        if nothing:
+            return Verdict(self.name, UNKNOWN, nothing, coverage=coverage)
+        inferred = append_history(t)
+        if inferred.again != NONE:
+            return Verdict(self.name, UNKNOWN, _appended_twice(inferred), coverage=coverage)
+        findings = Findings()
+        add_read_anomalies(findings, inferred, self.witnesses)
+        process, realtime = time_matters(self.consistency)
+        graph, dirty = append_dependencies(inferred, process=process, realtime=realtime)
+        add_dirty_updates(findings, inferred, dirty, self.witnesses)
+        add_lost_updates(findings, inferred, self.witnesses)
+        cycles = find_cycles(graph, limit=self.witnesses, budget=self.budget)
+        for cycle in cycles.witnesses:
+            findings.add([cycle_anomaly(inferred, cycle)])
+        take_counts(findings, cycles, self.budget)
+        return judge(
+            self.name,
+            findings,
+            self.consistency,
+            proof=order_proof(t, cycles, process=process, realtime=realtime),
+            coverage=coverage,
+            cost={
+                "algorithm": "Elle, by list-append",
+                "edges": len(graph),
+                "components with cycles": cycles.components,
+            },
+        )
+
+
+def transaction_coverage(t: Transactions) -> dict[str, int]:
+    """What a history of transactions exercised."""
+    ok = np.repeat(t.status == 1, np.diff(t.offsets))
+    return {
+        "transactions": len(t),
+        "ok": int(np.count_nonzero(t.status == 1)),
+        "fail": int(np.count_nonzero(t.status == 2)),
+        "info": int(np.count_nonzero(t.status == 3)),
+        "keys": t.key_count,
+        "writes": int(np.count_nonzero(ok & (t.kind != READ))),
+        "reads": int(np.count_nonzero(ok & (t.kind == READ))),
+    }
+
+
+def nothing_exercised(coverage: dict[str, int]) -> str:
+    """Why a history with this coverage says nothing; empty if it says something."""
+    if not coverage["transactions"]:
+        return "the history has no transactions"
+    if not coverage["reads"]:
+        return "no transaction that reads succeeded, so nothing was exercised"
+    return ""
+
+
+def time_matters(consistency: ConsistencyModel | None) -> tuple[bool, bool]:
+    """Whether a model speaks of sessions, and of real time."""
+    kinds = forbidden(consistency.name if consistency else STRONGEST)
+    realtime = any(kind.endswith("-realtime") for kind in kinds)
+    return realtime or any(kind.endswith("-process") for kind in kinds), realtime
+
+
+def take_counts(findings: Findings, cycles: Cycles, budget: int) -> None:
+    """Take over how many cycles there are, and of which kinds nobody knows."""
+    findings.counts.update(cycles.counts)
+    for kind in cycles.timed_out:
+        if kind not in cycles.counts:
+            findings.open[kind] = (
+                f"the search for cycles ended after {budget} edges (cycle-search-timeout); "
+                "give it a larger budget"
+            )
+
+
+def order_proof(
+    t: Transactions, cycles: Cycles, *, process: bool, realtime: bool
+) -> dict[str, Any]:
+    """The certificate of an acyclic history: its transactions in an order that explains it."""
+    if cycles.order is None:
+        return {}
+    if len(t) > ORDER_LIMIT:
+        return {"order": None, "order left out": f"more than {ORDER_LIMIT} transactions"}
+    order = cycles.order[t.status[cycles.order] != 2]
+    return {
+        "order": t.indices[t.invoked[order]].tolist(),
+        "process": process,
+        "realtime": realtime,
+    }
+
+
+def _appended_twice(history: AppendHistory) -> str:
+    t = history.transactions
+    m = history.again
+    element = int(t.element[m])
+    second = t.owner(m)
+    first = t.owner(next(n for n in range(m) if t.kind[n] != READ and int(t.element[n]) == element))
+    what, key = shown(t.values[element]), shown_key(t.keys[int(t.key[m])])
+    return (
+        f"{t.name(first)} and {t.name(second)} (operation {t.index_of(second)}) both append {what} "
+        f"to {key}, so that versions cannot be told apart; append unique elements"
+    )

@@ -1,0 +1,153 @@
+"""Anomalies of rw-register histories that single reads or versions show, in words.
+
+Definitions as in `checkers.isolation.read_anomalies`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from checkers.isolation import _register_kernels as bits
+from checkers.isolation.append_history import lost_updates
+from checkers.isolation.judgment import Findings
+from checkers.isolation.register_evidence import key_of, ordered, value_of
+from checkers.isolation.register_history import RegisterHistory
+from checkers.isolation.transactions import NONE, WRITE, shown_key
+from checkers.models.model import shown
+from checkers.verdict import Anomaly
+
+
+def add_register_anomalies(findings: Findings, history: RegisterHistory, limit: int) -> None:
+    """Add everything that is wrong without looking at cycles, up to a limit of each kind.
+
+    A value that nobody wrote is garbage only if keys start as null; else it may be how a key
+    started.
+    """
+    kinds: list[tuple[str, int, Callable[[RegisterHistory, int], str]]] = [
+        ("future-read", bits.FUTURE, _future),
+        ("G1a", bits.ABORTED, _aborted),
+        ("G1b", bits.INTERMEDIATE, _intermediate),
+        ("internal", bits.INTERNAL, _internal),
+    ]
+    if history.assumptions.initial:
+        kinds.insert(0, ("garbage", bits.UNWRITTEN, _garbage))
+    for kind, bit, describe in kinds:
+        wrong = np.flatnonzero(history.flags & bit)
+        places = wrong[:limit].tolist()
+        findings.add([_anomaly(kind, history, m, describe(history, m)) for m in places], len(wrong))
+    _add_cyclic_versions(findings, history, limit)
+    _add_lost_updates(findings, history, limit)
+
+
+def _add_cyclic_versions(findings: Findings, history: RegisterHistory, limit: int) -> None:
+    order = history.cyclic
+    by_key: dict[Any, list[int]] = {}
+    for at, lower in enumerate(order.lower.tolist()):
+        by_key.setdefault(key_of(history, lower), []).append(at)
+    t = history.transactions
+    witnesses = []
+    for key, places in list(by_key.items())[:limit]:
+        because = "; ".join(ordered(history, order, at) for at in places[:4])
+        members = [int(x) for at in places[:4] for x in (order.first[at], order.second[at])]
+        pairs = [
+            [value_of(history, int(order.lower[at])), value_of(history, int(order.upper[at]))]
+            for at in places[:4]
+        ]
+        witnesses.append(
+            Anomaly(
+                "cyclic-versions",
+                f"the versions of {shown_key(key)} contradict each other: {because}",
+                tuple(dict.fromkeys(t.index_of(member) for member in members)),
+                {"key": key, "versions": pairs},
+            )
+        )
+    findings.add(witnesses, len(by_key))
+
+
+def _add_lost_updates(findings: Findings, history: RegisterHistory, limit: int) -> None:
+    """Transactions that read the same version and then wrote the key.
+
+    Reads of null count only if keys start as null.
+    """
+    t = history.transactions
+    groups = [
+        group
+        for group in lost_updates(t, t.element)
+        if history.assumptions.initial or t.element[group[0][1]] != NONE
+    ]
+    witnesses = []
+    for group in groups[:limit]:
+        members = [t.name(transaction) for transaction, _ in group]
+        m = group[0][1]
+        key, value = t.keys[int(t.key[m])], _value(history, m)
+        together = f"{', '.join(members[:-1])} and {members[-1]}"
+        message = (
+            f"{together} {'both' if len(members) == 2 else 'all'} read {shown_key(key)} = {value} "
+            "and then wrote it; only one of them can have come first"
+        )
+        operations = tuple(t.index_of(transaction) for transaction, _ in group)
+        witnesses.append(Anomaly("lost-update", message, operations, {"key": key}))
+    findings.add(witnesses, len(groups))
+
+
+def _anomaly(kind: str, history: RegisterHistory, m: int, message: str) -> Anomaly:
+    t = history.transactions
+    reader = t.owner(m)
+    named = {
+        "name": t.name(reader),
+        "operation": t.index_of(reader),
+        "micro-operations": t.written(reader),
+    }
+    details = {"key": t.keys[int(t.key[m])], "transactions": [named]}
+    return Anomaly(kind, message, (t.index_of(reader),), details)
+
+
+def _value(history: RegisterHistory, m: int) -> str:
+    t = history.transactions
+    element = int(t.element[m])
+    return shown(None if element == NONE else t.values[element])
+
+
+def _read(history: RegisterHistory, m: int) -> str:
+    t = history.transactions
+    key = shown_key(t.keys[int(t.key[m])])
+    return f"{t.name(t.owner(m))} read {key} = {_value(history, m)}"
+
+
+def _garbage(history: RegisterHistory, m: int) -> str:
+    return f"{_read(history, m)}, which nothing ever wrote"
+
+
+def _future(history: RegisterHistory, m: int) -> str:
+    return f"{_read(history, m)}, which it wrote itself, but only later"
+
+
+def _aborted(history: RegisterHistory, m: int) -> str:
+    t = history.transactions
+    writer = t.name(int(history.writer[t.element[m]]))
+    return f"{_read(history, m)}, which {writer} wrote, which failed"
+
+
+def _intermediate(history: RegisterHistory, m: int) -> str:
+    t = history.transactions
+    element = int(t.element[m])
+    writer = int(history.writer[element])
+    later = next(
+        int(t.element[n])
+        for n in range(int(history.write[element]) + 1, int(t.offsets[writer + 1]))
+        if t.kind[n] == WRITE and t.key[n] == t.key[m]
+    )
+    overwrote = f"{t.name(writer)} itself overwrote with {shown(t.values[later])}"
+    return f"{_read(history, m)}, which {overwrote}"
+
+
+def _internal(history: RegisterHistory, m: int) -> str:
+    t = history.transactions
+    before = next(
+        n for n in range(m - 1, int(t.offsets[t.owner(m)]) - 1, -1) if t.key[n] == t.key[m]
+    )
+    did = "wrote" if t.kind[before] == WRITE else "read"
+    return f"{_read(history, m)} after it {did} {_value(history, before)}"

@@ -1,0 +1,277 @@
+"""What an rw-register history says: which read saw which write, and some of the order of writes.
+
+A register shows its latest version and not how it came about, so that the order of versions must be
+inferred, and part of it only under assumptions (Kingsbury and Alvaro, "Elle", VLDB 2020, section
+4.1.2). None is made unless it is asked for; each is named in the verdict:
+
+    initial               every key starts as null
+    writes_follow_reads   a transaction that reads a key and then writes it follows what it read
+    sequential_keys       each key by itself is sequentially consistent: versions follow each other
+                          as each process met them
+    linearizable_keys     each key by itself is linearizable: versions follow each other in real
+                          time
+
+From an order of versions v before v' follow ww from v's writer, and rw from v's readers, to the
+writer of v' (perhaps not direct, but then a path of them is). A key whose versions contradict each
+other is an anomaly of its own (cyclic-versions), and says nothing more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from checkers import kernels
+from checkers.isolation import _append_kernels, _graph_kernels, _register_kernels
+from checkers.isolation._append_kernels import RW, WR, WW
+from checkers.isolation.dependencies import Builder, Dependencies
+from checkers.isolation.transactions import NONE, WRITE, Transactions
+
+Array = npt.NDArray[Any]
+
+OK, FAIL, INFO = 1, 2, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What may be assumed of registers; see the module."""
+
+    initial: bool = False
+    writes_follow_reads: bool = False
+    sequential_keys: bool = False
+    linearizable_keys: bool = False
+
+    def named(self) -> list[str]:
+        """Names of those that are made."""
+        return [name for name in self.__dataclass_fields__ if getattr(self, name)]
+
+
+INITIAL, FOLLOWED, SESSION, REAL_TIME = range(4)
+"""Why a version comes before another."""
+
+
+@dataclass(frozen=True, slots=True)
+class VersionOrder:
+    """Pairs of versions of which the first came before the second, and why.
+
+    Attributes:
+        lower: versions.
+        upper: versions.
+        reason: `FOLLOWED`, `SESSION` or `REAL_TIME`.
+        first: transaction that met the first version.
+        second: transaction that met the second one.
+    """
+
+    lower: Array
+    upper: Array
+    reason: Array
+    first: Array
+    second: Array
+
+    def part(self, chosen: Array) -> VersionOrder:
+        """Some of the pairs."""
+        return VersionOrder(
+            self.lower[chosen],
+            self.upper[chosen],
+            self.reason[chosen],
+            self.first[chosen],
+            self.second[chosen],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterHistory:
+    """Transactions with what their reads say.
+
+    Attributes:
+        transactions: the columns.
+        assumptions: what is assumed.
+        writer: transaction that wrote each element, or -1.
+        write: micro-operation that did.
+        final: whether it is the last that its transaction wrote to the key.
+        again: a micro-operation that writes an element that another wrote before, or -1.
+        flags: what is wrong with each read, as bits of `_register_kernels`.
+        external: micro-operations that are external reads: what others wrote shows in them.
+        alive: transactions that took effect: ok, or indeterminate and seen by another.
+        versions: what is known of the order of versions, without what `initial` says.
+        cyclic: pairs of versions that contradict each other.
+    """
+
+    transactions: Transactions
+    assumptions: Assumptions
+    writer: Array
+    write: Array
+    final: Array
+    again: int
+    flags: Array
+    external: Array
+    alive: Array
+    versions: VersionOrder
+    cyclic: VersionOrder
+
+    def version_of(self, operations: Array) -> Array:
+        """Versions that micro-operations read or wrote; the initial one for null."""
+        t = self.transactions
+        element = t.element[operations]
+        return np.where(element != NONE, element, t.element_count + t.key[operations])
+
+    def owners(self, operations: Array) -> Array:
+        """Transactions of micro-operations."""
+        return np.searchsorted(self.transactions.offsets, operations, side="right") - 1
+
+    def final_writes(self) -> Array:
+        """Micro-operations that write what their transaction, alive, leaves in the key."""
+        t = self.transactions
+        writes = np.flatnonzero(t.kind == WRITE)
+        writes = writes[self.final[t.element[writes]]]
+        return writes[self.alive[self.owners(writes)]]
+
+
+def register_history(t: Transactions, assumptions: Assumptions) -> RegisterHistory:
+    """Judge every read by itself, and infer what is known of the order of versions."""
+    writer, write, final, again = kernels.of(_append_kernels, size=t.size).writers(
+        t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
+    )
+    compiled = kernels.of(_register_kernels, size=t.size)
+    flags, external = compiled.judge_reads(
+        t.status, t.offsets, t.kind, t.key, t.element, writer, write, final, t.key_count
+    )
+    reads = np.flatnonzero(external)
+    seen = t.element[reads]
+    sources = writer[seen[seen != NONE]]
+    alive = t.status == OK
+    alive[sources[sources != NONE]] = True
+    alive &= t.status != FAIL
+    versions = _versions(t, assumptions, compiled)
+    versions, cyclic = _without_cycles(t, versions, assumptions.initial)
+    return RegisterHistory(
+        t, assumptions, writer, write, final, int(again), flags, reads, alive, versions, cyclic
+    )
+
+
+def register_dependencies(
+    history: RegisterHistory, *, process: bool, realtime: bool
+) -> Dependencies:
+    """The graph of dependencies."""
+    t = history.transactions
+    builder = Builder(t)
+    readers = history.owners(history.external).astype(np.int32)
+    seen = t.element[history.external]
+    written = seen != NONE
+    sources = _writers(history, seen)
+    direct = (sources != NONE) & (sources != readers)
+    direct[direct] &= t.status[sources[direct]] != FAIL
+    builder.add(sources[direct].astype(np.int32), readers[direct], WR)
+    _add_versions(builder, history, readers)
+    if history.assumptions.initial:
+        _add_initial(builder, history, readers[~written], t.key[history.external[~written]])
+    builder.add_time(process=process, realtime=realtime)
+    return builder.build()
+
+
+def _writers(history: RegisterHistory, versions: Array) -> Array:
+    """The transaction that wrote each version, or -1."""
+    written = (versions >= 0) & (versions < len(history.writer))
+    writers = np.full(len(versions), NONE, np.int64)
+    writers[written] = history.writer[versions[written]]
+    return writers
+
+
+def _add_versions(builder: Builder, history: RegisterHistory, readers: Array) -> None:
+    """Add ww and rw by the known order of versions."""
+    t = history.transactions
+    lower, upper = history.versions.lower, history.versions.upper
+    heads = _writers(history, upper)
+    known = heads != NONE
+    known[known] &= history.alive[heads[known]] & history.final[upper[known]]
+    lower, upper, heads = lower[known], upper[known], heads[known]
+    tails = _writers(history, lower)
+    direct = (tails != NONE) & (tails != heads)
+    direct[direct] &= history.alive[tails[direct]]
+    builder.add(tails[direct].astype(np.int32), heads[direct].astype(np.int32), WW)
+    versions = history.version_of(history.external)
+    by_version = np.argsort(versions, kind="stable")
+    place = np.searchsorted(versions[by_version], np.arange(t.element_count + t.key_count + 1))
+    compiled = kernels.of(_register_kernels, size=t.size)
+    source, target = compiled.anti_dependencies(
+        lower, upper, place, readers[by_version], history.writer
+    )
+    builder.add(source, target, RW)
+
+
+def _add_initial(builder: Builder, history: RegisterHistory, readers: Array, keys: Array) -> None:
+    """Add rw from everyone who read null to every writer of the key."""
+    t = history.transactions
+    writes = history.final_writes()
+    by, of_key = history.owners(writes), t.key[writes]
+    by_key = np.lexsort((by, of_key))
+    kinds = np.full(len(readers), RW, np.uint8)
+    builder.add_fan(of_key[by_key], by[by_key], readers, keys, kinds)
+
+
+def _versions(t: Transactions, assumptions: Assumptions, compiled: Any) -> VersionOrder:
+    """What is known of the order of versions."""
+    by, of_key, first, last = compiled.first_and_last(
+        t.status, t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
+    )
+    found = []
+    any_order = assumptions.sequential_keys or assumptions.linearizable_keys
+    if assumptions.writes_follow_reads or any_order:
+        own = np.arange(len(by))
+        found.append(VersionOrder(first, last, np.full(len(by), FOLLOWED), by[own], by[own]))
+    if assumptions.sequential_keys:
+        order = np.lexsort((by, t.process[by], of_key))
+        pairs = order[compiled.session_versions(t.process, by[order], of_key[order])]
+        found.append(_between(pairs, SESSION, by, first, last))
+    if assumptions.linearizable_keys:
+        order = np.lexsort((by, of_key))
+        pairs = order[
+            compiled.realtime_versions(
+                t.invoked, t.completed, by[order], of_key[order], 4 * len(by) + 16
+            )
+        ]
+        found.append(_between(pairs, REAL_TIME, by, first, last))
+    empty = np.empty(0, np.int64)
+    if not found:
+        return VersionOrder(empty, empty, empty, empty, empty)
+    names = VersionOrder.__dataclass_fields__
+    joined = VersionOrder(*(np.concatenate([getattr(v, n) for v in found]) for n in names))
+    if not assumptions.initial:
+        # Without it null is no version of which anything is known.
+        joined = joined.part((joined.lower < t.element_count) & (joined.upper < t.element_count))
+    return joined.part(joined.lower != joined.upper)
+
+
+def _between(pairs: Array, reason: int, by: Array, first: Array, last: Array) -> VersionOrder:
+    """From the last version of one transaction to the first one of another."""
+    pairs = pairs.reshape(-1, 2)
+    one, other = pairs[:, 0], pairs[:, 1]
+    return VersionOrder(last[one], first[other], np.full(len(pairs), reason), by[one], by[other])
+
+
+def _without_cycles(
+    t: Transactions, versions: VersionOrder, initial: bool
+) -> tuple[VersionOrder, VersionOrder]:
+    """The order without keys in which it contradicts itself, and what contradicts itself."""
+    if not len(versions.lower):
+        return versions, versions
+    nodes = t.element_count + t.key_count
+    compiled = kernels.of(_graph_kernels, size=nodes + len(versions.lower))
+    kind = np.ones(len(versions.lower), np.uint8)
+    offsets, targets = compiled.adjacency(versions.lower, versions.upper, kind, 1, nodes)
+    component, _ = compiled.strong_components(offsets, targets)
+    wrong = component[versions.lower] == component[versions.upper]
+    if initial:
+        # Nothing can come before the initial version.
+        wrong |= versions.upper >= t.element_count
+    keys = np.where(
+        versions.lower < t.element_count,
+        t.key_of[np.minimum(versions.lower, t.element_count - 1)],
+        versions.lower - t.element_count,
+    )
+    spoiled = np.zeros(t.key_count, np.bool_)
+    spoiled[keys[wrong]] = True
+    return versions.part(~spoiled[keys]), versions.part(wrong)

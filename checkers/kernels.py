@@ -1,0 +1,81 @@
+"""Kernels: loops over arrays that numba compiles when a history is large enough to be worth it.
+
+A kernel is an ordinary Python function over numpy arrays, marked with `jit`, in a module named
+``_kernels`` or the like. `of` gives the module's functions either as they are or compiled:
+
+    kernels.of(_append_kernels, size=len(elements)).version_orders(...)
+
+Small histories are judged by the interpreter, since importing numba takes longer than judging them;
+so are all where numba is not installed, only slower. Both run the same source, so what tests say of
+one holds for the other. Compiled code is cached on disk by numba, next to the source (or in
+``NUMBA_CACHE_DIR``).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Callable
+from functools import cache
+from types import FunctionType, ModuleType, SimpleNamespace
+from typing import Any, TypeVar
+
+COMPILED_FROM = 60_000
+"""Number of loop steps from which compiled code is used: about what numba's import is worth."""
+
+SWITCH = "SPLITBRAIN_KERNELS"
+"""Environment variable that decides: ``compiled``, ``interpreted``, or (default) by size."""
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+_MARK = "__kernel__"
+
+
+def jit(function: _Function) -> _Function:
+    """Mark a function as a kernel. It stays what it is; `of` compiles a copy."""
+    setattr(function, _MARK, True)
+    return function
+
+
+def of(module: ModuleType, *, size: int) -> Any:
+    """A module's kernels, compiled or not.
+
+    Args:
+        module: a module with functions marked by `jit`. They may call each other.
+        size: how many steps their loops take, roughly.
+
+    Returns:
+        An object with the module's kernels as attributes.
+    """
+    return compiled(module) if _worth_compiling(size) else module
+
+
+def numba_installed() -> bool:
+    """Whether kernels can be compiled here."""
+    return importlib.util.find_spec("numba") is not None
+
+
+@cache
+def compiled(module: ModuleType) -> Any:
+    """A module's kernels, compiled by numba (at their first call, or from its cache).
+
+    Raises:
+        ModuleNotFoundError: numba is not installed.
+    """
+    from numba import njit
+
+    # Kernels find each other as globals, so that copies of them need globals of their own.
+    names: dict[str, Any] = dict(vars(module))
+    marked = {name: value for name, value in names.items() if hasattr(value, _MARK)}
+    for name, function in marked.items():
+        copy = FunctionType(
+            function.__code__, names, name, function.__defaults__, function.__closure__
+        )
+        names[name] = njit(cache=True, nogil=True)(copy)
+    return SimpleNamespace(**{name: names[name] for name in marked})
+
+
+def _worth_compiling(size: int) -> bool:
+    choice = os.environ.get(SWITCH, "")
+    if choice == "interpreted":
+        return False
+    return (choice == "compiled" or size >= COMPILED_FROM) and numba_installed()

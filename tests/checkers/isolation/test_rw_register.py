@@ -1,0 +1,148 @@
+"""What rw-register histories show, and under which assumptions."""
+
+from pathlib import Path
+
+import pytest
+
+from checkers.history import load
+from checkers.isolation import complete
+from checkers.isolation.notation import transactions
+from checkers.isolation.rw_register import rw_register
+from checkers.verdict import INVALID, UNKNOWN, VALID
+
+INITIAL = {"initial": True}
+FOLLOW = {"writes_follow_reads": True}
+SEQUENTIAL = {"sequential_keys": True}
+LINEARIZABLE = {"linearizable_keys": True}
+
+DATA = Path(__file__).parents[3].parent / "shared" / "data"
+
+
+def registers(text):
+    return transactions(text, registers=True)
+
+
+ANOMALIES = [
+    ("internal", {}, "T1: wx1 rx2 | T2: wx2"),
+    ("internal", {}, "T1: rx1 rx2 | T2: wx1 | T3: wx2"),
+    ("future-read", {}, "T1: rx1 wx1"),
+    ("garbage", INITIAL, "T1: rx7"),
+    ("G1a", {}, "T1!: wx1 | T2: rx1"),
+    ("G1b", {}, "T1: wx1 wx2 | T2: rx1"),
+    ("G1c", {}, "T1: wx1 ry1 | T2: wy1 rx1"),
+    ("lost-update", {}, "T1: wx1 | T2: rx1 wx2 | T3: rx1 wx3"),
+    ("lost-update", INITIAL, "T1: rx wx2 | T3: rx wx3"),
+    ("G-single", INITIAL, "T1: rx ry1 | T2: wx1 wy1"),
+    ("G2-item", INITIAL, "T1: rx wy1 | T2: ry wx1"),
+    ("G-nonadjacent", INITIAL, "T1: wx1 | T2: wy1 | T3: rx1 ry | T4: rx ry1"),
+    ("G-single-realtime", INITIAL, "T1: wx1 || T2: rx"),
+    ("G-single", FOLLOW, "T1: wx1 | T2: rx1 wx2 wy1 | T3: rx1 ry1"),
+    ("cyclic-versions", FOLLOW, "T1: rx1 wx2 | T2: rx2 wx1"),
+    ("cyclic-versions", INITIAL | SEQUENTIAL, "T1@a: wx1 | T2@a: rx"),
+    ("cyclic-versions", SEQUENTIAL, "T1: wx1 | T2: wx2 | T3@a: rx1 | T4@a: rx2 | T5@a: rx1"),
+    ("G-single-process", SEQUENTIAL, "T1@a: wx1 | T2@a: wx2 wy1 | T3@b: ry1 | T4@b: rx1"),
+    ("cyclic-versions", LINEARIZABLE, "T1: wx1 || T2: wx2 || T3: rx1"),
+    ("G0", SEQUENTIAL, "T1: wx1 wy1 | T2: wx2 wy2 | T3@a: rx1 | T4@a: rx2 ry2 | T5@a: ry1"),
+    ("G0", LINEARIZABLE, "T1: wx1 wy1 | T2: wx2 wy2 | T3@a: rx1 | T4@a: rx2 ry2 | T5@a: ry1"),
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "text"), ANOMALIES)
+def test_anomalies_have_their_names(kind, options, text):
+    verdict = rw_register(**options).check(registers(text))
+    assert verdict.validity is INVALID
+    assert kind in verdict.certificate["anomalies"], verdict.certificate["anomalies"]
+
+
+NEEDING = [
+    (INITIAL, "T1: rx ry1 | T2: wx1 wy1"),
+    (INITIAL, "T1: rx7"),
+    (FOLLOW, "T1: wx1 | T2: rx1 wx2 wy1 | T3: rx1 ry1"),
+    (SEQUENTIAL, "T1: wx1 | T2: wx2 | T3@a: rx1 | T4@a: rx2 | T5@a: rx1"),
+    (LINEARIZABLE, "T1: wx1 || T2: wx2 || T3: rx1"),
+]
+
+
+@pytest.mark.parametrize(("options", "text"), NEEDING)
+def test_nothing_is_assumed_that_was_not_asked_for(options, text):
+    history = registers(text)
+    assert rw_register(**options).check(history).validity is INVALID
+    assert rw_register().check(history).validity is VALID
+
+
+def test_the_verdict_names_the_assumptions():
+    verdict = rw_register(initial=True, sequential_keys=True).check(registers("T1: wx1 | T2: rx1"))
+    assert verdict.cost["assumptions"] == ["initial", "sequential_keys"]
+    assert verdict.certificate["assumptions"] == ["initial", "sequential_keys"]
+
+
+def test_a_cycle_quotes_the_evidence_for_each_of_its_edges():
+    verdict = rw_register("serializable", initial=True).check(registers("T1: rx wy1 | T2: ry wx1"))
+    assert verdict.anomalies[0].message == (
+        "T1 < T2 < T1: T1 read x = null before T2 wrote 1, because keys start as null; "
+        "T2 read y = null before T1 wrote 1, because keys start as null"
+    )
+
+
+def test_a_value_written_twice_makes_the_verdict_unknown():
+    verdict = rw_register().check(registers("T1: wx1 | T2: wx1 | T3: rx1"))
+    assert verdict.validity is UNKNOWN
+    assert "both write 1 to x" in verdict.reason
+
+
+def test_the_sample_of_elle_cli_is_valid():
+    path = DATA / "elle-cli" / "rw-register.edn"
+    if not path.is_file():
+        pytest.skip("the recorded histories are not here")
+    assert rw_register().check(load(path)).validity is VALID
+
+
+# No inference decides these: the order of the writes to x is open, and each one fails.
+UNDECIDED = "T1: wx1 wy1 | T2: wx2 wy2 | T3: rx1 ry2"
+
+
+def test_the_complete_search_refutes_what_inference_leaves_open():
+    pytest.importorskip("pysat")
+    history = registers(UNDECIDED)
+    assert rw_register("serializable", initial=True).check(history).validity is VALID
+    verdict = rw_register("serializable", complete=True).check(history)
+    assert verdict.validity is INVALID
+    assert verdict.anomalies[0].kind == "not-serializable"
+    assert "no order of transactions explains every read" in verdict.reason
+
+
+def test_the_complete_search_gives_an_order():
+    pytest.importorskip("pysat")
+    verdict = rw_register("serializable", complete=True).check(registers("T1: wx1 | T2: rx1 wx2"))
+    assert verdict.validity is VALID
+    assert verdict.certificate["order"] == [0, 1]
+
+
+def test_snapshot_isolation_is_decided_apart_from_serializability():
+    pytest.importorskip("pysat")
+    skew = registers("T1: rx wy1 | T2: ry wx1")
+    verdict = rw_register("snapshot-isolation", complete=True).check(skew)
+    assert verdict.certificate["anomalies"] == {"G2-item": 1}
+    assert verdict.validity is VALID
+    fractured = registers(UNDECIDED)
+    verdict = rw_register("snapshot-isolation", complete=True).check(fractured)
+    assert verdict.validity is INVALID
+
+
+def test_without_a_solver_the_answer_is_unknown_and_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(complete, "solver_installed", lambda: False)
+    verdict = rw_register("serializable", complete=True).check(registers(UNDECIDED))
+    assert verdict.validity is UNKNOWN
+    assert "pip install python-sat" in verdict.reason
+
+
+def test_a_search_beyond_its_limit_is_unknown():
+    pytest.importorskip("pysat")
+    verdict = rw_register("serializable", complete=True, clauses=0).check(registers(UNDECIDED))
+    assert verdict.validity is UNKNOWN
+    assert "give it more clauses" in verdict.reason
+
+
+def test_what_the_search_cannot_decide_is_refused():
+    with pytest.raises(ValueError, match="leave out complete"):
+        rw_register("read-committed", complete=True)
