@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import sys
 from collections.abc import Callable
 from functools import cache
 from types import FunctionType, ModuleType, SimpleNamespace
@@ -46,7 +47,7 @@ def of(module: ModuleType, *, size: int) -> Any:
     Returns:
         An object with the module's kernels as attributes.
     """
-    return compiled(module) if _worth_compiling(size) else module
+    return compiled(module) if worth_compiling(size) else module
 
 
 def numba_installed() -> bool:
@@ -64,7 +65,10 @@ def compiled(module: ModuleType) -> Any:
     from numba import njit
 
     # Kernels find each other as globals, so that copies of them need globals of their own.
-    names: dict[str, Any] = dict(vars(module))
+    names: dict[str, Any] = {}
+    for function in [value for value in vars(module).values() if hasattr(value, _MARK)]:
+        names |= vars(sys.modules[function.__module__])  # those of kernels that it imports
+    names |= vars(module)
     marked = {name: value for name, value in names.items() if hasattr(value, _MARK)}
     for name, function in marked.items():
         copy = FunctionType(
@@ -74,7 +78,8 @@ def compiled(module: ModuleType) -> Any:
     return SimpleNamespace(**{name: names[name] for name in marked})
 
 
-def _worth_compiling(size: int) -> bool:
+def worth_compiling(size: int) -> bool:
+    """Whether loops of this many steps are compiled: they are long enough, and numba is there."""
     choice = os.environ.get(SWITCH, "")
     if choice == "interpreted":
         return False

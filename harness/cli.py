@@ -253,10 +253,16 @@ def replay(run: Path, runs: Path) -> None:
 
     Exits with the code of the verdict; with 2 if the trace differs from the recorded one.
     """
+    from harness.plan import InvalidPlan
     from harness.store import read_plan, recorded_digest
     from systems import registry
 
     plan = read_plan(run)
+    if plan.system not in registry.SYSTEMS and "." in plan.system:
+        raise InvalidPlan(
+            f"{run} is a run of a test's own system, {plan.system}: "
+            "repeat it with pytest TEST --splitbrain-replay PLAN"
+        )
     investigation = _investigate(registry.experiment(plan), runs, budget=0)
     _tell(investigation)
     before, now = recorded_digest(run), investigation.run.trace.digest()
@@ -392,6 +398,32 @@ def demo(runs: Path) -> None:
         return render_terminal(load_run(folder))
 
     sys.exit(run_demo(registry.experiment, runs, _investigate, render, click.echo))
+
+
+@main.command()
+@click.argument("system")
+@click.option("--bug", help="Judge the system with this planted bug (splitbrain list bugs).")
+@click.option(
+    "--seeds", type=click.IntRange(min=0), default=5, show_default=True, help="Runs a workload."
+)
+@click.option(
+    "--faults", "-f", default="none", show_default=True, help="Faults during the workloads."
+)
+def isolation(system: str, bug: str | None, seeds: int, faults: str) -> None:
+    """Try to refute each isolation level of SYSTEM: ten scripted anomalies, then workloads.
+
+    Exits with 1 if the level that the system claims is refuted, with 0 if not.
+    """
+    from harness.progress import ProgressLine
+    from systems import registry
+    from systems.transactions.ladder import climb, matrix
+
+    chosen = registry.system(system)
+    planted = registry.bug(chosen, bug) if bug else None
+    with ProgressLine(sys.stderr) as line:
+        ladder = climb(chosen, bug=planted, seeds=seeds, faults=faults, progress=line.show)
+    click.echo(matrix(ladder))
+    sys.exit(0 if ladder.holds else 1)
 
 
 @main.command()

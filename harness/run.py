@@ -13,10 +13,11 @@ time limit, or earlier when the workload has nothing more to invoke and every fa
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from checkers.history import History
+from checkers.history import INVOKE, History, Operation
+from checkers.history.encoding import encode_line
 from checkers.invariants import leader_per_term
 from checkers.invariants.unhandled_exceptions import unhandled_exceptions
 from checkers.verdict import INVALID, UNKNOWN, Checker, Validity, Verdict, worst
@@ -27,9 +28,10 @@ from harness.experiment import Experiment
 from harness.generators import time_limit, validate
 from harness.generators.base import Generator
 from harness.generators.listed import listed
+from harness.interruption import interruptible
 from harness.nemesis.catalogue import check_fault
 from harness.nemesis.nemesis import Nemesis, with_ids
-from harness.plan import Plan
+from harness.plan import InvalidPlan, Plan, PlannedOperation
 from harness.recorder import Recorder, Sink
 from harness.simulation.trace import Trace
 from harness.simulation.trio_direct import DirectRun
@@ -96,6 +98,7 @@ def run(
 
     Raises:
         InvalidPlan: the plan cannot run, as `check_plan` would have said.
+        KeyboardInterrupt: Ctrl-C was pressed; `sink` has had every event until then.
     """
     ground = _Ground(experiment, sink, tracing, make_run)
     # One sweep for what the run before left behind: none happens while a run is going on.
@@ -105,7 +108,7 @@ def run(
     return Run(
         experiment.plan,
         history,
-        judge(history, experiment.workload.checkers),
+        judge(history, _checkers(experiment)),
         ground.world.trace,
         ground.world.now,
         ground.clients.bugs,
@@ -130,7 +133,26 @@ def _load(experiment: Experiment) -> Generator:
     plan = experiment.plan
     if plan.operations is None:
         return validate(time_limit(plan.time_limit, experiment.workload.generator(plan)))
+    _check_recordable(plan.operations)
     return time_limit(plan.time_limit, listed(plan.operations, plan.clients))
+
+
+def _check_recordable(operations: Sequence[PlannedOperation]) -> None:
+    for position, operation in enumerate(operations):
+        if not operation.f:
+            raise InvalidPlan(f"operations[{position}] has an empty f: say what is done")
+        try:
+            encode_line(Operation(position, 0, 0, INVOKE, operation.f, operation.value))
+        except TypeError as error:
+            raise InvalidPlan(f"operations[{position}] cannot be recorded: {error}") from None
+
+
+def _checkers(experiment: Experiment) -> tuple[Checker, ...]:
+    """The workload's checkers; a single server has no other replica to converge with."""
+    checkers = experiment.workload.checkers
+    if experiment.plan.nodes > 1:
+        return checkers
+    return tuple(checker for checker in checkers if checker.name != "converged")
 
 
 def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...]:
@@ -191,7 +213,7 @@ class _Ground:
         """All phases, from boot to the last final read."""
         world, plan = self.world, self.plan
         expected = plan.time_limit + SETTLE_SECONDS
-        with world.booted():
+        with interruptible(world.heap.stop) as interruption, world.booted():
             self._enter("load")
             self.nemesis.schedule()
             self.clients.start(self._exhausted)
@@ -199,6 +221,7 @@ class _Ground:
             step = max(0.5, expected / 100)
             while self.phase != "done":
                 world.run_until(world.now + step)
+                interruption.check()
                 progress(min(0.99, world.now / expected), self.phase)
         progress(1.0, "done")
 

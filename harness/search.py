@@ -40,6 +40,7 @@ class Search:
         operations: operations invoked in all of them.
         failure: the first failing run, or None.
         experiment: its experiment.
+        client_bugs: errors that look like mistakes in the client's code, with how often.
     """
 
     tried: int = 0
@@ -48,6 +49,7 @@ class Search:
     operations: int = 0
     failure: Run | None = None
     experiment: Experiment | None = None
+    client_bugs: dict[str, int] = field(default_factory=dict)
 
 
 def search(
@@ -77,6 +79,8 @@ def search(
             _compare(result, run(make(seed)))
         found.tried += 1
         found.operations += len(result.history.calls())
+        for text, count in result.client_bugs.items():
+            found.client_bugs[text] = found.client_bugs.get(text, 0) + count
         if result.validity is VALID:
             found.valid += 1
         elif result.validity is not INVALID:

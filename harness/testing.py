@@ -187,16 +187,24 @@ def _test(
     if found.experiment is not None:
         raise _violation(found.experiment, found.tried) from None
     if found.tried and not found.valid:
-        raise Inconclusive(
-            f"none of {found.tried} runs could be judged: check that clients reach the servers, "
-            "and that the time limit leaves time for some operations"
-        )
+        raise Inconclusive(_why_inconclusive(found))
     if found.unknown:
         warnings.warn(
             f"{len(found.unknown)} of {found.tried} runs could not be judged "
             f"(first: seed {found.unknown[0]})",
             stacklevel=3,
         )
+
+
+def _why_inconclusive(found: Search) -> str:
+    text = f"none of {found.tried} runs could be judged: "
+    if not found.client_bugs:
+        return text + (
+            "check that clients reach the servers, and that the time limit leaves time for some "
+            "operations"
+        )
+    worst = max(found.client_bugs, key=lambda bug: found.client_bugs[bug])
+    return text + f"the client's code looks wrong ({found.client_bugs[worst]} times): {worst}"
 
 
 def _violation(experiment: Experiment, tried: int) -> Violation:

@@ -14,9 +14,17 @@ from harness.nemesis.claims import Claims
 from harness.plan import InvalidPlan, Plan
 from harness.planning import draw
 from harness.workloads import WORKLOADS, workload_for
-from systems import consensus, replication
+from systems import consensus, replication, transactions
 from systems.bug import Bug
 from systems.system import System
+
+TRANSACTIONS = ("list-append", "rw-register", "bank", "doctors", "booking")
+"""The workloads of systems that claim serializability."""
+
+
+def _bugs_of(name: str) -> tuple[Bug, ...]:
+    return tuple(bug for bug in transactions.BUGS if bug.system == name)
+
 
 SYSTEMS: dict[str, System] = {
     system.name: system
@@ -46,6 +54,55 @@ SYSTEMS: dict[str, System] = {
             workloads=("set", "register"),
             claims=Claims(kinds=(), max_down=0),
             form="summary",
+        ),
+        System(
+            name="two-phase-locking",
+            title="strict two-phase locking with a write-ahead log (chapter 7)",
+            server=transactions.LockingServer,
+            client=transactions.TransactionClient,
+            workloads=TRANSACTIONS,
+            claims=Claims(max_down="all"),
+            nodes=1,
+            bugs=_bugs_of("two-phase-locking"),
+        ),
+        System(
+            name="snapshot-isolation",
+            title="snapshot isolation, the first committer wins (chapter 7)",
+            server=transactions.SnapshotServer,
+            client=transactions.SnapshotClient,
+            workloads=("list-append", "rw-register", "bank"),
+            claims=Claims(max_down="all"),
+            nodes=1,
+            bugs=_bugs_of("snapshot-isolation"),
+        ),
+        System(
+            name="serializable-snapshot-isolation",
+            title="serializable snapshot isolation (chapter 7)",
+            server=transactions.SerializableSnapshotServer,
+            client=transactions.TransactionClient,
+            workloads=TRANSACTIONS,
+            claims=Claims(max_down="all"),
+            nodes=1,
+            bugs=_bugs_of("serializable-snapshot-isolation"),
+        ),
+        System(
+            name="two-phase-commit",
+            title="two-phase commit over partitions with two-phase locking (chapters 7 and 9)",
+            server=transactions.CommitServer,
+            client=transactions.CommitClient,
+            workloads=TRANSACTIONS,
+            claims=Claims(max_down="all"),
+            bugs=_bugs_of("two-phase-commit"),
+        ),
+        System(
+            name="transactions-summary",
+            title="transactions as the summary sketches them (chapter 7)",
+            server=transactions.SummaryServer,
+            client=transactions.TransactionClient,
+            workloads=TRANSACTIONS,
+            claims=Claims(kinds=(), max_down=0),
+            form="summary",
+            nodes=1,
         ),
     )
 }
@@ -80,7 +137,7 @@ def experiment(plan: Plan) -> Experiment:
         )
     server = chosen.server
     if plan.bug is not None:
-        server = _bug(chosen, plan.bug).server
+        server = bug(chosen, plan.bug).server
     return Experiment(plan, server, workload_for(plan, chosen.client), chosen.claims)
 
 
@@ -90,7 +147,12 @@ def hunt(bug: Bug, seed: int) -> Experiment:
     return experiment(draw(plan, bug.faults))
 
 
-def _bug(chosen: System, name: str) -> Bug:
+def bug(chosen: System, name: str) -> Bug:
+    """The planted bug of this id, of this system.
+
+    Raises:
+        InvalidPlan: the system has no such bug; the message says which does.
+    """
     bugs = chosen.bugs_by_id()
     if name in bugs:
         return bugs[name]

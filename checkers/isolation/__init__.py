@@ -1,1 +1,24 @@
-"""Transaction isolation."""
+"""Transaction isolation: which consistency models a history of transactions refutes, and why.
+
+    from checkers.isolation import list_append
+
+    verdict = list_append("snapshot-isolation").check(load("history.jsonl"))
+
+Anomalies and models have their standard names (`checkers.isolation.consistency`).
+"""
+
+from checkers.isolation.certificate import verify
+from checkers.isolation.certificate_error import CertificateError
+from checkers.isolation.consistency import MODELS as CONSISTENCY_MODELS
+from checkers.isolation.list_append import list_append
+from checkers.isolation.loading import load_transactions
+from checkers.isolation.rw_register import rw_register
+
+__all__ = [
+    "CONSISTENCY_MODELS",
+    "CertificateError",
+    "list_append",
+    "load_transactions",
+    "rw_register",
+    "verify",
+]

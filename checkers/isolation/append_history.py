@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from checkers import kernels
+from checkers.history.columns import FAIL_CODE, OK_CODE
 from checkers.isolation import _append_kernels, _unobserved_kernels
 from checkers.isolation._append_kernels import READ, WW
 from checkers.isolation.dependencies import Builder, Dependencies
@@ -61,10 +62,13 @@ class AppendHistory:
     flags: Array
     seen: Array
 
-    def reads_of(self, key: int) -> Array:
-        """Micro-operations that read a key, of all transactions."""
-        t = self.transactions
-        return np.flatnonzero((t.key == key) & (t.kind == READ))
+    def alive(self) -> Array:
+        """For each transaction whether it took effect: ok, or indeterminate and seen by another."""
+        status = self.transactions.status
+        alive = status == OK_CODE
+        writers = self.writer[(self.position != NONE) | self.seen]
+        alive[writers[writers != NONE]] = True
+        return np.asarray(alive & (status != FAIL_CODE))
 
 
 def append_history(transactions: Transactions) -> AppendHistory:
@@ -170,4 +174,5 @@ def lost_updates(t: Transactions, versions: Array) -> list[list[tuple[int, int]]
     for group in np.flatnonzero(ends - begins > 1).tolist():
         members = by_version[begins[group] : ends[group]].tolist()
         groups.append([(int(by[i]), int(reads[i])) for i in members])
+    groups.sort(key=lambda group: group[0][1])
     return groups

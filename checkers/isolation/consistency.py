@@ -61,16 +61,18 @@ _PLAIN = (
     ConsistencyModel(
         "read-committed",
         ("read-uncommitted",),
-        ("G1a", "G1b", "G1c", "dirty-update", "incompatible-order", "non-monotonic-reads"),
+        ("G1a", "G1b", "G1c", "dirty-update", "incompatible-order"),
         ("PL-2",),
     ),
-    ConsistencyModel("monotonic-atomic-view", ("read-committed",), (), ("MAV",)),
+    ConsistencyModel("monotonic-view", ("read-committed",), (), ("PL-2L",)),
+    ConsistencyModel(
+        "monotonic-atomic-view", ("monotonic-view",), ("non-monotonic-reads",), ("MAV",)
+    ),
     ConsistencyModel(
         "read-atomic", ("monotonic-atomic-view",), ("internal", "fractured-read"), ("RA",)
     ),
     ConsistencyModel("update-atomic", ("read-atomic",), ("lost-update",)),
     ConsistencyModel("cursor-stability", ("read-committed",), (), ("PL-CS",)),
-    ConsistencyModel("monotonic-view", ("read-committed",), (), ("PL-2L",)),
     ConsistencyModel("monotonic-snapshot-read", ("monotonic-view",), (), ("PL-MSR",)),
     ConsistencyModel(
         "consistent-view",

@@ -56,11 +56,13 @@ class Findings:
         anomalies: witnesses.
         counts: how many there are of each kind, witnesses or not.
         open: kinds that could not be decided, with the reason.
+        weak: anomalies of weak levels, beside worse ones that say more.
     """
 
     anomalies: list[Anomaly] = field(default_factory=list)
     counts: dict[str, int] = field(default_factory=dict)
     open: dict[str, str] = field(default_factory=dict)
+    weak: list[Anomaly] = field(default_factory=list)
 
     def add(self, witnesses: Sequence[Anomaly], count: int | None = None) -> None:
         """Add witnesses of one kind, and their number if there are more."""
@@ -68,6 +70,14 @@ class Findings:
             kind = witnesses[0].kind
             self.anomalies += witnesses
             self.counts[kind] = self.counts.get(kind, 0) + (count or len(witnesses))
+
+    def take_weak(self, anomalies: Sequence[Anomaly], *, apart: bool) -> None:
+        """Take over what refutes weak levels: as anomalies, or only for the lattice."""
+        if apart:
+            for anomaly in anomalies:
+                self.add([anomaly])
+        else:
+            self.weak += anomalies
 
 
 def severity(kind: str) -> tuple[int, int, str]:
@@ -105,7 +115,7 @@ def judge(
         (a for a in findings.anomalies if a.kind in relevant), key=lambda a: severity(a.kind)
     )
     others = sorted(kind for kind in findings.counts if kind not in relevant)
-    left = standing(findings.counts)
+    left = standing([*findings.counts, *(a.kind for a in findings.weak)])
     certificate: dict[str, Any] = {
         "consistency": asked.name,
         "anomalies": {k: findings.counts[k] for k in sorted(findings.counts, key=severity)},
@@ -113,7 +123,7 @@ def judge(
     if others:
         certificate["anomalies that the model allows"] = others
     if consistency is None:
-        certificate |= _ladder(left, anomalies)
+        certificate |= _ladder(left, [*anomalies, *findings.weak])
     if anomalies:
         reason = _why_invalid(asked, anomalies, findings, left, consistency is None)
         return Verdict(name, INVALID, reason, tuple(anomalies), certificate, coverage, cost)

@@ -21,7 +21,13 @@ from typing import Any
 import numpy as np
 
 from checkers.history import History
-from checkers.isolation.append_history import AppendHistory, append_dependencies, append_history
+from checkers.isolation._append_kernels import WW
+from checkers.isolation.append_history import (
+    AppendHistory,
+    append_dependencies,
+    append_history,
+    last_elements,
+)
 from checkers.isolation.consistency import (
     STRONGEST,
     ConsistencyModel,
@@ -29,6 +35,7 @@ from checkers.isolation.consistency import (
     model_named,
 )
 from checkers.isolation.cycles import SEARCH_BUDGET, Cycles, find_cycles
+from checkers.isolation.dependencies import Dependencies
 from checkers.isolation.evidence import cycle_anomaly
 from checkers.isolation.judgment import Findings, judge
 from checkers.isolation.read_anomalies import (
@@ -36,7 +43,15 @@ from checkers.isolation.read_anomalies import (
     add_lost_updates,
     add_read_anomalies,
 )
+from checkers.isolation.schedule import snapshot_schedule
 from checkers.isolation.transactions import NONE, READ, Transactions, shown_key, transactions_of
+from checkers.isolation.weak import (
+    LEVELS,
+    Observations,
+    decided_apart,
+    observations,
+    weak_anomalies,
+)
 from checkers.models.model import shown
 from checkers.verdict import UNKNOWN, Checker, Verdict
 
@@ -102,11 +117,18 @@ class ListAppend:
         for cycle in cycles.witnesses:
             findings.add([cycle_anomaly(inferred, cycle)])
         take_counts(findings, cycles, self.budget)
+        asked = self.consistency.name if self.consistency else STRONGEST
+        proved: tuple[str, ...] = ()
+        if cycles.order is not None and not findings.counts:
+            proved = tuple(LEVELS) if process else ("read-atomic", "monotonic-atomic-view")
+        if self.consistency is None or decided_apart(self.consistency):
+            weak = weak_anomalies(lambda: _observed(inferred, graph), asked, proved=proved)
+            findings.take_weak(weak, apart=self.consistency is not None)
         return judge(
             self.name,
             findings,
             self.consistency,
-            proof=order_proof(t, cycles, process=process, realtime=realtime),
+            proof=order_proof(inferred, cycles) or self._schedule(inferred, graph),
             coverage=coverage,
             cost={
                 "algorithm": "Elle, by list-append",
@@ -114,6 +136,36 @@ class ListAppend:
                 "components with cycles": cycles.components,
             },
         )
+
+    def _schedule(self, history: AppendHistory, graph: Dependencies) -> dict[str, Any]:
+        """The certificate for snapshot isolation alone: begins and commits in order."""
+        name = self.consistency.name if self.consistency else STRONGEST
+        t = history.transactions
+        if not name.endswith("snapshot-isolation") or len(t) > ORDER_LIMIT:
+            return {}
+        events = snapshot_schedule(graph)
+        if events is None:
+            return {}
+        events = events[history.alive()[events // 2]]
+        invoked = t.indices[t.invoked[events // 2]].tolist()
+        what = ("begin", "commit")
+        return {
+            "schedule": [[i, what[e % 2]] for i, e in zip(invoked, events.tolist(), strict=True)]
+        }
+
+
+def _observed(history: AppendHistory, graph: Dependencies) -> Observations:
+    t = history.transactions
+    last = max(len(t), 1)
+    known = (graph.kind == WW) & (graph.source < last) & (graph.target < last)
+    return observations(
+        t,
+        alive=history.alive(),
+        writer=history.writer,
+        version=last_elements(t),
+        initial=True,
+        versions=(graph.source[known], graph.target[known]),
+    )
 
 
 def transaction_coverage(t: Transactions) -> dict[str, int]:
@@ -157,20 +209,15 @@ def take_counts(findings: Findings, cycles: Cycles, budget: int) -> None:
             )
 
 
-def order_proof(
-    t: Transactions, cycles: Cycles, *, process: bool, realtime: bool
-) -> dict[str, Any]:
+def order_proof(history: AppendHistory, cycles: Cycles) -> dict[str, Any]:
     """The certificate of an acyclic history: its transactions in an order that explains it."""
     if cycles.order is None:
         return {}
+    t = history.transactions
     if len(t) > ORDER_LIMIT:
         return {"order": None, "order left out": f"more than {ORDER_LIMIT} transactions"}
-    order = cycles.order[t.status[cycles.order] != 2]
-    return {
-        "order": t.indices[t.invoked[order]].tolist(),
-        "process": process,
-        "realtime": realtime,
-    }
+    order = cycles.order[history.alive()[cycles.order]]
+    return {"order": t.indices[t.invoked[order]].tolist()}
 
 
 def _appended_twice(history: AppendHistory) -> str:

@@ -40,6 +40,7 @@ from checkers.isolation.register_history import (
     register_history,
 )
 from checkers.isolation.transactions import NONE, WRITE, shown_key, transactions_of
+from checkers.isolation.weak import Observations, decided_apart, observations, weak_anomalies
 from checkers.models.model import shown
 from checkers.verdict import UNKNOWN, Anomaly, Checker, Verdict
 
@@ -127,6 +128,9 @@ class RwRegister:
         for cycle in cycles.witnesses:
             findings.add([cycle_anomaly(inferred, cycle)])
         take_counts(findings, cycles, self.budget)
+        asked = self.consistency.name if self.consistency else STRONGEST
+        weak = weak_anomalies(lambda: _observed(inferred), asked, proved=())
+        findings.take_weak(weak, apart=decided_apart(self.consistency) or not findings.counts)
         cost: dict[str, Any] = {
             "algorithm": "Elle, by rw-register",
             "assumptions": self.assumptions.named(),
@@ -134,7 +138,6 @@ class RwRegister:
             "components with cycles": cycles.components,
         }
         proof: dict[str, Any] = {}
-        asked = self.consistency.name if self.consistency else STRONGEST
         if self.complete and not forbidden(asked) & findings.counts.keys():
             decided = decide(inferred, asked, self.clauses)
             cost["complete search"] = decided.cost
@@ -158,6 +161,17 @@ class RwRegister:
         else:
             findings.open[kind] = decided.reason
         return {}
+
+
+def _observed(history: RegisterHistory) -> Observations:
+    t = history.transactions
+    return observations(
+        t,
+        alive=history.alive,
+        writer=history.writer,
+        version=t.element,
+        initial=history.assumptions.initial,
+    )
 
 
 def _written_twice(history: RegisterHistory) -> str:

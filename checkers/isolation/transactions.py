@@ -134,8 +134,8 @@ class Transactions:
 class Columnar(Protocol):
     """A history's values that can give their transactions themselves (see `loading`)."""
 
-    def transactions(self, history: History, *, lists: bool) -> Transactions:
-        """The transactions; `History.values` of files read by `loading` have this."""
+    def transactions(self, history: History, *, lists: bool) -> Transactions | None:
+        """The transactions, or None; `History.values` of files read by `loading` have this."""
         ...
 
 
@@ -151,8 +151,9 @@ def transactions_of(history: History, *, lists: bool) -> Transactions:
     """
     make = getattr(history.values, "transactions", None)
     if make is not None:
-        made: Transactions = make(history, lists=lists)
-        return made
+        made: Transactions | None = make(history, lists=lists)
+        if made is not None:
+            return made
     return _Reader(history, lists).read()
 
 

@@ -58,10 +58,16 @@ class Budget:
         configurations: configurations explored for one key.
         seconds: real time for the whole history, or None for no limit. With a limit the verdict
             can depend on the machine; without, it is a function of the history.
+        memory: bytes that configurations may take, roughly.
     """
 
-    configurations: int = 1_000_000
+    configurations: int = 20_000_000
     seconds: float | None = None
+    memory: int = 640 << 20
+
+
+BYTES_A_CONFIGURATION = 400
+"""What this search needs for one, roughly."""
 
 
 # Placed operations, newest first: (earlier ones, call, whether it was inserted by rule 3).
@@ -146,6 +152,7 @@ class _Search:
     layout: _Layout
     budget: Budget
     deadline: float | None
+    limit: int
     memo: dict[tuple[int, int, State], list[tuple[int, int]]] = field(default_factory=dict)
     configurations: int = 0
     exhausted: bool = False
@@ -178,7 +185,7 @@ class _Search:
             node = following
 
     def _spent(self) -> bool:
-        if self.configurations >= self.budget.configurations:
+        if self.configurations >= self.limit:
             return True
         # Looking at the clock costs as much as a configuration does.
         if self.deadline is None or self.configurations & 255:
@@ -309,7 +316,8 @@ def search(problem: Problem, budget: Budget, *, deadline: float | None = None) -
         budget: its ``configurations`` limit this search, over all initial states.
         deadline: when to give up, on ``time.perf_counter``.
     """
-    hunt = _Search(problem, _layout(problem), budget, deadline)
+    limit = min(budget.configurations, budget.memory // BYTES_A_CONFIGURATION)
+    hunt = _Search(problem, _layout(problem), budget, deadline, limit)
     total = sum(event < 0 for event in hunt.layout.events)
     for initial in problem.initials:
         end = hunt.run(initial)

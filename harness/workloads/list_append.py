@@ -15,6 +15,7 @@ from harness.plan import Plan
 from harness.workloads import transactions
 from harness.workloads.capabilities import capabilities
 from harness.workloads.keyed import key_names
+from harness.workloads.kind import WorkloadKind, by_name
 from harness.workloads.transactions import TransactionClient, always, claimed, endless
 from harness.workloads.workload import ClientFactory, Workload, at_rate
 
@@ -63,3 +64,12 @@ def list_append(
         options=settled(None),
         notes=has.notes(settled(None)),
     )
+
+
+KIND = WorkloadKind(
+    NAME,
+    "transactions that append to lists and read them: every anomaly of isolation by name",
+    list_append,
+    by_name(OPTIONS),
+    METHODS,
+)

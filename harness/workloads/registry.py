@@ -3,37 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from harness.plan import InvalidPlan, Plan
 from harness.workloads import key_value, registers, sets
-from harness.workloads.capabilities import Method
-from harness.workloads.options import SHARED, Option
+from harness.workloads.bank import KIND as BANK
+from harness.workloads.booking import KIND as BOOKING
+from harness.workloads.doctors import KIND as DOCTORS
+from harness.workloads.kind import WorkloadKind, by_name
+from harness.workloads.list_append import KIND as LIST_APPEND
+from harness.workloads.options import SHARED
+from harness.workloads.rw_register import KIND as RW_REGISTER
 from harness.workloads.workload import ClientFactory, Workload
 
-
-@dataclass(frozen=True, slots=True)
-class WorkloadKind:
-    """A workload before it has a client.
-
-    Attributes:
-        name: as plans write it.
-        description: one sentence for people.
-        construct: makes the workload: ``construct(client, **options)``.
-        options: its options, by name.
-        methods: what it calls of a client.
-    """
-
-    name: str
-    description: str
-    construct: Callable[..., Workload]
-    options: Mapping[str, Option]
-    methods: tuple[Method, ...]
-
-
-def _by_name(options: Sequence[Option]) -> dict[str, Option]:
-    return {option.name: option for option in options}
+__all__ = ["WORKLOADS", "WorkloadKind", "workload_for"]
 
 
 WORKLOADS: dict[str, WorkloadKind] = {
@@ -43,23 +25,28 @@ WORKLOADS: dict[str, WorkloadKind] = {
             registers.NAME,
             "linearizable registers: read, write and compare-and-set on a few keys",
             registers.register,
-            _by_name(registers.OPTIONS),
+            by_name(registers.OPTIONS),
             registers.METHODS,
         ),
         WorkloadKind(
             sets.NAME,
             "a set that only grows: every acknowledged element must stay",
             sets.set_,
-            _by_name(sets.OPTIONS),
+            by_name(sets.OPTIONS),
             sets.METHODS,
         ),
         WorkloadKind(
             key_value.NAME,
             "a linearizable key-value store: get, put, append, compare-and-set and delete",
             key_value.kv,
-            _by_name(key_value.OPTIONS),
+            by_name(key_value.OPTIONS),
             key_value.METHODS,
         ),
+        LIST_APPEND,
+        RW_REGISTER,
+        BANK,
+        DOCTORS,
+        BOOKING,
     )
 }
 """All workloads by name."""

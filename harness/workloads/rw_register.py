@@ -16,6 +16,7 @@ from harness.plan import Plan
 from harness.workloads import transactions
 from harness.workloads.capabilities import capabilities
 from harness.workloads.keyed import key_names
+from harness.workloads.kind import WorkloadKind, by_name
 from harness.workloads.transactions import always, claimed, endless
 from harness.workloads.workload import ClientFactory, Workload, at_rate
 
@@ -68,3 +69,12 @@ def rw_register(
         options=settled(None),
         notes=has.notes(settled(None)),
     )
+
+
+KIND = WorkloadKind(
+    NAME,
+    "transactions that write registers and read them",
+    rw_register,
+    by_name(OPTIONS),
+    METHODS,
+)

@@ -62,9 +62,9 @@ def claimed(client: ClientFactory, consistency: str | None) -> str:
     Raises:
         InvalidPlan: there is no such model.
     """
-    name = consistency or getattr(_unwrapped(client), "consistency", CONSISTENCY)
+    claim = getattr(_unwrapped(client), "consistency", CONSISTENCY)
     try:
-        return model_named(name).name
+        return model_named(str(consistency or claim)).name
     except ValueError as error:
         raise InvalidPlan(str(error)) from None
 

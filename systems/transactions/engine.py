@@ -51,6 +51,10 @@ class Engine(Protocol):
         """Undo the transaction and answer that it is aborted."""
         ...
 
+    def log(self, record: Record) -> int:
+        """Add a record to the log; its number."""
+        ...
+
     def busy(self, txn: str) -> bool:
         """Whether the transaction waits for something (a lock, the disk), not for its client."""
         ...

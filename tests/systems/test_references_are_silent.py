@@ -41,10 +41,13 @@ def test_leader_follower_is_silent_over_300_seeds_with_all_faults_on(first):
     silent("leader-follower", workload, first, nodes=3)
 
 
-@pytest.mark.parametrize("system", [s.name for s in registry.SYSTEMS.values()])
+@pytest.mark.parametrize(
+    "system", [s.name for s in registry.SYSTEMS.values() if s.name != "transactions-summary"]
+)
 @pytest.mark.parametrize("seed", range(5))
 def test_every_system_works_when_nothing_fails(system, seed):
-    """The summary forms too: their weaknesses show under faults only."""
+    """The summary forms too, whose weaknesses show under faults only; but that of transactions
+    needs no fault: other transactions are enough."""
     chosen = registry.SYSTEMS[system]
     for workload in chosen.workloads:
         plan = Plan(system, workload, nodes=chosen.nodes, time_limit=5.0, seed=seed)

@@ -53,7 +53,7 @@ class LockingEngine:
 
     Attributes:
         values: the data, as of now.
-        in_doubt: transactions that voted yes before a crash, with the name of their coordinator.
+        in_doubt: transactions that voted yes, or are about to, with the name of their coordinator.
     """
 
     locks_class: type[LockManager] = LockManager
@@ -102,7 +102,7 @@ class LockingEngine:
 
     def commit(self, txn: str) -> None:
         """See `Engine`."""
-        if not self._changes[txn]:
+        if not self._changes[txn] and txn not in self.in_doubt:
             self._finish(txn)
             return
         self._committed.add(txn)
@@ -111,19 +111,20 @@ class LockingEngine:
     def prepare(self, txn: str, coordinator: str) -> None:
         """Promise to commit if told to, and to roll back only if told to; answered when durable.
 
-        No lock is asked for after this, so those for reading can go (their phase of growing is over
-        on all servers: the coordinator prepares nobody before all operations are done).
+        Locks for reading do not survive a crash. They need not: the coordinator prepares nobody
+        before all operations of the transaction are done, so it asks for no lock any more, here or
+        elsewhere, and two-phase locking lets it release some.
         """
-        self.log(("prepare", txn, coordinator))
-        self._forcing.append((self._lsn, txn, "prepared"))
+        self.in_doubt[txn] = coordinator
+        self.write_prepare(txn, coordinator)
 
     def rollback(self, txn: str, reason: str) -> None:
         """See `Engine`."""
         self._blocked.pop(txn, None)
-        if self._undo(txn):
+        undone = self._undo(txn)
+        if undone or txn in self.in_doubt:
             self.log(("end", txn))
-        self._changes.pop(txn, None)
-        self.in_doubt.pop(txn, None)
+        self._forget(txn)
         self.answers.append((txn, ("aborted", reason)))
         self.release(txn)
 
@@ -168,6 +169,11 @@ class LockingEngine:
         self.log(("commit", txn))
         self._forcing.append((self._lsn, txn, "committed"))
 
+    def write_prepare(self, txn: str, coordinator: str) -> None:
+        """Note the promise; it is given when the note is durable."""
+        self.log(("prepare", txn, coordinator))
+        self._forcing.append((self._lsn, txn, "prepared"))
+
     def release(self, txn: str) -> None:
         """Release a transaction's locks, and do what waited for them."""
         for other in self.locks.release_locks(txn):
@@ -195,7 +201,7 @@ class LockingEngine:
     # Inside
 
     def log(self, record: Record) -> int:
-        """Add a record; its number."""
+        """See `Engine`."""
         self.records.append(record)
         self._lsn += 1
         return self._lsn
@@ -215,8 +221,7 @@ class LockingEngine:
         self.answers.append((txn, ("done", result)))
 
     def _finish(self, txn: str) -> None:
-        self._changes.pop(txn, None)
-        self.in_doubt.pop(txn, None)
+        self._forget(txn)
         self.answers.append((txn, ("committed",)))
         self.release(txn)
 

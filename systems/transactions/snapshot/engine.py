@@ -135,9 +135,8 @@ class SnapshotEngine:
         transaction.timestamp = self._timestamp
         self._committed.add(txn)
         writes = tuple(transaction.writes.items())
-        self.records.append(("commit", txn, self._timestamp, writes))
-        self._lsn += 1
-        self.committing.append((self._lsn, transaction))
+        lsn = self.log(("commit", txn, self._timestamp, writes))
+        self.committing.append((lsn, transaction))
 
     def rollback(self, txn: str, reason: str) -> None:
         """See `Engine`."""
@@ -154,6 +153,12 @@ class SnapshotEngine:
             _, transaction = self.committing.popleft()
             self.install(transaction.timestamp, transaction.writes.items())
             self.finish(transaction)
+
+    def log(self, record: Record) -> int:
+        """See `Engine`."""
+        self.records.append(record)
+        self._lsn += 1
+        return self._lsn
 
     # What serializable snapshot isolation, or a planted bug, overrides
 

@@ -14,9 +14,10 @@ where c commits first of the three (Fekete et al., "Making Snapshot Isolation Se
 2005). Whoever would complete such a pattern by committing is rolled back. Reading a prefix counts
 as reading every key that begins so.
 
-Guarantees: serializability, and strong snapshot isolation; committed means durable. Not strict
-serializability: a reader may be ordered before a writer that had committed just before... it began
-is impossible, but two writers' order need not be that of real time with a third in between.
+Guarantees: strict serializability, and strong snapshot isolation; committed means durable. (Order
+in real time works like a dependency that leads from a commit to a later begin, so a cycle with such
+steps contains the pattern as well. What PostgreSQL does to spare read-only transactions would cost
+the strictness.)
 
 Invariants:
 
@@ -88,7 +89,7 @@ class SerializableEngine(SnapshotEngine):
                 return "it would be the pivot of two rw-dependencies"
         for pivot in writers:
             if any(first.ended < pivot.ended for first in self._outs[pivot]):
-                return f"it would make {pivot.id} the pivot of two rw-dependencies"
+                return "it would make another the pivot of two rw-dependencies"
         return None
 
     def _forget_old(self) -> None:

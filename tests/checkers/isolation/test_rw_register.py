@@ -57,8 +57,8 @@ def test_anomalies_have_their_names(kind, options, text):
 NEEDING = [
     (INITIAL, "T1: rx ry1 | T2: wx1 wy1"),
     (INITIAL, "T1: rx7"),
-    (FOLLOW, "T1: wx1 | T2: rx1 wx2 wy1 | T3: rx1 ry1"),
-    (SEQUENTIAL, "T1: wx1 | T2: wx2 | T3@a: rx1 | T4@a: rx2 | T5@a: rx1"),
+    (FOLLOW, "T1: wx1 wy1 | T2: rx1 wx2 | T3: ry1 wy2 | T4: rx2 ry1 | T5: rx1 ry2"),
+    (SEQUENTIAL, "T5: rx1 ry2 | T6: rx2 ry1 | T1@a: wx1 | T2@a: wx2 | T3@b: wy1 | T4@b: wy2"),
     (LINEARIZABLE, "T1: wx1 || T2: wx2 || T3: rx1"),
 ]
 
@@ -98,7 +98,7 @@ def test_the_sample_of_elle_cli_is_valid():
 
 
 # No inference decides these: the order of the writes to x is open, and each one fails.
-UNDECIDED = "T1: wx1 wy1 | T2: wx2 wy2 | T3: rx1 ry2"
+UNDECIDED = "T1: wx1 wy1 | T2: rx1 wx2 | T3: ry1 wy2 | T4: rx2 ry1 | T5: rx1 ry2"
 
 
 def test_the_complete_search_refutes_what_inference_leaves_open():

@@ -1,6 +1,6 @@
 """Clients of a store that lives in the test's memory: right ones, and ones that are wrong."""
 
-from harness.client import Indefinite
+from harness.client import Definite, Indefinite
 
 
 class Store:
@@ -119,3 +119,116 @@ class RepeatingKvClient(KvClient):
         self.store.operations += 1
         for _ in range(2 if self.store.operations % 5 == 0 else 1):
             await super().append(key, value)
+
+
+class TransactionClient:
+    """Everything that workloads of transactions call, each at one moment."""
+
+    store: Store
+
+    def __init__(self, node, server):
+        self.server = server
+
+    async def transaction(self, micro_operations):
+        return [self.micro(*micro) for micro in micro_operations]
+
+    def micro(self, f, key, value):
+        values = self.store.values
+        if f == "r":
+            seen = values.get(key)
+            return [f, key, list(seen) if isinstance(seen, list) else seen]
+        values[key] = value if f == "w" else [*values.get(key, []), value]
+        return [f, key, value]
+
+    async def transfer(self, source, target, amount, opening):
+        values = self.store.values
+        if values.get(source, opening) < amount:
+            return False
+        values[source] = values.get(source, opening) - amount
+        values[target] = values.get(target, opening) + amount
+        return True
+
+    async def balances(self, accounts, opening):
+        return {account: self.store.values.get(account, opening) for account in accounts}
+
+    async def on_call(self, shift, doctors):
+        return [name for name in doctors if self.store.values.get((shift, name), True)]
+
+    async def leave(self, shift, doctor, doctors):
+        present = await self.on_call(shift, doctors)
+        if doctor not in present or len(present) < 2:
+            return False
+        self.store.values[shift, doctor] = False
+        return True
+
+    async def join(self, shift, doctor):
+        self.store.values[shift, doctor] = True
+
+    async def book(self, room, start, end, guest):
+        if any(first < end and start < last for first, last, _ in await self.bookings(room)):
+            return False
+        self.store.values.setdefault(room, []).append([start, end, guest])
+        return True
+
+    async def bookings(self, room):
+        return list(self.store.values.get(room, []))
+
+
+class DirtyTransactionClient(TransactionClient):
+    """Every seventh transaction is refused though its first operation has happened."""
+
+    async def transaction(self, micro_operations):
+        self.store.operations += 1
+        if self.store.operations % 7:
+            return await super().transaction(micro_operations)
+        self.micro(*micro_operations[0])
+        raise Definite("rolled back, in part")
+
+
+class ForgetfulTransactionClient(TransactionClient):
+    """Every seventh transaction is acknowledged without its last operation."""
+
+    async def transaction(self, micro_operations):
+        self.store.operations += 1
+        if self.store.operations % 7:
+            return await super().transaction(micro_operations)
+        await super().transaction(micro_operations[:-1])
+        return [
+            [f, key, self.store.values.get(key) if f == "r" else v]
+            for f, key, v in micro_operations
+        ]
+
+
+class LeakyBankClient(TransactionClient):
+    """The fee of a transfer of five goes to nobody."""
+
+    async def transfer(self, source, target, amount, opening):
+        done = await super().transfer(source, target, amount, opening)
+        if done and amount == 5:
+            self.store.values[target] -= 1
+        return done
+
+
+class CarelessDoctorsClient(TransactionClient):
+    """Whoever wants to leave leaves."""
+
+    async def leave(self, shift, doctor, doctors):
+        self.store.values[shift, doctor] = False
+        return True
+
+
+class OverbookingClient(TransactionClient):
+    """Looks only at bookings that begin in the same hour."""
+
+    async def book(self, room, start, end, guest):
+        if any(first == start for first, _, _ in await self.bookings(room)):
+            return False
+        self.store.values.setdefault(room, []).append([start, end, guest])
+        return True
+
+
+class StubbornClient(TransactionClient):
+    """Answers nothing but writes."""
+
+    async def balances(self, accounts, opening):
+        raise Indefinite("no answer")

@@ -15,6 +15,11 @@ CLIENTS = {
     "register": memory.RegisterClient,
     "set": memory.SetClient,
     "kv": memory.KvClient,
+    "list-append": memory.TransactionClient,
+    "rw-register": memory.TransactionClient,
+    "bank": memory.TransactionClient,
+    "doctors": memory.TransactionClient,
+    "booking": memory.TransactionClient,
 }
 
 
@@ -139,6 +144,11 @@ def test_only_what_changes_nothing_is_idempotent():
         "register": ["read", "replica-state"],
         "set": ["read", "replica-state"],
         "kv": ["get", "replica-state"],
+        "list-append": [],
+        "rw-register": [],
+        "bank": ["read"],
+        "doctors": ["read"],
+        "booking": ["read"],
     }
 
 

@@ -127,7 +127,7 @@ def test_a_plan_gives_one_history(kind):
         "register": memory.RegisterClient,
         "set": memory.SetClient,
         "kv": memory.KvClient,
-    }[kind.name]
+    }.get(kind.name, memory.TransactionClient)
 
     def history(seed):
         return run(kind.construct(memory.clients(client)), plan(seed=seed)).digest()

@@ -8,7 +8,7 @@ import heapq
 
 import trio
 
-from checkers.history import History
+from checkers.history import NEMESIS, History
 from checkers.history.operation import INFO, INVOKE, Operation
 from harness.client import invoke
 from harness.generators import Context, Invocation, validate
@@ -30,6 +30,7 @@ def run(workload, plan):
 async def _run(workload, plan):
     clients = [workload.client(None, plan.servers[i % plan.nodes]) for i in range(plan.clients)]
     history = await _load(workload, plan, clients)
+    history.append(Operation(len(history), history[-1].time, NEMESIS, INFO, "phase", "final"))
     for read in workload.final(plan):
         client = clients[0] if read.server is None else workload.client(None, read.server)
         time = history[-1].time + LATENCY_NS

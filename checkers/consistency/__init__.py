@@ -1,0 +1,20 @@
+"""Consistency weaker than linearizability: sequential, regular, safe, boundedly stale.
+
+From strong to weak, for a register: linearizable implies sequential, and it implies regular, which
+implies boundedly stale and safe. Sequential and regular imply neither each other: a sequentially
+consistent read may be arbitrarily stale, and regular reads may disagree about the order of writes.
+"""
+
+from __future__ import annotations
+
+from checkers.consistency.lamport import regular_register, safe_register
+from checkers.consistency.sequential import sequential, verify_sequential
+from checkers.consistency.staleness import bounded_staleness
+
+__all__ = [
+    "bounded_staleness",
+    "regular_register",
+    "safe_register",
+    "sequential",
+    "verify_sequential",
+]

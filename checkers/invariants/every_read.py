@@ -1,0 +1,72 @@
+"""An invariant that every read must satisfy.
+
+*Property.* Each successful read of the whole (all accounts of a bank, everyone on call) shows a
+state in which an invariant of the application holds. If every transaction keeps the invariant when
+it runs alone, a serializable system keeps it in all states that can be read, so a read that breaks
+it refutes serializability, and the kind of invariant says how (DDIA chapter 7, "Write Skew and
+Phantoms"; Jepsen's ``bank``; Kleppmann's ``doctors``).
+
+*Algorithm.* One pass; the invariant is a function of the value read.
+
+*Left out.* Which transactions broke it; see `checkers.isolation` for that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from checkers.history import OK, Call, History
+from checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+
+Problem = Callable[[Any], str | None]
+"""What is wrong with a value that was read, as the end of a sentence ("..., so the total is 95");
+None if nothing is."""
+
+WITNESSES = 8
+
+
+def every_read(name: str, kind: str, problem: Problem, *, f: str = "read") -> Checker:
+    """A checker: no successful read shows a value with a problem. See the module.
+
+    Args:
+        name: the checker's name.
+        kind: the anomaly that a read with a problem shows.
+        problem: judges what was read.
+        f: the operations that read.
+    """
+    return _EveryRead(name, kind, problem, f)
+
+
+@dataclass(frozen=True, slots=True)
+class _EveryRead:
+    name: str
+    kind: str
+    problem: Problem
+    f: str
+
+    def check(self, history: History) -> Verdict:
+        """See `Checker.check`."""
+        reads = [call for call in history.calls() if call.f == self.f and call.outcome == OK]
+        others = [call for call in history.calls() if call.f != self.f and call.outcome == OK]
+        judged = ((call, self.problem(call.result)) for call in reads)
+        found = [(call, problem) for call, problem in judged if problem is not None]
+        coverage = {"reads": len(reads), "changes": len(others), "reads with a problem": len(found)}
+        if found:
+            anomalies = tuple(self._anomaly(call, text) for call, text in found[:WITNESSES])
+            return Verdict(self.name, INVALID, anomalies[0].message, anomalies, coverage=coverage)
+        if not reads or not others:
+            missing = "read" if not reads else "change"
+            reason = f"no {missing} succeeded, so nothing was exercised"
+            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
+        reason = f"the invariant holds in all of {len(reads)} reads"
+        return Verdict(self.name, VALID, reason, coverage=coverage)
+
+    def _anomaly(self, call: Call, problem: str) -> Anomaly:
+        events = (call.invoke_index, call.complete_index)
+        return Anomaly(
+            self.kind,
+            f"the read by process {call.process} at {call.start / 1e9:.3f} s {problem}",
+            tuple(index for index in events if index is not None),
+        )

@@ -1,0 +1,138 @@
+"""Re-checking anomalies that single reads show, by looking at these reads again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+from checkers.history import FAIL, OK, Call
+from checkers.isolation.certificate_error import CertificateError
+from checkers.isolation.lookup import Lookup
+from checkers.verdict import Anomaly
+
+
+def _by_reader(
+    shows: Callable[[Lookup, Call, Any, Any], bool],
+) -> Callable[[Lookup, Anomaly], None]:
+    """A check that some read of the anomaly's transaction, of its key, shows something."""
+
+    def check(look: Lookup, anomaly: Anomaly) -> None:
+        call, key = look.member(anomaly.operations[0]), anomaly.details["key"]
+        if not any(shows(look, call, key, seen) for seen in look.reads(call, key)):
+            raise CertificateError(
+                f"no read of {key} by operation {anomaly.operations[0]} shows {anomaly.kind}"
+            )
+
+    return check
+
+
+def _elements(look: Lookup, seen: Any) -> list[Any]:
+    if look.lists:
+        return list(seen)
+    return [] if seen is None else [seen]
+
+
+def _garbage(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
+    return any(look.writer(key, element) is None for element in _elements(look, seen))
+
+
+def _aborted(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
+    writers = (look.writer(key, element) for element in _elements(look, seen))
+    return any(writer is not None and writer.outcome == FAIL for writer in writers)
+
+
+def _intermediate(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
+    last = _elements(look, seen)[-1:]
+    writer = look.writer(key, last[0]) if last else None
+    return writer is not None and writer is not call and look.writes(writer, key)[-1:] != last
+
+
+def _duplicate(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
+    return any(element in seen[:at] for at, element in enumerate(seen))
+
+
+def _incompatible(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
+    others = (read for other in look.calls for read in look.reads(other, key))
+    return any(seen[: len(other)] != other[: len(seen)] for other in others)
+
+
+def _future(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
+    micros = look.micro_operations(call)
+    at = next(i for i, (f, k, v) in enumerate(micros) if f == "r" and k == key and v == seen)
+    later = [v for f, k, v in micros[at:] if f != "r" and k == key]
+    return any(element in later for element in _elements(look, seen))
+
+
+def _internal(look: Lookup, anomaly: Anomaly) -> None:
+    """A read is not what the transaction's earlier micro-operations on the key make it."""
+    call, key = look.member(anomaly.operations[0]), anomaly.details["key"]
+    known: Any = None
+    tail: list[Any] = []
+    met = False
+    for f, k, value in look.micro_operations(call) if call.outcome == OK else ():
+        if k != key:
+            continue
+        if f != "r":
+            tail, met = ([*tail, value], met) if look.lists else ([value], True)
+            known = known if look.lists else value
+            continue
+        seen = list(value or ()) if look.lists else value
+        if look.lists:
+            suffix_wrong = bool(tail) and seen[-len(tail) :] != tail
+            if suffix_wrong or (met and seen != [*known, *tail]):
+                return
+        elif met and seen != known:
+            return
+        known, tail, met = seen, [], True
+    raise CertificateError(f"operation {anomaly.operations[0]} agrees with itself on {key}")
+
+
+def _lost_update(look: Lookup, anomaly: Anomaly) -> None:
+    key = anomaly.details["key"]
+    calls = [look.member(index) for index in anomaly.operations]
+    read = [look.external(call, key)[:1] for call in calls]
+    if look.lists:
+        read = [[value or [] for value in seen] for seen in read]
+    same = all(seen and seen == read[0] for seen in read)
+    wrote = all(call.outcome == OK and look.writes(call, key) for call in calls)
+    if len({call.invoke_index for call in calls}) < 2 or not same or not wrote:
+        raise CertificateError(f"operations {anomaly.operations} lost no update of {key}")
+
+
+def _dirty_update(look: Lookup, anomaly: Anomaly) -> None:
+    aborted, committed, reader = (look.member(index) for index in anomaly.operations)
+    key = anomaly.details["key"]
+    first, second = look.writes(aborted, key), look.writes(committed, key)
+    shown = any(
+        before in first and after in second
+        for seen in look.reads(reader, key)
+        for before, after in pairwise(seen)
+    )
+    if aborted.outcome != FAIL or committed.outcome != OK or not shown:
+        raise CertificateError(f"operations {anomaly.operations} are no dirty update of {key}")
+
+
+def _cyclic_versions(look: Lookup, anomaly: Anomaly) -> None:
+    """The pairs quoted were met in these orders by the transactions named, which contradict."""
+    key, pairs = anomaly.details["key"], anomaly.details["versions"]
+    calls = [look.member(index) for index in anomaly.operations]
+    met = [[*look.external(call, key), *look.writes(call, key)] for call in calls]
+    values = [value for versions in met for value in versions]
+    if not pairs or any(value not in values for pair in pairs for value in pair):
+        raise CertificateError(f"operations {anomaly.operations} met no such versions of {key}")
+
+
+READ_ANOMALIES: dict[str, Callable[[Lookup, Anomaly], None]] = {
+    "garbage": _by_reader(_garbage),
+    "G1a": _by_reader(_aborted),
+    "G1b": _by_reader(_intermediate),
+    "duplicate-elements": _by_reader(_duplicate),
+    "incompatible-order": _by_reader(_incompatible),
+    "future-read": _by_reader(_future),
+    "internal": _internal,
+    "lost-update": _lost_update,
+    "dirty-update": _dirty_update,
+    "cyclic-versions": _cyclic_versions,
+}
+"""What looks for each kind of anomaly again. They raise `CertificateError` if it is not there."""

@@ -1,0 +1,113 @@
+"""Re-checking cycles in the order of commits, which refute weak levels (see `weak`)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from checkers.history import OK, Call
+from checkers.isolation.certificate_error import CertificateError
+from checkers.isolation.lookup import Lookup
+from checkers.verdict import Anomaly
+
+
+def verify_commit_order(look: Lookup, anomaly: Anomaly) -> None:
+    """Check that the steps of a cycle follow from the history at the anomaly's level.
+
+    Raises:
+        CertificateError: one does not, or they are no cycle.
+    """
+    steps = anomaly.details["commit order"]
+    for step, following in zip(steps, [*steps[1:], steps[0]], strict=True):
+        source, target = (_end(look, step[end]) for end in ("from operation", "to operation"))
+        if step["to operation"] != following["from operation"]:
+            raise CertificateError(f"the step after {step['because']!r} begins elsewhere")
+        if step["type"] == "commit":
+            right = _commits_first(look, anomaly.kind, source, target, step)
+        elif step["type"] == "initial":
+            right = source is None and target is not None
+        elif source is None or target is None:
+            right = False
+        else:
+            right = _FOLLOWS[step["type"]](look, source, target)
+            right &= step["type"] != "session" or anomaly.kind == "causality-violation"
+        if not right:
+            raise CertificateError(f"the history does not say that {step['because']}")
+
+
+def _end(look: Lookup, index: int | None) -> Call | None:
+    return None if index is None else look.transaction(index)
+
+
+def _sources(look: Lookup, call: Call) -> Iterator[tuple[int, Any, Any]]:
+    """What a transaction saw of others: place, key and the value it read (a list's last one)."""
+    wrote = set()
+    for place, (f, key, value) in enumerate(call.result if call.outcome == OK else ()):
+        if f != "r":
+            wrote.add(key)
+        elif key not in wrote:
+            seen = ((value or [None])[-1]) if look.lists else value
+            yield place, key, seen
+
+
+def _reads_from(look: Lookup, source: Call, target: Call) -> bool:
+    return any(value in look.writes(source, key) for _, key, value in _sources(look, target))
+
+
+def _session(look: Lookup, source: Call, target: Call) -> bool:
+    ended = source.completed
+    return source.process == target.process and ended is not None and ended < target.invoked
+
+
+def _versions(look: Lookup, source: Call, target: Call) -> bool:
+    """Some list shows what the source appended before what the target did, or without it."""
+    for f, key, value in look.micro_operations(source):
+        later = look.writes(target, key) if f != "r" else []
+        for element in later:
+            for call in look.calls:
+                for seen in look.reads(call, key):
+                    if value in seen and (
+                        element not in seen or seen.index(value) < seen.index(element)
+                    ):
+                        return True
+    return False
+
+
+_FOLLOWS: dict[str, Callable[[Lookup, Call, Call], bool]] = {
+    "wr": _reads_from,
+    "session": _session,
+    "versions": _versions,
+}
+
+
+def _commits_first(
+    look: Lookup, kind: str, source: Call | None, target: Call | None, step: Mapping[str, Any]
+) -> bool:
+    """The reader read the key from the target, though it saw the source, which wrote it too."""
+    reader, key = look.transaction(step["reader operation"]), step["key"]
+    if source is None or source is target or source is reader or not look.writes(source, key):
+        return False
+    for place, read_key, value in _sources(look, reader):
+        from_target = value is None if target is None else value in look.writes(target, key)
+        if read_key == key and from_target and _saw(look, kind, reader, source, place):
+            return True
+    return False
+
+
+def _saw(look: Lookup, kind: str, reader: Call, source: Call, place: int) -> bool:
+    """Whether a reader had seen a transaction, in the sense of the level."""
+    if kind == "non-monotonic-reads":
+        seen = ((k, v) for at, k, v in _sources(look, reader) if at < place)
+        return any(value in look.writes(source, key) for key, value in seen)
+    if kind == "fractured-read":
+        return _reads_from(look, source, reader)
+    reached, unexplored = {reader.invoke_index}, [reader]
+    while unexplored:
+        call = unexplored.pop()
+        for other in look.calls:
+            if other.invoke_index in reached:
+                continue
+            if _reads_from(look, other, call) or _session(look, other, call):
+                reached.add(other.invoke_index)
+                unexplored.append(other)
+    return source.invoke_index in reached

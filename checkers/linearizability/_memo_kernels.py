@@ -1,0 +1,96 @@
+"""Kernels for the table of configurations: open addressing, an empty row has 0 in front.
+
+A row is position + 1, state, position of the last blind operation, then the masks of placed and of
+used operations.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from checkers.kernels import jit
+
+Array = npt.NDArray[Any]
+
+T_POSITION, T_STATE, T_LAST, T_MASKS = 0, 1, 2, 3
+
+KNOWN, ADDED, REPLACED = 0, 1, 2
+
+
+@jit
+def mixed(code: int, word: int) -> int:
+    """A hash of 32 bits and a word of up to 62; products stay below 2**62."""
+    code = (code ^ (word & 0x7FFFFFFF)) * 0x2C1B3C6D
+    code = (code ^ (code >> 29)) & 0xFFFFFFFF
+    if word > 0x7FFFFFFF:
+        code = (code ^ (word >> 31)) * 0x297A2D39
+        code = (code ^ (code >> 28)) & 0xFFFFFFFF
+    return code
+
+
+@jit
+def hashed(position: int, state: int, masks: Array, first: int, words: int) -> int:
+    """The hash of position, state and the placed operations; used ones are compared, not hashed."""
+    code = mixed(mixed(0x45D9F3B, position), state + 1)
+    for i in range(first, first + words):
+        code = mixed(code, masks[i])
+    return code ^ (code >> 15)
+
+
+@jit
+def remember(
+    table: Array,
+    position: int,
+    state: int,
+    last: int,
+    masks: Array,
+    first: int,
+    words: int,
+    more: int,
+) -> int:
+    """Note a configuration, unless one met before dominates it (`KNOWN`).
+
+    ``masks`` has ``words`` words of placed operations from ``first`` on, ``more`` of used ones.
+    """
+    rows = table.shape[0]
+    row = hashed(position + 1, state, masks, first, words) & (rows - 1)
+    found = ADDED
+    while table[row, T_POSITION] != 0:
+        same = table[row, T_POSITION] == position + 1 and table[row, T_STATE] == state
+        for i in range(words):
+            same = same and table[row, T_MASKS + i] == masks[first + i]
+        if same:
+            fewer = table[row, T_LAST] >= last
+            greater = table[row, T_LAST] <= last
+            for i in range(words, words + more):
+                theirs, ours = table[row, T_MASKS + i], masks[first + i]
+                fewer = fewer and (theirs & ~ours) == 0
+                greater = greater and (ours & ~theirs) == 0
+            if fewer:
+                return KNOWN
+            if greater:
+                found = REPLACED
+                break
+        row = (row + 1) & (rows - 1)
+    table[row, T_POSITION] = position + 1
+    table[row, T_STATE] = state
+    table[row, T_LAST] = last
+    for i in range(words + more):
+        table[row, T_MASKS + i] = masks[first + i]
+    return found
+
+
+@jit
+def rehash(old: Array, new: Array, words: int) -> None:
+    """Put the rows of a table into a larger, empty one."""
+    rows = new.shape[0]
+    for i in range(old.shape[0]):
+        if old[i, T_POSITION] != 0:
+            code = hashed(old[i, T_POSITION], old[i, T_STATE], old[i], T_MASKS, words)
+            row = code & (rows - 1)
+            while new[row, T_POSITION] != 0:
+                row = (row + 1) & (rows - 1)
+            for j in range(new.shape[1]):
+                new[row, j] = old[i, j]

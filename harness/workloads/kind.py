@@ -1,0 +1,34 @@
+"""What is known of a workload before it has a client: the entries of the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from harness.workloads.capabilities import Method
+from harness.workloads.options import Option
+from harness.workloads.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class WorkloadKind:
+    """A workload before it has a client.
+
+    Attributes:
+        name: as plans write it.
+        description: one sentence for people.
+        construct: makes the workload: ``construct(client, **options)``.
+        options: its options, by name.
+        methods: what it calls of a client.
+    """
+
+    name: str
+    description: str
+    construct: Callable[..., Workload]
+    options: Mapping[str, Option]
+    methods: tuple[Method, ...]
+
+
+def by_name(options: Sequence[Option]) -> dict[str, Option]:
+    """Options by their names."""
+    return {option.name: option for option in options}

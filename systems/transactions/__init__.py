@@ -1,0 +1,28 @@
+"""Transactions: several operations as one, in spite of concurrency and crashes (DDIA chapter 7).
+
+`locking` is two-phase locking with a write-ahead log, `snapshot` snapshot isolation and its
+serializable form, `commit` two-phase commit over partitions (chapter 9), `summary` the sketch with
+its weaknesses; `bugs` has each with one decision wrong.
+"""
+
+from systems.transactions.bugs import BUGS
+from systems.transactions.client import CommitClient, SnapshotClient, TransactionClient
+from systems.transactions.commit.core import CommitServer
+from systems.transactions.server import (
+    LockingServer,
+    SerializableSnapshotServer,
+    SnapshotServer,
+)
+from systems.transactions.summary import SummaryServer
+
+__all__ = [
+    "BUGS",
+    "CommitClient",
+    "CommitServer",
+    "LockingServer",
+    "SerializableSnapshotServer",
+    "SnapshotClient",
+    "SnapshotServer",
+    "SummaryServer",
+    "TransactionClient",
+]

@@ -1,0 +1,160 @@
+"""Large files are read without objects, and say the same as when read with them."""
+
+import json
+import random
+
+import pytest
+from isolation_twin import random_history
+
+from checkers import kernels
+from checkers.history import HistoryError, load, write_jsonl
+from checkers.isolation import list_append, load_transactions, rw_register
+from checkers.isolation.loading import ScannedValues
+
+pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
+
+
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch):
+    monkeypatch.setenv(kernels.SWITCH, "compiled")
+
+
+def scanned(path):
+    history = load_transactions(path)
+    assert isinstance(history.values, ScannedValues)
+    return history
+
+
+def numbered(history, tmp_path, layout=None):
+    """A history's file, with letters of keys replaced by numbers."""
+    path = tmp_path / "history.jsonl"
+    write_jsonl(history, path)
+    text = path.read_text()
+    for number, letter in enumerate("xyz"):
+        text = text.replace(f'"{letter}"', str(number * 7 - 3))
+    if layout == "edn":
+        text = _edn(text)
+    elif layout == "array":
+        text = f"[{','.join(text.splitlines())}]"
+    path.write_text(text)
+    return path
+
+
+def _edn(text):
+    lines = []
+    for line in text.splitlines():
+        event = json.loads(line)
+        micros = " ".join(
+            f"[:{f} {k} {'nil' if v is None else str(v).replace(',', ' ')}]"
+            for f, k, v in event["value"]
+        )
+        lines.append(
+            f"{{:type :{event['type']}, :f :txn, :value [{micros}], "
+            f":process {event['process']}, :time {event['time']}, :index {event['index']}}}"
+        )
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("layout", [None, "edn", "array"])
+@pytest.mark.parametrize("registers", [False, True])
+def test_a_scanned_file_holds_the_same_and_is_judged_the_same(tmp_path, layout, registers):
+    rng = random.Random(f"loading {layout} {registers}")
+    checker = rw_register(initial=True) if registers else list_append()
+    for _ in range(50):
+        path = numbered(random_history(rng, registers), tmp_path, layout)
+        fast, slow = scanned(path), load(path)
+        assert list(fast) == list(slow)
+        assert checker.check(fast).to_json() == checker.check(slow).to_json()
+
+
+EVENT = '{"index":%d,"time":%d,"type":"%s","process":%s,"f":"%s","value":%s%s}'
+
+
+def file_of(tmp_path, *events):
+    path = tmp_path / "history.jsonl"
+    path.write_text("\n".join(EVENT % event for event in events))
+    return path
+
+
+OK_READ = '[["append",1,1],["r",1,[1]]]'
+
+
+def test_what_others_than_clients_say_is_kept(tmp_path):
+    path = file_of(
+        tmp_path,
+        (0, 0, "info", '"nemesis"', "phase", '{"a":[1,"}"]}', ""),
+        (1, 1, "invoke", 0, "txn", '[["append",1,1],["r",1,null]]', ""),
+        (2, 2, "info", '"n1"', "members", '["n1",["n2"]]', ',"error":"[\\"no\\"]"'),
+        (3, 3, "ok", 0, "txn", OK_READ, ""),
+    )
+    assert list(scanned(path)) == list(load(path))
+    assert scanned(path).errors[2] == '["no"]'
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        '[["append","x",1],["r","x",[1]]]',
+        '[["append",1,"a"],["r",1,["a"]]]',
+        '[["append",1,99999999999],["r",1,[99999999999]]]',
+        '[["append",1,1.5],["r",1,[1.5]]]',
+    ],
+)
+def test_what_is_no_small_integer_is_left_to_the_general_reader(tmp_path, value):
+    path = file_of(
+        tmp_path,
+        (0, 0, "invoke", 0, "txn", value, ""),
+        (1, 1, "ok", 0, "txn", value, ""),
+    )
+    history = load_transactions(path)
+    assert not isinstance(history.values, ScannedValues)
+    assert list_append().check(history).validity == "valid"
+
+
+@pytest.mark.parametrize(
+    ("events", "problem"),
+    [
+        ([(0, 0, "ok", 0, "txn", OK_READ, "")], "never invoked anything"),
+        ([(0, 0, "invoke", 0, "txn", "7]", "")], "not JSON"),
+        ([(0, 0, "strange", 0, "txn", OK_READ, "")], "strange"),
+    ],
+)
+def test_mistakes_are_named_as_ever(tmp_path, events, problem):
+    with pytest.raises(HistoryError, match=problem):
+        load_transactions(file_of(tmp_path, *events, *events))
+
+
+def test_registers_in_a_list_append_history_are_named(tmp_path):
+    path = file_of(
+        tmp_path,
+        (0, 0, "invoke", 0, "txn", '[["w",1,1],["r",1,null]]', ""),
+        (1, 1, "ok", 0, "txn", '[["w",1,1],["r",1,1]]', ""),
+    )
+    with pytest.raises(HistoryError, match=r'operation 1.*"w"; in a list-append history'):
+        list_append().check(scanned(path))
+
+
+@pytest.mark.parametrize("cut", range(1, 60, 7))
+def test_a_file_that_was_cut_off_is_read_up_to_there(tmp_path, cut):
+    path = file_of(
+        tmp_path,
+        (0, 0, "invoke", 0, "txn", '[["append",1,1],["r",1,null]]', ""),
+        (1, 1, "ok", 0, "txn", OK_READ, ""),
+    )
+    path.write_text(path.read_text()[:-cut])
+    assert list(load_transactions(path)) == list(load(path))
+
+
+def test_scattered_values_get_numbers_too(tmp_path):
+    rng = random.Random("scattered")
+    values = [rng.randrange(-(2**30), 2**30) for _ in range(60)]
+    events, seen = [], []
+    for value in values:
+        seen.append(value)
+        micros = f'[["append",5,{value}],["r",5,{json.dumps(seen)}]]'
+        for kind in ("invoke", "ok"):
+            events.append((len(events), len(events), kind, 0, "txn", micros, ""))
+    path = file_of(tmp_path, *events)
+    verdict = list_append().check(scanned(path))
+    assert verdict.to_json() == list_append().check(load(path)).to_json()
+    assert verdict.validity == "valid"

@@ -1,0 +1,158 @@
+"""A failing plan becomes as small as it gets, and fails by itself in the same way."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from small_register import Client, Durable, Forgetful
+
+from checkers.verdict import INVALID, VALID
+from harness import Plan, faults, run, search, shrink
+from harness.investigate import investigate
+from harness.node import Node
+from harness.planning import draw
+from harness.shrink import NotReproduced, listed_operations
+from harness.store import read_plan
+from harness.workloads import register
+from systems import registry
+
+BASE = Plan("", "", nodes=3, clients=3, time_limit=2.0)
+
+
+def forgetful(seed):
+    plan = BASE.with_(seed=seed)
+    drawn = faults.swarm("process,net").draw(seed, plan)
+    return plan.with_(faults=drawn).using(Forgetful, register(Client))
+
+
+@pytest.fixture(scope="module")
+def failing():
+    found = search(forgetful, range(100))
+    assert found.experiment is not None
+    return found.experiment, found.failure
+
+
+@pytest.fixture(scope="module")
+def shrunk(failing):
+    return shrink(*failing)
+
+
+def test_the_small_plan_fails_by_itself_in_the_same_way(failing, shrunk):
+    experiment, failure = failing
+    again = run(experiment.with_plan(shrunk.run.plan))
+    assert again.validity is INVALID
+    assert again.signature == failure.signature == shrunk.run.signature
+    assert again.trace.digest() == shrunk.run.trace.digest()
+
+
+def test_it_has_a_handful_of_operations_and_only_what_they_need(failing, shrunk):
+    plan = shrunk.run.plan
+    assert shrunk.complete
+    assert len(plan.operations) <= 3
+    assert len(plan.faults) == 1
+    assert plan.nodes == 1
+    assert plan.clients <= 2
+    assert plan.time_limit <= failing[0].plan.time_limit
+
+
+def test_taking_any_remaining_fault_away_ends_the_failure(failing, shrunk):
+    plan = shrunk.run.plan
+    for position in range(len(plan.faults)):
+        without = plan.with_(faults=plan.faults[:position] + plan.faults[position + 1 :])
+        assert run(failing[0].with_plan(without)).signature != shrunk.run.signature
+    assert [n.fault for n in shrunk.necessary] == list(plan.faults)
+    assert not any(n.fails_without for n in shrunk.necessary)
+
+
+def test_taking_any_remaining_operation_away_ends_the_failure(failing, shrunk):
+    plan = shrunk.run.plan
+    for position in range(len(plan.operations)):
+        kept = plan.operations[:position] + plan.operations[position + 1 :]
+        result = run(failing[0].with_plan(plan.with_(operations=kept)))
+        assert result.signature != shrunk.run.signature
+
+
+def test_the_small_plan_survives_a_file(shrunk):
+    plan = shrunk.run.plan
+    assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+
+
+def test_the_summary_says_how_much_smaller_it_became(failing, shrunk):
+    data = json.loads(json.dumps(shrunk.to_json()))
+    assert data["operations"] == [
+        len(listed_operations(failing[1].history, 3)),
+        len(shrunk.run.plan.operations),
+    ]
+    assert data["faults"] == [len(failing[0].plan.faults), 1]
+    assert data["runs"] == shrunk.runs > 0
+
+
+def test_shrinking_is_a_function_of_the_plan(failing, shrunk):
+    assert shrink(*failing).run.plan == shrunk.run.plan
+
+
+def test_within_its_budget_it_gets_as_far_as_it_gets(failing):
+    told = []
+    small = shrink(*failing, budget=5, progress=lambda runs, plan: told.append(runs))
+    assert not small.complete
+    assert small.run.signature == failing[1].signature
+    assert told[:5] == [1, 2, 3, 4, 5]
+    # What comes on top is finding out which faults are necessary.
+    assert len(small.necessary) == len(small.run.plan.faults)
+
+
+def test_a_run_that_did_not_fail_cannot_be_shrunk():
+    experiment = BASE.using(Durable, register(Client))
+    result = run(experiment)
+    assert result.validity is VALID
+    with pytest.raises(ValueError, match="only an invalid run"):
+        shrink(experiment, result)
+
+
+class FirstTimeOnly:
+    """Forgets in the first run of a process only: no function of its plan."""
+
+    runs = 0
+
+    def __init__(self, node: Node) -> None:
+        if node.name == "n1" and node.number == 0:
+            FirstTimeOnly.runs += 1
+        self.server = (Forgetful if FirstTimeOnly.runs == 1 else Durable)(node)
+
+    async def run(self) -> None:
+        await self.server.run()
+
+
+def test_a_failure_that_does_not_come_again_is_told_as_such(failing, tmp_path):
+    experiment = replace(failing[0], server=FirstTimeOnly)
+    FirstTimeOnly.runs = 0
+    first = run(experiment)
+    assert first.validity is INVALID
+    with pytest.raises(NotReproduced, match="depends on something besides its node"):
+        shrink(experiment, first, budget=10)
+    FirstTimeOnly.runs = 0
+    found = investigate(experiment, tmp_path, replay="", shrunk_replay="", budget=10)
+    assert found.run.validity is INVALID
+    assert found.shrunk is None
+    assert "does not fail again" in found.problem
+
+
+def test_an_investigation_keeps_the_small_run_beside_the_large_one(failing, shrunk, tmp_path):
+    found = investigate(failing[0], tmp_path, replay="big", shrunk_replay="small")
+    assert found.telling_folder == tmp_path / "shrunk"
+    assert read_plan(tmp_path) == failing[0].plan
+    assert read_plan(tmp_path / "shrunk") == shrunk.run.plan
+    assert json.loads((tmp_path / "shrink.json").read_text()) == shrunk.to_json()
+
+
+def test_a_planted_bug_of_a_real_system_shrinks_too():
+    base = Plan("leader-follower-summary", "set", clients=3, time_limit=4.0)
+
+    def make(seed):
+        return registry.experiment(draw(base.with_(seed=seed), "kill,partition"))
+
+    found = search(make, range(50), wanted=lambda r: r.signature.startswith("set-full/lost"))
+    small = shrink(found.experiment, found.failure)
+    assert small.run.signature == found.failure.signature
+    assert len(small.run.plan.operations) <= 3
+    assert len(small.run.plan.faults) <= 2

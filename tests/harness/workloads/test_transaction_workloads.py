@@ -1,0 +1,165 @@
+"""Workloads of transactions: right clients pass, wrong ones don't, and what is asked of each."""
+
+from collections import Counter
+
+import memory_clients as memory
+import pytest
+import trio
+from workload_runner import plan, run, verdicts
+
+from checkers.invariants.every_read import every_read
+from checkers.invariants.progress import progress
+from checkers.verdict import INVALID, UNKNOWN, VALID
+from harness.client import Definite
+from harness.plan import InvalidPlan
+from harness.workloads import bank, booking, doctors, list_append, rw_register, workload_for
+
+WORKLOADS = (list_append, rw_register, bank, doctors, booking)
+APPEND, REGISTER = "list-append(strong-serializable)", "rw-register(strong-serializable)"
+
+
+def kinds(judged):
+    return {anomaly.kind for verdict in judged.values() for anomaly in verdict.anomalies}
+
+
+@pytest.mark.parametrize("construct", WORKLOADS)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_right_client_is_valid(construct, seed):
+    judged = verdicts(construct(memory.clients(memory.TransactionClient)), plan(seed=seed))
+
+    assert {verdict.validity for verdict in judged.values()} == {VALID}
+    assert "progress" in judged
+
+
+@pytest.mark.parametrize(
+    ("construct", "client", "checker", "kind"),
+    [
+        (list_append, memory.DirtyTransactionClient, APPEND, "G1a"),
+        (rw_register, memory.DirtyTransactionClient, REGISTER, "G1a"),
+        (list_append, memory.ForgetfulTransactionClient, APPEND, "G-single"),
+        (bank, memory.LeakyBankClient, "bank", "wrong-total"),
+        (doctors, memory.CarelessDoctorsClient, "on-call", "write-skew"),
+        (booking, memory.OverbookingClient, "never-booked-twice", "phantom"),
+        (bank, memory.StubbornClient, "progress", "no-progress"),
+    ],
+)
+@pytest.mark.parametrize("seed", range(3))
+def test_a_wrong_client_is_invalid(construct, client, checker, kind, seed):
+    judged = verdicts(construct(memory.clients(client)), plan(seed=seed))
+
+    assert [name for name, verdict in judged.items() if verdict.validity is INVALID] == [checker]
+    assert kind in kinds(judged)
+
+
+def test_transactions_have_one_to_length_micro_operations_on_all_keys():
+    workload = list_append(memory.clients(memory.TransactionClient), keys=3, length=5)
+    values = [call.argument for call in run(workload, plan()).calls()][:-3]
+
+    assert {len(value) for value in values} == {1, 2, 3, 4, 5}
+    assert {key for value in values for _, key, _ in value} == {"x", "y", "z"}
+
+
+@pytest.mark.parametrize(("construct", "write"), [(list_append, "append"), (rw_register, "w")])
+def test_no_two_writes_of_a_key_write_the_same(construct, write):
+    history = run(construct(memory.clients(memory.TransactionClient)), plan())
+    written = [(k, v) for call in history.calls() for f, k, v in call.argument if f == write]
+
+    assert len(set(written)) == len(written) > 200
+
+
+def test_the_share_of_reads_is_as_asked_for():
+    workload = list_append(memory.clients(memory.TransactionClient), read=0.2)
+    load = [call for call in run(workload, plan()).calls() if call.process < 10**6]
+    count = Counter(f for call in load for f, _, _ in call.argument)
+
+    assert 0.15 < count["r"] / count.total() < 0.25
+
+
+def test_everything_is_read_in_the_end_by_every_server():
+    final = list_append(memory.TransactionClient, keys=2).final(plan(nodes=2))
+
+    assert [(read.f, read.value, read.server) for read in final] == [
+        ("txn", [["r", "x", None], ["r", "y", None]], "n1"),
+        ("txn", [["r", "x", None], ["r", "y", None]], "n2"),
+    ]
+
+
+def test_a_client_is_judged_by_what_it_claims():
+    class Weak(memory.TransactionClient):
+        consistency = "PL-2"
+
+    class Wrong(memory.TransactionClient):
+        consistency = "serialisable"
+
+    assert list_append(Weak).checkers[0].name == "list-append(read-committed)"
+    assert list_append(Weak, consistency="SI").checkers[0].name == "list-append(snapshot-isolation)"
+    assert list_append(memory.TransactionClient).checkers[0].name == APPEND
+    with pytest.raises(InvalidPlan, match="no consistency model 'serialisable'; did you mean"):
+        rw_register(Wrong)
+
+
+def test_a_client_brings_checkers_of_its_own():
+    extra = every_read("extra", "odd", lambda value: None)
+
+    class Announcing(memory.TransactionClient):
+        checkers = (extra,)
+
+    assert extra in list_append(Announcing).checkers
+    assert extra in bank(Announcing).checkers
+
+
+def done(client, f, value, construct=list_append):
+    made = memory.clients(client)
+    return trio.run(construct(made).perform, made(None, "n1"), f, value)
+
+
+def test_micro_operations_of_the_other_workload_are_refused():
+    with pytest.raises(ValueError, match="list-append has no micro-operation 'w'"):
+        done(memory.TransactionClient, "txn", [["w", "x", 1]])
+    with pytest.raises(ValueError, match="rw-register has no micro-operation 'append'"):
+        done(memory.TransactionClient, "txn", [["append", "x", 1]], rw_register)
+
+
+def test_a_client_that_answers_something_else_is_a_mistake_of_the_client():
+    class Odd(memory.TransactionClient):
+        async def transaction(self, micro_operations):
+            return []
+
+    with pytest.raises(TypeError, match="transaction returned"):
+        done(Odd, "txn", [["r", "x", None]])
+
+
+@pytest.mark.parametrize(
+    ("construct", "f", "value"),
+    [
+        (bank, "transfer", {"from": "a1", "to": "a2", "amount": 9, "opening": 5}),
+        (doctors, "leave", ["shift1", "carol"]),
+    ],
+)
+def test_what_could_not_be_done_certainly_did_not_happen(construct, f, value):
+    with pytest.raises(Definite):
+        done(memory.TransactionClient, f, value, construct)
+
+
+def test_a_plans_options_change_the_total_of_a_bank():
+    named = plan(workload="bank", options={"accounts": 3, "opening": 7})
+    workload = workload_for(named, memory.clients(memory.TransactionClient))
+
+    assert [verdict.validity for verdict in verdicts(workload, named).values()] == [VALID, VALID]
+    with pytest.raises(InvalidPlan, match="make a total of 21, but the workload was made for 100"):
+        bank(memory.TransactionClient).generator(named)
+
+
+def test_without_reads_or_changes_an_invariant_was_not_exercised():
+    history = run(bank(memory.clients(memory.TransactionClient), read=1.0), plan())
+
+    assert every_read("bank", "wrong-total", lambda value: None).check(history).validity is UNKNOWN
+    assert every_read("x", "y", lambda value: None, f="nothing").check(history).validity is UNKNOWN
+
+
+def test_without_final_operations_progress_is_unknown():
+    history = run(bank(memory.clients(memory.TransactionClient)), plan())
+    load = type(history).from_operations(e for e in history if e.process not in (10**6, "nemesis"))
+
+    assert progress().check(history).validity is VALID
+    assert progress().check(load).validity is UNKNOWN
