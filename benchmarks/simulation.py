@@ -30,6 +30,7 @@ import trio.testing
 from harness import Plan
 from harness.run import run
 from harness.simulation.disk import SimulatedDisk
+from harness.simulation.trace import Trace
 from harness.simulation.trio_runs import GuestRun
 from harness.simulation.world import World
 from harness.streams import stream
@@ -136,18 +137,21 @@ def plain(seconds: float) -> Count:
 
 
 def ours(seconds: float, *, tracing: bool = True, write: bool = False, **options) -> Count:
+    with open(os.devnull, "wb") as sink:
+        return _ours(seconds, Trace(recording=tracing, file=sink if write else None), **options)
+
+
+def _ours(seconds: float, trace: Trace, **options) -> Count:
     count = Count()
-    world = World(SEED, tracing=tracing, **options)
+    world = World(SEED, trace=trace, **options)
     for name in SERVERS:
         world.add_server(name, server, tuple(other for other in SERVERS if other != name))
     for name in CLIENTS:
         world.add_client(name, partial(client, count=count), SERVERS)
     with world.booted():
         world.run_until(seconds)
+    trace.flush()
     count.messages = world.network.sent
-    if write:
-        with open(os.devnull, "wb") as sink:
-            sink.writelines(world.trace.lines())
     return count
 
 

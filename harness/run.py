@@ -15,6 +15,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from checkers.history import INVOKE, History, Operation
 from checkers.history.encoding import encode_line
@@ -84,6 +85,7 @@ def run(
     *,
     sink: Sink | None = None,
     tracing: bool = True,
+    trace_file: BinaryIO | None = None,
     progress: Progress | None = None,
     make_run: MakeRun = DirectRun,
 ) -> Run:
@@ -93,6 +95,8 @@ def run(
         experiment: what to run.
         sink: called with each event of the history as it is recorded.
         tracing: whether to keep the trace; nothing else changes.
+        trace_file: where to write the trace while the run goes on, in place of keeping it in
+            memory.
         progress: told how far the run is.
         make_run: how nodes are driven; the tests compare two ways.
 
@@ -100,7 +104,7 @@ def run(
         InvalidPlan: the plan cannot run, as `check_plan` would have said.
         KeyboardInterrupt: Ctrl-C was pressed; `sink` has had every event until then.
     """
-    ground = _Ground(experiment, sink, tracing, make_run)
+    ground = _Ground(experiment, sink, make_run, Trace(recording=tracing, file=trace_file))
     # One sweep for what the run before left behind: none happens while a run is going on.
     gc.collect(1)
     ground.drive(progress or (lambda fraction, phase: None))
@@ -177,7 +181,7 @@ class _Ground:
     """A world with clients, nemesis and recorder, and the phases of a run."""
 
     def __init__(
-        self, experiment: Experiment, sink: Sink | None, tracing: bool, make_run: MakeRun
+        self, experiment: Experiment, sink: Sink | None, make_run: MakeRun, trace: Trace
     ) -> None:
         plan, workload = experiment.plan, experiment.workload
         ground = environment(plan)
@@ -185,7 +189,7 @@ class _Ground:
             plan.seed,
             network=ground.network,
             fsync_latency=ground.fsync_latency,
-            tracing=tracing,
+            trace=trace,
             make_run=make_run,
         )
         self.plan = plan
@@ -221,6 +225,7 @@ class _Ground:
             step = max(0.5, expected / 100)
             while self.phase != "done":
                 world.run_until(world.now + step)
+                world.trace.flush()
                 interruption.check()
                 progress(min(0.99, world.now / expected), self.phase)
         progress(1.0, "done")

@@ -10,7 +10,8 @@
         shrunk/         the folder of the shrunk run
 
 ``plan.json`` and ``history.jsonl`` exist from the start and lose nothing when the run is killed;
-the others are written at its end, each under a temporary name first, so that none is ever half
+the trace is written as the run goes on, a piece at a time, so that no run is too long for memory.
+The others are written at the end, each under a temporary name first, so that none is ever half
 there.
 """
 
@@ -88,9 +89,12 @@ def run_in_folder(
     started, start = timestamp(), seconds()
     with _clear_errors(folder):
         _write_json(folder / "plan.json", plan.to_json())
-        with JsonlWriter(folder / "history.jsonl") as writer:
-            result = run(experiment, sink=writer.append, progress=progress)
-        result.trace.write(folder / "trace.jsonl")
+        with (
+            JsonlWriter(folder / "history.jsonl") as writer,
+            (folder / "trace.jsonl").open("wb") as trace,
+        ):
+            result = run(experiment, sink=writer.append, trace_file=trace, progress=progress)
+            result.trace.flush()
         _write_json(folder / "verdict.json", verdicts_to_json(result))
         _write_json(
             folder / "run.json",

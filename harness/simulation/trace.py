@@ -25,8 +25,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -49,30 +48,44 @@ def _line(event: Event) -> bytes:
 
 
 class Trace:
-    """The events of one run, in memory, or nowhere if not `recording`."""
+    """The events of one run: in memory, or on their way to a file, or nowhere if not `recording`.
 
-    __slots__ = ("events", "recording")
+    Attributes:
+        events: the events that are in memory; with a file, those since the last `flush`.
+    """
 
-    def __init__(self, *, recording: bool = True) -> None:
+    __slots__ = ("_digest", "_file", "events", "recording")
+
+    def __init__(self, *, recording: bool = True, file: BinaryIO | None = None) -> None:
         self.recording = recording
         self.events: list[Event] = []
+        self._file = file
+        self._digest = hashlib.sha256()
 
     def lines(self) -> Iterator[bytes]:
-        """The events as JSON Lines."""
-        for event in self.events:
-            yield _line(event)
+        """The events in memory as JSON Lines."""
+        return map(_line, self.events)
+
+    def flush(self) -> None:
+        """Write what is in memory to the file and forget it; without a file, do nothing.
+
+        Raises:
+            OSError: the disk is full, say.
+        """
+        if self._file is None or not self.events:
+            return
+        for line in self.lines():
+            self._digest.update(line)
+            self._file.write(line)
+        self.events.clear()
 
     def digest(self) -> str:
-        """SHA-256 over the lines, in hexadecimal."""
-        digest = hashlib.sha256()
+        """SHA-256 over all lines, in hexadecimal."""
+        self.flush()
+        digest = self._digest.copy()
         for line in self.lines():
             digest.update(line)
         return digest.hexdigest()
-
-    def write(self, path: Path) -> None:
-        """Write the lines to a file."""
-        with path.open("wb") as file:
-            file.writelines(self.lines())
 
 
 def first_difference(

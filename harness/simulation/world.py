@@ -67,12 +67,12 @@ class World:
         *,
         network: NetworkParameters | None = None,
         fsync_latency: float = 0.001,
-        tracing: bool = True,
+        trace: Trace | None = None,
         make_run: MakeRun = DirectRun,
     ) -> None:
         self.seed = seed
         self.heap = EventHeap()
-        self.trace = Trace(recording=tracing)
+        self.trace = trace or Trace()
         self.network = SimulatedNetwork(
             self.heap, self.trace, self.stream, network or NetworkParameters()
         )

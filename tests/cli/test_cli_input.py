@@ -66,7 +66,7 @@ def test_every_command_has_help(splitbrain):
     ("words", "says"),
     [
         ("rft", "there is no system 'rft': did you mean raft?"),
-        ("raft -w regster", "did you mean register?"),
+        ("raft -w regster", "did you mean register"),
         ("raft -f kil", "did you mean kill"),
         ("raft --bug CON-1", "did you mean CON-01"),
         ("raft --bug REP-01", "a bug of leader-follower, not of raft"),
