@@ -44,7 +44,18 @@ def _line(event: Event) -> bytes:
     try:
         return _encode(event) + b"\n"
     except UnicodeEncodeError:  # half of a surrogate pair
-        return _encode(ascii(event)) + b"\n"
+        return _encode(_escaped(event)) + b"\n"
+
+
+def _escaped(value: Any) -> Any:
+    """The value with what UTF-8 cannot hold written as escapes."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, list | tuple):
+        return [_escaped(element) for element in value]
+    if isinstance(value, dict):
+        return {_escaped(key): _escaped(element) for key, element in value.items()}
+    return value
 
 
 class Trace:

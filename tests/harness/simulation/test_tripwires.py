@@ -47,7 +47,7 @@ TRIPS = {
     "name lookup": lambda: socket.getaddrinfo("localhost", 80),
     "thread": lambda: threading.Thread(target=print).start(),
     "trio's thread": lambda: trio.to_thread.run_sync(print),
-    "file": lambda: open("/dev/null"),
+    "file": lambda: open("/dev/null"),  # noqa: SIM115
     "file by descriptor": lambda: os.open("/dev/null", os.O_RDONLY),
     "folder": lambda: os.listdir("."),
     "process": lambda: subprocess.run(["true"], check=False),
