@@ -22,6 +22,7 @@ from markupsafe import Markup
 from checkers.verdict import Verdict
 from reports.faults import FaultBand
 from reports.intervals import draw_intervals, draw_life
+from reports.linearization import Scene, scene_of
 from reports.model import RunView, exercised_text, regime_text, shrink_summary
 from reports.packing import pack
 from reports.story import story_of
@@ -42,7 +43,7 @@ EMBED_LIMIT = 24_000
 ROW_LIMIT = 200
 STORY_LIMIT = 28
 
-_SCRIPTS = ("data.js", "draw.js", "overview.js", "navigate.js", "page.js")
+_SCRIPTS = ("data.js", "draw.js", "overview.js", "navigate.js", "witness.js", "page.js")
 _FORMS = {
     WindowWitness: "window",
     ElementsWitness: "elements",
@@ -162,8 +163,10 @@ def _evidence(view: RunView, entry: Evidence) -> dict[str, Any]:
     """An evidence for the template: with the form of its witness, and drawn where it is drawn."""
     witness = entry.witness
     drawing, lives, operations = Markup(""), [], []
+    scene = Scene((), (), {})
     if isinstance(witness, WindowWitness):
-        drawing = draw_intervals(view, witness.window, witness.blamed)
+        scene = scene_of(view, entry.anomaly, witness)
+        drawing = draw_intervals(view, scene.window, witness.blamed, scene.order, scene.notes)
         operations = [_operation(view, position) for position in sorted(witness.blamed)[:24]]
     if isinstance(witness, ElementsWitness):
         lives = [_life(view, life) for life in witness.elements]
@@ -175,6 +178,8 @@ def _evidence(view: RunView, entry: Evidence) -> dict[str, Any]:
         "form": _FORMS[type(witness)],
         "witness": witness,
         "drawing": drawing,
+        "noted": bool(scene.notes),
+        "ordered": len(scene.order) > 1,
         "lives": lives,
         "operations": operations,
     }

@@ -7,7 +7,7 @@ and places are pushed apart until each operation's text fits into its own bar.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -59,15 +59,29 @@ class Bar:
         return longest + 2 * PADDING
 
 
-def draw_intervals(view: RunView, window: Sequence[int], blamed: Collection[int]) -> Markup:
-    """The SVG of the calls at these positions; empty when there are none."""
+def draw_intervals(
+    view: RunView,
+    window: Sequence[int],
+    blamed: Collection[int],
+    order: Sequence[int] = (),
+    notes: Mapping[int, str] | None = None,
+) -> Markup:
+    """The SVG of the calls at these positions; empty when there are none.
+
+    Args:
+        view: the run.
+        window: positions of the calls to draw.
+        blamed: those that the anomaly names.
+        order: some of them in the order in which a checker put them, drawn as a path.
+        notes: what to say of a call when it is pointed at.
+    """
     if not window:
         return Markup("")
     calls = [(position, view.calls[position]) for position in window]
     lanes = _lanes(view, calls)
     bars = _bars(view, calls, list(lanes), blamed)
     places = _places(bars)
-    return _svg(bars, places, lanes)
+    return _svg(bars, places, lanes, order, notes or {})
 
 
 def _lanes(view: RunView, calls: Sequence[tuple[int, Call]]) -> dict[int, str]:
@@ -127,7 +141,13 @@ def _places(bars: Sequence[Bar]) -> list[float]:
     return places
 
 
-def _svg(bars: Sequence[Bar], places: Sequence[float], lanes: dict[int, str]) -> Markup:
+def _svg(
+    bars: Sequence[Bar],
+    places: Sequence[float],
+    lanes: dict[int, str],
+    order: Sequence[int],
+    notes: Mapping[int, str],
+) -> Markup:
     names = list(lanes.values())
     gutter = max(len(name) for name in names) * GUTTER_GLYPH + 20
     open_ends = [places[bar.start] + bar.width + GAP for bar in bars if bar.end is None]
@@ -151,24 +171,78 @@ def _svg(bars: Sequence[Bar], places: Sequence[float], lanes: dict[int, str]) ->
                 gutter, width - 4, y=y + BAR / 2
             )
         )
-    parts += [_bar_svg(bar, places, gutter, right) for bar in bars]
+    steps = {position: step for step, position in enumerate(order)}
+    for bar in bars:
+        told = _told(bar, steps.get(bar.position), notes.get(bar.position))
+        parts.append(_bar_svg(bar, places, gutter, right, told))
+    parts += _path(bars, places, gutter, order)
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-def _bar_svg(bar: Bar, places: Sequence[float], gutter: float, right: float) -> Markup:
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What a bar says when it is pointed at: more classes, attributes, and a tool tip."""
+
+    classes: str
+    attributes: Markup
+    title: Markup
+
+
+def _told(bar: Bar, step: int | None, note: str | None) -> _Told:
+    if note is None:
+        return _Told("", Markup(""), Markup(""))
+    attributes = Markup(' data-note="{}" tabindex="0"').format(note)
+    if step is not None:
+        attributes += Markup(' data-step="{}"').format(step)
+    title = Markup("<title>{}</title>").format(note)
+    return _Told(" blocked" if step is None else "", attributes, title)
+
+
+def _path(
+    bars: Sequence[Bar], places: Sequence[float], gutter: float, order: Sequence[int]
+) -> list[Markup]:
+    """The order as points on the bars' upper edges, joined from left to right.
+
+    Each operation takes effect right after the last invocation among those up to it, which is
+    before it completed if the order respects real time.
+    """
+    by_position = {bar.position: bar for bar in bars}
+    ordered = [by_position[position] for position in order]
+    latest, moments = -1, []
+    for bar in ordered:
+        latest = max(latest, bar.start)
+        moments.append(latest)
+    parts = []
+    previous: tuple[float, float] | None = None
+    for step, (bar, moment) in enumerate(zip(ordered, moments, strict=True)):
+        share = (moments[:step].count(moment) + 1) / (moments.count(moment) + 1)
+        x, y = gutter + places[moment] + share * GAP, bar.row * ROW + 4.0
+        if previous is not None:
+            line = '<line class="path" data-step="{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>'
+            parts.append(Markup(line).format(step, *previous, x, y))
+        point = '<circle class="point" data-step="{}" cx="{:.1f}" cy="{:.1f}" r="3.5"/>'
+        parts.append(Markup(point).format(step, x, y))
+        previous = (x, y)
+    return parts
+
+
+def _bar_svg(bar: Bar, places: Sequence[float], gutter: float, right: float, told: _Told) -> Markup:
     x, y = gutter + places[bar.start], bar.row * ROW + 4
     width = (right if bar.end is None else places[bar.end]) - places[bar.start]
     classes = (
         f"bar {bar.outcome}{' blamed' if bar.blamed else ''}{' open' if bar.end is None else ''}"
+        f"{told.classes}"
     )
     room = width - 2 * PADDING
     return Markup(
-        '<g class="{classes}">'
+        '<g class="{classes}"{attributes}>{title}'
         '<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{bar}" rx="4"/>'
         '<text class="what" x="{text_x:.1f}" y="{what_y:.1f}"{what_fit}>{text}</text>'
         '<text class="when" x="{text_x:.1f}" y="{when_y:.1f}"{when_fit}>{times}</text></g>'
     ).format(
         classes=classes,
+        attributes=told.attributes,
+        title=told.title,
         x=x,
         y=y,
         width=width,

@@ -118,8 +118,9 @@ def _event_lines(view: RunView) -> list[StoryLine]:
             index = fault.index if phase == "start" else None
             idle = fault.observed is False and phase == "stop"
             note = "no effect observed" if idle else ""
-            # What ends at the moment it began ends after it; other faults end before new ones begin.
-            rank = fault.index + 0.5 if time == fault.start else -1
+            # What ends at the moment it began ends after it; others end before new ones begin.
+            instant = phase == "stop" and time == fault.start
+            rank = -1 if not instant or fault.index is None else fault.index + 0.5
             lines.append(StoryLine(FAULT, time, text, note=note, index=index, rank=rank))
         family = safe_text(fault.kind.split(".", 1)[0])
         lines += [StoryLine(FAULT, time, f"{family}: {text}") for time, text in fault.steps]

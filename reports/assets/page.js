@@ -34,6 +34,7 @@ async function copy(element) {
 
 async function start() {
   copyButtons();
+  witnessPictures();
   root.dataset.state = "loading";
   const chart = document.getElementById("chart");
   if (!("DecompressionStream" in window)) {

@@ -16,7 +16,8 @@ METHOD = r"    (?:async )?def {name}\(.*?(?=\n\n    (?:async )?def |\n\n\n)"
 
 def listings() -> list[tuple[str, bool, str]]:
     """File, whether it is a change, and text of each listing, in order."""
-    return [(file, bool(change), text) for file, change, text in LISTING.findall(TUTORIAL.read_text())]
+    found = LISTING.findall(TUTORIAL.read_text())
+    return [(file, bool(change), text) for file, change, text in found]
 
 
 def apply(folder: Path, file: str, change: bool, text: str) -> None:
@@ -31,8 +32,9 @@ def apply(folder: Path, file: str, change: bool, text: str) -> None:
         name = re.search(r"def (\w+)", method)
         if name is not None:
             pattern = METHOD.format(name=name[1])
-            content, replaced = re.subn(pattern, lambda _, m=method: m, content, count=1, flags=re.DOTALL)
-            assert replaced == 1, name[1]
+            old = re.search(pattern, content, re.DOTALL)
+            assert old is not None, name[1]
+            content = content.replace(old[0], method)
     assert content != path.read_text(), "the change changes nothing"
     path.write_text(content)
 
