@@ -27,7 +27,8 @@ and 1 fault, in 58 runs
 
   necessary: f1 net.partition (without it the run passes)
 
-  replay:  splitbrain replay runs/demo/plan.json
+  replay:  splitbrain replay runs/demo/shrunk/plan.json
+  whole run, before it was shrunk:  splitbrain replay runs/demo/plan.json
 
   checker                     verdict    what
   --------------------------  ---------  --------------------------------
