@@ -1,4 +1,4 @@
-"""Histories for the linearizability benchmark: what clients of a correct object would have recorded.
+"""Histories for the linearizability benchmark: what clients of a correct object would record.
 
 Each of `clients` clients invokes, waits for an exponential time, completes, rests for another such
 time, and so on; every operation takes effect at a uniform moment in between. A share of the
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from checkers.history import History
+from checkers.history import History, Operation
 from checkers.history.columns import FILES, INFO_CODE, INVOKE_CODE, Columns
 from checkers.history.packed import ATOM, NESTED, NULL, PAIR, PackedValues
 
@@ -32,13 +32,14 @@ class Shape:
     values: int = 5
     keys: int = 1
     stale: bool = False
+    kv: bool = False
     seed: int = 0
 
     @property
     def name(self) -> str:
         parts = [f"{self.operations:,} operations", f"{self.clients} clients"]
         parts += [f"{self.keys:,} keys"] if self.keys > 1 else []
-        parts += ["cas"] if self.cas else []
+        parts += ["kv"] if self.kv else ["cas"] if self.cas else []
         parts += ["distinct values"] if not self.values else []
         parts += [f"{self.info:.0%} info"] if self.info else []
         return ", ".join(parts) + (", one stale read" if self.stale else "")
@@ -165,3 +166,33 @@ def history(d: Drawn, *, keyed: bool) -> History:
         functions=("read", "write", "cas"),
     )
     return History(columns, dialect=FILES)
+
+
+def kv_history(shape: Shape) -> History:
+    """A history of a key-value store: gets, puts and appends of short strings."""
+    r = np.random.default_rng(shape.seed)
+    n, c = shape.operations, shape.clients
+    each = -(-n // c)
+    rest, length = r.exponential(1.0, (c, each)), r.exponential(1.0, (c, each))
+    end = np.cumsum(rest + length, axis=1)
+    call, end = (end - length).ravel()[:n], end.ravel()[:n]
+    point = call + r.random(n) * (end - call)
+    names = ("get", "put", "append")
+    f, key = r.choice(3, n, p=(0.5, 0.2, 0.3)), r.integers(0, max(shape.keys, 1), n).tolist()
+    state: dict[int, str] = {}
+    result: list[str | None] = [None] * n
+    for o in np.argsort(point).tolist():
+        old = state.get(key[o])
+        if f[o] == 0:
+            result[o] = old
+        else:
+            state[key[o]] = f"{o}." if f[o] == 1 else f"{old or ''}{o}."
+            result[o] = f"{o}."
+    order = np.argsort(np.concatenate((call, end)), kind="stable").tolist()
+    operations = []
+    for at, event in enumerate(order):
+        o, completes = event % n, event >= n
+        value = None if f[o] == 0 and not completes else result[o]
+        kind = "ok" if completes else "invoke"
+        operations.append(Operation(at, at * 1000, o // each, kind, names[f[o]], [key[o], value]))
+    return History.from_operations(operations)

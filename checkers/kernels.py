@@ -24,6 +24,9 @@ from typing import Any, TypeVar
 COMPILED_FROM = 60_000
 """Number of loop steps from which compiled code is used: about what numba's import is worth."""
 
+ALWAYS = COMPILED_FROM
+"""A size for which `of` compiles wherever it can."""
+
 SWITCH = "SPLITBRAIN_KERNELS"
 """Environment variable that decides: ``compiled``, ``interpreted``, or (default) by size."""
 
@@ -79,6 +82,7 @@ def compiled(module: ModuleType) -> Any:
 
 
 def worth_compiling(size: int) -> bool:
+    """Whether `of` gives compiled kernels for this many steps."""
     """Whether loops of this many steps are compiled: they are long enough, and numba is there."""
     choice = os.environ.get(SWITCH, "")
     if choice == "interpreted":

@@ -11,7 +11,7 @@ from checkers.linearizability import Budget, linearizable
 from checkers.models import MODELS
 from checkers.verdict import Checker
 
-_LINEARIZABILITY_OPTIONS = ("keyed", "budget")
+_LINEARIZABILITY_OPTIONS = ("keyed", "budget", "algorithm", "progress")
 
 
 def checker_for_model(name: str, **options: Any) -> Checker:
@@ -19,9 +19,9 @@ def checker_for_model(name: str, **options: Any) -> Checker:
 
     Args:
         name: one of `CHECKERS`.
-        options: ``keyed`` for all; ``budget`` (`checkers.linearizability.Budget`, or a number of
-            configurations) and the model's own (``initial``, ``absent``) for those judged by
-            linearizability; ``linearizable`` for ``set-full``.
+        options: ``keyed`` for all; those of `checkers.linearizability.linearizable` (``budget`` may
+            be a number of configurations) and the model's own (``initial``, ``absent``) for those
+            judged by linearizability; ``linearizable`` for ``set-full``.
 
     Raises:
         ValueError: no such model; the message has the nearest names. Or no such option.

@@ -39,7 +39,8 @@ class Anomaly:
     """One way in which a history breaks a property.
 
     Attributes:
-        kind: the standard name of the anomaly ("nonlinearizable", "lost", "stale", "diverged", ...).
+        kind: the standard name of the anomaly ("nonlinearizable", "lost", "stale", "diverged",
+            ...).
         message: one sentence in plain English that names values, processes and times.
         operations: history indices (``Operation.index``) of the events concerned, in order.
         details: whatever a report needs to draw it; JSON-able.

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from checkers.verdict import Checker, Validity
+    from checkers.verdict import Validity
     from harness.experiment import Experiment
     from harness.investigate import Investigation
     from harness.plan import Plan
@@ -24,10 +24,6 @@ EXIT_BAD_INPUT = 2
 EXIT_INTERRUPTED = 130
 
 RUNS = Path("runs")
-
-CHECK_SECONDS = 60.0
-CONFIGURATIONS_A_SECOND = 100_000
-"""More than a search explores in a second."""
 
 runs_option = click.option(
     "--runs",
@@ -293,20 +289,46 @@ def replay(run: Path, runs: Path) -> None:
     type=click.FloatRange(min=0, min_open=True),
     help="Seconds until the verdict is unknown; 60, unless given. Linearizability only.",
 )
+@click.option(
+    "--algorithm",
+    help="Linearizability only: 'search', or the name of a monitor; chosen unless given.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
-def check(file: Path, model: str, keyed: bool | None, budget: float | None, as_json: bool) -> None:
+def check(
+    file: Path,
+    model: str,
+    keyed: bool | None,
+    budget: float | None,
+    algorithm: str | None,
+    as_json: bool,
+) -> None:
     """Judge a recorded history: Jepsen EDN, JSON lines, Porcupine's logs, plain or gzipped.
 
-    Models: register, cas-register, kv (linearizability, per key), set-full.
+    Linearizability: register, cas-register, multi-register, kv, set, queue, stack, priority-queue,
+    counter, mutex, fenced-lock, log, or your own model, FILE.py:NAME. Others: splitbrain list
+    checkers.
     """
     import msgspec
 
     from checkers.history import load
+    from harness.checking import checker
+    from harness.progress import ProgressLine
     from reports import render_verdicts
 
-    checker = _checker(model, keyed, budget)
-    history = load(file)
-    verdict = checker.check(history)
+    with ProgressLine(sys.stderr) as line:
+
+        def checking(passed: float) -> None:
+            line.show(f"checking: {passed:.0%}")
+
+        try:
+            judge = checker(
+                model, keyed=keyed, seconds=budget, algorithm=algorithm, progress=checking
+            )
+        except ValueError as error:
+            raise click.UsageError(str(error)) from None
+        line.show("reading")
+        history = load(file)
+        verdict = judge.check(history)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(verdict.to_json()), indent=2).decode())
     else:
@@ -316,21 +338,30 @@ def check(file: Path, model: str, keyed: bool | None, budget: float | None, as_j
     finish(verdict.validity)
 
 
-def _checker(model: str, keyed: bool | None, seconds: float | None) -> Checker:
-    from checkers.linearizability import Budget
-    from checkers.models import MODELS
-    from checkers.registry import checker_for_model
+@main.command(name="verify")
+@click.argument("history", type=click.Path(path_type=Path, exists=True))
+@click.argument("certificate", required=False, type=click.Path(path_type=Path, exists=True))
+@click.option("--model", "-m", required=True, help="The model of the verdict.")
+def verify_command(history: Path, certificate: Path | None, model: str) -> None:
+    """Check a linearizability verdict again, without the search that found it.
 
-    options: dict[str, Any] = {"keyed": keyed}
-    if model in MODELS:
-        limit = CHECK_SECONDS if seconds is None else seconds
-        # Time is the limit; the number of configurations only keeps memory within bounds.
-        options["budget"] = Budget(int(limit * CONFIGURATIONS_A_SECOND) + 1, limit)
-    elif seconds is not None:
-        raise click.UsageError(f"--budget is for linearizability: {model} does without a search")
+    CERTIFICATE is what `splitbrain check --json` printed, or a run's folder; if HISTORY is a run's
+    folder, it can be left out. Exits with 0 if the certificate holds, 1 if not, 2 if it is none.
+    """
+    from checkers.linearizability import CertificateError, NoCertificate
+    from harness.checking import model_named, verified
+
     try:
-        return checker_for_model(model, **options)
+        click.echo(f"confirmed: {verified(history, certificate, model_named(model))}")
+    except CertificateError as error:
+        click.echo(f"refuted: {error}")
+        sys.exit(1)
+    except NoCertificate as error:
+        click.echo(f"splitbrain: {error}", err=True)
+        sys.exit(EXIT_BAD_INPUT)
     except ValueError as error:
+        if type(error) is not ValueError:
+            raise  # a history or a model that can't be read: told like everywhere
         raise click.UsageError(str(error)) from None
 
 

@@ -218,7 +218,7 @@ def _path(
         share = (moments[:step].count(moment) + 1) / (moments.count(moment) + 1)
         x, y = gutter + places[moment] + share * GAP, bar.row * ROW + 4.0
         if previous is not None:
-            line = '<line class="path" data-step="{}" x1="{:.1f}" y1="{:.1f}" x2="{:.1f}" y2="{:.1f}"/>'
+            line = '<path class="path" data-step="{}" d="M{:.1f} {:.1f}L{:.1f} {:.1f}"/>'
             parts.append(Markup(line).format(step, *previous, x, y))
         point = '<circle class="point" data-step="{}" cx="{:.1f}" cy="{:.1f}" r="3.5"/>'
         parts.append(Markup(point).format(step, x, y))

@@ -54,16 +54,13 @@ def scene_of(view: RunView, anomaly: Anomaly, witness: WindowWitness) -> Scene:
     total = details.get("linearized")
     before = (total if type(total) is int and total >= len(tail) else len(tail)) - len(tail)
     notes = _order_notes(view, tail, before)
+    found = details.get("state")
+    state = found if isinstance(found, str) else ""
     for candidate in witness.candidates:
         if candidate.position not in notes:
-            state = details.get("state")
-            held = f" The order found leaves {clipped(state, 80)}." if _is_text(state) else ""
+            held = f" The order found leaves {clipped(state, 80)}." if state else ""
             notes[candidate.position] = safe_text(f"Can't be next: {candidate.why}.{held}")
     return Scene(tuple(sorted(concerned)), order, notes)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str) and bool(value)
 
 
 def _numbers(values: list[Any]) -> list[int]:

@@ -3,8 +3,8 @@
 L. Lamport, "On interprocess communication, part II: Algorithms", Distributed Computing 1 (1986),
 section 1: of a register with one writer,
 
-* **safe**: a read that overlaps no write gives the value last written; one that overlaps a write may
-  give any value;
+* **safe**: a read that overlaps no write gives the value last written; one that overlaps a write
+  may give any value;
 * **regular**: a read gives the value last written before it, or that of a write that it overlaps.
 
 With several writers, "the last write" is not defined where writes overlap. We take the weakest of
@@ -109,8 +109,8 @@ class LamportRegister:
 def unwritten(writes: Writes, read: Call) -> Bad:
     """A read of a value that was neither initial nor written by then."""
     sentence = (
-        f"{named(writes.model, read)}, which completed at {ended(read)}, gave a value that no write "
-        "begun by then wrote"
+        f"{named(writes.model, read)}, which completed at {ended(read)}, gave a value that no "
+        "write begun by then wrote"
     )
     return Bad(UNWRITTEN, sentence, (read,))
 

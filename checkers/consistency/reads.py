@@ -97,9 +97,7 @@ def judge_reads(
     return _verdict(name, holds, parts.keyed, tally, cost)
 
 
-def _verdict(
-    name: str, holds: str, keyed: bool, tally: _Tally, cost: dict[str, Any]
-) -> Verdict:
+def _verdict(name: str, holds: str, keyed: bool, tally: _Tally, cost: dict[str, Any]) -> Verdict:
     coverage = {
         "reads": tally.reads,
         "reads constrained": tally.constrained + len(tally.bad),

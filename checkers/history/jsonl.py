@@ -68,6 +68,14 @@ def parse_jsonl(content: Content) -> History:
     return history_of(rows, source=content.source, notes=notes, dialect=FILES, line_of=line_of)
 
 
+def decode_line(line: bytes) -> Row | None:
+    """The operation on a line; None if there is none, or not just one."""
+    try:
+        return _row.decode(line)
+    except _UNDECODABLE:
+        return None
+
+
 def _decode_lines(content: Content, notes: list[str]) -> list[Row]:
     """Rows, line by line: slower, but it knows which line is wrong, and forgives the last."""
     rows: list[Row] = []

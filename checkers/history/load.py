@@ -12,6 +12,7 @@ from checkers.history.errors import HistoryError
 from checkers.history.history import History
 from checkers.history.jsonl import parse_jsonl
 from checkers.history.porcupine import ETCD_LINE, parse_etcd_log, parse_kv_log
+from checkers.history.scanning import scanned
 from checkers.history.source import Content, read_content
 
 FORMATS = (
@@ -43,7 +44,12 @@ def load(path: str | os.PathLike[str]) -> History:
             history; the message names file, line and operation.
     """
     content = read_content(path)
-    return _parser(content)(content)
+    parser = _parser(content)
+    if parser in (parse_jsonl, parse_edn):
+        history = scanned(content, edn=parser is parse_edn)
+        if history is not None:
+            return history
+    return parser(content)
 
 
 def _parser(content: Content) -> Callable[[Content], History]:

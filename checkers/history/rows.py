@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 
 from checkers.history import columns as column_store
-from checkers.history.columns import Dialect
+from checkers.history.columns import Columns, Dialect
 from checkers.history.errors import HistoryError
 from checkers.history.fields import wrong_field
 from checkers.history.history import History, Lines
@@ -118,14 +118,19 @@ def history_of(
         values=[row.value for row in rows],
         errors=[None if row.error is None else error_text(row.error) for row in rows],
     )
-    backward = decreasing(columns.time, allow_equal=True)
-    if not dialect.ordered_times and backward.any():
-        notes = (
-            *notes,
-            f"times go back in {np.count_nonzero(backward)} places (first at line "
-            f"{line_of(int(np.argmax(backward)))}); the order of events is that of the file",
-        )
+    notes = (*notes, *note_of_times(columns, dialect, line_of))
     return History(columns, source=source, notes=notes, dialect=dialect, line_of=line_of)
+
+
+def note_of_times(columns: Columns, dialect: Dialect, line_of: Lines) -> tuple[str, ...]:
+    """A note if times go back, in a dialect in which they may."""
+    backward = decreasing(columns.time, allow_equal=True)
+    if dialect.ordered_times or not backward.any():
+        return ()
+    return (
+        f"times go back in {np.count_nonzero(backward)} places (first at line "
+        f"{line_of(int(np.argmax(backward)))}); the order of events is that of the file",
+    )
 
 
 def lacks_f(row: Row) -> bool:

@@ -1,10 +1,10 @@
 """An invariant that every read must satisfy.
 
-*Property.* Each successful read of the whole (all accounts of a bank, everyone on call) shows a
-state in which an invariant of the application holds. If every transaction keeps the invariant when
-it runs alone, a serializable system keeps it in all states that can be read, so a read that breaks
-it refutes serializability, and the kind of invariant says how (DDIA chapter 7, "Write Skew and
-Phantoms"; Jepsen's ``bank``; Kleppmann's ``doctors``).
+*Property.* Each successful read of the whole (all bookings of a room, say) shows a state in which
+an invariant of the application holds. If every transaction keeps the invariant when it runs alone,
+a serializable system keeps it in all states that can be read, so a read that breaks it refutes
+serializability, and the kind of invariant says how (DDIA chapter 7, "Write Skew and Phantoms").
+`checkers.isolation.bank` and `checkers.isolation.doctors` are invariants that say more.
 
 *Algorithm.* One pass; the invariant is a function of the value read.
 

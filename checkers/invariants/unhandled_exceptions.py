@@ -1,8 +1,9 @@
 """No node's process ends because its code raised.
 
-An error that escapes from a server is a crash that nobody injected: in production a restart loop, and often
-the first sign of a broken invariant. The simulated world announces it as an event ``died`` of the node.
-This is a guard of the harness, as Jepsen's log and exception checkers are; linear in the history.
+An error that escapes from a server is a crash that nobody injected: in production a restart loop,
+and often the first sign of a broken invariant. The simulated world announces it as an event
+``died`` of the node. This is a guard of the harness, as Jepsen's log and exception checkers are;
+linear in the history.
 """
 
 from __future__ import annotations

@@ -125,23 +125,54 @@ def append_dependencies(
     return builder.build(), dirty
 
 
-def _add_unobserved(builder: Builder, history: AppendHistory, reads: int) -> None:
+def _unobserved(history: AppendHistory) -> tuple[Array, Array]:
+    """Keys and transactions of writes that took effect but that no read saw, sorted."""
     t = history.transactions
     compiled = kernels.of(_unobserved_kernels, size=t.size)
     keys, by = compiled.unobserved_writes(
         t.status, t.offsets, t.kind, t.key, t.element, history.position, history.seen,
         history.longest,
     )  # fmt: skip
+    by_key = np.lexsort((by, keys))
+    return keys[by_key], by[by_key]
+
+
+def _add_unobserved(builder: Builder, history: AppendHistory, reads: int) -> None:
+    t = history.transactions
+    keys, by = _unobserved(history)
     if not len(keys):
         return
-    by_key = np.lexsort((by, keys))
-    keys, by = keys[by_key], by[by_key]
+    compiled = kernels.of(_unobserved_kernels, size=t.size)
     place = np.searchsorted(keys, np.arange(t.key_count + 1))
     users = compiled.last_version_users(
         place, t.status, t.offsets, t.kind, t.key, t.start, t.elements, history.flags,
         history.writer, history.order_offsets, history.order, reads,
     )  # fmt: skip
     builder.add_fan(keys, by, *users)
+
+
+def with_unobserved_order(history: AppendHistory, graph: Dependencies) -> Dependencies:
+    """The graph, with writes of a key that no read saw in the order in which they completed.
+
+    Any order explains the reads, but under snapshot isolation writers of a key must have one.
+    """
+    t = history.transactions
+    alive = history.alive()
+    owners = np.repeat(np.arange(len(t)), np.diff(t.offsets))
+    writes = np.flatnonzero((t.kind != READ) & alive[owners])
+    unseen = (history.position[t.element[writes]] == NONE) & ~history.seen[t.element[writes]]
+    keys, by = t.key[writes[unseen]], owners[writes[unseen]]
+    ended = np.where(t.completed == NONE, t.events + t.invoked, t.completed)
+    order = np.lexsort((ended[by], keys))
+    keys, by = keys[order], by[order]
+    follows = (keys[1:] == keys[:-1]) & (by[1:] != by[:-1])
+    return Dependencies(
+        graph.transactions,
+        graph.nodes,
+        np.concatenate([graph.source, by[:-1][follows].astype(np.int32)]),
+        np.concatenate([graph.target, by[1:][follows].astype(np.int32)]),
+        np.concatenate([graph.kind, np.full(np.count_nonzero(follows), WW, np.uint8)]),
+    )
 
 
 def last_elements(transactions: Transactions) -> Array:

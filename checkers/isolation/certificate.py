@@ -43,6 +43,8 @@ def verify(history: History, verdict: Verdict) -> str:
     Raises:
         CertificateError: the evidence is wrong, or there is none; the message says where.
     """
+    if not verdict.checker.startswith(("list-append", "rw-register")):
+        raise CertificateError(f"verdicts of {verdict.checker} have no evidence that is re-checked")
     look = Lookup(history, lists=verdict.checker.startswith("list-append"))
     if verdict.validity is INVALID:
         for anomaly in verdict.anomalies:

@@ -10,6 +10,8 @@ from checkers.isolation.certificate_error import CertificateError
 from checkers.isolation.lookup import Lookup
 from checkers.verdict import Anomaly
 
+_SESSIONS_MATTER = ("causality-violation", "monotonic-writes", "read-your-writes")
+
 
 def verify_commit_order(look: Lookup, anomaly: Anomaly) -> None:
     """Check that the steps of a cycle follow from the history at the anomaly's level.
@@ -24,13 +26,12 @@ def verify_commit_order(look: Lookup, anomaly: Anomaly) -> None:
             raise CertificateError(f"the step after {step['because']!r} begins elsewhere")
         if step["type"] == "commit":
             right = _commits_first(look, anomaly.kind, source, target, step)
-        elif step["type"] == "initial":
-            right = source is None and target is not None
         elif source is None or target is None:
-            right = False
+            # The initial state comes before everything, and what is read from it as well.
+            right = source is None and step["type"] in ("initial", "wr")
         else:
             right = _FOLLOWS[step["type"]](look, source, target)
-            right &= step["type"] != "session" or anomaly.kind == "causality-violation"
+            right &= step["type"] != "session" or anomaly.kind in _SESSIONS_MATTER
         if not right:
             raise CertificateError(f"the history does not say that {step['because']}")
 
@@ -101,6 +102,8 @@ def _saw(look: Lookup, kind: str, reader: Call, source: Call, place: int) -> boo
         return any(value in look.writes(source, key) for key, value in seen)
     if kind == "fractured-read":
         return _reads_from(look, source, reader)
+    if kind in _GUARANTEES:
+        return _GUARANTEES[kind](look, reader, source)
     reached, unexplored = {reader.invoke_index}, [reader]
     while unexplored:
         call = unexplored.pop()
@@ -111,3 +114,30 @@ def _saw(look: Lookup, kind: str, reader: Call, source: Call, place: int) -> boo
                 reached.add(other.invoke_index)
                 unexplored.append(other)
     return source.invoke_index in reached
+
+
+def _read_your_writes(look: Lookup, reader: Call, source: Call) -> bool:
+    return _session(look, source, reader)
+
+
+def _monotonic_reads(look: Lookup, reader: Call, source: Call) -> bool:
+    earlier = (call for call in look.calls if call is reader or _session(look, call, reader))
+    return any(_reads_from(look, source, call) for call in earlier)
+
+
+def _monotonic_writes(look: Lookup, reader: Call, source: Call) -> bool:
+    later = (call for call in look.calls if _session(look, source, call))
+    return any(_reads_from(look, call, reader) for call in later)
+
+
+def _writes_follow_reads(look: Lookup, reader: Call, source: Call) -> bool:
+    seen = (call for call in look.calls if _reads_from(look, call, reader))
+    return any(_monotonic_reads(look, call, source) for call in seen)
+
+
+_GUARANTEES: dict[str, Callable[[Lookup, Call, Call], bool]] = {
+    "read-your-writes": _read_your_writes,
+    "monotonic-reads": _monotonic_reads,
+    "monotonic-writes": _monotonic_writes,
+    "writes-follow-reads": _writes_follow_reads,
+}

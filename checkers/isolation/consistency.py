@@ -27,8 +27,8 @@ from functools import cache
 _SUFFIXED = {
     "read-uncommitted": ("G0",),
     "read-committed": ("G1c",),
-    "consistent-view": ("G-single",),
-    "snapshot-isolation": ("G-nonadjacent",),
+    "consistent-view": ("G-single", "G-single-predicate"),
+    "snapshot-isolation": ("G-nonadjacent", "G-nonadjacent-predicate"),
     "serializable": ("G2-item", "G2"),
 }
 # Models that have strong-session and strong forms, and the kinds that these forbid with a suffix.
@@ -77,7 +77,7 @@ _PLAIN = (
     ConsistencyModel(
         "consistent-view",
         ("cursor-stability", "monotonic-view"),
-        ("G-single", "lost-update"),
+        ("G-single", "G-single-item", "G-single-predicate", "lost-update"),
         ("PL-2+",),
     ),
     ConsistencyModel("forward-consistent-view", ("consistent-view",), (), ("PL-FCV",)),
@@ -93,7 +93,12 @@ _PLAIN = (
             "parallel-snapshot-isolation",
             "prefix",
         ),
-        ("G-nonadjacent", "not-snapshot-isolated"),
+        (
+            "G-nonadjacent",
+            "G-nonadjacent-item",
+            "G-nonadjacent-predicate",
+            "not-snapshot-isolated",
+        ),
         ("SI",),
     ),
     ConsistencyModel(

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from checkers.isolation._append_kernels import INCOMPATIBLE
 from checkers.isolation.append_history import AppendHistory
 from checkers.isolation.cycles import Cycle, Step
 from checkers.isolation.transactions import NONE, READ, WRITE, Transactions, shown_key, shown_list
@@ -148,6 +149,8 @@ def _anti(history: AppendHistory, step: Step) -> Mapping[str, Any]:
     """rw: the source's read lacks what the target appended next, or that no read saw."""
     t = history.transactions
     for m in _operations(t, step.source, READ):
+        if history.flags[m] & INCOMPATIBLE:
+            continue
         key, length = int(t.key[m]), int(t.start[m + 1] - t.start[m])
         base, end = int(history.order_offsets[key]), int(history.order_offsets[key + 1])
         reader = int(history.longest[key])

@@ -27,6 +27,7 @@ from checkers.isolation.append_history import (
     append_dependencies,
     append_history,
     last_elements,
+    with_unobserved_order,
 )
 from checkers.isolation.consistency import (
     STRONGEST,
@@ -38,6 +39,7 @@ from checkers.isolation.cycles import SEARCH_BUDGET, Cycles, find_cycles
 from checkers.isolation.dependencies import Dependencies
 from checkers.isolation.evidence import cycle_anomaly
 from checkers.isolation.judgment import Findings, judge
+from checkers.isolation.observations import Observations, observations
 from checkers.isolation.read_anomalies import (
     add_dirty_updates,
     add_lost_updates,
@@ -45,13 +47,7 @@ from checkers.isolation.read_anomalies import (
 )
 from checkers.isolation.schedule import snapshot_schedule
 from checkers.isolation.transactions import NONE, READ, Transactions, shown_key, transactions_of
-from checkers.isolation.weak import (
-    LEVELS,
-    Observations,
-    decided_apart,
-    observations,
-    weak_anomalies,
-)
+from checkers.isolation.weak import LEVELS, decided_apart, weak_anomalies
 from checkers.models.model import shown
 from checkers.verdict import UNKNOWN, Checker, Verdict
 
@@ -122,8 +118,11 @@ class ListAppend:
         if cycles.order is not None and not findings.counts:
             proved = tuple(LEVELS) if process else ("read-atomic", "monotonic-atomic-view")
         if self.consistency is None or decided_apart(self.consistency):
-            weak = weak_anomalies(lambda: _observed(inferred, graph), asked, proved=proved)
-            findings.take_weak(weak, apart=self.consistency is not None)
+            apart = self.consistency is not None
+            weak = weak_anomalies(
+                lambda: _observed(inferred, graph), asked, proved=proved, sessions=apart
+            )
+            findings.take_weak(weak, apart=apart)
         return judge(
             self.name,
             findings,
@@ -143,7 +142,7 @@ class ListAppend:
         t = history.transactions
         if not name.endswith("snapshot-isolation") or len(t) > ORDER_LIMIT:
             return {}
-        events = snapshot_schedule(graph)
+        events = snapshot_schedule(with_unobserved_order(history, graph))
         if events is None:
             return {}
         events = events[history.alive()[events // 2]]

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, Literal, overload
 
 import msgspec
 import numpy as np
@@ -48,30 +48,79 @@ def load_transactions(path: str | os.PathLike[str]) -> History:
 
 def _scanned(content: bytes, source: str) -> History | None:
     """The history in these bytes, or None if the general readers must have a look."""
-    data = np.frombuffer(content, np.uint8)
-    begin = 0
-    lead = content[:64].lstrip()
-    if lead[:1] in (b"[", b"("):
-        begin = content.index(lead[:1]) + 1
-        closing = {b"[": b"]", b"(": b")"}[lead[:1]]
-        if not content.rstrip().endswith(closing):
-            return None
-        data = data[: content.rindex(closing)]
     if not kernels.worth_compiling(len(content) // 8):
         return None
-    compiled = kernels.compiled(_scan_kernels)
+    begin, end = 0, len(content)
+    lead = content[:64].lstrip()
+    array = lead[:1] == b"["
+    if array:
+        begin, end = content.index(b"[") + 1, content.rindex(b"]") if b"]" in content else 0
+        if content[end + 1 :].strip() or end <= begin:
+            return None
+    inner = content[begin : begin + 64].lstrip()
+    edn = inner[:1] == b"{" and inner[1:].lstrip()[:1] == b":"
     rows = content.count(b"{") + 1
-    operations = content.count(b"[") + content.count(b"(") + 1
-    scan = _Scan(begin, *compiled.scan(data[begin:], rows, operations))
-    if scan.stopped < len(data) - begin or not len(scan.type):
+    data = np.frombuffer(content, np.uint8)[begin:end]
+    found = kernels.compiled(_scan_kernels).scan(data, rows, content.count(b"["), edn)
+    scan = _Scan(begin, edn, *found)
+    if scan.stopped < len(data) or not len(scan.place):
+        return None
+    if not (_checked_edn(content, scan) if edn else _checked_json(content, len(scan.place), array)):
         return None
     columns = _columns(content, scan)
     if columns is None:
         return None
     try:
-        return History(columns, source=source, dialect=FILES)
+        notes = _notes(content, scan, columns)
+        return History(columns, source=source, notes=notes, dialect=FILES)
     except HistoryError:
         return None
+
+
+class _Event(msgspec.Struct, gc=False):
+    """An event, as far as the scanner takes its form for granted."""
+
+    type: Literal["invoke", "ok", "fail", "info"]
+    process: int | str
+    value: msgspec.Raw = msgspec.Raw(b"null")
+    error: msgspec.Raw = msgspec.Raw(b"null")
+
+
+def _checked_json(content: bytes, rows: int, array: bool) -> bool:
+    """Whether this is well-formed JSON, with one event a line (or an array of events)."""
+    try:
+        if array:
+            return len(msgspec.json.decode(content, type=list[_Event])) == rows
+        decoder = msgspec.json.Decoder(_Event)
+        count, begin = 0, 0
+        while begin < len(content):
+            end = content.find(b"\n", begin + _CHUNK)
+            end = len(content) if end < 0 else end + 1
+            lines = content[begin:end].rstrip()
+            found = len(decoder.decode_lines(lines))
+            if lines and found != lines.count(b"\n") + 1:
+                return False
+            count += found
+            begin = end
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    return count == rows
+
+
+_CHUNK = 1 << 24
+
+
+def _checked_edn(content: bytes, scan: _Scan) -> bool:
+    """Whether the general parser makes one map of each row that the scanner found odd."""
+    rows = _Rows(content, scan)
+    try:
+        for row in np.flatnonzero(scan.odd).tolist():
+            forms = parse(rows.text(row).decode(), "").forms
+            if len(forms) != 1 or not isinstance(forms[0], dict):
+                return False
+    except (HistoryError, UnicodeDecodeError):
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +128,12 @@ class _Scan:
     """What `_scan_kernels.scan` returns, from a place in the file on."""
 
     begin: int
+    edn: bool
     stopped: int
-    index: Array
-    time: Array
-    type: Array
-    process: Array
+    fields: Array
     place: Array
     names: Array
+    odd: Array
     offsets: Array
     function: Array
     key: Array
@@ -95,59 +143,63 @@ class _Scan:
 
 
 def _columns(content: bytes, scan: _Scan) -> Columns | None:
-    """Columns of events; None if only some have indices or times."""
-    count = len(scan.type)
-    index, time = scan.index, scan.time
+    """Columns of events; None if only some have indices or times, or for unusual names."""
+    count = len(scan.place)
+    index, time, kind, process = (scan.fields[i] for i in range(4))
     if (index < 0).all():
         index = np.arange(count)
     if (time < 0).all():
         time = np.arange(count)
     if (index < 0).any() or (time < 0).any():
         return None
-    process = scan.process.copy()
+    process = process.copy()
     names: dict[str, int] = {}
     for row in np.flatnonzero(process == NULL).tolist():
-        name = _name(content, scan.begin + int(scan.names[row, 0]))
-        if not name or name.isdecimal() or name in ("null", "nil"):
-            return None
-        process[row] = -1 - names.setdefault(name, len(names))
-    functions, f = _functions(content, scan)
+        process[row] = -1 - names.setdefault(_name(content, scan, row, 0), len(names))
+    functions: dict[str, int] = {}
+    f = np.zeros(count, np.int32)
+    first = _plain_functions(content, scan)
+    if first.any():
+        functions["txn"] = 0
+    for row in np.flatnonzero(~first).tolist():
+        f[row] = functions.setdefault(_name(content, scan, row, 1), len(functions))
     return Columns(
-        index=index,
-        time=time,
-        type=scan.type,
+        index=np.ascontiguousarray(index),
+        time=np.ascontiguousarray(time),
+        type=kind.astype(np.int8),
         process=process,
         f=f,
         values=ScannedValues(content, scan),
         errors=_Errors(content, scan),
         names=tuple(names),
-        functions=functions,
+        functions=tuple(functions),
     )
 
 
-def _functions(content: bytes, scan: _Scan) -> tuple[tuple[str, ...], npt.NDArray[np.int32]]:
-    """The functions of events; those without one are transactions."""
-    named: dict[str, int] = {}
-    places = scan.names[:, 1]
-    codes = np.zeros(len(places), np.int32)
-    # Nearly all are the same: compare bytes in columns, and look at the rest one by one.
+def _notes(content: bytes, scan: _Scan, columns: Columns) -> tuple[str, ...]:
+    """What the general reader notes of times that go back."""
+    back = np.flatnonzero(np.diff(columns.time) < 0)
+    if not len(back):
+        return ()
+    line = content.count(b"\n", 0, scan.begin + int(scan.place[back[0] + 1])) + 1
+    return (
+        f"times go back in {len(back)} places (first at line {line}); the order of events is that "
+        "of the file",
+    )
+
+
+def _plain_functions(content: bytes, scan: _Scan) -> Array:
+    """Events whose function is txn, or that have none: nearly all."""
     data = np.frombuffer(content, np.uint8)
-    where = np.minimum(places + scan.begin, len(data) - 4)
-    plain = places < 0
-    plain |= (data[where] == 116) & (data[where + 1] == 120) & (data[where + 2] == 110)
-    if plain.any():
-        named["txn"] = 0
-    for row in np.flatnonzero(~plain).tolist():
-        name = _name(content, scan.begin + int(places[row]))
-        codes[row] = named.setdefault(name, len(named))
-    return tuple(named), codes
+    begin, end = scan.names[:, 1, 0] + scan.begin, scan.names[:, 1, 1] + scan.begin
+    where = np.minimum(begin, len(data) - 4)
+    plain = (data[where] == 116) & (data[where + 1] == 120) & (data[where + 2] == 110)
+    return np.asarray((scan.names[:, 1, 0] < 0) | (plain & (end - begin == 3)))
 
 
-def _name(content: bytes, at: int) -> str:
-    end = at
-    while end < len(content) and content[end] not in b'" ,}]\n\t\r':
-        end += 1
-    return content[at:end].decode(errors="replace")
+def _name(content: bytes, scan: _Scan, row: int, which: int) -> str:
+    begin, end = scan.names[row, which].tolist()
+    return content[scan.begin + begin : scan.begin + end].decode()
 
 
 class _Rows:
@@ -158,17 +210,20 @@ class _Rows:
         self._scan = scan
 
     def __len__(self) -> int:
-        return len(self._scan.type)
+        return len(self._scan.place)
+
+    def text(self, row: int) -> bytes:
+        """The bytes of an event."""
+        scan = self._scan
+        begin, end = scan.begin + int(scan.place[row]), scan.begin + scan.stopped
+        if row + 1 < len(self):
+            end = scan.begin + int(scan.place[row + 1])
+        return self._content[begin:end].strip(b" \t\r\n,")
 
     def _record(self, row: int) -> Any:
-        begin = self._scan.begin + int(self._scan.place[row])
-        end = len(self._content)
-        if row + 1 < len(self):
-            end = self._scan.begin + int(self._scan.place[row + 1])
-        text = self._content[begin:end].strip().rstrip(b",")
-        if text[1:].lstrip()[:1] == b'"':
-            return msgspec.json.decode(text.rstrip(b"]") if row + 1 == len(self) else text)
-        return parse(text.decode(), "").forms[0]
+        if self._scan.edn:
+            return parse(self.text(row).decode(), "").forms[0]
+        return msgspec.json.decode(self.text(row))
 
 
 class _Errors(_Rows, Sequence[Any]):

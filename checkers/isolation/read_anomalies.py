@@ -69,7 +69,13 @@ def add_dirty_updates(
 def add_lost_updates(findings: Findings, history: AppendHistory, limit: int) -> None:
     """Add transactions that read the same version of a key and both wrote the key."""
     t = history.transactions
-    groups = lost_updates(t, last_elements(t))
+    # Lists that end alike are the same version only if they are prefixes of the same order.
+    compatible = (history.flags & bits.INCOMPATIBLE) == 0
+    groups = [
+        group
+        for everyone in lost_updates(t, last_elements(t))
+        if len(group := [(member, m) for member, m in everyone if compatible[m]]) > 1
+    ]
     witnesses = []
     for group in groups[:limit]:
         members = [t.name(transaction) for transaction, _ in group]

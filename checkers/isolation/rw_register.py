@@ -31,6 +31,7 @@ from checkers.isolation.list_append import (
     time_matters,
     transaction_coverage,
 )
+from checkers.isolation.observations import Observations, observations
 from checkers.isolation.register_anomalies import add_register_anomalies
 from checkers.isolation.register_evidence import cycle_anomaly
 from checkers.isolation.register_history import (
@@ -40,7 +41,7 @@ from checkers.isolation.register_history import (
     register_history,
 )
 from checkers.isolation.transactions import NONE, WRITE, shown_key, transactions_of
-from checkers.isolation.weak import Observations, decided_apart, observations, weak_anomalies
+from checkers.isolation.weak import decided_apart, weak_anomalies
 from checkers.models.model import shown
 from checkers.verdict import UNKNOWN, Anomaly, Checker, Verdict
 
@@ -129,8 +130,10 @@ class RwRegister:
             findings.add([cycle_anomaly(inferred, cycle)])
         take_counts(findings, cycles, self.budget)
         asked = self.consistency.name if self.consistency else STRONGEST
-        weak = weak_anomalies(lambda: _observed(inferred), asked, proved=())
-        findings.take_weak(weak, apart=decided_apart(self.consistency) or not findings.counts)
+        apart = decided_apart(self.consistency)
+        if apart or self.consistency is None or not findings.counts:
+            weak = weak_anomalies(lambda: _observed(inferred), asked, proved=(), sessions=apart)
+            findings.take_weak(weak, apart=apart or not findings.counts)
         cost: dict[str, Any] = {
             "algorithm": "Elle, by rw-register",
             "assumptions": self.assumptions.named(),

@@ -28,6 +28,8 @@ import numpy.typing as npt
 from checkers import kernels
 from checkers.isolation import _graph_kernels, _time_kernels, _weak_kernels
 from checkers.isolation.consistency import ConsistencyModel, forbidden, implied
+from checkers.isolation.observations import Observations
+from checkers.isolation.sessions import GUARANTEES, Sessions, required
 from checkers.isolation.transactions import NONE, WRITE, Transactions, shown_key
 from checkers.verdict import Anomaly
 
@@ -44,84 +46,38 @@ _WR, _SESSION, _VERSIONS, _COMMIT, _FIRST = range(5)
 _WHY = ("wr", "session", "versions", "commit", "initial")
 
 
-@dataclass(frozen=True, slots=True)
-class Observations:
-    """Who read from whom.
-
-    Attributes:
-        transactions: the columns.
-        alive: transactions that took effect.
-        operations: micro-operations that read what others wrote.
-        reader: their transactions.
-        key: their keys.
-        source: who wrote what they read; the number of transactions for the initial version.
-        initial: whether initial versions are known.
-        versions: known order of versions: pairs of transactions.
-    """
-
-    transactions: Transactions
-    alive: Array
-    operations: Array
-    reader: Array
-    key: Array
-    source: Array
-    initial: bool
-    versions: tuple[Array, Array]
-
-
-def observations(
-    t: Transactions,
-    *,
-    alive: Array,
-    writer: Array,
-    version: Array,
-    initial: bool,
-    versions: tuple[Array, Array] | None = None,
-) -> Observations:
-    """What reads say.
-
-    Args:
-        t: the transactions.
-        alive: which of them took effect.
-        writer: transaction that wrote each element, or -1.
-        version: element that each micro-operation read (the last one of a list), or -1.
-        initial: whether a read of nothing is one of the initial version.
-        versions: pairs of transactions of which the first wrote an earlier version.
-    """
-    compiled = kernels.of(_weak_kernels, size=t.size)
-    found, source = compiled.observed_writes(
-        t.status, t.offsets, t.kind, t.key, version, writer, t.key_count, initial
-    )
-    reader = np.searchsorted(t.offsets, found, side="right") - 1
-    empty = np.empty(0, np.int32)
-    pairs = versions or (empty, empty)
-    return Observations(t, alive, found, reader, t.key[found], source, initial, pairs)
-
-
 def weak_anomalies(
-    observe: Callable[[], Observations], asked: str, *, proved: Container[str]
+    observe: Callable[[], Observations],
+    asked: str,
+    *,
+    proved: Container[str],
+    sessions: bool = True,
 ) -> list[Anomaly]:
     """Decide the weak levels that a model implies: an anomaly for each that does not hold.
 
-    From the strongest down, since one that holds has all below hold.
+    From the strongest down, since causality, if it holds, has all others hold.
 
     Args:
         observe: gives who read from whom, if that is needed.
         asked: the name of the model.
         proved: levels known to hold.
+        sessions: whether session guarantees are looked at one by one (which takes longest).
     """
     observed: Observations | None = None
     found: list[Anomaly] = []
-    for level, kind in reversed(LEVELS.items()):
-        if kind not in forbidden(asked):
+    levels = [level for level in reversed(LEVELS) if LEVELS[level] in forbidden(asked)]
+    guarantees = [name for name in GUARANTEES if sessions and name in forbidden(asked)]
+    for level in (*levels, *guarantees):
+        if level in proved or (level in GUARANTEES and "causal" in proved):
+            if level == "causal":
+                return found
             continue
-        if level in proved:
-            break
         observed = observe() if observed is None else observed
         anomaly = refute(observed, level)
-        if anomaly is None:
-            break
-        found.append(anomaly)
+        if anomaly is not None:
+            found.append(anomaly)
+        elif level == "causal":
+            return found
     return found
 
 
@@ -164,7 +120,7 @@ def refute(observed: Observations, level: str) -> Anomaly | None:
 
     Args:
         observed: who read from whom.
-        level: one of `LEVELS`.
+        level: one of `LEVELS`, or of `checkers.isolation.sessions.GUARANTEES`.
     """
     t = observed.transactions
     nodes = len(t) + 1
@@ -174,19 +130,25 @@ def refute(observed: Observations, level: str) -> Anomaly | None:
     sessions = _Sessions.of(t)
     if level == "causal":
         graph = graph.with_edges(sessions.tails, sessions.heads, _SESSION)
+    elif level in ("monotonic-writes", "read-your-writes"):
+        writes = np.zeros(len(t), np.bool_)
+        writes[_by_writer(observed)[0]] = True
+        graph = graph.with_edges(*_next_writes(sessions, writes), _SESSION)
     if observed.initial:
         others = np.arange(len(t))
         graph = graph.with_edges(np.full(len(t), len(t)), others, _FIRST)
     base = graph
     graph = graph.with_edges(*observed.versions, _VERSIONS)
-    if level == "causal":
+    if level in GUARANTEES:
+        graph = graph.with_edges(*_guaranteed(observed, sessions, level))
+    elif level == "causal":
         order = _order(base, nodes)
         if order is not None:
             graph = graph.with_edges(*_causal(observed, sessions, order))
     else:
         graph = graph.with_edges(*_atomic(observed, after_only=level != "read-atomic"))
     ring = _shortest_cycle(graph, nodes)
-    return None if ring is None else _anomaly(observed, graph, ring, LEVELS[level])
+    return None if ring is None else _anomaly(observed, graph, ring, LEVELS.get(level, level))
 
 
 def _by_writer(observed: Observations) -> tuple[Array, Array]:
@@ -212,6 +174,33 @@ def _atomic(observed: Observations, *, after_only: bool) -> tuple[Array, Array, 
         written, t.key_count, after_only,
     )  # fmt: skip
     return tails, heads, _COMMIT, reads
+
+
+def _guaranteed(
+    observed: Observations, sessions: _Sessions, guarantee: str
+) -> tuple[Array, Array, int, Array]:
+    t = observed.transactions
+    by, written = _by_writer(observed)
+    place = _places(by, len(t)).tolist()
+    keys = written.tolist()
+    facts = Sessions(
+        session=sessions.session.tolist(),
+        number=sessions.number.tolist(),
+        place=_places(observed.reader, len(t)).tolist(),
+        key=observed.key.tolist(),
+        source=observed.source.tolist(),
+        writes=[tuple(keys[place[i] : place[i + 1]]) for i in range(len(t))],
+    )
+    tails, heads, reads = required(facts, guarantee)
+    return tails, heads, _COMMIT, reads
+
+
+def _next_writes(sessions: _Sessions, writes: Array) -> tuple[Array, Array]:
+    """From each transaction that writes to the next one of its session that does."""
+    order = np.lexsort((sessions.number, sessions.session))
+    order = order[writes[order]]
+    same = sessions.session[order[1:]] == sessions.session[order[:-1]]
+    return order[:-1][same], order[1:][same]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from checkers.linearizability.certificate import CertificateError, verify, verify_order
+from checkers.linearizability.certificate import (
+    CertificateError,
+    NoCertificate,
+    verify,
+    verify_order,
+)
 from checkers.linearizability.checker import linearizable
-from checkers.linearizability.search import Budget
+from checkers.linearizability.limits import Budget
 
-__all__ = ["Budget", "CertificateError", "linearizable", "verify", "verify_order"]
+__all__ = ["Budget", "CertificateError", "NoCertificate", "linearizable", "verify", "verify_order"]

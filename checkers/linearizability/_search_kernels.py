@@ -33,7 +33,7 @@ import numpy.typing as npt
 from checkers.kernels import jit
 from checkers.linearizability._memo_kernels import ADDED, KNOWN, rehash, remember
 
-__all__ = ["ordered", "rehash", "run"]
+__all__ = ["ordered", "rehash", "run", "save"]
 
 Array = npt.NDArray[Any]
 
@@ -99,7 +99,7 @@ def run(
         if outcome == FOUND:
             keys[key, LENGTH] = m[LOG] - start
         else:
-            _save(m, log, best)
+            save(m, log, best)
             keys[key, LENGTH] = m[FAR_LOG] - start
         keys[key, STATUS] = outcome
         m[AT] += 1
@@ -317,7 +317,7 @@ def _return_to(events: Array, ops: Array, m: Array, frames: Array, log: Array, b
         else:
             m[slots + ops[event, BIT]] = -1
     if frames[depth, F_LOG] < m[FAR_LOG]:
-        _save(m, log, best)
+        save(m, log, best)
     m[FAR_KEPT] = min(m[FAR_KEPT], frames[depth, F_LOG])
     m[POSITION], m[STATE] = frames[depth, F_POSITION], frames[depth, F_STATE]
     m[LAST], m[LOG] = frames[depth, F_LAST], frames[depth, F_LOG]
@@ -326,7 +326,7 @@ def _return_to(events: Array, ops: Array, m: Array, frames: Array, log: Array, b
 
 
 @jit
-def _save(m: Array, log: Array, best: Array) -> None:
+def save(m: Array, log: Array, best: Array) -> None:
     """Copy the log of the furthest dead end before it is overwritten, as far as it is new."""
     if m[FAR_SAVED] == 0:
         for i in range(m[FAR_KEPT], m[FAR_LOG]):

@@ -1,33 +1,39 @@
 """The checker: history in, verdict out.
 
-Splits by key, searches each key (`checkers.linearizability.search`), and says what was found: a
-certificate that others can check (`checkers.linearizability.certificate`) or, for each broken key,
-an anomaly with the few operations that can't be ordered (`checkers.linearizability.witness`).
+Long histories of registers are judged as columns (`checkers.linearizability.by_columns`), others
+key by key as calls (`checkers.linearizability.deciding`). Either way a key is found linearizable,
+with an order that others can check, or not, with the few operations that can't be ordered, or the
+budget ends.
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from checkers.history import History
+from checkers.linearizability import by_columns
+from checkers.linearizability.deciding import algorithms, decide
+from checkers.linearizability.findings import Finding, Findings, Witness
+from checkers.linearizability.limits import Budget, Limits, Progress, begun
 from checkers.linearizability.parts import Parts, observes, parts_of
-from checkers.linearizability.problem import Problem, problem_of
-from checkers.linearizability.search import Budget, Outcome, search
-from checkers.linearizability.witness import EFFORT, explain
-from checkers.models import KeyPart, Model
+from checkers.linearizability.witness import EFFORT
+from checkers.models import Model, Register
 from checkers.models.model import shown
-from checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from checkers.verdict import INVALID, UNKNOWN, VALID, Checker, Verdict
 
-ALGORITHM = "Wing & Gong, just in time (Lowe)"
 EXPLAINED = 50
 """How many broken keys get an anomaly of their own, those that break first; all are counted."""
 
 
 def linearizable(
-    model: Model, *, keyed: bool | None = None, budget: Budget | None = None
+    model: Model,
+    *,
+    keyed: bool | None = None,
+    budget: Budget | None = None,
+    algorithm: str | None = None,
+    progress: Progress | None = None,
 ) -> Checker:
     """A checker: the history is linearizable with respect to `model`.
 
@@ -36,8 +42,20 @@ def linearizable(
             `checkers.models.Model`.
         keyed: whether values are ``[key, value]`` with independent keys; None finds out.
         budget: limits of the search; beyond them the verdict is unknown.
+        algorithm: ``"search"``, or the name of a monitor
+            (`checkers.linearizability.monitors.monitors_for`), to use that and nothing else; None
+            chooses.
+        progress: told now and then how far a long check is.
+
+    Raises:
+        ValueError: the model has no such algorithm.
     """
-    return Linearizable(model, keyed, budget or Budget())
+    known = algorithms(model)
+    if algorithm is not None and algorithm not in known:
+        raise ValueError(
+            f"no algorithm {algorithm!r} for a {model.name}; there are {', '.join(known)}"
+        )
+    return Linearizable(model, keyed, budget or Budget(), algorithm, progress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +65,8 @@ class Linearizable:
     model: Model
     keyed: bool | None
     budget: Budget
+    algorithm: str | None = None
+    progress: Progress | None = None
 
     @property
     def name(self) -> str:
@@ -54,89 +74,102 @@ class Linearizable:
         return f"linearizable({self.model.name})"
 
     def check(self, history: History) -> Verdict:
-        """See `checkers.verdict.Checker`.
+        """See `checkers.verdict.Checker`. Interrupted by Ctrl-C, it says how far it came.
 
         Raises:
-            checkers.models.ModelError: an operation is not the model's.
+            checkers.models.ModelError: an operation is not the model's, or the algorithm asked
+                for does not apply.
         """
+        limits = begun(self.budget, self.progress)
+        found = None
+        if type(self.model) is Register and self.algorithm in (None, "search"):
+            monitors = self.algorithm is None
+            found = by_columns.judged(
+                self.model, history, limits, keyed=self.keyed, monitors=monitors
+            )
+        if found is None:
+            found = self._by_calls(history, limits)
+        if not found.observed:
+            reason = (
+                "the history has no operations"
+                if not found.coverage["operations"]
+                else "no operation that observes the state succeeded, so nothing was exercised"
+            )
+            return Verdict(self.name, UNKNOWN, reason, coverage=found.coverage)
+        return self._verdict(found, limits)
+
+    def _by_calls(self, history: History, limits: Limits) -> Findings:
         parts = parts_of(self.model, history, keyed=self.keyed)
         coverage = _coverage(parts)
         if not any(observes(parts.model, part.calls) for part in parts.parts):
-            reason = (
-                "the history has no operations"
-                if not coverage["operations"]
-                else "no operation that observes the state succeeded, so nothing was exercised"
-            )
-            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        deadline = None
-        if self.budget.seconds is not None:
-            deadline = time.perf_counter() + self.budget.seconds
-        found = [_Found(part, *self._decide(parts.model, part, deadline)) for part in parts.parts]
-        return self._verdict(parts, found, coverage)
+            return Findings(parts.keyed, [], coverage, observed=False)
+        keys = []
+        for number, part in enumerate(parts.parts):
+            keys.append(decide(parts.model, part, limits, algorithm=self.algorithm))
+            limits.tell((number + 1) / len(parts.parts))
+        return Findings(parts.keyed, keys, coverage)
 
-    def _decide(
-        self, model: Model, part: KeyPart, deadline: float | None
-    ) -> tuple[Problem, Outcome]:
-        problem = problem_of(model, part.calls)
-        return problem, search(problem, self.budget, deadline=deadline)
-
-    def _verdict(self, parts: Parts, found: list[_Found], coverage: dict[str, int]) -> Verdict:
-        broken = [f for f in found if f.outcome.order is None and not f.outcome.exhausted]
-        undecided = [f for f in found if f.outcome.exhausted]
+    def _verdict(self, found: Findings, limits: Limits) -> Verdict:
+        broken = [key for key in found.keys if key.validity is INVALID]
+        undecided = [key for key in found.keys if key.validity is UNKNOWN]
         cost = {
-            "algorithm": ALGORITHM,
-            "configurations": sum(f.outcome.configurations for f in found),
+            "algorithm": _algorithms(found.keys),
+            "configurations": sum(key.configurations for key in found.keys),
             "limit": self.budget.configurations,
-            "undecided keys": [f.part.key for f in undecided],
+            "undecided keys": [key.key for key in undecided],
         }
-        coverage |= {
-            "keys linearizable": len(found) - len(broken) - len(undecided),
+        coverage = found.coverage | {
+            "keys linearizable": len(found.keys) - len(broken) - len(undecided),
             "keys not linearizable": len(broken),
             "keys undecided": len(undecided),
         }
         if broken:
-            broken.sort(key=_Found.broken_at)
+            broken.sort(key=_broken_at)
             effort = EFFORT // min(len(broken), 10)
-            anomalies = tuple(
-                explain(parts.model, f.part, f.problem, f.outcome, effort=effort)
-                for f in broken[:EXPLAINED]
-            )
+            witnesses = [key.witness(effort) for key in broken[:EXPLAINED]]
             return Verdict(
                 self.name,
                 INVALID,
-                _why_invalid(parts, broken, anomalies),
-                anomalies,
+                _why_invalid(found, broken, witnesses),
+                tuple(witness.anomaly for witness in witnesses),
+                certificate=self._certificate(
+                    found, "refutations", [witness.certificate for witness in witnesses]
+                ),
                 coverage=coverage,
                 cost=cost,
             )
         if undecided:
-            reason = _why_unknown(parts, undecided, self.budget)
+            reason = _why_unknown(found, undecided, limits)
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage, cost=cost)
-        number = sum(len(f.outcome.order or ()) for f in found)
-        of_keys = f" over {len(found)} keys" if parts.keyed else ""
+        number = sum(len(key.order) for key in found.keys)
+        of_keys = f" over {len(found.keys)} keys" if found.keyed else ""
+        orders = [{"key": key.key, "order": list(key.order)} for key in found.keys]
         return Verdict(
             self.name,
             VALID,
             f"an order of {number} operations{of_keys} respects real time and the model",
-            certificate=_certificate(parts, found),
+            certificate=self._certificate(found, "linearizations", orders),
             coverage=coverage,
             cost=cost,
         )
 
+    def _certificate(self, found: Findings, what: str, keys: list[Any]) -> Mapping[str, Any]:
+        return {"model": self.model.name, "keyed": found.keyed, what: keys}
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What was found for one key."""
 
-    part: KeyPart
-    problem: Problem
-    outcome: Outcome
+def _broken_at(finding: Finding) -> int:
+    return finding.broken_at
 
-    def broken_at(self) -> int:
-        """Position of the completion that can't be passed."""
-        assert self.outcome.stuck is not None
-        forcing = self.problem.calls[self.outcome.stuck.forcing]
-        return forcing.invoked if forcing.completed is None else forcing.completed
+
+def _algorithms(findings: list[Finding]) -> str:
+    """The algorithms that decided, most frequent first."""
+    counts: dict[str, int] = {}
+    for finding in findings:
+        counts[finding.algorithm] = counts.get(finding.algorithm, 0) + 1
+    names = sorted(counts, key=lambda name: (-counts[name], name))
+    if len(names) == 1:
+        return names[0]
+    return "; ".join(f"{name} ({counts[name]} keys)" for name in names)
 
 
 def _coverage(parts: Parts) -> dict[str, int]:
@@ -149,37 +182,26 @@ def _coverage(parts: Parts) -> dict[str, int]:
     return coverage
 
 
-def _certificate(parts: Parts, found: list[_Found]) -> Mapping[str, Any]:
-    return {
-        "model": parts.model.name,
-        "keyed": parts.keyed,
-        "linearizations": [
-            {
-                "key": f.part.key,
-                "order": [f.problem.calls[i].invoke_index for i in f.outcome.order or ()],
-            }
-            for f in found
-        ],
-    }
+def _why_invalid(found: Findings, broken: list[Finding], witnesses: list[Witness]) -> str:
+    first = witnesses[0].anomaly.message
+    if not found.keyed:
+        return f"not linearizable: {first}"
+    return f"{len(broken)} of {len(found.keys)} keys not linearizable; first {first}"
 
 
-def _why_invalid(parts: Parts, broken: list[_Found], anomalies: tuple[Anomaly, ...]) -> str:
-    if not parts.keyed:
-        return f"not linearizable: {anomalies[0].message}"
+def _why_unknown(found: Findings, undecided: list[Finding], limits: Limits) -> str:
+    first, budget = undecided[0], limits.budget
+    passed, total = first.completed
+    where = f"key {shown(first.key)}" if found.keyed else "the history"
+    others = f"; {len(undecided)} of {len(found.keys)} keys undecided" if found.keyed else ""
+    if limits.interrupted:
+        what, advice = "it was interrupted", "let it run longer"
+    else:
+        words = [f"{budget.configurations} configurations a key"]
+        words += [f"{budget.memory >> 20} MiB"] if limits.out_of_memory else []
+        words += [] if budget.seconds is None else [f"{budget.seconds:g} s"]
+        what, advice = "the budget ended", f"raise it ({' and '.join(words)})"
     return (
-        f"{len(broken)} of {len(parts.parts)} keys not linearizable; first {anomalies[0].message}"
-    )
-
-
-def _why_unknown(parts: Parts, undecided: list[_Found], budget: Budget) -> str:
-    first = undecided[0]
-    passed, total = first.outcome.completed
-    where = f"key {shown(first.part.key)}" if parts.keyed else "the history"
-    others = f"; {len(undecided)} of {len(parts.parts)} keys undecided" if parts.keyed else ""
-    limits = f"{budget.configurations} configurations a key"
-    if budget.seconds is not None:
-        limits += f" and {budget.seconds:g} s"
-    return (
-        f"the budget ended after {first.outcome.configurations} configurations at completion "
-        f"{passed + 1} of {total} of {where}{others}: raise it ({limits})"
+        f"{what} after {first.configurations} configurations at completion "
+        f"{min(passed + 1, total)} of {total} of {where}{others}: {advice}"
     )

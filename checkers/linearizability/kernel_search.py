@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,43 +12,10 @@ from checkers import kernels
 from checkers.history.columns import Int64
 from checkers.linearizability import _search_kernels as k
 from checkers.linearizability._memo_kernels import T_MASKS
-from checkers.linearizability.search import Budget
-
-Progress = Callable[[int, int], None]
-"""Told, now and then, how many of how many events have been passed."""
+from checkers.linearizability.limits import Limits
 
 _SLICE = 150_000
 _ROWS, _FRAMES = 1 << 12, 1 << 8
-
-
-@dataclass(slots=True)
-class Limits:
-    """How far a search may go, and who wants to know how far it is.
-
-    Attributes:
-        budget: see `Budget`.
-        deadline: on ``time.perf_counter``, or None.
-        progress: see `Progress`.
-        interrupted: whether somebody pressed Ctrl-C; what was not decided then stays so.
-    """
-
-    budget: Budget
-    deadline: float | None = None
-    progress: Progress | None = None
-    interrupted: bool = False
-    out_of_time: bool = False
-    out_of_memory: bool = False
-
-    @property
-    def stopped(self) -> bool:
-        """Whether to begin nothing more."""
-        return self.interrupted or self.out_of_time
-
-    def look(self) -> bool:
-        """Look at the clock; True if it is time to stop."""
-        if self.deadline is not None and time.perf_counter() > self.deadline:
-            self.out_of_time = True
-        return self.stopped
 
 
 @dataclass(slots=True)
@@ -79,31 +45,33 @@ class Problems:
         start, length = int(self.keys[key, k.OPERATIONS]), int(self.keys[key, k.LENGTH])
         log = self.log if self.keys[key, k.STATUS] == k.FOUND else self.best
         out = np.empty(length, dtype=np.int64)
-        run = kernels.of(k, size=length)
+        run = kernels.of(k, size=kernels.ALWAYS)
         run.ordered(self.ops, log[start : start + length], out)
         return out
 
 
-def search_all(p: Problems, limits: Limits) -> None:
+def search_all(p: Problems, limits: Limits, elsewhere: Callable[[int], bool]) -> None:
     """Search every key; what became of each is in ``p.keys`` afterwards.
 
     Args:
         p: the problems.
         limits: when to stop. Keys not decided by then are `OPEN` or `EXHAUSTED`.
+        elsewhere: asked once for each key that takes long: whether it is decided without this
+            search, which then leaves it `EXHAUSTED`.
+
+    Raises:
+        KeyboardInterrupt: somebody pressed Ctrl-C; keys searched before are decided.
     """
-    run = kernels.of(k, size=len(p.events))
+    run = kernels.of(k, size=kernels.ALWAYS)
     words = np.maximum(1, -(-p.keys[:-1, k.SLOTS] // k.BITS))
     more = -(-np.diff(p.keys[:, k.OPTIONALS]) // k.BITS)
     wanted = np.zeros(p.values + 1, dtype=np.int64)
     stamp = 0
     for shape in sorted(set(zip(words.tolist(), more.tolist(), strict=True))):
         chosen = np.flatnonzero((words == shape[0]) & (more == shape[1]))
-        search = _Search(run, p, limits, chosen, wanted, *shape)
+        search = _Search(run, p, limits, elsewhere, chosen, wanted, *shape)
         search.machine[k.STAMP] = stamp
-        try:
-            search.run()
-        except KeyboardInterrupt:
-            limits.interrupted = True
+        search.run()
         if limits.stopped:
             return
         stamp = int(search.machine[k.STAMP])
@@ -117,13 +85,15 @@ class _Search:
         compiled: Any,
         p: Problems,
         limits: Limits,
+        elsewhere: Callable[[int], bool],
         chosen: Int64,
         wanted: Int64,
         words: int,
         more: int,
     ) -> None:
         self.compiled, self.p, self.limits, self.chosen = compiled, p, limits, chosen
-        self.wanted, self.words = wanted, words
+        self.wanted, self.words, self.elsewhere = wanted, words, elsewhere
+        self.asked = -1
         slots = max(int(p.keys[chosen, k.SLOTS].max(initial=0)), 1)
         self.machine = np.zeros(k.PLACED + words + more + slots, dtype=np.int64)
         self.machine[k.WORDS], self.machine[k.MORE] = words, more
@@ -140,7 +110,7 @@ class _Search:
             if why == k.DONE or (why == k.PAUSED and self.limits.look()):
                 return
             if why == k.PAUSED:
-                self._tell()
+                self._reconsider()
             elif why == k.STACK_FULL:
                 frames = np.zeros((2 * len(self.frames), self.frames.shape[1]), dtype=np.int64)
                 frames[: len(self.frames)] = self.frames
@@ -151,9 +121,34 @@ class _Search:
                 self.table = table
             else:
                 self.limits.out_of_memory = True
-                self.p.keys[self.chosen[m[k.AT]], k.STATUS] = k.EXHAUSTED
-                m[k.AT] += 1
-                m[k.MODE] = k.START
+                self._leave()
+
+    def _reconsider(self) -> None:
+        """Tell how far it is; ask whether this key is decided otherwise, if it takes long."""
+        keys, key = self.p.keys, int(self.chosen[self.machine[k.AT]])
+        events = np.diff(keys[:, k.EVENTS])
+        decided = int(events[keys[:-1, k.STATUS] != k.OPEN].sum())
+        here = int(self.machine[k.FAR] - keys[key, k.EVENTS])
+        self.limits.tell((decided + here) / max(len(self.p.events), 1))
+        long = self.machine[k.EXPLORED] >= max(_SLICE // 2, 4 * events[key])
+        if long and self.asked != key:
+            self.asked = key
+            self._save_furthest()
+            if self.elsewhere(key):
+                self._leave()
+
+    def _save_furthest(self) -> None:
+        """Bring what is known of the furthest dead end up to date."""
+        self.compiled.save(self.machine, self.p.log, self.p.best)
+        keys, key = self.p.keys, self.chosen[self.machine[k.AT]]
+        keys[key, k.LENGTH] = self.machine[k.FAR_LOG] - keys[key, k.OPERATIONS]
+
+    def _leave(self) -> None:
+        """Leave this key undecided and go on with the next."""
+        self._save_furthest()
+        self.p.keys[self.chosen[self.machine[k.AT]], k.STATUS] = k.EXHAUSTED
+        self.machine[k.AT] += 1
+        self.machine[k.MODE] = k.START
 
     def _go_on(self) -> int:
         p = self.p
@@ -162,13 +157,3 @@ class _Search:
             *(self.wanted, p.log, p.best, self.chosen),
         )
         return why
-
-    def _tell(self) -> None:
-        """Tell how far it is."""
-        if self.limits.progress is not None:
-            keys = self.p.keys
-            events = np.diff(keys[:, k.EVENTS])
-            decided = int(events[keys[:-1, k.STATUS] != k.OPEN].sum())
-            key = self.chosen[self.machine[k.AT]]
-            here = int(self.machine[k.FAR] - keys[key, k.EVENTS])
-            self.limits.progress(decided + here, len(self.p.events))

@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from checkers.history import Call
-from checkers.models import Model, Overwriting, Register, State
+from checkers.models import Enumerable, Model, Overwriting, Register, State
 from checkers.models.model import frozen, is_pure
 
 
@@ -92,17 +92,27 @@ def problem_of(
         relaxed: ``invoke_index`` of ok calls to treat as optional. Whatever linearization the
             calls have is one of the weaker problem too; a witness uses that to leave out what
             doesn't matter.
-        any_initial: start from every initial value (registers only): what a cut-off part of the
-            history may have left behind.
+        any_initial: start from every initial value, or state (see `forgets`): what a cut-off part
+            of the history may have left behind.
     """
     kept = [call for call in calls if call.outcome != "fail"]
     optional = [call.outcome == "info" or call.invoke_index in relaxed for call in kept]
     if type(model) is Register:
         return register_problem(model, kept, optional, any_initial=any_initial)
-    return _general_problem(model, kept, optional)
+    initials: tuple[State, ...] = (model.initial,)
+    if any_initial and isinstance(model, Enumerable):
+        initials = tuple(model.states)
+    return _general_problem(model, kept, optional, initials)
 
 
-def _general_problem(model: Model, calls: list[Call], optional: list[bool]) -> Problem:
+def forgets(model: Model) -> bool:
+    """Whether a history of the model can be judged from its middle on, from any state."""
+    return type(model) is Register or isinstance(model, Enumerable)
+
+
+def _general_problem(
+    model: Model, calls: list[Call], optional: list[bool], initials: tuple[State, ...]
+) -> Problem:
     """The problem for a model of which nothing more is known."""
     chosen = [
         (call, free)
@@ -119,7 +129,7 @@ def _general_problem(model: Model, calls: list[Call], optional: list[bool]) -> P
     overwrites = model.overwrites if isinstance(model, Overwriting) else lambda f: False
     return Problem(
         calls=kept,
-        initials=(model.initial,),
+        initials=initials,
         step=successor,
         optional=[free for _, free in chosen],
         pure=[is_pure(model, call) for call in kept],

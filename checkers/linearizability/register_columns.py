@@ -24,8 +24,8 @@ from checkers.linearizability._search_kernels import ANY
 from checkers.linearizability.kernel_search import Problems
 from checkers.models import Register
 
-_READ, _WRITE, _CAS = 0, 1, 2
-_CODES = {"read": _READ, "write": _WRITE, "cas": _CAS}
+READ, WRITE, CAS = 0, 1, 2
+NAMES = ("read", "write", "cas")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def register_operations(
     model: Register, history: History, *, keyed: bool | None
 ) -> RegisterOperations | None:
     """The operations of a history of registers, or None if it is not of the plain layout."""
-    names = [_CODES.get(name, -1) for name in history.functions]
+    names = [NAMES.index(name) if name in NAMES else -1 for name in history.functions]
     ignored = [name == REPLICA_STATE for name in history.functions]
     at = np.flatnonzero((history.type == INVOKE_CODE) & (history.process >= 0))
     if not len(at):
@@ -115,18 +115,18 @@ def _layout(
     per_key: bool,
 ) -> bool | None:
     """Whether values are ``[key, value]``; None if they are of no plain layout."""
-    cas = f == _CAS
+    cas = f == CAS
     null = (result == ATOM) & (values.codes[0, end] == _NULL)
     as_keyed = (
         (argument[cas] == NESTED).all()
         and (argument[~cas] == PAIR).all()
-        and ((result != ATOM) | ~ok | (null & (f != _READ))).all()
-        and (result[(f == _READ) & ok] == PAIR).all()
+        and ((result != ATOM) | ~ok | (null & (f != READ))).all()
+        and (result[(f == READ) & ok] == PAIR).all()
     )
     as_plain = (
         (argument[cas] == PAIR).all()
-        and (argument[f == _WRITE] == ATOM).all()
-        and (result[(f == _READ) & ok] == ATOM).all()
+        and (argument[f == WRITE] == ATOM).all()
+        and (result[(f == READ) & ok] == ATOM).all()
     )
     if keyed is None and per_key and as_keyed:
         return True
@@ -146,11 +146,11 @@ def _accesses(
 ) -> tuple[tuple[Int64, Int64], Int64, Int64]:
     """Keys (of invocation and completion), and codes of what is needed and left."""
     codes, first = values.codes, int(keyed)
-    cas, read = f == _CAS, f == _READ
+    cas, read = f == CAS, f == READ
     argument = codes[first, at]
     answered = ok & (values.shape[end] != ATOM) if keyed else ok
     found = np.where(read, codes[first, end], argument)
-    need = np.where(f == _WRITE, ANY_CODE, np.where(cas, argument, found))
+    need = np.where(f == WRITE, ANY_CODE, np.where(cas, argument, found))
     leave = np.where(cas, codes[min(first + 1, 2), at], np.where(read, found, argument))
     key = codes[0, at] if keyed else np.zeros(len(at), dtype=np.int64)
     return (key, np.where(answered, codes[0, end], key) if keyed else key), need, leave
@@ -172,7 +172,7 @@ def _numbered(
     **rest: Any,
 ) -> RegisterOperations:
     """Operations with keys and values numbered from 0."""
-    run = kernels.of(_register_kernels, size=len(need))
+    run = kernels.of(_register_kernels, size=kernels.ALWAYS)
     key, keys = _number(run, key_codes)
     everything = np.concatenate((np.array([initial, ANY_CODE]), need, leave))
     numbers, distinct = _number(run, everything)
@@ -205,10 +205,10 @@ def prepare(operations: RegisterOperations, *, events: int) -> tuple[Problems, I
         operations: of the whole history.
         events: how many events the history has.
     """
-    o, run = operations, kernels.of(_register_kernels, size=len(operations.need))
+    o, run = operations, kernels.of(_register_kernels, size=kernels.ALWAYS)
     keys = np.zeros((len(o.keys) + 1, k.LENGTH + 1), dtype=np.int64)
     optional = o.outcome == INFO_CODE
-    kept = (o.outcome != FAIL_CODE) & ~(optional & ((o.need == o.leave) | (o.f == _READ)))
+    kept = (o.outcome != FAIL_CODE) & ~(optional & ((o.need == o.leave) | (o.f == READ)))
     rows = np.flatnonzero(kept)
     start, order = np.zeros(len(keys), dtype=np.int64), np.empty(len(rows), dtype=np.int64)
     run.by_key(o.key[rows], start, order)

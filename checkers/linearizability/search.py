@@ -37,7 +37,8 @@ just-in-time form: at the forcing event of X, it places a sequence of open opera
 cost grows with the number of events times two to the number of operations open at a time; a budget
 ends it with an honest "unknown". Memory grows with the configurations met, some 300 bytes each.
 
-*Left out.* Monitors for special cases that need no search (distinct writes), compiled code.
+*Elsewhere.* Monitors for special cases that need no search (`checkers.linearizability.monitors`);
+the same search over arrays, compiled, for long histories of registers (`kernel_search`).
 """
 
 from __future__ import annotations
@@ -46,25 +47,9 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from checkers.linearizability.limits import Budget
 from checkers.linearizability.problem import REFUSED, Problem
 from checkers.models import State
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """How much work one search may do.
-
-    Attributes:
-        configurations: configurations explored for one key.
-        seconds: real time for the whole history, or None for no limit. With a limit the verdict
-            can depend on the machine; without, it is a function of the history.
-        memory: bytes that configurations may take, roughly.
-    """
-
-    configurations: int = 20_000_000
-    seconds: float | None = None
-    memory: int = 640 << 20
-
 
 BYTES_A_CONFIGURATION = 400
 """What this search needs for one, roughly."""
@@ -123,7 +108,7 @@ class Outcome:
 
     Attributes:
         order: a linearization, or None.
-        stuck: the furthest dead end, if there is no linearization.
+        stuck: the furthest that any attempt came, if no linearization was found.
         exhausted: the budget ran out, so None in ``order`` means nothing.
         configurations: how many were explored.
         completed: completions passed by the furthest attempt, and how many there are.
@@ -325,8 +310,26 @@ def search(problem: Problem, budget: Budget, *, deadline: float | None = None) -
             order = _ordered(problem, end.trail)
             return Outcome(order, None, False, hunt.configurations, (total, total))
         if hunt.exhausted:
-            return Outcome(None, None, True, hunt.configurations, _progress(hunt, total))
+            stuck = None if hunt.dead_end is None else _stuck(hunt)
+            return Outcome(None, stuck, True, hunt.configurations, _progress(hunt, total))
     return Outcome(None, _stuck(hunt), False, hunt.configurations, _progress(hunt, total))
+
+
+def stuck_at(problem: Problem, order: tuple[int, ...], forcing: int) -> Stuck:
+    """The dead end with these calls placed and no place for another's completion."""
+    end, placed = problem.calls[forcing].completed, set(order)
+    assert end is not None
+    state = problem.initials[0]
+    for i in order:
+        state = problem.step(state, i)
+    begun = [i for i, call in enumerate(problem.calls) if i not in placed and call.invoked < end]
+    return Stuck(
+        order,
+        forcing,
+        state,
+        tuple(i for i in begun if not problem.optional[i]),
+        tuple(i for i in begun if problem.optional[i]),
+    )
 
 
 def _progress(hunt: _Search, total: int) -> tuple[int, int]:

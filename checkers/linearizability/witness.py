@@ -8,8 +8,9 @@ history (so whatever is still broken afterwards was broken before):
 
 1. **Forget what comes after.** Operations invoked after the completion that can't be passed are
    dropped; those still open then become optional.
-2. **Forget what comes before** (registers). Choose a moment: operations completed before it are
-   dropped, those open at it become optional, and the register may start with any value.
+2. **Forget what comes before** (registers, and models with few states). Choose a moment:
+   operations completed before it are dropped, those open at it become optional, and any state may
+   be the first.
 3. **Relax.** An operation of the rest becomes optional: it may happen at any time after its
    invocation, or never. A read then constrains nothing any more.
 
@@ -26,9 +27,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from checkers.history import Call
-from checkers.linearizability.problem import Problem, problem_of
+from checkers.linearizability.limits import Budget
+from checkers.linearizability.problem import Problem, forgets, problem_of
 from checkers.linearizability.register_anomalies import Reason, certain_reason
-from checkers.linearizability.search import Budget, Outcome, Stuck, search
+from checkers.linearizability.search import Outcome, Stuck, search, stuck_at
 from checkers.linearizability.wording import ended, named, object_name
 from checkers.models import KeyPart, Model, Register, State
 from checkers.models.model import is_pure, shown
@@ -81,6 +83,51 @@ def explain(
     )
 
 
+def prefix_certificate(
+    model: Model, part: KeyPart, problem: Problem, outcome: Outcome
+) -> dict[str, Any]:
+    """The longest prefix found, and why nothing can follow; see `checkers.linearizability.verify`.
+
+    Args:
+        model: the sequential specification.
+        part: the key and all of its calls.
+        problem: what was searched.
+        outcome: what the search of it found; it met a dead end.
+    """
+    assert outcome.stuck is not None
+    stuck = _extended(model, problem, outcome.stuck)
+    return {
+        "key": part.key,
+        "prefix": [problem.calls[i].invoke_index for i in stuck.order],
+        "blocked": problem.calls[stuck.forcing].invoke_index,
+        "candidates": [
+            {"operation": candidate["operation"], "fits": candidate["fits"]}
+            for candidate in _candidates(model, problem, stuck)
+        ],
+    }
+
+
+def _extended(model: Model, problem: Problem, stuck: Stuck) -> Stuck:
+    """A dead end, also if the search was stopped before it had tried all there."""
+    calls, state = problem.calls, _state(model, problem, stuck)
+    forcing = stuck.forcing
+    fits, after = model.step(state, calls[forcing])
+    if not fits:
+        return stuck
+    order, placed = [*stuck.order], set(stuck.order)
+    ends = [(call.completed, i) for i, call in enumerate(calls) if not problem.optional[i]]
+    for _, i in sorted((end, i) for end, i in ends if end is not None):
+        if i not in placed:
+            forcing = i
+            fits, after = model.step(state, calls[i])
+            if not fits:
+                break
+            order.append(i)
+            placed.add(i)
+            state = after
+    return stuck_at(problem, tuple(order), forcing)
+
+
 def _state(model: Model, problem: Problem, stuck: Stuck) -> State:
     """The model's own state after the longest prefix: the search may have merged some values."""
     state = model.initial
@@ -106,7 +153,7 @@ def _candidates(model: Model, problem: Problem, stuck: Stuck) -> list[dict[str, 
                 f"{named(model, call)} fits and leaves {shown(after)}, but then there is still no "
                 f"place for {named(model, blocked)} before it completed"
             )
-        found.append({"operation": call.invoke_index, "why": why})
+        found.append({"operation": call.invoke_index, "fits": fits, "why": why})
     return found
 
 
@@ -129,6 +176,32 @@ def _in_general(model: Model, key: Any, problem: Problem, stuck: Stuck, window: 
 def _listed(model: Model, window: Sequence[Call], most: int = 6) -> str:
     shown_calls = [f"process {c.process}'s {model.describe(c)}" for c in window[:most]]
     return ", ".join(shown_calls) + (", …" if len(window) > most else "")
+
+
+def refuted(model: Model, calls: Sequence[Call], blocked: Call) -> bool:
+    """Whether a simple reason, or a few operations, rule out every linearization of a key's calls.
+
+    A search over many indeterminate operations can take for ever to find that out; forgetting
+    most of what came before (see the module) leaves few.
+
+    Args:
+        model: the sequential specification; not all can forget what came before (`forgets`).
+        calls: the key's, in order of invocation.
+        blocked: an operation whose completion could not be passed.
+    """
+    if blocked.completed is None or not forgets(model):
+        return False
+    if type(model) is Register and certain_reason(model, None, calls) is not None:
+        return True
+    trials, end = _Trials(model, EFFORT), blocked.completed
+    kept = [call for call in calls if call.outcome != "fail" and call.invoked < end]
+    relaxed = frozenset(c.invoke_index for c in kept if c.completed is None or c.completed > end)
+    starts = sorted(call.invoked for call in kept if call.invoke_index not in relaxed)
+    return any(
+        trials.broken(*_after(kept, relaxed, starts[-stride]), True)
+        for stride in (4, 16, 64, 256)
+        if stride <= len(starts)
+    )
 
 
 @dataclass(slots=True)
@@ -177,7 +250,7 @@ def window_of(
     kept = [call for call in calls if call.outcome != "fail" and call.invoked < end]
     relaxed = frozenset(c.invoke_index for c in kept if c.completed is None or c.completed > end)
     start = None
-    if type(model) is Register:
+    if forgets(model):
         start = _latest_start(trials, kept, relaxed)
         if start is not None:
             kept, relaxed = _after(kept, relaxed, start)

@@ -12,6 +12,7 @@ from checkers.models.log import Log, log
 from checkers.models.model import (
     Adaptive,
     Discerning,
+    Enumerable,
     Model,
     ModelError,
     Overwriting,
@@ -20,6 +21,7 @@ from checkers.models.model import (
     Unconditional,
 )
 from checkers.models.multi_register import MultiRegister, multi_register
+from checkers.models.own import OwnModel, own
 from checkers.models.queues import (
     PriorityQueue,
     Queue,
@@ -52,6 +54,7 @@ __all__ = [
     "Adaptive",
     "Counter",
     "Discerning",
+    "Enumerable",
     "FencedLock",
     "KeyPart",
     "KeyValue",
@@ -61,6 +64,7 @@ __all__ = [
     "MultiRegister",
     "Mutex",
     "Overwriting",
+    "OwnModel",
     "PriorityQueue",
     "Queue",
     "Register",
@@ -78,6 +82,7 @@ __all__ = [
     "looks_keyed",
     "multi_register",
     "mutex",
+    "own",
     "priority_queue",
     "queue",
     "register",

@@ -13,6 +13,7 @@ by two at least, since tokens are integers.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +39,11 @@ class Mutex:
     def initial(self) -> State:
         """Free."""
         return _FREE
+
+    @property
+    def states(self) -> Sequence[State]:
+        """See `checkers.models.model.Enumerable`."""
+        return _FREE, _HELD
 
     def step(self, state: State, call: Call) -> Step:
         """See `Model.step`."""

@@ -97,6 +97,16 @@ class Unconditional(Protocol):
 
 
 @runtime_checkable
+class Enumerable(Protocol):
+    """A model with few states: what is broken can be told without what came long before."""
+
+    @property
+    def states(self) -> Sequence[State]:
+        """Every state there is."""
+        ...
+
+
+@runtime_checkable
 class Discerning(Protocol):
     """A model some of whose operations are pure although others of the same name are not."""
 
@@ -154,14 +164,14 @@ def is_pure(model: Model, call: Call) -> bool:
     """Whether an operation never changes the state, as far as the model knows."""
     if model.pure(call.f):
         return True
-    return isinstance(model, Discerning) and model.reads_only(call)
+    reads_only = getattr(model, "reads_only", None)  # isinstance of a protocol takes long
+    return reads_only is not None and bool(reads_only(call))
 
 
 def fits_always(model: Model, f: str) -> bool:
     """Whether operations `f` fit every state, as far as the model knows."""
-    if isinstance(model, Overwriting) and model.overwrites(f):
-        return True
-    return isinstance(model, Unconditional) and model.unconditional(f)
+    overwrites, always = getattr(model, "overwrites", None), getattr(model, "unconditional", None)
+    return bool((overwrites and overwrites(f)) or (always and always(f)))
 
 
 def unknown(name: str, known: Sequence[str], call: Call) -> ModelError:

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from checkers.invariants.every_read import every_read
-from checkers.verdict import Checker
+from checkers.isolation.bank import bank as conserved
 from harness.client import Definite
 from harness.generators import Context, Generator, Invocation
 from harness.plan import InvalidPlan, Plan
@@ -23,7 +22,6 @@ from harness.workloads.transactions import always
 from harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "bank"
-WRONG_TOTAL = "wrong-total"
 
 OPTIONS = (
     Option("accounts", 5, "how many accounts", least=2),
@@ -95,22 +93,6 @@ def operations(options: Mapping[str, Any]) -> Generator:
     return Drawn(draw)
 
 
-# Checkers
-
-
-def conserved(total: int) -> Checker:
-    """Every read shows this total, and no account below zero."""
-
-    def problem(balances: Mapping[str, int]) -> str | None:
-        held = sum(balances.values())
-        if held != total:
-            return f"shows {held} in all accounts together, not {total}"
-        below = [name for name, balance in balances.items() if balance < 0]
-        return f"shows {below[0]} below zero" if below else None
-
-    return every_read("bank", WRONG_TOTAL, problem)
-
-
 # Constructor
 
 
@@ -148,7 +130,7 @@ def bank(client: ClientFactory, **options: int | float | None) -> Workload:
         final=lambda plan: [
             FinalRead("read", all_accounts(settled(plan)), name) for name in plan.servers
         ],
-        checkers=(conserved(total), *always(client)),
+        checkers=(conserved(total=total), *always(client)),
         idempotent=frozenset({"read"}),
         options=made,
         notes=has.notes(made),

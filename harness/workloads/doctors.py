@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from checkers.invariants.every_read import every_read
-from checkers.verdict import Checker
+from checkers.isolation.doctors import doctors as somebody_on_call
 from harness.client import Definite
 from harness.generators import Context, Generator, Invocation
 from harness.plan import Plan
@@ -23,7 +22,6 @@ from harness.workloads.transactions import always
 from harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "doctors"
-WRITE_SKEW = "write-skew"
 DOCTORS = ("alice", "bob")
 
 OPTIONS = (
@@ -100,19 +98,6 @@ def operations(options: Mapping[str, Any]) -> Generator:
         return Invocation(context.time, client, "read", [shift, None])
 
     return Drawn(draw)
-
-
-# Checkers
-
-
-def somebody_on_call() -> Checker:
-    """Every read shows somebody on call."""
-
-    def problem(seen: Sequence[Any]) -> str | None:
-        shift, present = seen
-        return None if present else f"shows nobody on call for {shift}"
-
-    return every_read("on-call", WRITE_SKEW, problem)
 
 
 # Constructor

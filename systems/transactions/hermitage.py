@@ -110,7 +110,7 @@ SCRIPTS: tuple[Script, ...] = (
     _script(
         "G0",
         "read-uncommitted",
-        """T1 write x 11; T2 write x 12; T1 write y 21; T1 commit; T2 write y 22; T2 commit
+        """T1 write x 11; T2 write x 12; T2 write y 22; T1 write y 21; T1 commit; T2 commit
         T3 begin; T3 read x; T3 read y; T3 commit""",
         _mixed,
     ),

@@ -41,6 +41,7 @@ LEVELS = (
 
 RULED_OUT_BY_INVARIANT = {
     "wrong-total": "consistent-view",
+    "negative-balance": "consistent-view",
     "write-skew": "repeatable-read",
     "phantom": "serializable",
 }

@@ -6,7 +6,8 @@
     ("request", id, "rollback", txn)                -> ("aborted", reason)
 
 each answered with ``("reply", id, *answer)``. ``n`` counts the transaction's operations from 1, so
-that a message that arrives twice is done once. Commit and rollback may be asked again: the outcome
+that a message that arrives twice is done once; one that comes before the last operation was
+answered is ignored. Commit and rollback may be asked again: the outcome
 does not change.
 
 A transaction's name holds the server's and the number of its start, so a name is never used twice,
@@ -121,7 +122,7 @@ class TransactionManager:
         session = self.sessions.get(txn)
         if session is None:
             self._reply(waiting, self._outcome(txn))
-        elif number == session.operations + 1 and not session.committing:
+        elif number == session.operations + 1 and session.waiting is None:
             session.heard, session.operations = now, number
             session.waiting = waiting
             self.engine.operate(txn, operation)
@@ -131,6 +132,8 @@ class TransactionManager:
         if session is None:
             self._reply(waiting, self._outcome(txn))
             return
+        if session.waiting is not None and not session.committing:
+            return  # an operation is under way: whoever asks now will ask again
         session.heard, session.waiting = now, waiting
         if not session.committing:
             session.committing = True

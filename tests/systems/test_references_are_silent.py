@@ -1,6 +1,7 @@
 """No false alarm: systems in their reference form survive every fault they claim to survive.
 
-Each seed draws its own mix of faults and its own load; 25 seeds a test, so that workers can share them.
+Each seed draws its own mix of faults and its own load; 25 seeds a test, so that workers can share
+them.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from checkers.history import Call
 from checkers.history.collector import collector_paused
 from checkers.linearizability.monitors.counter import COUNTER
+from checkers.linearizability.monitors.counter_bounds import counter_bounds
 from checkers.linearizability.monitors.element_set import ELEMENT_SET
 from checkers.linearizability.monitors.grow_only_set import GROW_ONLY_SET
 from checkers.linearizability.monitors.monitor import (
@@ -40,6 +41,7 @@ __all__ = [
     "Obstacle",
     "PreconditionError",
     "choose",
+    "counter_bounds",
     "monitors_for",
 ]
 

@@ -88,7 +88,7 @@ def _decide(task: _Task, key: Any) -> Judgment:
         if not listed <= elements:
             return _crossing(task, key, levels[-1].reads[0], call, listed - elements)
         if not levels or listed != elements:
-            levels.append(_Level(list(elements - listed), [], elements))
+            levels.append(_Level(_in_order(elements - listed), [], elements))
         levels[-1].reads.append(call)
         listed = elements
     for level in levels:

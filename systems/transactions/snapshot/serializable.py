@@ -63,7 +63,7 @@ class SerializableEngine(SnapshotEngine):
         for reader in self.readers_of(transaction):
             self._outs[reader].append(transaction)
         self._remembered.append(transaction)
-        self._forget_old()
+        self._forget_old(transaction)
 
     def written_over(self, reader: Transaction) -> list[Transaction]:
         """Committed transactions that wrote later versions of what `reader` read."""
@@ -92,9 +92,9 @@ class SerializableEngine(SnapshotEngine):
                 return "it would make another the pivot of two rw-dependencies"
         return None
 
-    def _forget_old(self) -> None:
+    def _forget_old(self, last: Transaction) -> None:
         running = [t for t in self.active.values() if not t.ended]
-        began = min((t.began for t in running), default=self.moment())
+        began = min((t.began for t in running), default=last.ended + 1)
         snapshot = min((t.snapshot for t in running), default=self._latest)
         gone = [t for t in self._remembered if t.ended < began and t.timestamp <= snapshot]
         for transaction in gone:

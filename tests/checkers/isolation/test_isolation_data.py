@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from checkers.history import load
+from checkers.isolation import verify
 from checkers.isolation.append_history import append_dependencies, append_history
 from checkers.isolation.cycles import find_cycles
 from checkers.isolation.list_append import list_append
@@ -49,12 +50,17 @@ def test_postgresql_at_repeatable_read_is_snapshot_isolated():
     verdict = check(name)
     assert verdict.certificate["ruled out"] == ["repeatable-read"]
     assert "strong-snapshot-isolation" in verdict.certificate["strongest not refuted"]
-    assert check(name, "snapshot-isolation").validity is VALID
+    history = load(DATA / name)
+    verify(history, verdict)
+    verdict = list_append("snapshot-isolation").check(history)
+    assert verdict.validity is VALID
+    assert verify(history, verdict) == "4502 transactions run as scheduled give every read"
 
 
 def test_mariadb_at_repeatable_read_is_not():
     verdict = check("real/mariadb1011_append_repeatable-read_15s.jsonl.gz")
     assert verdict.validity is INVALID
+    verify(load(DATA / "real/mariadb1011_append_repeatable-read_15s.jsonl.gz"), verdict)
     counts = verdict.certificate["anomalies"]
     assert counts["internal"] == 6
     assert counts["G-single"] == 164

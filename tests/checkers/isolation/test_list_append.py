@@ -120,6 +120,11 @@ def test_all_anomalies_are_counted_and_some_are_shown():
     assert len(verdict.anomalies) == 3
 
 
+def test_lists_that_only_end_alike_are_different_versions():
+    text = "T1: ax1 | T2: ax2 | T3: rx12 ax3 | T4: rx2 ax4"
+    assert "lost-update" not in kinds(text)
+
+
 def test_an_element_appended_twice_makes_the_verdict_unknown():
     verdict = list_append().check(transactions("T1: ax1 | T2: ax1 | T3: rx1"))
     assert verdict.validity is UNKNOWN

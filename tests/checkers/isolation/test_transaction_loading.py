@@ -158,3 +158,30 @@ def test_scattered_values_get_numbers_too(tmp_path):
     verdict = list_append().check(scanned(path))
     assert verdict.to_json() == list_append().check(load(path)).to_json()
     assert verdict.validity == "valid"
+
+
+def outcome(read, path):
+    try:
+        history = read(path)
+        return list(history), [note for note in history.notes if "times" in note]
+    except HistoryError as error:
+        return str(error)
+
+
+@pytest.mark.parametrize("layout", [None, "edn", "array"])
+def test_damaged_files_are_read_as_the_general_reader_does(tmp_path, layout):
+    """Bytes lost, doubled or replaced: the same history, or the same complaint."""
+    rng = random.Random(f"damage {layout}")
+    for _ in range(20):
+        path = numbered(random_history(rng), tmp_path, layout)
+        whole = path.read_bytes()
+        for _ in range(10):
+            data = bytearray(whole)
+            for _ in range(rng.randint(1, 3)):
+                at = rng.randrange(len(data))
+                replacement = rng.choice(
+                    [b"", b'"', b"[", b"]", b"{", b"}", b",", b"-", b"\n", b"7"]
+                )
+                data[at : at + rng.randint(0, 2)] = replacement
+            path.write_bytes(bytes(data))
+            assert outcome(load_transactions, path) == outcome(load, path), bytes(data)

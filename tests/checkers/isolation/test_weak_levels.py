@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkers.isolation import list_append, rw_register
+from checkers.isolation import list_append, rw_register, verify
 from checkers.isolation.notation import transactions
 from checkers.verdict import INVALID, VALID
 
@@ -64,3 +64,34 @@ def test_lists_show_fractured_reads_too():
         "non-monotonic-reads",
         "G-single",
     }
+
+
+GUARANTEES = [
+    ("read-your-writes", "T1@a: wx1 | T2@a: rx"),
+    ("monotonic-reads", "T3@b: wx1 | T1@a: rx1 | T2@a: rx"),
+    ("monotonic-writes", "T1@a: wx1 | T2@a: wy1 | T3: ry1 rx"),
+    ("writes-follow-reads", "T1: wx1 | T2: rx1 wy1 | T3: ry1 rx"),
+]
+
+
+@pytest.mark.parametrize(("guarantee", "text"), GUARANTEES)
+@pytest.mark.parametrize("model", [name for name, _ in GUARANTEES])
+def test_each_session_guarantee_is_broken_by_its_own_history(guarantee, text, model):
+    history = transactions(text, registers=True)
+    verdict = rw_register(model, initial=True).check(history)
+    assert (verdict.validity is INVALID) == (guarantee == model)
+    if verdict.validity is INVALID:
+        assert verdict.anomalies[0].kind == guarantee
+        verify(history, verdict)
+
+
+@pytest.mark.parametrize(("guarantee", "text"), GUARANTEES)
+def test_causal_consistency_has_all_session_guarantees(guarantee, text):
+    verdict = rw_register("causal", initial=True).check(transactions(text, registers=True))
+    assert {"causality-violation", guarantee} <= set(verdict.certificate["anomalies"])
+
+
+@pytest.mark.parametrize(("guarantee", "text"), GUARANTEES)
+def test_lists_break_them_too(guarantee, text):
+    lists = text.replace("wx", "ax").replace("wy", "ay")
+    assert list_append(guarantee).check(transactions(lists)).validity is INVALID

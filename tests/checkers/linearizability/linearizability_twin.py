@@ -12,7 +12,7 @@ from itertools import combinations, permutations
 
 from checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
 
-HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "6000"))
+HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "3000"))
 """How many random histories each comparison takes; more is better and slower."""
 
 

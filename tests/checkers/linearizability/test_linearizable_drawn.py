@@ -7,7 +7,14 @@ from linearizability_twin import Queue
 
 from checkers import INVALID, UNKNOWN, VALID, Verdict, linearizable, models
 from checkers.history import INVOKE, OK, History, Operation, drawn
-from checkers.linearizability import Budget, CertificateError, verify, verify_order
+from checkers.linearizability import (
+    Budget,
+    CertificateError,
+    NoCertificate,
+    verify,
+    verify_order,
+)
+from checkers.linearizability.deciding import algorithms
 
 REGISTER = models.cas_register()
 CHECKER = linearizable(REGISTER)
@@ -195,6 +202,7 @@ def test_a_stale_read_is_told_as_a_story():
         "candidates": [
             {
                 "operation": 4,
+                "fits": False,
                 "why": "process 3's read → 1 (operation 4) does not fit the state, which is 2",
             }
         ],
@@ -246,7 +254,7 @@ def test_an_empty_history_is_unknown():
 
 
 def test_a_budget_that_runs_out_is_unknown_and_says_how_far_it_came():
-    verdict = linearizable(REGISTER, budget=Budget(configurations=2)).check(
+    verdict = linearizable(REGISTER, budget=Budget(configurations=2), algorithm="search").check(
         drawn("a: [w1] [r1] [w2] [r2] [w3] [r3]")
     )
     assert verdict.validity is UNKNOWN
@@ -259,7 +267,7 @@ def test_a_budget_that_runs_out_is_unknown_and_says_how_far_it_came():
 def test_no_time_at_all_is_unknown():
     rows = "\n".join(f"p{i}: [c{i % 3}{i % 4 + 3}{' ' * 40}]" for i in range(9))
     history = drawn("w: [w0]\n" + rows)
-    verdict = linearizable(REGISTER, budget=Budget(seconds=-1.0)).check(
+    verdict = linearizable(REGISTER, budget=Budget(seconds=-1.0), algorithm="search").check(
         drawn("a: " + "[w1] [r1] " * 300)
     )
     assert verdict.validity is UNKNOWN
@@ -318,3 +326,59 @@ def test_replica_states_are_no_operations_of_the_object():
     verdict = CHECKER.check(History.from_operations(operations))
     assert verdict.validity is VALID
     assert verdict.coverage["operations"] == 2
+
+
+BROKEN = """
+    a: [w1              ]
+    b: [w2              ]
+    c:      [r1] [r2]
+    d:      [r2] [r1]
+"""
+
+
+def test_the_witness_of_an_invalid_verdict_can_be_checked():
+    history = drawn(BROKEN)
+    certificate = json.loads(json.dumps(CHECKER.check(history).certificate))
+    assert verify(REGISTER, history, certificate) == "invalid: the witnesses of 1 keys are as told"
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"blocked": 99}, "no operation that succeeded"),
+        ({"prefix": []}, "is left out"),
+        ({"prefix": [0, 0]}, "twice"),
+        ({"candidates": []}, "was open, but is left out"),
+        ({"candidates": [{"operation": 7, "fits": True}]}, "said to fit"),
+        ({"key": "z"}, "no key 'z'"),
+    ],
+)
+def test_a_witness_that_is_not_as_told_is_refused(change, message):
+    history = drawn(BROKEN)
+    certificate = dict(CHECKER.check(history).certificate)
+    certificate["refutations"] = [certificate["refutations"][0] | change]
+    with pytest.raises(CertificateError, match=message):
+        verify(REGISTER, history, certificate)
+
+
+@pytest.mark.parametrize("certificate", [{}, {"keyed": True}, {"keyed": 1, "linearizations": []}])
+def test_what_is_no_certificate_is_refused(certificate):
+    with pytest.raises(NoCertificate, match="splitbrain check --json"):
+        verify(REGISTER, drawn("a: [w1]"), certificate)
+
+
+def test_an_algorithm_can_be_asked_for():
+    history = drawn("a: [w1] [r1] [w2] [r2]")
+    for algorithm in algorithms(REGISTER):
+        verdict = linearizable(REGISTER, algorithm=algorithm).check(history)
+        assert verdict.validity is VALID
+        verify(REGISTER, history, verdict.certificate)
+    with pytest.raises(ValueError, match="no algorithm 'guess' for a cas-register"):
+        linearizable(REGISTER, algorithm="guess")
+
+
+def test_a_monitor_whose_precondition_fails_names_the_operation():
+    history = drawn("a: [w1] [r1] [w1] [r1]")
+    (monitor,) = (name for name in algorithms(REGISTER) if name != "search")
+    with pytest.raises(models.ModelError, match=r"^operation \d+: "):
+        linearizable(REGISTER, algorithm=monitor).check(history)

@@ -121,32 +121,42 @@ def test_histories_that_are_linearizable_by_construction_and_their_mutants(name)
 
 
 class Semaphore:
-    """Two permits: no base class, no optional knowledge."""
+    """Two permits: nothing but what a model needs."""
 
-    name, initial, per_key = "semaphore", 2, False
+    initial = 2
 
     def step(self, state, call):
         return (state > 0, state - 1) if call.f == "take" else (state < 2, state + 1)
 
-    def pure(self, f):
-        return False
 
-    def check(self, call):
-        assert call.f in ("take", "give")
-
-    def describe(self, call):
-        return call.f
-
-
-@pytest.mark.parametrize(("takes", "validity"), [(1, VALID), (2, VALID), (3, INVALID)])
-def test_a_model_of_ones_own(takes, validity):
+def taking(takes: int) -> History:
     operations = []
     for process in range(takes):
         operations.append(Operation(2 * process, 0, process, INVOKE, "take"))
         operations.append(Operation(2 * process + 1, 0, process, OK, "take"))
-    verdict = linearizable(Semaphore()).check(History.from_operations(operations))
+    return History.from_operations(operations)
+
+
+@pytest.mark.parametrize(("takes", "validity"), [(1, VALID), (2, VALID), (3, INVALID)])
+def test_a_model_of_ones_own(takes, validity):
+    verdict = linearizable(models.own(Semaphore)).check(taking(takes))
     assert verdict.validity is validity
-    assert verdict.checker == "linearizable(semaphore)"
+    assert verdict.checker == "linearizable(Semaphore)"
+
+
+def test_a_model_that_fails_names_the_operation():
+    class Broken:
+        initial = None
+
+        def step(self, state, call):
+            return True, state + 1
+
+    with pytest.raises(
+        models.ModelError, match=r"^operation 0: the model Broken fails in state null"
+    ):
+        linearizable(models.own(Broken)).check(taking(1))
+    with pytest.raises(ValueError, match="it has no initial and no step"):
+        models.own(object())
 
 
 def test_a_users_copy_of_a_model_gives_the_same_verdicts():
@@ -167,3 +177,14 @@ def test_a_users_copy_of_a_model_gives_the_same_verdicts():
     for _ in range(HISTORIES // 30):
         calls = random_history(r, *DRAWN["counter"], most=7).calls()
         assert judged(Plain(), calls) == judged(models.counter(), calls)
+
+
+def test_the_window_of_a_mutex_leaves_out_what_came_long_before():
+    operations = []
+    for at, f in enumerate(["acquire", "release"] * 40 + ["acquire", "acquire"]):
+        operations.append(Operation(2 * at, at, at % 3, INVOKE, f))
+        operations.append(Operation(2 * at + 1, at, at % 3, OK, f))
+    verdict = linearizable(models.mutex()).check(History.from_operations(operations))
+    assert verdict.validity is INVALID
+    assert verdict.anomalies[0].details["window"] == [160, 162]
+    assert verdict.anomalies[0].details["linearized"] == 81

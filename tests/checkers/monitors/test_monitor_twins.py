@@ -15,17 +15,15 @@ from monitor_histories import (
 )
 
 from checkers import models
-from checkers.linearizability import verify_order
-from checkers.linearizability.monitors import MONITORS, Obstacle, choose
+from checkers.linearizability import Budget, verify_order
+from checkers.linearizability.monitors import choose, counter_bounds
+from checkers.linearizability.problem import problem_of
+from checkers.linearizability.search import search
 from checkers.verdict import Anomaly
 
 
-def judged(model, calls, monitor=None) -> bool | None:
+def judged(model, calls) -> bool | None:
     """What the monitor says, its order verified; None if none applies."""
-    if monitor is not None:
-        prepared = MONITORS[monitor].prepare(model, calls)
-        if isinstance(prepared, Obstacle):
-            return None
     chosen = choose(model, calls)
     if chosen is None:
         return None
@@ -262,3 +260,45 @@ def test_counters_agree_with_the_definition(amount):
             )
 
     compare(model, histories(), unusable=0.0)
+
+
+def test_counters_out_of_bounds_are_never_linearizable():
+    r, model = random.Random("bounds"), models.counter(initial=4)
+    counts = {(True, None): 0, (False, None): 0, (False, Anomaly): 0}
+    for _ in range(HISTORIES // 2):
+        plan = [("add", r.choice((1, 2, 5, -3))) for _ in range(r.randint(0, 4))]
+        plan += [("read", None)] * r.randint(1, 3)
+        r.shuffle(plan)
+        calls = random_calls(
+            r,
+            plan,
+            lambda f, argument: r.randint(0, 10) if f == "read" else argument,
+            clients=r.randint(1, 4),
+            doubt=r.choice((0.0, 0.2)),
+        )
+        found = counter_bounds(model, calls)
+        counts[by_definition(model, calls), found and Anomaly] += 1
+    assert min(counts.values()) > HISTORIES / 100, counts
+
+
+@pytest.mark.parametrize("model", [*CONTAINERS, models.cas_register()], ids=lambda m: m.name)
+def test_monitors_agree_with_the_general_search_on_longer_histories(model):
+    """Too long for the definition; those on which the search takes too long are left out."""
+    r, counts = random.Random(f"search {model.name}"), {True: 0, False: 0, None: 0}
+    register = model not in CONTAINERS
+    for _ in range(HISTORIES // 12):
+        calls = linearizable_calls(
+            r,
+            model,
+            register_draw(0.3) if register else container_draw(model, 0.55),
+            number=r.randint(15, 40),
+            clients=r.randint(2, 5),
+            doubt=r.choice((0.0, 0.1)) if register else 0.0,
+        )
+        if r.random() < 0.6:
+            calls = mutated(r, calls, "read" if register else model.removal)
+        verdict = judged(model, calls)
+        outcome = search(problem_of(model, calls), Budget(configurations=3_000))
+        counts[None if outcome.exhausted else verdict] += 1
+        assert outcome.exhausted or verdict is None or verdict == (outcome.order is not None)
+    assert min(counts[True], counts[False]) > HISTORIES / 100, counts

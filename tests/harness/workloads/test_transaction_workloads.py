@@ -38,7 +38,7 @@ def test_a_right_client_is_valid(construct, seed):
         (rw_register, memory.DirtyTransactionClient, REGISTER, "G1a"),
         (list_append, memory.ForgetfulTransactionClient, APPEND, "G-single"),
         (bank, memory.LeakyBankClient, "bank", "wrong-total"),
-        (doctors, memory.CarelessDoctorsClient, "on-call", "write-skew"),
+        (doctors, memory.CarelessDoctorsClient, "doctors", "write-skew"),
         (booking, memory.OverbookingClient, "never-booked-twice", "phantom"),
         (bank, memory.StubbornClient, "progress", "no-progress"),
     ],

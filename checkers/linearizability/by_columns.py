@@ -1,0 +1,168 @@
+"""Whole histories of registers, judged without a Python object for each operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from checkers import kernels
+from checkers.history import Call, History
+from checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, Int64
+from checkers.history.operation import TYPES
+from checkers.linearizability import _search_kernels as k
+from checkers.linearizability.deciding import decide, finding_of
+from checkers.linearizability.findings import Finding, Findings
+from checkers.linearizability.kernel_problems import outcome_of
+from checkers.linearizability.kernel_search import Problems, search_all
+from checkers.linearizability.limits import Limits
+from checkers.linearizability.problem import problem_of
+from checkers.linearizability.register_columns import (
+    NAMES,
+    WRITE,
+    RegisterOperations,
+    prepare,
+    register_operations,
+)
+from checkers.linearizability.witness import refuted
+from checkers.models import KeyPart, Register
+from checkers.verdict import UNKNOWN, VALID
+
+_STEPS = 3
+"""Steps of kernels for each event: histories from 20,000 events on are judged as columns."""
+
+
+def judged(
+    model: Register,
+    history: History,
+    limits: Limits,
+    *,
+    keyed: bool | None,
+    monitors: bool = True,
+) -> Findings | None:
+    """What is found for a history of registers; None if it is too short, or not plain enough.
+
+    Args:
+        model: the register.
+        history: the history.
+        limits: see `Limits`.
+        keyed: whether values are ``[key, value]``; None finds out.
+        monitors: whether to ask a monitor about keys that take long.
+    """
+    if not kernels.worth_compiling(_STEPS * len(history)):
+        return None
+    operations = register_operations(model, history, keyed=keyed)
+    if operations is None:
+        return None
+    coverage = _coverage(operations)
+    if not ((operations.outcome == OK_CODE) & (operations.f != WRITE)).any():
+        return Findings(operations.keyed, [], coverage, observed=False)
+    problems, rows = prepare(operations, events=len(history))
+    judge = _Judge(model, history, operations, problems, rows, limits, monitors, {})
+    try:
+        search_all(problems, limits, judge.elsewhere)
+    except KeyboardInterrupt:
+        limits.interrupted = True
+    findings = [judge.finding(key) for key in range(len(operations.keys))]
+    return Findings(operations.keyed, findings, coverage)
+
+
+def _coverage(o: RegisterOperations) -> dict[str, int]:
+    coverage = {"operations": len(o.f), "keys": len(o.keys) if o.keyed else 0}
+    for code in (OK_CODE, FAIL_CODE, INFO_CODE):
+        coverage[TYPES[code]] = int((o.outcome == code).sum())
+    for f in sorted(range(len(NAMES)), key=NAMES.__getitem__):
+        if (o.f == f).any():
+            coverage[f"ok {NAMES[f]}"] = int(((o.f == f) & (o.outcome == OK_CODE)).sum())
+    return coverage
+
+
+@dataclass(slots=True)
+class _Judge:
+    model: Register
+    history: History
+    operations: RegisterOperations
+    problems: Problems
+    rows: Int64
+    limits: Limits
+    monitors: bool
+    decided: dict[int, Finding]
+
+    def elsewhere(self, key: int) -> bool:
+        """Whether a key is decided without a long search."""
+        part = self._part(key)
+        if self.monitors:
+            finding = decide(self.model, part, self.limits, algorithm="quick")
+            if finding.validity is not UNKNOWN:
+                self.decided[key] = finding
+                return True
+        return self._refuted(key, part)
+
+    def _refuted(self, key: int, part: KeyPart) -> bool:
+        problem = problem_of(self.model, part.calls)
+        outcome = outcome_of(self.problems, key, problem, self._calls_of(key, problem.calls))
+        if outcome.stuck is None:
+            return False
+        if not refuted(self.model, part.calls, problem.calls[outcome.stuck.forcing]):
+            return False
+        self.problems.keys[key, k.STATUS] = k.NONE
+        self.decided[key] = self._explained(key, part)
+        return True
+
+    def finding(self, key: int) -> Finding:
+        """What was found for a key."""
+        if key in self.decided:
+            return self.decided[key]
+        name, keys = self.operations.keys[key], self.problems.keys
+        tried = int(keys[key, k.TRIED])
+        if keys[key, k.STATUS] == k.FOUND:
+            found = self.operations.invoked[self.rows[self.problems.order(key)]]
+            return Finding(
+                name, VALID, order=self.history.indices[found].tolist(), configurations=tried
+            )
+        if keys[key, k.STATUS] == k.NONE:
+            return self._explained(key, self._part(key))
+        events = self.problems.events[keys[key, k.EVENTS] : keys[key + 1, k.EVENTS]]
+        passed = max(int(keys[key, k.FURTHEST] - keys[key, k.EVENTS]), 0)
+        completed = (int((events[:passed] < 0).sum()), int((events < 0).sum()))
+        return Finding(name, UNKNOWN, configurations=tried, completed=completed)
+
+    def _explained(self, key: int, part: KeyPart) -> Finding:
+        """The finding of a key without a linearization."""
+        problem = problem_of(self.model, part.calls)
+        outcome = outcome_of(self.problems, key, problem, self._calls_of(key, problem.calls))
+        return finding_of(self.model, part, problem, outcome)
+
+    def _calls_of(self, key: int, calls: list[Call]) -> list[int]:
+        """The number in a problem of each of a key's operations."""
+        numbers = {call.invoked: number for number, call in enumerate(calls)}
+        keys = self.problems.keys
+        rows = self.rows[keys[key, k.OPERATIONS] : keys[key + 1, k.OPERATIONS]]
+        return [numbers[at] for at in self.operations.invoked[rows].tolist()]
+
+    def _part(self, key: int) -> KeyPart:
+        """A key's calls."""
+        o = self.operations
+        rows = np.flatnonzero(o.key == key).tolist()
+        return KeyPart(o.keys[key], [self._call(row) for row in rows])
+
+    def _call(self, row: int) -> Call:
+        o, h = self.operations, self.history
+        at, code = int(o.invoked[row]), int(o.outcome[row])
+        end, over = int(h.partner[at]), code != INFO_CODE
+        argument, result = h.values[at], h.values[end] if code == OK_CODE else None
+        if o.keyed:
+            argument, result = argument[1], None if result is None else result[1]
+        return Call(
+            process=int(h.process[at]),
+            f=NAMES[int(o.f[row])],
+            argument=argument,
+            result=result,
+            outcome=TYPES[code],
+            invoked=at,
+            completed=end if over else None,
+            start=int(h.time[at]),
+            end=int(h.time[end]) if over else None,
+            invoke_index=int(h.indices[at]),
+            complete_index=int(h.indices[end]) if end >= 0 else None,
+        )

@@ -1,0 +1,159 @@
+"""One key's calls: which algorithm decides them, and what it found.
+
+1. A monitor, if the preconditions of one hold: exact, and never slow.
+2. The search, for as long as most histories need.
+3. If it takes longer: is there a simple reason, or a small window, that rules out everything?
+4. The search again, with the whole budget: compiled for registers, else interpreted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from checkers import kernels
+from checkers.linearizability import kernel_problems
+from checkers.linearizability.findings import SEARCH, Finding, Witness
+from checkers.linearizability.limits import Budget, Limits
+from checkers.linearizability.monitors import Chosen, MonitorResult, choose, monitors_for
+from checkers.linearizability.problem import Problem, problem_of
+from checkers.linearizability.search import Outcome, search
+from checkers.linearizability.witness import explain, prefix_certificate, refuted
+from checkers.models import KeyPart, Model, Register
+from checkers.verdict import INVALID, UNKNOWN, VALID
+
+FIRST_TRY = 500
+"""Configurations, beside two for each call, after which other ways are looked for first."""
+
+SECOND_TRY = 40_000
+"""Configurations after which compiling is worth its while even for a short history."""
+
+
+def decide(model: Model, part: KeyPart, limits: Limits, *, algorithm: str | None = None) -> Finding:
+    """Decide whether one key's calls are linearizable.
+
+    Args:
+        model: the sequential specification; its `Model.check` has accepted the calls.
+        part: the key and its calls.
+        limits: see `Limits`.
+        algorithm: a monitor's name to have that one decide, ``"search"`` for the search alone,
+            ``"quick"`` for a monitor if one applies, and nothing otherwise.
+
+    Raises:
+        checkers.linearizability.monitors.PreconditionError: the monitor asked for does not apply.
+    """
+    if limits.stopped:
+        return Finding(part.key, UNKNOWN, completed=(0, _completions(part)))
+    try:
+        if algorithm != "search":
+            result = _monitored(model, part, algorithm)
+            if result is not None:
+                return _of_monitor(model, part, result)
+            if algorithm == "quick":
+                return Finding(part.key, UNKNOWN)
+        problem = problem_of(model, part.calls)
+        outcome = _searched(model, part, problem, limits)
+    except KeyboardInterrupt:
+        limits.interrupted = True
+        return Finding(part.key, UNKNOWN, completed=(0, _completions(part)))
+    return finding_of(model, part, problem, outcome)
+
+
+def _completions(part: KeyPart) -> int:
+    return sum(call.outcome == "ok" for call in part.calls)
+
+
+def _monitored(model: Model, part: KeyPart, algorithm: str | None) -> MonitorResult | None:
+    """What a monitor says, the one asked for or one that applies."""
+    if algorithm in (None, "quick"):
+        chosen: Chosen | None = choose(model, part.calls)
+        return None if chosen is None else chosen.check(part.key)
+    monitor = next(m for m in monitors_for(model) if m.name == algorithm)
+    return monitor.check(model, part.calls, part.key)
+
+
+def _of_monitor(model: Model, part: KeyPart, result: MonitorResult) -> Finding:
+    algorithm = str(result.cost["algorithm"])
+    needs = result.cost.get("preconditions")
+    told = f"{algorithm}, since {needs}" if needs else algorithm
+    if result.order is not None:
+        return Finding(part.key, VALID, told, order=result.order)
+    anomaly = result.anomaly
+    assert anomaly is not None
+    ends = [c.completed for c in part.calls if c.complete_index in anomaly.operations]
+    broken_at = max((end for end in ends if end is not None), default=0)
+
+    def witness(effort: int) -> Witness:
+        problem = problem_of(model, part.calls)
+        outcome = search(problem, Budget(configurations=FIRST_TRY + 2 * len(problem.calls)))
+        if outcome.stuck is None:  # its search was too short to meet a dead end
+            return Witness(anomaly, {"key": part.key})
+        if not outcome.exhausted:
+            return _witness(model, part, problem, outcome, effort)
+        certificate = prefix_certificate(model, part, problem, outcome)
+        return Witness(replace(anomaly, details={**certificate, **anomaly.details}), certificate)
+
+    return Finding(part.key, INVALID, told, broken_at=broken_at, explain=witness)
+
+
+def _searched(model: Model, part: KeyPart, problem: Problem, limits: Limits) -> Outcome:
+    budget = limits.budget
+    first = min(budget.configurations, FIRST_TRY + 2 * len(problem.calls))
+    outcome = _within(problem, limits, first)
+    if not outcome.exhausted or limits.look() or first == budget.configurations:
+        return outcome
+    stuck = outcome.stuck
+    if stuck is not None and refuted(model, part.calls, problem.calls[stuck.forcing]):
+        return replace(outcome, exhausted=False)
+    if type(model) is not Register or not kernels.numba_installed():
+        return _within(problem, limits, budget.configurations)
+    second = min(budget.configurations, max(SECOND_TRY, first))
+    outcome = _within(problem, limits, second)
+    if not outcome.exhausted or limits.look() or second == budget.configurations:
+        return outcome
+    return kernel_problems.search(problem, limits)
+
+
+def _within(problem: Problem, limits: Limits, configurations: int) -> Outcome:
+    budget = replace(limits.budget, configurations=configurations)
+    outcome = search(problem, budget, deadline=limits.deadline)
+    if outcome.exhausted and configurations == limits.budget.configurations:
+        limits.look()
+    return outcome
+
+
+def finding_of(
+    model: Model, part: KeyPart, problem: Problem, outcome: Outcome, algorithm: str = SEARCH
+) -> Finding:
+    """What a search's outcome says of a key."""
+    found = Finding(
+        part.key,
+        UNKNOWN,
+        algorithm,
+        configurations=outcome.configurations,
+        completed=outcome.completed,
+    )
+    if outcome.order is not None:
+        order = [problem.calls[i].invoke_index for i in outcome.order]
+        return replace(found, validity=VALID, order=order)
+    if outcome.exhausted:
+        return found
+    assert outcome.stuck is not None
+    forcing = problem.calls[outcome.stuck.forcing]
+    return replace(
+        found,
+        validity=INVALID,
+        broken_at=forcing.invoked if forcing.completed is None else forcing.completed,
+        explain=lambda effort: _witness(model, part, problem, outcome, effort),
+    )
+
+
+def _witness(
+    model: Model, part: KeyPart, problem: Problem, outcome: Outcome, effort: int
+) -> Witness:
+    anomaly = explain(model, part, problem, outcome, effort=effort)
+    return Witness(anomaly, prefix_certificate(model, part, problem, outcome))
+
+
+def algorithms(model: Model) -> tuple[str, ...]:
+    """What `decide` takes for ``algorithm``."""
+    return ("search", *(monitor.name for monitor in monitors_for(model)))

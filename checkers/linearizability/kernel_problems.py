@@ -1,0 +1,83 @@
+"""The compiled search for problems that were made from calls: see `register_columns` for others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import numpy as np
+
+from checkers import kernels
+from checkers.history.columns import Int64
+from checkers.linearizability import _register_kernels
+from checkers.linearizability import _search_kernels as k
+from checkers.linearizability.kernel_search import Problems, search_all
+from checkers.linearizability.limits import Limits
+from checkers.linearizability.problem import Problem
+from checkers.linearizability.search import Outcome, stuck_at
+
+
+def search(problem: Problem, limits: Limits) -> Outcome:
+    """What `checkers.linearizability.search.search` does, for a register with one initial value."""
+    problems = from_problem(problem)
+    try:
+        search_all(problems, limits, lambda _: False)
+    except KeyboardInterrupt:
+        limits.interrupted = True
+    return outcome_of(problems, 0, problem, range(len(problem.calls)))
+
+
+def from_problem(problem: Problem) -> Problems:
+    """The arrays of one problem of a register."""
+    calls = problem.calls
+    numbers: dict[object, int] = {problem.initials[0]: 0}
+    ops = np.zeros((len(calls), k.EARLIER + 1), dtype=np.int64)
+    pairs = cast("list[tuple[object, object]]", problem.alike)
+    for i, (need, leave) in enumerate(pairs):
+        blind = problem.blind[i]
+        ops[i, k.NEED] = k.ANY if blind else numbers.setdefault(need, len(numbers))
+        ops[i, k.LEAVE] = numbers.setdefault(leave, len(numbers))
+        ops[i, k.OPTIONAL] = problem.optional[i]
+    ends = [-1 if problem.optional[i] else call.completed for i, call in enumerate(calls)]
+    known = sorted({call.invoked for call in calls} | {end for end in ends if end is not None})
+    rank = {at: number for number, at in enumerate(known)}  # -1, if there, is number 0
+    invoked = np.array([rank[call.invoked] for call in calls], dtype=np.int64)
+    completed = np.array([rank[end] for end in ends if end is not None], dtype=np.int64)
+    return laid_out(ops, invoked, completed, len(numbers), len(known))
+
+
+def laid_out(ops: Int64, invoked: Int64, completed: Int64, values: int, events: int) -> Problems:
+    """One key's problem, from its operations with the values they need and leave."""
+    run = kernels.of(_register_kernels, size=kernels.ALWAYS)
+    keys = np.zeros((2, k.LENGTH + 1), dtype=np.int64)
+    keys[1, k.OPERATIONS] = len(ops)
+    free = int(ops[:, k.OPTIONAL].sum())
+    laid, at = np.empty(2 * len(ops) - free, dtype=np.int64), np.zeros(events, dtype=np.int32)
+    run.lay_out(keys, ops, np.zeros(len(ops), dtype=np.int64), invoked, completed, at, laid)
+    optionals, room = np.zeros(free, dtype=np.int64), np.zeros((2, len(ops)), dtype=np.int64)
+    run.give_slots(keys, ops, laid, optionals, room, np.full(values + 1, -1, dtype=np.int64))
+    log, best = (np.zeros(len(ops), dtype=np.int64) for _ in range(2))
+    return Problems(laid, ops, keys, optionals, values, log, best)
+
+
+def outcome_of(p: Problems, key: int, problem: Problem, call_of: Sequence[int]) -> Outcome:
+    """A key's outcome in terms of its problem.
+
+    Args:
+        p: the arrays, searched.
+        key: the key.
+        problem: the same problem, made from calls.
+        call_of: for each operation of the key the number of its call in the problem.
+    """
+    row = p.keys[key]
+    start = int(row[k.OPERATIONS])
+    events = p.events[row[k.EVENTS] : p.keys[key + 1, k.EVENTS]]
+    reached = max(int(row[k.FURTHEST] - row[k.EVENTS]), 0)
+    passed = (int((events[:reached] < 0).sum()), int((events < 0).sum()))
+    order = tuple(call_of[i - start] for i in p.order(key).tolist())
+    if row[k.STATUS] == k.FOUND:
+        return Outcome(order, None, False, int(row[k.TRIED]), (passed[1], passed[1]))
+    stuck = None
+    if row[k.BLOCKED] >= 0:
+        stuck = stuck_at(problem, order, call_of[int(row[k.BLOCKED]) - start])
+    return Outcome(None, stuck, bool(row[k.STATUS] != k.NONE), int(row[k.TRIED]), passed)

@@ -1,0 +1,162 @@
+"""Planted bugs of two-phase commit."""
+
+from __future__ import annotations
+
+from systems.bug import Bug
+from systems.transactions.commit.coordinator import Coordinator
+from systems.transactions.commit.core import CommitCore, CommitServer
+from systems.transactions.commit.messages import coordinator_of
+from systems.transactions.commit.participant import Participant
+from systems.transactions.locking.engine import LockingEngine
+
+
+class RollsBackAfterYes(Participant):
+    """Rolls back what it voted for, when the coordinator is silent for too long."""
+
+    def inquire(self, txn: str) -> None:
+        """Take the silence for a no."""
+        self.engine.rollback(txn, "the coordinator was silent for too long")
+
+    def commit_again(self, txn: str) -> None:
+        """Too late."""
+        self.send(coordinator_of(txn), ("ack", txn))
+
+
+class KeepsDoubt(Participant):
+    """Waits for the decision, and never asks."""
+
+    def inquire(self, txn: str) -> None:
+        """Wait on."""
+
+
+class CommitsAnything(Participant):
+    """Acknowledges a decision on a transaction that it knows nothing of."""
+
+    def commit_again(self, txn: str) -> None:
+        """It must have been long ago."""
+        self.send(coordinator_of(txn), ("ack", txn))
+
+
+class VotesTooEarly(LockingEngine):
+    """Gives its promise without a note of it on disk."""
+
+    def write_prepare(self, txn: str, coordinator: str) -> None:
+        """Answer at once."""
+        self.answers.append((txn, ("prepared",)))
+
+
+class TellsTooEarly(Coordinator):
+    """Tells the decision before it is durable; the note of it is written when there is time."""
+
+    def decide(self, txn: str, participants: tuple[str, ...]) -> None:
+        """Tell everyone."""
+        self.announce(txn)
+
+    def acknowledged(self, server: str, txn: str) -> None:
+        """Nothing was written, so there is nothing to forget in the log."""
+        transaction = self._transactions.get(txn)
+        if transaction is not None and server in transaction.missing:
+            transaction.missing.remove(server)
+            if not transaction.missing:
+                del self._transactions[txn]
+
+
+class RollsBackAfterYesCore(CommitCore):
+    """With `RollsBackAfterYes`."""
+
+    participant_class = RollsBackAfterYes
+
+
+class TellsTooEarlyCore(CommitCore):
+    """With `TellsTooEarly`."""
+
+    coordinator_class = TellsTooEarly
+
+
+class KeepsDoubtCore(CommitCore):
+    """With `KeepsDoubt`."""
+
+    participant_class = KeepsDoubt
+
+
+class CommitsAnythingCore(CommitCore):
+    """With `CommitsAnything`."""
+
+    participant_class = CommitsAnything
+
+
+class RollsBackAfterYesServer(CommitServer):
+    """TX-20."""
+
+    core_class = RollsBackAfterYesCore
+
+
+class TellsTooEarlyServer(CommitServer):
+    """TX-21."""
+
+    core_class = TellsTooEarlyCore
+
+
+class KeepsDoubtServer(CommitServer):
+    """TX-22."""
+
+    core_class = KeepsDoubtCore
+
+
+class VotesTooEarlyServer(CommitServer):
+    """TX-23."""
+
+    engine_class = VotesTooEarly
+    core_class = CommitsAnythingCore
+
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="TX-20",
+        system="two-phase-commit",
+        title="a participant rolls back on its own after voting yes",
+        server=RollsBackAfterYesServer,
+        workload="list-append",
+        faults=("process.pause", "net.latency"),
+        nodes=3,
+        seeds=100,
+        shows=("split-decision",),
+        source="DDIA 9; Bernstein et al., section 7.4",
+    ),
+    Bug(
+        id="TX-21",
+        system="two-phase-commit",
+        title="a decision is told before it is durable",
+        server=TellsTooEarlyServer,
+        workload="list-append",
+        faults=("process.kill", "net.loss"),
+        nodes=3,
+        seeds=200,
+        shows=("split-decision", "G-single", "G0", "G1", "incompatible-order", "lost-update"),
+        source="DDIA 9; Bernstein et al., section 7.4",
+    ),
+    Bug(
+        id="TX-22",
+        system="two-phase-commit",
+        title="a participant in doubt never asks",
+        server=KeepsDoubtServer,
+        workload="list-append",
+        faults=("process.power_loss",),
+        nodes=3,
+        seeds=100,
+        shows=("no-progress",),
+        source="DDIA 9",
+    ),
+    Bug(
+        id="TX-23",
+        system="two-phase-commit",
+        title="a vote is not noted; a lost transaction's commit is acknowledged",
+        server=VotesTooEarlyServer,
+        workload="list-append",
+        faults=("process.power_loss",),
+        nodes=3,
+        seeds=100,
+        shows=("G-single", "G0", "G1", "incompatible-order", "lost-update", "split-decision"),
+        source="Mohan, Lindsay and Obermarck, TODS 1986",
+    ),
+)

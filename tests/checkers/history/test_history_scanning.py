@@ -1,0 +1,188 @@
+"""The scanner reads what the general parsers read, in the same way, or leaves it to them."""
+
+import json
+import random
+
+import pytest
+
+from checkers import kernels
+from checkers.history import History, HistoryError, load
+from checkers.history.columns import FILES
+from checkers.history.edn import parse_edn
+from checkers.history.jsonl import parse_jsonl
+from checkers.history.packed import PackedValues, packed
+from checkers.history.scanning import scanned
+from checkers.history.source import Content
+
+pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
+
+
+@pytest.fixture(autouse=True)
+def compiled(monkeypatch):
+    monkeypatch.setenv(kernels.SWITCH, "compiled")
+
+
+PLAIN_ATOMS = (None, True, False, 0, 7, -3, 10**16, -(10**16), "x", "a b", "")
+ODD_ATOMS = (10**17, 10**30, 1.5, "é", 'q"', "\\")
+ATOMS = PLAIN_ATOMS + ODD_ATOMS
+OTHERS = ([], [1], [1, 2, 3], [[1, 2], 3], [1, [2]], [1, [2, [3, 4]]], {"k": [1]}, {"type": "ok"})
+
+
+def value(r: random.Random):
+    atoms = PLAIN_ATOMS if r.random() < 0.97 else ODD_ATOMS
+    shape = r.randrange(20)
+    if shape < 8:
+        return r.choice(atoms)
+    if shape < 14:
+        return [r.choice(atoms), r.choice(atoms)]
+    return [r.choice(atoms), [r.choice(atoms), r.choice(atoms)]]
+
+
+def records(r: random.Random, number: int):
+    """Operations as recorders write them, some with fields that only few have."""
+    for at in range(number):
+        process = r.randrange(3) if at % 2 else at % 6 // 2
+        record = {"index": at, "time": at * 1000 + r.randrange(-500, 500), "type": "invoke"}
+        record |= {"process": at, "f": r.choice(("read", "write", "cas")), "value": value(r)}
+        odd = r.random()
+        if odd < 0.02:
+            record |= {"process": r.choice(("nemesis", "n1")), "type": "info", "f": "kill"}
+            record["value"] = r.choice(OTHERS)
+        elif odd < 0.04:
+            record["error"] = r.choice(("timeout", 'ab"c', "é", ["a", 3]))
+        elif odd < 0.05:
+            record["extra"] = process
+        yield record
+
+
+def as_json(r: random.Random, record) -> str:
+    items = list(record.items())
+    r.shuffle(items)
+    separators = r.choice(((",", ":"), (", ", ": "), (" ,\t", " : ")))
+    return r.choice(("", " ")) + json.dumps(
+        dict(items), separators=separators, ensure_ascii=r.random() < 0.5
+    )
+
+
+def edn(value) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f":{k} {edn(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + " ".join(map(edn, value)) + "]"
+    if isinstance(value, str):
+        plain = value.isascii() and value.isalnum() and not value[0].isdigit()
+        return f":{value}" if plain else json.dumps(value, ensure_ascii=False)
+    if value is None or isinstance(value, bool):
+        return {None: "nil", True: "true", False: "false"}[value]
+    return str(value)
+
+
+def as_edn(r: random.Random, record) -> str:
+    items = list(record.items())
+    r.shuffle(items)
+    text = edn(dict(items))
+    return r.choice(("", "#jepsen.history.Op")) + text
+
+
+def content(lines) -> Content:
+    return Content("drawn", "\n".join(lines).encode())
+
+
+def same(one: History, other: History) -> None:
+    assert list(one) == list(other)
+    assert one.notes == other.notes
+    assert (one.names, one.functions) == (other.names, other.functions)
+    assert [c.result for c in one.calls()] == [c.result for c in other.calls()]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_json_lines(seed):
+    r = random.Random(seed)
+    text = content([as_json(r, record) for record in records(r, 300)])
+    history = scanned(text, edn=False)
+    assert history is not None
+    assert isinstance(history.values, PackedValues)
+    same(history, parse_jsonl(text))
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_edn(seed):
+    r = random.Random(seed)
+    text = content([as_edn(r, record) for record in records(r, 300)])
+    history = scanned(text, edn=True)
+    assert history is not None
+    same(history, parse_edn(text))
+
+
+PLAIN = '{"index":0,"time":1,"type":"invoke","process":0,"f":"read","value":[1,null]}'
+
+
+@pytest.mark.parametrize("is_edn", [False, True])
+@pytest.mark.parametrize("seed", range(40))
+def test_damaged_files_are_read_as_the_general_parser_does_or_not_at_all(seed, is_edn):
+    r = random.Random(f"damage {seed}")
+    write = as_edn if is_edn else as_json
+    lines = [write(r, record) for record in records(r, 12)]
+    parser = parse_edn if is_edn else parse_jsonl
+    for _ in range(60):
+        text = bytearray("\n".join(lines).encode())
+        for _ in range(r.choice((1, 1, 2))):
+            at = r.randrange(len(text))
+            what = r.randrange(3)
+            if what == 0:
+                text[at] = r.choice(b'0129-+.eE{}[]",: \n\t\\nNtfx:#\xff')
+            elif what == 1:
+                del text[at]
+            else:
+                text.insert(at, r.choice(b'0129-+.e{}[]",: \n\r\\;#_'))
+        damaged = Content("damaged", bytes(text))
+        history = scanned(damaged, edn=is_edn)
+        if history is not None:
+            same(history, parser(damaged))
+
+
+def test_what_is_wrong_is_said_as_ever(tmp_path):
+    path = tmp_path / "broken.jsonl"
+    path.write_text(PLAIN + "\n" + PLAIN.replace('"index":0', '"index":1') + "\n")
+    with pytest.raises(HistoryError, match=r"broken.jsonl:2: operation 1: process 0 invokes"):
+        load(path)
+
+
+def test_a_line_that_was_cut_off_is_noted(tmp_path):
+    path = tmp_path / "cut.jsonl"
+    path.write_text(PLAIN + "\n" + PLAIN[:20])
+    assert load(path).notes == ("the last line was cut off and was ignored (line 2)",)
+
+
+def test_words_of_any_number():
+    lines = [
+        PLAIN.replace("[1,null]", f'["key {i}","value {i}"]').replace('"index":0', f'"index":{i}')
+        for i in range(70_000)
+    ]
+    lines = [line.replace('"process":0', f'"process":{i}') for i, line in enumerate(lines)]
+    history = scanned(content(lines), edn=False)
+    assert history is not None
+    assert history.values[69_999] == ["key 69999", "value 69999"]
+    assert history.functions == ("read",)
+
+
+def test_packed_values_are_the_values():
+    r = random.Random("packed")
+    values = [value(r) for _ in range(200)] + list(OTHERS) + list(ATOMS)
+    kept = packed(values)
+    assert list(kept) == values
+    assert [type(a) for a in kept] == [type(a) for a in values]
+    assert kept[-1] == values[-1]
+    assert kept[3:7] == values[3:7]
+    assert packed(kept) is kept
+    with pytest.raises(IndexError):
+        kept[len(values)]
+
+
+def test_times_that_go_back_are_noted():
+    lines = [PLAIN, PLAIN.replace('"index":0,"time":1', '"index":5,"time":0')]
+    lines[1] = lines[1].replace('"process":0', '"process":1')
+    history = scanned(content(lines), edn=False)
+    assert history is not None
+    assert history.notes == parse_jsonl(content(lines)).notes
+    assert not FILES.ordered_times

@@ -1,0 +1,121 @@
+"""Bank, doctors, long fork and causal reverse."""
+
+from pathlib import Path
+
+import pytest
+
+from checkers.history import INVOKE, OK, History, Operation, load
+from checkers.isolation import bank, causal_reverse, doctors, long_fork
+from checkers.isolation.notation import transactions
+from checkers.models.model import ModelError
+from checkers.verdict import INVALID, UNKNOWN, VALID
+
+DATA = Path(__file__).parents[3].parent / "shared" / "data"
+
+
+def history_of(*calls):
+    """A history of calls one after another: (f, argument, result)."""
+    operations = []
+    for f, argument, result in calls:
+        for kind, value in ((INVOKE, argument), (OK, result)):
+            at = len(operations)
+            operations.append(Operation(at, at, 0, kind, f, value))
+    return History.from_operations(operations)
+
+
+def read(**balances):
+    return ("read", None, balances)
+
+
+TRANSFER = ("transfer", {"from": "a", "to": "b", "amount": 5}, {})
+
+
+@pytest.mark.parametrize(
+    ("calls", "validity", "kind"),
+    [
+        ([read(a=10, b=0), TRANSFER, read(a=5, b=5)], VALID, None),
+        ([read(a=10, b=0), TRANSFER, read(a=5, b=0)], INVALID, "wrong-total"),
+        ([read(a=10, b=0), TRANSFER, read(a=-5, b=15)], INVALID, "negative-balance"),
+        ([read(a=10, b=0), TRANSFER, read(a=10)], INVALID, "wrong-accounts"),
+        ([read(a=10, b=0)], UNKNOWN, None),
+        ([TRANSFER], UNKNOWN, None),
+    ],
+)
+def test_the_total_of_the_bank(calls, validity, kind):
+    verdict = bank().check(history_of(*calls))
+    assert verdict.validity is validity, verdict.reason
+    assert [a.kind for a in verdict.anomalies] == ([kind] if kind else [])
+
+
+def test_a_known_total_and_overdrafts():
+    history = history_of(read(a=-5, b=15), TRANSFER)
+    assert bank(total=10, negative=True).check(history).validity is VALID
+    assert bank(total=11, negative=True).check(history).validity is INVALID
+
+
+def test_the_bank_of_elle_cli_is_valid():
+    path = DATA / "elle-cli" / "bank.edn"
+    if not path.is_file():
+        pytest.skip("the recorded histories are not here")
+    assert bank().check(load(path)).validity is VALID
+
+
+def test_a_read_without_balances_is_named():
+    with pytest.raises(ModelError, match="operation 1"):
+        bank().check(history_of(("read", None, [1, 2])))
+
+
+ON_CALL = [
+    ("leave", ["night", "alice"], ["night", "alice"]),
+    ("leave", ["night", "bob"], ["night", "bob"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("on_call", "validity"), [(["carol"], VALID), ([], INVALID), (["carol", "dan"], VALID)]
+)
+def test_somebody_stays_on_call(on_call, validity):
+    history = history_of(*ON_CALL, ("read", ["night", None], ["night", on_call]))
+    verdict = doctors().check(history)
+    assert verdict.validity is validity
+    if verdict.anomalies:
+        assert verdict.anomalies[0].operations == (1, 3, 5)
+        assert 'after "alice" and "bob" had left' in verdict.reason
+
+
+def test_doctors_that_nobody_looked_at_are_unknown():
+    assert doctors().check(history_of(*ON_CALL)).validity is UNKNOWN
+
+
+FORK = "T1: wx1 | T2: wy1 | T3: rx1 ry | T4: rx ry1"
+ONE_SIDE = "T1: wx1 | T2: wy1 | T3: rx1 ry | T4: rx1 ry1 | T5: rx ry"
+REVERSE = "T1: wx1 || T2: wy1 || T3: rx ry1"
+
+
+@pytest.mark.parametrize(
+    ("checker", "text", "validity"),
+    [
+        (long_fork(), FORK, INVALID),
+        (long_fork(), ONE_SIDE, VALID),
+        (long_fork(), REVERSE, VALID),
+        (long_fork(), "T1: wx1 | T2: rx", UNKNOWN),
+        (causal_reverse(), REVERSE, INVALID),
+        (causal_reverse(), "T1: wx1 | T2: wy1 | T3: rx ry1", VALID),
+        (causal_reverse(), "T1: wx1 || T2: wy1 || T3: rx1 ry1", VALID),
+    ],
+)
+def test_orders_of_single_writes(checker, text, validity):
+    verdict = checker.check(transactions(text, registers=True))
+    assert verdict.validity is validity, verdict.reason
+
+
+def test_the_writes_of_a_fork_are_named():
+    verdict = long_fork().check(transactions(FORK, registers=True))
+    assert verdict.reason == (
+        'operation 6 saw the write of "x" and not that of "y", operation 7 the other way round'
+    )
+
+
+def test_a_key_written_twice_is_named():
+    with pytest.raises(ModelError, match="every key may be written once"):
+        long_fork().check(transactions("T1: wx1 | T2: wx2 | T3: rx1", registers=True))

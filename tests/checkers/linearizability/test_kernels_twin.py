@@ -1,0 +1,250 @@
+"""The compiled search over columns, against the definition and against the search over calls.
+
+Random histories are judged many at a time, as the keys of one history.
+"""
+
+import random
+from dataclasses import replace
+
+import pytest
+from linearizability_twin import (
+    HISTORIES,
+    draw_register,
+    linearizable_by_sets,
+    mutated,
+    random_history,
+    register_result,
+    simulated_history,
+)
+
+from checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
+from checkers.history import INFO, INVOKE, OK, History, Operation
+from checkers.linearizability import Budget, by_columns, kernel_problems, verify, verify_order
+from checkers.linearizability.limits import Limits, begun
+from checkers.linearizability.problem import problem_of
+from checkers.linearizability.search import search
+
+REGISTER = models.cas_register()
+needs_numba = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
+
+
+@pytest.fixture
+def compiled(monkeypatch):
+    monkeypatch.setenv(kernels.SWITCH, "compiled")
+
+
+def merged(histories) -> History:
+    """One history whose key i is the i-th, with events of all keys interleaved by time."""
+    events = []
+    for key, history in enumerate(histories):
+        for o in history:
+            events.append((o.index, key, o))
+    events.sort(key=lambda event: event[:2])
+    operations = [
+        replace(
+            o, index=at, time=at, process=o.process * len(histories) + key, value=[key, o.value]
+        )
+        for at, (_, key, o) in enumerate(events)
+    ]
+    return History.from_operations(operations)
+
+
+def random_histories(name: str, number: int):
+    r = random.Random(name)
+    for i in range(number):
+        if i % 3 == 0:
+            values = r.randint(1, 3)
+            draw, _ = draw_register(values)
+            history = simulated_history(
+                r,
+                REGISTER,
+                draw,
+                register_result,
+                number=r.randint(3, 10),
+                clients=r.randint(2, 5),
+                doubt=r.choice((0.0, 0.2, 0.4)),
+            )
+            yield mutated(r, history, values)
+        else:
+            yield random_history(r, *draw_register(r.randint(1, 3)), most=r.choice((5, 8)))
+
+
+def judged_by_columns(history):
+    found = by_columns.judged(REGISTER, history, begun(Budget()), keyed=True)
+    assert found is not None
+    assert found.keyed
+    return found
+
+
+@needs_numba
+def test_columns_agree_with_sets_and_orders_hold(compiled):
+    batch = list(random_histories("columns", HISTORIES // 2))
+    found = judged_by_columns(merged(batch))
+    counts = {VALID: 0, INVALID: 0}
+    for finding, history in zip(found.keys, batch, strict=True):
+        expected = VALID if linearizable_by_sets(REGISTER, history.calls()) else INVALID
+        assert finding.validity is expected, list(history)
+        counts[expected] += 1
+    assert min(counts.values()) > len(batch) / 20, counts
+
+
+@needs_numba
+def test_verdicts_by_columns_and_by_calls_are_the_same(compiled):
+    r = random.Random("whole verdicts")
+    for _ in range(max(HISTORIES // 300, 5)):
+        batch = list(random_histories(str(r.random()), r.randint(1, 20)))
+        history = merged(batch)
+        columns = linearizable(REGISTER, algorithm="search").check(history)
+        if columns.validity is UNKNOWN:
+            continue
+        by_calls = linearizable(BY_CALLS, algorithm="search").check(history)
+        assert columns.validity is by_calls.validity
+        assert columns.coverage == by_calls.coverage
+        keys = [anomaly.details["key"] for anomaly in columns.anomalies]
+        assert sorted(keys) == sorted(anomaly.details["key"] for anomaly in by_calls.anomalies)
+        verify(REGISTER, history, columns.certificate)
+        verify(REGISTER, history, by_calls.certificate)
+
+
+class _ByCalls(models.Register):
+    """A register that the columns don't know."""
+
+
+BY_CALLS = _ByCalls()
+
+
+@pytest.mark.parametrize("mode", [pytest.param("compiled", marks=needs_numba), "interpreted"])
+def test_one_problem_at_a_time(mode, monkeypatch):
+    monkeypatch.setenv(kernels.SWITCH, mode)
+    counts = {True: 0, False: 0}
+    for history in random_histories("problems", HISTORIES // (10 if mode == "compiled" else 100)):
+        calls = history.calls()
+        problem = problem_of(REGISTER, calls)
+        outcome, expected = (
+            kernel_problems.search(problem, begun(Budget())),
+            search(problem, Budget()),
+        )
+        assert not outcome.exhausted
+        assert (outcome.order is None) == (expected.order is None), list(history)
+        counts[outcome.order is not None] += 1
+        if outcome.order is not None:
+            verify_order(REGISTER, calls, [problem.calls[i].invoke_index for i in outcome.order])
+        else:
+            assert outcome.completed == expected.completed
+            placed = [problem.calls[i] for i in outcome.stuck.order]
+            assert problem.calls[outcome.stuck.forcing] not in placed
+    assert min(counts.values()) > 0, counts
+
+
+@needs_numba
+def test_more_than_one_word_of_open_and_of_indeterminate_operations(compiled):
+    """40 clients at a time, or 100 operations whose fate nobody knows."""
+    r = random.Random("words")
+    for clients, doubt in ((40, 0.0), (40, 0.05), (5, 0.5)):
+        history = simulated_history(
+            r,
+            REGISTER,
+            draw_register(1_000)[0],
+            register_result,
+            number=200,
+            clients=clients,
+            doubt=doubt,
+        )
+        calls = history.calls()
+        problem = problem_of(REGISTER, calls)
+        outcome = kernel_problems.search(problem, begun(Budget(configurations=300_000)))
+        assert outcome.order is not None, (clients, doubt, outcome.completed)
+        verify_order(REGISTER, calls, [problem.calls[i].invoke_index for i in outcome.order])
+
+
+def clashing(number: int) -> History:
+    """Overlapping cas and writes in all of whose orders a last read finds nothing it could have."""
+    operations: list[Operation] = []
+
+    def add(process, kind, f, value):
+        operations.append(Operation(len(operations), len(operations), process, kind, f, value))
+
+    for i in range(number):
+        add(i, INVOKE, "cas", [i % 4, (i * 7 + 1) % 4])
+        add(100 + i, INVOKE, "write", i % 4)
+    for i in range(number):
+        add(i, OK, "cas", [i % 4, (i * 7 + 1) % 4])
+        add(100 + i, OK, "write", i % 4)
+    add(500, INVOKE, "read", None)
+    add(500, OK, "read", 99)
+    return History.from_operations(operations)
+
+
+@needs_numba
+@pytest.mark.parametrize(
+    "budget", [Budget(configurations=500), Budget(memory=1 << 17), Budget(seconds=-1.0)]
+)
+def test_budgets_end_in_an_honest_unknown(compiled, budget):
+    problem = problem_of(REGISTER, [c for c in clashing(14).calls() if c.f != "read"])
+    limits = begun(budget)
+    hard = problem_of(REGISTER, clashing(14).calls())
+    outcome = kernel_problems.search(hard, limits)
+    assert outcome.exhausted
+    assert outcome.order is None
+    assert outcome.completed[0] <= outcome.completed[1]
+    assert kernel_problems.search(problem, begun(Budget())).order is not None
+
+
+@needs_numba
+def test_progress_is_told_and_ctrl_c_is_unknown(compiled):
+    told = []
+
+    def interrupting(passed):
+        told.append(passed)
+        raise KeyboardInterrupt
+
+    limits = Limits(Budget(), progress=interrupting)
+    outcome = kernel_problems.search(problem_of(REGISTER, clashing(18).calls()), limits)
+    assert outcome.exhausted
+    assert limits.interrupted
+    assert 0 <= told[0] <= 1
+
+
+def test_ctrl_c_gives_a_verdict_that_says_so():
+    def interrupting(passed):
+        raise KeyboardInterrupt
+
+    class Interrupted(models.Register):
+        def step(self, state, call):
+            raise KeyboardInterrupt
+
+    events = [Operation(0, 0, 0, INVOKE, "read"), Operation(1, 1, 0, OK, "read", None)]
+    verdict = linearizable(Interrupted()).check(History.from_operations(events))
+    assert verdict.validity is UNKNOWN
+    assert verdict.reason == (
+        "it was interrupted after 0 configurations at completion 1 of 1 of the history: "
+        "let it run longer"
+    )
+
+
+@needs_numba
+def test_a_stale_read_among_indeterminate_writes_is_found_without_trying_their_subsets(compiled):
+    operations: list[Operation] = []
+
+    def add(process, kind, f, value):
+        operations.append(Operation(len(operations), len(operations), process, kind, f, value))
+
+    add(0, INVOKE, "write", "gone")
+    add(0, OK, "write", "gone")
+    for i in range(60):
+        add(1000 + i, INVOKE, "write", i % 5)
+        add(1000 + i, INFO, "write", i % 5)
+        add(0, INVOKE, "write", (i + 1) % 5)
+        add(0, OK, "write", (i + 1) % 5)
+        add(1, INVOKE, "cas", [i % 5, (i + 2) % 5])
+        add(1, INFO, "cas", [i % 5, (i + 2) % 5])
+        operations[-1] = replace(operations[-1])
+        add(2000 + i, INVOKE, "read", None)
+        add(2000 + i, OK, "read", (i + 1) % 5)
+        for operation in operations[-4:-2]:
+            operation.process = 3000 + i
+    add(0, INVOKE, "read", None)
+    add(0, OK, "read", "gone")
+    verdict = linearizable(REGISTER).check(History.from_operations(operations))
+    assert verdict.validity is INVALID
+    assert verdict.anomalies[0].kind == "stale-read"
