@@ -5,11 +5,12 @@
 The same program (five Raft nodes, five clients, 50 operations a virtual second) runs
 
 * **plain**: in one ``trio.run`` under ``MockClock(autojump_threshold=0)``, a task for each message;
-* **splitbrain**: in a simulated world, with and without a trace, and with the trace written as JSON lines;
+* **splitbrain**: in a simulated world, with and without a trace, and with the trace written as
+  JSON lines;
 * **whole run**: through ``harness.run``: generator, recording, checkers and all.
 
-Both run in this process, one after the other, several times; figures are medians of CPU time, and the ratio is
-that of the medians. Nothing else should run on the machine.
+Both run in this process, one after the other, several times; figures are medians of CPU time, and
+the ratio is that of the medians. Nothing else should run on the machine.
 """
 
 from __future__ import annotations

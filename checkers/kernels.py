@@ -18,6 +18,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 from types import FunctionType, ModuleType, SimpleNamespace
 from typing import Any, TypeVar
 
@@ -58,6 +59,17 @@ def numba_installed() -> bool:
     return importlib.util.find_spec("numba") is not None
 
 
+def at_hand(module: ModuleType) -> bool:
+    """Whether a module's kernels need no compiling: they are loaded, or in the cache beside it."""
+    if module.__name__ in _loaded:
+        return True
+    source = Path(module.__file__ or "")
+    return any(source.parent.glob(f"__pycache__/{source.stem}.*.nbi"))
+
+
+_loaded: dict[str, None] = {}
+
+
 @cache
 def compiled(module: ModuleType) -> Any:
     """A module's kernels, compiled by numba (at their first call, or from its cache).
@@ -67,6 +79,7 @@ def compiled(module: ModuleType) -> Any:
     """
     from numba import njit
 
+    _loaded[module.__name__] = None
     # Kernels find each other as globals, so that copies of them need globals of their own.
     names: dict[str, Any] = {}
     for function in [value for value in vars(module).values() if hasattr(value, _MARK)]:

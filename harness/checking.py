@@ -8,24 +8,38 @@ from typing import Any
 
 import msgspec
 
-from checkers.history import load
-from checkers.linearizability import Budget, NoCertificate, linearizable, verify
+from checkers.history import History, load
+from checkers.isolation import CertificateError as IsolationCertificateError
+from checkers.isolation import load_transactions
+from checkers.isolation import verify as verify_isolation
+from checkers.linearizability import (
+    Budget,
+    CertificateError,
+    NoCertificate,
+    linearizable,
+    verify,
+)
+from checkers.linearizability.limits import UNLIMITED
 from checkers.models import MODELS, Model
 from checkers.models.own import named
 from checkers.registry import checker_for_model
-from checkers.verdict import Checker
+from checkers.verdict import Checker, Verdict
 
 CHECK_SECONDS = 60.0
 
-_NO_LIMIT = 1 << 60
+
+TRANSACTIONS = ("list-append", "rw-register", "predicate-reads")
+"""Models that are judged against an isolation level."""
 
 
 def checker(
     model: str,
     *,
-    keyed: bool | None,
-    seconds: float | None,
+    keyed: bool | None = None,
+    seconds: float | None = None,
     algorithm: str | None = None,
+    consistency: str | None = None,
+    options: Mapping[str, Any] | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Checker:
     """The checker for a model of ours, or for a user's own.
@@ -35,22 +49,39 @@ def checker(
         keyed: whether values are ``[key, value]``; None finds out.
         seconds: time until the verdict is unknown; None for `CHECK_SECONDS`.
         algorithm: see `checkers.linearizability.linearizable`.
+        consistency: ``linearizable`` or ``sequential``, or for transactions an isolation level.
+        options: what else the checker takes, by name.
         progress: told how far a long check is, from 0 to 1.
 
     Raises:
-        ValueError: there is no such model or algorithm, or a limit makes no sense.
+        ValueError: there is no such model or algorithm, or an option that it does not take.
     """
-    options: dict[str, Any] = {"keyed": keyed}
+    chosen: dict[str, Any] = dict(options or {})
+    if consistency is not None:
+        chosen["consistency"] = consistency
     if model in MODELS or ":" in model:
         # Time is the limit, and memory; not configurations.
-        budget = Budget(_NO_LIMIT, CHECK_SECONDS if seconds is None else seconds)
-        options |= {"budget": budget, "algorithm": algorithm, "progress": progress}
+        budget = Budget(UNLIMITED, CHECK_SECONDS if seconds is None else seconds)
+        chosen |= {"keyed": keyed, "budget": budget, "algorithm": algorithm, "progress": progress}
     elif seconds is not None or algorithm is not None:
         what = "budget" if seconds is not None else "algorithm"
         raise ValueError(f"--{what} is for linearizability: {model} does without a search")
-    if ":" in model:
-        return linearizable(named(model), **options)
-    return checker_for_model(model, **options)
+    elif keyed is not None:
+        chosen["keyed"] = keyed
+    if ":" not in model:
+        return checker_for_model(model, **chosen)
+    if consistency is not None or options:
+        raise ValueError(f"{model} is judged by linearizability, without further options")
+    return linearizable(named(model), **chosen)
+
+
+def read(file: Path, model: str) -> History:
+    """Read a history; one of transactions straight into columns where its form allows.
+
+    Raises:
+        checkers.history.HistoryError: it is none.
+    """
+    return load_transactions(file) if model in TRANSACTIONS else load(file)
 
 
 def model_named(name: str) -> Model:
@@ -67,22 +98,43 @@ def model_named(name: str) -> Model:
     return MODELS[name]()
 
 
-def verified(history: Path, certificate: Path | None, model: Model) -> str:
+def verified(history: Path, certificate: Path | None, model: str) -> str:
     """Check a certificate against a history, and say what was confirmed.
 
     Args:
         history: the history's file, or a run's folder.
         certificate: a file with a certificate or a verdict, or a run's folder; None for that of the
             run whose folder ``history`` is.
-        model: the model of the verdict.
+        model: the model of the verdict, as for `checker`.
 
     Raises:
         checkers.linearizability.CertificateError: the certificate does not hold.
         NoCertificate: there is none for this model, or the file can't be read as one.
+        ValueError: there is no such model.
     """
     source = certificate or history
-    found = _certificate(source / "verdict.json" if source.is_dir() else source, model)
-    return verify(model, load(history / "history.jsonl" if history.is_dir() else history), found)
+    source = source / "verdict.json" if source.is_dir() else source
+    recorded = history / "history.jsonl" if history.is_dir() else history
+    if model in TRANSACTIONS:
+        verdict = _verdict(source, lambda name: name.startswith(model))
+        try:
+            return verify_isolation(read(recorded, model), verdict)
+        except IsolationCertificateError as error:
+            raise CertificateError(str(error)) from None
+    judged = model_named(model)
+    return verify(judged, load(recorded), _certificate(source, judged))
+
+
+def _verdict(path: Path, wanted: Callable[[str], bool]) -> Verdict:
+    """The verdict in a file: by itself, or in a run's ``verdict.json``."""
+    try:
+        data = msgspec.json.decode(path.read_bytes())
+        verdicts = data.get("verdicts", [data])
+        return Verdict.from_json(next(v for v in verdicts if wanted(v["checker"])))
+    except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise NoCertificate(f"{path}: this is not a verdict ({error})") from None
+    except StopIteration:
+        raise NoCertificate(f"{path}: it has no verdict of this model") from None
 
 
 def _certificate(path: Path, model: Model) -> Mapping[str, Any]:

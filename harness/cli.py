@@ -293,6 +293,11 @@ def replay(run: Path, runs: Path) -> None:
     "--algorithm",
     help="Linearizability only: 'search', or the name of a monitor; chosen unless given.",
 )
+@click.option(
+    "--consistency",
+    help="'sequential' in place of linearizable; for transactions an isolation level.",
+)
+@click.option("--option", "-o", "options", multiple=True, help="NAME=VALUE, of the checker.")
 @click.option("--json", "as_json", is_flag=True, help="Print the verdict as JSON.")
 def check(
     file: Path,
@@ -300,18 +305,20 @@ def check(
     keyed: bool | None,
     budget: float | None,
     algorithm: str | None,
+    consistency: str | None,
+    options: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Judge a recorded history: Jepsen EDN, JSON lines, Porcupine's logs, plain or gzipped.
 
     Linearizability: register, cas-register, multi-register, kv, set, queue, stack, priority-queue,
-    counter, mutex, fenced-lock, log, or your own model, FILE.py:NAME. Others: splitbrain list
-    checkers.
+    counter, mutex, fenced-lock, log, or your own model, FILE.py:NAME. Transactions: list-append,
+    rw-register. Others: splitbrain list checkers.
     """
     import msgspec
 
-    from checkers.history import load
-    from harness.checking import checker
+    from harness.checking import checker, read
+    from harness.planning import parse_options
     from harness.progress import ProgressLine
     from reports import render_verdicts
 
@@ -322,12 +329,18 @@ def check(
 
         try:
             judge = checker(
-                model, keyed=keyed, seconds=budget, algorithm=algorithm, progress=checking
+                model,
+                keyed=keyed,
+                seconds=budget,
+                algorithm=algorithm,
+                consistency=consistency,
+                options=parse_options(options),
+                progress=checking,
             )
         except ValueError as error:
             raise click.UsageError(str(error)) from None
         line.show("reading")
-        history = load(file)
+        history = read(file, model)
         verdict = judge.check(history)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(verdict.to_json()), indent=2).decode())
@@ -343,16 +356,16 @@ def check(
 @click.argument("certificate", required=False, type=click.Path(path_type=Path, exists=True))
 @click.option("--model", "-m", required=True, help="The model of the verdict.")
 def verify_command(history: Path, certificate: Path | None, model: str) -> None:
-    """Check a linearizability verdict again, without the search that found it.
+    """Check a verdict again, without the search that found it.
 
     CERTIFICATE is what `splitbrain check --json` printed, or a run's folder; if HISTORY is a run's
     folder, it can be left out. Exits with 0 if the certificate holds, 1 if not, 2 if it is none.
     """
     from checkers.linearizability import CertificateError, NoCertificate
-    from harness.checking import model_named, verified
+    from harness.checking import verified
 
     try:
-        click.echo(f"confirmed: {verified(history, certificate, model_named(model))}")
+        click.echo(f"confirmed: {verified(history, certificate, model)}")
     except CertificateError as error:
         click.echo(f"refuted: {error}")
         sys.exit(1)
@@ -382,36 +395,12 @@ def list_command(what: str) -> None:
     """List what there is: systems, workloads, faults, checkers or planted bugs."""
     from tabulate import tabulate
 
-    headers, rows = _catalogue(what)
+    from systems.catalogue import catalogue
+
+    headers, rows = catalogue(what)
     click.echo(
         tabulate(rows, headers=headers, tablefmt="simple", maxcolwidths=[None, None, 60, 40])
     )
-
-
-def _catalogue(what: str) -> tuple[list[str], list[list[Any]]]:
-    from checkers.registry import CHECKERS
-    from harness.nemesis.catalogue import KINDS
-    from harness.workloads import WORKLOADS
-    from systems import registry
-
-    if what == "systems":
-        return ["system", "form", "what", "workloads"], [
-            [s.name, s.form, s.title, ", ".join(s.workloads)] for s in registry.SYSTEMS.values()
-        ]
-    if what == "workloads":
-        return ["workload", "options", "what"], [
-            [name, ", ".join(entry.options), entry.description] for name, entry in WORKLOADS.items()
-        ]
-    if what == "faults":
-        return ["fault", "also", "what"], [
-            [kind.id, ", ".join(kind.aliases), kind.description] for kind in KINDS
-        ]
-    if what == "checkers":
-        return ["model", "checker"], [[name, make().name] for name, make in CHECKERS.items()]
-    return ["bug", "system", "what is wrong", "found by"], [
-        [b.id, b.system, b.title, f"{b.workload}; {', '.join(b.faults)}; {b.seeds} seeds"]
-        for b in registry.BUGS.values()
-    ]
 
 
 @main.command()

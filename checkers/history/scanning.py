@@ -24,6 +24,7 @@ from checkers.history.rows import Row, error_text, lacks_f, note_of_times, rows_
 from checkers.history.source import Content
 
 _WORDS = 1 << 16
+_COLD = 10  # so many times as many lines make compiling first worth its while
 _MOST_ODD = 5  # one line in so many may be parsed by itself
 
 
@@ -36,7 +37,7 @@ def scanned(content: Content, *, edn: bool) -> History | None:
     """
     data = content.data
     lines = data.count(b"\n") + 1
-    if not kernels.worth_compiling(lines):
+    if not kernels.worth_compiling(lines if kernels.at_hand(k) else lines // _COLD):
         return None
     text = np.frombuffer(data, dtype=np.uint8)
     out = np.zeros((lines, k.COLUMNS), dtype=np.int64)

@@ -28,8 +28,8 @@ from checkers.linearizability.witness import refuted
 from checkers.models import KeyPart, Register
 from checkers.verdict import UNKNOWN, VALID
 
-_STEPS = 3
-"""Steps of kernels for each event: histories from 20,000 events on are judged as columns."""
+_COMPILED_FROM, _LOADED_FROM = 200_000, 8_000
+"""Events from which compiling is worth its while, and from which compiled code is, if at hand."""
 
 
 def judged(
@@ -49,7 +49,8 @@ def judged(
         keyed: whether values are ``[key, value]``; None finds out.
         monitors: whether to ask a monitor about keys that take long.
     """
-    if not kernels.worth_compiling(_STEPS * len(history)):
+    least = _LOADED_FROM if kernels.at_hand(k) else _COMPILED_FROM
+    if not kernels.worth_compiling(kernels.ALWAYS * len(history) // least):
         return None
     operations = register_operations(model, history, keyed=keyed)
     if operations is None:

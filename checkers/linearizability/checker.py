@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from checkers.history import History
+from checkers.history.collector import collector_paused
 from checkers.linearizability import by_columns
 from checkers.linearizability.deciding import algorithms, decide
 from checkers.linearizability.findings import Finding, Findings, Witness
-from checkers.linearizability.limits import Budget, Limits, Progress, begun
+from checkers.linearizability.limits import UNLIMITED, Budget, Limits, Progress, begun
 from checkers.linearizability.parts import Parts, observes, parts_of
 from checkers.linearizability.witness import EFFORT
 from checkers.models import Model, Register
@@ -80,7 +81,10 @@ class Linearizable:
             checkers.models.ModelError: an operation is not the model's, or the algorithm asked
                 for does not apply.
         """
-        limits = begun(self.budget, self.progress)
+        with collector_paused():
+            return self._checked(history, begun(self.budget, self.progress))
+
+    def _checked(self, history: History, limits: Limits) -> Verdict:
         found = None
         if type(self.model) is Register and self.algorithm in (None, "search"):
             monitors = self.algorithm is None
@@ -197,9 +201,13 @@ def _why_unknown(found: Findings, undecided: list[Finding], limits: Limits) -> s
     if limits.interrupted:
         what, advice = "it was interrupted", "let it run longer"
     else:
-        words = [f"{budget.configurations} configurations a key"]
-        words += [f"{budget.memory >> 20} MiB"] if limits.out_of_memory else []
-        words += [] if budget.seconds is None else [f"{budget.seconds:g} s"]
+        words = []
+        if budget.configurations < UNLIMITED:
+            words.append(f"{budget.configurations} configurations a key")
+        if limits.out_of_memory or not limits.out_of_time:
+            words.append(f"{budget.memory >> 20} MiB")
+        if budget.seconds is not None:
+            words.append(f"{budget.seconds:g} s")
         what, advice = "the budget ended", f"raise it ({' and '.join(words)})"
     return (
         f"{what} after {first.configurations} configurations at completion "

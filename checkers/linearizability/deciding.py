@@ -116,7 +116,8 @@ def _searched(model: Model, part: KeyPart, problem: Problem, limits: Limits) -> 
 def _within(problem: Problem, limits: Limits, configurations: int) -> Outcome:
     budget = replace(limits.budget, configurations=configurations)
     outcome = search(problem, budget, deadline=limits.deadline)
-    if outcome.exhausted and configurations == limits.budget.configurations:
+    limits.interrupted |= outcome.interrupted
+    if outcome.exhausted:
         limits.look()
     return outcome
 

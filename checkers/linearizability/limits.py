@@ -10,6 +10,10 @@ Progress = Callable[[float], None]
 """Told, now and then, which part of the history has been passed, from 0 to 1."""
 
 
+UNLIMITED = 1 << 60
+"""As many configurations as time and memory allow."""
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """How much work one search may do.

@@ -37,8 +37,8 @@ just-in-time form: at the forcing event of X, it places a sequence of open opera
 cost grows with the number of events times two to the number of operations open at a time; a budget
 ends it with an honest "unknown". Memory grows with the configurations met, some 300 bytes each.
 
-*Elsewhere.* Monitors for special cases that need no search (`checkers.linearizability.monitors`);
-the same search over arrays, compiled, for long histories of registers (`kernel_search`).
+*Elsewhere.* Monitors of special cases (`monitors`); this search over arrays, compiled
+(`kernel_search`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ BYTES_A_CONFIGURATION = 400
 """What this search needs for one, roughly."""
 
 
-# Placed operations, newest first: (earlier ones, call, whether it was inserted by rule 3).
+# Placed operations, newest first: earlier ones, call, whether it was inserted by rule 3.
 _Trail = tuple[Any, int, bool] | None
 
 
@@ -112,6 +112,7 @@ class Outcome:
         exhausted: the budget ran out, so None in ``order`` means nothing.
         configurations: how many were explored.
         completed: completions passed by the furthest attempt, and how many there are.
+        interrupted: somebody pressed Ctrl-C, which ends a search like a budget does.
     """
 
     order: tuple[int, ...] | None
@@ -119,6 +120,7 @@ class Outcome:
     exhausted: bool
     configurations: int
     completed: tuple[int, int]
+    interrupted: bool = False
 
 
 @dataclass(slots=True)
@@ -304,14 +306,19 @@ def search(problem: Problem, budget: Budget, *, deadline: float | None = None) -
     limit = min(budget.configurations, budget.memory // BYTES_A_CONFIGURATION)
     hunt = _Search(problem, _layout(problem), budget, deadline, limit)
     total = sum(event < 0 for event in hunt.layout.events)
+    interrupted, end = False, None
     for initial in problem.initials:
-        end = hunt.run(initial)
+        try:
+            end = hunt.run(initial)
+        except KeyboardInterrupt:
+            interrupted = True
         if end is not None:
             order = _ordered(problem, end.trail)
             return Outcome(order, None, False, hunt.configurations, (total, total))
-        if hunt.exhausted:
+        if hunt.exhausted or interrupted:
             stuck = None if hunt.dead_end is None else _stuck(hunt)
-            return Outcome(None, stuck, True, hunt.configurations, _progress(hunt, total))
+            passed = _progress(hunt, total)
+            return Outcome(None, stuck, True, hunt.configurations, passed, interrupted)
     return Outcome(None, _stuck(hunt), False, hunt.configurations, _progress(hunt, total))
 
 

@@ -220,6 +220,8 @@ class _Trials:
         problem = problem_of(self.model, calls, relaxed=relaxed, any_initial=cut)
         outcome = search(problem, Budget(configurations=_TRIAL + len(problem.calls)))
         self.configurations -= outcome.configurations
+        if outcome.interrupted:
+            self.left = 0
         return outcome.order is None and not outcome.exhausted
 
 

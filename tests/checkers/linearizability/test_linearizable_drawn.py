@@ -260,7 +260,7 @@ def test_a_budget_that_runs_out_is_unknown_and_says_how_far_it_came():
     assert verdict.validity is UNKNOWN
     assert verdict.reason == (
         "the budget ended after 2 configurations at completion 5 of 6 of the history: "
-        "raise it (2 configurations a key)"
+        "raise it (2 configurations a key and 640 MiB)"
     )
 
 

@@ -1,0 +1,49 @@
+"""What there is, as tables: systems, workloads, faults, checkers, planted bugs."""
+
+from __future__ import annotations
+
+from checkers.registry import DESCRIPTIONS
+from harness.nemesis.catalogue import KINDS
+from harness.workloads import WORKLOADS
+from systems import registry
+
+Table = tuple[list[str], list[list[str]]]
+"""Headers and rows."""
+
+
+def catalogue(what: str) -> Table:
+    """The table of ``systems``, ``workloads``, ``faults``, ``checkers`` or ``bugs``."""
+    return {
+        "systems": _systems,
+        "workloads": _workloads,
+        "faults": _faults,
+        "checkers": _checkers,
+        "bugs": _bugs,
+    }[what]()
+
+
+def _systems() -> Table:
+    rows = [[s.name, s.form, s.title, ", ".join(s.workloads)] for s in registry.SYSTEMS.values()]
+    return ["system", "form", "what", "workloads"], rows
+
+
+def _workloads() -> Table:
+    rows = [[name, ", ".join(kind.options), kind.description] for name, kind in WORKLOADS.items()]
+    return ["workload", "options", "what"], rows
+
+
+def _faults() -> Table:
+    rows = [[kind.id, ", ".join(kind.aliases), kind.description] for kind in KINDS]
+    return ["fault", "also", "what"], rows
+
+
+def _checkers() -> Table:
+    return ["model", "what"], [[name, what] for name, what in DESCRIPTIONS.items()]
+
+
+def _bugs() -> Table:
+    rows = [
+        [b.id, b.system, b.title, f"{b.workload}; {', '.join(b.faults)}; {b.seeds} seeds"]
+        for b in registry.BUGS.values()
+    ]
+    return ["bug", "system", "what is wrong", "found by"], rows
