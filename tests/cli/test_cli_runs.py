@@ -115,7 +115,11 @@ def stopped(tmp_path, how):
 def test_a_killed_run_keeps_its_history_and_can_be_reported(splitbrain, tmp_path):
     folder, code, _ = stopped(tmp_path, signal.SIGKILL)
     assert code == -signal.SIGKILL
-    assert sorted(p.name for p in folder.iterdir()) == ["history.jsonl", "plan.json"]
+    assert sorted(p.name for p in folder.iterdir()) == [
+        "history.jsonl",
+        "plan.json",
+        "trace.jsonl",
+    ]
     history = folder / "history.jsonl"
     whole = history.read_bytes()
     history.write_bytes(whole[: whole.rindex(b"\n", 0, -1) + 20])  # cut within the last line
