@@ -12,7 +12,7 @@ what else can be judged from what its nodes announce.
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
@@ -23,9 +23,10 @@ from checkers.verdict import Checker
 from harness.generators import PENDING, Context, Generator, Invocation, Step
 from harness.generators.base import Unmoved
 from harness.plan import InvalidPlan, Plan
-from harness.workloads.capabilities import Method
+from harness.workloads.capabilities import Method, capabilities
+from harness.workloads.keyed import key_names
 from harness.workloads.options import Option
-from harness.workloads.workload import ClientFactory, FinalRead
+from harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 TXN = "txn"
 
@@ -149,3 +150,46 @@ def final_reads(plan: Plan, keys: Sequence[str]) -> list[FinalRead]:
 def endless(write: str, keys: tuple[str, ...], options: dict[str, Any]) -> Generator:
     """Endless transactions as the options say."""
     return Transactions(write, keys, options["length"], options["read"])
+
+
+def workload(
+    name: str,
+    write: str,
+    judge: Callable[[str], Checker],
+    client: ClientFactory,
+    consistency: str | None,
+    options: Mapping[str, int | float | None],
+) -> Workload:
+    """The workload of this name, whose transactions write by the micro-operation `write`.
+
+    Args:
+        name: the workload's name.
+        write: ``append`` or ``w``.
+        judge: makes the checker of a consistency model.
+        client: makes a client.
+        consistency: the model to judge by; what the client's class claims, unless given.
+        options: see `OPTIONS`.
+
+    Raises:
+        InvalidPlan: the client lacks ``transaction``; there is no such model; an option is unknown
+            or cannot have its value.
+    """
+    has = capabilities(name, client, (METHOD,))
+
+    def settled(plan: Plan | None) -> dict[str, Any]:
+        return has.settle(OPTIONS, options, {} if plan is None else plan.options)
+
+    def keys(plan: Plan | None) -> tuple[str, ...]:
+        return key_names(settled(plan)["keys"])
+
+    return Workload(
+        name=name,
+        client=client,
+        perform=functools.partial(perform, workload=name, write=write),
+        generator=lambda plan: at_rate(plan, endless(write, keys(plan), settled(plan))),
+        final=lambda plan: final_reads(plan, keys(plan)),
+        checkers=(judge(claimed(client, consistency)), *always(client)),
+        idempotent=frozenset(),
+        options=settled(None),
+        notes=has.notes(settled(None)),
+    )
