@@ -32,13 +32,23 @@ SWITCH = "SPLITBRAIN_KERNELS"
 """Environment variable that decides: ``compiled``, ``interpreted``, or (default) by size."""
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_MARK = "__kernel__"
+_MARK, _INLINED = "__kernel__", "__inlined_kernel__"
 
 
 def jit(function: _Function) -> _Function:
     """Mark a function as a kernel. It stays what it is; `of` compiles a copy."""
     setattr(function, _MARK, True)
     return function
+
+
+def inlined(function: _Function) -> _Function:
+    """Mark a function as a kernel to be compiled into those that call it.
+
+    An array is eight words to pass, so for a short function with many of them a call costs more
+    than what it does.
+    """
+    setattr(function, _INLINED, True)
+    return jit(function)
 
 
 def of(module: ModuleType, *, size: int) -> Any:
@@ -81,21 +91,21 @@ def compiled(module: ModuleType) -> Any:
 
     _loaded[module.__name__] = None
     # Kernels find each other as globals, so that copies of them need globals of their own.
-    names: dict[str, Any] = {}
-    for function in [value for value in vars(module).values() if hasattr(value, _MARK)]:
-        names |= vars(sys.modules[function.__module__])  # those of kernels that it imports
-    names |= vars(module)
+    names = dict(vars(module))
     marked = {name: value for name, value in names.items() if hasattr(value, _MARK)}
     for name, function in marked.items():
+        if function.__module__ != module.__name__:
+            names[name] = getattr(compiled(sys.modules[function.__module__]), function.__name__)
+            continue
         copy = FunctionType(
             function.__code__, names, name, function.__defaults__, function.__closure__
         )
-        names[name] = njit(cache=True, nogil=True)(copy)
+        inline = hasattr(function, _INLINED)
+        names[name] = njit(cache=True, nogil=True, forceinline=inline)(copy)
     return SimpleNamespace(**{name: names[name] for name in marked})
 
 
 def worth_compiling(size: int) -> bool:
-    """Whether `of` gives compiled kernels for this many steps."""
     """Whether loops of this many steps are compiled: they are long enough, and numba is there."""
     choice = os.environ.get(SWITCH, "")
     if choice == "interpreted":

@@ -10,16 +10,14 @@ from typing import Any
 
 import numpy.typing as npt
 
-from checkers.kernels import jit
+from checkers.kernels import inlined, jit
 
 Array = npt.NDArray[Any]
 
 T_POSITION, T_STATE, T_LAST, T_MASKS = 0, 1, 2, 3
 
-KNOWN, ADDED, REPLACED = 0, 1, 2
 
-
-@jit
+@inlined
 def mixed(code: int, word: int) -> int:
     """A hash of 32 bits and a word of up to 62; products stay below 2**62."""
     code = (code ^ (word & 0x7FFFFFFF)) * 0x2C1B3C6D
@@ -30,13 +28,43 @@ def mixed(code: int, word: int) -> int:
     return code
 
 
-@jit
+@inlined
 def hashed(position: int, state: int, masks: Array, first: int, words: int) -> int:
     """The hash of position, state and the placed operations; used ones are compared, not hashed."""
     code = mixed(mixed(0x45D9F3B, position), state + 1)
     for i in range(first, first + words):
         code = mixed(code, masks[i])
     return code ^ (code >> 15)
+
+
+@inlined
+def known(
+    table: Array,
+    position: int,
+    state: int,
+    last: int,
+    masks: Array,
+    first: int,
+    words: int,
+    more: int,
+) -> bool:
+    """Whether a configuration noted before dominates this one.
+
+    ``masks`` has ``words`` words of placed operations from ``first`` on, ``more`` of used ones.
+    """
+    rows = table.shape[0]
+    row = hashed(position + 1, state, masks, first, words) & (rows - 1)
+    while table[row, T_POSITION] != 0:
+        same = table[row, T_POSITION] == position + 1 and table[row, T_STATE] == state
+        same = same and table[row, T_LAST] >= last
+        for i in range(words):
+            same = same and table[row, T_MASKS + i] == masks[first + i]
+        for i in range(words, words + more):
+            same = same and (table[row, T_MASKS + i] & ~masks[first + i]) == 0
+        if same:
+            return True
+        row = (row + 1) & (rows - 1)
+    return False
 
 
 @jit
@@ -50,36 +78,30 @@ def remember(
     words: int,
     more: int,
 ) -> int:
-    """Note a configuration, unless one met before dominates it (`KNOWN`).
+    """Note a configuration that is not `known`, in the place of one that it dominates if any.
 
-    ``masks`` has ``words`` words of placed operations from ``first`` on, ``more`` of used ones.
+    Gives how many rows more are taken now: 1 or 0.
     """
     rows = table.shape[0]
     row = hashed(position + 1, state, masks, first, words) & (rows - 1)
-    found = ADDED
+    added = 1
     while table[row, T_POSITION] != 0:
         same = table[row, T_POSITION] == position + 1 and table[row, T_STATE] == state
+        same = same and table[row, T_LAST] <= last
         for i in range(words):
             same = same and table[row, T_MASKS + i] == masks[first + i]
+        for i in range(words, words + more):
+            same = same and (masks[first + i] & ~table[row, T_MASKS + i]) == 0
         if same:
-            fewer = table[row, T_LAST] >= last
-            greater = table[row, T_LAST] <= last
-            for i in range(words, words + more):
-                theirs, ours = table[row, T_MASKS + i], masks[first + i]
-                fewer = fewer and (theirs & ~ours) == 0
-                greater = greater and (ours & ~theirs) == 0
-            if fewer:
-                return KNOWN
-            if greater:
-                found = REPLACED
-                break
+            added = 0
+            break
         row = (row + 1) & (rows - 1)
     table[row, T_POSITION] = position + 1
     table[row, T_STATE] = state
     table[row, T_LAST] = last
     for i in range(words + more):
         table[row, T_MASKS + i] = masks[first + i]
-    return found
+    return added
 
 
 @jit

@@ -10,7 +10,7 @@ from typing import Any
 import numpy.typing as npt
 
 from checkers.kernels import jit
-from checkers.linearizability._search_kernels import (
+from checkers.linearizability.search_layout import (
     ANY,
     BIT,
     COMPLETED_AT,
@@ -106,10 +106,11 @@ def drop_unobservable(
 
 
 @jit
-def merge_unseen(keys: Array, ops: Array, initial: int, seen: Array) -> None:
+def merge_unseen(keys: Array, ops: Array, initial: Array, seen: Array) -> None:
     """Replace values that no operation of a key needs by one, ``len(seen)``; see `UNSEEN`.
 
-    ``seen`` has -1 for each value; the keys' initial values are filled.
+    ``initial`` has the initial value of each key, ``seen`` -1 for each value; the keys' initial
+    values are filled.
     """
     unseen = len(seen)
     for key in range(len(keys) - 1):
@@ -120,7 +121,7 @@ def merge_unseen(keys: Array, ops: Array, initial: int, seen: Array) -> None:
         for i in range(start, end):
             if seen[ops[i, LEAVE]] != key:
                 ops[i, LEAVE] = unseen
-        keys[key, INITIAL] = initial if seen[initial] == key else unseen
+        keys[key, INITIAL] = initial[key] if seen[initial[key]] == key else unseen
 
 
 @jit

@@ -1,72 +1,95 @@
-"""The search of `checkers.linearizability.search`, over arrays, for registers; see there for why.
+"""The search of `checkers.linearizability.search`, over arrays; see there for why.
 
-An operation of a register needs a value (or none, `ANY`: a write) and leaves one: a read of v needs
-and leaves v, a cas needs the old value and leaves the new. Values are numbers, so is the state.
+For registers and key-value stores. An operation needs a value (or none, `ANY`: a write) and leaves
+one: a read of v needs and leaves v, a cas needs the old value and leaves the new. Values are
+numbers, so is the state. An *append* (`EXTENDS`) needs none, and what it leaves depends on the
+state: `checkers.linearizability._trie_kernels` says which strings have a number. All others are
+one, `DEAD`: nobody ever observes them, nor anything that appends make of them.
 
 All keys of a history lie behind one another in the same arrays, and one call of `run` searches many
 of them. It returns when they are done, when it has explored as many configurations as it may for
 now, or when a table is full; called again it goes on, so that the caller can look at the clock and
-make room.
+make room. `search_layout` says what the arrays hold.
 
-Arrays, all of 64-bit integers:
-
-* ``events``, key by key: i for an invocation, ~i for a completion;
-* ``ops``, a row for each operation, key by key, in order of invocation; columns below;
-* ``keys``, a row for each key and one more; columns below;
-* ``optionals``: the operations that need not happen, key by key;
-* ``m``, the machine: registers (below), then the masks of placed and of used operations, then the
-  open operation in each slot. Masks are words of 32 bits. Required operations have slots, which are
-  used again once their operation has completed; optional ones a bit each, in words of their own;
-* ``frames``, the stack: position, state, last blind position, length of the log, whether the
-  forcing operation may be inserted after the fact, the masks, and masks of what is still to try;
-* ``wanted``: by value, the last frame in which an open operation needed it;
-* ``log``: operations placed, in order, each twice its number, plus one if inserted after the fact;
-  each key has the places of its operations. ``best`` is the same, of the furthest dead end.
+A configuration is noted in the table once all that follows from it has failed, which in a valid
+history is rare. With optional operations, which can lead back to the same state, it is noted before
+that, so that the search does not go round in circles.
 """
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy.typing as npt
-
-from checkers.kernels import jit
-from checkers.linearizability._memo_kernels import ADDED, KNOWN, rehash, remember
+from checkers.kernels import inlined, jit
+from checkers.linearizability._choice_kernels import place, promising, push
+from checkers.linearizability._memo_kernels import known, rehash, remember
+from checkers.linearizability.search_layout import (
+    ANY,
+    AT,
+    BACK,
+    BACKWARD,
+    BIT,
+    BLOCKED,
+    DEPTH,
+    DONE,
+    EMPTY,
+    ENTRIES,
+    EVENTS,
+    EXHAUSTED,
+    EXPLORED,
+    F_AFTER,
+    F_LAST,
+    F_LOG,
+    F_MASKS,
+    F_POSITION,
+    F_STATE,
+    FAR,
+    FAR_FORCING,
+    FAR_KEPT,
+    FAR_LOG,
+    FAR_SAVED,
+    FIRST,
+    FORWARD,
+    FOUND,
+    FURTHEST,
+    HOPELESS,
+    HOPELESS_AT,
+    INITIAL,
+    LAST,
+    LAST_BIT,
+    LEAVE,
+    LENGTH,
+    LIMIT,
+    LOG,
+    MODE,
+    MORE,
+    NEED,
+    NONE,
+    NOWHERE,
+    ONWARD,
+    OPERATIONS,
+    OPTIONAL,
+    OPTIONALS,
+    PAUSED,
+    PLACED,
+    POSITION,
+    ROOT,
+    SHIFT,
+    SLOTS,
+    STACK_FULL,
+    STAMP,
+    START,
+    STATE,
+    STATUS,
+    STOP,
+    TABLE_FULL,
+    TRIED,
+    UNUSED,
+    WIDTH,
+    WORDS,
+    Array,
+    Tree,
+)
 
 __all__ = ["ordered", "rehash", "run", "save"]
-
-Array = npt.NDArray[Any]
-
-ANY = -1
-BITS, SHIFT, LAST_BIT = 32, 5, 31
-
-# Why `run` returns.
-DONE, PAUSED, TABLE_FULL, STACK_FULL = 0, 1, 2, 3
-# What became of a key.
-OPEN, FOUND, NONE, EXHAUSTED = 0, 1, 2, 3
-
-# Columns of ``ops``: value needed or ANY, value left, whether it need not happen, its slot or
-# number among its key's optional ones, events of invocation and completion (far in the future for
-# optional ones), number of the interchangeable optional one to use before it, or -1.
-NEED, LEAVE, OPTIONAL, BIT, INVOKED_AT, COMPLETED_AT, EARLIER = range(7)
-
-# Columns of ``keys``: where its events, operations and optional ones begin, its initial value, how
-# many slots it takes; then what was found: status, configurations explored, furthest event, the
-# operation that couldn't be placed there, operations in its part of the log (or of the best).
-EVENTS, OPERATIONS, OPTIONALS, INITIAL, SLOTS = range(5)
-STATUS, TRIED, FURTHEST, BLOCKED, LENGTH = range(5, 10)
-
-# Registers.
-AT, MODE, POSITION, STATE, LAST, LOG, DEPTH, UNUSED, WIDTH, FIRST = range(10)
-EXPLORED, LIMIT, STAMP, STOP, ENTRIES = range(10, 15)
-FAR, FAR_LOG, FAR_KEPT, FAR_SAVED, FAR_FORCING, WORDS, MORE = range(15, 22)
-PLACED = 22
-
-START, FORWARD, BACKWARD = 0, 1, 2
-
-F_POSITION, F_STATE, F_LAST, F_LOG, F_AFTER, F_MASKS = range(6)
-
-_FAR_FUTURE = 1 << 60
 
 
 @jit
@@ -79,6 +102,7 @@ def run(
     table: Array,
     frames: Array,
     wanted: Array,
+    tree: Tree,
     log: Array,
     best: Array,
     chosen: Array,
@@ -89,7 +113,7 @@ def run(
         if m[MODE] == START:
             _start(m, table, keys, key)
         end = keys[key + 1, EVENTS]
-        outcome = _search(events, ops, optionals, m, table, frames, wanted, log, best, end)
+        outcome = _search(events, ops, optionals, m, table, frames, wanted, tree, log, best, end)
         keys[key, TRIED] = m[EXPLORED]
         keys[key, FURTHEST] = m[FAR]
         keys[key, BLOCKED] = m[FAR_FORCING]
@@ -107,7 +131,7 @@ def run(
     return DONE
 
 
-@jit
+@inlined
 def _start(m: Array, table: Array, keys: Array, key: int) -> None:
     if m[ENTRIES] * 8 > table.shape[0]:
         table[:] = 0
@@ -117,6 +141,8 @@ def _start(m: Array, table: Array, keys: Array, key: int) -> None:
     m[STATE] = keys[key, INITIAL]
     m[FIRST] = keys[key, OPTIONALS]
     m[WIDTH] = keys[key, SLOTS]
+    m[EMPTY] = keys[key, ROOT]
+    m[HOPELESS_AT] = keys[key, HOPELESS]
     m[LOG] = m[FAR_LOG] = m[FAR_KEPT] = keys[key, OPERATIONS]
     m[LAST] = m[FAR] = m[FAR_FORCING] = -1
     m[DEPTH] = m[UNUSED] = m[EXPLORED] = 0
@@ -126,7 +152,7 @@ def _start(m: Array, table: Array, keys: Array, key: int) -> None:
     m[slots:] = -1
 
 
-@jit
+@inlined
 def _search(
     events: Array,
     ops: Array,
@@ -135,6 +161,7 @@ def _search(
     table: Array,
     frames: Array,
     wanted: Array,
+    tree: Tree,
     log: Array,
     best: Array,
     end: int,
@@ -150,6 +177,8 @@ def _search(
                 m[FAR_LOG] = m[LOG]
                 m[FAR_SAVED] = 0
                 m[FAR_FORCING] = forcing
+            if m[POSITION] >= m[HOPELESS_AT]:
+                return NONE
             if m[EXPLORED] >= m[LIMIT]:
                 return EXHAUSTED
             if m[STAMP] >= m[STOP]:
@@ -158,19 +187,30 @@ def _search(
                 return -TABLE_FULL
             if m[DEPTH] == frames.shape[0]:
                 return -STACK_FULL
-            met = remember(table, m[POSITION], m[STATE], m[LAST], m, PLACED, m[WORDS], m[MORE])
-            if met == ADDED:
-                m[ENTRIES] += 1
-            if met != KNOWN:
+            if not known(table, m[POSITION], m[STATE], m[LAST], m, PLACED, m[WORDS], m[MORE]):
                 m[EXPLORED] += 1
-                _push(ops, optionals, m, frames, wanted, forcing)
+                push(ops, optionals, m, frames, wanted, tree, forcing)
+                if m[MORE] > 0:  # optional operations can lead back to a state; others cannot
+                    _note(m, table, frames)
             m[MODE] = BACKWARD
-        if not _next(events, ops, optionals, m, frames, log, best):
+        if m[ENTRIES] * 2 >= table.shape[0]:
+            return -TABLE_FULL
+        went = _next(events, ops, optionals, m, table, frames, tree, log, best)
+        if went == NOWHERE:
             return NONE
-        m[MODE] = FORWARD
+        if went == ONWARD:
+            m[MODE] = FORWARD
 
 
-@jit
+@inlined
+def _note(m: Array, table: Array, frames: Array) -> None:
+    """Note the configuration of the topmost frame as one that need not be explored again."""
+    frame = frames[m[DEPTH] - 1]
+    position, state, last = frame[F_POSITION], frame[F_STATE], frame[F_LAST]
+    m[ENTRIES] += remember(table, position, state, last, frame, F_MASKS, m[WORDS], m[MORE])
+
+
+@inlined
 def _advance(events: Array, ops: Array, m: Array, log: Array, end: int) -> int:
     """Walk to the event that forces a choice, placing what fits and changes nothing (rule 1)."""
     position = m[POSITION]
@@ -210,100 +250,46 @@ def _advance(events: Array, ops: Array, m: Array, log: Array, end: int) -> int:
     return forcing
 
 
-@jit
-def _push(
-    ops: Array, optionals: Array, m: Array, frames: Array, wanted: Array, forcing: int
-) -> None:
-    """Put the configuration on the stack, with what may be tried from it (rules 2 to 4)."""
-    depth, state, both = m[DEPTH], m[STATE], m[WORDS] + m[MORE]
-    frames[depth, F_POSITION], frames[depth, F_STATE] = m[POSITION], state
-    frames[depth, F_LAST], frames[depth, F_LOG] = m[LAST], m[LOG]
-    after = ops[forcing, NEED] == ANY and ops[forcing, INVOKED_AT] < m[LAST]
-    frames[depth, F_AFTER] = 1 if after else 0
-    for i in range(both):
-        frames[depth, F_MASKS + i] = m[PLACED + i]
-        frames[depth, F_MASKS + both + i] = 0
-    m[DEPTH] += 1
-    m[STAMP] += 1
-    stamp, slots, used = m[STAMP], PLACED + both, PLACED + m[WORDS]
-    for slot in range(m[WIDTH]):
-        i = m[slots + slot]
-        open_there = i >= 0 and (m[PLACED + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1 == 0
-        if open_there and ops[i, NEED] != ANY:
-            wanted[ops[i, NEED]] = stamp
-    for j in range(m[UNUSED]):
-        i = optionals[m[FIRST] + j]
-        if ops[i, NEED] != ANY and (m[used + (j >> SHIFT)] >> (j & LAST_BIT)) & 1 == 0:
-            wanted[ops[i, NEED]] = stamp
-    choices = F_MASKS + both
-    for slot in range(m[WIDTH]):
-        i = m[slots + slot]
-        if i < 0 or (m[PLACED + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
-            continue
-        need, leave = ops[i, NEED], ops[i, LEAVE]
-        if need == ANY:
-            tried = i == forcing or wanted[leave] == stamp
-        else:
-            tried = need == state and leave != state
-        if tried:
-            frames[depth, choices + (slot >> SHIFT)] |= 1 << (slot & LAST_BIT)
-    if m[UNUSED] > 0:
-        _push_optional(ops, optionals, m, frames, wanted)
-
-
-@jit
-def _push_optional(ops: Array, optionals: Array, m: Array, frames: Array, wanted: Array) -> None:
-    """The optional operations that may be tried from the topmost frame."""
-    depth, state, stamp, used = m[DEPTH] - 1, m[STATE], m[STAMP], PLACED + m[WORDS]
-    choices = F_MASKS + m[WORDS] + m[MORE] + m[WORDS]
-    for j in range(m[UNUSED]):
-        if (m[used + (j >> SHIFT)] >> (j & LAST_BIT)) & 1:
-            continue
-        i = optionals[m[FIRST] + j]
-        before = ops[i, EARLIER]
-        if before >= 0 and (m[used + (before >> SHIFT)] >> (before & LAST_BIT)) & 1 == 0:
-            continue
-        need, leave = ops[i, NEED], ops[i, LEAVE]
-        tried = wanted[leave] == stamp if need == ANY else need == state and leave != state
-        if tried:
-            frames[depth, choices + (j >> SHIFT)] |= 1 << (j & LAST_BIT)
-
-
-@jit
+@inlined
 def _next(
     events: Array,
     ops: Array,
     optionals: Array,
     m: Array,
+    table: Array,
     frames: Array,
+    tree: Tree,
     log: Array,
     best: Array,
-) -> bool:
-    """Go on with the next choice of the topmost frame that has any; False if none has."""
+) -> int:
+    """Go on with the topmost frame's next choice, or take the frame away if it has none left."""
     both = m[WORDS] + m[MORE]
-    while m[DEPTH] > 0:
-        depth = m[DEPTH] - 1
-        left = frames[depth, F_AFTER] != 0
-        for i in range(F_MASKS + both, F_MASKS + 2 * both):
-            left = left or frames[depth, i] != 0
-        if not left:
-            m[DEPTH] -= 1
-            continue
-        _return_to(events, ops, m, frames, log, best)
-        forcing = ~events[m[POSITION]]
-        if frames[depth, F_AFTER] != 0:
-            frames[depth, F_AFTER] = 0
-            slot = ops[forcing, BIT]
-            m[PLACED + (slot >> SHIFT)] |= 1 << (slot & LAST_BIT)
-            log[m[LOG]] = 2 * forcing + 1
-            m[LOG] += 1
-        else:
-            _place(ops, m, frames, log, _best(ops, optionals, m, frames, forcing))
-        return True
-    return False
+    if m[DEPTH] == 0:
+        return NOWHERE
+    depth = m[DEPTH] - 1
+    left = frames[depth, F_AFTER] != 0
+    for i in range(F_MASKS + both, F_MASKS + 2 * both):
+        left = left or frames[depth, i] != 0
+    if not left:
+        if m[MORE] == 0:
+            _note(m, table, frames)
+        m[DEPTH] -= 1
+        return BACK
+    _return_to(events, ops, m, frames, log, best)
+    forcing = ~events[m[POSITION]]
+    if frames[depth, F_AFTER] != 0:
+        frames[depth, F_AFTER] = 0
+        slot = ops[forcing, BIT]
+        m[PLACED + (slot >> SHIFT)] |= 1 << (slot & LAST_BIT)
+        log[m[LOG]] = 2 * forcing + 1
+        m[LOG] += 1
+    else:
+        choice = promising(ops, optionals, m, frames, tree, forcing)
+        place(ops, m, frames, log, tree, choice)
+    return ONWARD
 
 
-@jit
+@inlined
 def _return_to(events: Array, ops: Array, m: Array, frames: Array, log: Array, best: Array) -> None:
     """Make the configuration of the topmost frame the current one again."""
     depth, both = m[DEPTH] - 1, m[WORDS] + m[MORE]
@@ -333,52 +319,6 @@ def save(m: Array, log: Array, best: Array) -> None:
             best[i] = log[i]
         m[FAR_KEPT] = m[FAR_LOG]
         m[FAR_SAVED] = 1
-
-
-@jit
-def _best(ops: Array, optionals: Array, m: Array, frames: Array, forcing: int) -> int:
-    """The most promising choice left: the forcing operation, then what makes it fit."""
-    depth, both = m[DEPTH] - 1, m[WORDS] + m[MORE]
-    choices, slots = F_MASKS + both, PLACED + both
-    slot = ops[forcing, BIT]
-    if (frames[depth, choices + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
-        return forcing
-    best, least = -1, 4 * _FAR_FUTURE
-    want = ops[forcing, NEED]
-    for slot in range(m[WIDTH]):
-        if (frames[depth, choices + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
-            i = m[slots + slot]
-            score = ops[i, COMPLETED_AT]
-            if want != ANY and ops[i, LEAVE] != want:
-                score += 2 * _FAR_FUTURE
-            if score < least:
-                best, least = i, score
-    if m[UNUSED] == 0 or least < _FAR_FUTURE:
-        return best
-    choices += m[WORDS]
-    for j in range(m[UNUSED]):
-        if (frames[depth, choices + (j >> SHIFT)] >> (j & LAST_BIT)) & 1:
-            i = optionals[m[FIRST] + j]
-            helps = want == ANY or ops[i, LEAVE] == want
-            score = _FAR_FUTURE if helps else 3 * _FAR_FUTURE
-            if score < least:
-                best, least = i, score
-    return best
-
-
-@jit
-def _place(ops: Array, m: Array, frames: Array, log: Array, i: int) -> None:
-    """Place an operation and strike it from the choices of the topmost frame."""
-    word, mask = ops[i, BIT] >> SHIFT, 1 << (ops[i, BIT] & LAST_BIT)
-    if ops[i, OPTIONAL]:
-        word += m[WORDS]
-    m[PLACED + word] |= mask
-    frames[m[DEPTH] - 1, F_MASKS + m[WORDS] + m[MORE] + word] ^= mask
-    log[m[LOG]] = 2 * i
-    m[LOG] += 1
-    m[STATE] = ops[i, LEAVE]
-    if ops[i, NEED] == ANY:
-        m[LAST] = m[POSITION]
 
 
 @jit

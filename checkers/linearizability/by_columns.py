@@ -1,4 +1,4 @@
-"""Whole histories of registers, judged without a Python object for each operation."""
+"""Whole histories of registers and stores, judged without a Python object for each operation."""
 
 from __future__ import annotations
 
@@ -10,22 +10,20 @@ from checkers import kernels
 from checkers.history import Call, History
 from checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, Int64
 from checkers.history.operation import TYPES
-from checkers.linearizability import _search_kernels as k
+from checkers.linearizability import _search_kernels
+from checkers.linearizability import search_layout as k
+from checkers.linearizability.column_operations import Operations
+from checkers.linearizability.column_problems import prepare
 from checkers.linearizability.deciding import decide, finding_of
 from checkers.linearizability.findings import Finding, Findings
 from checkers.linearizability.kernel_problems import outcome_of
 from checkers.linearizability.kernel_search import Problems, search_all
+from checkers.linearizability.kv_columns import kv_operations
 from checkers.linearizability.limits import Limits
 from checkers.linearizability.problem import problem_of
-from checkers.linearizability.register_columns import (
-    NAMES,
-    WRITE,
-    RegisterOperations,
-    prepare,
-    register_operations,
-)
+from checkers.linearizability.register_columns import register_operations
 from checkers.linearizability.witness import refuted
-from checkers.models import KeyPart, Register
+from checkers.models import KeyPart, KeyValue, Model, Register
 from checkers.verdict import UNKNOWN, VALID
 
 _COMPILED_FROM, _LOADED_FROM = 200_000, 8_000
@@ -33,30 +31,31 @@ _COMPILED_FROM, _LOADED_FROM = 200_000, 8_000
 
 
 def judged(
-    model: Register,
+    model: Model,
     history: History,
     limits: Limits,
     *,
     keyed: bool | None,
     monitors: bool = True,
 ) -> Findings | None:
-    """What is found for a history of registers; None if it is too short, or not plain enough.
+    """What is found for a history; None if it is too short, not plain enough, or of another model.
 
     Args:
-        model: the register.
+        model: the model.
         history: the history.
         limits: see `Limits`.
         keyed: whether values are ``[key, value]``; None finds out.
         monitors: whether to ask a monitor about keys that take long.
     """
-    least = _LOADED_FROM if kernels.at_hand(k) else _COMPILED_FROM
+    least = _LOADED_FROM if kernels.at_hand(_search_kernels) else _COMPILED_FROM
     if not kernels.worth_compiling(kernels.ALWAYS * len(history) // least):
         return None
-    operations = register_operations(model, history, keyed=keyed)
-    if operations is None:
+    found = _operations(model, history, keyed)
+    if found is None:
         return None
+    model, operations = found
     coverage = _coverage(operations)
-    if not ((operations.outcome == OK_CODE) & (operations.f != WRITE)).any():
+    if not operations.observed:
         return Findings(operations.keyed, [], coverage, observed=False)
     problems, rows = prepare(operations, events=len(history))
     judge = _Judge(model, history, operations, problems, rows, limits, monitors, {})
@@ -68,21 +67,33 @@ def judged(
     return Findings(operations.keyed, findings, coverage)
 
 
-def _coverage(o: RegisterOperations) -> dict[str, int]:
+def _operations(
+    model: Model, history: History, keyed: bool | None
+) -> tuple[Model, Operations] | None:
+    """A history's operations, and the model in the history's dialect."""
+    if type(model) is KeyValue:
+        return kv_operations(model, history, keyed=keyed)
+    if type(model) is not Register:
+        return None
+    operations = register_operations(model, history, keyed=keyed)
+    return None if operations is None else (model, operations)
+
+
+def _coverage(o: Operations) -> dict[str, int]:
     coverage = {"operations": len(o.f), "keys": len(o.keys) if o.keyed else 0}
     for code in (OK_CODE, FAIL_CODE, INFO_CODE):
         coverage[TYPES[code]] = int((o.outcome == code).sum())
-    for f in sorted(range(len(NAMES)), key=NAMES.__getitem__):
+    for f in sorted(range(len(o.names)), key=o.names.__getitem__):
         if (o.f == f).any():
-            coverage[f"ok {NAMES[f]}"] = int(((o.f == f) & (o.outcome == OK_CODE)).sum())
+            coverage[f"ok {o.names[f]}"] = int(((o.f == f) & (o.outcome == OK_CODE)).sum())
     return coverage
 
 
 @dataclass(slots=True)
 class _Judge:
-    model: Register
+    model: Model
     history: History
-    operations: RegisterOperations
+    operations: Operations
     problems: Problems
     rows: Int64
     limits: Limits
@@ -145,25 +156,4 @@ class _Judge:
         """A key's calls."""
         o = self.operations
         rows = np.flatnonzero(o.key == key).tolist()
-        return KeyPart(o.keys[key], [self._call(row) for row in rows])
-
-    def _call(self, row: int) -> Call:
-        o, h = self.operations, self.history
-        at, code = int(o.invoked[row]), int(o.outcome[row])
-        end, over = int(h.partner[at]), code != INFO_CODE
-        argument, result = h.values[at], h.values[end] if code == OK_CODE else None
-        if o.keyed:
-            argument, result = argument[1], None if result is None else result[1]
-        return Call(
-            process=int(h.process[at]),
-            f=NAMES[int(o.f[row])],
-            argument=argument,
-            result=result,
-            outcome=TYPES[code],
-            invoked=at,
-            completed=end if over else None,
-            start=int(h.time[at]),
-            end=int(h.time[end]) if over else None,
-            invoke_index=int(h.indices[at]),
-            complete_index=int(h.indices[end]) if end >= 0 else None,
-        )
+        return KeyPart(o.keys[key], [o.call(self.history, row) for row in rows])

@@ -1,9 +1,9 @@
 """The checker: history in, verdict out.
 
-Long histories of registers are judged as columns (`checkers.linearizability.by_columns`), others
-key by key as calls (`checkers.linearizability.deciding`). Either way a key is found linearizable,
-with an order that others can check, or not, with the few operations that can't be ordered, or the
-budget ends.
+Long histories of registers and key-value stores are judged as columns
+(`checkers.linearizability.by_columns`), others key by key as calls
+(`checkers.linearizability.deciding`). Either way a key is found linearizable, with an order that
+others can check, or not, with the few operations that can't be ordered, or the budget ends.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from checkers.linearizability.findings import Finding, Findings, Witness
 from checkers.linearizability.limits import UNLIMITED, Budget, Limits, Progress, begun
 from checkers.linearizability.parts import Parts, observes, parts_of
 from checkers.linearizability.witness import EFFORT
-from checkers.models import Model, Register
+from checkers.models import Model
 from checkers.models.model import shown
 from checkers.verdict import INVALID, UNKNOWN, VALID, Checker, Verdict
 
@@ -86,7 +86,7 @@ class Linearizable:
 
     def _checked(self, history: History, limits: Limits) -> Verdict:
         found = None
-        if type(self.model) is Register and self.algorithm in (None, "search"):
+        if self.algorithm in (None, "search"):
             monitors = self.algorithm is None
             found = by_columns.judged(
                 self.model, history, limits, keyed=self.keyed, monitors=monitors

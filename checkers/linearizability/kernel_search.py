@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from checkers import kernels
 from checkers.history.columns import Int64
-from checkers.linearizability import _search_kernels as k
+from checkers.linearizability import _search_kernels
+from checkers.linearizability import search_layout as k
 from checkers.linearizability._memo_kernels import T_MASKS
 from checkers.linearizability.limits import Limits
+from checkers.linearizability.search_layout import Tree
 
 _SLICE = 150_000
 _ROWS, _FRAMES = 1 << 12, 1 << 8
 
 
+def no_strings() -> Tree:
+    """The tree of a problem without appends."""
+    return (
+        np.zeros((1, 4), dtype=np.int32),
+        np.zeros(1, dtype=np.int64),
+        np.zeros(1, dtype=np.uint8),
+    )
+
+
 @dataclass(slots=True)
 class Problems:
-    """All problems of a history, as `_search_kernels` wants them; see there.
+    """All problems of a history, laid out as `search_layout` says.
 
     Attributes:
         events: events, key by key.
@@ -30,6 +41,8 @@ class Problems:
         values: how many values there are.
         log: room for a linearization of each key.
         best: room for the longest prefix of one.
+        tree: strings, for appends.
+        absent: the value of an absent key, if there are strings.
     """
 
     events: Int64
@@ -39,13 +52,15 @@ class Problems:
     values: int
     log: Int64
     best: Int64
+    tree: Tree = field(default_factory=no_strings)
+    absent: int = -1
 
     def order(self, key: int) -> Int64:
         """The operations placed for a key: all if it was found linearizable, else the most."""
         start, length = int(self.keys[key, k.OPERATIONS]), int(self.keys[key, k.LENGTH])
         log = self.log if self.keys[key, k.STATUS] == k.FOUND else self.best
         out = np.empty(length, dtype=np.int64)
-        run = kernels.of(k, size=kernels.ALWAYS)
+        run = kernels.of(_search_kernels, size=kernels.ALWAYS)
         run.ordered(self.ops, log[start : start + length], out)
         return out
 
@@ -62,7 +77,7 @@ def search_all(p: Problems, limits: Limits, elsewhere: Callable[[int], bool]) ->
     Raises:
         KeyboardInterrupt: somebody pressed Ctrl-C; keys searched before are decided.
     """
-    run = kernels.of(k, size=kernels.ALWAYS)
+    run = kernels.of(_search_kernels, size=kernels.ALWAYS)
     words = np.maximum(1, -(-p.keys[:-1, k.SLOTS] // k.BITS))
     more = -(-np.diff(p.keys[:, k.OPTIONALS]) // k.BITS)
     wanted = np.zeros(p.values + 1, dtype=np.int64)
@@ -98,6 +113,7 @@ class _Search:
         self.machine = np.zeros(k.PLACED + words + more + slots, dtype=np.int64)
         self.machine[k.WORDS], self.machine[k.MORE] = words, more
         self.machine[k.LIMIT] = limits.budget.configurations
+        self.machine[k.DEAD], self.machine[k.ABSENT] = p.values, p.absent
         self.table = np.zeros((_ROWS, T_MASKS + words + more), dtype=np.int64)
         self.frames = np.zeros((_FRAMES, k.F_MASKS + 2 * (words + more)), dtype=np.int64)
 
@@ -154,6 +170,6 @@ class _Search:
         p = self.p
         why: int = self.compiled.run(
             *(p.events, p.ops, p.keys, p.optionals, self.machine, self.table, self.frames),
-            *(self.wanted, p.log, p.best, self.chosen),
+            *(self.wanted, p.tree, p.log, p.best, self.chosen),
         )
         return why

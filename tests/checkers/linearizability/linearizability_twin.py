@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+from dataclasses import replace
 from itertools import combinations, permutations
 
 from checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
@@ -121,6 +122,22 @@ def random_history(r: random.Random, draw, answer, *, most: int = 6) -> History:
             else:
                 record(processes[client], OK, f, answer(r, f, argument))
             idle.append(client)
+    return History.from_operations(operations)
+
+
+def merged(histories) -> History:
+    """One history whose key i is the i-th, with events of all keys interleaved by time."""
+    events = []
+    for key, history in enumerate(histories):
+        for o in history:
+            events.append((o.index, key, o))
+    events.sort(key=lambda event: event[:2])
+    operations = [
+        replace(
+            o, index=at, time=at, process=o.process * len(histories) + key, value=[key, o.value]
+        )
+        for at, (_, key, o) in enumerate(events)
+    ]
     return History.from_operations(operations)
 
 

@@ -11,6 +11,7 @@ from linearizability_twin import (
     HISTORIES,
     draw_register,
     linearizable_by_sets,
+    merged,
     mutated,
     random_history,
     register_result,
@@ -31,22 +32,6 @@ needs_numba = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is
 @pytest.fixture
 def compiled(monkeypatch):
     monkeypatch.setenv(kernels.SWITCH, "compiled")
-
-
-def merged(histories) -> History:
-    """One history whose key i is the i-th, with events of all keys interleaved by time."""
-    events = []
-    for key, history in enumerate(histories):
-        for o in history:
-            events.append((o.index, key, o))
-    events.sort(key=lambda event: event[:2])
-    operations = [
-        replace(
-            o, index=at, time=at, process=o.process * len(histories) + key, value=[key, o.value]
-        )
-        for at, (_, key, o) in enumerate(events)
-    ]
-    return History.from_operations(operations)
 
 
 def random_histories(name: str, number: int):

@@ -1,0 +1,63 @@
+"""What the arrays of the search's kernels hold.
+
+Arrays, all of 64-bit integers:
+
+* ``events``, key by key: i for an invocation, ~i for a completion;
+* ``ops``, a row for each operation, key by key, in order of invocation; columns below;
+* ``keys``, a row for each key and one more; columns below;
+* ``optionals``: the operations that need not happen, key by key;
+* ``m``, the machine: registers (below), then the masks of placed and of used operations, then the
+  open operation in each slot. Masks are words of 32 bits. Required operations have slots, which are
+  used again once their operation has completed; optional ones a bit each, in words of their own;
+* ``frames``, the stack: position, state, last blind position, length of the log, whether the
+  forcing operation may be inserted after the fact, the masks, and masks of what is still to try;
+* ``wanted``: by value, the last frame in which an open operation needed it;
+* ``tree``: the strings of `_trie_kernels`, three arrays; empty for registers;
+* ``log``: operations placed, in order, each twice its number, plus one if inserted after the fact;
+  each key has the places of its operations. ``best`` is the same, of the furthest dead end.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+Array = npt.NDArray[Any]
+Tree = tuple[Array, Array, Array]
+
+ANY, EXTENDS = -1, -2
+BITS, SHIFT, LAST_BIT = 32, 5, 31
+
+# Why `run` returns.
+DONE, PAUSED, TABLE_FULL, STACK_FULL = 0, 1, 2, 3
+# What became of a key.
+OPEN, FOUND, NONE, EXHAUSTED = 0, 1, 2, 3
+
+# Columns of ``ops``: value needed, ANY or EXTENDS; value left, or for an append its string; whether
+# it need not happen, its slot or number among its key's optional ones, events of invocation and
+# completion (far in the future for optional ones), number of the interchangeable optional one to
+# use before it, or -1.
+NEED, LEAVE, OPTIONAL, BIT, INVOKED_AT, COMPLETED_AT, EARLIER = range(7)
+
+# Columns of ``keys``: where its events, operations and optional ones begin, its initial value, how
+# many slots it takes, the number of its empty string, the event that no order is known to pass
+# (or far in the future); then what was found: status, configurations explored, furthest event, the
+# operation that couldn't be placed there, operations in its part of the log (or of the best).
+EVENTS, OPERATIONS, OPTIONALS, INITIAL, SLOTS, ROOT, HOPELESS = range(7)
+STATUS, TRIED, FURTHEST, BLOCKED, LENGTH = range(7, 12)
+
+# Registers.
+AT, MODE, POSITION, STATE, LAST, LOG, DEPTH, UNUSED, WIDTH, FIRST = range(10)
+EXPLORED, LIMIT, STAMP, STOP, ENTRIES = range(10, 15)
+FAR, FAR_LOG, FAR_KEPT, FAR_SAVED, FAR_FORCING, WORDS, MORE = range(15, 22)
+DEAD, ABSENT, EMPTY, HOPELESS_AT = range(22, 26)
+PLACED = 26
+
+START, FORWARD, BACKWARD = 0, 1, 2
+# What became of going on from the topmost frame.
+ONWARD, BACK, NOWHERE = 0, 1, 2
+
+F_POSITION, F_STATE, F_LAST, F_LOG, F_AFTER, F_MASKS = range(6)
+
+FAR_FUTURE = 1 << 60
