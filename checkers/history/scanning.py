@@ -99,7 +99,7 @@ def _odd_rows(data: bytes, starts: Int64, odd: Int64, edn: bool) -> list[Row] | 
                 row = decoded
         except (HistoryError, UnicodeDecodeError):
             return None
-        if row.index is None or row.time is None or lacks_f(row):
+        if None in (row.index, row.time, row.process) or lacks_f(row):
             return None
         rows.append(row)
     return rows
@@ -112,7 +112,7 @@ def _columns(out: Int64, odd: Int64, rows: list[Row], words: list[str]) -> Colum
     errors: list[str | None] = [None] * len(out)
     others = {}
     for at, row in zip(odd.tolist(), rows, strict=True):
-        who = row.process
+        who = row.process or 0
         out[at, k.INDEX], out[at, k.TIME] = row.index or 0, row.time or 0
         out[at, k.TYPE] = TYPES.index(row.type)
         out[at, k.PROCESS] = who if isinstance(who, int) else -1 - names.setdefault(who, len(names))

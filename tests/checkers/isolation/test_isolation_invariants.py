@@ -116,6 +116,24 @@ def test_the_writes_of_a_fork_are_named():
     )
 
 
+@pytest.mark.parametrize(
+    ("calls", "validity"),
+    [
+        ([("write", 1, 1), ("write", 2, 2), ("read", None, [2])], INVALID),
+        ([("write", 1, 1), ("write", 2, 2), ("read", None, [1])], VALID),
+        ([("write", 1, 1), ("write", 2, 2), ("read", None, [7, 2, 1])], VALID),
+        ([("write", 1, 1), ("write", 2, 2), ("read", None, [])], UNKNOWN),
+    ],
+)
+def test_comments_are_single_writes_too(calls, validity):
+    assert causal_reverse().check(history_of(*calls)).validity is validity
+
+
+def test_a_read_of_comments_that_gives_no_list_is_named():
+    with pytest.raises(ModelError, match="operation 3: its value is 1"):
+        causal_reverse().check(history_of(("write", 1, 1), ("read", None, 1)))
+
+
 def test_a_key_written_twice_is_named():
     with pytest.raises(ModelError, match="every key may be written once"):
         long_fork().check(transactions("T1: wx1 | T2: wx2 | T3: rx1", registers=True))
