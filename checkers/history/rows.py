@@ -14,12 +14,15 @@ import numpy as np
 
 from checkers.history import columns as column_store
 from checkers.history.columns import Columns, Dialect
+from checkers.history.edn_parser import DEPTH_MAX
 from checkers.history.errors import HistoryError
 from checkers.history.fields import wrong_field
 from checkers.history.history import History, Lines
 from checkers.history.operation import Operation, Process
 from checkers.history.pairing import RuleBroken, decreasing
 from checkers.history.unnamed import processes_of
+
+_NESTING = (list, dict)
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Client = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -108,8 +111,16 @@ def history_of(
     No row lacks an ``f`` (see `lacks_f`).
 
     Raises:
-        HistoryError: the events break a rule of histories.
+        HistoryError: the events break a rule of histories, or a value is nested too deeply.
     """
+    if too_deep(rows):
+        at = next(at for at, row in enumerate(rows) if too_deep([row]))
+        raise HistoryError(
+            f"its value is nested more than {DEPTH_MAX} deep; values of operations are flat",
+            path=source,
+            line=line_of(at),
+            index=_indices([row.index for row in rows[: at + 1]])[at],
+        )
     columns = column_store.build(
         index=_indices([row.index for row in rows]),
         time=_times([row.time for row in rows]),
@@ -121,6 +132,25 @@ def history_of(
     )
     notes = (*notes, *note_of_times(columns, dialect, line_of))
     return History(columns, source=source, notes=notes, dialect=dialect, line_of=line_of)
+
+
+def too_deep(rows: Sequence[Row]) -> bool:
+    """Whether a value or an error is nested more than `DEPTH_MAX` deep.
+
+    Whoever looks into a value does so by recursion. All rows are descended at once, a level at a
+    time, since most have only two or three.
+    """
+    level = [part for row in rows for part in (row.value, row.error) if type(part) in _NESTING]
+    for _ in range(DEPTH_MAX):
+        level = [
+            part
+            for outer in level
+            for part in (outer.values() if type(outer) is dict else outer)
+            if type(part) in _NESTING
+        ]
+        if not level:
+            return False
+    return True
 
 
 def note_of_times(columns: Columns, dialect: Dialect, line_of: Lines) -> tuple[str, ...]:

@@ -20,7 +20,14 @@ from checkers.history.history import History
 from checkers.history.jsonl import decode_line
 from checkers.history.operation import TYPES
 from checkers.history.packed import OTHER, PackedValues
-from checkers.history.rows import Row, error_text, lacks_f, note_of_times, rows_of
+from checkers.history.rows import (
+    Row,
+    error_text,
+    lacks_f,
+    note_of_times,
+    rows_of,
+    too_deep,
+)
 from checkers.history.source import Content
 
 _WORDS = 1 << 16
@@ -99,7 +106,8 @@ def _odd_rows(data: bytes, starts: Int64, odd: Int64, edn: bool) -> list[Row] | 
                 row = decoded
         except (HistoryError, UnicodeDecodeError):
             return None
-        if None in (row.index, row.time, row.process) or lacks_f(row):
+        missing = None in (row.index, row.time, row.process) or lacks_f(row)
+        if missing or too_deep([row]):
             return None
         rows.append(row)
     return rows

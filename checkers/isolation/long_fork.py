@@ -122,6 +122,11 @@ def _micro_operations(call: Call, value: Any) -> list[Any]:
             event_of(call),
             f'its value is {shown(value)}; a transaction is a list like [["w", 3, 1]]',
         )
+    for _, key, _ in value:
+        if isinstance(key, list | dict):
+            raise ModelError(
+                event_of(call), f"its key {shown(key)} is no string, number or boolean"
+            )
     return value
 
 

@@ -134,6 +134,14 @@ def test_a_read_of_comments_that_gives_no_list_is_named():
         causal_reverse().check(history_of(("write", 1, 1), ("read", None, 1)))
 
 
+@pytest.mark.parametrize("key", [[1], {"a": 1}])
+@pytest.mark.parametrize("micro", ["w", "r"])
+def test_a_key_that_is_none_is_named(micro, key):
+    transaction = [[micro, key, 1]]
+    with pytest.raises(ModelError, match=r"operation 1: its key .* is no string"):
+        long_fork().check(history_of(("txn", transaction, transaction)))
+
+
 def test_a_key_written_twice_is_named():
     with pytest.raises(ModelError, match="every key may be written once"):
         long_fork().check(transactions("T1: wx1 | T2: wx2 | T3: rx1", registers=True))
