@@ -73,6 +73,10 @@ class KeyValue:
         """See `checkers.models.model.Overwriting`."""
         return f in ("put", "delete")
 
+    def unconditional(self, f: str) -> bool:
+        """See `checkers.models.model.Unconditional`."""
+        return f == "append"
+
     def check(self, call: Call) -> None:
         """See `Model.check`."""
         f, argument = call.f, call.argument
