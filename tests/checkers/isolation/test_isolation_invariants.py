@@ -37,6 +37,7 @@ TRANSFER = ("transfer", {"from": "a", "to": "b", "amount": 5}, {})
         ([read(a=10, b=0), TRANSFER, read(a=5, b=0)], INVALID, "wrong-total"),
         ([read(a=10, b=0), TRANSFER, read(a=-5, b=15)], INVALID, "negative-balance"),
         ([read(a=10, b=0), TRANSFER, read(a=10)], INVALID, "wrong-accounts"),
+        ([read(a=10, b=0), TRANSFER, read(a=10, b=None)], INVALID, "no-balance"),
         ([read(a=10, b=0)], UNKNOWN, None),
         ([TRANSFER], UNKNOWN, None),
     ],
