@@ -311,7 +311,8 @@ def _escaped(escape: str) -> str:
         return chr(int(match[1], 16))
     if match := _OCTAL.fullmatch(escape):
         return chr(int(match[1], 8))
-    raise _BadAtom(f"a string has the unknown escape '\\{escape}'")
+    name = escape.encode("unicode_escape").decode()  # it may be the end of the line
+    raise _BadAtom(f"a string has the unknown escape '\\{name}'")
 
 
 def _character(name: str) -> str:

@@ -14,11 +14,15 @@ import numpy as np
 
 from checkers.history import columns as column_store
 from checkers.history.columns import Columns, Dialect
+from checkers.history.edn_parser import DEPTH_MAX
 from checkers.history.errors import HistoryError
 from checkers.history.fields import wrong_field
 from checkers.history.history import History, Lines
-from checkers.history.operation import Operation
-from checkers.history.pairing import decreasing
+from checkers.history.operation import Operation, Process
+from checkers.history.pairing import RuleBroken, decreasing
+from checkers.history.unnamed import processes_of
+
+_NESTING = (list, dict)
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _Client = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
@@ -29,11 +33,12 @@ class Row(msgspec.Struct, gc=False):
     """The fields of an event as recorded, by any tool. Fields that we don't know are skipped.
 
     Missing are, in files that we read: ``index`` (events are counted), ``time`` (the order
-    stands in for it) and, in histories of transactions from Elle, ``f``.
+    stands in for it), in histories of transactions from Elle ``f``, and in examples written by
+    hand every ``process`` (see `unnamed`).
     """
 
     type: Literal["invoke", "ok", "fail", "info"]
-    process: _Client | _Name
+    process: _Client | _Name | None = None
     index: _Int64 | None = None
     time: _Int64 | None = None
     f: _Name | None = None
@@ -45,18 +50,17 @@ def wrong_record(record: object) -> str | None:
     """What is wrong with a decoded record, in a sentence; ``None`` if it makes a `Row`."""
     if not isinstance(record, Mapping):
         return f"it is a {_kind(record)}; every operation must be an object with fields"
-    for name in ("type", "process"):
-        if record.get(name) is None:
-            return f"it has no {name}; every operation needs a type and a process"
+    if record.get("type") is None:
+        return "it has no type; every operation needs a type and a process"
     function = record.get("f")
     if function is None and not _is_transaction(record.get("value")):
         return "it has no f; every operation must say what is done, like 'read'"
-    index, time = record.get("index"), record.get("time")
+    index, time, process = record.get("index"), record.get("time"), record.get("process")
     return wrong_field(
         Operation(
             index=0 if index is None else index,
             time=0 if time is None else time,
-            process=record["process"],
+            process=0 if process is None else process,
             type=record["type"],
             f="txn" if function is None else function,
         )
@@ -107,19 +111,46 @@ def history_of(
     No row lacks an ``f`` (see `lacks_f`).
 
     Raises:
-        HistoryError: the events break a rule of histories.
+        HistoryError: the events break a rule of histories, or a value is nested too deeply.
     """
+    if too_deep(rows):
+        at = next(at for at, row in enumerate(rows) if too_deep([row]))
+        raise HistoryError(
+            f"its value is nested more than {DEPTH_MAX} deep; values of operations are flat",
+            path=source,
+            line=line_of(at),
+            index=_indices([row.index for row in rows[: at + 1]])[at],
+        )
     columns = column_store.build(
         index=_indices([row.index for row in rows]),
         time=_times([row.time for row in rows]),
         types=[row.type for row in rows],
-        process=[row.process for row in rows],
+        process=_processes(rows, source, line_of),
         f=[row.f or "txn" for row in rows],
         values=[row.value for row in rows],
         errors=[None if row.error is None else error_text(row.error) for row in rows],
     )
     notes = (*notes, *note_of_times(columns, dialect, line_of))
     return History(columns, source=source, notes=notes, dialect=dialect, line_of=line_of)
+
+
+def too_deep(rows: Sequence[Row]) -> bool:
+    """Whether a value or an error is nested more than `DEPTH_MAX` deep.
+
+    Whoever looks into a value does so by recursion. All rows are descended at once, a level at a
+    time, since most have only two or three.
+    """
+    level = [part for row in rows for part in (row.value, row.error) if type(part) in _NESTING]
+    for _ in range(DEPTH_MAX):
+        level = [
+            part
+            for outer in level
+            for part in (outer.values() if type(outer) is dict else outer)
+            if type(part) in _NESTING
+        ]
+        if not level:
+            return False
+    return True
 
 
 def note_of_times(columns: Columns, dialect: Dialect, line_of: Lines) -> tuple[str, ...]:
@@ -172,6 +203,22 @@ def _times(given: list[int | None]) -> list[int]:
         last = last if time is None else time
         filled.append(last)
     return filled
+
+
+def _processes(rows: Sequence[Row], source: str, line_of: Lines) -> list[Process]:
+    """The process of each event, if need be found out."""
+    given = [row.process for row in rows if row.process is not None]
+    try:
+        if len(given) == len(rows):
+            return given
+        if given:
+            at = next(at for at, row in enumerate(rows) if row.process is None)
+            raise RuleBroken(at, "it has no process; every operation needs a type and a process")
+        return [*processes_of([(row.type, row.f or "txn") for row in rows])]
+    except RuleBroken as broken:
+        at = broken.position
+        index = _indices([row.index for row in rows[: at + 1]])[at]
+        raise HistoryError(broken.problem, path=source, line=line_of(at), index=index) from None
 
 
 def _kind(value: object) -> str:

@@ -20,7 +20,14 @@ from checkers.history.history import History
 from checkers.history.jsonl import decode_line
 from checkers.history.operation import TYPES
 from checkers.history.packed import OTHER, PackedValues
-from checkers.history.rows import Row, error_text, lacks_f, note_of_times, rows_of
+from checkers.history.rows import (
+    Row,
+    error_text,
+    lacks_f,
+    note_of_times,
+    rows_of,
+    too_deep,
+)
 from checkers.history.source import Content
 
 _WORDS = 1 << 16
@@ -99,7 +106,8 @@ def _odd_rows(data: bytes, starts: Int64, odd: Int64, edn: bool) -> list[Row] | 
                 row = decoded
         except (HistoryError, UnicodeDecodeError):
             return None
-        if row.index is None or row.time is None or lacks_f(row):
+        missing = None in (row.index, row.time, row.process) or lacks_f(row)
+        if missing or too_deep([row]):
             return None
         rows.append(row)
     return rows
@@ -112,7 +120,7 @@ def _columns(out: Int64, odd: Int64, rows: list[Row], words: list[str]) -> Colum
     errors: list[str | None] = [None] * len(out)
     others = {}
     for at, row in zip(odd.tolist(), rows, strict=True):
-        who = row.process
+        who = row.process or 0
         out[at, k.INDEX], out[at, k.TIME] = row.index or 0, row.time or 0
         out[at, k.TYPE] = TYPES.index(row.type)
         out[at, k.PROCESS] = who if isinstance(who, int) else -1 - names.setdefault(who, len(names))

@@ -62,7 +62,10 @@ def read_content(path: str | os.PathLike[str]) -> Content:
         data, complete = _decompress(data, source)
         if not complete:
             notes = ("the gzip data were cut off; what came before was kept",)
-    return Content(source, data.removeprefix(_BOM), notes)
+    data = data.removeprefix(_BOM)
+    if b"\n" not in data:  # lines that end as they did on old Macs
+        data = data.replace(b"\r", b"\n")
+    return Content(source, data, notes)
 
 
 def not_utf8(source: str, line: int) -> HistoryError:

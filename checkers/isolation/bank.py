@@ -1,9 +1,9 @@
 """Money neither appears nor vanishes: transfers between accounts, and reads of all of them.
 
-*Property.* Every read shows the same total, and no balance below zero unless overdrafts are
-allowed. Snapshot isolation gives it, read committed does not (read skew; Kleppmann, "Designing
-Data-Intensive Applications", chapter 7, "Snapshot Isolation and Repeatable Read"). As Jepsen's
-bank workload.
+*Property.* Every read shows the same total, a balance of each account, and none below zero unless
+overdrafts are allowed. Snapshot isolation gives it, read committed does not (read skew; Kleppmann,
+"Designing Data-Intensive Applications", chapter 7, "Snapshot Isolation and Repeatable Read"). As
+Jepsen's bank workload.
 
 *History.* ``read`` returns an object of accounts and balances; ``transfer`` has ``{"from": 6, "to":
 1, "amount": 2}``.
@@ -59,7 +59,7 @@ class Bank:
         if not reads:
             reason = "no read of the accounts succeeded, so nothing was exercised"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        total = sum(reads[0][1].values()) if self.total is None else self.total
+        total = _sum(reads[0][1]) if self.total is None else self.total
         accounts = list(reads[0][1])
         anomalies = [a for call, found in reads for a in self._wrong(call, found, total, accounts)]
         cost = {"anomalies": len(anomalies)}
@@ -73,30 +73,42 @@ class Bank:
         return Verdict(self.name, VALID, reason, coverage=coverage, cost=cost)
 
     def _wrong(
-        self, call: Call, balances: Mapping[str, int], total: int, accounts: list[str]
+        self, call: Call, balances: Mapping[str, int | None], total: int, accounts: list[str]
     ) -> list[Anomaly]:
         index = event_of(call)
         found = []
-        if set(balances) != set(accounts):
+        missing = [account for account, balance in balances.items() if balance is None]
+        if missing:
+            message = f"operation {index} read no balance of {missing}"
+            found.append(Anomaly("no-balance", message, (index,), {"accounts": missing}))
+        elif set(balances) != set(accounts):
             different = sorted(set(balances) ^ set(accounts))
             message = f"operation {index} read other accounts than the first: {different} differ"
             found.append(Anomaly("wrong-accounts", message, (index,), {"accounts": different}))
-        elif sum(balances.values()) != total:
+        elif _sum(balances) != total:
             message = (
-                f"operation {index} (process {call.process}) read a total of "
-                f"{sum(balances.values())}, which must be {total}"
+                f"operation {index} (process {call.process}) read a total of {_sum(balances)}, "
+                f"which must be {total}"
             )
             found.append(Anomaly("wrong-total", message, (index,), {"balances": dict(balances)}))
-        below = {account: balance for account, balance in balances.items() if balance < 0}
+        below = {
+            account: held for account, held in balances.items() if held is not None and held < 0
+        }
         if below and not self.negative:
             message = f"operation {index} read negative balances: {below}"
             found.append(Anomaly("negative-balance", message, (index,), {"balances": below}))
         return found
 
 
-def _balances(call: Call) -> dict[str, int]:
+def _sum(balances: Mapping[str, int | None]) -> int:
+    return sum(balance for balance in balances.values() if balance is not None)
+
+
+def _balances(call: Call) -> dict[str, int | None]:
     value: Any = call.result
-    if not isinstance(value, Mapping) or not all(type(v) is int for v in value.values()):
+    if not isinstance(value, Mapping) or not all(
+        balance is None or type(balance) is int for balance in value.values()
+    ):
         raise ModelError(
             event_of(call),
             f"a read of the bank returned {shown(value)}; it must return an object of balances",

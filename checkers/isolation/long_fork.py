@@ -10,13 +10,14 @@ then: for each two, one must contain the other (on the keys that both read).
 then another is invoked, and a reader sees the second and not the first.
 
 *History.* rw-register transactions (``[["w", 3, 1]]`` and ``[["r", 3, null], ["r", 4, null]]``);
-each key is written at most once.
+each key is written at most once. Or, as in Jepsen's comments, ``write 3`` and ``read``, which gives
+all that was written: ``[3, 4]``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from checkers.history import FAIL, OK, Call, History
@@ -57,7 +58,7 @@ class _SingleWrites:
         Raises:
             checkers.models.ModelError: a key is written twice, or an operation is no transaction.
         """
-        calls = history.calls()
+        calls = _as_transactions(history.calls())
         writers = _writers(calls)
         reads = [read for call in calls if call.outcome == OK and (read := _read(call))]
         several = [read for read in reads if len(read.present) + len(read.absent) > 1]
@@ -71,6 +72,25 @@ class _SingleWrites:
             return Verdict(self.name, INVALID, anomalies[0].message, anomalies, coverage=coverage)
         reason = f"{len(several)} reads of several keys agree on the order of writes"
         return Verdict(self.name, VALID, reason, coverage=coverage)
+
+
+def _as_transactions(calls: list[Call]) -> list[Call]:
+    """Comments as transactions: a write writes its own key, and a read reads all keys."""
+    written = [call.argument for call in calls if call.f == "write"]
+    if not written or any(isinstance(key, list | dict) for key in written):
+        return calls
+
+    def transaction(call: Call) -> Call:
+        if call.f == "write":
+            return replace(call, argument=[["w", call.argument, True]], result=[])
+        if call.f != "read":
+            return call
+        if call.outcome != OK or not isinstance(call.result, list):
+            return replace(call, argument=[])
+        seen = frozenset(key for key in call.result if not isinstance(key, list | dict))
+        return replace(call, argument=[], result=[["r", k, k in seen or None] for k in written])
+
+    return [transaction(call) for call in calls]
 
 
 def _writers(calls: list[Call]) -> dict[Any, Call]:
@@ -102,6 +122,11 @@ def _micro_operations(call: Call, value: Any) -> list[Any]:
             event_of(call),
             f'its value is {shown(value)}; a transaction is a list like [["w", 3, 1]]',
         )
+    for _, key, _ in value:
+        if isinstance(key, list | dict):
+            raise ModelError(
+                event_of(call), f"its key {shown(key)} is no string, number or boolean"
+            )
     return value
 
 

@@ -5,9 +5,10 @@ A transaction's value is a list of micro-operations, as Jepsen and elle-cli writ
     [["append", "x", 1], ["r", "y", null]]      list-append: a read returns a list
     [["w", "x", 1], ["r", "y", null]]           rw-register: a read returns one value
 
-Reads have ``null`` where they are invoked, and what they saw in an ``ok`` completion (an empty list
-may be ``null`` there too). Keys and elements are strings, numbers or booleans. In the columns both
-are numbers: keys from 0, and *elements* (a value of a key) from 0 for the whole history.
+Reads have ``null`` (or nothing) where they are invoked, and what they saw in an ``ok`` completion
+(an empty list may be ``null`` there too). Keys and elements are strings, numbers or booleans. In
+the columns both are numbers: keys from 0, and *elements* (a value of a key) from 0 for the whole
+history.
 """
 
 from __future__ import annotations
@@ -250,6 +251,8 @@ class _Reader:
             self._micro_operation(row, micro, completed)
 
     def _micro_operation(self, row: int, micro: Any, completed: bool) -> None:
+        if not completed and isinstance(micro, list | tuple) and len(micro) == 2:
+            micro = (*micro, None)  # a write cannot be null, so only a read can be so short
         if not isinstance(micro, list | tuple) or len(micro) != 3:
             raise self._error(
                 row,

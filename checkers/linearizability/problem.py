@@ -21,17 +21,24 @@ For registers (`register_problem`) three more:
 * **Values that nobody needs are one value.** If no remaining operation needs v (ok reads of it, cas
   from it), then in state v exactly the writes are possible. All such states behave alike, and are
   replaced by one, `UNSEEN`.
+
+For key-value stores (`_string_problem`) the last of these again:
+
+* **Strings that nobody needs are one string.** A string that no needed one begins with fits no get
+  and no cas, and what is appended to it does neither. So it is `UNSEEN`, which appends leave alone.
+  What is left are the beginnings of strings that were read: with many appends at once, few.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from checkers.history import Call
-from checkers.models import Enumerable, Model, Overwriting, Register, State
-from checkers.models.model import frozen, is_pure
+from checkers.models import Enumerable, KeyValue, Model, Overwriting, Register, State
+from checkers.models.model import fits_always, frozen, is_pure
 
 
 class _Constant:
@@ -48,7 +55,7 @@ REFUSED = _Constant("REFUSED")
 """What `Problem.step` answers for an operation that can't happen in a state."""
 
 UNSEEN = _Constant("UNSEEN")
-"""Any register value that no operation needs."""
+"""Any register value, or string of a key-value store, that no operation needs."""
 
 _ANY = _Constant("ANY")
 _FOREVER = float("inf")
@@ -65,6 +72,7 @@ class Problem:
         optional: calls that need not be placed and never end.
         pure: calls that never change the state.
         blind: calls that fit every state and leave one that doesn't depend on it.
+        fitting: calls that fit every state, blind ones among them.
         alike: equal for optional calls that are interchangeable.
     """
 
@@ -74,6 +82,7 @@ class Problem:
     optional: list[bool]
     pure: list[bool]
     blind: list[bool]
+    fitting: list[bool]
     alike: list[Hashable]
 
 
@@ -102,7 +111,8 @@ def problem_of(
     initials: tuple[State, ...] = (model.initial,)
     if any_initial and isinstance(model, Enumerable):
         initials = tuple(model.states)
-    return _general_problem(model, kept, optional, initials)
+    problem = _general_problem(model, kept, optional, initials)
+    return _string_problem(model, problem) if type(model) is KeyValue else problem
 
 
 def forgets(model: Model) -> bool:
@@ -134,8 +144,33 @@ def _general_problem(
         optional=[free for _, free in chosen],
         pure=[is_pure(model, call) for call in kept],
         blind=[overwrites(call.f) for call in kept],
+        fitting=[fits_always(model, call.f) for call in kept],
         alike=[_likeness(call) for call in kept],
     )
+
+
+def _string_problem(model: KeyValue, problem: Problem) -> Problem:
+    """The problem of a key-value store, with the reduction described in the module."""
+    needed = sorted({need for call in problem.calls for need in _strings_needed(call)})
+    step, fitting, blind = problem.step, problem.fitting, problem.blind
+
+    def begins_needed(string: str) -> bool:
+        at = bisect_left(needed, string)
+        return at < len(needed) and needed[at].startswith(string)
+
+    def successor(state: State, i: int) -> State:
+        if state is UNSEEN and not blind[i]:
+            return UNSEEN if fitting[i] else REFUSED
+        after = step(state, i)
+        return after if not isinstance(after, str) or begins_needed(after) else UNSEEN
+
+    return replace(problem, step=successor)
+
+
+def _strings_needed(call: Call) -> list[str]:
+    """The string that an operation of a key-value store needs to find, if any; absent is none."""
+    need = call.argument[0] if call.f == "cas" else call.result if call.f == "get" else None
+    return [] if need is None else [need]
 
 
 def _likeness(call: Call) -> Hashable:
@@ -176,6 +211,7 @@ def register_problem(
         optional=[row[2] for row in rows],
         pure=[need == leave for need, leave in zip(needs, leaves, strict=True)],
         blind=[need is _ANY for need in needs],
+        fitting=[need is _ANY for need in needs],
         alike=list(zip(needs, leaves, strict=True)),
     )
 

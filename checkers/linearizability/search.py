@@ -22,11 +22,13 @@ just-in-time form: at the forcing event of X, it places a sequence of open opera
 2. **Only writes that somebody is waiting for.** A *blind* operation W (it fits every state and
    leaves one that doesn't depend on it) other than X is tried only if some open operation that
    isn't blind would fit the state it leaves. Otherwise what follows W in the sequence must be
-   blind itself, and overwrites it unobserved: see 3. (W isn't last, X is.)
-3. **Overwritten writes, after the fact.** When X is blind and was invoked before the event at which
-   the last blind operation V was placed, X may be inserted just before V: it fits any state, nobody
-   sees what it left, whatever completed before X's invocation was placed before that event, and X
-   itself completes later. So a write that rule 2 refuses is placed when its completion forces it.
+   blind itself, and overwrites it unobserved: see 3. (W isn't last, X is.) Nor is one tried that
+   fits every state, like an append, and leaves one that nobody can observe (`UNSEEN`): until a
+   blind one overwrites that, all that follows fits every state, so does without it.
+3. **Overwritten writes, after the fact.** When X fits every state and was invoked before the event
+   at which the last blind operation V was placed, X may be inserted just before V: nobody sees what
+   it left, whatever completed before X's invocation was placed before that event, and X itself
+   completes later. So a write that rule 2 refuses is placed when its completion forces it.
 4. **Interchangeable optional operations.** Of optional operations that the model can't tell apart,
    only the first invoked and not yet used is tried: swap it with the one that a linearization uses.
 5. **Dominated configurations.** Of two configurations that agree in position, placed operations and
@@ -48,7 +50,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkers.linearizability.limits import Budget
-from checkers.linearizability.problem import REFUSED, Problem
+from checkers.linearizability.problem import REFUSED, UNSEEN, Problem
 from checkers.models import State
 
 BYTES_A_CONFIGURATION = 400
@@ -242,7 +244,8 @@ class _Search:
     def _frame(self, node: _Node, forcing: int) -> _Frame:
         """The calls to try from a configuration (rules 2 to 4), the most promising last."""
         problem, layout = self.problem, self.layout
-        step, blind, optional = problem.step, problem.blind, problem.optional
+        step, optional = problem.step, problem.optional
+        blind, fitting = problem.blind, problem.fitting
         candidates = [*node.waiting]
         for i in node.spare:
             before = layout.first_use[i]
@@ -255,12 +258,13 @@ class _Search:
             if after is REFUSED or problem.pure[i]:
                 continue
             awaited = (step(after, other) is not REFUSED for other in waiting_for)
-            if blind[i] and i != forcing and not any(awaited):
+            unseen = (fitting[i] and after is UNSEEN) or (blind[i] and not any(awaited))
+            if unseen and i != forcing:
                 continue
             helps = i == forcing or step(after, forcing) is not REFUSED
             ranked.append((i == forcing, helps, not optional[i], -i))
         ranked.sort()
-        after_the_fact = blind[forcing] and layout.invoked_at[forcing] < node.last_blind
+        after_the_fact = fitting[forcing] and layout.invoked_at[forcing] < node.last_blind
         return _Frame(node, forcing, [-rank[3] for rank in ranked], after_the_fact)
 
     def _next(self, frame: _Frame) -> _Node | None:

@@ -18,6 +18,9 @@ from typing import Any, Protocol, runtime_checkable
 
 from checkers.history import Call
 
+_LISTED = 30
+"""How many elements of a list a sentence shows."""
+
 State = Hashable
 Step = tuple[bool, State]
 
@@ -147,13 +150,18 @@ def frozen(value: Any) -> Hashable:
 
 
 def shown(value: Any) -> str:
-    """A value as people write it: ``null`` for None, strings in quotes, lists in brackets."""
+    """A value as people write it: ``null`` for None, strings in quotes, lists in brackets.
+
+    Long strings and lists are cut off, so that a sentence stays one.
+    """
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
-        return f"[{', '.join(map(shown, value))}]"
+        listed = ", ".join(map(shown, value[:_LISTED]))
+        more = f", … {len(value) - _LISTED} more" if len(value) > _LISTED else ""
+        return f"[{listed}{more}]"
     if isinstance(value, str):
         text = value if len(value) <= 60 else f"{value[:25]}…{value[-25:]}"
         return f'"{text}"'

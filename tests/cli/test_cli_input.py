@@ -151,15 +151,13 @@ def test_a_verdict_is_also_there_as_json(splitbrain, tmp_path):
 
 def test_the_budget_reaches_the_checker(splitbrain, tmp_path):
     """Fourteen appends at once, and a read that no order explains: nobody tries 14! orders."""
-    events = [{"type": "invoke", "process": p, "f": "append", "value": f"{p} "} for p in range(14)]
-    events += [{"type": "ok", "process": p, "f": "append", "value": f"{p} "} for p in range(14)]
-    events += [{"type": "invoke", "process": 0, "f": "get", "value": None}]
-    events += [
-        {"type": "ok", "process": 0, "f": "get", "value": "".join(f"{p} " for p in range(13))}
-    ]
+    events = [{"type": "invoke", "process": p, "f": "append", "value": p} for p in range(14)]
+    events += [{"type": "ok", "process": p, "f": "append", "value": p} for p in range(14)]
+    events += [{"type": "invoke", "process": 0, "f": "read", "value": None}]
+    events += [{"type": "ok", "process": 0, "f": "read", "value": list(range(13))}]
     (tmp_path / "h.jsonl").write_text("\n".join(map(json.dumps, events)))
 
-    result = splitbrain("check", "h.jsonl", "-m", "kv", "--not-keyed", "--budget", "0.01")
+    result = splitbrain("check", "h.jsonl", "-m", "log", "--budget", "0.01")
 
     assert result.exit_code == 3, result.output
 

@@ -127,6 +127,7 @@ MALFORMED = [
     ("1/0", "out of range"),
     ("[" + "9" * 5000 + "]", "out of range"),
     (r'"\q"', r"unknown escape '\q'"),
+    ('"\\\n"', r"unknown escape '\\n'"),
     (r'"\ud800"', "half of a surrogate pair"),
     (r"\newlin", r"'\\newlin' is no character"),
     (r"\ud800", "is no character"),

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkers.history import FAIL, INFO, INVOKE, OK, HistoryError, Operation, read_jsonl
+from checkers.history.edn_parser import DEPTH_MAX
 
 INVOKED = b'{"index":0,"time":5,"type":"invoke","process":0,"f":"write","value":[1,0]}\n'
 COMPLETED = b'{"index":1,"time":6,"type":"ok","process":0,"f":"write","value":[1,0]}\n'
@@ -56,12 +57,23 @@ def test_nothing_is_an_empty_history(read, data):
     [
         b"\n" + INVOKED + b"  \n\n" + COMPLETED + b"\n",
         INVOKED.replace(b"\n", b"\r\n") + COMPLETED.replace(b"\n", b"\r\n"),
+        INVOKED.replace(b"\n", b"\r\n") + COMPLETED,
+        (INVOKED + COMPLETED).replace(b"\n", b"\r"),
         b"\xef\xbb\xbf" + INVOKED + COMPLETED,
         INVOKED + COMPLETED.rstrip(),
         INVOKED.replace(b",", b" , ") + COMPLETED.replace(b'"time"', b'"node":"n1","time"'),
         INVOKED + COMPLETED.replace(b"}", b',"error":null}'),
     ],
-    ids=["blank lines", "CRLF", "BOM", "no last newline", "other fields", "error null"],
+    ids=[
+        "blank lines",
+        "CRLF",
+        "CRLF and LF",
+        "CR",
+        "BOM",
+        "no last newline",
+        "other fields",
+        "error null",
+    ],
 )
 def test_what_other_tools_write_differently_is_the_same_history(read, data):
     history = read(data)
@@ -147,6 +159,19 @@ BROKEN = [
     ("number", b"7\n", 1, "it is a plain value"),
     ("two on a line", FIELDS.rstrip() + FIELDS, None, "this is not JSON"),
     ("deep", b'{"value":' + b"[" * 5000 + b"]" * 5000 + b"}\n", None, "nested too deeply"),
+    ("deep list", FIELDS.replace(b":1}", b":" + b"[" * 101 + b"]" * 101 + b"}"), 4, "nested more"),
+    (
+        "deep map",
+        FIELDS.replace(b":1}", b":" + b'{"a":' * 101 + b"1" + b"}" * 102),
+        4,
+        "nested more",
+    ),
+    (
+        "deep error",
+        FIELDS.replace(b":1}", b':1,"error":' + b"[" * 101 + b"]" * 101 + b"}"),
+        4,
+        "nested",
+    ),
     ("not UTF-8", FIELDS.replace(b"write", b"\xffrite"), None, "this is not UTF-8"),
     ("no type", FIELDS.replace(b"type", b"kind"), 4, "it has no type"),
     ("no process", FIELDS.replace(b"process", b"thread"), 4, "it has no process"),
@@ -197,6 +222,19 @@ def test_an_element_that_is_no_operation_is_refused_with_its_place(read, line, i
     assert caught.value.line == 4 or "UTF-8" in problem
     assert problem in str(caught.value) or "UTF-8" in problem
     assert caught.value.index == index or index is None
+
+
+def test_values_may_be_nested_up_to_the_limit(read):
+    value = b"[" * DEPTH_MAX + b"]" * DEPTH_MAX
+    history = read(INVOKED.replace(b"[1,0]", value) + COMPLETED)
+    assert len(history.calls()) == 1
+
+
+def test_a_number_of_many_digits_does_not_fill_the_message(read):
+    with pytest.raises(HistoryError) as caught:
+        read(INVOKED + COMPLETED.replace(b":6", b":" + b"9" * 400))
+    assert "its time is 9999" in str(caught.value)
+    assert len(caught.value.problem) < 160
 
 
 def test_a_retired_process_cannot_come_back(read):

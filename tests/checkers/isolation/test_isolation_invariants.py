@@ -37,6 +37,7 @@ TRANSFER = ("transfer", {"from": "a", "to": "b", "amount": 5}, {})
         ([read(a=10, b=0), TRANSFER, read(a=5, b=0)], INVALID, "wrong-total"),
         ([read(a=10, b=0), TRANSFER, read(a=-5, b=15)], INVALID, "negative-balance"),
         ([read(a=10, b=0), TRANSFER, read(a=10)], INVALID, "wrong-accounts"),
+        ([read(a=10, b=0), TRANSFER, read(a=10, b=None)], INVALID, "no-balance"),
         ([read(a=10, b=0)], UNKNOWN, None),
         ([TRANSFER], UNKNOWN, None),
     ],
@@ -114,6 +115,32 @@ def test_the_writes_of_a_fork_are_named():
     assert verdict.reason == (
         'operation 6 saw the write of "x" and not that of "y", operation 7 the other way round'
     )
+
+
+@pytest.mark.parametrize(
+    ("calls", "validity"),
+    [
+        ([("write", 1, 1), ("write", 2, 2), ("read", None, [2])], INVALID),
+        ([("write", 1, 1), ("write", 2, 2), ("read", None, [1])], VALID),
+        ([("write", 1, 1), ("write", 2, 2), ("read", None, [7, 2, 1])], VALID),
+        ([("write", 1, 1), ("write", 2, 2), ("read", None, [])], UNKNOWN),
+    ],
+)
+def test_comments_are_single_writes_too(calls, validity):
+    assert causal_reverse().check(history_of(*calls)).validity is validity
+
+
+def test_a_read_of_comments_that_gives_no_list_is_named():
+    with pytest.raises(ModelError, match="operation 3: its value is 1"):
+        causal_reverse().check(history_of(("write", 1, 1), ("read", None, 1)))
+
+
+@pytest.mark.parametrize("key", [[1], {"a": 1}])
+@pytest.mark.parametrize("micro", ["w", "r"])
+def test_a_key_that_is_none_is_named(micro, key):
+    transaction = [[micro, key, 1]]
+    with pytest.raises(ModelError, match=r"operation 1: its key .* is no string"):
+        long_fork().check(history_of(("txn", transaction, transaction)))
 
 
 def test_a_key_written_twice_is_named():

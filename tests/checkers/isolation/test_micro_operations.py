@@ -29,6 +29,12 @@ def test_an_indeterminate_transaction_has_the_micro_operations_it_was_invoked_wi
     assert columns.list_read(1) == []
 
 
+def test_a_read_need_not_say_null_where_it_is_invoked():
+    operations = [Operation(0, 0, 0, INVOKE, "txn", [["r", 1], ["append", 2, 3]])]
+    columns = transactions_of(History.from_operations(operations), lists=True)
+    assert columns.kind.tolist() == [1, 0]
+
+
 def test_sessions_run_one_transaction_after_another():
     columns = transactions_of(transactions("T1@a: ax1 | T2@a: ax2 | T3: rx"), lists=True)
     assert columns.process.tolist() == [0, 0, 1]

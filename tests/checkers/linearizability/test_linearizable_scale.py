@@ -66,6 +66,43 @@ def test_indeterminate_writes_nobody_sees_cost_nothing():
     assert verdict.cost["configurations"] <= 600
 
 
+def appended(rounds: int, clients: int, *, lost: int) -> History:
+    """Rounds of a put and many appends, all at once, and a get; the last gets lack some appends."""
+    r, operations = random.Random(f"{rounds} {clients}"), []
+
+    def add(process, kind, f, value):
+        at = len(operations)
+        operations.append(Operation(at, at, process, kind, f, value))
+
+    for number in range(rounds):
+        add(0, INVOKE, "put", "")
+        appends = [(p, f"{number}.{p} ") for p in range(1, clients)]
+        for process, value in appends:
+            add(process, INVOKE, "append", value)
+        r.shuffle(appends)
+        add(0, OK, "put", "")
+        for process, value in appends:
+            add(process, OK, "append", value)
+        # The put took effect after a quarter of the appends.
+        seen = [value for _, value in appends[clients // 4 :]]
+        if number == rounds - 1:
+            add(1, INVOKE, "append", "last ")
+            add(1, OK, "append", "last ")
+            seen = [*seen, "last "][: len(seen) + 1 - lost]
+        add(0, INVOKE, "get", None)
+        add(0, OK, "get", "".join(seen))
+    return History.from_operations(operations)
+
+
+@pytest.mark.parametrize(("lost", "validity"), [(0, VALID), (1, INVALID), (2, INVALID)])
+def test_many_appends_at_once_cost_no_more_than_what_was_read_of_them(lost, validity):
+    history = appended(10, 40, lost=lost)
+    verdict = linearizable(models.kv()).check(history)
+    assert verdict.validity is validity
+    assert verdict.cost["configurations"] < 20 * len(history)
+    verify(models.kv(), history, verdict.certificate)
+
+
 def test_deep_histories_need_no_recursion():
     operations = []
     for i in range(20_000):

@@ -103,6 +103,24 @@ def test_search_agrees_with_sets_on_key_value_stores():
     both_kinds_were_met(counts)
 
 
+def test_search_agrees_with_sets_on_stores_that_mostly_append():
+    """Appends whose strings were read only in part, before, between and after overwrites."""
+
+    def draw(r):
+        f = r.choice(("get", "get", "append", "append", "append", "put", "delete", "cas"))
+        if f == "cas":
+            return f, [r.choice(("ab", "b", None)), r.choice("ab")]
+        return f, None if f in ("get", "delete") else r.choice("abc")
+
+    def answer(r, f, argument):
+        return r.choice((None, "a", "ab", "ba", "abc", "bca")) if f == "get" else argument
+
+    r, counts = random.Random("appends"), {True: 0, False: 0}
+    for _ in range(HISTORIES // 2):
+        counts[compare(STORES, random_history(r, draw, answer, most=8))] += 1
+    both_kinds_were_met(counts)
+
+
 def test_search_agrees_with_sets_on_queues():
     def draw(r):
         return r.choice((("enqueue", r.randrange(2)), ("dequeue", None)))

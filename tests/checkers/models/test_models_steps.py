@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkers import linearizable, models
+from checkers import UNKNOWN, linearizable, models
 from checkers.history import INFO, INVOKE, OK, History, Operation
 from checkers.models import ModelError, looks_keyed, split
 from checkers.models.model import frozen, shown
@@ -237,6 +237,18 @@ def test_frozen_values_are_equal_exactly_when_the_values_are():
 def test_long_strings_are_shown_by_their_ends():
     assert shown("x" * 100 + "end") == f'"{"x" * 25}…{"x" * 22}end"'
     assert shown([None, True, 1.5, "a"]) == '[null, true, 1.5, "a"]'
+
+
+def test_long_lists_are_shown_by_their_first_elements():
+    assert shown(list(range(4_000))).endswith("28, 29, … 3970 more]")
+    assert shown(list(range(30))).endswith("28, 29]")
+
+
+def test_a_history_of_appends_alone_exercises_nothing():
+    history = History.from_operations(
+        [Operation(0, 0, 0, INVOKE, "append", "a"), Operation(1, 1, 0, OK, "append", "a")]
+    )
+    assert linearizable(models.kv()).check(history).validity is UNKNOWN
 
 
 def test_the_models_by_name():
