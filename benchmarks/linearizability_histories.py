@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from checkers.history import History, Operation
+from checkers.history import History
 from checkers.history.columns import FILES, INFO_CODE, INVOKE_CODE, Columns
-from checkers.history.packed import ATOM, NESTED, NULL, PAIR, PackedValues
+from checkers.history.packed import ATOM, NESTED, NULL, PAIR, WORDS, PackedValues
 
 READ, WRITE, CAS = 0, 1, 2
 OK_CODE, FAIL_CODE = 1, 2
@@ -148,51 +148,102 @@ def history(d: Drawn, *, keyed: bool) -> History:
         codes = np.stack((first, np.where(f == CAS, second, zeros), zeros))
     shapes = (PAIR, PAIR, NESTED) if keyed else (ATOM, ATOM, PAIR)
     shape = np.array([shapes[READ], shapes[WRITE], shapes[CAS]], dtype=np.int8)[f]
+    return _history(d, PackedValues(shape, codes, [], {}), ("read", "write", "cas"))
+
+
+def _history(d: Drawn, values: PackedValues, functions: tuple[str, ...]) -> History:
+    n = len(d.f)
+    order = np.empty(2 * n, dtype=np.int64)
+    order[d.call], order[d.end] = np.arange(n), np.arange(n) + n
+    operation, completes = order % n, order >= n
+    kind = np.where(completes, d.outcome[operation], INVOKE_CODE).astype(np.int8)
     process, retired = d.client[operation], kind == INFO_CODE
     # A process that ends as info is retired; its client goes on as another.
     number = np.zeros(2 * n, dtype=np.int64)
     by_client = np.argsort(process, kind="stable")
-    lives = np.cumsum(retired[by_client]) - retired[by_client]
-    number[by_client] = lives
+    number[by_client] = np.cumsum(retired[by_client]) - retired[by_client]
     columns = Columns(
         index=np.arange(2 * n),
         time=np.arange(2 * n) * 1000,
         type=kind,
         process=process + (number * (int(d.client.max()) + 1)),
-        f=f.astype(np.int32),
-        values=PackedValues(shape, codes, [], {}),
+        f=d.f[operation].astype(np.int32),
+        values=values,
         errors=[None] * (2 * n),
         names=(),
-        functions=("read", "write", "cas"),
+        functions=functions,
     )
     return History(columns, dialect=FILES)
 
 
-def kv_history(shape: Shape) -> History:
-    """A history of a key-value store: gets, puts and appends of short strings."""
+GET, PUT, APPEND = 0, 1, 2
+
+
+def kv_drawn(shape: Shape) -> tuple[Drawn, list[str]]:
+    """A history of a key-value store: gets, puts and appends of short strings, all distinct.
+
+    ``a`` of an operation is the number of its string in the list, 0 for null.
+    """
     r = np.random.default_rng(shape.seed)
     n, c = shape.operations, shape.clients
     each = -(-n // c)
     rest, length = r.exponential(1.0, (c, each)), r.exponential(1.0, (c, each))
     end = np.cumsum(rest + length, axis=1)
     call, end = (end - length).ravel()[:n], end.ravel()[:n]
+    client = np.repeat(np.arange(c), each)[:n]
     point = call + r.random(n) * (end - call)
-    names = ("get", "put", "append")
-    f, key = r.choice(3, n, p=(0.5, 0.2, 0.3)), r.integers(0, max(shape.keys, 1), n).tolist()
+    f, key = r.choice(3, n, p=(0.5, 0.2, 0.3)), r.integers(0, shape.keys, n)
+    outcome = np.where(r.random(n) < shape.info, INFO_CODE, OK_CODE)
+    takes = (outcome == OK_CODE) | (r.random(n) < 0.5)
+    strings = ["", *(f"{o}." for o in range(n))]
+    numbers: dict[str, int] = {string: i for i, string in enumerate(strings)}
     state: dict[int, str] = {}
-    result: list[str | None] = [None] * n
+    a = np.zeros(n, dtype=np.int64)
     for o in np.argsort(point).tolist():
-        old = state.get(key[o])
-        if f[o] == 0:
-            result[o] = old
-        else:
-            state[key[o]] = f"{o}." if f[o] == 1 else f"{old or ''}{o}."
-            result[o] = f"{o}."
-    order = np.argsort(np.concatenate((call, end)), kind="stable").tolist()
-    operations = []
-    for at, event in enumerate(order):
-        o, completes = event % n, event >= n
-        value = None if f[o] == 0 and not completes else result[o]
-        kind = "ok" if completes else "invoke"
-        operations.append(Operation(at, at * 1000, o // each, kind, names[f[o]], [key[o], value]))
-    return History.from_operations(operations)
+        k = int(key[o])
+        old = state.get(k)
+        if f[o] == GET:
+            a[o] = 0 if old is None else numbers[old]
+            continue
+        a[o] = o + 1
+        if takes[o]:
+            new = f"{o}." if f[o] == PUT else f"{old or ''}{o}."
+            state[k] = new
+            if new not in numbers:
+                numbers[new] = len(strings)
+                strings.append(new)
+    if shape.stale:
+        _make_get_stale(call, end, f, key, a, outcome)
+    rank = np.empty(2 * n, dtype=np.int64)
+    rank[np.argsort(np.concatenate((call, end)), kind="stable")] = np.arange(2 * n)
+    zeros = np.zeros(n, dtype=np.int64)
+    return Drawn(f, key, a, zeros, outcome, rank[:n], rank[n:], client), strings
+
+
+def _make_get_stale(call, end, f, key, a, outcome) -> None:
+    """Let a get near the end give what one before gave, with a write of its key in between."""
+    order, ok = np.argsort(call), outcome == OK_CODE
+    for o in order[int(len(order) * 0.9) :].tolist():
+        if f[o] != GET or not ok[o]:
+            continue
+        same = order[(key[order] == key[o]) & ok[order] & (end[order] < call[o])]
+        for before in same[(f[same] == GET) & (a[same] > 0)].tolist():
+            if ((f[same] != GET) & (call[same] > end[before])).any() and a[before] != a[o]:
+                a[o] = a[before]
+                return
+    raise ValueError("no get can be made stale: give more operations")
+
+
+def kv_history(shape: Shape) -> History:
+    """The history as our checker takes it, without an object for each operation."""
+    d, strings = kv_drawn(shape)
+    codes = np.where(d.a > 0, WORDS + d.a, NULL)
+    n = len(d.f)
+    order = np.empty(2 * n, dtype=np.int64)
+    order[d.call], order[d.end] = np.arange(n), np.arange(n) + n
+    operation, completes = order % n, order >= n
+    answered = completes & (d.outcome[operation] == OK_CODE)
+    value = np.where((d.f[operation] == GET) & ~answered, NULL, codes[operation])
+    packed = np.stack((d.key[operation], value, np.zeros(2 * n, dtype=np.int64)))
+    shapes = np.full(2 * n, PAIR, dtype=np.int8)
+    return _history(d, PackedValues(shapes, packed, strings, {}), ("get", "put", "append"))

@@ -14,17 +14,19 @@ from checkers.linearizability import _search_kernels
 from checkers.linearizability import search_layout as k
 from checkers.linearizability.column_operations import Operations
 from checkers.linearizability.column_problems import prepare
-from checkers.linearizability.deciding import decide, finding_of
-from checkers.linearizability.findings import Finding, Findings
+from checkers.linearizability.column_witness import ColumnWitness, certain_reasons
+from checkers.linearizability.deciding import decide
+from checkers.linearizability.findings import SEARCH, WALK, Finding, Findings, Witness
 from checkers.linearizability.kernel_problems import outcome_of
 from checkers.linearizability.kernel_search import Problems, search_all
 from checkers.linearizability.kv_columns import kv_operations
 from checkers.linearizability.limits import Limits
-from checkers.linearizability.problem import problem_of
+from checkers.linearizability.problem import Problem, problem_of
 from checkers.linearizability.register_columns import register_operations
-from checkers.linearizability.witness import refuted
+from checkers.linearizability.search import Outcome
+from checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
 from checkers.models import KeyPart, KeyValue, Model, Register
-from checkers.verdict import UNKNOWN, VALID
+from checkers.verdict import INVALID, UNKNOWN, VALID
 
 _COMPILED_FROM, _LOADED_FROM = 200_000, 8_000
 """Events from which compiling is worth its while, and from which compiled code is, if at hand."""
@@ -58,7 +60,9 @@ def judged(
     if not operations.observed:
         return Findings(operations.keyed, [], coverage, observed=False)
     problems, rows = prepare(operations, events=len(history))
-    judge = _Judge(model, history, operations, problems, rows, limits, monitors, {})
+    reasons = certain_reasons(operations, problems)
+    witness = ColumnWitness(model, history, operations, problems, rows, reasons)
+    judge = _Judge(model, history, operations, problems, rows, witness, limits, monitors, {})
     try:
         search_all(problems, limits, judge.elsewhere)
     except KeyboardInterrupt:
@@ -96,12 +100,15 @@ class _Judge:
     operations: Operations
     problems: Problems
     rows: Int64
+    witness: ColumnWitness
     limits: Limits
     monitors: bool
     decided: dict[int, Finding]
 
     def elsewhere(self, key: int) -> bool:
         """Whether a key is decided without a long search."""
+        if self.witness.refuted(key):
+            return True
         part = self._part(key)
         if self.monitors:
             finding = decide(self.model, part, self.limits, algorithm="quick")
@@ -111,14 +118,12 @@ class _Judge:
         return self._refuted(key, part)
 
     def _refuted(self, key: int, part: KeyPart) -> bool:
-        problem = problem_of(self.model, part.calls)
-        outcome = outcome_of(self.problems, key, problem, self._calls_of(key, problem.calls))
+        problem, outcome = self._searched(key, part)
         if outcome.stuck is None:
             return False
         if not refuted(self.model, part.calls, problem.calls[outcome.stuck.forcing]):
             return False
-        self.problems.keys[key, k.STATUS] = k.NONE
-        self.decided[key] = self._explained(key, part)
+        self.decided[key] = self._broken(key)
         return True
 
     def finding(self, key: int) -> Finding:
@@ -132,18 +137,40 @@ class _Judge:
             return Finding(
                 name, VALID, order=self.history.indices[found].tolist(), configurations=tried
             )
-        if keys[key, k.STATUS] == k.NONE:
-            return self._explained(key, self._part(key))
+        # A key whose search did not begin stays unknown: nothing shows how far an order comes.
+        begun = keys[key, k.BLOCKED] >= 0
+        if keys[key, k.STATUS] == k.NONE or (begun and self.witness.refuted(key)):
+            return self._broken(key)
         events = self.problems.events[keys[key, k.EVENTS] : keys[key + 1, k.EVENTS]]
         passed = max(int(keys[key, k.FURTHEST] - keys[key, k.EVENTS]), 0)
         completed = (int((events[:passed] < 0).sum()), int((events < 0).sum()))
         return Finding(name, UNKNOWN, configurations=tried, completed=completed)
 
-    def _explained(self, key: int, part: KeyPart) -> Finding:
+    def _broken(self, key: int) -> Finding:
         """The finding of a key without a linearization."""
+        return Finding(
+            self.operations.keys[key],
+            INVALID,
+            WALK if self.witness.refuted(key) else SEARCH,
+            configurations=int(self.problems.keys[key, k.TRIED]),
+            broken_at=self.witness.broken_at(key),
+            explain=lambda effort: self._explained(key, effort),
+        )
+
+    def _explained(self, key: int, effort: int) -> Witness:
+        """Why a key has no linearization; with all of its calls only if that is needed."""
+        dead_end, reason = self.witness.dead_end(key), self.witness.reason(key)
+        if dead_end is None or reason is None:
+            part = self._part(key)
+            dead_end = dead_end or dead_end_of(self.model, part.key, *self._searched(key, part))
+            reason = reason or reason_of(self.model, part.calls, dead_end, effort=effort)
+        return Witness(explain(self.model, dead_end, reason), dead_end.certificate(self.model))
+
+    def _searched(self, key: int, part: KeyPart) -> tuple[Problem, Outcome]:
+        """A key's problem and its outcome in terms of calls."""
         problem = problem_of(self.model, part.calls)
-        outcome = outcome_of(self.problems, key, problem, self._calls_of(key, problem.calls))
-        return finding_of(self.model, part, problem, outcome)
+        calls = self._calls_of(key, problem.calls)
+        return problem, outcome_of(self.problems, key, problem, calls)
 
     def _calls_of(self, key: int, calls: list[Call]) -> list[int]:
         """The number in a problem of each of a key's operations."""

@@ -9,7 +9,7 @@ from checkers.history.columns import FAIL_CODE, INFO_CODE, Int64
 from checkers.linearizability import _register_kernels, _trie_kernels
 from checkers.linearizability import search_layout as k
 from checkers.linearizability.column_operations import Operations
-from checkers.linearizability.kernel_search import Problems, no_strings
+from checkers.linearizability.kernel_search import Problems, no_strings, undecided
 
 
 def prepare(operations: Operations, *, events: int) -> tuple[Problems, Int64]:
@@ -29,8 +29,7 @@ def prepare(operations: Operations, *, events: int) -> tuple[Problems, Int64]:
     rows = rows[order]
     if optional.any():
         rows = rows[_observable(o, rows, start)]
-    keys = np.zeros((len(o.keys) + 1, k.LENGTH + 1), dtype=np.int64)
-    keys[:, k.HOPELESS] = k.FAR_FUTURE
+    keys = undecided(len(o.keys))
     keys[1:, k.OPERATIONS] = np.cumsum(np.bincount(o.key[rows], minlength=len(o.keys)))
     ops = np.zeros((len(rows), k.EARLIER + 1), dtype=np.int64)
     ops[:, k.NEED], ops[:, k.LEAVE], ops[:, k.OPTIONAL] = (

@@ -17,7 +17,7 @@ from checkers.linearizability.limits import Budget, Limits
 from checkers.linearizability.monitors import Chosen, MonitorResult, choose, monitors_for
 from checkers.linearizability.problem import Problem, problem_of
 from checkers.linearizability.search import Outcome, search
-from checkers.linearizability.witness import explain, prefix_certificate, refuted
+from checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
 from checkers.models import KeyPart, Model, Register
 from checkers.verdict import INVALID, UNKNOWN, VALID
 
@@ -89,7 +89,7 @@ def _of_monitor(model: Model, part: KeyPart, result: MonitorResult) -> Finding:
             return Witness(anomaly, {"key": part.key})
         if not outcome.exhausted:
             return _witness(model, part, problem, outcome, effort)
-        certificate = prefix_certificate(model, part, problem, outcome)
+        certificate = dead_end_of(model, part.key, problem, outcome).certificate(model)
         return Witness(replace(anomaly, details={**certificate, **anomaly.details}), certificate)
 
     return Finding(part.key, INVALID, told, broken_at=broken_at, explain=witness)
@@ -151,8 +151,9 @@ def finding_of(
 def _witness(
     model: Model, part: KeyPart, problem: Problem, outcome: Outcome, effort: int
 ) -> Witness:
-    anomaly = explain(model, part, problem, outcome, effort=effort)
-    return Witness(anomaly, prefix_certificate(model, part, problem, outcome))
+    dead_end = dead_end_of(model, part.key, problem, outcome)
+    reason = reason_of(model, part.calls, dead_end, effort=effort)
+    return Witness(explain(model, dead_end, reason), dead_end.certificate(model))
 
 
 def algorithms(model: Model) -> tuple[str, ...]:

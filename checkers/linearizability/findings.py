@@ -10,6 +10,9 @@ from checkers.verdict import INVALID, Anomaly, Validity
 
 SEARCH = "Wing & Gong, just in time (Lowe)"
 
+WALK = "certain reasons by one walk over the events, O(n)"
+"""See `checkers.linearizability.register_anomalies`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Witness:

@@ -11,7 +11,7 @@ from checkers import kernels
 from checkers.history.columns import Int64
 from checkers.linearizability import _register_kernels
 from checkers.linearizability import search_layout as k
-from checkers.linearizability.kernel_search import Problems, search_all
+from checkers.linearizability.kernel_search import Problems, search_all, undecided
 from checkers.linearizability.limits import Limits
 from checkers.linearizability.problem import Problem
 from checkers.linearizability.search import Outcome, stuck_at
@@ -49,8 +49,7 @@ def from_problem(problem: Problem) -> Problems:
 def laid_out(ops: Int64, invoked: Int64, completed: Int64, values: int, events: int) -> Problems:
     """One key's problem, from its operations with the values they need and leave."""
     run = kernels.of(_register_kernels, size=kernels.ALWAYS)
-    keys = np.zeros((2, k.LENGTH + 1), dtype=np.int64)
-    keys[:, k.HOPELESS] = k.FAR_FUTURE
+    keys = undecided(1)
     keys[1, k.OPERATIONS] = len(ops)
     free = int(ops[:, k.OPTIONAL].sum())
     laid, at = np.empty(2 * len(ops) - free, dtype=np.int64), np.zeros(events, dtype=np.int32)

@@ -29,6 +29,13 @@ def no_strings() -> Tree:
     )
 
 
+def undecided(keys: int) -> Int64:
+    """Rows for keys of which nothing is known yet, and one more."""
+    rows = np.zeros((keys + 1, k.LENGTH + 1), dtype=np.int64)
+    rows[:, k.HOPELESS], rows[:, k.BLOCKED] = k.FAR_FUTURE, -1
+    return rows
+
+
 @dataclass(slots=True)
 class Problems:
     """All problems of a history, laid out as `search_layout` says.
@@ -119,6 +126,13 @@ class _Search:
 
     def run(self) -> None:
         """Search the keys, or as many as the limits allow."""
+        try:
+            self._run()
+        finally:
+            if self.machine[k.AT] < len(self.chosen) and self.machine[k.MODE] != k.START:
+                self._save_furthest()
+
+    def _run(self) -> None:
         m = self.machine
         while True:
             m[k.STOP] = m[k.STAMP] + _SLICE

@@ -112,12 +112,14 @@ def problem_of(
     if any_initial and isinstance(model, Enumerable):
         initials = tuple(model.states)
     problem = _general_problem(model, kept, optional, initials)
-    return _string_problem(model, problem) if type(model) is KeyValue else problem
+    if type(model) is not KeyValue:
+        return problem
+    return _string_problem(model, problem, any_initial=any_initial)
 
 
 def forgets(model: Model) -> bool:
     """Whether a history of the model can be judged from its middle on, from any state."""
-    return type(model) is Register or isinstance(model, Enumerable)
+    return type(model) in (Register, KeyValue) or isinstance(model, Enumerable)
 
 
 def _general_problem(
@@ -149,9 +151,9 @@ def _general_problem(
     )
 
 
-def _string_problem(model: KeyValue, problem: Problem) -> Problem:
+def _string_problem(model: KeyValue, problem: Problem, *, any_initial: bool) -> Problem:
     """The problem of a key-value store, with the reduction described in the module."""
-    needed = sorted({need for call in problem.calls for need in _strings_needed(call)})
+    needed = sorted({need for call in problem.calls for need in _strings_needed(model, call)})
     step, fitting, blind = problem.step, problem.fitting, problem.blind
 
     def begins_needed(string: str) -> bool:
@@ -164,13 +166,31 @@ def _string_problem(model: KeyValue, problem: Problem) -> Problem:
         after = step(state, i)
         return after if not isinstance(after, str) or begins_needed(after) else UNSEEN
 
-    return replace(problem, step=successor)
+    initials = problem.initials
+    if any_initial:
+        initials = (*_beginnings(needed, problem.calls), None, UNSEEN)
+    return replace(problem, initials=initials, step=successor)
 
 
-def _strings_needed(call: Call) -> list[str]:
+def _beginnings(needed: Sequence[str], calls: Sequence[Call]) -> list[str]:
+    """The strings from which these operations can come to a needed one: it, or less an append."""
+    appended = dict.fromkeys(call.argument for call in calls if call.f == "append")
+    found = dict.fromkeys(needed)
+    for string in needed:
+        for tail in appended:
+            at = string.find(tail) if tail else -1
+            while at >= 0:
+                found[string[:at]] = None
+                at = string.find(tail, at + 1)
+    return list(found)
+
+
+def _strings_needed(model: KeyValue, call: Call) -> list[str]:
     """The string that an operation of a key-value store needs to find, if any; absent is none."""
-    need = call.argument[0] if call.f == "cas" else call.result if call.f == "get" else None
-    return [] if need is None else [need]
+    need = call.result if call.f == "get" else None
+    if call.f == "cas":
+        need = model.initial if call.argument[0] is None else call.argument[0]
+    return [need] if isinstance(need, str) else []
 
 
 def _likeness(call: Call) -> Hashable:

@@ -12,7 +12,8 @@ sentence. Three such, each certain (it alone rules out every linearization), or 
   register held v. If there are more of them than operations that may have put v there (plus one if
   v is initial), two of them saw the same write, and one's update is lost.
 
-The search has the last word on validity; this module only names what it found.
+For a few operations they are found by `certain_reason`, for histories in columns by
+`_reason_kernels`; either way `unwritten_read`, `stale_read` and `lost_update` tell them.
 """
 
 from __future__ import annotations
@@ -76,10 +77,10 @@ def certain_reason(model: Register, key: Any, calls: Sequence[Call]) -> Reason |
         if access.found in writers:
             writer, last_written = writers[access.found].begun_before(access.completed)
         if access.found != model.initial and writer is None:
-            return _unwritten(access.call, key, calls)
-        reason = _stale(access, writer, last_written, latest, key)
-        if reason is not None:
-            return reason
+            return unwritten_read(key, access.call, *_attempts(access.call, calls))
+        other = latest.before(access.call.invoked, access.found)
+        if other is not None and other.call.invoked > last_written:
+            return stale_read(key, access.call, other.call, writer)
     return _lost_update(model, key, definite, writers)
 
 
@@ -125,29 +126,41 @@ def _did(call: Call, key: Any) -> str:
     return f"{verb} {object_name(key)} = {shown(_found(call))}"
 
 
-def _unwritten(call: Call, key: Any, calls: Sequence[Call]) -> Reason:
-    """The observer found a value that nobody can have written."""
+def _attempts(call: Call, calls: Sequence[Call]) -> tuple[Call | None, Call | None]:
+    """The first failed operation, and the first other write, of what an observer found."""
     value = frozen(_found(call))
     attempts = [
         other
         for other in calls
         if other is not call and other.f != "read" and _access(other).left == value
     ]
-    refused = [other for other in attempts if other.outcome == "fail"]
-    late = [other for other in attempts if other.outcome != "fail" and other.f == "write"]
+    refused = next((other for other in attempts if other.outcome == "fail"), None)
+    late = (other for other in attempts if other.outcome != "fail" and other.f == "write")
+    return refused, next(late, None)
+
+
+def unwritten_read(key: Any, call: Call, refused: Call | None, late: Call | None) -> Reason:
+    """The observer found a value that nobody can have written.
+
+    Args:
+        key: the key, or None.
+        call: the observer.
+        refused: the first operation that would have written the value, and failed.
+        late: the first write of the value that may have happened.
+    """
     why, involved = "but no operation had written that value", [call]
-    if refused and refused[0].invoked < (call.completed or 0):
+    if refused is not None and refused.invoked < (call.completed or 0):
         why = (
-            f"but only process {refused[0].process} tried to write that value, and its "
-            f"{refused[0].f} failed at {ended(refused[0])}"
+            f"but only process {refused.process} tried to write that value, and its "
+            f"{refused.f} failed at {ended(refused)}"
         )
-        involved.append(refused[0])
-    elif late:
+        involved.append(refused)
+    elif late is not None:
         why = (
             "but no operation that writes that value had begun; the first, by process "
-            f"{late[0].process}, began at {began(late[0])}"
+            f"{late.process}, began at {began(late)}"
         )
-        involved.append(late[0])
+        involved.append(late)
     message = f"process {call.process} {_did(call, key)}, completing at {ended(call)}, {why}"
     return Reason("unwritten-read", message, _in_order(involved))
 
@@ -186,14 +199,15 @@ def _value_after(access: _Access) -> Hashable | None:
     return access.left if access.leaves else access.found
 
 
-def _stale(
-    access: _Access, writer: Call | None, last_written: float, latest: _Latest, key: Any
-) -> Reason | None:
-    """The observer found a value that was certainly gone; `writer` last began to write it."""
-    other = latest.before(access.call.invoked, access.found)
-    if other is None or other.call.invoked <= last_written:
-        return None
-    call, between = access.call, other.call
+def stale_read(key: Any, call: Call, between: Call, writer: Call | None) -> Reason:
+    """The observer found a value that was certainly gone.
+
+    Args:
+        key: the key, or None.
+        call: the observer.
+        between: an operation with another value, begun when no write of the value was left.
+        writer: the last one that began to write the value; None if only the initial value is it.
+    """
     value = shown(_found(call))
     if between.f == "read":
         how = (
@@ -232,17 +246,28 @@ def _lost_update(
     for value, calls in updates.items():
         origins = writers[value].calls if value in writers else []
         times = len(origins) + (value == model.initial)
-        if len(calls) <= times:
-            continue
-        new = ", ".join(f"process {c.process}'s to {shown(c.argument[1])}" for c in calls[:4])
-        return Reason(
-            "lost-update",
-            f"{len(calls)} cas of {object_name(key)} from {shown(calls[0].argument[0])} succeeded "
-            f"({new}{', …' if len(calls) > 4 else ''}), but it held that value at most {times} "
-            f"time{'' if times == 1 else 's'}, so an update was lost",
-            _in_order([*calls, *origins]),
-        )
+        if len(calls) > times:
+            return lost_update(key, calls, origins, times)
     return None
+
+
+def lost_update(key: Any, updates: Sequence[Call], origins: Sequence[Call], times: int) -> Reason:
+    """More updates from a value than times that it was there.
+
+    Args:
+        key: the key, or None.
+        updates: cas from the value that succeeded.
+        origins: operations that may have put it there.
+        times: how many they are, plus one if it is the initial value.
+    """
+    new = ", ".join(f"process {c.process}'s to {shown(c.argument[1])}" for c in updates[:4])
+    return Reason(
+        "lost-update",
+        f"{len(updates)} cas of {object_name(key)} from {shown(updates[0].argument[0])} succeeded "
+        f"({new}{', …' if len(updates) > 4 else ''}), but it held that value at most {times} "
+        f"time{'' if times == 1 else 's'}, so an update was lost",
+        _in_order([*updates, *origins]),
+    )
 
 
 def _in_order(calls: Sequence[Call]) -> tuple[Call, ...]:

@@ -32,7 +32,7 @@ from checkers.linearizability.problem import Problem, forgets, problem_of
 from checkers.linearizability.register_anomalies import Reason, certain_reason
 from checkers.linearizability.search import Outcome, Stuck, search, stuck_at
 from checkers.linearizability.wording import ended, named, object_name
-from checkers.models import KeyPart, Model, Register, State
+from checkers.models import Model, Register, State
 from checkers.models.model import is_pure, shown
 from checkers.verdict import Anomaly
 
@@ -45,26 +45,59 @@ _LAST_SHOWN = 20
 _OTHERS_SHOWN = 6
 
 
-def explain(
-    model: Model, part: KeyPart, problem: Problem, outcome: Outcome, *, effort: int = EFFORT
-) -> Anomaly:
+@dataclass(frozen=True, slots=True)
+class DeadEnd:
+    """The longest prefix of a linearization that was found, and what can't follow it.
+
+    Attributes:
+        key: the key; None without keys.
+        prefix: invocation indices of the operations placed, in order.
+        state: the model's state after them.
+        blocked: an operation that completed next, and does not fit.
+        open: the operations that might go before it: invoked by then, and not placed; ``blocked``
+            is one of them.
+    """
+
+    key: Any
+    prefix: Sequence[int]
+    state: State
+    blocked: Call
+    open: Sequence[Call]
+
+    def certificate(self, model: Model) -> dict[str, Any]:
+        """See `checkers.linearizability.verify`."""
+        return {
+            "key": self.key,
+            "prefix": list(self.prefix),
+            "blocked": self.blocked.invoke_index,
+            "candidates": [
+                {"operation": call.invoke_index, "fits": model.step(self.state, call)[0]}
+                for call in self.open
+            ],
+        }
+
+
+def dead_end_of(model: Model, key: Any, problem: Problem, outcome: Outcome) -> DeadEnd:
+    """The dead end that a search met."""
+    assert outcome.stuck is not None
+    stuck = _extended(model, problem, outcome.stuck)
+    return DeadEnd(
+        key,
+        [problem.calls[i].invoke_index for i in stuck.order],
+        _state(model, problem, stuck),
+        problem.calls[stuck.forcing],
+        [problem.calls[i] for i in sorted((*stuck.waiting, *stuck.spare))],
+    )
+
+
+def explain(model: Model, dead_end: DeadEnd, reason: Reason) -> Anomaly:
     """The anomaly of a key that has no linearization.
 
     Args:
         model: the sequential specification.
-        part: the key and all of its calls.
-        problem: what was searched.
-        outcome: what the search of it found.
-        effort: configurations that may be explored to make the window small.
+        dead_end: where its search ended.
+        reason: why there is none.
     """
-    assert outcome.stuck is not None
-    stuck = outcome.stuck
-    reason = None
-    if type(model) is Register:
-        reason = certain_reason(model, part.key, part.calls)
-    if reason is None:
-        window = window_of(model, part.calls, problem.calls[stuck.forcing], effort=effort)
-        reason = _in_general(model, part.key, problem, stuck, window)
     indices = [call.invoke_index for call in reason.calls]
     ends = [c.complete_index for c in reason.calls if c.complete_index is not None]
     return Anomaly(
@@ -72,39 +105,30 @@ def explain(
         reason.message,
         tuple(sorted({*indices, *ends})),
         {
-            "key": part.key,
+            "key": dead_end.key,
             "window": indices,
-            "blocked": problem.calls[stuck.forcing].invoke_index,
-            "candidates": _candidates(model, problem, stuck),
-            "last_linearized": [problem.calls[i].invoke_index for i in stuck.order[-_LAST_SHOWN:]],
-            "linearized": len(stuck.order),
-            "state": shown(_state(model, problem, stuck)),
+            "blocked": dead_end.blocked.invoke_index,
+            "candidates": _candidates(model, dead_end),
+            "last_linearized": list(dead_end.prefix[-_LAST_SHOWN:]),
+            "linearized": len(dead_end.prefix),
+            "state": shown(dead_end.state),
         },
     )
 
 
-def prefix_certificate(
-    model: Model, part: KeyPart, problem: Problem, outcome: Outcome
-) -> dict[str, Any]:
-    """The longest prefix found, and why nothing can follow; see `checkers.linearizability.verify`.
+def reason_of(model: Model, calls: Sequence[Call], dead_end: DeadEnd, *, effort: int) -> Reason:
+    """Why a key's calls have no linearization: simply, or as the smallest window found.
 
     Args:
         model: the sequential specification.
-        part: the key and all of its calls.
-        problem: what was searched.
-        outcome: what the search of it found; it met a dead end.
+        calls: all of the key's.
+        dead_end: where the search of them ended.
+        effort: configurations that may be explored to make the window small.
     """
-    assert outcome.stuck is not None
-    stuck = _extended(model, problem, outcome.stuck)
-    return {
-        "key": part.key,
-        "prefix": [problem.calls[i].invoke_index for i in stuck.order],
-        "blocked": problem.calls[stuck.forcing].invoke_index,
-        "candidates": [
-            {"operation": candidate["operation"], "fits": candidate["fits"]}
-            for candidate in _candidates(model, problem, stuck)
-        ],
-    }
+    reason = certain_reason(model, dead_end.key, calls) if type(model) is Register else None
+    if reason is not None:
+        return reason
+    return _in_general(model, dead_end, window_of(model, calls, dead_end.blocked, effort=effort))
 
 
 def _extended(model: Model, problem: Problem, stuck: Stuck) -> Stuck:
@@ -136,35 +160,32 @@ def _state(model: Model, problem: Problem, stuck: Stuck) -> State:
     return state
 
 
-def _candidates(model: Model, problem: Problem, stuck: Stuck) -> list[dict[str, Any]]:
+def _candidates(model: Model, dead_end: DeadEnd) -> list[dict[str, Any]]:
     """For each operation open at the dead end, why it can't be the next."""
-    state = _state(model, problem, stuck)
-    blocked = problem.calls[stuck.forcing]
+    state, blocked = dead_end.state, named(model, dead_end.blocked)
     found = []
-    for i in sorted((*stuck.waiting, *stuck.spare)):
-        call = problem.calls[i]
+    for call in dead_end.open:
         fits, after = model.step(state, call)
         if not fits:
             why = f"{named(model, call)} does not fit the state, which is {shown(state)}"
         elif is_pure(model, call):
-            why = f"{named(model, call)} fits, but changes nothing for {named(model, blocked)}"
+            why = f"{named(model, call)} fits, but changes nothing for {blocked}"
         else:
             why = (
                 f"{named(model, call)} fits and leaves {shown(after)}, but then there is still no "
-                f"place for {named(model, blocked)} before it completed"
+                f"place for {blocked} before it completed"
             )
         found.append({"operation": call.invoke_index, "fits": fits, "why": why})
     return found
 
 
-def _in_general(model: Model, key: Any, problem: Problem, stuck: Stuck, window: Window) -> Reason:
+def _in_general(model: Model, dead_end: DeadEnd, window: Window) -> Reason:
     """The sentence for a window without a simpler reason."""
     calls = window.calls
     if len(window.others) <= _OTHERS_SHOWN:
         calls = tuple(sorted((*calls, *window.others), key=lambda call: call.invoked))
-    blocked = problem.calls[stuck.forcing]
-    state = shown(_state(model, problem, stuck))
-    where = "" if key is None else f"{object_name(key)}: "
+    blocked, state = dead_end.blocked, shown(dead_end.state)
+    where = "" if dead_end.key is None else f"{object_name(dead_end.key)}: "
     message = (
         f"{where}no order of {len(calls)} operations fits: {_listed(model, calls)}; the longest "
         f"order found leaves the state {state} and no place for {named(model, blocked)}, "

@@ -21,8 +21,13 @@ from linearizability_twin import (
 from checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
 from checkers.history import INFO, INVOKE, OK, History, Operation
 from checkers.linearizability import Budget, by_columns, kernel_problems, verify, verify_order
+from checkers.linearizability.column_problems import prepare
+from checkers.linearizability.column_witness import ColumnWitness, certain_reasons
 from checkers.linearizability.limits import Limits, begun
+from checkers.linearizability.parts import parts_of
 from checkers.linearizability.problem import problem_of
+from checkers.linearizability.register_anomalies import certain_reason
+from checkers.linearizability.register_columns import register_operations
 from checkers.linearizability.search import search
 
 REGISTER = models.cas_register()
@@ -233,3 +238,20 @@ def test_a_stale_read_among_indeterminate_writes_is_found_without_trying_their_s
     verdict = linearizable(REGISTER).check(History.from_operations(operations))
     assert verdict.validity is INVALID
     assert verdict.anomalies[0].kind == "stale-read"
+
+
+@needs_numba
+def test_columns_and_calls_give_the_same_certain_reasons(compiled):
+    batch = list(random_histories("reasons", HISTORIES // 2))
+    history = merged(batch)
+    operations = register_operations(REGISTER, history, keyed=True)
+    problems, rows = prepare(operations, events=len(history))
+    reasons = certain_reasons(operations, problems)
+    witness = ColumnWitness(REGISTER, history, operations, problems, rows, reasons)
+    kinds = dict.fromkeys(("unwritten-read", "stale-read", "lost-update", None), 0)
+    parts = parts_of(REGISTER, history, keyed=True).parts
+    for key, part in enumerate(parts):
+        expected = certain_reason(REGISTER, part.key, part.calls)
+        assert witness.reason(key) == expected, part.calls
+        kinds[expected and expected.kind] += 1
+    assert min(kinds.values()) > 0, kinds

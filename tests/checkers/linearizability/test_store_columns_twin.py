@@ -4,6 +4,7 @@ Random histories are judged many at a time, as the keys of one history.
 """
 
 import random
+from dataclasses import replace
 
 import pytest
 from linearizability_twin import (
@@ -21,6 +22,7 @@ from checkers.linearizability import Budget, by_columns, verify, verify_order
 from checkers.linearizability.limits import begun
 from checkers.linearizability.problem import problem_of
 from checkers.linearizability.search import search
+from checkers.linearizability.witness import window_of
 
 pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
 
@@ -97,8 +99,42 @@ def test_columns_agree_with_sets_and_orders_hold(dialect):
     for finding, one in zip(found.keys, batch, strict=True):
         expected = VALID if linearizable_by_sets(model, one.calls()) else INVALID
         assert finding.validity is expected, list(one)
+        by_calls = search(problem_of(model, one.calls()), Budget())
+        assert (by_calls.order is not None) == (expected is VALID), list(one)
         counts[expected] += 1
     assert min(counts.values()) > len(batch) / 20, counts
+
+
+class Begun:
+    """A store with a string in it at first."""
+
+    def __init__(self, string: str | None):
+        self.initial, self.step = string, DIALECTS["null"].step
+
+
+def test_windows_have_no_linearization_whatever_the_store_held_before():
+    r, cut, model = random.Random("windows of stores"), 0, DIALECTS["null"]
+    for history in random_stores("windows of stores", model, HISTORIES // 4):
+        calls = history.calls()
+        problem = problem_of(model, calls)
+        outcome = search(problem, Budget())
+        if outcome.order is not None:
+            continue
+        window = window_of(model, calls, problem.calls[outcome.stuck.forcing])
+        cut += window.start is not None
+        needed = {call.invoke_index for call in window.calls}
+        weakened = [
+            call if call.invoke_index in needed else replace(call, outcome="info", completed=None)
+            for call in calls
+            if call.outcome != "fail"
+            and call.invoked < window.end
+            and not (window.start and call.completed and call.completed < window.start)
+        ]
+        weakened = [call for call in weakened if call.outcome == "ok" or call.f != "get"]
+        strings = [None, "", "another", *("".join(r.choices("ab", k=n)) for n in (1, 1, 2, 3))]
+        for string in [None] if window.start is None else strings:
+            assert not linearizable_by_sets(Begun(string), weakened), (window, string, calls)
+    assert cut > 10
 
 
 def test_longer_histories_agree_with_the_search_over_calls():
@@ -147,6 +183,14 @@ def done(*steps) -> History:
         events.append(Operation(len(events), len(events), 0, INVOKE, f, argument))
         events.append(Operation(len(events), len(events), 0, OK, f, answer))
     return History.from_operations(events)
+
+
+@pytest.mark.parametrize("mode", ["compiled", "interpreted"])
+def test_a_cas_from_null_finds_a_deleted_key_in_either_dialect(mode, monkeypatch):
+    monkeypatch.setenv(kernels.SWITCH, mode)
+    history = done(("put", "x", "x"), ("delete", None, None), ("cas", [None, "y"], [None, "y"]))
+    for model in DIALECTS.values():
+        assert linearizable(model).check(history).validity is VALID
 
 
 def test_surrogates_appended_are_not_the_character_that_they_stand_for_in_utf_16():
