@@ -10,6 +10,7 @@ import msgspec
 
 from checkers.history import History, load
 from checkers.isolation import CertificateError as IsolationCertificateError
+from checkers.isolation import NoCertificate as NoIsolationCertificate
 from checkers.isolation import load_transactions
 from checkers.isolation import verify as verify_isolation
 from checkers.linearizability import (
@@ -119,6 +120,8 @@ def verified(history: Path, certificate: Path | None, model: str) -> str:
         verdict = _verdict(source, lambda name: name.startswith(model))
         try:
             return verify_isolation(read(recorded, model), verdict)
+        except NoIsolationCertificate as error:
+            raise NoCertificate(f"{source}: {error}") from None
         except IsolationCertificateError as error:
             raise CertificateError(str(error)) from None
     judged = model_named(model)

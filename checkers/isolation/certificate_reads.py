@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from checkers.history import FAIL, OK, Call
+from checkers.isolation.certificate_cycles import comes_before
 from checkers.isolation.certificate_error import CertificateError
 from checkers.isolation.lookup import Lookup
 from checkers.verdict import Anomaly
@@ -27,33 +28,28 @@ def _by_reader(
     return check
 
 
-def _elements(look: Lookup, seen: Any) -> list[Any]:
-    if look.lists:
-        return list(seen)
-    return [] if seen is None else [seen]
-
-
 def _garbage(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    return any(look.writer(key, element) is None for element in _elements(look, seen))
+    # Without `initial` a value that nobody wrote may be how the key started.
+    return look.initial and any(look.writer(key, e) is None for e in look.elements(seen))
 
 
 def _aborted(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    writers = (look.writer(key, element) for element in _elements(look, seen))
+    writers = (look.writer(key, element) for element in look.elements(seen))
     return any(writer is not None and writer.outcome == FAIL for writer in writers)
 
 
 def _intermediate(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    last = _elements(look, seen)[-1:]
+    last = look.elements(seen)[-1:]
     writer = look.writer(key, last[0]) if last else None
     return writer is not None and writer is not call and look.writes(writer, key)[-1:] != last
 
 
 def _duplicate(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    return any(element in seen[:at] for at, element in enumerate(seen))
+    return len(set(seen)) < len(seen)
 
 
 def _incompatible(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    others = (read for other in look.calls for read in look.reads(other, key))
+    others = (read for other in look.readers(key) for read in look.reads(other, key))
     return any(seen[: len(other)] != other[: len(seen)] for other in others)
 
 
@@ -61,7 +57,7 @@ def _future(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
     micros = look.micro_operations(call)
     at = next(i for i, (f, k, v) in enumerate(micros) if f == "r" and k == key and v == seen)
     later = [v for f, k, v in micros[at:] if f != "r" and k == key]
-    return any(element in later for element in _elements(look, seen))
+    return any(element in later for element in look.elements(seen))
 
 
 def _internal(look: Lookup, anomaly: Anomaly) -> None:
@@ -95,6 +91,7 @@ def _lost_update(look: Lookup, anomaly: Anomaly) -> None:
     if look.lists:
         read = [[value or [] for value in seen] for seen in read]
     same = all(seen and seen == read[0] for seen in read)
+    same &= look.initial or read[0] != [None]
     wrote = all(call.outcome == OK and look.writes(call, key) for call in calls)
     if len({call.invoke_index for call in calls}) < 2 or not same or not wrote:
         raise CertificateError(f"operations {anomaly.operations} lost no update of {key}")
@@ -114,13 +111,19 @@ def _dirty_update(look: Lookup, anomaly: Anomaly) -> None:
 
 
 def _cyclic_versions(look: Lookup, anomaly: Anomaly) -> None:
-    """The pairs quoted were met in these orders by the transactions named, which contradict."""
+    """Each version comes before the next for the reason given, and the last before the first.
+
+    Or before the initial one, which nothing can precede.
+    """
     key, pairs = anomaly.details["key"], anomaly.details["versions"]
-    calls = [look.member(index) for index in anomaly.operations]
-    met = [[*look.external(call, key), *look.writes(call, key)] for call in calls]
-    values = [value for versions in met for value in versions]
-    if not pairs or any(value not in values for pair in pairs for value in pair):
-        raise CertificateError(f"operations {anomaly.operations} met no such versions of {key}")
+    for pair, following in zip(pairs, [*pairs[1:], pairs[0]], strict=True):
+        contradicts = pair["next"] == following["value"] or (
+            pair["next"] is None and look.initial and pair is pairs[-1]
+        )
+        if not contradicts or not comes_before(look, key, pair["value"], pair["next"], pair):
+            raise CertificateError(
+                f"nothing says that {key} = {pair['value']} comes before {pair['next']}"
+            )
 
 
 READ_ANOMALIES: dict[str, Callable[[Lookup, Anomaly], None]] = {

@@ -99,6 +99,7 @@ def judge(
     proof: Mapping[str, Any],
     coverage: Mapping[str, int],
     cost: Mapping[str, Any],
+    assumptions: Sequence[str] | None = None,
 ) -> Verdict:
     """The verdict that findings make.
 
@@ -110,6 +111,7 @@ def judge(
         proof: the certificate of a valid verdict.
         coverage: see `Verdict`.
         cost: see `Verdict`.
+        assumptions: what the verdict assumes, for its certificate.
     """
     asked = consistency or MODELS[STRONGEST]
     relevant = forbidden(asked.name)
@@ -122,6 +124,8 @@ def judge(
         "consistency": asked.name,
         "anomalies": {k: findings.counts[k] for k in sorted(findings.counts, key=severity)},
     }
+    if assumptions is not None:
+        certificate["assumptions"] = list(assumptions)
     if others:
         certificate["anomalies that the model allows"] = others
     if consistency is None:

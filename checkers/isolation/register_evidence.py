@@ -121,7 +121,7 @@ def _write(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
                 f"{ordered(history, history.versions, at)}"
             )
             quoted = {"key": key, "value": t.values[lower], "next": value, "because": because}
-            return {**quoted, **_reason(history, at)}
+            return {**quoted, **reason_of(history, history.versions, at)}
     raise AssertionError(f"no evidence for {step}")
 
 
@@ -150,13 +150,13 @@ def _anti(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
             if len(pairs):
                 at = int(pairs[0])
                 because = f"{saw}, because {ordered(history, order, at)}"
-                return {**quoted, "because": because, **_reason(history, at)}
+                return {**quoted, "because": because, **reason_of(history, history.versions, at)}
     raise AssertionError(f"no evidence for {step}")
 
 
-def _reason(history: RegisterHistory, at: int) -> dict[str, Any]:
+def reason_of(history: RegisterHistory, order: VersionOrder, at: int) -> dict[str, Any]:
     """Why versions are in an order, as data."""
-    t, order = history.transactions, history.versions
+    t = history.transactions
     return {
         "reason": REASONS[int(order.reason[at])],
         "first operation": int(t.indices[t.invoked[order.first[at]]]),

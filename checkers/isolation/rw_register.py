@@ -149,9 +149,10 @@ class RwRegister:
             self.name,
             findings,
             self.consistency,
-            proof={**proof, "assumptions": self.assumptions.named()},
+            proof=proof,
             coverage=coverage,
             cost=cost,
+            assumptions=self.assumptions.named(),
         )
 
     def _take(self, findings: Findings, decided: Decision) -> dict[str, Any]:
