@@ -2,7 +2,8 @@
 
 *Invalid.* Cycles quote what each step rests on (`certificate_cycles`, `certificate_weak`), and the
 quotes are looked up; anomalies that single reads show are looked for in these reads
-(`certificate_reads`).
+(`certificate_reads`). A complete search has a proof that no order is left
+(`certificate_refutation`).
 
 *Valid.* The certificate has the transactions in a serial order, which is run: every read must
 return what it did. Or a schedule of begins and commits, run by the rules of snapshot isolation
@@ -15,6 +16,7 @@ from checkers.history import History
 from checkers.isolation.certificate_cycles import verify_cycle
 from checkers.isolation.certificate_error import CertificateError, NoCertificate
 from checkers.isolation.certificate_reads import READ_ANOMALIES
+from checkers.isolation.certificate_refutation import verify_refutation
 from checkers.isolation.certificate_runs import verify_order, verify_schedule
 from checkers.isolation.certificate_weak import verify_commit_order
 from checkers.isolation.consistency import STRONGEST, forbidden
@@ -82,6 +84,8 @@ def _verify_anomaly(look: Lookup, anomaly: Anomaly) -> None:
         verify_cycle(look, anomaly)
     elif "commit order" in anomaly.details:
         verify_commit_order(look, anomaly)
+    elif "refutation" in anomaly.details:
+        verify_refutation(look, anomaly)
     elif anomaly.kind in READ_ANOMALIES:
         READ_ANOMALIES[anomaly.kind](look, anomaly)
     else:

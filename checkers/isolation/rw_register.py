@@ -161,7 +161,8 @@ class RwRegister:
         if decided.order is not None:
             return {"order": decided.order, **decided.snapshots}
         if decided.refuted:
-            findings.add([Anomaly(kind, decided.reason, decided.operations)])
+            anomaly = Anomaly(kind, decided.reason, decided.operations, decided.refutation)
+            findings.add([anomaly])
         else:
             findings.open[kind] = decided.reason
         return {}
