@@ -7,21 +7,47 @@ quotes are looked up; anomalies that single reads show are looked for in these r
 
 *Valid.* The certificate has the transactions in a serial order, which is run: every read must
 return what it did. Or a schedule of begins and commits, run by the rules of snapshot isolation
-(`certificate_runs`). Sessions and real time are compared, if they matter.
+(`certificate_runs`). Sessions and real time are compared, if they matter. For weaker models it has
+an order in which dependencies go forward (`certificate_forward`), and one of commits that satisfies
+a level's axiom (`certificate_levels`); that no read is wrong by itself is seen in the history.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from checkers.history import History
 from checkers.isolation.certificate_cycles import verify_cycle
 from checkers.isolation.certificate_error import CertificateError, NoCertificate
-from checkers.isolation.certificate_reads import READ_ANOMALIES
+from checkers.isolation.certificate_forward import (
+    list_edges,
+    register_edges,
+    verify_dependencies,
+)
+from checkers.isolation.certificate_levels import verify_level
+from checkers.isolation.certificate_reads import READ_ANOMALIES, verify_absence
 from checkers.isolation.certificate_refutation import verify_refutation
-from checkers.isolation.certificate_runs import verify_order, verify_schedule
+from checkers.isolation.certificate_runs import verify_order, verify_schedule, verify_time
 from checkers.isolation.certificate_weak import verify_commit_order
-from checkers.isolation.consistency import STRONGEST, forbidden
+from checkers.isolation.consistency import DECIDED_BY_ORDERS, STRONGEST, forbidden, implied
 from checkers.isolation.lookup import Lookup
 from checkers.verdict import INVALID, UNKNOWN, Anomaly, Verdict
+
+_LEVELS = {
+    "causal": "causality-violation",
+    "read-atomic": "fractured-read",
+    "monotonic-atomic-view": "non-monotonic-reads",
+    "read-your-writes": "read-your-writes",
+    "monotonic-reads": "monotonic-reads",
+    "monotonic-writes": "monotonic-writes",
+    "writes-follow-reads": "writes-follow-reads",
+}
+"""Levels with an axiom of their own, and the anomaly that refutes each."""
+
+_SESSIONS = {
+    kind for level, kind in _LEVELS.items() if level not in ("read-atomic", "monotonic-atomic-view")
+}
 
 
 def verify(history: History, verdict: Verdict) -> str:
@@ -61,13 +87,49 @@ def _verify(history: History, verdict: Verdict) -> str:
         for anomaly in verdict.anomalies:
             _verify_anomaly(look, anomaly)
         return f"{len(verdict.anomalies)} anomalies were found again in the history"
+    return _verify_valid(look, model, certificate)
+
+
+def _verify_valid(look: Lookup, model: str, certificate: Mapping[str, Any]) -> str:
+    kinds = forbidden(model)
     if "schedule" in certificate:
+        if model not in implied("strong-snapshot-isolation"):
+            raise CertificateError(f"{model} is more than a schedule of snapshots can show")
         verify_schedule(look, certificate)
         return f"{len(certificate['schedule']) // 2} transactions run as scheduled give every read"
-    if certificate.get("order") is not None:
-        verify_order(look, certificate)
-        return f"{len(certificate['order'])} transactions run in the order given give every read"
-    raise NoCertificate("a verdict of valid without an order proves nothing")
+    if "order" in certificate:
+        order = verify_order(look, certificate)
+        if not model.startswith("strong-") and kinds & _SESSIONS:
+            verify_time(order, realtime=False)
+        return f"{len(order)} transactions run in the order given give every read"
+    if not certificate.keys() & {"dependencies", "commits"}:
+        raise NoCertificate(
+            str(certificate.get("no proof", "a verdict of valid without an order proves nothing"))
+        )
+    return _verify_levels(look, model, certificate)
+
+
+def _verify_levels(look: Lookup, model: str, certificate: Mapping[str, Any]) -> str:
+    """Weak models: no read is wrong, and orders of dependencies and commits are as they must be."""
+    kinds = forbidden(model)
+    verify_absence(look, kinds)
+    if "G0" in kinds:
+        if not look.lists and "G-single" in kinds:
+            raise CertificateError(f"who read from whom is not enough for {model}")
+        if "G-nonadjacent" in kinds:
+            raise CertificateError(f"{model} needs a schedule")
+        edges = list_edges(look) if look.lists else register_edges(look)
+        verify_dependencies(look, model, certificate["dependencies"], edges)
+    levels = [level for level, kind in _LEVELS.items() if kind in kinds]
+    if levels:
+        # The strongest level's order is one for all that it implies.
+        level, order = certificate["commits"]["level"], certificate["commits"]["order"]
+        if not all(wanted in implied(level) for wanted in levels):
+            raise CertificateError(f"{model} needs more than {level}")
+        verify_level(look, level, order)
+    if model in DECIDED_BY_ORDERS:
+        return f"{model} holds by the orders of the transactions given"
+    return f"the reads show no anomaly that {model} forbids, which does not prove that it holds"
 
 
 def _model(verdict: Verdict) -> str:

@@ -103,7 +103,7 @@ def _read(look: Lookup, source: Call, target: Call, step: Mapping[str, Any]) -> 
         return False
     if look.lists:
         return any(seen and seen[-1] == value for seen in look.reads(target, key))
-    return value in look.external(target, key)
+    return value in look.reads(target, key)
 
 
 def _anti(look: Lookup, source: Call, target: Call, step: Mapping[str, Any]) -> bool:

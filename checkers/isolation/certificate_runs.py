@@ -19,8 +19,8 @@ from checkers.isolation.certificate_error import CertificateError
 from checkers.isolation.lookup import Lookup
 
 
-def verify_order(look: Lookup, certificate: Mapping[str, Any]) -> None:
-    """Run transactions one after another.
+def verify_order(look: Lookup, certificate: Mapping[str, Any]) -> list[Call]:
+    """Run transactions one after another, and return them.
 
     Raises:
         CertificateError: a read returned something else, or the order is not that of the model.
@@ -33,6 +33,7 @@ def verify_order(look: Lookup, certificate: Mapping[str, Any]) -> None:
     store = _Store(look)
     for number, call in enumerate(order):
         store.run(call, number)
+    return order
 
 
 def verify_schedule(look: Lookup, certificate: Mapping[str, Any]) -> None:

@@ -94,6 +94,12 @@ def _saw(look: Lookup, kind: str, reader: Call, source: Call, place: int) -> boo
         return any(value in look.writes(source, key) for key, value in seen)
     if kind == "fractured-read":
         return _reads_from(look, source, reader)
+    if kind == "monotonic-reads":
+        key = next(k for at, k, _ in look.externals(reader) if at == place)
+        own = [v for at, k, v in look.externals(reader) if at < place and k == key]
+        before = look.predecessor(reader)
+        again = any(value in look.writes(source, key) for value in own)
+        return again or (before is not None and _has_read(look, before, source))
     if kind in _GUARANTEES:
         return _GUARANTEES[kind](look, reader, source)
     reached, unexplored = {reader.invoke_index}, [reader]
@@ -119,8 +125,9 @@ def _read_your_writes(look: Lookup, reader: Call, source: Call) -> bool:
     return _session(look, source, reader)
 
 
-def _monotonic_reads(look: Lookup, reader: Call, source: Call) -> bool:
-    return any(_reads_from(look, source, call) for call in _session_before(look, reader))
+def _has_read(look: Lookup, call: Call, source: Call) -> bool:
+    """Whether a transaction, or one before it in its process, read from another."""
+    return any(_reads_from(look, source, other) for other in _session_before(look, call))
 
 
 def _monotonic_writes(look: Lookup, reader: Call, source: Call) -> bool:
@@ -128,12 +135,11 @@ def _monotonic_writes(look: Lookup, reader: Call, source: Call) -> bool:
 
 
 def _writes_follow_reads(look: Lookup, reader: Call, source: Call) -> bool:
-    return any(_monotonic_reads(look, call, source) for call in look.sources(reader))
+    return any(_has_read(look, call, source) for call in look.sources(reader))
 
 
 _GUARANTEES: dict[str, Callable[[Lookup, Call, Call], bool]] = {
     "read-your-writes": _read_your_writes,
-    "monotonic-reads": _monotonic_reads,
     "monotonic-writes": _monotonic_writes,
     "writes-follow-reads": _writes_follow_reads,
 }

@@ -113,7 +113,7 @@ class PredicateReads:
             self.name,
             findings,
             self.consistency,
-            proof={},
+            proof=dict,
             coverage=coverage,
             cost={"algorithm": "Adya, predicate dependencies", "edges": len(edges)},
         )

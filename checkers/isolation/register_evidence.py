@@ -95,9 +95,10 @@ def _finals(history: RegisterHistory, transaction: int) -> list[int]:
 def _read(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
     """wr: the target read what the source wrote."""
     t = history.transactions
-    for m, version in _external(history, step.target):
-        if version < t.element_count and int(history.writer[version]) == step.source:
-            key, value = t.keys[int(t.key[m])], t.values[version]
+    for m in range(int(t.offsets[step.target]), int(t.offsets[step.target + 1])):
+        element = int(t.element[m])
+        if t.kind[m] != WRITE and element != NONE and int(history.writer[element]) == step.source:
+            key, value = t.keys[int(t.key[m])], t.values[element]
             because = (
                 f"{t.name(step.target)} read {shown_key(key)} = {shown(value)}, "
                 f"which {t.name(step.source)} wrote"
