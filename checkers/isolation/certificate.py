@@ -26,11 +26,22 @@ from checkers.isolation.certificate_forward import (
     verify_dependencies,
 )
 from checkers.isolation.certificate_levels import verify_level
+from checkers.isolation.certificate_predicates import (
+    Items,
+    verify_predicate_anomaly,
+    verify_predicate_valid,
+)
 from checkers.isolation.certificate_reads import READ_ANOMALIES, verify_absence
 from checkers.isolation.certificate_refutation import verify_refutation
 from checkers.isolation.certificate_runs import verify_order, verify_schedule, verify_time
 from checkers.isolation.certificate_weak import verify_commit_order
-from checkers.isolation.consistency import DECIDED_BY_ORDERS, STRONGEST, forbidden, implied
+from checkers.isolation.consistency import (
+    DECIDED_BY_ORDERS,
+    SESSION_KINDS,
+    STRONGEST,
+    forbidden,
+    implied,
+)
 from checkers.isolation.lookup import Lookup
 from checkers.verdict import INVALID, UNKNOWN, Anomaly, Verdict
 
@@ -44,10 +55,6 @@ _LEVELS = {
     "writes-follow-reads": "writes-follow-reads",
 }
 """Levels with an axiom of their own, and the anomaly that refutes each."""
-
-_SESSIONS = {
-    kind for level, kind in _LEVELS.items() if level not in ("read-atomic", "monotonic-atomic-view")
-}
 
 
 def verify(history: History, verdict: Verdict) -> str:
@@ -75,6 +82,8 @@ def verify(history: History, verdict: Verdict) -> str:
 
 
 def _verify(history: History, verdict: Verdict) -> str:
+    if verdict.checker.startswith("predicate-reads"):
+        return _verify_predicates(history, verdict)
     if not verdict.checker.startswith(("list-append", "rw-register")):
         raise NoCertificate(f"verdicts of {verdict.checker} have no evidence that is re-checked")
     certificate = verdict.certificate
@@ -82,12 +91,20 @@ def _verify(history: History, verdict: Verdict) -> str:
     look = Lookup(history, lists=lists, assumptions=certificate.get("assumptions", ()))
     model = _model(verdict)
     if verdict.validity is INVALID:
-        if not any(anomaly.kind in forbidden(model) for anomaly in verdict.anomalies):
-            raise CertificateError(f"no anomaly of the verdict rules out {model}")
         for anomaly in verdict.anomalies:
             _verify_anomaly(look, anomaly)
         return f"{len(verdict.anomalies)} anomalies were found again in the history"
     return _verify_valid(look, model, certificate)
+
+
+def _verify_predicates(history: History, verdict: Verdict) -> str:
+    items = Items(Lookup(history, lists=False, assumptions=("initial",)))
+    model = _model(verdict)
+    if verdict.validity is not INVALID:
+        return verify_predicate_valid(items, model, verdict.certificate)
+    for anomaly in verdict.anomalies:
+        verify_predicate_anomaly(items, anomaly)
+    return f"{len(verdict.anomalies)} anomalies were found again in the history"
 
 
 def _verify_valid(look: Lookup, model: str, certificate: Mapping[str, Any]) -> str:
@@ -99,7 +116,7 @@ def _verify_valid(look: Lookup, model: str, certificate: Mapping[str, Any]) -> s
         return f"{len(certificate['schedule']) // 2} transactions run as scheduled give every read"
     if "order" in certificate:
         order = verify_order(look, certificate)
-        if not model.startswith("strong-") and kinds & _SESSIONS:
+        if not model.startswith("strong-") and kinds & SESSION_KINDS:
             verify_time(order, realtime=False)
         return f"{len(order)} transactions run in the order given give every read"
     if not certificate.keys() & {"dependencies", "commits"}:
@@ -138,6 +155,9 @@ def _model(verdict: Verdict) -> str:
     model: str = verdict.certificate["consistency"]
     if model != (asked or STRONGEST):
         raise CertificateError(f"{verdict.checker} is about {asked or STRONGEST}, not {model}")
+    kinds = [anomaly.kind for anomaly in verdict.anomalies]
+    if verdict.validity is INVALID and forbidden(model).isdisjoint(kinds):
+        raise CertificateError(f"no anomaly of the verdict rules out {model}")
     return model
 
 

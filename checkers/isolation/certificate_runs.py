@@ -59,7 +59,7 @@ def verify_schedule(look: Lookup, certificate: Mapping[str, Any]) -> None:
     verify_members(look, committed)
     name = certificate["consistency"]
     if name.startswith("strong-"):
-        _verify_begins(look, events, realtime=not name.startswith("strong-session-"))
+        verify_begins(look, events, realtime=not name.startswith("strong-session-"))
 
 
 class _Store:
@@ -148,8 +148,17 @@ def verify_time(order: Sequence[Call], *, realtime: bool) -> None:
         latest[who] = max(latest.get(who, -1), call.invoked)
 
 
-def _verify_begins(look: Lookup, events: Iterable[Any], *, realtime: bool) -> None:
-    """No transaction commits after one began that was invoked when it had completed."""
+def verify_begins(look: Lookup, events: Iterable[Any], *, realtime: bool) -> None:
+    """No transaction commits after one began that was invoked when it had completed.
+
+    Args:
+        look: the history.
+        events: begins and commits in order.
+        realtime: whether that holds for any two, or only for those of a process.
+
+    Raises:
+        CertificateError: one does.
+    """
     latest: dict[int | None, int] = {}
     for index, what in events:
         call = look.transaction(index)

@@ -183,6 +183,17 @@ MODELS: dict[str, ConsistencyModel] = {
 
 STRONGEST = "strong-serializable"
 
+SESSION_KINDS = frozenset(
+    {
+        "causality-violation",
+        "monotonic-reads",
+        "monotonic-writes",
+        "read-your-writes",
+        "writes-follow-reads",
+    }
+)
+"""Anomalies of models that speak of sessions without being a strong form."""
+
 DECIDED_BY_ORDERS = frozenset(
     {
         *(

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from checkers import kernels
 from checkers.isolation import _graph_kernels
 from checkers.isolation._append_kernels import PROCESS, REALTIME, WR, WW
-from checkers.isolation.consistency import DECIDED_BY_ORDERS, forbidden
+from checkers.isolation.consistency import DECIDED_BY_ORDERS, SESSION_KINDS, forbidden
 from checkers.isolation.dependencies import Dependencies
 from checkers.isolation.observations import Observations
 from checkers.isolation.sessions import GUARANTEES
@@ -37,7 +37,7 @@ def indices_of(t: Transactions, transactions: Array) -> list[int]:
 
 def speaks_of_sessions(model: str) -> bool:
     """Whether a model asks for something of sessions in the manner of causal consistency."""
-    return not forbidden(model).isdisjoint((LEVELS["causal"], *GUARANTEES))
+    return not forbidden(model).isdisjoint(SESSION_KINDS)
 
 
 def no_proof(model: str) -> dict[str, Any]:
