@@ -32,6 +32,9 @@ CHECK_SECONDS = 60.0
 TRANSACTIONS = ("list-append", "rw-register", "predicate-reads")
 """Models that are judged against an isolation level."""
 
+INVARIANTS = ("bank", "doctors", "long-fork", "causal-reverse")
+"""Models of transactions that are judged by an invariant."""
+
 
 def checker(
     model: str,
@@ -116,7 +119,7 @@ def verified(history: Path, certificate: Path | None, model: str) -> str:
     source = certificate or history
     source = source / "verdict.json" if source.is_dir() else source
     recorded = history / "history.jsonl" if history.is_dir() else history
-    if model in TRANSACTIONS:
+    if model in (*TRANSACTIONS, *INVARIANTS):
         verdict = _verdict(source, lambda name: name.startswith(model))
         try:
             return verify_isolation(read(recorded, model), verdict)

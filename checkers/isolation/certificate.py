@@ -25,6 +25,7 @@ from checkers.isolation.certificate_forward import (
     register_edges,
     verify_dependencies,
 )
+from checkers.isolation.certificate_invariants import INVARIANTS, verify_invariant
 from checkers.isolation.certificate_levels import verify_level
 from checkers.isolation.certificate_predicates import (
     Items,
@@ -84,6 +85,8 @@ def verify(history: History, verdict: Verdict) -> str:
 def _verify(history: History, verdict: Verdict) -> str:
     if verdict.checker.startswith("predicate-reads"):
         return _verify_predicates(history, verdict)
+    if verdict.checker in INVARIANTS:
+        return verify_invariant(history, verdict)
     if not verdict.checker.startswith(("list-append", "rw-register")):
         raise NoCertificate(f"verdicts of {verdict.checker} have no evidence that is re-checked")
     certificate = verdict.certificate
