@@ -79,7 +79,9 @@ def verify(history: History, verdict: Verdict) -> str:
     except CertificateError:
         raise
     except (LookupError, TypeError, ValueError, AttributeError) as error:
-        raise NoCertificate(f"the evidence is of another form ({error!r})") from None
+        raise NoCertificate(
+            f"the evidence is of another form than the history ({error!r})"
+        ) from None
 
 
 def _verify(history: History, verdict: Verdict) -> str:
