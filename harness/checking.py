@@ -10,6 +10,7 @@ import msgspec
 
 from checkers.history import History, load
 from checkers.isolation import CertificateError as IsolationCertificateError
+from checkers.isolation import NoCertificate as NoIsolationCertificate
 from checkers.isolation import load_transactions
 from checkers.isolation import verify as verify_isolation
 from checkers.linearizability import (
@@ -30,6 +31,9 @@ CHECK_SECONDS = 60.0
 
 TRANSACTIONS = ("list-append", "rw-register", "predicate-reads")
 """Models that are judged against an isolation level."""
+
+INVARIANTS = ("bank", "doctors", "long-fork", "causal-reverse")
+"""Models of transactions that are judged by an invariant."""
 
 
 def checker(
@@ -115,10 +119,12 @@ def verified(history: Path, certificate: Path | None, model: str) -> str:
     source = certificate or history
     source = source / "verdict.json" if source.is_dir() else source
     recorded = history / "history.jsonl" if history.is_dir() else history
-    if model in TRANSACTIONS:
+    if model in (*TRANSACTIONS, *INVARIANTS):
         verdict = _verdict(source, lambda name: name.startswith(model))
         try:
             return verify_isolation(read(recorded, model), verdict)
+        except NoIsolationCertificate as error:
+            raise NoCertificate(f"{source}: {error}") from None
         except IsolationCertificateError as error:
             raise CertificateError(str(error)) from None
     judged = model_named(model)

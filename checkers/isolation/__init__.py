@@ -9,7 +9,7 @@ Anomalies and models have their standard names (`checkers.isolation.consistency`
 
 from checkers.isolation.bank import bank
 from checkers.isolation.certificate import verify
-from checkers.isolation.certificate_error import CertificateError
+from checkers.isolation.certificate_error import CertificateError, NoCertificate
 from checkers.isolation.consistency import MODELS as CONSISTENCY_MODELS
 from checkers.isolation.doctors import doctors
 from checkers.isolation.list_append import list_append
@@ -21,6 +21,7 @@ from checkers.isolation.rw_register import rw_register
 __all__ = [
     "CONSISTENCY_MODELS",
     "CertificateError",
+    "NoCertificate",
     "bank",
     "causal_reverse",
     "doctors",

@@ -149,6 +149,7 @@ def judge_reads(
     final: Array,
     order_offsets: Array,
     order: Array,
+    position: Array,
     faults: Array,
 ) -> tuple[Array, Array]:
     """What is wrong with each read.
@@ -164,6 +165,8 @@ def judge_reads(
     active = np.full(keys, NONE, np.int32)
     read = np.full(keys, NONE, np.int64)
     append = np.full(keys, NONE, np.int64)
+    # The longest read of this transaction that is a prefix of the order.
+    widest = np.full(keys, NONE, np.int64)
     previous = np.full(len(kind), NONE, np.int64)
     for t in range(len(offsets) - 1):
         if status[t] != OK:
@@ -173,10 +176,16 @@ def judge_reads(
             if active[k] != t:
                 active[k] = t
                 read[k] = NONE
+                widest[k] = NONE
                 append[k] = NONE
             if kind[m] == WRITE:
                 previous[m] = append[k]
                 append[k] = m
+                r = widest[k]
+                if r != NONE:
+                    at = position[element[m]]
+                    if at != NONE and at < start[r + 1] - start[r]:
+                        flags[r] |= FUTURE
                 continue
             begin, end = start[m], start[m + 1]
             length = end - begin
@@ -191,6 +200,9 @@ def judge_reads(
                         compatible = False
                         break
             if compatible:
+                w = widest[k]
+                if w == NONE or length > start[w + 1] - start[w]:
+                    widest[k] = m
                 if length > faults[k, 0]:
                     bits |= ABORTED
                 if length > faults[k, 1]:
@@ -209,13 +221,13 @@ def judge_reads(
                         bits |= GARBAGE
                     elif status[writer[e]] == FAIL:
                         bits |= ABORTED
+                    elif writer[e] == t and write[e] > m:
+                        bits |= FUTURE
             if length > 0:
                 e = elements[end - 1]
                 w = writer[e]
                 if w != NONE and w != t and not final[e]:
                     bits |= INTERMEDIATE
-                if w == t and write[e] > m:
-                    bits |= FUTURE
             flags[m] = bits
             read[k] = m
             append[k] = NONE

@@ -86,7 +86,7 @@ def append_history(transactions: Transactions) -> AppendHistory:
     )
     flags, seen = compiled.judge_reads(
         t.status, t.offsets, t.kind, t.key, t.element, t.start, t.elements,
-        writer, write, final, order_offsets, order, faults,
+        writer, write, final, order_offsets, order, position, faults,
     )  # fmt: skip
     return AppendHistory(
         t, writer, write, final, int(again), longest, order_offsets, order, position, following,
@@ -151,8 +151,8 @@ def _add_unobserved(builder: Builder, history: AppendHistory, reads: int) -> Non
     builder.add_fan(keys, by, *users)
 
 
-def with_unobserved_order(history: AppendHistory, graph: Dependencies) -> Dependencies:
-    """The graph, with writes of a key that no read saw in the order in which they completed.
+def with_unobserved_order(history: AppendHistory, graph: Dependencies, rank: Array) -> Dependencies:
+    """The graph, with writes of a key that no read saw in the order of their transactions' ranks.
 
     Any order explains the reads, but under snapshot isolation writers of a key must have one.
     """
@@ -162,8 +162,7 @@ def with_unobserved_order(history: AppendHistory, graph: Dependencies) -> Depend
     writes = np.flatnonzero((t.kind != READ) & alive[owners])
     unseen = (history.position[t.element[writes]] == NONE) & ~history.seen[t.element[writes]]
     keys, by = t.key[writes[unseen]], owners[writes[unseen]]
-    ended = np.where(t.completed == NONE, t.events + t.invoked, t.completed)
-    order = np.lexsort((ended[by], keys))
+    order = np.lexsort((rank[by], keys))
     keys, by = keys[order], by[order]
     follows = (keys[1:] == keys[:-1]) & (by[1:] != by[:-1])
     return Dependencies(

@@ -63,14 +63,15 @@ class Bank:
         accounts = list(reads[0][1])
         anomalies = [a for call, found in reads for a in self._wrong(call, found, total, accounts)]
         cost = {"anomalies": len(anomalies)}
+        claim = {"total": total, "given": self.total is not None, "negative": self.negative}
         if anomalies:
             kept = tuple(anomalies[:WITNESSES])
-            return Verdict(self.name, INVALID, kept[0].message, kept, coverage=coverage, cost=cost)
+            return Verdict(self.name, INVALID, kept[0].message, kept, claim, coverage, cost)
         if not transfers and self.total is None:
             reason = "no transfer succeeded, so nothing was exercised"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage, cost=cost)
         reason = f"{len(reads)} reads of {len(accounts)} accounts all show a total of {total}"
-        return Verdict(self.name, VALID, reason, coverage=coverage, cost=cost)
+        return Verdict(self.name, VALID, reason, (), claim, coverage, cost)
 
     def _wrong(
         self, call: Call, balances: Mapping[str, int | None], total: int, accounts: list[str]

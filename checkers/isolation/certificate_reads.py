@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from itertools import pairwise
 from typing import Any
 
 from checkers.history import FAIL, OK, Call
+from checkers.isolation.certificate_cycles import comes_before
 from checkers.isolation.certificate_error import CertificateError
 from checkers.isolation.lookup import Lookup
 from checkers.verdict import Anomaly
@@ -27,65 +28,65 @@ def _by_reader(
     return check
 
 
-def _elements(look: Lookup, seen: Any) -> list[Any]:
-    if look.lists:
-        return list(seen)
-    return [] if seen is None else [seen]
-
-
 def _garbage(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    return any(look.writer(key, element) is None for element in _elements(look, seen))
+    # Without `initial` a value that nobody wrote may be how the key started.
+    return look.initial and any(look.writer(key, e) is None for e in look.elements(seen))
 
 
 def _aborted(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    writers = (look.writer(key, element) for element in _elements(look, seen))
+    writers = (look.writer(key, element) for element in look.elements(seen))
     return any(writer is not None and writer.outcome == FAIL for writer in writers)
 
 
 def _intermediate(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    last = _elements(look, seen)[-1:]
+    last = look.elements(seen)[-1:]
     writer = look.writer(key, last[0]) if last else None
     return writer is not None and writer is not call and look.writes(writer, key)[-1:] != last
 
 
 def _duplicate(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    return any(element in seen[:at] for at, element in enumerate(seen))
+    return len(set(seen)) < len(seen)
 
 
 def _incompatible(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    others = (read for other in look.calls for read in look.reads(other, key))
+    others = (read for other in look.readers(key) for read in look.reads(other, key))
     return any(seen[: len(other)] != other[: len(seen)] for other in others)
 
 
 def _future(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
+    own = [element for element in look.elements(seen) if look.writer(key, element) is call]
+    if not own:
+        return False
     micros = look.micro_operations(call)
     at = next(i for i, (f, k, v) in enumerate(micros) if f == "r" and k == key and v == seen)
     later = [v for f, k, v in micros[at:] if f != "r" and k == key]
-    return any(element in later for element in _elements(look, seen))
+    return any(element in later for element in own)
+
+
+def disagreements(look: Lookup, call: Call) -> Iterator[Any]:
+    """Keys of which a read is not what the earlier micro-operations make it."""
+    known: dict[Any, Any] = {}
+    tails: dict[Any, list[Any]] = {}
+    for f, key, value in look.micro_operations(call) if call.outcome == OK else ():
+        if f != "r":
+            tails.setdefault(key, []).append(value)
+            continue
+        tail = tails.pop(key, [])
+        seen = look.elements(value)
+        if look.lists:
+            wrong = bool(tail) and seen[-len(tail) :] != tail
+            wrong |= key in known and seen != [*known[key], *tail]
+        else:
+            wrong = seen != tail[-1:] if tail else key in known and seen != known[key]
+        if wrong:
+            yield key
+        known[key] = seen
 
 
 def _internal(look: Lookup, anomaly: Anomaly) -> None:
-    """A read is not what the transaction's earlier micro-operations on the key make it."""
     call, key = look.member(anomaly.operations[0]), anomaly.details["key"]
-    known: Any = None
-    tail: list[Any] = []
-    met = False
-    for f, k, value in look.micro_operations(call) if call.outcome == OK else ():
-        if k != key:
-            continue
-        if f != "r":
-            tail, met = ([*tail, value], met) if look.lists else ([value], True)
-            known = known if look.lists else value
-            continue
-        seen = list(value or ()) if look.lists else value
-        if look.lists:
-            suffix_wrong = bool(tail) and seen[-len(tail) :] != tail
-            if suffix_wrong or (met and seen != [*known, *tail]):
-                return
-        elif met and seen != known:
-            return
-        known, tail, met = seen, [], True
-    raise CertificateError(f"operation {anomaly.operations[0]} agrees with itself on {key}")
+    if key not in disagreements(look, call):
+        raise CertificateError(f"operation {anomaly.operations[0]} agrees with itself on {key}")
 
 
 def _lost_update(look: Lookup, anomaly: Anomaly) -> None:
@@ -95,6 +96,7 @@ def _lost_update(look: Lookup, anomaly: Anomaly) -> None:
     if look.lists:
         read = [[value or [] for value in seen] for seen in read]
     same = all(seen and seen == read[0] for seen in read)
+    same &= look.initial or read[0] != [None]
     wrote = all(call.outcome == OK and look.writes(call, key) for call in calls)
     if len({call.invoke_index for call in calls}) < 2 or not same or not wrote:
         raise CertificateError(f"operations {anomaly.operations} lost no update of {key}")
@@ -114,22 +116,82 @@ def _dirty_update(look: Lookup, anomaly: Anomaly) -> None:
 
 
 def _cyclic_versions(look: Lookup, anomaly: Anomaly) -> None:
-    """The pairs quoted were met in these orders by the transactions named, which contradict."""
+    """Each version comes before the next for the reason given, and the last before the first.
+
+    Or before the initial one, which nothing can precede.
+    """
     key, pairs = anomaly.details["key"], anomaly.details["versions"]
-    calls = [look.member(index) for index in anomaly.operations]
-    met = [[*look.external(call, key), *look.writes(call, key)] for call in calls]
-    values = [value for versions in met for value in versions]
-    if not pairs or any(value not in values for pair in pairs for value in pair):
-        raise CertificateError(f"operations {anomaly.operations} met no such versions of {key}")
+    for pair, following in zip(pairs, [*pairs[1:], pairs[0]], strict=True):
+        contradicts = pair["next"] == following["value"] or (
+            pair["next"] is None and look.initial and pair is pairs[-1]
+        )
+        if not contradicts or not comes_before(look, key, pair["value"], pair["next"], pair):
+            raise CertificateError(
+                f"nothing says that {key} = {pair['value']} comes before {pair['next']}"
+            )
+
+
+_BY_READ: dict[str, Callable[[Lookup, Call, Any, Any], bool]] = {
+    "garbage": _garbage,
+    "G1a": _aborted,
+    "G1b": _intermediate,
+    "duplicate-elements": _duplicate,
+    "future-read": _future,
+}
+
+
+def verify_absence(look: Lookup, kinds: Container[str]) -> None:
+    """Check that no read shows an anomaly of some kinds.
+
+    Dirty updates are not looked for: whoever sees one reads what failed (G1a).
+
+    Raises:
+        CertificateError: one does.
+    """
+    wanted = {kind: shows for kind, shows in _BY_READ.items() if kind in kinds}
+    if not look.lists:
+        wanted.pop("duplicate-elements", None)
+    longest: dict[Any, list[Any]] = {}
+    updates: dict[Any, set[Any]] = {}
+    for call in look.calls:
+        if "internal" in kinds and any(True for _ in disagreements(look, call)):
+            raise CertificateError(f"operation {call.invoke_index} does not agree with itself")
+        for f, key, value in call.result if call.outcome == OK else ():
+            seen = (value or []) if look.lists else value
+            if f != "r":
+                continue
+            kind = next(
+                (kind for kind, shows in wanted.items() if shows(look, call, key, seen)), ""
+            )
+            if look.lists and "incompatible-order" in kinds:
+                known = longest.setdefault(key, [])
+                kind = kind or ("" if seen[: len(known)] == known[: len(seen)] else "an order")
+                longest[key] = max(known, seen, key=len)
+            if kind:
+                raise CertificateError(f"operation {call.invoke_index} read {kind} of {key}")
+        if "lost-update" in kinds:
+            _verify_no_lost_update(look, call, updates)
+
+
+def _verify_no_lost_update(look: Lookup, call: Call, updates: dict[Any, set[Any]]) -> None:
+    """A transaction that reads a key and then writes it is the only one with what it read."""
+    written = set(look.written(call)) if call.outcome == OK else set()
+    first: dict[Any, Any] = {}
+    for _, key, value in look.externals(call):
+        if key in written:
+            first.setdefault(key, value)
+    for key, value in first.items():
+        # Lists are told apart by their last element: those that are no prefix were refused.
+        if value is None and not look.initial:
+            continue
+        if value in updates.setdefault(key, set()):
+            raise CertificateError(f"operation {call.invoke_index} lost an update of {key}")
+        updates[key].add(value)
 
 
 READ_ANOMALIES: dict[str, Callable[[Lookup, Anomaly], None]] = {
-    "garbage": _by_reader(_garbage),
-    "G1a": _by_reader(_aborted),
-    "G1b": _by_reader(_intermediate),
-    "duplicate-elements": _by_reader(_duplicate),
+    **{kind: _by_reader(shows) for kind, shows in _BY_READ.items()},
     "incompatible-order": _by_reader(_incompatible),
-    "future-read": _by_reader(_future),
     "internal": _internal,
     "lost-update": _lost_update,
     "dirty-update": _dirty_update,

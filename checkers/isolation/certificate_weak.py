@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from checkers.history import OK, Call
+from checkers.history import Call
 from checkers.isolation.certificate_error import CertificateError
 from checkers.isolation.lookup import Lookup
 from checkers.verdict import Anomaly
@@ -40,19 +40,8 @@ def _end(look: Lookup, index: int | None) -> Call | None:
     return None if index is None else look.transaction(index)
 
 
-def _sources(look: Lookup, call: Call) -> Iterator[tuple[int, Any, Any]]:
-    """What a transaction saw of others: place, key and the value it read (a list's last one)."""
-    wrote = set()
-    for place, (f, key, value) in enumerate(call.result if call.outcome == OK else ()):
-        if f != "r":
-            wrote.add(key)
-        elif key not in wrote:
-            seen = ((value or [None])[-1]) if look.lists else value
-            yield place, key, seen
-
-
 def _reads_from(look: Lookup, source: Call, target: Call) -> bool:
-    return any(value in look.writes(source, key) for _, key, value in _sources(look, target))
+    return any(value in look.writes(source, key) for _, key, value in look.externals(target))
 
 
 def _session(look: Lookup, source: Call, target: Call) -> bool:
@@ -65,7 +54,7 @@ def _versions(look: Lookup, source: Call, target: Call) -> bool:
     for f, key, value in look.micro_operations(source):
         later = look.writes(target, key) if f != "r" else []
         for element in later:
-            for call in look.calls:
+            for call in look.readers(key):
                 for seen in look.reads(call, key):
                     if value in seen and (
                         element not in seen or seen.index(value) < seen.index(element)
@@ -88,8 +77,11 @@ def _commits_first(
     reader, key = look.transaction(step["reader operation"]), step["key"]
     if source is None or source is target or source is reader or not look.writes(source, key):
         return False
-    for place, read_key, value in _sources(look, reader):
-        from_target = value is None if target is None else value in look.writes(target, key)
+    for place, read_key, value in look.externals(reader):
+        if target is None:
+            from_target = value is None and look.initial
+        else:
+            from_target = value in look.writes(target, key)
         if read_key == key and from_target and _saw(look, kind, reader, source, place):
             return True
     return False
@@ -98,46 +90,56 @@ def _commits_first(
 def _saw(look: Lookup, kind: str, reader: Call, source: Call, place: int) -> bool:
     """Whether a reader had seen a transaction, in the sense of the level."""
     if kind == "non-monotonic-reads":
-        seen = ((k, v) for at, k, v in _sources(look, reader) if at < place)
+        seen = ((k, v) for at, k, v in look.externals(reader) if at < place)
         return any(value in look.writes(source, key) for key, value in seen)
     if kind == "fractured-read":
         return _reads_from(look, source, reader)
+    if kind == "monotonic-reads":
+        key = next(k for at, k, _ in look.externals(reader) if at == place)
+        own = [v for at, k, v in look.externals(reader) if at < place and k == key]
+        before = look.predecessor(reader)
+        again = any(value in look.writes(source, key) for value in own)
+        return again or (before is not None and _has_read(look, before, source))
     if kind in _GUARANTEES:
         return _GUARANTEES[kind](look, reader, source)
     reached, unexplored = {reader.invoke_index}, [reader]
     while unexplored:
         call = unexplored.pop()
-        for other in look.calls:
-            if other.invoke_index in reached:
-                continue
-            if _reads_from(look, other, call) or _session(look, other, call):
+        before = look.predecessor(call)
+        for other in (*look.sources(call), *(() if before is None else (before,))):
+            if other.invoke_index not in reached:
                 reached.add(other.invoke_index)
                 unexplored.append(other)
     return source.invoke_index in reached
+
+
+def _session_before(look: Lookup, call: Call) -> Iterator[Call]:
+    """A transaction, and those that had completed before it in its process, latest first."""
+    at: Call | None = call
+    while at is not None:
+        yield at
+        at = look.predecessor(at)
 
 
 def _read_your_writes(look: Lookup, reader: Call, source: Call) -> bool:
     return _session(look, source, reader)
 
 
-def _monotonic_reads(look: Lookup, reader: Call, source: Call) -> bool:
-    earlier = (call for call in look.calls if call is reader or _session(look, call, reader))
-    return any(_reads_from(look, source, call) for call in earlier)
+def _has_read(look: Lookup, call: Call, source: Call) -> bool:
+    """Whether a transaction, or one before it in its process, read from another."""
+    return any(_reads_from(look, source, other) for other in _session_before(look, call))
 
 
 def _monotonic_writes(look: Lookup, reader: Call, source: Call) -> bool:
-    later = (call for call in look.calls if _session(look, source, call))
-    return any(_reads_from(look, call, reader) for call in later)
+    return any(_session(look, source, call) for call in look.sources(reader))
 
 
 def _writes_follow_reads(look: Lookup, reader: Call, source: Call) -> bool:
-    seen = (call for call in look.calls if _reads_from(look, call, reader))
-    return any(_monotonic_reads(look, call, source) for call in seen)
+    return any(_has_read(look, call, source) for call in look.sources(reader))
 
 
 _GUARANTEES: dict[str, Callable[[Lookup, Call, Call], bool]] = {
     "read-your-writes": _read_your_writes,
-    "monotonic-reads": _monotonic_reads,
     "monotonic-writes": _monotonic_writes,
     "writes-follow-reads": _writes_follow_reads,
 }

@@ -14,7 +14,6 @@ Needs python-sat; without it, or beyond the limit of cycles, the answer is that 
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 from dataclasses import dataclass, field
 from itertools import combinations, pairwise
@@ -27,7 +26,9 @@ from checkers import kernels
 from checkers.isolation import _graph_kernels
 from checkers.isolation._append_kernels import RW, WW
 from checkers.isolation.consistency import implied
-from checkers.isolation.dependencies import Dependencies
+from checkers.isolation.cycles import Step
+from checkers.isolation.dependencies import NAMES, Dependencies
+from checkers.isolation.refutation import Excluded, Pair, refutation, solver
 from checkers.isolation.register_history import RegisterHistory, register_dependencies
 from checkers.isolation.schedule import PLAIN, serial_schedule, snapshot_schedule
 from checkers.isolation.transactions import NONE
@@ -52,7 +53,8 @@ class Decision:
         order: invocation indices of transactions in an order that explains the history; under
             snapshot isolation, the order in which they commit.
         snapshots: under snapshot isolation, ``schedule``: see `checkers.isolation.certificate`.
-        operations: indices of transactions of the cycles that were excluded.
+        refutation: if refuted, what proves it: see `checkers.isolation.refutation`.
+        operations: indices of transactions of the cycles that leave no order.
         cost: what it took.
     """
 
@@ -61,6 +63,7 @@ class Decision:
     reason: str = ""
     order: list[int] | None = None
     snapshots: dict[str, Any] = field(default_factory=dict)
+    refutation: dict[str, Any] = field(default_factory=dict)
     operations: tuple[int, ...] = ()
     cost: dict[str, Any] = field(default_factory=dict)
 
@@ -91,22 +94,32 @@ def decide(history: RegisterHistory, model: str, limit: int) -> Decision:
         return Decision(kind, reason=reason, cost=cost)
     search = _Search(history, known, open_pairs, snapshot, limit)
     chosen = search.run()
-    cost["cycles excluded"] = search.excluded
+    cost["cycles excluded"] = len(search.excluded)
     if chosen is not None:
         return _found(history, kind, search.graph(chosen), snapshot, cost)
     if search.gave_up:
         return Decision(kind, reason=search.gave_up, cost=cost)
+    return _refuted(history, kind, search, cost)
+
+
+def _refuted(
+    history: RegisterHistory, kind: str, search: _Search, cost: dict[str, Any]
+) -> Decision:
+    """The certificate of a refutation, and a sentence."""
     t = history.transactions
-    members = sorted(search.members)[:50]
+    certificate, needed = refutation(history, search.pairs.pairs, search.excluded)
+    members = sorted({step.source for cycle in needed for step in cycle.steps})[:50]
     names = ", ".join(t.name(m) for m in members[:12]) + (" ..." if len(members) > 12 else "")
-    what = "begins and commits" if snapshot else "transactions"
+    what = "begins and commits" if search.snapshot else "transactions"
     return Decision(
         kind,
         refuted=True,
         reason=(
             f"no order of {what} explains every read: each order of the writes leads to a cycle, "
-            f"among {names} ({search.excluded} cycles were excluded)"
+            f"among {names} ({len(search.excluded)} cycles were excluded; "
+            f"{len(needed)} leave no order)"
         ),
+        refutation=certificate,
         operations=tuple(t.index_of(m) for m in members),
         cost=cost,
     )
@@ -136,14 +149,14 @@ class _Pairs:
     """Pairs of writers of a key, and what follows from either order.
 
     Attributes:
-        pairs: two transactions each; variable i + 1 says that the first comes first.
+        pairs: variable i + 1 says that the first of the i-th comes first.
         literals: of each conditional edge, the literal that brings it.
         source: where it begins.
         target: where it ends.
         kind: its kind.
     """
 
-    pairs: list[tuple[int, int]]
+    pairs: list[Pair]
     literals: Array
     source: Array
     target: Array
@@ -162,11 +175,11 @@ class _Pairs:
         ):
             if t.element[m] != NONE:
                 readers.setdefault(int(t.element[m]), []).append(owner)
-        pairs: list[tuple[int, int]] = []
+        pairs: list[Pair] = []
         rows: list[tuple[int, int, int, int]] = []
-        for written in by_key.values():
+        for key, written in by_key.items():
             for (one, first), (other, second) in combinations(written, 2):
-                pairs.append((one, other))
+                pairs.append(Pair(key, one, other, first, second))
                 number = len(pairs)
                 if number > PAIRS_LIMIT:
                     continue
@@ -194,9 +207,8 @@ class _Search:
         self.pairs = pairs
         self.snapshot = snapshot
         self.limit = limit
-        self.excluded = 0
+        self.excluded: list[Excluded] = []
         self.gave_up = ""
-        self.members: set[int] = set()
 
     def run(self) -> Array | None:
         """Whether the first of each pair comes first; None if no choice works or nobody knows."""
@@ -208,34 +220,35 @@ class _Search:
                 "deciding needs python-sat, which is not installed: pip install python-sat"
             )
             return None
-        solver = importlib.import_module("pysat.solvers").Solver(name="glucose4")
+        judge = solver()
         try:
             signs = np.where(guess, 1, -1)
-            solver.set_phases((signs * np.arange(1, len(guess) + 1)).tolist())
-            return self._solve(solver, guess)
+            judge.set_phases((signs * np.arange(1, len(guess) + 1)).tolist())
+            return self._solve(judge, guess)
         finally:
-            solver.delete()
+            judge.delete()
 
-    def _solve(self, solver: Any, guess: Array) -> Array | None:
+    def _solve(self, judge: Any, guess: Array) -> Array | None:
         chosen = guess
-        while self._exclude(chosen, solver):
-            if self.excluded > self.limit:
+        while self._exclude(chosen, judge):
+            if len(self.excluded) > self.limit:
                 self.gave_up = (
-                    f"the search ended after it had excluded {self.excluded} cycles; "
+                    f"the search ended after it had excluded {len(self.excluded)} cycles; "
                     "give it more clauses"
                 )
                 return None
-            if not solver.solve():
+            if not judge.solve():
                 return None
             chosen = guess.copy()
-            model = np.array(solver.get_model(), np.int64)
+            model = np.array(judge.get_model(), np.int64)
             model = model[np.abs(model) <= len(guess)]
             chosen[np.abs(model) - 1] = model > 0
         return chosen
 
     def _guess(self) -> Array:
         """Whoever is earlier in an order of what is known comes first."""
-        first, second = np.array(self.pairs.pairs, np.int64).reshape(-1, 2).T
+        columns = [(pair.first, pair.second) for pair in self.pairs.pairs]
+        first, second = np.array(columns, np.int64).reshape(-1, 2).T
         order = serial_schedule(self.known)
         if order is None:
             return np.asarray(first < second)
@@ -259,15 +272,15 @@ class _Search:
         literals = self.pairs.literals
         return np.asarray(chosen[np.abs(literals) - 1] == (literals > 0))
 
-    def _exclude(self, chosen: Array, solver: Any) -> bool:
+    def _exclude(self, chosen: Array, judge: Any) -> bool:
         """Whether the choice has cycles; if there is a solver, it is told of some of them."""
         graph = self.graph(chosen)
         literals = np.zeros(len(graph), np.int64)
         literals[len(self.known) :] = self.pairs.literals[self._active(chosen)]
-        source, target, halves = graph.source, graph.target, 1
-        nodes, first_auxiliary = graph.nodes, graph.transactions
+        source, target, origin = graph.source, graph.target, np.arange(len(graph))
+        nodes, first_auxiliary, halves = graph.nodes, graph.transactions, 1
         if self.snapshot:
-            source, target, literals = _doubled(graph, literals)
+            source, target, origin = _doubled(graph)
             nodes, first_auxiliary, halves = 2 * nodes, 2 * first_auxiliary, 2
         compiled = kernels.of(_graph_kernels, size=4 * (nodes + len(source)))
         every = np.ones(len(source), np.uint8)
@@ -275,15 +288,15 @@ class _Search:
         component, components = compiled.strong_components(offsets, targets)
         if components == nodes:
             return False
-        if solver is not None:
+        if judge is not None:
             inside = np.flatnonzero(component[source] == component[target])
-            edges = _Edges(source[inside], target[inside], literals[inside])
+            origin = origin[inside]
+            edges = _Edges(source[inside], target[inside], graph.kind[origin], literals[origin])
             ways = (offsets, targets, component, component, first_auxiliary)
-            for clause, members in _cycles(compiled, ways, edges, nodes):
-                solver.add_clause([-literal for literal in clause])
-                self.excluded += 1
-                owners = (member // halves for member in members)
-                self.members.update(o for o in owners if o < graph.transactions)
+            for ring in _cycles(compiled, ways, edges, nodes):
+                cycle = _without_auxiliary(ring, edges, graph.transactions, halves)
+                judge.add_clause(cycle.clause())
+                self.excluded.append(cycle)
         return True
 
 
@@ -291,42 +304,61 @@ class _Search:
 class _Edges:
     source: Array
     target: Array
+    kind: Array
     literals: Array
 
 
 def _cycles(
     compiled: Any, ways: tuple[Array, Array, Array, Array, int], edges: _Edges, nodes: int
-) -> list[tuple[list[int], list[int]]]:
-    """Some short cycles: the literals that bring them, and their nodes."""
+) -> list[list[int]]:
+    """Some short cycles, as places of edges. No two rest on the same assumptions."""
     # Of parallel edges the one without a literal says most.
-    literal_of: dict[tuple[int, int], int] = {}
-    for a, b, literal in zip(
-        edges.source.tolist(), edges.target.tolist(), edges.literals.tolist(), strict=True
-    ):
-        if literal_of.get((a, b), 1) != 0:
-            literal_of[a, b] = literal
-    open_edges = [edge for edge, literal in literal_of.items() if literal]
+    edge_of: dict[tuple[int, int], int] = {}
+    literals = edges.literals.tolist()
+    ends = zip(edges.source.tolist(), edges.target.tolist(), strict=True)
+    for at, pair in enumerate(ends):
+        if literals[edge_of.get(pair, at)]:
+            edge_of[pair] = at
+        else:
+            edge_of.setdefault(pair, at)
+    open_edges = [pair for pair, at in edge_of.items() if literals[at]]
     step = max(1, len(open_edges) // CYCLES_A_ROUND)
     scratch = np.zeros((4, nodes), np.int32)
     found: dict[tuple[int, ...], list[int]] = {}
-    for stamp, (a, b) in enumerate(open_edges[::step] or list(literal_of), 1):
+    for stamp, (a, b) in enumerate(open_edges[::step] or list(edge_of), 1):
         way = compiled.way(*ways, b, a, scratch, stamp, np.array([2**62], np.int64))
         if way < 0:
             continue
         nodes_back = [a]
         while nodes_back[-1] != b:
             nodes_back.append(int(scratch[1][nodes_back[-1]]))
-        ring = [a, *reversed(nodes_back)]
-        brought = {literal_of[pair] for pair in pairwise(ring)} - {0}
+        ring = [edge_of[pair] for pair in pairwise([a, *reversed(nodes_back)])]
+        brought = {literals[at] for at in ring} - {0}
         found.setdefault(tuple(sorted(brought)), ring)
-    return [(list(clause), ring) for clause, ring in found.items()]
+    return list(found.values())
 
 
-def _doubled(graph: Dependencies, literals: Array) -> tuple[Array, Array, Array]:
-    """Edges between begins and commits, each with the literal that brings it."""
+def _without_auxiliary(ring: list[int], edges: _Edges, transactions: int, halves: int) -> Excluded:
+    """A cycle between transactions: what enters an auxiliary node has the kind of the step."""
+    tails = [int(edges.source[at]) // halves for at in ring]
+    heads = [int(edges.target[at]) // halves for at in ring]
+    first = next(i for i, tail in enumerate(tails) if tail < transactions)
+    steps, literals = [], []
+    source, entered = 0, 0
+    for i in [*range(first, len(ring)), *range(first)]:
+        if tails[i] < transactions:
+            source, entered = tails[i], ring[i]
+        if heads[i] < transactions:
+            steps.append(Step(source, heads[i], NAMES[int(edges.kind[entered])]))
+            literals.append(int(edges.literals[entered]))
+    return Excluded(tuple(steps), tuple(literals))
+
+
+def _doubled(graph: Dependencies) -> tuple[Array, Array, Array]:
+    """Edges between begins and commits, and the place of the dependency that each is made of."""
     compiled = kernels.of(_graph_kernels, size=len(graph))
     source, target = compiled.without_adjacent(
         graph.source, graph.target, graph.kind, PLAIN, RW, graph.transactions
     )
     times = np.where(graph.kind & PLAIN != 0, 2, 1)
-    return source, target, np.repeat(literals, times)
+    return source, target, np.repeat(np.arange(len(graph)), times)

@@ -183,6 +183,39 @@ MODELS: dict[str, ConsistencyModel] = {
 
 STRONGEST = "strong-serializable"
 
+SESSION_KINDS = frozenset(
+    {
+        "causality-violation",
+        "monotonic-reads",
+        "monotonic-writes",
+        "read-your-writes",
+        "writes-follow-reads",
+    }
+)
+"""Anomalies of models that speak of sessions without being a strong form."""
+
+DECIDED_BY_ORDERS = frozenset(
+    {
+        *(
+            form + level
+            for form in ("", "strong-session-", "strong-")
+            for level in ("read-uncommitted", "read-committed")
+        ),
+        "monotonic-atomic-view",
+        "read-atomic",
+        "causal",
+        "monotonic-reads",
+        "monotonic-writes",
+        "read-your-writes",
+        "writes-follow-reads",
+    }
+)
+"""Weak models that hold if there are orders of dependencies and commits as they ask for.
+
+The others that are weaker than serializable and snapshot isolation are judged by the anomalies that
+refute them, and the absence of these proves nothing more.
+"""
+
 _ALIASES = {
     alias.lower(): model.name for model in MODELS.values() for alias in (model.name, *model.aliases)
 }

@@ -58,11 +58,12 @@ class Doctors:
             shift, on_call = _on_call(call)
             if len(on_call) < self.least and str(shift) not in broken:
                 broken[str(shift)] = self._anomaly(call, shift, on_call, leaves)
+        claim = {"least": self.least}
         if broken:
             kept = tuple(broken.values())[:WITNESSES]
-            return Verdict(self.name, INVALID, kept[0].message, kept, coverage=coverage)
+            return Verdict(self.name, INVALID, kept[0].message, kept, claim, coverage)
         reason = f"{len(reads)} reads show at least {self.least} on call"
-        return Verdict(self.name, VALID, reason, coverage=coverage)
+        return Verdict(self.name, VALID, reason, (), claim, coverage)
 
     def _anomaly(
         self, read: Call, shift: Any, on_call: Sequence[Any], leaves: Sequence[Call]

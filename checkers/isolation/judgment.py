@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,9 +96,10 @@ def judge(
     findings: Findings,
     consistency: ConsistencyModel | None,
     *,
-    proof: Mapping[str, Any],
+    proof: Callable[[], Mapping[str, Any]],
     coverage: Mapping[str, int],
     cost: Mapping[str, Any],
+    assumptions: Sequence[str] | None = None,
 ) -> Verdict:
     """The verdict that findings make.
 
@@ -107,9 +108,10 @@ def judge(
         findings: what was found.
         consistency: the model asked for; None means the strongest, and the verdict says which
             models are left.
-        proof: the certificate of a valid verdict.
+        proof: makes the certificate of a valid verdict; "no proof" in it says why there is none.
         coverage: see `Verdict`.
         cost: see `Verdict`.
+        assumptions: what the verdict assumes, for its certificate.
     """
     asked = consistency or MODELS[STRONGEST]
     relevant = forbidden(asked.name)
@@ -122,6 +124,8 @@ def judge(
         "consistency": asked.name,
         "anomalies": {k: findings.counts[k] for k in sorted(findings.counts, key=severity)},
     }
+    if assumptions is not None:
+        certificate["assumptions"] = list(assumptions)
     if others:
         certificate["anomalies that the model allows"] = others
     if consistency is None:
@@ -143,8 +147,11 @@ def judge(
             cost,
         )
     allowed = f" (it has {', '.join(others)}, which the model allows)" if others else ""
+    proved = proof()
     reason = f"no anomaly that {asked.name} forbids{allowed}"
-    return Verdict(name, VALID, reason, (), {**certificate, **proof}, coverage, cost)
+    if "no proof" in proved:
+        reason = f"{reason}; this does not prove that it holds"
+    return Verdict(name, VALID, reason, (), {**certificate, **proved}, coverage, cost)
 
 
 def _ladder(left: Standing, anomalies: Sequence[Anomaly]) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from checkers.isolation.consistency import (
     STRONGEST,
     ConsistencyModel,
     forbidden,
+    implied,
     model_named,
 )
 from checkers.isolation.cycles import SEARCH_BUDGET, Cycles, find_cycles
@@ -40,6 +41,7 @@ from checkers.isolation.dependencies import Dependencies
 from checkers.isolation.evidence import cycle_anomaly
 from checkers.isolation.judgment import Findings, judge
 from checkers.isolation.observations import Observations, observations
+from checkers.isolation.proofs import indices_of, no_proof, speaks_of_sessions, weak_proof
 from checkers.isolation.read_anomalies import (
     add_dirty_updates,
     add_lost_updates,
@@ -53,9 +55,6 @@ from checkers.verdict import UNKNOWN, Checker, Verdict
 
 WITNESSES = 8
 """How many anomalies of each kind a verdict shows. All are counted."""
-
-ORDER_LIMIT = 200_000
-"""Transactions up to which a valid verdict carries their order."""
 
 
 def list_append(
@@ -127,7 +126,7 @@ class ListAppend:
             self.name,
             findings,
             self.consistency,
-            proof=order_proof(inferred, cycles) or self._schedule(inferred, graph),
+            proof=lambda: self._proof(inferred, graph, cycles, findings),
             coverage=coverage,
             cost={
                 "algorithm": "Elle, by list-append",
@@ -136,18 +135,45 @@ class ListAppend:
             },
         )
 
-    def _schedule(self, history: AppendHistory, graph: Dependencies) -> dict[str, Any]:
-        """The certificate for snapshot isolation alone: begins and commits in order."""
+    def _proof(
+        self, history: AppendHistory, graph: Dependencies, cycles: Cycles, findings: Findings
+    ) -> dict[str, Any]:
+        """The certificate: a serial order if there is one, a schedule, or orders that are enough.
+
+        A serial order says nothing of sessions unless they took part in finding it.
+        """
         name = self.consistency.name if self.consistency else STRONGEST
+        t, alive = history.transactions, history.alive()
+        apart = speaks_of_sessions(name) and not time_matters(self.consistency)[0]
+        if cycles.order is not None and not findings.counts and not apart:
+            return {"order": indices_of(t, cycles.order[alive[cycles.order]])}
+        if "snapshot-isolation" in implied(name):
+            return self._schedule(history, graph) or no_proof(name)
+        return weak_proof(name, graph, lambda: _observed(history, graph), alive)
+
+    def _schedule(self, history: AppendHistory, graph: Dependencies) -> dict[str, Any]:
+        """The certificate for snapshot isolation alone: begins and commits in order.
+
+        Any order of writes that nobody read explains the reads, but their writers must not overlap:
+        the order in which they completed is tried, and one in which they could commit.
+        """
         t = history.transactions
-        if not name.endswith("snapshot-isolation") or len(t) > ORDER_LIMIT:
+        free = snapshot_schedule(graph)
+        if free is None:
             return {}
-        events = snapshot_schedule(with_unobserved_order(history, graph))
+        commits = np.empty(len(t), np.int64)
+        commits[free[free % 2 == 1] // 2] = np.arange(len(t))
+        ended = np.where(t.completed == NONE, t.events + t.invoked, t.completed)
+        tried = (
+            snapshot_schedule(with_unobserved_order(history, graph, rank))
+            for rank in (ended, commits)
+        )
+        events = next((events for events in tried if events is not None), None)
         if events is None:
             return {}
         events = events[history.alive()[events // 2]]
-        invoked = t.indices[t.invoked[events // 2]].tolist()
         what = ("begin", "commit")
+        invoked = indices_of(t, events // 2)
         return {
             "schedule": [[i, what[e % 2]] for i, e in zip(invoked, events.tolist(), strict=True)]
         }
@@ -206,17 +232,6 @@ def take_counts(findings: Findings, cycles: Cycles, budget: int) -> None:
                 f"the search for cycles ended after {budget} edges (cycle-search-timeout); "
                 "give it a larger budget"
             )
-
-
-def order_proof(history: AppendHistory, cycles: Cycles) -> dict[str, Any]:
-    """The certificate of an acyclic history: its transactions in an order that explains it."""
-    if cycles.order is None:
-        return {}
-    t = history.transactions
-    if len(t) > ORDER_LIMIT:
-        return {"order": None, "order left out": f"more than {ORDER_LIMIT} transactions"}
-    order = cycles.order[history.alive()[cycles.order]]
-    return {"order": t.indices[t.invoked[order]].tolist()}
 
 
 def _appended_twice(history: AppendHistory) -> str:

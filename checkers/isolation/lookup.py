@@ -1,11 +1,13 @@
 """Looking up what transactions read and wrote, for code that re-checks verdicts.
 
-It reads the history itself and shares nothing with the checkers' columns.
+It reads the history itself and shares nothing with the checkers' columns. Each index is built when
+it is first asked for, in one pass, so that re-checking stays linear in the history.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator
+from functools import cached_property
 from typing import Any
 
 from checkers.history import FAIL, OK, Call, History
@@ -17,23 +19,66 @@ class Lookup:
 
     Attributes:
         lists: True for list-append, False for rw-register.
+        assumptions: what may be assumed of registers, by the names that `rw_register` has for it.
         calls: clients' transactions.
     """
 
-    def __init__(self, history: History, *, lists: bool) -> None:
+    def __init__(self, history: History, *, lists: bool, assumptions: Collection[str] = ()) -> None:
         self.lists = lists
+        self.assumptions = assumptions
         self.calls = history.calls()
         self._by_index = {call.invoke_index: call for call in self.calls}
-        self._by_end = {call.complete_index: call for call in self.calls}
-        # Everything that an ok transaction read.
-        self._seen = {
+
+    @cached_property
+    def _by_end(self) -> dict[int | None, Call]:
+        return {call.complete_index: call for call in self.calls}
+
+    @cached_property
+    def _seen(self) -> set[tuple[Any, Any]]:
+        """Everything that an ok transaction read."""
+        return {
             (key, element)
             for call in self.calls
             if call.outcome == OK
             for f, key, value in call.result
             if f == "r"
-            for element in ((value or ()) if lists else (value,))
+            for element in self.elements(value)
         }
+
+    @cached_property
+    def _writers(self) -> dict[tuple[Any, Any], Call]:
+        found: dict[tuple[Any, Any], Call] = {}
+        for call in self.calls:
+            for f, key, value in self.micro_operations(call):
+                if f != "r":
+                    found.setdefault((key, value), call)
+        return found
+
+    @cached_property
+    def _readers(self) -> dict[Any, list[Call]]:
+        found: dict[Any, list[Call]] = {}
+        for call in self.calls:
+            if call.outcome == OK:
+                for key in dict.fromkeys(key for f, key, _ in call.result if f == "r"):
+                    found.setdefault(key, []).append(call)
+        return found
+
+    @cached_property
+    def _predecessors(self) -> dict[int, Call]:
+        """By index, the last transaction of the same process that had completed before."""
+        found: dict[int, Call] = {}
+        last: dict[int, Call] = {}
+        for call in self.calls:
+            if call.process in last:
+                found[call.invoke_index] = last[call.process]
+            if call.completed is not None:
+                last[call.process] = call
+        return found
+
+    @property
+    def initial(self) -> bool:
+        """Whether a read of nothing is one of the key's first version."""
+        return self.lists or "initial" in self.assumptions
 
     def transaction(self, index: int) -> Call:
         """The transaction invoked at an index.
@@ -54,6 +99,12 @@ class Lookup:
         """
         return self._by_end.get(index) or self.transaction(index)
 
+    def elements(self, value: Any) -> list[Any]:
+        """What a read of a value saw: a list's elements, or a register's value if it is set."""
+        if self.lists:
+            return list(value or ())
+        return [] if value is None else [value]
+
     def micro_operations(self, call: Call) -> list[Any]:
         """Those of the completion if it is ok, else of the invocation."""
         found: list[Any] = call.result if call.outcome == OK else call.argument
@@ -63,12 +114,20 @@ class Lookup:
         """What a transaction wrote to a key, in order."""
         return [v for f, k, v in self.micro_operations(call) if f != "r" and k == key]
 
+    def written(self, call: Call) -> list[Any]:
+        """Keys that a transaction wrote, in order."""
+        return list(dict.fromkeys(k for f, k, _ in self.micro_operations(call) if f != "r"))
+
     def reads(self, call: Call, key: Any) -> list[Any]:
         """What an ok transaction read of a key, in order; none for others."""
         if call.outcome != OK:
             return []
         read = [v for f, k, v in call.result if f == "r" and k == key]
         return [value or [] for value in read] if self.lists else read
+
+    def readers(self, key: Any) -> list[Call]:
+        """The ok transactions that read a key."""
+        return self._readers.get(key, [])
 
     def external(self, call: Call, key: Any) -> list[Any]:
         """What an ok transaction read of a key before it wrote it."""
@@ -80,6 +139,28 @@ class Lookup:
                 found.append(value)
         return found
 
+    def externals(self, call: Call) -> Iterator[tuple[int, Any, Any]]:
+        """What a transaction saw of others: place, key and value (a list's last one)."""
+        wrote = set()
+        for place, (f, key, value) in enumerate(call.result if call.outcome == OK else ()):
+            if f != "r":
+                wrote.add(key)
+            elif key not in wrote:
+                yield place, key, ((value or [None])[-1]) if self.lists else value
+
+    def sources(self, call: Call) -> list[Call]:
+        """The transactions that one read from, each once."""
+        found: dict[int, Call] = {}
+        for _, key, value in self.externals(call):
+            writer = None if value is None else self.writer(key, value)
+            if writer is not None and writer is not call:
+                found[writer.invoke_index] = writer
+        return list(found.values())
+
+    def predecessor(self, call: Call) -> Call | None:
+        """The last transaction of the same process that had completed before; None if none had."""
+        return self._predecessors.get(call.invoke_index)
+
     def took_effect(self, call: Call) -> bool:
         """Whether a transaction is ok, or is indeterminate but was seen."""
         if call.outcome != FAIL and call.outcome != OK:
@@ -88,22 +169,4 @@ class Lookup:
 
     def writer(self, key: Any, value: Any) -> Call | None:
         """The transaction that wrote a value."""
-        return next((call for call in self.calls if value in self.writes(call, key)), None)
-
-    def comes_before(self, key: Any, value: Any, later: Any, step: Mapping[str, Any]) -> bool:
-        """Whether a register's version comes before another, for the reason that a step gives."""
-        reason = step["reason"]
-        if reason == "initial":
-            return value is None and later is not None
-        first = self.transaction(step["first operation"])
-        second = self.transaction(step["second operation"])
-        if reason == "writes follow reads":
-            follows = self.external(first, key)[:1] == [value]
-            return first is second and follows and self.writes(first, key)[-1:] == [later]
-        if first.outcome != OK or second.outcome != OK or first.completed is None:
-            return False
-        if reason == "sequential keys" and first.process != second.process:
-            return False
-        met = self.writes(first, key)[-1:] or self.external(first, key)[:1]
-        meets = self.external(second, key)[:1] or self.writes(second, key)[-1:]
-        return first.completed < second.invoked and met == [value] and meets == [later]
+        return self._writers.get((key, value))

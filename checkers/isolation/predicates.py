@@ -24,29 +24,31 @@ otherwise: repeatable read (PL-2.99) allows them all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from checkers.history import FAIL, OK, Call, History
+from checkers.history import FAIL, Call, History
 from checkers.isolation._append_kernels import RW, WR, WW
-from checkers.isolation.consistency import ConsistencyModel, model_named
+from checkers.isolation.consistency import STRONGEST, ConsistencyModel, model_named
 from checkers.isolation.cycles import Cycle, find_cycles
-from checkers.isolation.dependencies import Builder, Dependencies
+from checkers.isolation.dependencies import Dependencies
 from checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
 from checkers.isolation.judgment import Findings, judge
 from checkers.isolation.list_append import WITNESSES, time_matters
+from checkers.isolation.predicate_history import (
+    Edge,
+    Facts,
+    dependencies_of,
+    facts_of,
+    graph_of,
+    matches,
+)
+from checkers.isolation.predicate_proofs import predicate_proof
 from checkers.isolation.transactions import Transactions, shown_key, statuses
-from checkers.models.model import ModelError, event_of, shown
+from checkers.models.model import event_of, shown
 from checkers.verdict import UNKNOWN, Anomaly, Checker, Verdict
-
-_COMPARISONS: dict[str, Callable[[int, int], bool]] = {
-    "=": int.__eq__,
-    "<": int.__lt__,
-    ">": int.__gt__,
-}
 
 _RENAMED = {
     "G-single": "G-single-predicate",
@@ -89,7 +91,7 @@ class PredicateReads:
                 written twice.
         """
         calls = history.calls()
-        facts = _facts(calls)
+        facts = facts_of(calls)
         coverage = {
             "transactions": len(calls),
             "item reads": sum(not read.predicate for read in facts.reads),
@@ -102,18 +104,20 @@ class PredicateReads:
         for anomalies in _read_anomalies(facts, calls).values():
             findings.add(anomalies[: self.witnesses], len(anomalies))
 
-        edges = list(_edges(facts))
+        edges = list(dependencies_of(facts))
         t = _transactions(history)
         process, realtime = time_matters(self.consistency)
         for predicates in (False, True):
             chosen = [e for e in edges if predicates or not e.predicate]
-            graph = _graph(t, chosen, process=process, realtime=realtime)
+            graph = graph_of(t, chosen, process=process, realtime=realtime)
             self._add_cycles(findings, t, graph, chosen, predicates)
         return judge(
             self.name,
             findings,
             self.consistency,
-            proof={},
+            proof=lambda: predicate_proof(
+                self.consistency.name if self.consistency else STRONGEST, facts, t
+            ),
             coverage=coverage,
             cost={"algorithm": "Adya, predicate dependencies", "edges": len(edges)},
         )
@@ -123,7 +127,7 @@ class PredicateReads:
         findings: Findings,
         t: Transactions,
         graph: Dependencies,
-        edges: list[_Edge],
+        edges: list[Edge],
         predicates: bool,
     ) -> None:
         """Cycles of items; or those in which a predicate read takes part, by other names."""
@@ -140,9 +144,7 @@ class PredicateReads:
                     base, suffix = kind, ""
                 kind = _RENAMED.get(base, base) + (f"-{suffix}" if suffix else "")
             steps = [
-                time_evidence(t, step)
-                if edge is None
-                else {**ends(t, step), "key": edge.key, "because": edge.because}
+                time_evidence(t, step) if edge is None else {**ends(t, step), **_quoted(edge)}
                 for step, edge in zip(cycle.steps, quoted, strict=True)
             ]
             bare = anomaly_of_cycle(t, Cycle(kind, cycle.steps), steps)
@@ -150,120 +152,16 @@ class PredicateReads:
             findings.add([Anomaly(kind, bare.message, bare.operations, details)])
 
 
+def _quoted(edge: Edge) -> dict[str, Any]:
+    """What a dependency rests on."""
+    asked = {"predicate": edge.asked} if edge.predicate else {}
+    return {"key": edge.key, **asked, "because": edge.because}
+
+
 _BITS = {"ww": WW, "wr": WR, "rw": RW}
 
 
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What a transaction saw: an item, or all items that match."""
-
-    transaction: int
-    predicate: bool
-    asked: Any
-    found: dict[Any, int | None]
-
-
-@dataclass(slots=True)
-class _Facts:
-    """Writers and deleters by key, values by key, and reads of ok transactions."""
-
-    calls: list[Call]
-    writer: dict[Any, int] = field(default_factory=dict)
-    value: dict[Any, int] = field(default_factory=dict)
-    deleter: dict[Any, int] = field(default_factory=dict)
-    reads: list[_Read] = field(default_factory=list)
-    alive: set[int] = field(default_factory=set)
-
-
-@dataclass(frozen=True, slots=True)
-class _Edge:
-    """A dependency and why there is one."""
-
-    source: int
-    target: int
-    kind: int
-    predicate: bool
-    key: Any
-    because: str
-
-
-def matches(predicate: Any, value: int) -> bool:
-    """Whether an item with a value matches a predicate.
-
-    Raises:
-        ValueError: it is no predicate.
-    """
-    if predicate == "all":
-        return True
-    if isinstance(predicate, list) and all(type(n) is int for n in predicate[1:]):
-        if len(predicate) == 2 and predicate[0] in _COMPARISONS:
-            return bool(_COMPARISONS[predicate[0]](value, predicate[1]))
-        if len(predicate) == 3 and predicate[0] == "mod" and predicate[1] > 0:
-            return bool(value % predicate[1] == predicate[2])
-    raise ValueError(
-        f'{shown(predicate)} is no predicate; there are "all", ["=", n], ["<", n], [">", n] and '
-        '["mod", m, r]'
-    )
-
-
-def _facts(calls: list[Call]) -> _Facts:
-    facts = _Facts(calls)
-    for number, call in enumerate(calls):
-        for f, key, value in _micro_operations(call):
-            if f == "w":
-                owners = facts.deleter if value is None else facts.writer
-                if key in owners:
-                    raise ModelError(
-                        call.invoke_index,
-                        f"{shown_key(key)} is {'deleted' if value is None else 'written'} twice; "
-                        "every key may be written once and deleted once in this workload",
-                    )
-                owners[key] = number
-                if value is not None:
-                    facts.value[key] = value
-            elif call.outcome == OK and f == "r":
-                facts.reads.append(_Read(number, False, key, {key: value}))
-            elif call.outcome == OK:
-                facts.reads.append(_Read(number, True, key, dict(map(tuple, value))))
-    facts.alive = {i for i, call in enumerate(calls) if call.outcome == OK}
-    for read in facts.reads:
-        for key, value in read.found.items():
-            seen = facts.writer.get(key)
-            if value is not None and seen is not None and calls[seen].outcome != FAIL:
-                facts.alive.add(seen)
-    return facts
-
-
-def _micro_operations(call: Call) -> list[Any]:
-    """A transaction's micro-operations, checked.
-
-    Raises:
-        ModelError: they are none.
-    """
-    value = call.result if call.outcome == OK else call.argument
-    if not isinstance(value, list) or not all(isinstance(m, list) and len(m) == 3 for m in value):
-        raise ModelError(event_of(call), f"its value is {shown(value)}; it must be a transaction")
-    for f, key, seen in value:
-        if f not in ("w", "r", "rp"):
-            raise ModelError(event_of(call), f'{shown(f)} is none of "w", "r" and "rp"')
-        if f == "rp":
-            try:
-                matches(key, 0)
-            except ValueError as error:
-                raise ModelError(event_of(call), str(error)) from None
-            pairs = seen if call.outcome == OK else []
-            if not isinstance(pairs, list) or not all(
-                isinstance(p, list) and len(p) == 2 and type(p[1]) is int for p in pairs
-            ):
-                raise ModelError(
-                    event_of(call), f"a predicate read returned {shown(seen)}; it must be [[k, v]]"
-                )
-        elif seen is not None and type(seen) is not int:
-            raise ModelError(event_of(call), f"{shown(seen)} is no integer; values must be")
-    return value
-
-
-def _read_anomalies(facts: _Facts, calls: list[Call]) -> dict[str, list[Anomaly]]:
+def _read_anomalies(facts: Facts, calls: list[Call]) -> dict[str, list[Anomaly]]:
     """Reads of what failed, never was, or does not match, by kind."""
     found: dict[str, list[Anomaly]] = {}
     for read in facts.reads:
@@ -288,38 +186,6 @@ def _read_anomalies(facts: _Facts, calls: list[Call]) -> dict[str, list[Anomaly]
     return found
 
 
-def _edges(facts: _Facts) -> Iterator[_Edge]:
-    for key, deleter in facts.deleter.items():
-        writer = facts.writer.get(key)
-        if writer is not None and writer != deleter and {writer, deleter} <= facts.alive:
-            because = f"T{deleter + 1} deleted {shown_key(key)}, which T{writer + 1} had written"
-            yield _Edge(writer, deleter, WW, False, key, because)
-    for read in facts.reads:
-        for key in facts.writer if read.predicate else read.found:
-            yield from _edges_of(facts, read, key)
-
-
-def _edges_of(facts: _Facts, read: _Read, key: Any) -> Iterator[_Edge]:
-    """Dependencies by what a read saw, or did not see, of one key."""
-    writer, deleter = facts.writer.get(key), facts.deleter.get(key)
-    reader, name = read.transaction, shown_key(key)
-    how = f"all that match {shown(read.asked)}" if read.predicate else name
-    if writer not in facts.alive:
-        return
-    if read.found.get(key) == facts.value[key]:
-        if writer != reader:
-            because = f"T{reader + 1} read {name}, which T{writer + 1} wrote"
-            yield _Edge(writer, reader, WR, False, key, because)
-        if deleter in facts.alive and deleter != reader:
-            because = f"T{reader + 1} read {how} and saw {name} before T{deleter + 1} deleted it"
-            yield _Edge(reader, deleter, RW, read.predicate, key, because)
-    elif key not in read.found or read.found[key] is None:
-        asked = not read.predicate or matches(read.asked, facts.value[key])
-        if asked and deleter is None and writer != reader:
-            because = f"T{reader + 1} read {how} before T{writer + 1} wrote {name}"
-            yield _Edge(reader, writer, RW, read.predicate, key, because)
-
-
 def _transactions(history: History) -> Transactions:
     """Columns of transactions without micro-operations: when they were, and how they ended."""
     invoked, completed, status, _ = statuses(history)
@@ -342,13 +208,3 @@ def _transactions(history: History) -> Transactions:
         indices=history.indices,
         events=len(history),
     )
-
-
-def _graph(t: Transactions, edges: list[_Edge], *, process: bool, realtime: bool) -> Dependencies:
-    builder = Builder(t)
-    columns = np.array([(e.source, e.target, e.kind) for e in edges], np.int64).reshape(-1, 3).T
-    builder.add(
-        columns[0].astype(np.int32), columns[1].astype(np.int32), columns[2].astype(np.uint8)
-    )
-    builder.add_time(process=process, realtime=realtime)
-    return builder.build()

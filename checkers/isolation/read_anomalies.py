@@ -131,7 +131,9 @@ def _garbage(history: AppendHistory, m: int) -> str:
 
 def _future(history: AppendHistory, m: int) -> str:
     t = history.transactions
-    own = next(e for e in _elements(history, m) if history.write[e] > m)
+    reader = t.owner(m)
+    later = (e for e in _elements(history, m) if history.write[e] > m)
+    own = next(e for e in later if history.writer[e] == reader)
     return f"{_read(history, m)}, whose {shown(t.values[own])} it appended itself, but only later"
 
 

@@ -5,6 +5,7 @@ Definitions as in `checkers.isolation.read_anomalies`.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any
 
@@ -13,8 +14,8 @@ import numpy as np
 from checkers.isolation import _register_kernels as bits
 from checkers.isolation.append_history import lost_updates
 from checkers.isolation.judgment import Findings
-from checkers.isolation.register_evidence import key_of, ordered, value_of
-from checkers.isolation.register_history import RegisterHistory
+from checkers.isolation.register_evidence import key_of, ordered, reason_of, value_of
+from checkers.isolation.register_history import RegisterHistory, VersionOrder
 from checkers.isolation.transactions import NONE, WRITE, shown_key
 from checkers.models.model import shown
 from checkers.verdict import Anomaly
@@ -50,11 +51,16 @@ def _add_cyclic_versions(findings: Findings, history: RegisterHistory, limit: in
     t = history.transactions
     witnesses = []
     for key, places in list(by_key.items())[:limit]:
-        because = "; ".join(ordered(history, order, at) for at in places[:4])
-        members = [int(x) for at in places[:4] for x in (order.first[at], order.second[at])]
+        ring = _contradiction(order, places, t.element_count)
+        because = "; ".join(ordered(history, order, at) for at in ring)
+        members = [int(x) for at in ring for x in (order.first[at], order.second[at])]
         pairs = [
-            [value_of(history, int(order.lower[at])), value_of(history, int(order.upper[at]))]
-            for at in places[:4]
+            {
+                "value": value_of(history, int(order.lower[at])),
+                "next": value_of(history, int(order.upper[at])),
+                **reason_of(history, order, at),
+            }
+            for at in ring
         ]
         witnesses.append(
             Anomaly(
@@ -65,6 +71,32 @@ def _add_cyclic_versions(findings: Findings, history: RegisterHistory, limit: in
             )
         )
     findings.add(witnesses, len(by_key))
+
+
+def _contradiction(order: VersionOrder, places: list[int], elements: int) -> list[int]:
+    """Pairs of versions, each beginning where the one before ends, that come back to the first.
+
+    A single one is enough if it ends in the initial version, which nothing can precede.
+    """
+    after: dict[int, list[int]] = {}
+    for at in places:
+        if order.upper[at] >= elements:
+            return [at]
+        after.setdefault(int(order.lower[at]), []).append(at)
+    # Each of these pairs is on a cycle; the shortest through the first one is found breadth-first.
+    first = places[0]
+    reached: dict[int, int] = {int(order.upper[first]): first}
+    unexplored = deque(reached)
+    while int(order.lower[first]) not in reached:
+        for at in after[unexplored.popleft()]:
+            upper = int(order.upper[at])
+            if upper not in reached:
+                reached[upper] = at
+                unexplored.append(upper)
+    ring = [reached[int(order.lower[first])]]
+    while ring[-1] != first:
+        ring.append(reached[int(order.lower[ring[-1]])])
+    return ring[::-1]
 
 
 def _add_lost_updates(findings: Findings, history: RegisterHistory, limit: int) -> None:

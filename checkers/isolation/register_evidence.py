@@ -95,9 +95,10 @@ def _finals(history: RegisterHistory, transaction: int) -> list[int]:
 def _read(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
     """wr: the target read what the source wrote."""
     t = history.transactions
-    for m, version in _external(history, step.target):
-        if version < t.element_count and int(history.writer[version]) == step.source:
-            key, value = t.keys[int(t.key[m])], t.values[version]
+    for m in range(int(t.offsets[step.target]), int(t.offsets[step.target + 1])):
+        element = int(t.element[m])
+        if t.kind[m] != WRITE and element != NONE and int(history.writer[element]) == step.source:
+            key, value = t.keys[int(t.key[m])], t.values[element]
             because = (
                 f"{t.name(step.target)} read {shown_key(key)} = {shown(value)}, "
                 f"which {t.name(step.source)} wrote"
@@ -121,7 +122,7 @@ def _write(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
                 f"{ordered(history, history.versions, at)}"
             )
             quoted = {"key": key, "value": t.values[lower], "next": value, "because": because}
-            return {**quoted, **_reason(history, at)}
+            return {**quoted, **reason_of(history, history.versions, at)}
     raise AssertionError(f"no evidence for {step}")
 
 
@@ -150,13 +151,13 @@ def _anti(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
             if len(pairs):
                 at = int(pairs[0])
                 because = f"{saw}, because {ordered(history, order, at)}"
-                return {**quoted, "because": because, **_reason(history, at)}
+                return {**quoted, "because": because, **reason_of(history, history.versions, at)}
     raise AssertionError(f"no evidence for {step}")
 
 
-def _reason(history: RegisterHistory, at: int) -> dict[str, Any]:
+def reason_of(history: RegisterHistory, order: VersionOrder, at: int) -> dict[str, Any]:
     """Why versions are in an order, as data."""
-    t, order = history.transactions, history.versions
+    t = history.transactions
     return {
         "reason": REASONS[int(order.reason[at])],
         "first operation": int(t.indices[t.invoked[order.first[at]]]),

@@ -140,7 +140,7 @@ def register_history(t: Transactions, assumptions: Assumptions) -> RegisterHisto
         t.status, t.offsets, t.kind, t.key, t.element, writer, write, final, t.key_count
     )
     reads = np.flatnonzero(external)
-    seen = t.element[reads]
+    seen = t.element[_ok_reads(t)]
     sources = writer[seen[seen != NONE]]
     alive = t.status == OK
     alive[sources[sources != NONE]] = True
@@ -152,19 +152,26 @@ def register_history(t: Transactions, assumptions: Assumptions) -> RegisterHisto
     )
 
 
+def _ok_reads(t: Transactions) -> Array:
+    """All reads of committed transactions."""
+    return np.flatnonzero((t.kind != WRITE) & np.repeat(t.status == OK, np.diff(t.offsets)))
+
+
 def register_dependencies(
     history: RegisterHistory, *, process: bool, realtime: bool
 ) -> Dependencies:
     """The graph of dependencies."""
     t = history.transactions
     builder = Builder(t)
-    readers = history.owners(history.external).astype(np.int32)
-    seen = t.element[history.external]
-    written = seen != NONE
-    sources = _writers(history, seen)
-    direct = (sources != NONE) & (sources != readers)
+    # Who reads a key again, and sees something else, has read from that writer too.
+    reads = _ok_reads(t)
+    by = history.owners(reads).astype(np.int32)
+    sources = _writers(history, t.element[reads])
+    direct = (sources != NONE) & (sources != by)
     direct[direct] &= t.status[sources[direct]] != FAIL
-    builder.add(sources[direct].astype(np.int32), readers[direct], WR)
+    builder.add(sources[direct].astype(np.int32), by[direct], WR)
+    readers = history.owners(history.external).astype(np.int32)
+    written = t.element[history.external] != NONE
     _add_versions(builder, history, readers)
     if history.assumptions.initial:
         _add_initial(builder, history, readers[~written], t.key[history.external[~written]])

@@ -13,9 +13,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from checkers.history import History
+from checkers.isolation._append_kernels import PROCESS, REALTIME, WR
 from checkers.isolation.complete import Decision, decide
 from checkers.isolation.consistency import (
+    DECIDED_BY_ORDERS,
     STRONGEST,
     ConsistencyModel,
     forbidden,
@@ -23,6 +27,7 @@ from checkers.isolation.consistency import (
     model_named,
 )
 from checkers.isolation.cycles import SEARCH_BUDGET, find_cycles
+from checkers.isolation.dependencies import Dependencies
 from checkers.isolation.judgment import Findings, judge
 from checkers.isolation.list_append import (
     WITNESSES,
@@ -32,6 +37,7 @@ from checkers.isolation.list_append import (
     transaction_coverage,
 )
 from checkers.isolation.observations import Observations, observations
+from checkers.isolation.proofs import no_proof, weak_proof
 from checkers.isolation.register_anomalies import add_register_anomalies
 from checkers.isolation.register_evidence import cycle_anomaly
 from checkers.isolation.register_history import (
@@ -149,10 +155,34 @@ class RwRegister:
             self.name,
             findings,
             self.consistency,
-            proof={**proof, "assumptions": self.assumptions.named()},
+            proof=lambda: proof or self._weak_proof(inferred, graph, asked),
             coverage=coverage,
             cost=cost,
+            assumptions=self.assumptions.named(),
         )
+
+    def _weak_proof(
+        self, history: RegisterHistory, graph: Dependencies, asked: str
+    ) -> dict[str, Any]:
+        """Orders that prove a weak model.
+
+        Versions may be taken to be in the order in which their writers stand there, so that who
+        read from whom is all that it must respect, and time.
+        """
+        if asked not in DECIDED_BY_ORDERS:
+            return no_proof(asked)
+        observed = _observed(history)
+        known = observed.source < len(history.transactions)
+        timed = graph.kind & (PROCESS | REALTIME) != 0
+        count = int(np.count_nonzero(known))
+        read = Dependencies(
+            graph.transactions,
+            graph.nodes,
+            np.concatenate([observed.source[known], graph.source[timed]]).astype(np.int32),
+            np.concatenate([observed.reader[known], graph.target[timed]]).astype(np.int32),
+            np.concatenate([np.full(count, WR, np.uint8), graph.kind[timed]]),
+        )
+        return weak_proof(asked, read, lambda: observed, history.alive)
 
     def _take(self, findings: Findings, decided: Decision) -> dict[str, Any]:
         """Take over what the complete search found; the certificate if it found an order."""
@@ -160,7 +190,8 @@ class RwRegister:
         if decided.order is not None:
             return {"order": decided.order, **decided.snapshots}
         if decided.refuted:
-            findings.add([Anomaly(kind, decided.reason, decided.operations)])
+            anomaly = Anomaly(kind, decided.reason, decided.operations, decided.refutation)
+            findings.add([anomaly])
         else:
             findings.open[kind] = decided.reason
         return {}

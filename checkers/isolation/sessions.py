@@ -97,15 +97,24 @@ def _read_your_writes(s: Sessions) -> Iterator[tuple[int, int, int]]:
 
 
 def _monotonic_reads(s: Sessions) -> Iterator[tuple[int, int, int]]:
-    """What a session saw is replaced by what it sees next, which must be later."""
+    """What a session saw is replaced by what it sees next, which must be later.
+
+    A transaction's read says nothing of its own place, so that if the session had seen that very
+    transaction, what it replaced is looked at instead.
+    """
     seen: dict[tuple[int, int], list[int]] = {}
+    replaced: dict[tuple[int, int, int], list[int]] = {}
     for t, session in enumerate(s.session):
         for read in _reads(s, t):
-            source = s.source[read]
-            before = seen.get((session, s.key[read]), [])
-            yield from ((o, source, read) for o in before if o not in (source, t))
+            source, where = s.source[read], (session, s.key[read])
+            before = seen.get(where, [])
+            hidden = replaced.get((*where, t), []) if t in before else []
+            others = [o for o in (*before, *hidden) if o not in (source, t)]
+            yield from ((o, source, read) for o in others)
             if source < len(s.session):
-                seen[session, s.key[read]] = [source]
+                if others:
+                    replaced.setdefault((*where, source), []).extend(others)
+                seen[where] = [source, *(o for o in before if o == t != source)]
         for source in s.sources(t):
             for key in s.writes[source]:
                 members = seen.setdefault((session, key), [])

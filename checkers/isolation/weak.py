@@ -122,6 +122,20 @@ def refute(observed: Observations, level: str) -> Anomaly | None:
         observed: who read from whom.
         level: one of `LEVELS`, or of `checkers.isolation.sessions.GUARANTEES`.
     """
+    graph = _required(observed, level)
+    ring = _shortest_cycle(graph, len(observed.transactions) + 1)
+    return None if ring is None else _anomaly(observed, graph, ring, LEVELS.get(level, level))
+
+
+def commit_order(observed: Observations, level: str) -> Array | None:
+    """Transactions in an order of commits that satisfies a level; None if there is none."""
+    count = len(observed.transactions)
+    order = _order(_required(observed, level), count + 1)
+    return None if order is None else order[order < count]
+
+
+def _required(observed: Observations, level: str) -> _Graph:
+    """What an order of commits must respect at a level."""
     t = observed.transactions
     nodes = len(t) + 1
     empty = np.empty(0, np.int64)
@@ -147,8 +161,7 @@ def refute(observed: Observations, level: str) -> Anomaly | None:
             graph = graph.with_edges(*_causal(observed, sessions, order))
     else:
         graph = graph.with_edges(*_atomic(observed, after_only=level != "read-atomic"))
-    ring = _shortest_cycle(graph, nodes)
-    return None if ring is None else _anomaly(observed, graph, ring, LEVELS.get(level, level))
+    return graph
 
 
 def _by_writer(observed: Observations) -> tuple[Array, Array]:

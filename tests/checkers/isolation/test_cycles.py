@@ -6,7 +6,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from checkers.isolation.certificate import kind_of
+from checkers.isolation.certificate_cycles import kind_of
 from checkers.isolation.cycles import KINDS, find_cycles
 from checkers.isolation.dependencies import NAMES, Dependencies
 

@@ -6,8 +6,9 @@ import random
 import pytest
 from isolation_twin import HISTORIES, random_history
 
-from checkers.isolation.certificate import kind_of, verify
-from checkers.isolation.certificate_error import CertificateError
+from checkers.isolation.certificate import verify
+from checkers.isolation.certificate_cycles import kind_of
+from checkers.isolation.certificate_error import CertificateError, NoCertificate
 from checkers.isolation.list_append import list_append
 from checkers.isolation.notation import transactions
 from checkers.isolation.rw_register import rw_register
@@ -116,6 +117,8 @@ FORGERIES = [
     ("T1: ax1 | T2: rx1 | T3: rx", lambda d: d["certificate"]["order"].reverse()),
     ("T1: ax1 | T2: rx1 | T3: rx", lambda d: d["certificate"]["order"].pop()),
     ("T1: ax1 | T2: rx1 | T3: rx", lambda d: d["certificate"]["order"].append(0)),
+    (CYCLE, lambda d: d["anomalies"].clear()),
+    (CYCLE, lambda d: d.update(checker="list-append(serializable)")),
     ("T1: ax1 || T2: ay1 rx1", lambda d: d["certificate"]["order"].reverse()),
     ("T1: ax1 || T2: ay1 ry1", lambda d: d["certificate"]["order"].reverse()),
     ("T1: ax1 | T2: rx1", lambda d: d["certificate"].pop("order")),
@@ -129,3 +132,41 @@ def test_forgeries_are_refused(text, change):
     verify(history, verdict)
     with pytest.raises(CertificateError):
         verify(history, forged(verdict, change))
+
+
+VERSIONS = "T1: wx1 || T2: wx2 || T3: rx1"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["certificate"].update(assumptions=[]),
+        lambda d: d["anomalies"][0]["details"]["versions"].pop(),
+        lambda d: d["anomalies"][0]["details"]["versions"][0].update(value=3),
+        lambda d: d["anomalies"][0]["details"]["versions"][0].update({"first operation": 2}),
+    ],
+)
+def test_versions_that_do_not_contradict_each_other_are_refused(change):
+    history = transactions(VERSIONS, registers=True)
+    verdict = rw_register(linearizable_keys=True).check(history)
+    assert verdict.anomalies[0].kind == "cyclic-versions"
+    verify(history, verdict)
+    with pytest.raises(CertificateError):
+        verify(history, forged(verdict, change))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda d: d["certificate"].pop("order"),
+        lambda d: d["certificate"].pop("consistency"),
+        lambda d: d["certificate"].update(order=[[1]]),
+        lambda d: d["certificate"].update(order=3),
+        lambda d: d.update(validity="unknown"),
+        lambda d: d.update(checker="set"),
+    ],
+)
+def test_what_is_no_certificate_is_told_from_a_wrong_one(change):
+    history = transactions("T1: ax1 | T2: rx1")
+    with pytest.raises(NoCertificate):
+        verify(history, forged(list_append().check(history), change))

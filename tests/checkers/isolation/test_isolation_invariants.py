@@ -1,14 +1,15 @@
 """Bank, doctors, long fork and causal reverse."""
 
+import copy
 from pathlib import Path
 
 import pytest
 
 from checkers.history import INVOKE, OK, History, Operation, load
-from checkers.isolation import bank, causal_reverse, doctors, long_fork
+from checkers.isolation import CertificateError, bank, causal_reverse, doctors, long_fork, verify
 from checkers.isolation.notation import transactions
 from checkers.models.model import ModelError
-from checkers.verdict import INVALID, UNKNOWN, VALID
+from checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 
@@ -146,3 +147,68 @@ def test_a_key_that_is_none_is_named(micro, key):
 def test_a_key_written_twice_is_named():
     with pytest.raises(ModelError, match="every key may be written once"):
         long_fork().check(transactions("T1: wx1 | T2: wx2 | T3: rx1", registers=True))
+
+
+def _histories():
+    yield bank(), history_of(read(a=10, b=0), TRANSFER, read(a=5, b=5))
+    yield bank(), history_of(read(a=10, b=0), TRANSFER, read(a=5, b=0))
+    yield bank(total=10), history_of(read(a=-5, b=15), TRANSFER)
+    yield bank(), history_of(read(a=10, b=0), TRANSFER, read(a=10))
+    yield doctors(), history_of(*ON_CALL, ("read", ["night", None], ["night", ["carol"]]))
+    yield doctors(), history_of(*ON_CALL, ("read", ["night", None], ["night", []]))
+    for checker in (long_fork(), causal_reverse()):
+        for text in (FORK, ONE_SIDE, REVERSE):
+            yield checker, transactions(text, registers=True)
+
+
+HISTORIES = list(_histories())
+
+
+@pytest.mark.parametrize(("checker", "history"), HISTORIES)
+def test_verdicts_are_confirmed(checker, history):
+    verify(history, Verdict.from_json(checker.check(history).to_json()))
+
+
+@pytest.mark.parametrize(("checker", "history"), HISTORIES)
+def test_what_is_valid_is_not_confirmed_as_invalid_nor_the_other_way_round(checker, history):
+    data = copy.deepcopy(checker.check(history).to_json())
+    if data["validity"] == "invalid":
+        data["validity"] = "valid"
+    else:
+        data["validity"] = "invalid"
+        kinds = {"bank": "wrong-total", "doctors": "write-skew"}
+        data["anomalies"] = [
+            {
+                "kind": kinds.get(checker.name, checker.name),
+                "message": "",
+                "operations": [history[-1].index] * (3 if checker.name == "causal-reverse" else 2),
+                "details": {"keys": ["x", "y"], "shift": "night"},
+            }
+        ]
+    with pytest.raises(CertificateError):
+        verify(history, Verdict.from_json(data))
+
+
+@pytest.mark.parametrize(
+    ("checker", "text", "change"),
+    [
+        (long_fork(), FORK, lambda a: a["operations"].reverse()),
+        (long_fork(), FORK, lambda a: a["details"]["keys"].reverse()),
+        (causal_reverse(), REVERSE, lambda a: a["details"]["keys"].reverse()),
+        (causal_reverse(), REVERSE, lambda a: a["operations"].reverse()),
+    ],
+)
+def test_forgeries_are_refused(checker, text, change):
+    history = transactions(text, registers=True)
+    data = copy.deepcopy(checker.check(history).to_json())
+    change(data["anomalies"][0])
+    with pytest.raises(CertificateError):
+        verify(history, Verdict.from_json(data))
+
+
+def test_another_total_than_the_first_read_shows_is_refused():
+    checker, history = HISTORIES[0]
+    data = copy.deepcopy(checker.check(history).to_json())
+    data["certificate"]["total"] = 11
+    with pytest.raises(CertificateError, match="no total of 11"):
+        verify(history, Verdict.from_json(data))

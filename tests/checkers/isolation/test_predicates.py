@@ -4,7 +4,7 @@ import pytest
 
 from checkers.history import INFO, INVOKE, OK, History, Operation
 from checkers.isolation import predicate_reads
-from checkers.isolation.predicates import matches
+from checkers.isolation.predicate_history import matches
 from checkers.models.model import ModelError
 from checkers.verdict import INVALID, UNKNOWN, VALID
 
