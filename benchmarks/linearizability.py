@@ -23,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -58,9 +59,23 @@ def recorded(shape: Shape) -> object:
     return kv_history(shape) if shape.kv else history(drawn(shape), keyed=shape.keys > 1)
 
 
-def judge(shape: Shape) -> dict[str, object]:
-    """In a process of its own: the verdict, the seconds, the peak of memory."""
+def peak() -> int:
+    """The largest resident set since `forget_peak`, in MiB (Linux)."""
+    status = Path("/proc/self/status").read_text()
+    return int(status.split("VmHWM:")[1].split()[0]) >> 10
+
+
+def forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")
+
+
+def judge(shape: Shape, path: str = "") -> dict[str, object]:
+    """In a process of its own: the verdict, the seconds, the peak of memory while judging.
+
+    Afterwards the history is written to the path, if any, for others to judge.
+    """
     from checkers import kernels, linearizable, models
+    from checkers.history import write_jsonl
     from checkers.linearizability import Budget
 
     model = models.kv() if shape.kv else models.cas_register()
@@ -71,13 +86,17 @@ def judge(shape: Shape) -> dict[str, object]:
     seconds: list[float] = []
     while not seconds or (sum(seconds) < 0.5 and len(seconds) < 5):
         subject = recorded(shape)
+        forget_peak()
         started = time.process_time()
         verdict = linearizable(model, budget=Budget(1 << 60, LIMIT_SECONDS)).check(subject)
         seconds.append(time.process_time() - started)
+    memory = peak()
+    if path:
+        write_jsonl(subject, path)
     return {
         "verdict": str(verdict.validity),
         "seconds": min(seconds),
-        "peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10,
+        "peak": memory,
         "algorithm": str(verdict.cost["algorithm"]).split(",")[0],
     }
 
@@ -90,35 +109,41 @@ class Theirs:
     seconds: float
     peak: int
 
+    @property
+    def decided(self) -> bool:
+        return self.verdict in ("valid", "invalid")
 
-def porcupine(shape: Shape, driver: str) -> Theirs:
-    """What the driver says of a history; unknown if time or memory ended it."""
-    from checkers.history import write_jsonl
+
+def porcupine(path: Path, driver: str) -> Theirs:
+    """What the driver says of a history; undecided if time or memory ended it."""
 
     def limited() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
 
+    best: Theirs | None = None
+    for _ in range(3):
+        command = [driver, str(path), str(LIMIT_SECONDS)]
+        run = subprocess.run(
+            command, capture_output=True, text=True, check=False, preexec_fn=limited
+        )
+        if run.returncode:
+            return Theirs("out of memory", LIMIT_SECONDS, MEMORY_LIMIT >> 20)
+        verdict, wall, cpu, memory = run.stdout.split()
+        now = Theirs(verdict, min(float(wall), float(cpu)), int(memory))
+        best = now if best is None or now.seconds < best.seconds else best
+        if now.seconds > 1:
+            break
+    assert best is not None
+    return best
+
+
+def both(shape: Shape, driver: str | None) -> tuple[dict, Theirs | None]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "history.jsonl")
-        write_jsonl(recorded(shape), path)
-        best: Theirs | None = None
-        for _ in range(3):
-            run = subprocess.run(
-                [driver, str(path), str(LIMIT_SECONDS)],
-                capture_output=True,
-                text=True,
-                check=False,
-                preexec_fn=limited,
-            )
-            if run.returncode:
-                return Theirs("out of memory", LIMIT_SECONDS, MEMORY_LIMIT >> 20)
-            verdict, wall, cpu, peak = run.stdout.split()
-            now = Theirs(verdict, min(float(wall), float(cpu)), int(peak))
-            best = now if best is None or now.seconds < best.seconds else best
-            if now.seconds > 1:
-                break
-        assert best is not None
-        return best
+        command = [sys.executable, __file__, "--one", json.dumps(asdict(shape))]
+        command += ["--write", str(path)] if driver else []
+        run = subprocess.run(command, capture_output=True, text=True, check=True)
+        return json.loads(run.stdout), porcupine(path, driver) if driver else None
 
 
 def startup() -> None:
@@ -141,46 +166,46 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", default="", help="histories whose name has this in it")
     parser.add_argument("--startup", action="store_true", help="measure importing and compiling")
+    parser.add_argument("--jobs", type=int, default=1, help="histories at a time")
     parser.add_argument("--one", help=argparse.SUPPRESS)
+    parser.add_argument("--write", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        print(json.dumps(judge(Shape(**json.loads(options.one)))))
+        print(json.dumps(judge(Shape(**json.loads(options.one)), options.write)))
         return
     if options.startup:
         startup()
         return
-    table([shape for shape in shapes() if options.only in shape.name], shutil.which("porcupine"))
+    table([shape for shape in shapes() if options.only in shape.name], options.jobs)
 
 
-def table(chosen: list[Shape], driver: str | None) -> None:
+def table(chosen: list[Shape], jobs: int) -> None:
     """A row for each history; what Porcupine and we need, and how often that is more."""
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    driver = shutil.which("porcupine")
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    print(f"{machine}; {jobs} at a time\n")
     print("| history | verdict | s | peak MiB | algorithm | Porcupine | s | peak MiB | ratio |")
     print("|---|---|---|---|---|---|---|---|---|")
     pairs = []
-    for shape in chosen:
-        command = [sys.executable, __file__, "--one", json.dumps(asdict(shape))]
-        run = subprocess.run(command, capture_output=True, text=True, check=True)
-        ours = json.loads(run.stdout)
-        row = f"| {shape.name} | {ours['verdict']} | {ours['seconds']:.4f} | {ours['peak']} | "
-        row += f"{ours['algorithm']} | "
-        if driver is None:
-            print(row + "- | - | - | - |", flush=True)
-            continue
-        theirs = porcupine(shape, driver)
-        pairs.append((ours, theirs))
-        ratio = theirs.seconds / ours["seconds"]
-        decided = theirs.verdict in ("valid", "invalid")
-        told = f"{ratio:.1f}" if decided else f"> {ratio:.0f}"
-        print(
-            row + f"{theirs.verdict} | {theirs.seconds:.4f} | {theirs.peak} | {told} |", flush=True
-        )
+    with ThreadPoolExecutor(jobs) as pool:
+        results = pool.map(lambda shape: both(shape, driver), chosen)
+        for shape, (ours, theirs) in zip(chosen, results, strict=True):
+            row = f"| {shape.name} | {ours['verdict']} | {ours['seconds']:.4f} | {ours['peak']} | "
+            row += f"{ours['algorithm']} | "
+            if theirs is None:
+                print(row + "- | - | - | - |", flush=True)
+                continue
+            pairs.append((ours, theirs))
+            ratio = theirs.seconds / ours["seconds"]
+            told = f"{ratio:.1f}" if theirs.decided else f"> {ratio:.0f}"
+            row += f"{theirs.verdict} | {theirs.seconds:.4f} | {theirs.peak} | {told} |"
+            print(row, flush=True)
     if pairs:
         summary(pairs)
 
 
 def summary(pairs: list[tuple[dict, Theirs]]) -> None:
-    decided = [(o, t) for o, t in pairs if t.verdict in ("valid", "invalid")]
+    decided = [(o, t) for o, t in pairs if t.decided]
     ratios = [t.seconds / o["seconds"] for o, t in decided]
     long = [t.seconds / o["seconds"] for o, t in decided if t.seconds > 0.05]
     print(

@@ -13,8 +13,11 @@ one holds for the other. Compiled code is cached on disk by numba, next to the s
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -30,6 +33,8 @@ ALWAYS = COMPILED_FROM
 
 SWITCH = "SPLITBRAIN_KERNELS"
 """Environment variable that decides: ``compiled``, ``interpreted``, or (default) by size."""
+
+_IMPORTED = re.compile(rb"^from (checkers[\w.]*) import", re.MULTILINE)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _MARK, _INLINED = "__kernel__", "__inlined_kernel__"
@@ -90,6 +95,7 @@ def compiled(module: ModuleType) -> Any:
     from numba import njit
 
     _loaded[module.__name__] = None
+    sources = _digest(module)
     # Kernels find each other as globals, so that copies of them need globals of their own.
     names = dict(vars(module))
     marked = {name: value for name, value in names.items() if hasattr(value, _MARK)}
@@ -101,8 +107,39 @@ def compiled(module: ModuleType) -> Any:
             function.__code__, names, name, function.__defaults__, function.__closure__
         )
         inline = hasattr(function, _INLINED)
-        names[name] = njit(cache=True, nogil=True, forceinline=inline)(copy)
+        kernel: Any = njit(cache=True, nogil=True, forceinline=inline)(copy)
+        if not _stamped(kernel, sources):
+            kernel = njit(nogil=True, forceinline=inline)(copy)
+        names[name] = kernel
     return SimpleNamespace(**{name: names[name] for name in marked})
+
+
+def _digest(module: ModuleType) -> str:
+    """Of the sources of a module and of all that it imports from this project."""
+    unread, texts = [module.__name__], dict[str, bytes]()
+    while unread:
+        name = unread.pop()
+        if name not in texts:
+            texts[name] = Path(importlib.import_module(name).__file__ or "").read_bytes()
+            unread += [found.decode() for found in _IMPORTED.findall(texts[name])]
+    sha = hashlib.sha256()
+    for name in sorted(texts):
+        sha.update(texts[name])
+    return sha.hexdigest()
+
+
+def _stamped(kernel: Any, sources: str) -> bool:
+    """Let a kernel's cache hold for these sources only; False if this numba has no such cache.
+
+    numba compares the file of the kernel itself with its cache, but not those of the kernels and
+    constants that were compiled into it: after an update of one file old code would go on.
+    """
+    try:
+        index = kernel._cache._cache_file
+        index._source_stamp = (index._source_stamp, sources)
+    except AttributeError:
+        return False
+    return True
 
 
 def worth_compiling(size: int) -> bool:

@@ -70,6 +70,12 @@ class PackedValues(Sequence[Any]):
             return [self.atom(a), self.atom(b)]
         return [self.atom(a), [self.atom(b), self.atom(c)]]
 
+    def code(self, atom: Any) -> int | None:
+        """The code of an atom, also of a string that is not there; None if it has none."""
+        if type(atom) is not str:
+            return code_of(atom, {})
+        return WORDS + (self.words.index(atom) if atom in self.words else len(self.words))
+
     def atom(self, code: int) -> Any:
         """What a code stands for."""
         if code < NULL:

@@ -126,7 +126,7 @@ def _want(ops: Array, optionals: Array, m: Array, wanted: Array) -> int:
 def _append_matters(m: Array, wanted: Array, tree: Tree, appends: int, string: int) -> bool:
     """Whether what an append leaves may be observed before it is overwritten (see the module)."""
     after = extended(tree, m[STATE], string, m[DEAD], m[ABSENT], m[EMPTY])
-    if after == m[DEAD] or after == m[STATE]:
+    if after == m[DEAD]:
         return False
     return bool(appends > 1 or wanted[after] == m[STAMP])
 

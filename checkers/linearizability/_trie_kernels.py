@@ -23,6 +23,9 @@ CHILD, SIBLING, LETTER, PARENT = range(4)
 GET, PUT, APPEND, CAS, DELETE = range(5)
 """Operations of key-value stores by number."""
 
+ABSENT_KEY, UNOBSERVED = -3, -4
+"""What `number` writes for values that are no nodes, which get numbers after all nodes."""
+
 _FOREVER = 1 << 60
 
 
@@ -65,34 +68,71 @@ def extended(tree: Tree, state: int, string: int, dead: int, absent: int, empty:
 
 
 @jit
-def plant(tree: Tree, start: Array, order: Array, matters: Array, need: Array, roots: Array) -> int:
+def number(
+    tree: Tree,
+    start: Array,
+    order: Array,
+    f: Array,
+    matters: Array,
+    need: Array,
+    leave: Array,
+    as_empty: bool,
+    roots: Array,
+    needs: Array,
+    leaves: Array,
+) -> int:
     """Give every string that an operation needs, and its beginnings, a node of its key's tree.
+
+    What operations need and leave is numbered: by nodes, `ABSENT_KEY` or `UNOBSERVED`.
 
     Args:
         tree: its nodes are filled; there is room for as many as there are bytes and keys.
         start: where each key's operations begin in ``order``.
         order: operations by key.
+        f: by operation, what it is.
         matters: by operation, whether it may have happened.
-        need: by operation the number of the string that it needs; negative if it needs none.
+        need: by operation, the number of the string that it needs; negative for null.
+        leave: by operation, the string that it leaves, or appends; negative for null.
+        as_empty: whether an absent key is the same as an empty string.
         roots: filled: by key the node of its empty string.
+        needs: filled: what is needed, numbered.
+        leaves: filled: what is left, numbered; of an append the string appended.
 
     Returns:
         How many nodes there are.
     """
     count = 0
     for key in range(len(roots)):
-        roots[key] = count
+        root = roots[key] = count
         count += 1
+        initial = root if as_empty else ABSENT_KEY
         for at in range(start[key], start[key + 1]):
             i = order[at]
-            if matters[i] and need[i] >= 0:
-                count = _insert(tree, roots[key], need[i], count)
+            if f[i] != GET and f[i] != CAS:
+                needs[i] = EXTENDS if f[i] == APPEND else ANY
+            elif need[i] < 0:
+                needs[i] = ABSENT_KEY if f[i] == GET else initial
+            elif matters[i]:
+                needs[i], count = _insert(tree, root, need[i], count)
+            else:
+                needs[i] = UNOBSERVED
+        for at in range(start[key], start[key + 1]):
+            i = order[at]
+            if f[i] == GET:
+                leaves[i] = needs[i]
+            elif f[i] == APPEND:
+                leaves[i] = leave[i]
+            elif leave[i] < 0:
+                leaves[i] = initial
+            else:
+                node = reached(tree, root, leave[i])
+                leaves[i] = UNOBSERVED if node < 0 else node
     return count
 
 
 @inlined
-def _insert(tree: Tree, root: int, string: int, count: int) -> int:
-    """Give a string and its beginnings nodes below a root; how many nodes there are then."""
+def _insert(tree: Tree, root: int, string: int, count: int) -> tuple[int, int]:
+    """Give a string and its beginnings nodes below a root; its own, and how many there are then."""
     nodes, starts, letters = tree
     node = root
     for i in range(starts[string], starts[string + 1]):
@@ -105,57 +145,7 @@ def _insert(tree: Tree, root: int, string: int, count: int) -> int:
             nodes[node, CHILD] = following
             count += 1
         node = following
-    return count
-
-
-@jit
-def number(
-    tree: Tree,
-    f: Array,
-    key: Array,
-    roots: Array,
-    need: Array,
-    leave: Array,
-    count: int,
-    as_empty: bool,
-    needs: Array,
-    leaves: Array,
-) -> None:
-    """Numbers of what operations need and leave: nodes, ``count`` for an absent key, or dead.
-
-    Args:
-        tree: planted, with ``count`` nodes.
-        f: operations.
-        key: their keys.
-        roots: by key the node of its empty string.
-        need: numbers of the strings that they need, negative for null.
-        leave: numbers of those that they leave, or append, negative for null.
-        count: see above.
-        as_empty: whether an absent key is the same as an empty string.
-        needs: filled.
-        leaves: filled.
-    """
-    dead = count + 1
-    for i in range(len(f)):
-        root = roots[key[i]]
-        initial = root if as_empty else count
-        if f[i] == GET or f[i] == CAS:
-            if need[i] < 0:
-                needs[i] = count if f[i] == GET else initial
-            else:
-                node = reached(tree, root, need[i])
-                needs[i] = dead if node < 0 else node
-        else:
-            needs[i] = EXTENDS if f[i] == APPEND else ANY
-        if f[i] == GET:
-            leaves[i] = needs[i]
-        elif f[i] == APPEND:
-            leaves[i] = leave[i]
-        elif leave[i] < 0:
-            leaves[i] = initial
-        else:
-            node = reached(tree, root, leave[i])
-            leaves[i] = dead if node < 0 else node
+    return node, count
 
 
 @jit

@@ -21,9 +21,9 @@ from checkers.linearizability.kernel_problems import outcome_of
 from checkers.linearizability.kernel_search import Problems, search_all
 from checkers.linearizability.kv_columns import kv_operations
 from checkers.linearizability.limits import Limits
+from checkers.linearizability.outcome import Outcome
 from checkers.linearizability.problem import Problem, problem_of
 from checkers.linearizability.register_columns import register_operations
-from checkers.linearizability.search import Outcome
 from checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
 from checkers.models import KeyPart, KeyValue, Model, Register
 from checkers.verdict import INVALID, UNKNOWN, VALID

@@ -23,7 +23,7 @@ from typing import Any
 
 from checkers.history import Call, History
 from checkers.linearizability.parts import parts_of
-from checkers.models import KeyPart, Model, State
+from checkers.models import KeyPart, Model, State, replay
 
 
 class CertificateError(ValueError):
@@ -143,7 +143,7 @@ def _run(
     """The state after operations in this order, each allowed and those needed among them."""
     missing = {call.invoke_index: call for call in needed}
     seen: dict[int, None] = {}
-    state, latest = model.initial, -1
+    run, latest = replay(model), -1
     for index in order:
         call = by_index.get(index)
         if call is None or index in seen:
@@ -155,9 +155,8 @@ def _run(
         if call.outcome == "ok" and call.completed is not None and call.completed < latest:
             raise CertificateError(f"operation {index} had completed before its predecessor began")
         latest = max(latest, call.invoked)
-        fits, state = model.step(state, call)
-        if not fits:
+        if not run.apply(call):
             raise CertificateError(f"operation {index} ({model.describe(call)}) does not fit there")
     if missing:
         raise CertificateError(f"operation {min(missing)} succeeded, but is left out")
-    return state
+    return run.state

@@ -1,6 +1,7 @@
 """One key's calls: which algorithm decides them, and what it found.
 
-1. A monitor, if the preconditions of one hold: exact, and never slow.
+1. A monitor, if the preconditions of one hold: exact, and never slow. Or a condition that is only
+   necessary, if it is broken.
 2. The search, for as long as most histories need.
 3. If it takes longer: is there a simple reason, or a small window, that rules out everything?
 4. The search again, with the whole budget: compiled for registers, else interpreted.
@@ -14,9 +15,16 @@ from checkers import kernels
 from checkers.linearizability import kernel_problems
 from checkers.linearizability.findings import SEARCH, Finding, Witness
 from checkers.linearizability.limits import Budget, Limits
-from checkers.linearizability.monitors import Chosen, MonitorResult, choose, monitors_for
+from checkers.linearizability.monitors import (
+    Chosen,
+    MonitorResult,
+    choose,
+    monitors_for,
+    refute,
+)
+from checkers.linearizability.outcome import Outcome
 from checkers.linearizability.problem import Problem, problem_of
-from checkers.linearizability.search import Outcome, search
+from checkers.linearizability.search import search
 from checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
 from checkers.models import KeyPart, Model, Register
 from checkers.verdict import INVALID, UNKNOWN, VALID
@@ -66,7 +74,7 @@ def _monitored(model: Model, part: KeyPart, algorithm: str | None) -> MonitorRes
     """What a monitor says, the one asked for or one that applies."""
     if algorithm in (None, "quick"):
         chosen: Chosen | None = choose(model, part.calls)
-        return None if chosen is None else chosen.check(part.key)
+        return refute(model, part.calls, part.key) if chosen is None else chosen.check(part.key)
     monitor = next(m for m in monitors_for(model) if m.name == algorithm)
     return monitor.check(model, part.calls, part.key)
 

@@ -13,8 +13,8 @@ from checkers.linearizability import _register_kernels
 from checkers.linearizability import search_layout as k
 from checkers.linearizability.kernel_search import Problems, search_all, undecided
 from checkers.linearizability.limits import Limits
+from checkers.linearizability.outcome import Outcome, stuck_at
 from checkers.linearizability.problem import Problem
-from checkers.linearizability.search import Outcome, stuck_at
 
 
 def search(problem: Problem, limits: Limits) -> Outcome:

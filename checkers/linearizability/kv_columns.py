@@ -12,9 +12,17 @@ import numpy as np
 from checkers import kernels
 from checkers.history import History
 from checkers.history.columns import FAIL_CODE, INFO_CODE, Int64
-from checkers.history.packed import NULL, WORDS, code_of
+from checkers.history.packed import NULL, WORDS
 from checkers.linearizability import _register_kernels, _trie_kernels
-from checkers.linearizability._trie_kernels import APPEND, CAS, DELETE, GET, PUT
+from checkers.linearizability._trie_kernels import (
+    ABSENT_KEY,
+    APPEND,
+    CAS,
+    DELETE,
+    GET,
+    PUT,
+    UNOBSERVED,
+)
 from checkers.linearizability.column_operations import (
     ANY_CODE,
     EXTENDS_CODE,
@@ -97,7 +105,7 @@ def _dialect(model: KeyValue, found: Recorded, need: Int64, leave: Int64) -> Key
     """See `checkers.models.KeyValue.adapted`."""
     if model.absent != "auto":
         return model
-    empty = code_of("", {word: i for i, word in enumerate(found.values.words)})
+    empty = found.values.code("")
     answers = need[(found.f == GET) & found.ok]
     written = leave[(found.f == PUT) | (found.f == APPEND) | (found.f == CAS)]
     as_empty = (answers == empty).any() and not (answers == NULL).any()
@@ -118,17 +126,22 @@ def _numbered(
     starts, letters = _letters(found.values.words)
     room = keys + 1 + int((starts[needed + 1] - starts[needed]).sum())
     tree = (np.zeros((room, 4), dtype=np.int32), starts, letters)
-    roots = np.zeros(keys, dtype=np.int64)
-    count = run.plant(tree, start, order, matters, need - WORDS, roots)
-    numbers = np.empty_like(need), np.empty_like(leave)
-    as_empty = dialect.absent == ""
-    run.number(tree, found.f, key, roots, need - WORDS, leave - WORDS, count, as_empty, *numbers)
-    return Strings(tree, roots, count), *numbers
+    roots, needs, leaves = np.zeros(keys, dtype=np.int64), np.empty_like(need), np.empty_like(leave)
+    strings = need - WORDS, leave - WORDS, dialect.absent == ""
+    absent = run.number(tree, start, order, found.f, matters, *strings, roots, needs, leaves)
+    for numbers in (needs, leaves):
+        numbers[numbers == ABSENT_KEY] = absent
+        numbers[numbers == UNOBSERVED] = absent + 1
+    return Strings(tree, roots, absent), needs, leaves
 
 
 def _letters(words: Sequence[str]) -> tuple[Int64, Array]:
     """Where the bytes of each word begin, and the bytes."""
-    encoded = [word.encode("utf-8", "surrogatepass") for word in words]
+    together = "".join(words)
+    pieces: Sequence[str | bytes] = words
+    if not together.isascii():  # then a word can have more bytes than characters
+        pieces = [word.encode("utf-8", "surrogatepass") for word in words]
     starts = np.zeros(len(words) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, encoded), dtype=np.int64, count=len(words)), out=starts[1:])
-    return starts, np.frombuffer(bytearray(b"".join(encoded)), dtype=np.uint8)
+    np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(words)), out=starts[1:])
+    letters = bytearray(together.encode("utf-8", "surrogatepass"))
+    return starts, np.frombuffer(letters, dtype=np.uint8)

@@ -33,7 +33,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checkers.history import Call
@@ -74,6 +74,8 @@ class Problem:
         blind: calls that fit every state and leave one that doesn't depend on it.
         fitting: calls that fit every state, blind ones among them.
         alike: equal for optional calls that are interchangeable.
+        expires: calls that need not be placed, and can be until their completion only; empty if
+            there are none.
     """
 
     calls: list[Call]
@@ -84,6 +86,7 @@ class Problem:
     blind: list[bool]
     fitting: list[bool]
     alike: list[Hashable]
+    expires: list[bool] = field(default_factory=list)
 
 
 def problem_of(
@@ -91,6 +94,7 @@ def problem_of(
     calls: Sequence[Call],
     *,
     relaxed: frozenset[int] = frozenset(),
+    expiring: frozenset[int] = frozenset(),
     any_initial: bool = False,
 ) -> Problem:
     """The search problem of one key's calls.
@@ -101,11 +105,23 @@ def problem_of(
         relaxed: ``invoke_index`` of ok calls to treat as optional. Whatever linearization the
             calls have is one of the weaker problem too; a witness uses that to leave out what
             doesn't matter.
+        expiring: those of ``relaxed`` that can take effect until their completion only.
         any_initial: start from every initial value, or state (see `forgets`): what a cut-off part
             of the history may have left behind.
     """
     kept = [call for call in calls if call.outcome != "fail"]
     optional = [call.outcome == "info" or call.invoke_index in relaxed for call in kept]
+    problem = _of_model(model, kept, optional, any_initial=any_initial)
+    if not expiring:
+        return problem
+    expires = [call.invoke_index in expiring for call in problem.calls]
+    lasting = [free and not e for free, e in zip(problem.optional, expires, strict=True)]
+    return replace(problem, expires=expires, optional=lasting)
+
+
+def _of_model(
+    model: Model, kept: list[Call], optional: list[bool], *, any_initial: bool
+) -> Problem:
     if type(model) is Register:
         return register_problem(model, kept, optional, any_initial=any_initial)
     initials: tuple[State, ...] = (model.initial,)

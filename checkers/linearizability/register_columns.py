@@ -6,7 +6,6 @@ import numpy as np
 
 from checkers.history import History
 from checkers.history.columns import INFO_CODE, Int64
-from checkers.history.packed import code_of
 from checkers.linearizability.column_operations import (
     ANY_CODE,
     Operations,
@@ -32,7 +31,7 @@ def register_operations(
     if keyed is None:
         return None
     (key_codes, completed), values = found.keys(keyed), found.values
-    initial = code_of(model.initial_value, {word: i for i, word in enumerate(values.words)})
+    initial = values.code(model.initial_value)
     if initial is None or (key_codes != completed).any():
         return None
     need, leave, count = _accesses(found, keyed, initial)

@@ -50,6 +50,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from checkers.linearizability.limits import Budget
+from checkers.linearizability.outcome import Outcome, Stuck
 from checkers.linearizability.problem import REFUSED, UNSEEN, Problem
 from checkers.models import State
 
@@ -82,47 +83,7 @@ class _Frame:
     node: _Node
     forcing: int
     choices: list[int]
-    after_the_fact: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stuck:
-    """The furthest that any attempt came.
-
-    Attributes:
-        order: the calls placed, in order.
-        forcing: the call whose completion can't be passed.
-        state: the state after ``order``.
-        waiting: the open required calls that are not placed, ``forcing`` among them.
-        spare: the open optional calls that are not placed.
-    """
-
-    order: tuple[int, ...]
-    forcing: int
-    state: State
-    waiting: tuple[int, ...]
-    spare: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a search found; calls are positions in ``Problem.calls``.
-
-    Attributes:
-        order: a linearization, or None.
-        stuck: the furthest that any attempt came, if no linearization was found.
-        exhausted: the budget ran out, so None in ``order`` means nothing.
-        configurations: how many were explored.
-        completed: completions passed by the furthest attempt, and how many there are.
-        interrupted: somebody pressed Ctrl-C, which ends a search like a budget does.
-    """
-
-    order: tuple[int, ...] | None
-    stuck: Stuck | None
-    exhausted: bool
-    configurations: int
-    completed: tuple[int, int]
-    interrupted: bool = False
+    without: bool  # whether to try without: the forcing one expires, or goes in by rule 3
 
 
 @dataclass(slots=True)
@@ -264,15 +225,17 @@ class _Search:
             helps = i == forcing or step(after, forcing) is not REFUSED
             ranked.append((i == forcing, helps, not optional[i], -i))
         ranked.sort()
-        after_the_fact = fitting[forcing] and layout.invoked_at[forcing] < node.last_blind
-        return _Frame(node, forcing, [-rank[3] for rank in ranked], after_the_fact)
+        without = (fitting[forcing] and layout.invoked_at[forcing] < node.last_blind) or (
+            bool(problem.expires) and problem.expires[forcing]
+        )
+        return _Frame(node, forcing, [-rank[3] for rank in ranked], without)
 
     def _next(self, frame: _Frame) -> _Node | None:
         """The next configuration to try from this one, or None if all have failed."""
         node, bit = frame.node, self.layout.bit
-        if frame.after_the_fact:
-            frame.after_the_fact = False
-            i = frame.forcing
+        if frame.without:
+            frame.without = False
+            i, expires = frame.forcing, self.problem.expires
             return _Node(
                 node.position,
                 node.placed | bit[i],
@@ -281,7 +244,7 @@ class _Search:
                 node.spare,
                 node.state,
                 node.last_blind,
-                (node.trail, i, True),
+                node.trail if expires and expires[i] else (node.trail, i, True),
             )
         if not frame.choices:
             return None
@@ -324,23 +287,6 @@ def search(problem: Problem, budget: Budget, *, deadline: float | None = None) -
             passed = _progress(hunt, total)
             return Outcome(None, stuck, True, hunt.configurations, passed, interrupted)
     return Outcome(None, _stuck(hunt), False, hunt.configurations, _progress(hunt, total))
-
-
-def stuck_at(problem: Problem, order: tuple[int, ...], forcing: int) -> Stuck:
-    """The dead end with these calls placed and no place for another's completion."""
-    end, placed = problem.calls[forcing].completed, set(order)
-    assert end is not None
-    state = problem.initials[0]
-    for i in order:
-        state = problem.step(state, i)
-    begun = [i for i, call in enumerate(problem.calls) if i not in placed and call.invoked < end]
-    return Stuck(
-        order,
-        forcing,
-        state,
-        tuple(i for i in begun if not problem.optional[i]),
-        tuple(i for i in begun if problem.optional[i]),
-    )
 
 
 def _progress(hunt: _Search, total: int) -> tuple[int, int]:

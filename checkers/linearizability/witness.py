@@ -8,9 +8,9 @@ history (so whatever is still broken afterwards was broken before):
 
 1. **Forget what comes after.** Operations invoked after the completion that can't be passed are
    dropped; those still open then become optional.
-2. **Forget what comes before** (registers, and models with few states). Choose a moment:
-   operations completed before it are dropped, those open at it become optional, and any state may
-   be the first.
+2. **Forget what comes before** (registers, stores, and models with few states). Choose a moment:
+   operations completed before it are dropped, those open at it may have happened already, or happen
+   until they complete, and any state may be the first.
 3. **Relax.** An operation of the rest becomes optional: it may happen at any time after its
    invocation, or never. A read then constrains nothing any more.
 
@@ -23,16 +23,18 @@ then be larger than needed, but is never wrong.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from checkers.history import Call
 from checkers.linearizability.limits import Budget
+from checkers.linearizability.mutex_anomalies import counted
+from checkers.linearizability.outcome import Outcome, Stuck, stuck_at
 from checkers.linearizability.problem import Problem, forgets, problem_of
 from checkers.linearizability.register_anomalies import Reason, certain_reason
-from checkers.linearizability.search import Outcome, Stuck, search, stuck_at
+from checkers.linearizability.search import search
 from checkers.linearizability.wording import ended, named, object_name
-from checkers.models import Model, Register, State
+from checkers.models import Model, Mutex, Register, State
 from checkers.models.model import is_pure, shown
 from checkers.verdict import Anomaly
 
@@ -128,7 +130,12 @@ def reason_of(model: Model, calls: Sequence[Call], dead_end: DeadEnd, *, effort:
     reason = certain_reason(model, dead_end.key, calls) if type(model) is Register else None
     if reason is not None:
         return reason
-    return _in_general(model, dead_end, window_of(model, calls, dead_end.blocked, effort=effort))
+    window = window_of(model, calls, dead_end.blocked, effort=effort)
+    found = counted(calls) if type(model) is Mutex else None
+    if found is None:
+        return _in_general(model, dead_end, window)
+    where = "" if dead_end.key is None else f"{object_name(dead_end.key)}: "
+    return Reason(found[0], where + found[1], window.calls)
 
 
 def _extended(model: Model, problem: Problem, stuck: Stuck) -> Stuck:
@@ -214,14 +221,57 @@ def refuted(model: Model, calls: Sequence[Call], blocked: Call) -> bool:
         return False
     if type(model) is Register and certain_reason(model, None, calls) is not None:
         return True
-    trials, end = _Trials(model, EFFORT), blocked.completed
-    kept = [call for call in calls if call.outcome != "fail" and call.invoked < end]
-    relaxed = frozenset(c.invoke_index for c in kept if c.completed is None or c.completed > end)
-    starts = sorted(call.invoked for call in kept if call.invoke_index not in relaxed)
+    trials, stretch = _Trials(model, EFFORT), _until(calls, blocked.completed)
+    starts = stretch.starts()
     return any(
-        trials.broken(*_after(kept, relaxed, starts[-stride]), True)
+        trials.broken(stretch.after(starts[-stride]))
         for stride in (4, 16, 64, 256)
         if stride <= len(starts)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A weakened history.
+
+    Attributes:
+        calls: what is left of it.
+        relaxed: ``invoke_index`` of those that need not happen.
+        expiring: of those among them that can't happen after their completion.
+        cut: whether something before was forgotten.
+    """
+
+    calls: Sequence[Call]
+    relaxed: frozenset[int]
+    expiring: frozenset[int] = frozenset()
+    cut: bool = False
+
+    def required(self) -> list[Call]:
+        """Those that must happen."""
+        return [call for call in self.calls if call.invoke_index not in self.relaxed]
+
+    def starts(self) -> list[int]:
+        """The moments before which things may be forgotten."""
+        return sorted(call.invoked for call in self.required())
+
+    def after(self, start: int) -> _Stretch:
+        """What is left when everything before a position is forgotten."""
+        kept = [call for call in self.calls if call.completed is None or call.completed >= start]
+        begun = frozenset(call.invoke_index for call in kept if call.invoked < start)
+        return _Stretch(kept, self.relaxed | begun, begun - self.relaxed, cut=True)
+
+    def without(self, calls: Sequence[Call]) -> _Stretch:
+        """The same with more calls relaxed."""
+        more = frozenset(call.invoke_index for call in calls)
+        return replace(self, relaxed=self.relaxed | more)
+
+
+def _until(calls: Sequence[Call], end: int) -> _Stretch:
+    """What is left when everything after a position is forgotten."""
+    kept = [call for call in calls if call.outcome != "fail" and call.invoked < end]
+    return _Stretch(
+        kept,
+        frozenset(c.invoke_index for c in kept if c.completed is None or c.completed > end),
     )
 
 
@@ -233,12 +283,18 @@ class _Trials:
     configurations: int
     left: int = _TRIALS
 
-    def broken(self, calls: Sequence[Call], relaxed: frozenset[int], cut: bool) -> bool:
-        """Whether these calls certainly have no linearization."""
+    def broken(self, stretch: _Stretch) -> bool:
+        """Whether a weakened history certainly has no linearization."""
         if self.left <= 0 or self.configurations <= 0:
             return False
         self.left -= 1
-        problem = problem_of(self.model, calls, relaxed=relaxed, any_initial=cut)
+        problem = problem_of(
+            self.model,
+            stretch.calls,
+            relaxed=stretch.relaxed,
+            expiring=stretch.expiring,
+            any_initial=stretch.cut,
+        )
         outcome = search(problem, Budget(configurations=_TRIAL + len(problem.calls)))
         self.configurations -= outcome.configurations
         if outcome.interrupted:
@@ -269,67 +325,50 @@ def window_of(
     """The window of a key's calls around the one whose completion can't be passed."""
     trials = _Trials(model, effort)
     assert blocked.completed is not None
-    end = blocked.completed
-    kept = [call for call in calls if call.outcome != "fail" and call.invoked < end]
-    relaxed = frozenset(c.invoke_index for c in kept if c.completed is None or c.completed > end)
-    start = None
+    stretch, start = _until(calls, blocked.completed), None
     if forgets(model):
-        start = _latest_start(trials, kept, relaxed)
+        start = _latest_start(trials, stretch)
         if start is not None:
-            kept, relaxed = _after(kept, relaxed, start)
-    required = [call for call in kept if call.invoke_index not in relaxed]
-    needed = _relaxed_further(trials, kept, relaxed, required, start is not None)
+            stretch = stretch.after(start)
+    needed = _relaxed_further(trials, stretch)
     hard = {call.invoke_index: None for call in needed}
-    soft = frozenset(call.invoke_index for call in kept if call.invoke_index not in hard)
-    problem = problem_of(model, kept, relaxed=soft)
+    soft = frozenset(c.invoke_index for c in stretch.calls if c.invoke_index not in hard)
+    problem = problem_of(model, stretch.calls, relaxed=soft)
     others = [c for c, free in zip(problem.calls, problem.optional, strict=True) if free]
-    return Window(tuple(needed), tuple(others), start, end)
+    return Window(tuple(needed), tuple(others), start, blocked.completed)
 
 
-def _after(
-    calls: Sequence[Call], relaxed: frozenset[int], start: int
-) -> tuple[list[Call], frozenset[int]]:
-    """What is left when everything before a position is forgotten."""
-    kept = [call for call in calls if call.completed is None or call.completed >= start]
-    return kept, relaxed | {call.invoke_index for call in kept if call.invoked < start}
-
-
-def _latest_start(trials: _Trials, calls: Sequence[Call], relaxed: frozenset[int]) -> int | None:
+def _latest_start(trials: _Trials, stretch: _Stretch) -> int | None:
     """The latest position before which everything can be forgotten, if any."""
-    starts = sorted(call.invoked for call in calls if call.invoke_index not in relaxed)
+    starts = stretch.starts()
     low, high = -1, len(starts)  # starts[low] is known to do, starts[high] is known not to
     stride = 1
     while low < 0 and high > 0:  # gallop back from the end: windows are short
         trial = max(len(starts) - stride, 0)
-        if trials.broken(*_after(calls, relaxed, starts[trial]), True):
+        if trials.broken(stretch.after(starts[trial])):
             low = trial
         else:
             high = trial
             stride *= 2
     while low >= 0 and high - low > 1:
         middle = (low + high) // 2
-        if trials.broken(*_after(calls, relaxed, starts[middle]), True):
+        if trials.broken(stretch.after(starts[middle])):
             low = middle
         else:
             high = middle
     return starts[low] if low >= 0 else None
 
 
-def _relaxed_further(
-    trials: _Trials,
-    calls: Sequence[Call],
-    relaxed: frozenset[int],
-    required: list[Call],
-    cut: bool,
-) -> list[Call]:
+def _relaxed_further(trials: _Trials, stretch: _Stretch) -> list[Call]:
     """The required calls that remain when as many as possible are relaxed."""
+    required = stretch.required()
     size = max(len(required) // 2, 1)
     while True:
         at = 0
         while at < len(required):
-            block = frozenset(call.invoke_index for call in required[at : at + size])
-            if trials.broken(calls, relaxed | block, cut):
-                relaxed |= block
+            weaker = stretch.without(required[at : at + size])
+            if trials.broken(weaker):
+                stretch = weaker
                 del required[at : at + size]
             else:
                 at += size

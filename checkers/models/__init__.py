@@ -31,6 +31,7 @@ from checkers.models.queues import (
     stack,
 )
 from checkers.models.registers import Register, cas_register, register
+from checkers.models.replay import Replay, replay
 from checkers.models.sets import Set, a_set
 
 MODELS: dict[str, Callable[..., Model]] = {
@@ -68,6 +69,7 @@ __all__ = [
     "PriorityQueue",
     "Queue",
     "Register",
+    "Replay",
     "Set",
     "Stack",
     "State",
@@ -86,6 +88,7 @@ __all__ = [
     "priority_queue",
     "queue",
     "register",
+    "replay",
     "split",
     "stack",
 ]

@@ -13,6 +13,7 @@ it checks completely; its verdict then is exact, with an order or with operation
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from checkers.history import Call
 from checkers.history.collector import collector_paused
@@ -43,6 +44,7 @@ __all__ = [
     "choose",
     "counter_bounds",
     "monitors_for",
+    "refute",
 ]
 
 MONITORS: dict[str, Monitor] = {
@@ -72,6 +74,23 @@ _BY_MODEL: dict[type, tuple[Monitor, ...]] = {
 def monitors_for(model: Model) -> tuple[Monitor, ...]:
     """The monitors that may apply to histories of this model; none for a user's own."""
     return _BY_MODEL.get(type(model), ())
+
+
+def refute(model: Model, calls: Sequence[Call], key: Any) -> MonitorResult | None:
+    """What a condition that is necessary, not sufficient, says of calls that break it.
+
+    Only counters have one: `counter_bounds`. It takes any additions.
+    """
+    if type(model) is not Counter:
+        return None
+    anomaly = counter_bounds(model, calls, key)
+    if anomaly is None:
+        return None
+    cost = {
+        "algorithm": "bounds of a counter, O(n log n)",
+        "preconditions": "a read is outside of them",
+    }
+    return MonitorResult(None, anomaly, cost)
 
 
 def choose(model: Model, calls: Sequence[Call]) -> Chosen | None:

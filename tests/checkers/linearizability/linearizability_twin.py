@@ -13,8 +13,14 @@ from itertools import combinations, permutations
 
 from checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
 
-HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "3000"))
+WANTED = os.environ.get("SPLITBRAIN_TWIN_HISTORIES")
+HISTORIES = int(WANTED or 3000)
 """How many random histories each comparison takes; more is better and slower."""
+
+
+def histories(part: int) -> int:
+    """How many to draw for one model: a part of `HISTORIES`, unless their number was asked for."""
+    return HISTORIES if WANTED else HISTORIES // part
 
 
 class Queue:
@@ -139,6 +145,35 @@ def merged(histories) -> History:
         for at, (_, key, o) in enumerate(events)
     ]
     return History.from_operations(operations)
+
+
+def weakened(window, calls, pure: str):
+    """What a window claims to have no linearization: each history that may be behind it.
+
+    Operations open where the history was cut have happened already, or happen until they complete;
+    all others but the window's may happen or not.
+    """
+    start = window.start or 0
+    needed = {call.invoke_index for call in window.calls}
+    kept = [
+        call
+        for call in calls
+        if call.outcome != "fail"
+        and call.invoked < window.end
+        and (call.completed or start) >= start
+    ]
+    is_open = [c for c in kept if c.invoked < start and c.completed and c.completed <= window.end]
+    for happening in range(1 << len(is_open)):
+        later = {c.invoke_index for i, c in enumerate(is_open) if happening >> i & 1}
+        gone = {c.invoke_index for c in is_open} - later
+        yield [
+            call
+            if call.invoke_index in needed | later
+            else replace(call, outcome="info", completed=None, end=None)
+            for call in kept
+            if call.invoke_index not in gone
+            and (call.invoke_index in needed | later or call.f != pure)
+        ]
 
 
 def draw_register(values: int):

@@ -5,11 +5,13 @@ Random histories are judged many at a time, as the keys of one history.
 
 import random
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from linearizability_twin import (
     HISTORIES,
     draw_register,
+    histories,
     linearizable_by_sets,
     merged,
     mutated,
@@ -20,7 +22,14 @@ from linearizability_twin import (
 
 from checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
 from checkers.history import INFO, INVOKE, OK, History, Operation
-from checkers.linearizability import Budget, by_columns, kernel_problems, verify, verify_order
+from checkers.linearizability import (
+    Budget,
+    _search_kernels,
+    by_columns,
+    kernel_problems,
+    verify,
+    verify_order,
+)
 from checkers.linearizability.column_problems import prepare
 from checkers.linearizability.column_witness import ColumnWitness, certain_reasons
 from checkers.linearizability.limits import Limits, begun
@@ -68,7 +77,7 @@ def judged_by_columns(history):
 
 @needs_numba
 def test_columns_agree_with_sets_and_orders_hold(compiled):
-    batch = list(random_histories("columns", HISTORIES // 2))
+    batch = list(random_histories("columns", histories(2)))
     found = judged_by_columns(merged(batch))
     counts = {VALID: 0, INVALID: 0}
     for finding, history in zip(found.keys, batch, strict=True):
@@ -255,3 +264,21 @@ def test_columns_and_calls_give_the_same_certain_reasons(compiled):
         assert witness.reason(key) == expected, part.calls
         kinds[expected and expected.kind] += 1
     assert min(kinds.values()) > 0, kinds
+
+
+@needs_numba
+@pytest.mark.parametrize(
+    "source", ["_search_kernels", "_choice_kernels", "_trie_kernels", "search_layout"]
+)
+def test_what_was_compiled_holds_for_all_sources_that_went_into_it(source, monkeypatch):
+    """Else, after an update of one file, kernels of another would go on with the old one."""
+    read = Path.read_bytes
+
+    def after_an_update(path):
+        return read(path) + (b"# updated" if path.stem == source else b"")
+
+    before = kernels.compiled.__wrapped__(_search_kernels).run._cache._cache_file._source_stamp
+    monkeypatch.setattr(Path, "read_bytes", after_an_update)
+    after = kernels.compiled.__wrapped__(_search_kernels).run._cache._cache_file._source_stamp
+    assert before[0] == after[0]
+    assert before != after

@@ -110,3 +110,39 @@ def test_deep_histories_need_no_recursion():
         value = i % 7 if i % 2 else (i - 1) % 7 if i else None
         operations.append(Operation(2 * i + 1, i, 0, OK, "write" if i % 2 else "read", value))
     assert linearizable(REGISTER).check(History.from_operations(operations)).validity is VALID
+
+
+def test_a_counter_out_of_bounds_is_found_without_trying_sums():
+    """Additions of 30 amounts at once have 2**30 sums; a read beyond them all needs none."""
+    operations: list[Operation] = []
+
+    def add(process, kind, f, value):
+        operations.append(Operation(len(operations), len(operations), process, kind, f, value))
+
+    for i in range(30):
+        add(i, INVOKE, "add", 3**i)
+    add(99, INVOKE, "read", None)
+    add(99, OK, "read", 3**30)
+    for i in range(30):
+        add(i, OK, "add", 3**i)
+    verdict = linearizable(models.counter()).check(History.from_operations(operations))
+    assert verdict.validity is INVALID
+    assert verdict.cost["algorithm"].startswith("bounds of a counter")
+    assert verdict.anomalies[0].details["window"] == [30]
+
+
+def test_the_order_of_a_deep_queue_is_verified():
+    """100,000 elements inside at once: a copy of them for each step would be gigabytes."""
+    number = 100_000
+    steps = [("enqueue", i, i) for i in range(number)] + [
+        ("dequeue", None, i) for i in range(number)
+    ]
+    events = [
+        Operation(2 * at + done, 2 * at + done, 0, OK if done else INVOKE, f, (value, answer)[done])
+        for at, (f, value, answer) in enumerate(steps)
+        for done in (0, 1)
+    ]
+    history = History.from_operations(events)
+    verdict = linearizable(models.queue()).check(history)
+    assert verdict.validity is VALID
+    verify(models.queue(), history, verdict.certificate)

@@ -8,12 +8,13 @@ import random
 from dataclasses import replace
 
 import pytest
-from linearizability_twin import HISTORIES, linearizable_by_sets, random_history
+from linearizability_twin import HISTORIES, histories, linearizable_by_sets, random_history
 from models_twin import DRAWN, VARIANTS
 
 from checkers import INVALID, VALID, linearizable, models
 from checkers.history import INFO, INVOKE, OK, History, Operation
 from checkers.linearizability import Budget, verify_order
+from checkers.linearizability.mutex_anomalies import counted
 from checkers.linearizability.parts import parts_of
 from checkers.linearizability.problem import problem_of
 from checkers.linearizability.search import search
@@ -40,7 +41,7 @@ def agree(model, history) -> bool:
 @pytest.mark.parametrize("name", DRAWN)
 def test_random_histories(name):
     r, counts = random.Random(name), {True: 0, False: 0}
-    for i in range(HISTORIES // 5):
+    for i in range(histories(5)):
         history = random_history(r, *DRAWN[name], most=r.choice((3, 5, 7)))
         counts[agree(VARIANTS[name][i % len(VARIANTS[name])], history)] += 1
     assert min(counts.values()) > sum(counts.values()) / 50, counts
@@ -179,6 +180,16 @@ def test_a_users_copy_of_a_model_gives_the_same_verdicts():
         assert judged(Plain(), calls) == judged(models.counter(), calls)
 
 
+def test_what_counting_says_of_a_mutex_is_so():
+    r, counts = random.Random("counted"), {"held-twice": 0, "released-twice": 0, None: 0}
+    for _ in range(HISTORIES // 2):
+        calls = random_history(r, *DRAWN["mutex"], most=7).calls()
+        found = counted(calls)
+        assert found is None or not linearizable_by_sets(models.mutex(), calls), (found, calls)
+        counts[found and found[0]] += 1
+    assert min(counts.values()) > 10, counts
+
+
 def test_the_window_of_a_mutex_leaves_out_what_came_long_before():
     operations = []
     for at, f in enumerate(["acquire", "release"] * 40 + ["acquire", "acquire"]):
@@ -188,3 +199,20 @@ def test_the_window_of_a_mutex_leaves_out_what_came_long_before():
     assert verdict.validity is INVALID
     assert verdict.anomalies[0].details["window"] == [160, 162]
     assert verdict.anomalies[0].details["linearized"] == 81
+
+
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_replay_answers_as_the_steps_do(name):
+    r, answers = random.Random(f"replay {name}"), {True: 0, False: 0}
+    for i in range(HISTORIES // 10):
+        history = random_history(r, *DRAWN[name], most=12)
+        parts = parts_of(VARIANTS[name][i % len(VARIANTS[name])], history, keyed=False)
+        model, (part,) = parts.model, parts.parts
+        run, state = models.replay(model), model.initial
+        for call in part.calls:
+            fits, after = model.step(state, call)
+            state = after if fits else state
+            assert run.apply(call) == fits, (model, state, call)
+            assert run.state == state
+            answers[fits] += 1
+    assert min(answers.values()) > 10, answers
