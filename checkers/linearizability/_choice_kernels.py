@@ -43,6 +43,7 @@ from checkers.linearizability.search_layout import (
     LOG,
     MORE,
     NEED,
+    NEEDY_FIRST,
     OPTIONAL,
     PLACED,
     POSITION,
@@ -170,7 +171,7 @@ def promising(
     depth, both = m[DEPTH] - 1, m[WORDS] + m[MORE]
     choices, slots = F_MASKS + both, PLACED + both
     slot = ops[forcing, BIT]
-    if (frames[depth, choices + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
+    if not m[NEEDY_FIRST] and (frames[depth, choices + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
         return forcing
     best, least = -1, 4 * FAR_FUTURE
     want = ops[forcing, NEED]
@@ -178,6 +179,8 @@ def promising(
         if (frames[depth, choices + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
             i = m[slots + slot]
             score = ops[i, COMPLETED_AT]
+            if m[NEEDY_FIRST] and ops[i, NEED] < 0:
+                score += FAR_FUTURE // 4
             leave = ops[i, LEAVE] if ops[i, NEED] != EXTENDS else _left(ops, m, tree, i)
             if want >= 0 and leave != want:
                 score += 2 * FAR_FUTURE

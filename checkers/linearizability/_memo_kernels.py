@@ -105,14 +105,16 @@ def remember(
 
 
 @jit
-def rehash(old: Array, new: Array, words: int) -> None:
-    """Put the rows of a table into a larger, empty one."""
-    rows = new.shape[0]
+def rehash(old: Array, new: Array, words: int, least: int) -> int:
+    """Put a table's rows for positions from ``least`` on into an empty one; gives their number."""
+    rows, count = new.shape[0], 0
     for i in range(old.shape[0]):
-        if old[i, T_POSITION] != 0:
+        if old[i, T_POSITION] > least:  # it holds the position + 1
+            count += 1
             code = hashed(old[i, T_POSITION], old[i, T_STATE], old[i], T_MASKS, words)
             row = code & (rows - 1)
             while new[row, T_POSITION] != 0:
                 row = (row + 1) & (rows - 1)
             for j in range(new.shape[1]):
                 new[row, j] = old[i, j]
+    return count

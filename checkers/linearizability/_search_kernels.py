@@ -11,6 +11,9 @@ of them. It returns when they are done, when it has explored as many configurati
 now, or when a table is full; called again it goes on, so that the caller can look at the clock and
 make room. `search_layout` says what the arrays hold.
 
+The caller may also take frames from the stack, to try something else where the search is stuck
+(`kernel_search`). If an order is found, that is one; if not, all is searched again with care.
+
 A configuration is noted in the table once all that follows from it has failed, which in a valid
 history is rare. With optional operations, which can lead back to the same state, it is noted before
 that, so that the search does not go round in circles.
@@ -28,6 +31,7 @@ from checkers.linearizability.search_layout import (
     BACKWARD,
     BIT,
     BLOCKED,
+    CAREFUL,
     DEPTH,
     DONE,
     EMPTY,
@@ -62,6 +66,7 @@ from checkers.linearizability.search_layout import (
     MODE,
     MORE,
     NEED,
+    NEEDY_FIRST,
     NONE,
     NOWHERE,
     ONWARD,
@@ -73,6 +78,7 @@ from checkers.linearizability.search_layout import (
     POSITION,
     ROOT,
     SHIFT,
+    SKIPPED,
     SLOTS,
     STACK_FULL,
     STAMP,
@@ -81,6 +87,7 @@ from checkers.linearizability.search_layout import (
     STATUS,
     STOP,
     TABLE_FULL,
+    TAINTED,
     TRIED,
     UNUSED,
     WIDTH,
@@ -119,6 +126,12 @@ def run(
         keys[key, BLOCKED] = m[FAR_FORCING]
         if outcome < 0:
             return -outcome
+        if outcome == NONE and m[SKIPPED] and m[POSITION] < m[HOPELESS_AT]:
+            m[CAREFUL] = 1
+            m[MODE] = START
+            m[ENTRIES] = 0
+            table[:] = 0
+            continue
         start = keys[key, OPERATIONS]
         if outcome == FOUND:
             keys[key, LENGTH] = m[LOG] - start
@@ -128,6 +141,7 @@ def run(
         keys[key, STATUS] = outcome
         m[AT] += 1
         m[MODE] = START
+        m[CAREFUL] = 0
     return DONE
 
 
@@ -146,6 +160,8 @@ def _start(m: Array, table: Array, keys: Array, key: int) -> None:
     m[LOG] = m[FAR_LOG] = m[FAR_KEPT] = keys[key, OPERATIONS]
     m[LAST] = m[FAR] = m[FAR_FORCING] = -1
     m[DEPTH] = m[UNUSED] = m[EXPLORED] = 0
+    m[SKIPPED] = m[TAINTED] = 0
+    m[NEEDY_FIRST] = 1
     m[FAR_SAVED] = 1
     slots = PLACED + m[WORDS] + m[MORE]
     m[PLACED:slots] = 0
@@ -271,9 +287,10 @@ def _next(
     for i in range(F_MASKS + both, F_MASKS + 2 * both):
         left = left or frames[depth, i] != 0
     if not left:
-        if m[MORE] == 0:
+        if m[MORE] == 0 and m[DEPTH] > m[TAINTED]:
             _note(m, table, frames)
         m[DEPTH] -= 1
+        m[TAINTED] = min(m[TAINTED], m[DEPTH])
         return BACK
     _return_to(events, ops, m, frames, log, best)
     forcing = ~events[m[POSITION]]

@@ -17,6 +17,13 @@ from checkers.linearizability.limits import Limits
 from checkers.linearizability.search_layout import Tree
 
 _SLICE = 150_000
+_REMEMBERED = 2_000
+"""Events for which configurations are remembered when there is no memory for more.
+
+A search seldom goes back farther. If it does, it may explore some again, which is slow, not wrong.
+"""
+_JUMP, _FARTHEST, _JUMPS = 50, 1_000, 12
+"""How many events a search that is stuck goes back first and at most, and how often in a row."""
 _ROWS, _FRAMES = 1 << 12, 1 << 8
 
 
@@ -116,6 +123,7 @@ class _Search:
         self.compiled, self.p, self.limits, self.chosen = compiled, p, limits, chosen
         self.wanted, self.words, self.elsewhere = wanted, words, elsewhere
         self.asked = -1
+        self.stuck_at, self.jumps = (-1, -1), 0
         slots = max(int(p.keys[chosen, k.SLOTS].max(initial=0)), 1)
         self.machine = np.zeros(k.PLACED + words + more + slots, dtype=np.int64)
         self.machine[k.WORDS], self.machine[k.MORE] = words, more
@@ -145,13 +153,19 @@ class _Search:
                 frames = np.zeros((2 * len(self.frames), self.frames.shape[1]), dtype=np.int64)
                 frames[: len(self.frames)] = self.frames
                 self.frames = frames
-            elif 3 * self.table.nbytes + self.frames.nbytes <= self.limits.budget.memory:
-                table = np.zeros((2 * len(self.table), self.table.shape[1]), dtype=np.int64)
-                self.compiled.rehash(self.table, table, self.words)
-                self.table = table
-            else:
+            elif not self._make_room():
                 self.limits.out_of_memory = True
                 self._leave()
+
+    def _make_room(self) -> bool:
+        """Make the table larger, or else forget what was met long ago; whether there is room."""
+        rows, width = self.table.shape
+        grows = 3 * self.table.nbytes + self.frames.nbytes <= self.limits.budget.memory
+        table = np.zeros((2 * rows if grows else rows, width), dtype=np.int64)
+        least = 0 if grows else max(int(self.machine[k.POSITION]) - _REMEMBERED, 0)
+        kept = self.compiled.rehash(self.table, table, self.words, least)
+        self.table, self.machine[k.ENTRIES] = table, kept
+        return bool(4 * kept <= len(table))
 
     def _reconsider(self) -> None:
         """Tell how far it is; ask whether this key is decided otherwise, if it takes long."""
@@ -160,12 +174,38 @@ class _Search:
         decided = int(events[keys[:-1, k.STATUS] != k.OPEN].sum())
         here = int(self.machine[k.FAR] - keys[key, k.EVENTS])
         self.limits.tell((decided + here) / max(len(self.p.events), 1))
+        self._jump_if_stuck(key)
         long = self.machine[k.EXPLORED] >= max(_SLICE // 2, 4 * events[key])
         if long and self.asked != key:
             self.asked = key
             self._save_furthest()
             if self.elsewhere(key):
                 self._leave()
+
+    def _jump_if_stuck(self, key: int) -> None:
+        """Go back a stretch, where this key's search came no farther for long, and try otherwise.
+
+        A choice long ago can make a completion impossible to pass, and below it there may be more
+        configurations than anybody can explore. Each time in a row it goes back twice as far, up to
+        a limit. If nothing helps, all is searched again, and nothing left out.
+        """
+        m, stuck = self.machine, (key, int(self.machine[k.FAR]))
+        if stuck != self.stuck_at:
+            self.stuck_at, self.jumps = stuck, 0
+            return
+        if m[k.CAREFUL]:
+            return
+        target = int(m[k.FAR]) - min(_JUMP << (self.jumps % (_JUMPS // 2)), _FARTHEST)
+        if self.jumps == _JUMPS:
+            target = -1
+        self.jumps += 1
+        # Positions on the stack never decrease.
+        positions = self.frames[: m[k.DEPTH], k.F_POSITION]
+        m[k.DEPTH] = m[k.TAINTED] = np.searchsorted(positions, target, side="right")
+        if m[k.MORE]:  # then what was given up is noted already
+            self.table[:] = 0
+            m[k.ENTRIES] = 0
+        m[k.MODE], m[k.SKIPPED], m[k.NEEDY_FIRST] = k.BACKWARD, 1, 1 - m[k.NEEDY_FIRST]
 
     def _save_furthest(self) -> None:
         """Bring what is known of the furthest dead end up to date."""
@@ -178,7 +218,7 @@ class _Search:
         self._save_furthest()
         self.p.keys[self.chosen[self.machine[k.AT]], k.STATUS] = k.EXHAUSTED
         self.machine[k.AT] += 1
-        self.machine[k.MODE] = k.START
+        self.machine[k.MODE], self.machine[k.CAREFUL] = k.START, 0
 
     def _go_on(self) -> int:
         p = self.p

@@ -52,7 +52,10 @@ AT, MODE, POSITION, STATE, LAST, LOG, DEPTH, UNUSED, WIDTH, FIRST = range(10)
 EXPLORED, LIMIT, STAMP, STOP, ENTRIES = range(10, 15)
 FAR, FAR_LOG, FAR_KEPT, FAR_SAVED, FAR_FORCING, WORDS, MORE = range(15, 22)
 DEAD, ABSENT, EMPTY, HOPELESS_AT = range(22, 26)
-PLACED = 26
+# Whether something was given up unexplored, how many frames were below it, whether nothing may be
+# given up, and whether operations that need a value go first.
+SKIPPED, TAINTED, CAREFUL, NEEDY_FIRST = range(26, 30)
+PLACED = 30
 
 START, FORWARD, BACKWARD = 0, 1, 2
 # What became of going on from the topmost frame.

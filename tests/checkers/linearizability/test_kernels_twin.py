@@ -27,6 +27,8 @@ from checkers.linearizability import (
     _search_kernels,
     by_columns,
     kernel_problems,
+    kernel_search,
+    search_layout,
     verify,
     verify_order,
 )
@@ -282,3 +284,51 @@ def test_what_was_compiled_holds_for_all_sources_that_went_into_it(source, monke
     after = kernels.compiled.__wrapped__(_search_kernels).run._cache._cache_file._source_stamp
     assert before[0] == after[0]
     assert before != after
+
+
+@needs_numba
+def test_going_back_where_the_search_is_stuck_changes_no_verdict(compiled, monkeypatch):
+    """Every few configurations it gives something up; orders count, and what fails is repeated."""
+    monkeypatch.setattr(kernel_search, "_SLICE", 3)
+    monkeypatch.setattr(kernel_search, "_JUMP", 1)
+    monkeypatch.setattr(kernel_search, "_FARTHEST", 8)
+    jumped, run = [], kernel_search._Search._jump_if_stuck
+
+    def counted(search, key):
+        run(search, key)
+        jumped.append(bool(search.machine[search_layout.SKIPPED]))
+
+    monkeypatch.setattr(kernel_search._Search, "_jump_if_stuck", counted)
+    counts = {True: 0, False: 0}
+    for history in random_histories("jumps", HISTORIES // 4):
+        problem = problem_of(REGISTER, history.calls())
+        outcome, expected = (
+            kernel_problems.search(problem, begun(Budget())),
+            search(problem, Budget()),
+        )
+        assert not outcome.exhausted
+        assert (outcome.order is None) == (expected.order is None), list(history)
+        counts[outcome.order is not None] += 1
+    assert min(counts.values()) > 0, counts
+    assert sum(jumped) > 5
+
+
+@needs_numba
+def test_memory_ends_in_forgetting_what_was_met_long_ago(compiled, monkeypatch):
+    history = simulated_history(
+        random.Random("memory"),
+        REGISTER,
+        draw_register(3)[0],
+        register_result,
+        number=20_000,
+        clients=16,
+        doubt=0.0,
+    )
+    problem, little = problem_of(REGISTER, history.calls()), Budget(memory=1 << 18)
+    monkeypatch.setattr(kernel_search, "_REMEMBERED", 1 << 60)
+    assert kernel_problems.search(problem, begun(little)).exhausted
+    monkeypatch.setattr(kernel_search, "_REMEMBERED", 10)
+    outcome = kernel_problems.search(problem, begun(little))
+    assert outcome.order is not None
+    order = [problem.calls[i].invoke_index for i in outcome.order]
+    verify_order(REGISTER, history.calls(), order)
