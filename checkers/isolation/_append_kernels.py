@@ -270,22 +270,27 @@ def order_edges(
 
     Returns:
         Tails and heads of the edges; and the places (in ``order``) of dirty updates: elements of
-        committed transactions directly after an aborted one, and of these aborted ones.
+        committed transactions after an aborted one, none but indeterminate ones in between, and of
+        these aborted ones.
     """
     tails = np.empty(len(order), np.int32)
     heads = np.empty(len(order), np.int32)
     dirty = np.empty((len(order), 2), np.int64)
     edges, updates = 0, 0
     for k in range(len(order_offsets) - 1):
-        before = NONE
+        before, aborted = NONE, -1
         for at in range(order_offsets[k], order_offsets[k + 1]):
             w = writer[order[at]]
-            if at > order_offsets[k] and w != NONE and status[w] == OK:
-                v = writer[order[at - 1]]
-                if v != NONE and status[v] == FAIL:
-                    dirty[updates, 0] = at - 1
+            if w == NONE:
+                aborted = -1
+            elif status[w] == FAIL:
+                aborted = at
+            elif status[w] == OK:
+                if aborted >= 0:
+                    dirty[updates, 0] = aborted
                     dirty[updates, 1] = at
                     updates += 1
+                aborted = -1
             if following[at] != at:
                 continue
             if before != NONE and before != w:

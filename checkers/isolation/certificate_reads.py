@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator
-from itertools import pairwise
 from typing import Any
 
 from checkers.history import FAIL, OK, Call
@@ -106,13 +105,21 @@ def _dirty_update(look: Lookup, anomaly: Anomaly) -> None:
     aborted, committed, reader = (look.member(index) for index in anomaly.operations)
     key = anomaly.details["key"]
     first, second = look.writes(aborted, key), look.writes(committed, key)
-    shown = any(
-        before in first and after in second
-        for seen in look.reads(reader, key)
-        for before, after in pairwise(seen)
-    )
+    shown = any(_follows(look, key, seen, first, second) for seen in look.reads(reader, key))
     if aborted.outcome != FAIL or committed.outcome != OK or not shown:
         raise CertificateError(f"operations {anomaly.operations} are no dirty update of {key}")
+
+
+def _follows(look: Lookup, key: Any, seen: list[Any], first: list[Any], second: list[Any]) -> bool:
+    """Whether one of `second` comes after one of `first`, none but indeterminate between."""
+    open_since_first = False
+    for element in seen:
+        if open_since_first and element in second:
+            return True
+        writer = look.writer(key, element)
+        unclear = writer is not None and writer.outcome not in (OK, FAIL)
+        open_since_first = element in first or (open_since_first and unclear)
+    return False
 
 
 def _cyclic_versions(look: Lookup, anomaly: Anomaly) -> None:

@@ -34,6 +34,7 @@ ANOMALIES = [
     ("G1a", "T1!: ax1 | T2: rx1"),
     ("G1b", "T1: ax1 ax2 | T2: rx1"),
     ("dirty-update", "T1!: ax1 | T2: ax2 | T3: rx12"),
+    ("dirty-update", "T1!: ax1 | T2?: ax2 | T3: ax3 | T4: rx123"),
     ("duplicate-elements", "T1: ax1 | T2: rx11"),
     ("incompatible-order", "T1: ax1 | T2: ax2 | T3: rx12 | T4: rx21"),
     ("lost-update", "T1: rx ax1 | T2: rx ax2 | T3: rx"),
