@@ -38,8 +38,12 @@ def render_terminal(view: RunView) -> str:
     return _ascii("\n\n".join(block for block in blocks if block))
 
 
+_SIGNS = str.maketrans({"→": "->", "…": "..."})
+
+
 def _ascii(text: str) -> str:
-    return text.encode("ascii", "backslashreplace").decode("ascii")
+    """The text in ASCII: our own signs spelled, anything else escaped."""
+    return text.translate(_SIGNS).encode("ascii", "backslashreplace").decode("ascii")
 
 
 def _paragraph(text: str) -> str:

@@ -5,6 +5,7 @@ import re
 import pytest
 import sample_runs
 
+from checkers.verdict import UNKNOWN, Verdict
 from reports import load_run, render_markdown, render_terminal, render_verdicts
 from reports.markdown import escaped
 
@@ -84,6 +85,11 @@ def test_verdicts_alone_are_a_table(tmp_path):
     assert set(rule) == {"-", " "}
     assert rows[0].split()[:2] == ["linearizable(cas-register)", "unknown"]
     assert " ".join(" ".join(rows).split()[2:]) == view.verdicts[0].reason
+
+
+def test_arrows_of_ours_are_spelled_and_foreign_signs_escaped():
+    verdict = Verdict("linearizable(kv)", UNKNOWN, "get → é …")
+    assert render_verdicts([verdict]).splitlines()[2].endswith(r"get -> \xe9 ...")
 
 
 STALE_MARKDOWN = """\
