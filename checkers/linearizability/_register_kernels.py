@@ -16,6 +16,7 @@ from checkers.linearizability.search_layout import (
     COMPLETED_AT,
     EARLIER,
     EVENTS,
+    FAR_FUTURE,
     INITIAL,
     INVOKED_AT,
     LEAVE,
@@ -27,8 +28,6 @@ from checkers.linearizability.search_layout import (
 )
 
 Array = npt.NDArray[Any]
-
-_FOREVER = 1 << 60
 
 
 @jit
@@ -94,7 +93,7 @@ def drop_unobservable(
             changed = False
             for i in range(start[key], start[key + 1]):
                 if kept[i] and need[i] != ANY:
-                    ends = _FOREVER if optional[i] else completed[i]
+                    ends = FAR_FUTURE if optional[i] else completed[i]
                     last_need[need[i]] = max(last_need[need[i]], ends)
             for i in range(start[key], start[key + 1]):
                 if kept[i] and optional[i] and last_need[leave[i]] <= invoked[i]:
@@ -173,7 +172,7 @@ def give_slots(
             ops[event, EARLIER] = -1
             if ops[event, OPTIONAL] != 0:
                 ops[event, BIT] = count - first
-                ops[event, COMPLETED_AT] = _FOREVER
+                ops[event, COMPLETED_AT] = FAR_FUTURE
                 optionals[count] = event
                 count += 1
                 before = chain[event] = latest[ops[event, LEAVE]]

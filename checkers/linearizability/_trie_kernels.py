@@ -16,7 +16,7 @@ UTF-8, whose concatenation is that of the strings.
 from __future__ import annotations
 
 from checkers.kernels import inlined, jit
-from checkers.linearizability.search_layout import ANY, EXTENDS, Array, Tree
+from checkers.linearizability.search_layout import ANY, EXTENDS, FAR_FUTURE, Array, Tree
 
 CHILD, SIBLING, LETTER, PARENT = range(4)
 
@@ -25,8 +25,6 @@ GET, PUT, APPEND, CAS, DELETE = range(5)
 
 ABSENT_KEY, UNOBSERVED = -3, -4
 """What `number` writes for values that are no nodes, which get numbers after all nodes."""
-
-_FOREVER = 1 << 60
 
 
 @inlined
@@ -183,7 +181,7 @@ def drop_unobservable_strings(
             until[absent] = -1
             for i in range(start[key], start[key + 1]):
                 if kept[i] and need[i] >= 0:
-                    ends = _FOREVER if optional[i] else completed[i]
+                    ends = FAR_FUTURE if optional[i] else completed[i]
                     until[need[i]] = max(until[need[i]], ends)
             for node in range(last - 1, roots[key], -1):
                 parent = tree[0][node, PARENT]

@@ -8,7 +8,7 @@ import numpy as np
 
 from checkers import kernels
 from checkers.history import Call, History
-from checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, Int64
+from checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE
 from checkers.history.operation import TYPES
 from checkers.linearizability import _search_kernels
 from checkers.linearizability import search_layout as k
@@ -18,7 +18,7 @@ from checkers.linearizability.column_witness import ColumnWitness, certain_reaso
 from checkers.linearizability.deciding import decide
 from checkers.linearizability.findings import SEARCH, WALK, Finding, Findings, Witness
 from checkers.linearizability.kernel_problems import outcome_of
-from checkers.linearizability.kernel_search import Problems, search_all
+from checkers.linearizability.kernel_search import search_all
 from checkers.linearizability.kv_columns import kv_operations
 from checkers.linearizability.limits import Limits
 from checkers.linearizability.outcome import Outcome
@@ -62,7 +62,7 @@ def judged(
     problems, rows = prepare(operations, events=len(history))
     reasons = certain_reasons(operations, problems)
     witness = ColumnWitness(model, history, operations, problems, rows, reasons)
-    judge = _Judge(model, history, operations, problems, rows, witness, limits, monitors, {})
+    judge = _Judge(witness, limits, monitors, {})
     try:
         search_all(problems, limits, judge.elsewhere)
     except KeyboardInterrupt:
@@ -95,11 +95,6 @@ def _coverage(o: Operations) -> dict[str, int]:
 
 @dataclass(slots=True)
 class _Judge:
-    model: Model
-    history: History
-    operations: Operations
-    problems: Problems
-    rows: Int64
     witness: ColumnWitness
     limits: Limits
     monitors: bool
@@ -111,7 +106,7 @@ class _Judge:
             return True
         part = self._part(key)
         if self.monitors:
-            finding = decide(self.model, part, self.limits, algorithm="quick")
+            finding = decide(self.witness.model, part, self.limits, algorithm="quick")
             if finding.validity is not UNKNOWN:
                 self.decided[key] = finding
                 return True
@@ -121,7 +116,7 @@ class _Judge:
         problem, outcome = self._searched(key, part)
         if outcome.stuck is None:
             return False
-        if not refuted(self.model, part.calls, problem.calls[outcome.stuck.forcing]):
+        if not refuted(self.witness.model, part.calls, problem.calls[outcome.stuck.forcing]):
             return False
         self.decided[key] = self._broken(key)
         return True
@@ -130,18 +125,15 @@ class _Judge:
         """What was found for a key."""
         if key in self.decided:
             return self.decided[key]
-        name, keys = self.operations.keys[key], self.problems.keys
+        name, keys = self.witness.operations.keys[key], self.witness.problems.keys
         tried = int(keys[key, k.TRIED])
         if keys[key, k.STATUS] == k.FOUND:
-            found = self.operations.invoked[self.rows[self.problems.order(key)]]
-            return Finding(
-                name, VALID, order=self.history.indices[found].tolist(), configurations=tried
-            )
+            return Finding(name, VALID, order=self.witness.placed(key), configurations=tried)
         # A key whose search did not begin stays unknown: nothing shows how far an order comes.
         begun = keys[key, k.BLOCKED] >= 0
         if keys[key, k.STATUS] == k.NONE or (begun and self.witness.refuted(key)):
             return self._broken(key)
-        events = self.problems.events[keys[key, k.EVENTS] : keys[key + 1, k.EVENTS]]
+        events = self.witness.problems.events[keys[key, k.EVENTS] : keys[key + 1, k.EVENTS]]
         passed = max(int(keys[key, k.FURTHEST] - keys[key, k.EVENTS]), 0)
         completed = (int((events[:passed] < 0).sum()), int((events < 0).sum()))
         return Finding(name, UNKNOWN, configurations=tried, completed=completed)
@@ -149,10 +141,10 @@ class _Judge:
     def _broken(self, key: int) -> Finding:
         """The finding of a key without a linearization."""
         return Finding(
-            self.operations.keys[key],
+            self.witness.operations.keys[key],
             INVALID,
             WALK if self.witness.refuted(key) else SEARCH,
-            configurations=int(self.problems.keys[key, k.TRIED]),
+            configurations=int(self.witness.problems.keys[key, k.TRIED]),
             broken_at=self.witness.broken_at(key),
             explain=lambda effort: self._explained(key, effort),
         )
@@ -162,25 +154,29 @@ class _Judge:
         dead_end, reason = self.witness.dead_end(key), self.witness.reason(key)
         if dead_end is None or reason is None:
             part = self._part(key)
-            dead_end = dead_end or dead_end_of(self.model, part.key, *self._searched(key, part))
-            reason = reason or reason_of(self.model, part.calls, dead_end, effort=effort)
-        return Witness(explain(self.model, dead_end, reason), dead_end.certificate(self.model))
+            dead_end = dead_end or dead_end_of(
+                self.witness.model, part.key, *self._searched(key, part)
+            )
+            reason = reason or reason_of(self.witness.model, part.calls, dead_end, effort=effort)
+        return Witness(
+            explain(self.witness.model, dead_end, reason), dead_end.certificate(self.witness.model)
+        )
 
     def _searched(self, key: int, part: KeyPart) -> tuple[Problem, Outcome]:
         """A key's problem and its outcome in terms of calls."""
-        problem = problem_of(self.model, part.calls)
+        problem = problem_of(self.witness.model, part.calls)
         calls = self._calls_of(key, problem.calls)
-        return problem, outcome_of(self.problems, key, problem, calls)
+        return problem, outcome_of(self.witness.problems, key, problem, calls)
 
     def _calls_of(self, key: int, calls: list[Call]) -> list[int]:
         """The number in a problem of each of a key's operations."""
         numbers = {call.invoked: number for number, call in enumerate(calls)}
-        keys = self.problems.keys
-        rows = self.rows[keys[key, k.OPERATIONS] : keys[key + 1, k.OPERATIONS]]
-        return [numbers[at] for at in self.operations.invoked[rows].tolist()]
+        keys = self.witness.problems.keys
+        rows = self.witness.rows[keys[key, k.OPERATIONS] : keys[key + 1, k.OPERATIONS]]
+        return [numbers[at] for at in self.witness.operations.invoked[rows].tolist()]
 
     def _part(self, key: int) -> KeyPart:
         """A key's calls."""
-        o = self.operations
+        o = self.witness.operations
         rows = np.flatnonzero(o.key == key).tolist()
-        return KeyPart(o.keys[key], [o.call(self.history, row) for row in rows])
+        return KeyPart(o.keys[key], [o.call(self.witness.history, row) for row in rows])

@@ -7,7 +7,7 @@ can say what is wrong.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -121,6 +121,7 @@ class Recorded:
         outcome: its type, `INFO_CODE` if there is none.
         argument: shape of the invocation's value.
         result: shape of the ok completion's value, else `ATOM`.
+        ok: whether it succeeded.
     """
 
     values: PackedValues
@@ -130,10 +131,7 @@ class Recorded:
     outcome: Int64
     argument: Int8
     result: Int8
-    ok: Mask = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "ok", self.outcome == OK_CODE)
+    ok: Mask
 
     def is_keyed(self, keyed: bool | None, cas: int, reads: int, *, per_key: bool) -> bool | None:
         """Whether values are ``[key, value]``; None if they are of no plain layout.
@@ -187,11 +185,11 @@ def recorded(history: History, names: tuple[str, ...]) -> Recorded | None:
         return None
     values, end = packed(history.values), history.partner[at]
     outcome = np.where(end >= 0, history.type[end], INFO_CODE).astype(np.int64)
-    argument = values.shape[at]
-    result = np.where(outcome == OK_CODE, values.shape[end], ATOM).astype(np.int8)
+    argument, ok = values.shape[at], outcome == OK_CODE
+    result = np.where(ok, values.shape[end], ATOM).astype(np.int8)
     if (argument == OTHER).any() or (result == OTHER).any():
         return None
-    return Recorded(values, f, at, end, outcome, argument, result)
+    return Recorded(values, f, at, end, outcome, argument, result, ok)
 
 
 def numbered(codes: Int64) -> tuple[Int64, Int64]:

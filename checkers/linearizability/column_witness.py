@@ -57,6 +57,12 @@ class ColumnWitness:
         """One of the problems' operations."""
         return self.operations.call(self.history, int(self.rows[operation]))
 
+    def placed(self, key: int) -> list[int]:
+        """Invocation indices of the operations placed for a key, in order; see `Problems.order`."""
+        rows = self.rows[self.problems.order(key)]
+        indices: list[int] = self.history.indices[self.operations.invoked[rows]].tolist()
+        return indices
+
     def dead_end(self, key: int) -> DeadEnd | None:
         """Where the search of a register's key ended; None if that takes all of its calls to say.
 
@@ -78,7 +84,7 @@ class ColumnWitness:
         is_open[order - start] = False
         return DeadEnd(
             self.operations.keys[key],
-            self.history.indices[self.operations.invoked[self.rows[order]]].tolist(),
+            self.placed(key),
             state,
             blocked,
             [self.call(int(start) + i) for i in np.flatnonzero(is_open).tolist()],

@@ -1,6 +1,6 @@
 """What the arrays of the search's kernels hold.
 
-Arrays, all of 64-bit integers:
+Arrays, of 64-bit integers but for the tree's:
 
 * ``events``, key by key: i for an invocation, ~i for a completion;
 * ``ops``, a row for each operation, key by key, in order of invocation; columns below;
