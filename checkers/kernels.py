@@ -37,7 +37,7 @@ SWITCH = "SPLITBRAIN_KERNELS"
 _IMPORTED = re.compile(rb"^from (checkers[\w.]*) import", re.MULTILINE)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-_MARK, _INLINED = "__kernel__", "__inlined_kernel__"
+_MARK, _BORROWING, _INLINED = "__kernel__", "__borrowing_kernel__", "__inlined_kernel__"
 
 
 def jit(function: _Function) -> _Function:
@@ -46,14 +46,24 @@ def jit(function: _Function) -> _Function:
     return function
 
 
+def borrowing(function: _Function) -> _Function:
+    """Mark a function as a kernel that makes no arrays: it only uses those that it is given.
+
+    numba counts references to arrays, at every call of one kernel by another and with atomic
+    instructions, which can take longer than all else. Such a kernel is compiled without.
+    """
+    setattr(function, _BORROWING, True)
+    return jit(function)
+
+
 def inlined(function: _Function) -> _Function:
-    """Mark a function as a kernel to be compiled into those that call it.
+    """Mark a `borrowing` kernel to be compiled into those that call it.
 
     An array is eight words to pass, so for a short function with many of them a call costs more
     than what it does.
     """
     setattr(function, _INLINED, True)
-    return jit(function)
+    return borrowing(function)
 
 
 def of(module: ModuleType, *, size: int) -> Any:
@@ -106,10 +116,12 @@ def compiled(module: ModuleType) -> Any:
         copy = FunctionType(
             function.__code__, names, name, function.__defaults__, function.__closure__
         )
-        inline = hasattr(function, _INLINED)
-        kernel: Any = njit(cache=True, nogil=True, forceinline=inline)(copy)
+        options: dict[str, Any] = {"nogil": True, "forceinline": hasattr(function, _INLINED)}
+        if hasattr(function, _BORROWING):
+            options["_nrt"] = False
+        kernel: Any = njit(cache=True, **options)(copy)
         if not _stamped(kernel, sources):
-            kernel = njit(nogil=True, forceinline=inline)(copy)
+            kernel = njit(**options)(copy)
         names[name] = kernel
     return SimpleNamespace(**{name: names[name] for name in marked})
 

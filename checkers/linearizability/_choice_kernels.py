@@ -32,8 +32,10 @@ from checkers.linearizability.search_layout import (
     F_LAST,
     F_LOG,
     F_MASKS,
+    F_NARROW,
     F_POSITION,
     F_STATE,
+    F_UNUSED,
     FAR_FUTURE,
     FIRST,
     INVOKED_AT,
@@ -51,7 +53,8 @@ from checkers.linearizability.search_layout import (
     STAMP,
     STATE,
     UNUSED,
-    WIDTH,
+    WAITING,
+    WHERE,
     WORDS,
     Array,
     Tree,
@@ -59,60 +62,68 @@ from checkers.linearizability.search_layout import (
 
 
 @inlined
-def push(
-    ops: Array,
-    optionals: Array,
-    m: Array,
-    frames: Array,
-    wanted: Array,
-    tree: Tree,
-    forcing: int,
-) -> None:
-    """Put the configuration on the stack, with what may be tried from it (rules 2 to 4)."""
+def push(ops: Array, m: Array, frames: Array, wanted: Array, tree: Tree, forcing: int) -> None:
+    """Put the configuration on the stack, with what may be tried from it (rules 2 to 4).
+
+    Optional operations are left for `_widen`.
+    """
     depth, state, both = m[DEPTH], m[STATE], m[WORDS] + m[MORE]
     frames[depth, F_POSITION], frames[depth, F_STATE] = m[POSITION], state
     frames[depth, F_LAST], frames[depth, F_LOG] = m[LAST], m[LOG]
+    frames[depth, F_UNUSED] = m[UNUSED]
     after = ops[forcing, NEED] < 0 and ops[forcing, INVOKED_AT] < m[LAST]
     frames[depth, F_AFTER] = 1 if after else 0
+    frames[depth, F_NARROW] = 1 if m[UNUSED] > 0 else 0
     for i in range(both):
         frames[depth, F_MASKS + i] = m[PLACED + i]
         frames[depth, F_MASKS + both + i] = 0
     m[DEPTH] += 1
     m[STAMP] += 1
-    appends = _want(ops, optionals, m, wanted)
-    choices, slots, stamp = F_MASKS + both, PLACED + both, m[STAMP]
-    for slot in range(m[WIDTH]):
-        i = m[slots + slot]
-        if i < 0 or (m[PLACED + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
-            continue
-        need, leave = ops[i, NEED], ops[i, LEAVE]
-        if need >= 0:
-            tried = need == state and leave != state
-        elif i == forcing:
-            tried = True
-        elif need == ANY:
-            tried = wanted[leave] == stamp or (appends > 0 and leave != m[DEAD])
-        else:
-            tried = _append_matters(m, wanted, tree, appends, leave)
-        if tried:
+    appends = _want(ops, m, wanted)
+    choices, first = F_MASKS + both, PLACED + both
+    for at in range(first, first + m[WAITING]):
+        i = m[at]
+        if _may_follow(ops, m, wanted, tree, appends, forcing, i):
+            slot = int(ops[i, BIT])
             frames[depth, choices + (slot >> SHIFT)] |= 1 << (slot & LAST_BIT)
     if m[UNUSED] > 0:
-        _push_optional(ops, optionals, m, frames, wanted, tree, appends)
+        for i in range(m[WORDS]):
+            frames[depth, choices + both + i] = frames[depth, choices + i]
 
 
 @inlined
-def _want(ops: Array, optionals: Array, m: Array, wanted: Array) -> int:
+def _may_follow(
+    ops: Array, m: Array, wanted: Array, tree: Tree, appends: int, forcing: int, i: int
+) -> bool:
+    """Whether an open operation is to be tried next."""
+    need, leave = ops[i, NEED], ops[i, LEAVE]
+    if need >= 0:
+        return bool(need == m[STATE] and leave != need)
+    if i == forcing:
+        return True
+    if need == ANY:
+        return bool(wanted[leave] == m[STAMP] or (appends > 0 and leave != m[DEAD]))
+    return _append_matters(m, wanted, tree, appends, leave)
+
+
+@inlined
+def _want(ops: Array, m: Array, wanted: Array) -> int:
     """Mark the values that open operations need; gives how many open appends there are."""
+    stamp, appends = m[STAMP], 0
+    first = PLACED + m[WORDS] + m[MORE]
+    for at in range(first, first + m[WAITING]):
+        need = ops[m[at], NEED]
+        if need >= 0:
+            wanted[need] = stamp
+        elif need == EXTENDS:
+            appends += 1
+    return appends
+
+
+@inlined
+def _want_optional(ops: Array, optionals: Array, m: Array, wanted: Array) -> int:
+    """Mark the values that optional operations need; gives how many appends there are."""
     stamp, used, appends = m[STAMP], PLACED + m[WORDS], 0
-    slots = used + m[MORE]
-    for slot in range(m[WIDTH]):
-        i = m[slots + slot]
-        if i >= 0 and (m[PLACED + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1 == 0:
-            need = ops[i, NEED]
-            if need >= 0:
-                wanted[need] = stamp
-            elif need == EXTENDS:
-                appends += 1
     for j in range(m[UNUSED]):
         if (m[used + (j >> SHIFT)] >> (j & LAST_BIT)) & 1 == 0:
             need = ops[optionals[m[FIRST] + j], NEED]
@@ -133,61 +144,80 @@ def _append_matters(m: Array, wanted: Array, tree: Tree, appends: int, string: i
 
 
 @inlined
-def _push_optional(
+def _widen(
     ops: Array,
     optionals: Array,
     m: Array,
     frames: Array,
     wanted: Array,
     tree: Tree,
-    appends: int,
+    forcing: int,
 ) -> None:
-    """The optional operations that may be tried from the topmost frame."""
-    depth, state, used = m[DEPTH] - 1, m[STATE], PLACED + m[WORDS]
-    choices = F_MASKS + m[WORDS] + m[MORE] + m[WORDS]
+    """Add what may be tried from the topmost frame because there are optional operations.
+
+    These themselves, and required ones that only they make worth trying.
+    """
+    depth, both = m[DEPTH] - 1, m[WORDS] + m[MORE]
+    frames[depth, F_NARROW] = 0
+    m[STAMP] += 1
+    appends = _want(ops, m, wanted) + _want_optional(ops, optionals, m, wanted)
+    choices, first = F_MASKS + both, PLACED + both
+    for at in range(first, first + m[WAITING]):
+        i = m[at]
+        bit = int(ops[i, BIT])
+        word, mask = bit >> SHIFT, 1 << (bit & LAST_BIT)
+        if frames[depth, choices + both + word] & mask:
+            continue
+        if _may_follow(ops, m, wanted, tree, appends, forcing, i):
+            frames[depth, choices + word] |= mask
+    choices, used = choices + m[WORDS], PLACED + m[WORDS]
     for j in range(m[UNUSED]):
-        if (m[used + (j >> SHIFT)] >> (j & LAST_BIT)) & 1:
+        word, mask = j >> SHIFT, 1 << (j & LAST_BIT)
+        if m[used + word] & mask:
             continue
         i = optionals[m[FIRST] + j]
-        before = ops[i, EARLIER]
+        before = int(ops[i, EARLIER])
         if before >= 0 and (m[used + (before >> SHIFT)] >> (before & LAST_BIT)) & 1 == 0:
             continue
-        need, leave = ops[i, NEED], ops[i, LEAVE]
-        if need >= 0:
-            tried = need == state and leave != state
-        elif need == ANY:
-            tried = wanted[leave] == m[STAMP] or (appends > 0 and leave != m[DEAD])
-        else:
-            tried = _append_matters(m, wanted, tree, appends, leave)
-        if tried:
-            frames[depth, choices + (j >> SHIFT)] |= 1 << (j & LAST_BIT)
+        if _may_follow(ops, m, wanted, tree, appends, -1, i):
+            frames[depth, choices + word] |= mask
 
 
 @inlined
 def promising(
-    ops: Array, optionals: Array, m: Array, frames: Array, tree: Tree, forcing: int
+    ops: Array,
+    optionals: Array,
+    m: Array,
+    frames: Array,
+    wanted: Array,
+    tree: Tree,
+    forcing: int,
 ) -> int:
-    """The most promising choice left: the forcing operation, then what makes it fit."""
+    """The most promising choice left, or -1: the forcing operation, then what makes it fit."""
     depth, both = m[DEPTH] - 1, m[WORDS] + m[MORE]
-    choices, slots = F_MASKS + both, PLACED + both
-    slot = ops[forcing, BIT]
+    choices, first = F_MASKS + both, PLACED + both
+    slot = int(ops[forcing, BIT])
     if not m[NEEDY_FIRST] and (frames[depth, choices + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
         return forcing
     best, least = -1, 4 * FAR_FUTURE
     want = ops[forcing, NEED]
-    for slot in range(m[WIDTH]):
-        if (frames[depth, choices + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
-            i = m[slots + slot]
-            score = ops[i, COMPLETED_AT]
-            if m[NEEDY_FIRST] and ops[i, NEED] < 0:
-                score += FAR_FUTURE // 4
-            leave = ops[i, LEAVE] if ops[i, NEED] != EXTENDS else _left(ops, m, tree, i)
-            if want >= 0 and leave != want:
-                score += 2 * FAR_FUTURE
-            if score < least:
-                best, least = i, score
-    if m[UNUSED] == 0 or least < FAR_FUTURE:
-        return best
+    for again in range(2):
+        for at in range(first, first + m[WAITING]):
+            i = m[at]
+            slot = int(ops[i, BIT])
+            if (frames[depth, choices + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
+                score = int(ops[i, COMPLETED_AT])
+                if m[NEEDY_FIRST] and ops[i, NEED] < 0:
+                    score += FAR_FUTURE // 4
+                if want >= 0 and _left(ops, m, tree, i) != want:
+                    score += 2 * FAR_FUTURE
+                if score < least:
+                    best, least = i, score
+        if least < FAR_FUTURE or m[UNUSED] == 0:
+            return best
+        if again or frames[depth, F_NARROW] == 0:
+            break
+        _widen(ops, optionals, m, frames, wanted, tree, forcing)
     choices += m[WORDS]
     for j in range(m[UNUSED]):
         if (frames[depth, choices + (j >> SHIFT)] >> (j & LAST_BIT)) & 1:
@@ -210,13 +240,39 @@ def _left(ops: Array, m: Array, tree: Tree, i: int) -> int:
 @inlined
 def place(ops: Array, m: Array, frames: Array, log: Array, tree: Tree, i: int) -> None:
     """Place an operation and strike it from the choices of the topmost frame."""
-    word, mask = ops[i, BIT] >> SHIFT, 1 << (ops[i, BIT] & LAST_BIT)
+    bit = int(ops[i, BIT])
+    word, mask = bit >> SHIFT, 1 << (bit & LAST_BIT)
     if ops[i, OPTIONAL]:
         word += m[WORDS]
-    m[PLACED + word] |= mask
+        m[PLACED + word] |= mask
+    else:
+        take(ops, m, i)
     frames[m[DEPTH] - 1, F_MASKS + m[WORDS] + m[MORE] + word] ^= mask
     log[m[LOG]] = 2 * i
     m[LOG] += 1
     m[STATE] = _left(ops, m, tree, i)
     if ops[i, NEED] == ANY:
         m[LAST] = m[POSITION]
+
+
+@inlined
+def take(ops: Array, m: Array, i: int) -> None:
+    """Let a required operation wait no more: it is placed."""
+    mark(ops, m, i)
+    m[WAITING] -= 1
+    move(ops, m, PLACED + m[WORDS] + m[MORE] + m[WAITING], ops[i, WHERE])
+
+
+@inlined
+def mark(ops: Array, m: Array, i: int) -> None:
+    """Set the bit of a required operation that is placed."""
+    slot = int(ops[i, BIT])
+    m[PLACED + (slot >> SHIFT)] |= 1 << (slot & LAST_BIT)
+
+
+@inlined
+def move(ops: Array, m: Array, start: int, end: int) -> None:
+    """Move a waiting operation from one place in the machine to another."""
+    moved = m[start]
+    m[end] = moved
+    ops[moved, WHERE] = end

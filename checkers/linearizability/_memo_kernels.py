@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from checkers.kernels import inlined, jit
+from checkers.kernels import borrowing, inlined
 
 Array = npt.NDArray[Any]
 
@@ -67,7 +67,7 @@ def known(
     return False
 
 
-@jit
+@borrowing
 def remember(
     table: Array,
     position: int,
@@ -104,7 +104,7 @@ def remember(
     return added
 
 
-@jit
+@borrowing
 def rehash(old: Array, new: Array, words: int, least: int) -> int:
     """Put a table's rows for positions from ``least`` on into an empty one; gives their number."""
     rows, count = new.shape[0], 0

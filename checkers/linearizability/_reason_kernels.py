@@ -6,7 +6,7 @@ nothing: a reason concerns a value that somebody found.
 
 from __future__ import annotations
 
-from checkers.kernels import inlined, jit
+from checkers.kernels import borrowing, inlined
 from checkers.linearizability.search_layout import (
     ANY,
     COMPLETED_AT,
@@ -27,7 +27,7 @@ UNWRITTEN, STALE, LOST = 1, 2, 3
 KIND, OBSERVER, WRITER, BETWEEN = range(4)
 
 
-@jit
+@borrowing
 def certain(events: Array, ops: Array, keys: Array, values: Array, seen: Array, out: Array) -> None:
     """Look for the earliest certain reason that a key's operations have no order.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from checkers.kernels import jit
+from checkers.kernels import borrowing, jit
 from checkers.linearizability.search_layout import (
     ANY,
     BIT,
@@ -30,7 +30,7 @@ from checkers.linearizability.search_layout import (
 Array = npt.NDArray[Any]
 
 
-@jit
+@borrowing
 def numbered(codes: Array, numbers: Array, table: Array, distinct: Array) -> int:
     """Number equal codes alike, in order of first appearance.
 
@@ -72,7 +72,7 @@ def by_key(key: Array, start: Array, order: Array) -> None:
         at[key[i]] += 1
 
 
-@jit
+@borrowing
 def drop_unobservable(
     start: Array,
     need: Array,
@@ -104,7 +104,7 @@ def drop_unobservable(
                     last_need[need[i]] = -1
 
 
-@jit
+@borrowing
 def merge_unseen(keys: Array, ops: Array, initial: Array, seen: Array) -> None:
     """Replace values that no operation of a key needs by one, ``len(seen)``; see `UNSEEN`.
 
@@ -148,7 +148,7 @@ def lay_out(
             cursor[key] += 1
 
 
-@jit
+@borrowing
 def give_slots(
     keys: Array, ops: Array, events: Array, optionals: Array, room: Array, latest: Array
 ) -> None:

@@ -15,14 +15,16 @@ The caller may also take frames from the stack, to try something else where the 
 (`kernel_search`). If an order is found, that is one; if not, all is searched again with care.
 
 A configuration is noted in the table once all that follows from it has failed, which in a valid
-history is rare. With optional operations, which can lead back to the same state, it is noted before
-that, so that the search does not go round in circles.
+history is rare. Optional operations can lead back to the same state, so with them a configuration
+is also compared with those on the stack at the same event: one that is dominated by one of them is
+left out. A shortest way on from the one on the stack does not lead through it, for then there would
+be a shorter one.
 """
 
 from __future__ import annotations
 
-from checkers.kernels import inlined, jit
-from checkers.linearizability._choice_kernels import place, promising, push
+from checkers.kernels import borrowing, inlined
+from checkers.linearizability._choice_kernels import mark, move, place, promising, push, take
 from checkers.linearizability._memo_kernels import known, rehash, remember
 from checkers.linearizability.search_layout import (
     ANY,
@@ -43,8 +45,10 @@ from checkers.linearizability.search_layout import (
     F_LAST,
     F_LOG,
     F_MASKS,
+    F_NARROW,
     F_POSITION,
     F_STATE,
+    F_UNUSED,
     FAR,
     FAR_FORCING,
     FAR_KEPT,
@@ -57,6 +61,7 @@ from checkers.linearizability.search_layout import (
     HOPELESS,
     HOPELESS_AT,
     INITIAL,
+    INVOKED_AT,
     LAST,
     LAST_BIT,
     LEAVE,
@@ -79,8 +84,6 @@ from checkers.linearizability.search_layout import (
     ROOT,
     SHIFT,
     SKIPPED,
-    SLOTS,
-    STACK_FULL,
     STAMP,
     START,
     STATE,
@@ -90,7 +93,8 @@ from checkers.linearizability.search_layout import (
     TAINTED,
     TRIED,
     UNUSED,
-    WIDTH,
+    WAITING,
+    WHERE,
     WORDS,
     Array,
     Tree,
@@ -99,7 +103,7 @@ from checkers.linearizability.search_layout import (
 __all__ = ["ordered", "rehash", "run", "save"]
 
 
-@jit
+@borrowing
 def run(
     events: Array,
     ops: Array,
@@ -154,7 +158,6 @@ def _start(m: Array, table: Array, keys: Array, key: int) -> None:
     m[POSITION] = keys[key, EVENTS]
     m[STATE] = keys[key, INITIAL]
     m[FIRST] = keys[key, OPTIONALS]
-    m[WIDTH] = keys[key, SLOTS]
     m[EMPTY] = keys[key, ROOT]
     m[HOPELESS_AT] = keys[key, HOPELESS]
     m[LOG] = m[FAR_LOG] = m[FAR_KEPT] = keys[key, OPERATIONS]
@@ -163,9 +166,8 @@ def _start(m: Array, table: Array, keys: Array, key: int) -> None:
     m[SKIPPED] = m[TAINTED] = 0
     m[NEEDY_FIRST] = 1
     m[FAR_SAVED] = 1
-    slots = PLACED + m[WORDS] + m[MORE]
-    m[PLACED:slots] = 0
-    m[slots:] = -1
+    m[WAITING] = 0
+    m[PLACED : PLACED + m[WORDS] + m[MORE]] = 0
 
 
 @inlined
@@ -201,21 +203,45 @@ def _search(
                 return -PAUSED
             if m[ENTRIES] * 2 >= table.shape[0]:
                 return -TABLE_FULL
-            if m[DEPTH] == frames.shape[0]:
-                return -STACK_FULL
-            if not known(table, m[POSITION], m[STATE], m[LAST], m, PLACED, m[WORDS], m[MORE]):
-                m[EXPLORED] += 1
-                push(ops, optionals, m, frames, wanted, tree, forcing)
-                if m[MORE] > 0:  # optional operations can lead back to a state; others cannot
-                    _note(m, table, frames)
             m[MODE] = BACKWARD
+            if not _explored(m, table, frames):
+                m[EXPLORED] += 1
+                push(ops, m, frames, wanted, tree, forcing)
+                if _go_on(ops, optionals, m, frames, wanted, log, tree, forcing):
+                    m[MODE] = FORWARD
+                    continue
         if m[ENTRIES] * 2 >= table.shape[0]:
             return -TABLE_FULL
-        went = _next(events, ops, optionals, m, table, frames, tree, log, best)
+        went = _next(events, ops, optionals, m, table, frames, wanted, tree, log, best)
         if went == NOWHERE:
             return NONE
         if went == ONWARD:
             m[MODE] = FORWARD
+
+
+@inlined
+def _explored(m: Array, table: Array, frames: Array) -> bool:
+    """Whether a configuration that failed, or one from which this one was reached, dominates it.
+
+    Only optional operations lead back to a state at the same event.
+    """
+    if m[ENTRIES] > 0 and known(
+        table, m[POSITION], m[STATE], m[LAST], m, PLACED, m[WORDS], m[MORE]
+    ):
+        return True
+    if m[MORE] == 0:
+        return False
+    depth = m[DEPTH] - 1
+    while depth >= 0 and frames[depth, F_POSITION] == m[POSITION]:
+        same = frames[depth, F_STATE] == m[STATE] and frames[depth, F_LAST] >= m[LAST]
+        for i in range(m[WORDS]):
+            same = same and frames[depth, F_MASKS + i] == m[PLACED + i]
+        for i in range(m[WORDS], m[WORDS] + m[MORE]):
+            same = same and (frames[depth, F_MASKS + i] & ~m[PLACED + i]) == 0
+        if same:
+            return True
+        depth -= 1
+    return False
 
 
 @inlined
@@ -229,40 +255,45 @@ def _note(m: Array, table: Array, frames: Array) -> None:
 @inlined
 def _advance(events: Array, ops: Array, m: Array, log: Array, end: int) -> int:
     """Walk to the event that forces a choice, placing what fits and changes nothing (rule 1)."""
-    position = m[POSITION]
-    state = m[STATE]
-    slots = PLACED + m[WORDS] + m[MORE]
+    position, state = m[POSITION], m[STATE]
+    first = PLACED + m[WORDS] + m[MORE]
+    open_ = first + m[WAITING]
     while True:
         forcing = -1
         while position < end:
             event = events[position]
             if event < 0:
-                slot = ops[~event, BIT]
+                slot = int(ops[~event, BIT])
                 mask = 1 << (slot & LAST_BIT)
                 if m[PLACED + (slot >> SHIFT)] & mask == 0:
                     forcing = ~event
                     break
                 m[PLACED + (slot >> SHIFT)] ^= mask
-                m[slots + slot] = -1
             elif ops[event, OPTIONAL]:
                 m[UNUSED] += 1
             else:
-                m[slots + ops[event, BIT]] = event
+                ops[event, WHERE] = open_
+                m[open_] = event
+                open_ += 1
             position += 1
         if forcing < 0:
             break
-        for slot in range(m[WIDTH]):
-            i = m[slots + slot]
-            if i >= 0 and ops[i, NEED] == state and ops[i, LEAVE] == state:
-                mask = 1 << (slot & LAST_BIT)
-                if m[PLACED + (slot >> SHIFT)] & mask == 0:
-                    m[PLACED + (slot >> SHIFT)] |= mask
-                    log[m[LOG]] = 2 * i
-                    m[LOG] += 1
-        slot = ops[forcing, BIT]
+        at = first
+        while at < open_:
+            i = m[at]
+            if ops[i, NEED] != state or ops[i, LEAVE] != state:
+                at += 1
+                continue
+            open_ -= 1
+            mark(ops, m, i)
+            move(ops, m, open_, at)
+            log[m[LOG]] = 2 * i
+            m[LOG] += 1
+        slot = int(ops[forcing, BIT])
         if (m[PLACED + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1 == 0:
             break
     m[POSITION] = position
+    m[WAITING] = open_ - first
     return forcing
 
 
@@ -274,6 +305,7 @@ def _next(
     m: Array,
     table: Array,
     frames: Array,
+    wanted: Array,
     tree: Tree,
     log: Array,
     best: Array,
@@ -283,52 +315,78 @@ def _next(
     if m[DEPTH] == 0:
         return NOWHERE
     depth = m[DEPTH] - 1
-    left = frames[depth, F_AFTER] != 0
+    left = frames[depth, F_AFTER] != 0 or frames[depth, F_NARROW] != 0
     for i in range(F_MASKS + both, F_MASKS + 2 * both):
         left = left or frames[depth, i] != 0
-    if not left:
-        if m[MORE] == 0 and m[DEPTH] > m[TAINTED]:
-            _note(m, table, frames)
-        m[DEPTH] -= 1
-        m[TAINTED] = min(m[TAINTED], m[DEPTH])
-        return BACK
-    _return_to(events, ops, m, frames, log, best)
-    forcing = ~events[m[POSITION]]
-    if frames[depth, F_AFTER] != 0:
-        frames[depth, F_AFTER] = 0
-        slot = ops[forcing, BIT]
-        m[PLACED + (slot >> SHIFT)] |= 1 << (slot & LAST_BIT)
-        log[m[LOG]] = 2 * forcing + 1
-        m[LOG] += 1
-    else:
-        choice = promising(ops, optionals, m, frames, tree, forcing)
-        place(ops, m, frames, log, tree, choice)
-    return ONWARD
+    if left:
+        _return_to(ops, m, frames, log, best)
+        if _go_on(ops, optionals, m, frames, wanted, log, tree, ~events[m[POSITION]]):
+            return ONWARD
+    if m[DEPTH] > m[TAINTED]:
+        _note(m, table, frames)
+    m[DEPTH] -= 1
+    m[TAINTED] = min(m[TAINTED], m[DEPTH])
+    return BACK
 
 
 @inlined
-def _return_to(events: Array, ops: Array, m: Array, frames: Array, log: Array, best: Array) -> None:
+def _go_on(
+    ops: Array,
+    optionals: Array,
+    m: Array,
+    frames: Array,
+    wanted: Array,
+    log: Array,
+    tree: Tree,
+    forcing: int,
+) -> bool:
+    """Make the next choice of the topmost frame, which is the current configuration, if any."""
+    depth = m[DEPTH] - 1
+    if frames[depth, F_AFTER] != 0:
+        frames[depth, F_AFTER] = 0
+        take(ops, m, forcing)
+        log[m[LOG]] = 2 * forcing + 1
+        m[LOG] += 1
+        return True
+    choice = promising(ops, optionals, m, frames, wanted, tree, forcing)
+    if choice < 0:
+        return False
+    place(ops, m, frames, log, tree, choice)
+    return True
+
+
+@inlined
+def _return_to(ops: Array, m: Array, frames: Array, log: Array, best: Array) -> None:
     """Make the configuration of the topmost frame the current one again."""
     depth, both = m[DEPTH] - 1, m[WORDS] + m[MORE]
-    slots = PLACED + both
-    for position in range(m[POSITION] - 1, frames[depth, F_POSITION] - 1, -1):
-        event = events[position]
-        if event < 0:
-            m[slots + ops[~event, BIT]] = ~event
-        elif ops[event, OPTIONAL]:
-            m[UNUSED] -= 1
+    at, end, position = PLACED + both, PLACED + both + m[WAITING], frames[depth, F_POSITION]
+    while at < end:
+        if ops[m[at], INVOKED_AT] < position:
+            at += 1
         else:
-            m[slots + ops[event, BIT]] = -1
+            end -= 1
+            move(ops, m, end, at)
+    for placed in range(frames[depth, F_LOG], m[LOG]):
+        i = log[placed] >> 1
+        if ops[i, OPTIONAL] == 0 and ops[i, INVOKED_AT] < position:
+            ops[i, WHERE] = end
+            m[end] = i
+            end += 1
+    m[WAITING] = end - PLACED - both
     if frames[depth, F_LOG] < m[FAR_LOG]:
         save(m, log, best)
     m[FAR_KEPT] = min(m[FAR_KEPT], frames[depth, F_LOG])
     m[POSITION], m[STATE] = frames[depth, F_POSITION], frames[depth, F_STATE]
-    m[LAST], m[LOG] = frames[depth, F_LAST], frames[depth, F_LOG]
+    m[LAST], m[LOG], m[UNUSED] = (
+        frames[depth, F_LAST],
+        frames[depth, F_LOG],
+        frames[depth, F_UNUSED],
+    )
     for i in range(both):
         m[PLACED + i] = frames[depth, F_MASKS + i]
 
 
-@jit
+@borrowing
 def save(m: Array, log: Array, best: Array) -> None:
     """Copy the log of the furthest dead end before it is overwritten, as far as it is new."""
     if m[FAR_SAVED] == 0:
@@ -338,7 +396,7 @@ def save(m: Array, log: Array, best: Array) -> None:
         m[FAR_SAVED] = 1
 
 
-@jit
+@borrowing
 def ordered(ops: Array, log: Array, out: Array) -> None:
     """Operations of a log in the order of the linearization: rule 3's before the last blind one."""
     count, at, start = len(log), 0, 0

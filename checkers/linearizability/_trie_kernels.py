@@ -15,7 +15,7 @@ UTF-8, whose concatenation is that of the strings.
 
 from __future__ import annotations
 
-from checkers.kernels import inlined, jit
+from checkers.kernels import borrowing, inlined
 from checkers.linearizability.search_layout import ANY, EXTENDS, FAR_FUTURE, Array, Tree
 
 CHILD, SIBLING, LETTER, PARENT = range(4)
@@ -47,7 +47,7 @@ def reached(tree: Tree, node: int, string: int) -> int:
     return node
 
 
-@jit
+@borrowing
 def extended(tree: Tree, state: int, string: int, dead: int, absent: int, empty: int) -> int:
     """What appending a string makes of a value.
 
@@ -65,7 +65,7 @@ def extended(tree: Tree, state: int, string: int, dead: int, absent: int, empty:
     return dead if node < 0 else node
 
 
-@jit
+@borrowing
 def number(
     tree: Tree,
     start: Array,
@@ -146,7 +146,7 @@ def _insert(tree: Tree, root: int, string: int, count: int) -> tuple[int, int]:
     return node, count
 
 
-@jit
+@borrowing
 def drop_unobservable_strings(
     tree: Tree,
     roots: Array,

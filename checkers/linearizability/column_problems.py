@@ -31,7 +31,7 @@ def prepare(operations: Operations, *, events: int) -> tuple[Problems, Int64]:
         rows = rows[_observable(o, rows, start)]
     keys = undecided(len(o.keys))
     keys[1:, k.OPERATIONS] = np.cumsum(np.bincount(o.key[rows], minlength=len(o.keys)))
-    ops = np.zeros((len(rows), k.EARLIER + 1), dtype=np.int64)
+    ops = np.zeros((len(rows), k.COLUMNS), dtype=np.int64)
     ops[:, k.NEED], ops[:, k.LEAVE], ops[:, k.OPTIONAL] = (
         o.need[rows],
         o.leave[rows],

@@ -31,7 +31,7 @@ def from_problem(problem: Problem) -> Problems:
     """The arrays of one problem of a register."""
     calls = problem.calls
     numbers: dict[object, int] = {problem.initials[0]: 0}
-    ops = np.zeros((len(calls), k.EARLIER + 1), dtype=np.int64)
+    ops = np.zeros((len(calls), k.COLUMNS), dtype=np.int64)
     pairs = cast("list[tuple[object, object]]", problem.alike)
     for i, (need, leave) in enumerate(pairs):
         blind = problem.blind[i]

@@ -24,7 +24,7 @@ A search seldom goes back farther. If it does, it may explore some again, which 
 """
 _JUMP, _FARTHEST, _JUMPS = 50, 1_000, 12
 """How many events a search that is stuck goes back first and at most, and how often in a row."""
-_ROWS, _FRAMES = 1 << 12, 1 << 8
+_ROWS = 1 << 12
 
 
 def no_strings() -> Tree:
@@ -130,7 +130,10 @@ class _Search:
         self.machine[k.LIMIT] = limits.budget.configurations
         self.machine[k.DEAD], self.machine[k.ABSENT] = p.values, p.absent
         self.table = np.zeros((_ROWS, T_MASKS + words + more), dtype=np.int64)
-        self.frames = np.zeros((_FRAMES, k.F_MASKS + 2 * (words + more)), dtype=np.int64)
+        # Every frame places an operation. Memory that is never touched takes no room.
+        deepest = 1 + int((p.keys[chosen + 1, k.OPERATIONS] - p.keys[chosen, k.OPERATIONS]).max())
+        width = k.F_MASKS + 2 * (words + more) + words
+        self.frames = np.empty((deepest, width), dtype=np.int64)
 
     def run(self) -> None:
         """Search the keys, or as many as the limits allow."""
@@ -149,10 +152,6 @@ class _Search:
                 return
             if why == k.PAUSED:
                 self._reconsider()
-            elif why == k.STACK_FULL:
-                frames = np.zeros((2 * len(self.frames), self.frames.shape[1]), dtype=np.int64)
-                frames[: len(self.frames)] = self.frames
-                self.frames = frames
             elif not self._make_room():
                 self.limits.out_of_memory = True
                 self._leave()
@@ -160,7 +159,8 @@ class _Search:
     def _make_room(self) -> bool:
         """Make the table larger, or else forget what was met long ago; whether there is room."""
         rows, width = self.table.shape
-        grows = 3 * self.table.nbytes + self.frames.nbytes <= self.limits.budget.memory
+        stack = int(self.machine[k.DEPTH]) * self.frames.strides[0]
+        grows = 3 * self.table.nbytes + stack <= self.limits.budget.memory
         table = np.zeros((2 * rows if grows else rows, width), dtype=np.int64)
         least = 0 if grows else max(int(self.machine[k.POSITION]) - _REMEMBERED, 0)
         kept = self.compiled.rehash(self.table, table, self.words, least)
@@ -202,9 +202,6 @@ class _Search:
         # Positions on the stack never decrease.
         positions = self.frames[: m[k.DEPTH], k.F_POSITION]
         m[k.DEPTH] = m[k.TAINTED] = np.searchsorted(positions, target, side="right")
-        if m[k.MORE]:  # then what was given up is noted already
-            self.table[:] = 0
-            m[k.ENTRIES] = 0
         m[k.MODE], m[k.SKIPPED], m[k.NEEDY_FIRST] = k.BACKWARD, 1, 1 - m[k.NEEDY_FIRST]
 
     def _save_furthest(self) -> None:

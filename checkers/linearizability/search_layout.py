@@ -7,10 +7,13 @@ Arrays, of 64-bit integers but for the tree's:
 * ``keys``, a row for each key and one more; columns below;
 * ``optionals``: the operations that need not happen, key by key;
 * ``m``, the machine: registers (below), then the masks of placed and of used operations, then the
-  open operation in each slot. Masks are words of 32 bits. Required operations have slots, which are
-  used again once their operation has completed; optional ones a bit each, in words of their own;
-* ``frames``, the stack: position, state, last blind position, length of the log, whether the
-  forcing operation may be inserted after the fact, the masks, and masks of what is still to try;
+  open required operations that are not placed, in any order. Masks are words of 32 bits. Required
+  operations have slots, which are used again once their operation has completed; optional ones a
+  bit each, in words of their own;
+* ``frames``, the stack: position, state, last blind position, length of the log, number of optional
+  operations begun, whether the forcing operation may be inserted after the fact, whether optional
+  operations were not yet considered, the masks, masks of what is still to try, and of what
+  required operations were to try;
 * ``wanted``: by value, the last frame in which an open operation needed it;
 * ``tree``: the strings of `_trie_kernels`, three arrays; empty for registers;
 * ``log``: operations placed, in order, each twice its number, plus one if inserted after the fact;
@@ -30,15 +33,16 @@ ANY, EXTENDS = -1, -2
 BITS, SHIFT, LAST_BIT = 32, 5, 31
 
 # Why `run` returns.
-DONE, PAUSED, TABLE_FULL, STACK_FULL = 0, 1, 2, 3
+DONE, PAUSED, TABLE_FULL = 0, 1, 2
 # What became of a key.
 OPEN, FOUND, NONE, EXHAUSTED = 0, 1, 2, 3
 
 # Columns of ``ops``: value needed, ANY or EXTENDS; value left, or for an append its string; whether
 # it need not happen, its slot or number among its key's optional ones, events of invocation and
 # completion (far in the future for optional ones), number of the interchangeable optional one to
-# use before it, or -1.
-NEED, LEAVE, OPTIONAL, BIT, INVOKED_AT, COMPLETED_AT, EARLIER = range(7)
+# use before it, or -1, and where it is in the machine while it waits.
+NEED, LEAVE, OPTIONAL, BIT, INVOKED_AT, COMPLETED_AT, EARLIER, WHERE = range(8)
+COLUMNS = 8
 
 # Columns of ``keys``: where its events, operations and optional ones begin, its initial value, how
 # many slots it takes, the number of its empty string, the event that no order is known to pass
@@ -48,7 +52,7 @@ EVENTS, OPERATIONS, OPTIONALS, INITIAL, SLOTS, ROOT, HOPELESS = range(7)
 STATUS, TRIED, FURTHEST, BLOCKED, LENGTH = range(7, 12)
 
 # Registers.
-AT, MODE, POSITION, STATE, LAST, LOG, DEPTH, UNUSED, WIDTH, FIRST = range(10)
+AT, MODE, POSITION, STATE, LAST, LOG, DEPTH, UNUSED, WAITING, FIRST = range(10)
 EXPLORED, LIMIT, STAMP, STOP, ENTRIES = range(10, 15)
 FAR, FAR_LOG, FAR_KEPT, FAR_SAVED, FAR_FORCING, WORDS, MORE = range(15, 22)
 DEAD, ABSENT, EMPTY, HOPELESS_AT = range(22, 26)
@@ -61,6 +65,6 @@ START, FORWARD, BACKWARD = 0, 1, 2
 # What became of going on from the topmost frame.
 ONWARD, BACK, NOWHERE = 0, 1, 2
 
-F_POSITION, F_STATE, F_LAST, F_LOG, F_AFTER, F_MASKS = range(6)
+F_POSITION, F_STATE, F_LAST, F_LOG, F_UNUSED, F_AFTER, F_NARROW, F_MASKS = range(8)
 
 FAR_FUTURE = 1 << 60
