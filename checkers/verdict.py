@@ -13,10 +13,10 @@ versions work from files alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, overload
 
 from checkers.history import History
 
@@ -52,7 +52,33 @@ class Anomaly:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+class _MadeWhenRead:
+    """A field that is given as data, or as a function that makes them when they are first read.
+
+    A certificate can have an order of a million operations, which is an array until somebody wants
+    to have JSON.
+    """
+
+    @overload
+    def __get__(self, verdict: None, owner: type[Verdict]) -> None: ...
+    @overload
+    def __get__(self, verdict: Verdict, owner: type[Verdict]) -> Mapping[str, Any]: ...
+    def __get__(self, verdict: Verdict | None, owner: type[Verdict]) -> Mapping[str, Any] | None:
+        if verdict is None:  # the dataclass asks for the field's default
+            return None
+        given = verdict.__dict__["certificate"]
+        if callable(given):
+            given = verdict.__dict__["certificate"] = given()
+        made: Mapping[str, Any] = given
+        return made
+
+    def __set__(
+        self, verdict: Verdict, given: Mapping[str, Any] | Callable[[], Mapping[str, Any]] | None
+    ) -> None:
+        verdict.__dict__["certificate"] = {} if given is None else given
+
+
+@dataclass(frozen=True)
 class Verdict:
     """The outcome of one checker on one history.
 
@@ -61,7 +87,8 @@ class Verdict:
         validity: valid, invalid or unknown.
         reason: one sentence: what holds, what is broken, or why it is unknown.
         anomalies: what is broken, worst first; empty unless invalid.
-        certificate: what independent code needs to re-check the verdict; JSON-able.
+        certificate: what independent code needs to re-check the verdict; JSON-able. It may be
+            given as a function that makes it when it is first read.
         coverage: what was exercised, by name (operations by outcome, keys, reads, ...).
         cost: algorithm chosen, configurations explored, limits hit.
     """
@@ -70,7 +97,7 @@ class Verdict:
     validity: Validity
     reason: str
     anomalies: tuple[Anomaly, ...] = ()
-    certificate: Mapping[str, Any] = field(default_factory=dict)
+    certificate: _MadeWhenRead = _MadeWhenRead()
     coverage: Mapping[str, int] = field(default_factory=dict)
     cost: Mapping[str, Any] = field(default_factory=dict)
 

@@ -34,6 +34,7 @@ from checkers.linearizability.search_layout import (
     BIT,
     BLOCKED,
     CAREFUL,
+    DEAD_ENDS,
     DEPTH,
     DONE,
     EMPTY,
@@ -78,6 +79,7 @@ from checkers.linearizability.search_layout import (
     OPERATIONS,
     OPTIONAL,
     OPTIONALS,
+    PATIENCE,
     PAUSED,
     PLACED,
     POSITION,
@@ -100,7 +102,7 @@ from checkers.linearizability.search_layout import (
     Tree,
 )
 
-__all__ = ["ordered", "rehash", "run", "save"]
+__all__ = ["ordered", "placed", "rehash", "run", "save"]
 
 
 @borrowing
@@ -199,7 +201,7 @@ def _search(
                 return NONE
             if m[EXPLORED] >= m[LIMIT]:
                 return EXHAUSTED
-            if m[STAMP] >= m[STOP]:
+            if m[STAMP] >= m[STOP] or m[DEAD_ENDS] >= m[PATIENCE]:
                 return -PAUSED
             if m[ENTRIES] * 2 >= table.shape[0]:
                 return -TABLE_FULL
@@ -326,6 +328,7 @@ def _next(
         _note(m, table, frames)
     m[DEPTH] -= 1
     m[TAINTED] = min(m[TAINTED], m[DEPTH])
+    m[DEAD_ENDS] += 1
     return BACK
 
 
@@ -410,3 +413,35 @@ def ordered(ops: Array, log: Array, out: Array) -> None:
                     out[at] = log[position] // 2
                     at += 1
         start = end
+
+
+@borrowing
+def placed(
+    keys: Array,
+    ops: Array,
+    log: Array,
+    rows: Array,
+    invoked: Array,
+    indices: Array,
+    order: Array,
+    out: Array,
+) -> None:
+    """Invocation indices of the operations of each linearization found, in its order.
+
+    Args:
+        keys: see `search_layout`.
+        ops: likewise.
+        log: likewise.
+        rows: by operation its row.
+        invoked: by row the position of an invocation.
+        indices: by position the index.
+        order: room for a number for each operation.
+        out: filled, where keys' operations are.
+    """
+    for key in range(len(keys) - 1):
+        if keys[key, STATUS] == FOUND:
+            start = keys[key, OPERATIONS]
+            end = start + keys[key, LENGTH]
+            ordered(ops, log[start:end], order[start:end])
+            for i in range(start, end):
+                out[i] = indices[invoked[rows[order[i]]]]

@@ -16,15 +16,26 @@ UTF-8, whose concatenation is that of the strings.
 from __future__ import annotations
 
 from checkers.kernels import borrowing, inlined
-from checkers.linearizability.search_layout import ANY, EXTENDS, FAR_FUTURE, Array, Tree
+from checkers.linearizability._column_kernels import NO_KEY, NO_STRING
+from checkers.linearizability._problem_kernels import DROPPED
+from checkers.linearizability.search_layout import (
+    COMPLETED_AT,
+    EXTENDS,
+    INITIAL,
+    INVOKED_AT,
+    LEAVE,
+    NEED,
+    OPERATIONS,
+    OPTIONAL,
+    ROOT,
+    Array,
+    Tree,
+)
 
 CHILD, SIBLING, LETTER, PARENT = range(4)
 
-GET, PUT, APPEND, CAS, DELETE = range(5)
-"""Operations of key-value stores by number."""
-
-ABSENT_KEY, UNOBSERVED = -3, -4
-"""What `number` writes for values that are no nodes, which get numbers after all nodes."""
+ABSENT_KEY, UNOBSERVED = -5, -6
+"""What `number` writes for values that are no nodes."""
 
 
 @inlined
@@ -66,66 +77,68 @@ def extended(tree: Tree, state: int, string: int, dead: int, absent: int, empty:
 
 
 @borrowing
-def number(
-    tree: Tree,
-    start: Array,
-    order: Array,
-    f: Array,
-    matters: Array,
-    need: Array,
-    leave: Array,
-    as_empty: bool,
-    roots: Array,
-    needs: Array,
-    leaves: Array,
-) -> int:
+def number(tree: Tree, keys: Array, ops: Array, as_empty: bool, node_of: Array) -> int:
     """Give every string that an operation needs, and its beginnings, a node of its key's tree.
 
-    What operations need and leave is numbered: by nodes, `ABSENT_KEY` or `UNOBSERVED`.
+    What operations need and leave is numbered: by nodes, then come the absent key and what nobody
+    observes, as it is in `ABSENT_KEY` and `UNOBSERVED` until `settle` has run.
 
     Args:
         tree: its nodes are filled; there is room for as many as there are bytes and keys.
-        start: where each key's operations begin in ``order``.
-        order: operations by key.
-        f: by operation, what it is.
-        matters: by operation, whether it may have happened.
-        need: by operation, the number of the string that it needs; negative for null.
-        leave: by operation, the string that it leaves, or appends; negative for null.
+        keys: the keys' initial values and empty strings are filled.
+        ops: by key, with what `_column_kernels.store_accesses` says they need and leave.
         as_empty: whether an absent key is the same as an empty string.
-        roots: filled: by key the node of its empty string.
-        needs: filled: what is needed, numbered.
-        leaves: filled: what is left, numbered; of an append the string appended.
+        node_of: zeros for each string, used.
 
     Returns:
         How many nodes there are.
     """
     count = 0
-    for key in range(len(roots)):
-        root = roots[key] = count
+    for key in range(len(keys) - 1):
+        root = keys[key, ROOT] = count
         count += 1
         initial = root if as_empty else ABSENT_KEY
-        for at in range(start[key], start[key + 1]):
-            i = order[at]
-            if f[i] != GET and f[i] != CAS:
-                needs[i] = EXTENDS if f[i] == APPEND else ANY
-            elif need[i] < 0:
-                needs[i] = ABSENT_KEY if f[i] == GET else initial
-            elif matters[i]:
-                needs[i], count = _insert(tree, root, need[i], count)
+        keys[key, INITIAL] = initial
+        start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
+        for i in range(start, end):
+            need = ops[i, NEED]
+            if need >= 0:
+                # Nodes of other keys have smaller numbers.
+                if node_of[need] <= root:
+                    node_of[need], count = _insert(tree, root, need, count)
+                ops[i, NEED] = node_of[need]
+            elif need == NO_STRING:
+                ops[i, NEED] = ABSENT_KEY
+            elif need == NO_KEY:
+                ops[i, NEED] = initial
+        for i in range(start, end):
+            leave = ops[i, LEAVE]
+            if ops[i, NEED] == EXTENDS:
+                continue
+            if leave == NO_STRING:
+                ops[i, LEAVE] = ABSENT_KEY
+            elif leave == NO_KEY:
+                ops[i, LEAVE] = initial
+            elif node_of[leave] > root:
+                ops[i, LEAVE] = node_of[leave]
             else:
-                needs[i] = UNOBSERVED
-        for at in range(start[key], start[key + 1]):
-            i = order[at]
-            if f[i] == GET:
-                leaves[i] = needs[i]
-            elif f[i] == APPEND:
-                leaves[i] = leave[i]
-            elif leave[i] < 0:
-                leaves[i] = initial
-            else:
-                node = reached(tree, root, leave[i])
-                leaves[i] = UNOBSERVED if node < 0 else node
+                node = reached(tree, root, leave)
+                ops[i, LEAVE] = UNOBSERVED if node < 0 else node
     return count
+
+
+@borrowing
+def settle(keys: Array, ops: Array, nodes: int) -> None:
+    """Replace `ABSENT_KEY` and `UNOBSERVED` by the numbers after those of all nodes."""
+    for i in range(len(ops)):
+        for column in (NEED, LEAVE):
+            if ops[i, column] == ABSENT_KEY:
+                ops[i, column] = nodes
+            elif ops[i, column] == UNOBSERVED:
+                ops[i, column] = nodes + 1
+    for key in range(len(keys) - 1):
+        if keys[key, INITIAL] == ABSENT_KEY:
+            keys[key, INITIAL] = nodes
 
 
 @inlined
@@ -148,56 +161,55 @@ def _insert(tree: Tree, root: int, string: int, count: int) -> tuple[int, int]:
 
 @borrowing
 def drop_unobservable_strings(
-    tree: Tree,
-    roots: Array,
-    absent: int,
-    start: Array,
-    need: Array,
-    leave: Array,
-    optional: Array,
-    invoked: Array,
-    completed: Array,
-    until: Array,
-    kept: Array,
+    tree: Tree, keys: Array, absent: int, ops: Array, until: Array
 ) -> None:
-    """Strike optional operations whose effect no remaining one of their key can observe after them.
+    """Mark optional operations whose effect no remaining one of their key can observe after them.
 
     A value is observed in its extensions, too: ``until`` is, by value, the latest completion of an
     operation that needs it or, for a node, one below it. An append is observed in any string that
-    has what it appended in it. Whatever follows an operation struck, up to what overwrites it, fits
-    every state, so a linearization is one without it.
+    has what it appended in it. Whatever follows an operation left out, up to what overwrites it,
+    fits every state, so a linearization is one without it.
 
-    ``until`` has -1 for each value, dead included; ``kept`` 1 for each operation. The other
-    arguments are those of `number`, by key; optional operations complete in the far future.
+    ``until`` has -1 for each value, dead included. Operations are marked as in `_problem_kernels`.
     """
-    for key in range(len(start) - 1):
-        last = roots[key + 1] if key + 2 < len(start) else absent
+    for key in range(len(keys) - 1):
+        root, last = keys[key, ROOT], absent
+        if key + 2 < len(keys):
+            last = keys[key + 1, ROOT]
+        start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
         changed = False
-        for i in range(start[key], start[key + 1]):
-            changed = changed or optional[i] != 0
+        for i in range(start, end):
+            changed = changed or ops[i, OPTIONAL] != 0
         while changed:
             changed = False
-            until[roots[key] : last] = -1
+            until[root:last] = -1
             until[absent] = -1
-            for i in range(start[key], start[key + 1]):
-                if kept[i] and need[i] >= 0:
-                    ends = FAR_FUTURE if optional[i] else completed[i]
-                    until[need[i]] = max(until[need[i]], ends)
-            for node in range(last - 1, roots[key], -1):
+            for i in range(start, end):
+                need = ops[i, NEED]
+                if need >= 0 and ops[i, OPTIONAL] != DROPPED:
+                    until[need] = max(until[need], ops[i, COMPLETED_AT])
+            for node in range(last - 1, root, -1):
                 parent = tree[0][node, PARENT]
                 until[parent] = max(until[parent], until[node])
-            until[absent] = max(until[absent], until[roots[key]])
+            until[absent] = max(until[absent], until[root])
             until[absent + 1] = -1
-            for i in range(start[key], start[key + 1]):
-                if kept[i] and optional[i]:
-                    latest = -1
-                    if need[i] != EXTENDS:
-                        latest = until[leave[i]]
-                    else:
-                        for node in range(roots[key], last):
-                            after = reached(tree, node, leave[i])
-                            if after >= 0:
-                                latest = max(latest, until[after])
-                    if latest <= invoked[i]:
-                        kept[i] = 0
-                        changed = True
+            for i in range(start, end):
+                if (
+                    ops[i, OPTIONAL] == 1
+                    and _seen_until(tree, root, last, ops, until, i) <= (ops[i, INVOKED_AT])
+                ):
+                    ops[i, OPTIONAL] = DROPPED
+                    changed = True
+
+
+@inlined
+def _seen_until(tree: Tree, root: int, last: int, ops: Array, until: Array, i: int) -> int:
+    """The latest completion of an operation that may observe what this one leaves, or -1."""
+    if ops[i, NEED] != EXTENDS:
+        return int(until[ops[i, LEAVE]])
+    latest = -1
+    for node in range(root, last):
+        after = reached(tree, node, ops[i, LEAVE])
+        if after >= 0:
+            latest = max(latest, until[after])
+    return latest

@@ -8,17 +8,16 @@ import numpy as np
 
 from checkers import kernels
 from checkers.history import Call, History
-from checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE
-from checkers.history.operation import TYPES
+from checkers.linearizability import _reason_kernels as r
 from checkers.linearizability import _search_kernels
 from checkers.linearizability import search_layout as k
 from checkers.linearizability.column_operations import Operations
 from checkers.linearizability.column_problems import prepare
-from checkers.linearizability.column_witness import ColumnWitness, certain_reasons
+from checkers.linearizability.column_witness import ColumnWitness
 from checkers.linearizability.deciding import decide
 from checkers.linearizability.findings import SEARCH, WALK, Finding, Findings, Witness
 from checkers.linearizability.kernel_problems import outcome_of
-from checkers.linearizability.kernel_search import search_all
+from checkers.linearizability.kernel_search import Advice, search_all
 from checkers.linearizability.kv_columns import kv_operations
 from checkers.linearizability.limits import Limits
 from checkers.linearizability.outcome import Outcome
@@ -56,19 +55,16 @@ def judged(
     if found is None:
         return None
     model, operations = found
-    coverage = _coverage(operations)
+    recorded = operations.recorded
     if not operations.observed:
-        return Findings(operations.keyed, [], coverage, observed=False)
+        return Findings(recorded.keyed, [], recorded.coverage, observed=False)
     problems, rows = prepare(operations, events=len(history))
-    reasons = certain_reasons(operations, problems)
-    witness = ColumnWitness(model, history, operations, problems, rows, reasons)
-    judge = _Judge(witness, limits, monitors, {})
+    judge = _Judge(ColumnWitness(model, history, operations, problems, rows), limits, monitors, {})
     try:
-        search_all(problems, limits, judge.elsewhere)
+        search_all(problems, limits, judge)
     except KeyboardInterrupt:
         limits.interrupted = True
-    findings = [judge.finding(key) for key in range(len(operations.keys))]
-    return Findings(operations.keyed, findings, coverage)
+    return Findings(recorded.keyed, judge.findings(), recorded.coverage)
 
 
 def _operations(
@@ -83,25 +79,21 @@ def _operations(
     return None if operations is None else (model, operations)
 
 
-def _coverage(o: Operations) -> dict[str, int]:
-    coverage = {"operations": len(o.f), "keys": len(o.keys) if o.keyed else 0}
-    for code in (OK_CODE, FAIL_CODE, INFO_CODE):
-        coverage[TYPES[code]] = int((o.outcome == code).sum())
-    for f in sorted(range(len(o.names)), key=o.names.__getitem__):
-        if (o.f == f).any():
-            coverage[f"ok {o.names[f]}"] = int(((o.f == f) & (o.outcome == OK_CODE)).sum())
-    return coverage
-
-
 @dataclass(slots=True)
-class _Judge:
+class _Judge(Advice):
     witness: ColumnWitness
     limits: Limits
     monitors: bool
     decided: dict[int, Finding]
 
+    def hopeless(self) -> None:
+        """See `Advice`: what is refuted by certain reasons."""
+        p, reasons = self.witness.problems, self.witness.reasons
+        gone = np.flatnonzero(np.isin(reasons[:, r.KIND], (r.UNWRITTEN, r.STALE)))
+        p.keys[gone, k.HOPELESS] = p.ops[reasons[gone, r.OBSERVER], k.COMPLETED_AT]
+
     def elsewhere(self, key: int) -> bool:
-        """Whether a key is decided without a long search."""
+        """See `Advice`: a certain reason, or a monitor."""
         if self.witness.refuted(key):
             return True
         part = self._part(key)
@@ -121,14 +113,25 @@ class _Judge:
         self.decided[key] = self._broken(key)
         return True
 
-    def finding(self, key: int) -> Finding:
-        """What was found for a key."""
-        if key in self.decided:
-            return self.decided[key]
-        name, keys = self.witness.operations.keys[key], self.witness.problems.keys
+    def findings(self) -> list[Finding]:
+        """What was found for each key."""
+        names, keys = self.witness.recorded.keys, self.witness.problems.keys
+        orders, found = self.witness.orders(), []
+        columns = keys[:-1, [k.STATUS, k.TRIED, k.OPERATIONS, k.LENGTH]].tolist()
+        for key, (status, tried, start, length) in enumerate(columns):
+            if key in self.decided:
+                found.append(self.decided[key])
+            elif status == k.FOUND:
+                order = orders[start : start + length]
+                found.append(Finding(names[key], VALID, order=order, configurations=tried))
+            else:
+                found.append(self._not_found(key))
+        return found
+
+    def _not_found(self, key: int) -> Finding:
+        """The finding of a key of which the search found no linearization."""
+        name, keys = self.witness.recorded.keys[key], self.witness.problems.keys
         tried = int(keys[key, k.TRIED])
-        if keys[key, k.STATUS] == k.FOUND:
-            return Finding(name, VALID, order=self.witness.placed(key), configurations=tried)
         # A key whose search did not begin stays unknown: nothing shows how far an order comes.
         begun = keys[key, k.BLOCKED] >= 0
         if keys[key, k.STATUS] == k.NONE or (begun and self.witness.refuted(key)):
@@ -141,7 +144,7 @@ class _Judge:
     def _broken(self, key: int) -> Finding:
         """The finding of a key without a linearization."""
         return Finding(
-            self.witness.operations.keys[key],
+            self.witness.recorded.keys[key],
             INVALID,
             WALK if self.witness.refuted(key) else SEARCH,
             configurations=int(self.witness.problems.keys[key, k.TRIED]),
@@ -173,10 +176,10 @@ class _Judge:
         numbers = {call.invoked: number for number, call in enumerate(calls)}
         keys = self.witness.problems.keys
         rows = self.witness.rows[keys[key, k.OPERATIONS] : keys[key + 1, k.OPERATIONS]]
-        return [numbers[at] for at in self.witness.operations.invoked[rows].tolist()]
+        return [numbers[at] for at in self.witness.recorded.invoked[rows].tolist()]
 
     def _part(self, key: int) -> KeyPart:
         """A key's calls."""
-        o = self.witness.operations
-        rows = np.flatnonzero(o.key == key).tolist()
-        return KeyPart(o.keys[key], [o.call(self.witness.history, row) for row in rows])
+        r = self.witness.recorded
+        rows = np.flatnonzero(r.key == key).tolist()
+        return KeyPart(r.keys[key], [r.call(self.witness.history, row) for row in rows])

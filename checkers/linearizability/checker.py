@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from checkers.history import History
 from checkers.history.collector import collector_paused
 from checkers.linearizability import by_columns
@@ -147,12 +149,18 @@ class Linearizable:
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage, cost=cost)
         number = sum(len(key.order) for key in found.keys)
         of_keys = f" over {len(found.keys)} keys" if found.keyed else ""
-        orders = [{"key": key.key, "order": list(key.order)} for key in found.keys]
+
+        def certificate() -> Mapping[str, Any]:
+            orders = [
+                {"key": key.key, "order": np.asarray(key.order).tolist()} for key in found.keys
+            ]
+            return self._certificate(found, "linearizations", orders)
+
         return Verdict(
             self.name,
             VALID,
             f"an order of {number} operations{of_keys} respects real time and the model",
-            certificate=self._certificate(found, "linearizations", orders),
+            certificate=certificate,
             coverage=coverage,
             cost=cost,
         )

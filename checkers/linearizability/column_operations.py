@@ -7,50 +7,41 @@ can say what is wrong.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from checkers import kernels
 from checkers.convergence.replicas import REPLICA_STATE
 from checkers.history import Call, History
-from checkers.history.columns import INFO_CODE, INVOKE_CODE, OK_CODE, Int8, Int64
+from checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, Int8, Int32, Int64
 from checkers.history.operation import TYPES
-from checkers.history.packed import ATOM, NESTED, NULL, OTHER, PAIR, PackedValues, packed
-from checkers.linearizability import _register_kernels
-from checkers.linearizability.search_layout import Tree
-
-Mask = npt.NDArray[np.bool_]
-
-ANY_CODE, EXTENDS_CODE = -(1 << 61), -(1 << 61) + 1
-"""Stand for "needs no value" among the codes of `checkers.history.packed`, none of which they are:
-of what overwrites the value, and of what appends to it."""
+from checkers.history.packed import PackedValues, packed
+from checkers.linearizability import _column_kernels as c
+from checkers.linearizability.search_layout import FAR_FUTURE
 
 
 @dataclass(frozen=True, slots=True)
 class Strings:
-    """The strings of key-value stores; see `_trie_kernels`.
+    """The strings of key-value stores.
 
     Attributes:
-        tree: of all keys.
-        roots: by key the number of its empty string.
-        absent: the number of the value of an absent key.
+        words: by number.
+        as_empty: whether an absent key is the same as an empty string.
     """
 
-    tree: Tree
-    roots: Int64
-    absent: int
+    words: Sequence[str]
+    as_empty: bool
 
 
 @dataclass(frozen=True, slots=True)
-class Operations:
-    """All operations of a history, one row each, in order of invocation.
+class Recorded:
+    """What was recorded of a history's operations, one row each, in order of invocation.
 
     Attributes:
         names: operations by number: ``("read", "write", "cas")``.
-        observing: numbers of those that can contradict others.
         keyed: whether values are ``[key, value]``.
         f: number of the operation.
         key: number of the key.
@@ -58,33 +49,32 @@ class Operations:
         invoked: position of the invocation.
         completed: position of the ok or fail completion, or -1.
         outcome: type of the completion, `INFO_CODE` if there is none.
-        need: value that an operation finds, numbered; or ``ANY`` or ``EXTENDS``
-            (`search_layout`).
-        leave: value that it leaves, numbered; of an append the string that it appends.
-        values: how many values there are.
-        initial: number of the initial value, by key.
-        strings: of stores with appends.
+        counts: by operation's number and type of completion, how many there are.
+        values: of all events.
     """
 
     names: tuple[str, ...]
-    observing: tuple[int, ...]
     keyed: bool
-    f: Int64
-    key: Int64
+    f: Int8
+    key: Int32
     keys: list[Any]
-    invoked: Int64
-    completed: Int64
-    outcome: Int64
-    need: Int64
-    leave: Int64
-    values: int
-    initial: Int64
-    strings: Strings | None = None
+    invoked: Int32
+    completed: Int32
+    outcome: Int8
+    counts: Int64
+    values: PackedValues
 
     @property
-    def observed(self) -> bool:
-        """Whether some operation that succeeded could have contradicted another."""
-        return bool(((self.outcome == OK_CODE) & np.isin(self.f, self.observing)).any())
+    def coverage(self) -> dict[str, int]:
+        """How many operations there are, by how they ended."""
+        counts, outcomes = self.counts, self.counts.sum(axis=0)
+        coverage = {"operations": len(self.f), "keys": len(self.keys) if self.keyed else 0}
+        for code in (OK_CODE, FAIL_CODE, INFO_CODE):
+            coverage[TYPES[code]] = int(outcomes[code])
+        for f in sorted(range(len(self.names)), key=self.names.__getitem__):
+            if counts[f].any():
+                coverage[f"ok {self.names[f]}"] = int(counts[f, OK_CODE])
+        return coverage
 
     def call(self, history: History, row: int) -> Call:
         """One of them as a call, its values without the key."""
@@ -110,92 +100,82 @@ class Operations:
 
 
 @dataclass(frozen=True, slots=True)
-class Recorded:
-    """What was recorded of a history's operations, one row each, in order of invocation.
+class Operations:
+    """All operations of a history, and what they find and leave.
 
     Attributes:
-        values: of all events.
-        f: number of the operation among a model's.
-        at: position of the invocation.
-        end: position of the completion, or -1.
-        outcome: its type, `INFO_CODE` if there is none.
-        argument: shape of the invocation's value.
-        result: shape of the ok completion's value, else `ATOM`.
-        ok: whether it succeeded.
+        recorded: see there; rows are the same.
+        observed: whether some operation that succeeded could have contradicted another.
+        need: value that an operation finds, numbered (the initial one is 0), or ``ANY``
+            (`search_layout`); of stores see `_column_kernels.store_accesses`.
+        leave: value that it leaves, likewise.
+        values: how many values there are, of registers.
+        strings: of stores.
     """
 
-    values: PackedValues
-    f: Int64
-    at: Int64
-    end: Int64
-    outcome: Int64
-    argument: Int8
-    result: Int8
-    ok: Mask
+    recorded: Recorded
+    observed: bool
+    need: Int32
+    leave: Int32
+    values: int = 0
+    strings: Strings | None = None
 
-    def is_keyed(self, keyed: bool | None, cas: int, reads: int, *, per_key: bool) -> bool | None:
-        """Whether values are ``[key, value]``; None if they are of no plain layout.
 
-        Args:
-            keyed: what the user says; None finds out.
-            cas: number of the operation whose value is a pair.
-            reads: number of the operation whose result matters.
-            per_key: whether keys are looked for without being told.
-        """
-        f, ok, is_cas = self.f, self.ok, self.f == cas
-        null = (self.result == ATOM) & (self.values.codes[0, self.end] == NULL)
-        as_keyed = (
-            (self.argument[is_cas] == NESTED).all()
-            and (self.argument[~is_cas] == PAIR).all()
-            and ((self.result != ATOM) | ~ok | (null & (f != reads))).all()
-            and (self.result[(f == reads) & ok] == PAIR).all()
-        )
-        if as_keyed and (keyed or (keyed is None and per_key)):
-            return True
-        as_plain = (
-            (self.argument[is_cas] == PAIR).all()
-            and (self.argument[~is_cas & (f != reads)] == ATOM).all()
-            and (self.result[(f == reads) & ok] == ATOM).all()
-        )
+def recorded(
+    history: History,
+    names: tuple[str, ...],
+    *,
+    reads: int,
+    cas: int,
+    keyed: bool | None,
+    per_key: bool,
+) -> Recorded | None:
+    """What clients did, or None if it is not of the plain layout or has other operations.
+
+    Args:
+        history: the history.
+        names: operations by number.
+        reads: number of the operation whose result matters.
+        cas: number of the operation whose value is a pair.
+        keyed: whether values are ``[key, value]``, as the user says; None finds out.
+        per_key: whether keys are looked for without being told.
+    """
+    if len(history) >= FAR_FUTURE:
+        return None
+    values, run = packed(history.values), kernels.of(c, size=kernels.ALWAYS)
+    numbers = np.array([_number(name, names) for name in history.functions], dtype=np.int64)
+    f, outcome = np.empty((2, len(history)), dtype=np.int8)
+    invoked, completed = np.empty((2, len(history)), dtype=np.int32)
+    counts = np.zeros((len(names), len(TYPES)), dtype=np.int64)
+    events = history.type, history.process, history.f, history.partner, values.shape, values.codes
+    found = f, outcome, invoked, completed
+    count, layout = run.operations(*events, numbers, reads, cas, *found, counts)
+    if not count:
+        return None
+    f, outcome, invoked, completed = f[:count], outcome[:count], invoked[:count], completed[:count]
+    as_keyed = keyed or (keyed is None and per_key)
+    if not (as_keyed and layout & c.KEYED):
         # A history of nothing but pairs that isn't plainly keyed is for others to understand.
-        return False if as_plain and not keyed else None
-
-    def keys(self, keyed: bool) -> tuple[Int64, Int64]:
-        """Codes of keys, of invocations and of completions (the same, if these name none)."""
-        if not keyed:
-            zeros = np.zeros(len(self.at), dtype=np.int64)
-            return zeros, zeros
-        codes = self.values.codes
-        asked = codes[0, self.at]
-        named = self.ok & (self.values.shape[self.end] != ATOM)
-        return asked, np.where(named, codes[0, self.end], asked)
-
-
-def recorded(history: History, names: tuple[str, ...]) -> Recorded | None:
-    """What clients did, or None if it is not of the plain layout or has other operations."""
-    numbers = [names.index(name) if name in names else -1 for name in history.functions]
-    ignored = [name == REPLICA_STATE for name in history.functions]
-    at = np.flatnonzero((history.type == INVOKE_CODE) & (history.process >= 0))
-    if len(at) and any(ignored):
-        at = at[~np.array(ignored)[history.f[at]]]
-    if not len(at):
+        if keyed or not layout & c.PLAIN:
+            return None
+        key, keys = np.zeros(count, dtype=np.int32), [None]
+        return Recorded(names, False, f, key, keys, invoked, completed, outcome, counts, values)
+    key, (table, distinct) = np.empty(count, dtype=np.int32), room_for(count)
+    columns = values.shape, values.codes, outcome, invoked, completed
+    number = run.key_numbers(*columns, key, table, distinct)
+    if number < 0:
         return None
-    f = np.array(numbers, dtype=np.int64)[history.f[at]]
-    if (f < 0).any():
-        return None
-    values, end = packed(history.values), history.partner[at]
-    outcome = np.where(end >= 0, history.type[end], INFO_CODE).astype(np.int64)
-    argument, ok = values.shape[at], outcome == OK_CODE
-    result = np.where(ok, values.shape[end], ATOM).astype(np.int8)
-    if (argument == OTHER).any() or (result == OTHER).any():
-        return None
-    return Recorded(values, f, at, end, outcome, argument, result, ok)
+    keys = [values.atom(code) for code in distinct[:number].tolist()]
+    return Recorded(names, True, f, key, keys, invoked, completed, outcome, counts, values)
 
 
-def numbered(codes: Int64) -> tuple[Int64, Int64]:
-    """Numbers of codes in order of first appearance, and the codes by number."""
-    run = kernels.of(_register_kernels, size=kernels.ALWAYS)
-    numbers, distinct = np.empty_like(codes), np.empty_like(codes)
-    table = np.zeros(1 << (2 * len(codes) + 1).bit_length(), dtype=np.int32)
-    count = run.numbered(codes, numbers, table, distinct)
-    return numbers, distinct[:count].copy()
+def _number(name: str, names: tuple[str, ...]) -> int:
+    if name == REPLICA_STATE:
+        return c.NOT_OURS
+    return names.index(name) if name in names else c.UNKNOWN_FUNCTION
+
+
+def room_for(codes: int) -> tuple[Int32, Int64]:
+    """A table to number so many codes, and room for the distinct ones."""
+    table = np.zeros(1 << (2 * codes + 1).bit_length(), dtype=np.int32)
+    return table, np.empty(codes, dtype=np.int64)

@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from checkers import kernels
-from checkers.history.columns import FAIL_CODE, INFO_CODE, Int64
-from checkers.linearizability import _register_kernels, _trie_kernels
+from checkers.history.columns import Int32, Int64
+from checkers.linearizability import _problem_kernels, _trie_kernels
 from checkers.linearizability import search_layout as k
 from checkers.linearizability.column_operations import Operations
 from checkers.linearizability.kernel_search import Problems, no_strings, undecided
+from checkers.linearizability.kv_columns import number_strings
 
 
-def prepare(operations: Operations, *, events: int) -> tuple[Problems, Int64]:
+def prepare(operations: Operations, *, events: int) -> tuple[Problems, Int32]:
     """What the search works on, and the row of each of its operations.
 
     The reductions are those of `checkers.linearizability.problem`; the arguments are there.
@@ -21,49 +22,53 @@ def prepare(operations: Operations, *, events: int) -> tuple[Problems, Int64]:
         operations: of the whole history.
         events: how many events the history has.
     """
-    o, run = operations, kernels.of(_register_kernels, size=kernels.ALWAYS)
-    optional = o.outcome == INFO_CODE
-    rows = np.flatnonzero((o.outcome != FAIL_CODE) & ~(optional & (o.need == o.leave)))
-    start, order = np.zeros(len(o.keys) + 1, dtype=np.int64), np.empty(len(rows), dtype=np.int64)
-    run.by_key(o.key[rows], start, order)
-    rows = rows[order]
-    if optional.any():
-        rows = rows[_observable(o, rows, start)]
-    keys = undecided(len(o.keys))
-    keys[1:, k.OPERATIONS] = np.cumsum(np.bincount(o.key[rows], minlength=len(o.keys)))
-    ops = np.zeros((len(rows), k.COLUMNS), dtype=np.int64)
-    ops[:, k.NEED], ops[:, k.LEAVE], ops[:, k.OPTIONAL] = (
-        o.need[rows],
-        o.leave[rows],
-        optional[rows],
-    )
+    o, r = operations, operations.recorded
+    run = kernels.of(_problem_kernels, size=kernels.ALWAYS)
+    keys, total = undecided(len(r.keys)), len(r.f)
+    ops, rows = np.empty((total, k.COLUMNS), dtype=np.int32), np.empty(total, dtype=np.int32)
+    columns = r.key, r.outcome, r.invoked, r.completed, o.need, o.leave
+    cursor = np.empty(len(r.keys), dtype=np.int64)
+    count, optional = run.arrange(*columns, keys, cursor, ops, rows)
+    values, absent, tree = o.values, -1, no_strings()
+    if o.strings is not None:
+        tree, absent = number_strings(o.strings, keys, ops[:count])
+        values = absent + 1
+    if optional:
+        until = np.full(values + 1, -1, dtype=np.int64)
+        if o.strings is None:
+            run.drop_unobservable(keys, ops[:count], until)
+        else:
+            strings = kernels.of(_trie_kernels, size=kernels.ALWAYS)
+            strings.drop_unobservable_strings(tree, keys, absent, ops[:count], until)
+        count, optional = run.compact(keys, ops, rows)
     if o.strings is None:
-        run.merge_unseen(keys, ops, o.initial, np.full(o.values, -1, dtype=np.int64))
-    else:
-        keys[:-1, k.INITIAL], keys[:-1, k.ROOT] = o.initial, o.strings.roots
-    free = int(ops[:, k.OPTIONAL].sum())
-    laid = np.empty(2 * len(rows) - free, dtype=np.int64)
-    at = np.zeros(events, dtype=np.int32)
-    run.lay_out(keys, ops, o.key[rows], o.invoked[rows], o.completed[rows], at, laid)
-    optionals, room = np.zeros(free, dtype=np.int64), np.zeros((2, len(rows)), dtype=np.int64)
-    # Appends leave the number of a string here.
-    most = max(o.values, int(ops[:, k.LEAVE].max(initial=0)))
-    run.give_slots(keys, ops, laid, optionals, room, np.full(most + 1, -1, dtype=np.int64))
-    log, best = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
-    tree, absent = (no_strings(), -1) if o.strings is None else (o.strings.tree, o.strings.absent)
-    return Problems(laid, ops, keys, optionals, o.values, log, best, tree, absent), rows
+        run.merge_unseen(keys, ops[:count], np.full(values, -1, dtype=np.int64))
+    problems = laid_out(ops[:count], keys, optional=optional, values=values, events=events)
+    problems.tree, problems.absent = tree, absent
+    return problems, rows[:count]
 
 
-def _observable(o: Operations, rows: Int64, start: Int64) -> Int64:
-    """Which of these rows, key by key, are required or can be observed."""
-    kept = np.ones(len(rows), dtype=np.int64)
-    optional = (o.outcome[rows] == INFO_CODE).astype(np.int64)
-    columns = (o.need[rows], o.leave[rows], optional, o.invoked[rows], o.completed[rows])
-    until = np.full(o.values + 1, -1, dtype=np.int64)
-    if o.strings is None:
-        run = kernels.of(_register_kernels, size=kernels.ALWAYS)
-        run.drop_unobservable(start, *columns, until, kept)
-    else:
-        s, run = o.strings, kernels.of(_trie_kernels, size=kernels.ALWAYS)
-        run.drop_unobservable_strings(s.tree, s.roots, s.absent, start, *columns, until, kept)
-    return np.flatnonzero(kept)
+def laid_out(ops: Int32, keys: Int64, *, optional: int, values: int, events: int) -> Problems:
+    """The problems of operations that are sorted by key.
+
+    Args:
+        ops: the operations, in order of invocation in each key, whose columns of what they need and
+            leave, of whether they are optional, of positions in the history and of keys (in the
+            place of ``WHERE``) are filled.
+        keys: the keys, whose operations' beginnings and initial values are filled.
+        optional: how many operations are optional.
+        values: how many values there are.
+        events: how many positions in the history there are.
+    """
+    run = kernels.of(_problem_kernels, size=kernels.ALWAYS)
+    laid = np.empty(2 * len(ops) - optional, dtype=np.int32)
+    optionals, room = np.empty(optional, dtype=np.int32), np.empty(len(ops), dtype=np.int32)
+    at, cursor = np.zeros(events, dtype=np.int32), np.empty((3, len(keys) - 1), dtype=np.int64)
+    run.lay_out(keys, ops, at, laid, optionals, room, cursor)
+    if optional:
+        # Appends leave the number of a string, which can be larger than those of values.
+        most = max(values, int(ops[:, k.LEAVE].max()))
+        latest = np.full(most + 1, -1, dtype=np.int64)
+        run.chain_interchangeable(keys, ops, optionals, latest, room)
+    log, best = np.empty((2, len(ops)), dtype=np.int32)
+    return Problems(laid, ops, keys, optionals, values, log, best)

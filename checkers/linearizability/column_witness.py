@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from checkers import kernels
 from checkers.history import Call, History
-from checkers.history.columns import FAIL_CODE, Int64
-from checkers.linearizability import _reason_kernels as r
+from checkers.history.columns import FAIL_CODE, Int32, Int64
+from checkers.linearizability import _reason_kernels as reasons
+from checkers.linearizability import _search_kernels
 from checkers.linearizability import search_layout as k
-from checkers.linearizability.column_operations import Operations
+from checkers.linearizability._column_kernels import READ, WRITE
+from checkers.linearizability.column_operations import Operations, Recorded
 from checkers.linearizability.kernel_search import Problems
 from checkers.linearizability.register_anomalies import (
     Reason,
@@ -19,12 +22,11 @@ from checkers.linearizability.register_anomalies import (
     stale_read,
     unwritten_read,
 )
-from checkers.linearizability.register_columns import READ, WRITE
 from checkers.linearizability.witness import DeadEnd
 from checkers.models import Model
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ColumnWitness:
     """What can be told of the keys of a history in columns.
 
@@ -34,34 +36,50 @@ class ColumnWitness:
         operations: its operations.
         problems: what the search worked on.
         rows: the row of each of its operations.
-        reasons: by key what `_reason_kernels` found.
     """
 
     model: Model
     history: History
     operations: Operations
     problems: Problems
-    rows: Int64
-    reasons: Int64
+    rows: Int32
+
+    @property
+    def recorded(self) -> Recorded:
+        """What was recorded of its operations."""
+        return self.operations.recorded
+
+    @cached_property
+    def reasons(self) -> Int64:
+        """By key what `_reason_kernels` finds; nothing for stores."""
+        return certain_reasons(self.operations, self.problems)
 
     def refuted(self, key: int) -> bool:
         """Whether there is a certain reason that a key has no linearization."""
-        return bool(self.reasons[key, r.KIND])
+        return bool(self.reasons[key, reasons.KIND])
 
     def broken_at(self, key: int) -> int:
         """Position of the completion that can't be passed."""
         blocked = self.problems.keys[key, k.BLOCKED]
-        return int(self.operations.completed[self.rows[blocked]])
+        return int(self.recorded.completed[self.rows[blocked]])
 
     def call(self, operation: int) -> Call:
         """One of the problems' operations."""
-        return self.operations.call(self.history, int(self.rows[operation]))
+        return self.recorded.call(self.history, int(self.rows[operation]))
 
     def placed(self, key: int) -> list[int]:
         """Invocation indices of the operations placed for a key, in order; see `Problems.order`."""
         rows = self.rows[self.problems.order(key)]
-        indices: list[int] = self.history.indices[self.operations.invoked[rows]].tolist()
+        indices: list[int] = self.history.indices[self.recorded.invoked[rows]].tolist()
         return indices
+
+    def orders(self) -> Int64:
+        """Invocation indices of the operations of each linearization found, where its key's are."""
+        p, invoked, indices = self.problems, self.recorded.invoked, self.history.indices
+        order, out = np.empty(len(p.ops), dtype=np.int32), np.empty(len(p.ops), dtype=np.int64)
+        run = kernels.of(_search_kernels, size=kernels.ALWAYS)
+        run.placed(p.keys, p.ops, p.log, self.rows, invoked, indices, order, out)
+        return out
 
     def dead_end(self, key: int) -> DeadEnd | None:
         """Where the search of a register's key ended; None if that takes all of its calls to say.
@@ -83,7 +101,7 @@ class ColumnWitness:
         is_open = p.ops[start:end, k.INVOKED_AT] < row[k.FURTHEST]
         is_open[order - start] = False
         return DeadEnd(
-            self.operations.keys[key],
+            self.recorded.keys[key],
             self.placed(key),
             state,
             blocked,
@@ -95,22 +113,22 @@ class ColumnWitness:
         if not self.refuted(key):
             return None
         kind, observer, writer, between = self.reasons[key].tolist()
-        name = self.operations.keys[key]
-        if kind == r.UNWRITTEN:
+        name = self.recorded.keys[key]
+        if kind == reasons.UNWRITTEN:
             return unwritten_read(name, self.call(observer), *self._attempts(key, observer))
-        if kind == r.STALE:
+        if kind == reasons.STALE:
             last = None if writer < 0 else self.call(writer)
             return stale_read(name, self.call(observer), self.call(between), last)
         return self._lost_update(key, observer)
 
     def _attempts(self, key: int, observer: int) -> tuple[Call | None, Call | None]:
         """The first failed operation, and the first other write, of what an observer found."""
-        o, row = self.operations, int(self.rows[observer])
-        tried = (o.key == key) & (o.f != READ) & (o.leave == o.need[row])
+        o, r, row = self.operations, self.recorded, int(self.rows[observer])
+        tried = (r.key == key) & (r.f != READ) & (o.leave == o.need[row])
         tried[row] = False
-        refused = np.flatnonzero(tried & (o.outcome == FAIL_CODE))[:1].tolist()
-        late = np.flatnonzero(tried & (o.outcome != FAIL_CODE) & (o.f == WRITE))[:1].tolist()
-        first, second = ([o.call(self.history, at) for at in found] for found in (refused, late))
+        refused = np.flatnonzero(tried & (r.outcome == FAIL_CODE))[:1].tolist()
+        late = np.flatnonzero(tried & (r.outcome != FAIL_CODE) & (r.f == WRITE))[:1].tolist()
+        first, second = ([r.call(self.history, at) for at in found] for found in (refused, late))
         return next(iter(first), None), next(iter(second), None)
 
     def _lost_update(self, key: int, observer: int) -> Reason:
@@ -121,7 +139,7 @@ class ColumnWitness:
         updates = np.flatnonzero(changes & (ops[:, k.NEED] == value) & (ops[:, k.OPTIONAL] == 0))
         origins = np.flatnonzero(changes & (ops[:, k.LEAVE] == value))
         return lost_update(
-            self.operations.keys[key],
+            self.recorded.keys[key],
             [self.call(start + i) for i in updates.tolist()],
             [self.call(start + i) for i in origins.tolist()],
             len(origins) + int(value == p.keys[key, k.INITIAL]),
@@ -129,17 +147,12 @@ class ColumnWitness:
 
 
 def certain_reasons(operations: Operations, problems: Problems) -> Int64:
-    """The certain reasons of a history's keys, and no key's search goes beyond what one refutes.
-
-    Only registers have any.
-    """
+    """The certain reasons of a history's keys. Only registers have any."""
     p = problems
-    out = np.zeros((len(p.keys) - 1, r.BETWEEN + 1), dtype=np.int64)
+    out = np.zeros((len(p.keys) - 1, reasons.BETWEEN + 1), dtype=np.int64)
     if operations.strings is not None:
         return out
     values = np.full((4, p.values + 1), -1, dtype=np.int64)
     seen = np.full(len(p.ops), -1, dtype=np.int64)
-    kernels.of(r, size=kernels.ALWAYS).certain(p.events, p.ops, p.keys, values, seen, out)
-    observed = np.flatnonzero((out[:, r.KIND] == r.UNWRITTEN) | (out[:, r.KIND] == r.STALE))
-    p.keys[observed, k.HOPELESS] = p.ops[out[observed, r.OBSERVER], k.COMPLETED_AT]
+    kernels.of(reasons, size=kernels.ALWAYS).certain(p.events, p.ops, p.keys, values, seen, out)
     return out

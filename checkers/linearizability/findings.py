@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from checkers.history.columns import Int64
 from checkers.verdict import INVALID, Anomaly, Validity
 
 SEARCH = "Wing & Gong, just in time (Lowe)"
@@ -47,7 +48,7 @@ class Finding:
     key: Any
     validity: Validity
     algorithm: str = SEARCH
-    order: Sequence[int] = ()
+    order: Sequence[int] | Int64 = ()
     configurations: int = 0
     completed: tuple[int, int] = (0, 0)
     broken_at: int = -1

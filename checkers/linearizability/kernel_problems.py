@@ -7,11 +7,9 @@ from typing import cast
 
 import numpy as np
 
-from checkers import kernels
-from checkers.history.columns import Int64
-from checkers.linearizability import _register_kernels
 from checkers.linearizability import search_layout as k
-from checkers.linearizability.kernel_search import Problems, search_all, undecided
+from checkers.linearizability.column_problems import laid_out
+from checkers.linearizability.kernel_search import Advice, Problems, search_all, undecided
 from checkers.linearizability.limits import Limits
 from checkers.linearizability.outcome import Outcome, stuck_at
 from checkers.linearizability.problem import Problem
@@ -21,7 +19,7 @@ def search(problem: Problem, limits: Limits) -> Outcome:
     """What `checkers.linearizability.search.search` does, for a register with one initial value."""
     problems = from_problem(problem)
     try:
-        search_all(problems, limits, lambda _: False)
+        search_all(problems, limits, Advice())
     except KeyboardInterrupt:
         limits.interrupted = True
     return outcome_of(problems, 0, problem, range(len(problem.calls)))
@@ -31,7 +29,7 @@ def from_problem(problem: Problem) -> Problems:
     """The arrays of one problem of a register."""
     calls = problem.calls
     numbers: dict[object, int] = {problem.initials[0]: 0}
-    ops = np.zeros((len(calls), k.COLUMNS), dtype=np.int64)
+    ops = np.zeros((len(calls), k.COLUMNS), dtype=np.int32)
     pairs = cast("list[tuple[object, object]]", problem.alike)
     for i, (need, leave) in enumerate(pairs):
         blind = problem.blind[i]
@@ -41,23 +39,12 @@ def from_problem(problem: Problem) -> Problems:
     ends = [-1 if problem.optional[i] else call.completed for i, call in enumerate(calls)]
     known = sorted({call.invoked for call in calls} | {end for end in ends if end is not None})
     rank = {at: number for number, at in enumerate(known)}  # -1, if there, is number 0
-    invoked = np.array([rank[call.invoked] for call in calls], dtype=np.int64)
-    completed = np.array([rank[end] for end in ends if end is not None], dtype=np.int64)
-    return laid_out(ops, invoked, completed, len(numbers), len(known))
-
-
-def laid_out(ops: Int64, invoked: Int64, completed: Int64, values: int, events: int) -> Problems:
-    """One key's problem, from its operations with the values they need and leave."""
-    run = kernels.of(_register_kernels, size=kernels.ALWAYS)
-    keys = undecided(1)
+    ops[:, k.INVOKED_AT] = [rank[call.invoked] for call in calls]
+    ops[:, k.COMPLETED_AT] = [rank[end] for end in ends if end is not None]
+    ops[ops[:, k.OPTIONAL] != 0, k.COMPLETED_AT] = k.FAR_FUTURE
+    keys, optional = undecided(1), int(ops[:, k.OPTIONAL].sum())
     keys[1, k.OPERATIONS] = len(ops)
-    free = int(ops[:, k.OPTIONAL].sum())
-    laid, at = np.empty(2 * len(ops) - free, dtype=np.int64), np.zeros(events, dtype=np.int32)
-    run.lay_out(keys, ops, np.zeros(len(ops), dtype=np.int64), invoked, completed, at, laid)
-    optionals, room = np.zeros(free, dtype=np.int64), np.zeros((2, len(ops)), dtype=np.int64)
-    run.give_slots(keys, ops, laid, optionals, room, np.full(values + 1, -1, dtype=np.int64))
-    log, best = (np.zeros(len(ops), dtype=np.int64) for _ in range(2))
-    return Problems(laid, ops, keys, optionals, values, log, best)
+    return laid_out(ops, keys, optional=optional, values=len(numbers), events=len(known))
 
 
 def outcome_of(p: Problems, key: int, problem: Problem, call_of: Sequence[int]) -> Outcome:

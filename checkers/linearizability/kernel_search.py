@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from checkers import kernels
-from checkers.history.columns import Int64
+from checkers.history.columns import Int32, Int64
 from checkers.linearizability import _search_kernels
 from checkers.linearizability import search_layout as k
 from checkers.linearizability._memo_kernels import T_MASKS
-from checkers.linearizability.limits import Limits
+from checkers.linearizability.limits import UNLIMITED, Limits
 from checkers.linearizability.search_layout import Tree
 
-_SLICE = 150_000
+_SLICE = 20_000
+"""Configurations explored before it is looked whether the search is stuck, or was told to stop."""
+_LONG = 75_000
+"""Configurations of one key after which it is asked whether that is decided elsewhere."""
 _REMEMBERED = 2_000
 """Events for which configurations are remembered when there is no memory for more.
 
@@ -43,6 +45,23 @@ def undecided(keys: int) -> Int64:
     return rows
 
 
+class Advice:
+    """What a search that takes long can ask; this one never knows."""
+
+    def hopeless(self) -> None:
+        """Asked once, after many dead ends: fill in the column ``HOPELESS`` (`search_layout`).
+
+        A history that is linearizable seldom comes to that.
+        """
+
+    def elsewhere(self, key: int) -> bool:
+        """Asked once for each key that takes very long: whether it is decided without this search.
+
+        The search then leaves it `EXHAUSTED`.
+        """
+        return False
+
+
 @dataclass(slots=True)
 class Problems:
     """All problems of a history, laid out as `search_layout` says.
@@ -59,34 +78,33 @@ class Problems:
         absent: the value of an absent key, if there are strings.
     """
 
-    events: Int64
-    ops: Int64
+    events: Int32
+    ops: Int32
     keys: Int64
-    optionals: Int64
+    optionals: Int32
     values: int
-    log: Int64
-    best: Int64
+    log: Int32
+    best: Int32
     tree: Tree = field(default_factory=no_strings)
     absent: int = -1
 
-    def order(self, key: int) -> Int64:
+    def order(self, key: int) -> Int32:
         """The operations placed for a key: all if it was found linearizable, else the most."""
         start, length = int(self.keys[key, k.OPERATIONS]), int(self.keys[key, k.LENGTH])
         log = self.log if self.keys[key, k.STATUS] == k.FOUND else self.best
-        out = np.empty(length, dtype=np.int64)
+        out = np.empty(length, dtype=np.int32)
         run = kernels.of(_search_kernels, size=kernels.ALWAYS)
         run.ordered(self.ops, log[start : start + length], out)
         return out
 
 
-def search_all(p: Problems, limits: Limits, elsewhere: Callable[[int], bool]) -> None:
+def search_all(p: Problems, limits: Limits, advice: Advice) -> None:
     """Search every key; what became of each is in ``p.keys`` afterwards.
 
     Args:
         p: the problems.
         limits: when to stop. Keys not decided by then are `OPEN` or `EXHAUSTED`.
-        elsewhere: asked once for each key that takes long: whether it is decided without this
-            search, which then leaves it `EXHAUSTED`.
+        advice: asked when the search takes long.
 
     Raises:
         KeyboardInterrupt: somebody pressed Ctrl-C; keys searched before are decided.
@@ -95,15 +113,15 @@ def search_all(p: Problems, limits: Limits, elsewhere: Callable[[int], bool]) ->
     words = np.maximum(1, -(-p.keys[:-1, k.SLOTS] // k.BITS))
     more = -(-np.diff(p.keys[:, k.OPTIONALS]) // k.BITS)
     wanted = np.zeros(p.values + 1, dtype=np.int64)
-    stamp = 0
+    stamp, dead_ends, patience = 0, 0, 100 + len(p.events) // 16
     for shape in sorted(set(zip(words.tolist(), more.tolist(), strict=True))):
         chosen = np.flatnonzero((words == shape[0]) & (more == shape[1]))
-        search = _Search(run, p, limits, elsewhere, chosen, wanted, *shape)
-        search.machine[k.STAMP] = stamp
+        search = _Search(run, p, limits, advice, chosen, wanted, *shape)
+        search.machine[[k.STAMP, k.DEAD_ENDS, k.PATIENCE]] = stamp, dead_ends, patience
         search.run()
         if limits.stopped:
             return
-        stamp = int(search.machine[k.STAMP])
+        stamp, dead_ends, patience = search.machine[[k.STAMP, k.DEAD_ENDS, k.PATIENCE]].tolist()
 
 
 class _Search:
@@ -114,14 +132,14 @@ class _Search:
         compiled: Any,
         p: Problems,
         limits: Limits,
-        elsewhere: Callable[[int], bool],
+        advice: Advice,
         chosen: Int64,
         wanted: Int64,
         words: int,
         more: int,
     ) -> None:
         self.compiled, self.p, self.limits, self.chosen = compiled, p, limits, chosen
-        self.wanted, self.words, self.elsewhere = wanted, words, elsewhere
+        self.wanted, self.words, self.advice = wanted, words, advice
         self.asked = -1
         self.stuck_at, self.jumps = (-1, -1), 0
         slots = max(int(p.keys[chosen, k.SLOTS].max(initial=0)), 1)
@@ -150,7 +168,9 @@ class _Search:
             why = self._go_on()
             if why == k.DONE or (why == k.PAUSED and self.limits.look()):
                 return
-            if why == k.PAUSED:
+            if why == k.PAUSED and m[k.DEAD_ENDS] >= m[k.PATIENCE]:
+                self._ask_what_is_hopeless()
+            elif why == k.PAUSED:
                 self._reconsider()
             elif not self._make_room():
                 self.limits.out_of_memory = True
@@ -167,6 +187,15 @@ class _Search:
         self.table, self.machine[k.ENTRIES] = table, kept
         return bool(4 * kept <= len(table))
 
+    def _ask_what_is_hopeless(self) -> None:
+        """Ask it, and leave this key if it has come as far as it can."""
+        m, keys, key = self.machine, self.p.keys, self.chosen[self.machine[k.AT]]
+        m[k.PATIENCE] = UNLIMITED
+        self.advice.hopeless()
+        m[k.HOPELESS_AT] = keys[key, k.HOPELESS]
+        if m[k.FAR] >= m[k.HOPELESS_AT]:
+            self._leave(k.NONE)
+
     def _reconsider(self) -> None:
         """Tell how far it is; ask whether this key is decided otherwise, if it takes long."""
         keys, key = self.p.keys, int(self.chosen[self.machine[k.AT]])
@@ -175,11 +204,11 @@ class _Search:
         here = int(self.machine[k.FAR] - keys[key, k.EVENTS])
         self.limits.tell((decided + here) / max(len(self.p.events), 1))
         self._jump_if_stuck(key)
-        long = self.machine[k.EXPLORED] >= max(_SLICE // 2, 4 * events[key])
+        long = self.machine[k.EXPLORED] >= max(_LONG, 4 * events[key])
         if long and self.asked != key:
             self.asked = key
             self._save_furthest()
-            if self.elsewhere(key):
+            if self.advice.elsewhere(key):
                 self._leave()
 
     def _jump_if_stuck(self, key: int) -> None:
@@ -210,10 +239,10 @@ class _Search:
         keys, key = self.p.keys, self.chosen[self.machine[k.AT]]
         keys[key, k.LENGTH] = self.machine[k.FAR_LOG] - keys[key, k.OPERATIONS]
 
-    def _leave(self) -> None:
-        """Leave this key undecided and go on with the next."""
+    def _leave(self, status: int = k.EXHAUSTED) -> None:
+        """Leave this key and go on with the next."""
         self._save_furthest()
-        self.p.keys[self.chosen[self.machine[k.AT]], k.STATUS] = k.EXHAUSTED
+        self.p.keys[self.chosen[self.machine[k.AT]], k.STATUS] = status
         self.machine[k.AT] += 1
         self.machine[k.MODE], self.machine[k.CAREFUL] = k.START, 0
 

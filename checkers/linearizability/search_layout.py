@@ -1,6 +1,7 @@
 """What the arrays of the search's kernels hold.
 
-Arrays, of 64-bit integers but for the tree's:
+Arrays of integers, of 32 bits where there is an element for each event or operation (`FAR_FUTURE`
+is more than there may be), and of 64 bits elsewhere:
 
 * ``events``, key by key: i for an invocation, ~i for a completion;
 * ``ops``, a row for each operation, key by key, in order of invocation; columns below;
@@ -59,7 +60,9 @@ DEAD, ABSENT, EMPTY, HOPELESS_AT = range(22, 26)
 # Whether something was given up unexplored, how many frames were below it, whether nothing may be
 # given up, and whether operations that need a value go first.
 SKIPPED, TAINTED, CAREFUL, NEEDY_FIRST = range(26, 30)
-PLACED = 30
+# How many dead ends there were, and how many there may be before the search pauses.
+DEAD_ENDS, PATIENCE = 30, 31
+PLACED = 32
 
 START, FORWARD, BACKWARD = 0, 1, 2
 # What became of going on from the topmost frame.
@@ -67,4 +70,4 @@ ONWARD, BACK, NOWHERE = 0, 1, 2
 
 F_POSITION, F_STATE, F_LAST, F_LOG, F_UNUSED, F_AFTER, F_NARROW, F_MASKS = range(8)
 
-FAR_FUTURE = 1 << 60
+FAR_FUTURE = 1 << 30

@@ -33,7 +33,7 @@ from checkers.linearizability import (
     verify_order,
 )
 from checkers.linearizability.column_problems import prepare
-from checkers.linearizability.column_witness import ColumnWitness, certain_reasons
+from checkers.linearizability.column_witness import ColumnWitness
 from checkers.linearizability.limits import Limits, begun
 from checkers.linearizability.parts import parts_of
 from checkers.linearizability.problem import problem_of
@@ -257,8 +257,7 @@ def test_columns_and_calls_give_the_same_certain_reasons(compiled):
     history = merged(batch)
     operations = register_operations(REGISTER, history, keyed=True)
     problems, rows = prepare(operations, events=len(history))
-    reasons = certain_reasons(operations, problems)
-    witness = ColumnWitness(REGISTER, history, operations, problems, rows, reasons)
+    witness = ColumnWitness(REGISTER, history, operations, problems, rows)
     kinds = dict.fromkeys(("unwritten-read", "stale-read", "lost-update", None), 0)
     parts = parts_of(REGISTER, history, keyed=True).parts
     for key, part in enumerate(parts):
