@@ -62,10 +62,11 @@ from checkers.linearizability.search_layout import (
 
 
 @inlined
-def push(ops: Array, m: Array, frames: Array, wanted: Array, tree: Tree, forcing: int) -> None:
+def push(ops: Array, m: Array, frames: Array, wanted: Array, tree: Tree, forcing: int) -> int:
     """Put the configuration on the stack, with what may be tried from it (rules 2 to 4).
 
-    Optional operations are left for `_widen`.
+    Optional operations are left for `_widen`. If there is but one choice, there is nothing to come
+    back for: then it is given, and the stack left as it was. Else -1.
     """
     depth, state, both = m[DEPTH], m[STATE], m[WORDS] + m[MORE]
     frames[depth, F_POSITION], frames[depth, F_STATE] = m[POSITION], state
@@ -77,18 +78,23 @@ def push(ops: Array, m: Array, frames: Array, wanted: Array, tree: Tree, forcing
     for i in range(both):
         frames[depth, F_MASKS + i] = m[PLACED + i]
         frames[depth, F_MASKS + both + i] = 0
-    m[DEPTH] += 1
     m[STAMP] += 1
     appends = _want(ops, m, wanted)
     choices, first = F_MASKS + both, PLACED + both
+    count, only = 0, -1
     for at in range(first, first + m[WAITING]):
         i = m[at]
         if _may_follow(ops, m, wanted, tree, appends, forcing, i):
             slot = int(ops[i, BIT])
             frames[depth, choices + (slot >> SHIFT)] |= 1 << (slot & LAST_BIT)
+            count, only = count + 1, i
     if m[UNUSED] > 0:
         for i in range(m[WORDS]):
             frames[depth, choices + both + i] = frames[depth, choices + i]
+    elif count == 1 and not after:
+        return only
+    m[DEPTH] += 1
+    return -1
 
 
 @inlined
@@ -248,6 +254,12 @@ def place(ops: Array, m: Array, frames: Array, log: Array, tree: Tree, i: int) -
     else:
         take(ops, m, i)
     frames[m[DEPTH] - 1, F_MASKS + m[WORDS] + m[MORE] + word] ^= mask
+    enter(ops, m, log, tree, i)
+
+
+@inlined
+def enter(ops: Array, m: Array, log: Array, tree: Tree, i: int) -> None:
+    """Put an operation into the log, and take over the state that it leaves."""
     log[m[LOG]] = 2 * i
     m[LOG] += 1
     m[STATE] = _left(ops, m, tree, i)

@@ -18,6 +18,8 @@ KEYED, PLAIN, READABLE = 1, 2, 4
 """What `operations` says of a history: values are all ``[key, value]``, or none is; or it has
 values of other shapes, or operations that the model doesn't know."""
 
+_SMALL_TABLE = 1 << 10
+
 READ, WRITE, CAS = range(3)
 """Operations of registers by number."""
 
@@ -111,20 +113,22 @@ def key_numbers(
         invoked: likewise.
         completed: likewise.
         key: filled: by operation the number of its key.
-        table: zeros, a power of two of them, more than twice as many as there are operations.
+        table: zeros, a power of two of them from 1,024 on, more than twice as many as operations.
         distinct: filled: codes of keys by number.
 
     Returns:
         How many keys there are; -1 if a completion names another key than its invocation.
     """
-    count = 0
+    count, size = 0, _SMALL_TABLE
     for i in range(len(key)):
         code = codes[0, invoked[i]]
         if outcome[i] == OK_CODE:
             end = completed[i]
             if shape[end] != ATOM and codes[0, end] != code:
                 return -1
-        key[i], count = _numbered(table, distinct, count, code)
+        key[i], count = _numbered(table, size, distinct, count, code)
+        if 2 * count >= size:
+            size = _with_room(table, size, distinct, count)
     return count
 
 
@@ -154,36 +158,45 @@ def register_accesses(
         initial: code of the initial value.
         need: filled: by operation the value that it needs, or ``ANY``.
         leave: filled: the value that it leaves. What a read without a result saw is number 0.
-        table: zeros, a power of two of them, more than twice as many as there can be values.
+        table: likewise, more than twice as many as there can be values.
         distinct: room for the codes of values.
 
     Returns:
         How many values there are.
     """
-    _, count = _numbered(table, distinct, 0, initial)
+    size = _SMALL_TABLE
+    _, count = _numbered(table, size, distinct, 0, initial)
     for i in range(len(f)):
         at, number = invoked[i], 0
         if f[i] == READ:
             if outcome[i] == OK_CODE:
-                number, count = _numbered(table, distinct, count, codes[first, completed[i]])
+                seen = codes[first, completed[i]]
+                number, count = _numbered(table, size, distinct, count, seen)
             need[i] = leave[i] = number
-            continue
-        number, count = _numbered(table, distinct, count, codes[first, at])
-        if f[i] == WRITE:
+        else:
+            number, count = _numbered(table, size, distinct, count, codes[first, at])
             need[i], leave[i] = ANY, number
-            continue
-        need[i] = number
-        leave[i], count = _numbered(table, distinct, count, codes[first + 1, at])
+            if f[i] == CAS:
+                new = codes[first + 1, at]
+                need[i] = number
+                leave[i], count = _numbered(table, size, distinct, count, new)
+        if 2 * count >= size:
+            size = _with_room(table, size, distinct, count)
     return count
 
 
 @inlined
-def _numbered(table: Array, distinct: Array, count: int, code: int) -> tuple[int, int]:
-    """The number of a code, a new one if it has none; and how many there are then."""
-    mask = len(table) - 1
+def _row(code: int, size: int) -> int:
+    """Where to look for a code first."""
     low = int(code) & 0x7FFFFFFF
     row = (low * 0x2C1B3C6D) ^ ((int(code) >> 31) & 0x7FFFFFFF)
-    row = (row ^ (row >> 29)) & mask
+    return (row ^ (row >> 29)) & (size - 1)
+
+
+@inlined
+def _numbered(table: Array, size: int, distinct: Array, count: int, code: int) -> tuple[int, int]:
+    """The number of a code, a new one if it has none; and how many there are then."""
+    mask, row = size - 1, _row(code, size)
     while table[row] != 0 and distinct[table[row] - 1] != code:
         row = (row + 1) & mask
     if table[row] == 0:
@@ -191,6 +204,22 @@ def _numbered(table: Array, distinct: Array, count: int, code: int) -> tuple[int
         count += 1
         table[row] = count
     return table[row] - 1, count
+
+
+@inlined
+def _with_room(table: Array, size: int, distinct: Array, count: int) -> int:
+    """Use four times as much of the table for its codes; gives how much that is.
+
+    A small table is in the cache of the processor, and mostly there are few codes.
+    """
+    table[:size] = 0
+    size = min(4 * size, len(table))
+    for number in range(count):
+        row = _row(distinct[number], size)
+        while table[row] != 0:
+            row = (row + 1) & (size - 1)
+        table[row] = number + 1
+    return size
 
 
 GET, PUT, APPEND, STORE_CAS, DELETE = range(5)

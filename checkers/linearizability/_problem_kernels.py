@@ -40,10 +40,13 @@ def arrange(
     completed: Array,
     need: Array,
     leave: Array,
+    indices: Array,
     keys: Array,
     cursor: Array,
     ops: Array,
     rows: Array,
+    index: Array,
+    at: Array,
 ) -> tuple[int, int]:
     """Sort operations by key, in their order; without those that failed or need not be placed.
 
@@ -54,10 +57,14 @@ def arrange(
         completed: position of its completion.
         need: what it needs.
         leave: what it leaves.
+        indices: by position the index of an event.
         keys: where their operations begin is filled.
         cursor: room for a number for each key.
         ops: filled.
         rows: filled: the operation that each of them is.
+        index: filled: the index of its invocation.
+        at: a zero for each event of the history; filled where something is done: its number + 1
+            where an operation is invoked, minus that where a required one completes.
 
     Returns:
         How many there are, and how many of them are optional.
@@ -71,16 +78,19 @@ def arrange(
     optional = 0
     for i in range(len(key)):
         if _matters(outcome[i], need[i], leave[i]):
-            at = cursor[key[i]]
+            j = cursor[key[i]]
             cursor[key[i]] += 1
-            rows[at] = i
-            ops[at, NEED], ops[at, LEAVE], ops[at, WHERE] = need[i], leave[i], key[i]
-            ops[at, INVOKED_AT] = invoked[i]
+            rows[j] = i
+            ops[j, NEED], ops[j, LEAVE], ops[j, WHERE] = need[i], leave[i], key[i]
+            ops[j, INVOKED_AT] = invoked[i]
+            index[j] = indices[invoked[i]]
+            at[invoked[i]] = j + 1
             if outcome[i] == INFO_CODE:
-                ops[at, OPTIONAL], ops[at, COMPLETED_AT] = 1, FAR_FUTURE
+                ops[j, OPTIONAL], ops[j, COMPLETED_AT] = 1, FAR_FUTURE
                 optional += 1
             else:
-                ops[at, OPTIONAL], ops[at, COMPLETED_AT] = 0, completed[i]
+                ops[j, OPTIONAL], ops[j, COMPLETED_AT] = 0, completed[i]
+                at[completed[i]] = -j - 1
     return keys[len(keys) - 1, OPERATIONS], optional
 
 
@@ -116,16 +126,21 @@ def drop_unobservable(keys: Array, ops: Array, last_need: Array) -> None:
 
 
 @borrowing
-def compact(keys: Array, ops: Array, rows: Array) -> tuple[int, int]:
-    """Take away the operations that are marked; see `arrange` for what is given back."""
+def compact(keys: Array, ops: Array, rows: Array, index: Array, at: Array) -> tuple[int, int]:
+    """Take away the operations that are marked; see `arrange` for the arguments and the result."""
     count, optional = 0, 0
     for key in range(len(keys) - 1):
         start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
         keys[key, OPERATIONS] = count
         for i in range(start, end):
-            if ops[i, OPTIONAL] != DROPPED:
+            if ops[i, OPTIONAL] == DROPPED:
+                at[ops[i, INVOKED_AT]] = 0
+            else:
                 optional += ops[i, OPTIONAL]
-                rows[count] = rows[i]
+                at[ops[i, INVOKED_AT]] = count + 1
+                if ops[i, OPTIONAL] == 0:
+                    at[ops[i, COMPLETED_AT]] = -count - 1
+                rows[count], index[count] = rows[i], index[i]
                 for column in range(ops.shape[1]):
                     ops[count, column] = ops[i, column]
                 count += 1
@@ -167,27 +182,21 @@ def lay_out(
     Args:
         keys: where their events and optional operations begin, and their slots, are filled.
         ops: see `search_layout`.
-        at: a zero for each event of the history.
+        at: by event what is done there, as `arrange` fills it.
         events: filled.
         optionals: filled.
         free: room for a number for each operation.
         cursor: three rows of room for a number for each key.
     """
-    for i in range(len(ops)):
-        at[ops[i, INVOKED_AT]] = i + 1
-        key = ops[i, WHERE]
-        keys[key + 1, EVENTS] += 1
-        if ops[i, OPTIONAL]:
-            keys[key + 1, OPTIONALS] += 1
-        else:
-            at[ops[i, COMPLETED_AT]] = -i - 1
-            keys[key + 1, EVENTS] += 1
-    for key in range(1, len(keys)):
-        keys[key, EVENTS] += keys[key - 1, EVENTS]
-        keys[key, OPTIONALS] += keys[key - 1, OPTIONALS]
-        cursor[0, key - 1] = keys[key - 1, EVENTS]
-        cursor[1, key - 1] = keys[key - 1, OPERATIONS]
-        cursor[2, key - 1] = keys[key - 1, OPTIONALS]
+    for key in range(len(keys) - 1):
+        start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
+        optional = 0
+        for i in range(start, end):
+            optional += ops[i, OPTIONAL]
+        keys[key + 1, EVENTS] = keys[key, EVENTS] + 2 * (end - start) - optional
+        keys[key + 1, OPTIONALS] = keys[key, OPTIONALS] + optional
+        cursor[0, key], cursor[1, key] = keys[key, EVENTS], start
+        cursor[2, key] = keys[key, OPTIONALS]
     for event in at:
         if event != 0:
             i = event - 1 if event > 0 else -event - 1

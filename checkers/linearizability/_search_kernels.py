@@ -24,7 +24,7 @@ be a shorter one.
 from __future__ import annotations
 
 from checkers.kernels import borrowing, inlined
-from checkers.linearizability._choice_kernels import mark, move, place, promising, push, take
+from checkers.linearizability._choice_kernels import enter, mark, move, place, promising, push, take
 from checkers.linearizability._memo_kernels import known, rehash, remember
 from checkers.linearizability.search_layout import (
     ANY,
@@ -208,7 +208,12 @@ def _search(
             m[MODE] = BACKWARD
             if not _explored(m, table, frames):
                 m[EXPLORED] += 1
-                push(ops, m, frames, wanted, tree, forcing)
+                only = push(ops, m, frames, wanted, tree, forcing)
+                if only >= 0:
+                    take(ops, m, only)
+                    enter(ops, m, log, tree, only)
+                    m[MODE] = FORWARD
+                    continue
                 if _go_on(ops, optionals, m, frames, wanted, log, tree, forcing):
                     m[MODE] = FORWARD
                     continue
@@ -420,9 +425,7 @@ def placed(
     keys: Array,
     ops: Array,
     log: Array,
-    rows: Array,
-    invoked: Array,
-    indices: Array,
+    index: Array,
     order: Array,
     out: Array,
 ) -> None:
@@ -432,9 +435,7 @@ def placed(
         keys: see `search_layout`.
         ops: likewise.
         log: likewise.
-        rows: by operation its row.
-        invoked: by row the position of an invocation.
-        indices: by position the index.
+        index: by operation the index of its invocation.
         order: room for a number for each operation.
         out: filled, where keys' operations are.
     """
@@ -444,4 +445,4 @@ def placed(
             end = start + keys[key, LENGTH]
             ordered(ops, log[start:end], order[start:end])
             for i in range(start, end):
-                out[i] = indices[invoked[rows[order[i]]]]
+                out[i] = index[order[i]]

@@ -58,8 +58,8 @@ def judged(
     recorded = operations.recorded
     if not operations.observed:
         return Findings(recorded.keyed, [], recorded.coverage, observed=False)
-    problems, rows = prepare(operations, events=len(history))
-    judge = _Judge(ColumnWitness(model, history, operations, problems, rows), limits, monitors, {})
+    witness = ColumnWitness(model, history, operations, *prepare(operations, history))
+    judge, problems = _Judge(witness, limits, monitors, {}), witness.problems
     try:
         search_all(problems, limits, judge)
     except KeyboardInterrupt:

@@ -177,5 +177,5 @@ def _number(name: str, names: tuple[str, ...]) -> int:
 
 def room_for(codes: int) -> tuple[Int32, Int64]:
     """A table to number so many codes, and room for the distinct ones."""
-    table = np.zeros(1 << (2 * codes + 1).bit_length(), dtype=np.int32)
+    table = np.zeros(max(1 << (2 * codes + 1).bit_length(), 1024), dtype=np.int32)
     return table, np.empty(codes, dtype=np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from checkers import kernels
+from checkers.history import History
 from checkers.history.columns import Int32, Int64
 from checkers.linearizability import _problem_kernels, _trie_kernels
 from checkers.linearizability import search_layout as k
@@ -13,22 +14,23 @@ from checkers.linearizability.kernel_search import Problems, no_strings, undecid
 from checkers.linearizability.kv_columns import number_strings
 
 
-def prepare(operations: Operations, *, events: int) -> tuple[Problems, Int32]:
-    """What the search works on, and the row of each of its operations.
+def prepare(operations: Operations, history: History) -> tuple[Problems, Int32, Int64]:
+    """What the search works on; the row of each of its operations, and its invocation's index.
 
     The reductions are those of `checkers.linearizability.problem`; the arguments are there.
 
     Args:
         operations: of the whole history.
-        events: how many events the history has.
+        history: the history.
     """
     o, r = operations, operations.recorded
     run = kernels.of(_problem_kernels, size=kernels.ALWAYS)
     keys, total = undecided(len(r.keys)), len(r.f)
     ops, rows = np.empty((total, k.COLUMNS), dtype=np.int32), np.empty(total, dtype=np.int32)
-    columns = r.key, r.outcome, r.invoked, r.completed, o.need, o.leave
+    index, at = np.empty(total, dtype=np.int64), np.zeros(len(history), dtype=np.int32)
+    columns = r.key, r.outcome, r.invoked, r.completed, o.need, o.leave, history.indices
     cursor = np.empty(len(r.keys), dtype=np.int64)
-    count, optional = run.arrange(*columns, keys, cursor, ops, rows)
+    count, optional = run.arrange(*columns, keys, cursor, ops, rows, index, at)
     values, absent, tree = o.values, -1, no_strings()
     if o.strings is not None:
         tree, absent = number_strings(o.strings, keys, ops[:count])
@@ -40,15 +42,15 @@ def prepare(operations: Operations, *, events: int) -> tuple[Problems, Int32]:
         else:
             strings = kernels.of(_trie_kernels, size=kernels.ALWAYS)
             strings.drop_unobservable_strings(tree, keys, absent, ops[:count], until)
-        count, optional = run.compact(keys, ops, rows)
+        count, optional = run.compact(keys, ops, rows, index, at)
     if o.strings is None:
         run.merge_unseen(keys, ops[:count], np.full(values, -1, dtype=np.int64))
-    problems = laid_out(ops[:count], keys, optional=optional, values=values, events=events)
+    problems = laid_out(ops[:count], keys, at, optional=optional, values=values)
     problems.tree, problems.absent = tree, absent
-    return problems, rows[:count]
+    return problems, rows[:count], index[:count]
 
 
-def laid_out(ops: Int32, keys: Int64, *, optional: int, values: int, events: int) -> Problems:
+def laid_out(ops: Int32, keys: Int64, at: Int32, *, optional: int, values: int) -> Problems:
     """The problems of operations that are sorted by key.
 
     Args:
@@ -56,14 +58,14 @@ def laid_out(ops: Int32, keys: Int64, *, optional: int, values: int, events: int
             leave, of whether they are optional, of positions in the history and of keys (in the
             place of ``WHERE``) are filled.
         keys: the keys, whose operations' beginnings and initial values are filled.
+        at: by position in the history what is done there (`_problem_kernels.arrange`).
         optional: how many operations are optional.
         values: how many values there are.
-        events: how many positions in the history there are.
     """
     run = kernels.of(_problem_kernels, size=kernels.ALWAYS)
     laid = np.empty(2 * len(ops) - optional, dtype=np.int32)
     optionals, room = np.empty(optional, dtype=np.int32), np.empty(len(ops), dtype=np.int32)
-    at, cursor = np.zeros(events, dtype=np.int32), np.empty((3, len(keys) - 1), dtype=np.int64)
+    cursor = np.empty((3, len(keys) - 1), dtype=np.int64)
     run.lay_out(keys, ops, at, laid, optionals, room, cursor)
     if optional:
         # Appends leave the number of a string, which can be larger than those of values.

@@ -36,6 +36,7 @@ class ColumnWitness:
         operations: its operations.
         problems: what the search worked on.
         rows: the row of each of its operations.
+        index: the index of the invocation of each.
     """
 
     model: Model
@@ -43,6 +44,7 @@ class ColumnWitness:
     operations: Operations
     problems: Problems
     rows: Int32
+    index: Int64
 
     @property
     def recorded(self) -> Recorded:
@@ -69,16 +71,14 @@ class ColumnWitness:
 
     def placed(self, key: int) -> list[int]:
         """Invocation indices of the operations placed for a key, in order; see `Problems.order`."""
-        rows = self.rows[self.problems.order(key)]
-        indices: list[int] = self.history.indices[self.recorded.invoked[rows]].tolist()
+        indices: list[int] = self.index[self.problems.order(key)].tolist()
         return indices
 
     def orders(self) -> Int64:
         """Invocation indices of the operations of each linearization found, where its key's are."""
-        p, invoked, indices = self.problems, self.recorded.invoked, self.history.indices
-        order, out = np.empty(len(p.ops), dtype=np.int32), np.empty(len(p.ops), dtype=np.int64)
+        p, order, out = self.problems, np.empty_like(self.rows), np.empty_like(self.index)
         run = kernels.of(_search_kernels, size=kernels.ALWAYS)
-        run.placed(p.keys, p.ops, p.log, self.rows, invoked, indices, order, out)
+        run.placed(p.keys, p.ops, p.log, self.index, order, out)
         return out
 
     def dead_end(self, key: int) -> DeadEnd | None:

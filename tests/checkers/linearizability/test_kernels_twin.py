@@ -256,8 +256,7 @@ def test_columns_and_calls_give_the_same_certain_reasons(compiled):
     batch = list(random_histories("reasons", HISTORIES // 2))
     history = merged(batch)
     operations = register_operations(REGISTER, history, keyed=True)
-    problems, rows = prepare(operations, events=len(history))
-    witness = ColumnWitness(REGISTER, history, operations, problems, rows)
+    witness = ColumnWitness(REGISTER, history, operations, *prepare(operations, history))
     kinds = dict.fromkeys(("unwritten-read", "stale-read", "lost-update", None), 0)
     parts = parts_of(REGISTER, history, keyed=True).parts
     for key, part in enumerate(parts):
