@@ -2,7 +2,7 @@
 
 The reductions are those of `checkers.linearizability.problem`; the arguments are there. Until
 `lay_out` has run, operations have positions in the history in place of those among their key's
-events, and the number of their key in the column of their place in the machine.
+events.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ from checkers.linearizability.search_layout import (
     OPTIONAL,
     OPTIONALS,
     SLOTS,
-    WHERE,
     Array,
 )
 
@@ -46,7 +45,6 @@ def arrange(
     ops: Array,
     rows: Array,
     index: Array,
-    at: Array,
 ) -> tuple[int, int]:
     """Sort operations by key, in their order; without those that failed or need not be placed.
 
@@ -63,8 +61,6 @@ def arrange(
         ops: filled.
         rows: filled: the operation that each of them is.
         index: filled: the index of its invocation.
-        at: a zero for each event of the history; filled where something is done: its number + 1
-            where an operation is invoked, minus that where a required one completes.
 
     Returns:
         How many there are, and how many of them are optional.
@@ -81,16 +77,14 @@ def arrange(
             j = cursor[key[i]]
             cursor[key[i]] += 1
             rows[j] = i
-            ops[j, NEED], ops[j, LEAVE], ops[j, WHERE] = need[i], leave[i], key[i]
+            ops[j, NEED], ops[j, LEAVE] = need[i], leave[i]
             ops[j, INVOKED_AT] = invoked[i]
             index[j] = indices[invoked[i]]
-            at[invoked[i]] = j + 1
             if outcome[i] == INFO_CODE:
                 ops[j, OPTIONAL], ops[j, COMPLETED_AT] = 1, FAR_FUTURE
                 optional += 1
             else:
                 ops[j, OPTIONAL], ops[j, COMPLETED_AT] = 0, completed[i]
-                at[completed[i]] = -j - 1
     return keys[len(keys) - 1, OPERATIONS], optional
 
 
@@ -126,20 +120,15 @@ def drop_unobservable(keys: Array, ops: Array, last_need: Array) -> None:
 
 
 @borrowing
-def compact(keys: Array, ops: Array, rows: Array, index: Array, at: Array) -> tuple[int, int]:
+def compact(keys: Array, ops: Array, rows: Array, index: Array) -> tuple[int, int]:
     """Take away the operations that are marked; see `arrange` for the arguments and the result."""
     count, optional = 0, 0
     for key in range(len(keys) - 1):
         start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
         keys[key, OPERATIONS] = count
         for i in range(start, end):
-            if ops[i, OPTIONAL] == DROPPED:
-                at[ops[i, INVOKED_AT]] = 0
-            else:
+            if ops[i, OPTIONAL] != DROPPED:
                 optional += ops[i, OPTIONAL]
-                at[ops[i, INVOKED_AT]] = count + 1
-                if ops[i, OPTIONAL] == 0:
-                    at[ops[i, COMPLETED_AT]] = -count - 1
                 rows[count], index[count] = rows[i], index[i]
                 for column in range(ops.shape[1]):
                     ops[count, column] = ops[i, column]
@@ -169,58 +158,68 @@ def merge_unseen(keys: Array, ops: Array, seen: Array) -> None:
 
 @borrowing
 def lay_out(
-    keys: Array,
-    ops: Array,
-    at: Array,
-    events: Array,
-    optionals: Array,
-    free: Array,
-    cursor: Array,
+    keys: Array, ops: Array, events: Array, optionals: Array, free: Array, pending: Array
 ) -> None:
     """Put the events of each key in order, and give operations slots, bits and positions.
+
+    O(n) for n operations, and O(n k) if k are open at a time in an unfortunate order.
 
     Args:
         keys: where their events and optional operations begin, and their slots, are filled.
         ops: see `search_layout`.
-        at: by event what is done there, as `arrange` fills it.
         events: filled.
         optionals: filled.
         free: room for a number for each operation.
-        cursor: three rows of room for a number for each key.
+        pending: likewise.
     """
+    position, count = 0, 0
     for key in range(len(keys) - 1):
-        start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
-        optional = 0
-        for i in range(start, end):
-            optional += ops[i, OPTIONAL]
-        keys[key + 1, EVENTS] = keys[key, EVENTS] + 2 * (end - start) - optional
-        keys[key + 1, OPTIONALS] = keys[key, OPTIONALS] + optional
-        cursor[0, key], cursor[1, key] = keys[key, EVENTS], start
-        cursor[2, key] = keys[key, OPTIONALS]
-    for event in at:
-        if event != 0:
-            i = event - 1 if event > 0 else -event - 1
-            key = ops[i, WHERE]
-            position = cursor[0, key]
-            cursor[0, key] += 1
-            events[position] = i if event > 0 else ~i
-            if event < 0:
-                ops[i, COMPLETED_AT] = position
-                free[cursor[1, key]] = ops[i, BIT]
-                cursor[1, key] += 1
-                continue
+        first, spare, waiting, width = count, 0, 0, 0
+        for i in range(keys[key, OPERATIONS], keys[key + 1, OPERATIONS]):
+            while waiting > 0 and ops[pending[waiting - 1], COMPLETED_AT] < ops[i, INVOKED_AT]:
+                waiting -= 1
+                _complete(ops, events, pending[waiting], position)
+                free[spare] = ops[pending[waiting], BIT]
+                position, spare = position + 1, spare + 1
+            events[position] = i
             ops[i, INVOKED_AT] = position
             ops[i, EARLIER] = -1
+            position += 1
             if ops[i, OPTIONAL]:
-                ops[i, BIT] = cursor[2, key] - keys[key, OPTIONALS]
-                optionals[cursor[2, key]] = i
-                cursor[2, key] += 1
-            elif cursor[1, key] > keys[key, OPERATIONS]:
-                cursor[1, key] -= 1
-                ops[i, BIT] = free[cursor[1, key]]
+                ops[i, BIT] = count - first
+                optionals[count] = i
+                count += 1
+                continue
+            if spare > 0:
+                spare -= 1
+                ops[i, BIT] = free[spare]
             else:
-                ops[i, BIT] = keys[key, SLOTS]
-                keys[key, SLOTS] += 1
+                ops[i, BIT] = width
+                width += 1
+            _await(ops, pending, waiting, i)
+            waiting += 1
+        while waiting > 0:
+            waiting -= 1
+            _complete(ops, events, pending[waiting], position)
+            position += 1
+        keys[key, SLOTS] = width
+        keys[key + 1, EVENTS], keys[key + 1, OPTIONALS] = position, count
+
+
+@inlined
+def _await(ops: Array, pending: Array, waiting: int, i: int) -> None:
+    """Insert an operation among those that have not completed, the first to complete last."""
+    at = waiting
+    while at > 0 and ops[pending[at - 1], COMPLETED_AT] < ops[i, COMPLETED_AT]:
+        pending[at] = pending[at - 1]
+        at -= 1
+    pending[at] = i
+
+
+@inlined
+def _complete(ops: Array, events: Array, i: int, position: int) -> None:
+    events[position] = ~i
+    ops[i, COMPLETED_AT] = position
 
 
 @borrowing

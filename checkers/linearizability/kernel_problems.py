@@ -44,11 +44,7 @@ def from_problem(problem: Problem) -> Problems:
     ops[ops[:, k.OPTIONAL] != 0, k.COMPLETED_AT] = k.FAR_FUTURE
     keys, optional = undecided(1), int(ops[:, k.OPTIONAL].sum())
     keys[1, k.OPERATIONS] = len(ops)
-    at = np.zeros(len(known), dtype=np.int32)
-    required, number = ops[:, k.OPTIONAL] == 0, np.arange(1, len(ops) + 1)
-    at[ops[:, k.INVOKED_AT]] = number
-    at[ops[required, k.COMPLETED_AT]] = -number[required]
-    return laid_out(ops, keys, at, optional=optional, values=len(numbers))
+    return laid_out(ops, keys, optional=optional, values=len(numbers))
 
 
 def outcome_of(p: Problems, key: int, problem: Problem, call_of: Sequence[int]) -> Outcome:
