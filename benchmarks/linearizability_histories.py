@@ -15,6 +15,7 @@ import numpy as np
 from checkers.history import History
 from checkers.history.columns import FILES, INFO_CODE, INVOKE_CODE, Columns
 from checkers.history.packed import ATOM, NESTED, NULL, PAIR, WORDS, PackedValues
+from checkers.history.words import Words
 
 READ, WRITE, CAS = 0, 1, 2
 OK_CODE, FAIL_CODE = 1, 2
@@ -148,7 +149,7 @@ def history(d: Drawn, *, keyed: bool) -> History:
         codes = np.stack((first, np.where(f == CAS, second, zeros), zeros))
     shapes = (PAIR, PAIR, NESTED) if keyed else (ATOM, ATOM, PAIR)
     shape = np.array([shapes[READ], shapes[WRITE], shapes[CAS]], dtype=np.int8)[f]
-    return _history(d, PackedValues(shape, codes, [], {}), ("read", "write", "cas"))
+    return _history(d, PackedValues(shape, codes, Words.of([]), {}), ("read", "write", "cas"))
 
 
 def _history(d: Drawn, values: PackedValues, functions: tuple[str, ...]) -> History:
@@ -246,4 +247,6 @@ def kv_history(shape: Shape) -> History:
     value = np.where((d.f[operation] == GET) & ~answered, NULL, codes[operation])
     packed = np.stack((d.key[operation], value, np.zeros(2 * n, dtype=np.int64)))
     shapes = np.full(2 * n, PAIR, dtype=np.int8)
-    return _history(d, PackedValues(shapes, packed, strings, {}), ("get", "put", "append"))
+    return _history(
+        d, PackedValues(shapes, packed, Words.of(strings), {}), ("get", "put", "append")
+    )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from checkers.kernels import jit
+from checkers.kernels import borrowing, jit
 
 Array = npt.NDArray[Any]
 
@@ -379,3 +379,13 @@ def _separator(data: Array, edn: bool, s: Array, end: int) -> None:
         _blank(data, s, end, edn)
     elif s[AT] == before:
         s[BAD] = 1
+
+
+@borrowing
+def copy_words(text: Array, spans: Array, letters: Array) -> None:
+    """Put the bytes between the given places, one after another, into ``letters``."""
+    at = 0
+    for word in range(len(spans)):
+        for place in range(spans[word, 0], spans[word, 1]):
+            letters[at] = text[place]
+            at += 1

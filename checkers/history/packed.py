@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from checkers.history.columns import Int8, Int64
+from checkers.history.words import Words
 
 ATOM, PAIR, NESTED, OTHER = 0, 1, 2, 3
 """Shapes: ``a``, ``[a, b]``, ``[a, [b, c]]``, anything else."""
@@ -35,9 +36,7 @@ class PackedValues(Sequence[Any]):
         others: values of shape `OTHER` by position.
     """
 
-    def __init__(
-        self, shape: Int8, codes: Int64, words: Sequence[str], others: dict[int, Any]
-    ) -> None:
+    def __init__(self, shape: Int8, codes: Int64, words: Words, others: dict[int, Any]) -> None:
         self.shape = shape
         self.codes = codes
         self.words = words
@@ -74,7 +73,8 @@ class PackedValues(Sequence[Any]):
         """The code of an atom, also of a string that is not there; None if it has none."""
         if type(atom) is not str:
             return code_of(atom, {})
-        return WORDS + (self.words.index(atom) if atom in self.words else len(self.words))
+        number = self.words.number_of(atom)
+        return WORDS + (len(self.words) if number is None else number)
 
     def atom(self, code: int) -> Any:
         """What a code stands for."""
@@ -111,7 +111,7 @@ def packed(values: Sequence[Any]) -> PackedValues:
     table: npt.NDArray[np.int64] = np.array(rows, dtype=np.int64).reshape(len(rows), 4)
     shape[:] = table[:, 0]
     codes[:] = table[:, 1:].T
-    return PackedValues(shape, codes, list(words), others)
+    return PackedValues(shape, codes, Words.of(words), others)
 
 
 def _row(value: Any, words: dict[str, int]) -> tuple[int, int, int, int] | None:

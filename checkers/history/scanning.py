@@ -29,6 +29,7 @@ from checkers.history.rows import (
     too_deep,
 )
 from checkers.history.source import Content
+from checkers.history.words import Words
 
 _WORDS = 1 << 16
 _COLD = 10  # so many times as many lines make compiling first worth its while
@@ -65,7 +66,7 @@ def scanned(content: Content, *, edn: bool) -> History | None:
     def line_of(position: int) -> int:
         return data.count(b"\n", 0, int(starts[position])) + 1
 
-    columns = _columns(out, odd, rows, [data[a:b].decode() for a, b in words.tolist()])
+    columns = _columns(out, odd, rows, _words(text, words))
     notes = (*content.notes, *note_of_times(columns, FILES, line_of))
     try:
         return History(columns, source=content.source, notes=notes, dialect=FILES)
@@ -113,10 +114,20 @@ def _odd_rows(data: bytes, starts: Int64, odd: Int64, edn: bool) -> list[Row] | 
     return rows
 
 
-def _columns(out: Int64, odd: Int64, rows: list[Row], words: list[str]) -> Columns:
+def _words(text: npt.NDArray[np.uint8], spans: Int64) -> Words:
+    """The words between the given places of a text."""
+    starts = np.zeros(len(spans) + 1, dtype=np.int64)
+    np.cumsum(spans[:, 1] - spans[:, 0], out=starts[1:])
+    letters = np.empty(starts[-1], dtype=np.uint8)
+    kernels.of(k, size=len(text)).copy_words(text, spans, letters)
+    return Words(letters, starts)
+
+
+def _columns(out: Int64, odd: Int64, rows: list[Row], words: Words) -> Columns:
     """The columns of all lines, those parsed one by one included."""
     names: dict[str, int] = {}
-    functions = {word: number for number, word in enumerate(words)}
+    scanned = np.unique(np.delete(out[:, k.F], odd)).tolist()
+    functions = {words[number]: number for number in scanned}
     errors: list[str | None] = [None] * len(out)
     others = {}
     for at, row in zip(odd.tolist(), rows, strict=True):
@@ -124,15 +135,15 @@ def _columns(out: Int64, odd: Int64, rows: list[Row], words: list[str]) -> Colum
         out[at, k.INDEX], out[at, k.TIME] = row.index or 0, row.time or 0
         out[at, k.TYPE] = TYPES.index(row.type)
         out[at, k.PROCESS] = who if isinstance(who, int) else -1 - names.setdefault(who, len(names))
-        out[at, k.F] = functions.setdefault(row.f or "txn", len(functions))
+        out[at, k.F] = functions.setdefault(row.f or "txn", len(words) + len(functions))
         out[at, k.SHAPE], out[at, k.A : k.C + 1] = OTHER, 0
         others[at] = row.value
         errors[at] = None if row.error is None else error_text(row.error)
     used, first = np.unique(out[:, k.F], return_index=True)
     in_order = used[np.argsort(first)]
-    number = np.zeros(len(functions) + 1, dtype=np.int32)
+    number = np.zeros(len(words) + len(functions) + 1, dtype=np.int32)
     number[in_order] = np.arange(len(in_order), dtype=np.int32)
-    spelled = list(functions)
+    spelled = {number: function for function, number in functions.items()}
     return Columns(
         index=out[:, k.INDEX].copy(),
         time=out[:, k.TIME].copy(),

@@ -77,6 +77,17 @@ def extended(tree: Tree, state: int, string: int, dead: int, absent: int, empty:
 
 
 @borrowing
+def letters_needed(starts: Array, ops: Array) -> int:
+    """How many bytes the strings that operations need have together, each as often as needed."""
+    total = 0
+    for i in range(len(ops)):
+        need = ops[i, NEED]
+        if need >= 0:
+            total += starts[need + 1] - starts[need]
+    return total
+
+
+@borrowing
 def number(tree: Tree, keys: Array, ops: Array, as_empty: bool, node_of: Array) -> int:
     """Give every string that an operation needs, and its beginnings, a node of its key's tree.
 

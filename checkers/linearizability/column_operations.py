@@ -7,7 +7,6 @@ can say what is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ from checkers.history import Call, History
 from checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, Int8, Int32, Int64
 from checkers.history.operation import TYPES
 from checkers.history.packed import PackedValues, packed
+from checkers.history.words import Words
 from checkers.linearizability import _column_kernels as c
 from checkers.linearizability.search_layout import FAR_FUTURE
 
@@ -32,7 +32,7 @@ class Strings:
         as_empty: whether an absent key is the same as an empty string.
     """
 
-    words: Sequence[str]
+    words: Words
     as_empty: bool
 
 

@@ -5,8 +5,6 @@ Strings are numbered key by key, those that are the beginning of an observed one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from checkers import kernels
@@ -14,9 +12,8 @@ from checkers.history import History
 from checkers.history.columns import OK_CODE, Int32, Int64
 from checkers.linearizability import _column_kernels as c
 from checkers.linearizability import _trie_kernels
-from checkers.linearizability import search_layout as k
 from checkers.linearizability.column_operations import Operations, Strings, recorded
-from checkers.linearizability.search_layout import Array, Tree
+from checkers.linearizability.search_layout import Tree
 from checkers.models import KeyValue
 
 NAMES = ("get", "put", "append", "cas", "delete")
@@ -56,24 +53,10 @@ def _dialect(model: KeyValue, said: int) -> KeyValue:
 def number_strings(strings: Strings, keys: Int64, ops: Int32) -> tuple[Tree, int]:
     """Number what operations need and leave, in place; the tree, and how many nodes it has."""
     run = kernels.of(_trie_kernels, size=kernels.ALWAYS)
-    starts, letters = _letters(strings.words)
-    needed = ops[:, k.NEED]
-    needed = needed[needed >= 0]
-    room = len(keys) + int((starts[needed + 1] - starts[needed]).sum())
+    starts, letters = strings.words.starts, strings.words.letters
+    room = len(keys) + run.letters_needed(starts, ops)
     tree = np.zeros((room, 4), dtype=np.int32), starts, letters
     node_of = np.zeros(len(strings.words), dtype=np.int32)
     nodes = run.number(tree, keys, ops, strings.as_empty, node_of)
     run.settle(keys, ops, nodes)
     return tree, nodes
-
-
-def _letters(words: Sequence[str]) -> tuple[Int64, Array]:
-    """Where the bytes of each word begin, and the bytes."""
-    together = "".join(words)
-    pieces: Sequence[str | bytes] = words
-    if not together.isascii():  # then a word can have more bytes than characters
-        pieces = [word.encode("utf-8", "surrogatepass") for word in words]
-    starts = np.zeros(len(words) + 1, dtype=np.int64)
-    np.cumsum(np.fromiter(map(len, pieces), dtype=np.int64, count=len(words)), out=starts[1:])
-    letters = bytearray(together.encode("utf-8", "surrogatepass"))
-    return starts, np.frombuffer(letters, dtype=np.uint8)
