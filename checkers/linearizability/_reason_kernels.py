@@ -22,39 +22,42 @@ from checkers.linearizability.search_layout import (
 
 UNWRITTEN, STALE, LOST = 1, 2, 3
 
-# Columns of what is found for a key: which reason (or 0), the operation that found a value, the
+# What is found for a key: which reason (or 0), the operation that found a value, the
 # last one that may have written it, the one that shows that it was gone; -1 where there is none.
 KIND, OBSERVER, WRITER, BETWEEN = range(4)
 
 
 @borrowing
-def certain(events: Array, ops: Array, keys: Array, values: Array, seen: Array, out: Array) -> None:
+def certain(
+    events: Array, ops: Array, keys: Array, key: int, values: Array, seen: Array, found: Array
+) -> None:
     """Look for the earliest certain reason that a key's operations have no order.
 
     Args:
         events: see `search_layout`.
         ops: likewise.
         keys: likewise.
+        key: which of them.
         values: -1 for each value, unseen ones included, in four rows: the last operation begun that
             writes it, the last completion of any; how many cas from it succeeded, how often it was
             written.
         seen: -1 for each operation.
-        out: filled, a row for each key; columns above.
+        found: filled, as above. What was used of the others is as it was, afterwards.
     """
-    for key in range(len(keys) - 1):
-        out[key, KIND], out[key, OBSERVER], out[key, WRITER], out[key, BETWEEN] = 0, -1, -1, -1
-        _read_what_was_gone(events, ops, keys, values, seen, out, key)
-        if out[key, KIND] == 0:
-            _lost_update(ops, keys, values, out, key)
-        for i in range(keys[key, OPERATIONS], keys[key + 1, OPERATIONS]):
-            values[:, ops[i, LEAVE]] = -1
-            if ops[i, NEED] != ANY:
-                values[:, ops[i, NEED]] = -1
+    found[KIND], found[OBSERVER], found[WRITER], found[BETWEEN] = 0, -1, -1, -1
+    _read_what_was_gone(events, ops, keys, values, seen, found, key)
+    if found[KIND] == 0:
+        _lost_update(ops, keys, values, found, key)
+    for i in range(keys[key, OPERATIONS], keys[key + 1, OPERATIONS]):
+        seen[i] = -1
+        values[:, ops[i, LEAVE]] = -1
+        if ops[i, NEED] != ANY:
+            values[:, ops[i, NEED]] = -1
 
 
 @inlined
 def _read_what_was_gone(
-    events: Array, ops: Array, keys: Array, values: Array, seen: Array, out: Array, key: int
+    events: Array, ops: Array, keys: Array, values: Array, seen: Array, found: Array, key: int
 ) -> None:
     """A value that was not there any more, or not yet."""
     latest, other = -1, -1  # begun last of what completed; begun last of what left another value
@@ -74,8 +77,8 @@ def _read_what_was_gone(
             unwritten = writer < 0 and need != keys[key, INITIAL]
             stale = between >= 0 and ops[between, INVOKED_AT] > values[1, need]
             if unwritten or stale:
-                out[key, KIND] = UNWRITTEN if unwritten else STALE
-                out[key, OBSERVER], out[key, WRITER], out[key, BETWEEN] = i, writer, between
+                found[KIND] = UNWRITTEN if unwritten else STALE
+                found[OBSERVER], found[WRITER], found[BETWEEN] = i, writer, between
                 return
         if latest < 0 or ops[i, INVOKED_AT] > ops[latest, INVOKED_AT]:
             if latest >= 0 and ops[latest, LEAVE] != leave:
@@ -88,7 +91,7 @@ def _read_what_was_gone(
 
 
 @inlined
-def _lost_update(ops: Array, keys: Array, values: Array, out: Array, key: int) -> None:
+def _lost_update(ops: Array, keys: Array, values: Array, found: Array, key: int) -> None:
     """More cas from a value than times that it was there."""
     start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
     for i in range(start, end):
@@ -103,5 +106,5 @@ def _lost_update(ops: Array, keys: Array, values: Array, out: Array, key: int) -
             continue
         # Both counts are one too low, for they begin at -1.
         if values[2, need] > values[3, need] + (1 if need == keys[key, INITIAL] else 0):
-            out[key, KIND], out[key, OBSERVER] = LOST, i
+            found[KIND], found[OBSERVER] = LOST, i
             return

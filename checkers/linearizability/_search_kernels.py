@@ -52,6 +52,7 @@ from checkers.linearizability.search_layout import (
     F_UNUSED,
     FAR,
     FAR_FORCING,
+    FAR_FUTURE,
     FAR_KEPT,
     FAR_LOG,
     FAR_SAVED,
@@ -59,7 +60,6 @@ from checkers.linearizability.search_layout import (
     FORWARD,
     FOUND,
     FURTHEST,
-    HOPELESS,
     HOPELESS_AT,
     INITIAL,
     INVOKED_AT,
@@ -161,7 +161,9 @@ def _start(m: Array, table: Array, keys: Array, key: int) -> None:
     m[STATE] = keys[key, INITIAL]
     m[FIRST] = keys[key, OPTIONALS]
     m[EMPTY] = keys[key, ROOT]
-    m[HOPELESS_AT] = keys[key, HOPELESS]
+    m[HOPELESS_AT] = FAR_FUTURE
+    m[DEAD_ENDS] = 0
+    m[PATIENCE] = 50 + (keys[key + 1, EVENTS] - keys[key, EVENTS]) // 16
     m[LOG] = m[FAR_LOG] = m[FAR_KEPT] = keys[key, OPERATIONS]
     m[LAST] = m[FAR] = m[FAR_FORCING] = -1
     m[DEPTH] = m[UNUSED] = m[EXPLORED] = 0

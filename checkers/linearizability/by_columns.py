@@ -86,11 +86,12 @@ class _Judge(Advice):
     monitors: bool
     decided: dict[int, Finding]
 
-    def hopeless(self) -> None:
-        """See `Advice`: what is refuted by certain reasons."""
-        p, reasons = self.witness.problems, self.witness.reasons
-        gone = np.flatnonzero(np.isin(reasons[:, r.KIND], (r.UNWRITTEN, r.STALE)))
-        p.keys[gone, k.HOPELESS] = p.ops[reasons[gone, r.OBSERVER], k.COMPLETED_AT]
+    def hopeless(self, key: int) -> int:
+        """See `Advice`: a value that was read and not there, if that is certain."""
+        reason = self.witness.certain(key)
+        if reason[r.KIND] not in (r.UNWRITTEN, r.STALE):
+            return k.FAR_FUTURE
+        return int(self.witness.problems.ops[reason[r.OBSERVER], k.COMPLETED_AT])
 
     def elsewhere(self, key: int) -> bool:
         """See `Advice`: a certain reason, or a monitor."""

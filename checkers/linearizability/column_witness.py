@@ -52,13 +52,25 @@ class ColumnWitness:
         return self.operations.recorded
 
     @cached_property
-    def reasons(self) -> Int64:
-        """By key what `_reason_kernels` finds; nothing for stores."""
-        return certain_reasons(self.operations, self.problems)
+    def _room(self) -> tuple[Int64, Int64, dict[int, list[int]]]:
+        """What the kernel for certain reasons needs, and the reasons found."""
+        values = np.full((4, self.problems.values + 1), -1, dtype=np.int64)
+        return values, np.full(len(self.rows), -1, dtype=np.int64), {}
+
+    def certain(self, key: int) -> list[int]:
+        """What `_reason_kernels` finds for a key; nothing for one of a store."""
+        values, seen, found = self._room
+        if key not in found:
+            p, out = self.problems, np.zeros(reasons.BETWEEN + 1, dtype=np.int64)
+            if self.operations.strings is None:
+                run = kernels.of(reasons, size=kernels.ALWAYS)
+                run.certain(p.events, p.ops, p.keys, key, values, seen, out)
+            found[key] = out.tolist()
+        return found[key]
 
     def refuted(self, key: int) -> bool:
         """Whether there is a certain reason that a key has no linearization."""
-        return bool(self.reasons[key, reasons.KIND])
+        return self.certain(key)[reasons.KIND] != 0
 
     def broken_at(self, key: int) -> int:
         """Position of the completion that can't be passed."""
@@ -112,7 +124,7 @@ class ColumnWitness:
         """A key's certain reason, if it has one."""
         if not self.refuted(key):
             return None
-        kind, observer, writer, between = self.reasons[key].tolist()
+        kind, observer, writer, between = self.certain(key)
         name = self.recorded.keys[key]
         if kind == reasons.UNWRITTEN:
             return unwritten_read(name, self.call(observer), *self._attempts(key, observer))
@@ -144,15 +156,3 @@ class ColumnWitness:
             [self.call(start + i) for i in origins.tolist()],
             len(origins) + int(value == p.keys[key, k.INITIAL]),
         )
-
-
-def certain_reasons(operations: Operations, problems: Problems) -> Int64:
-    """The certain reasons of a history's keys. Only registers have any."""
-    p = problems
-    out = np.zeros((len(p.keys) - 1, reasons.BETWEEN + 1), dtype=np.int64)
-    if operations.strings is not None:
-        return out
-    values = np.full((4, p.values + 1), -1, dtype=np.int64)
-    seen = np.full(len(p.ops), -1, dtype=np.int64)
-    kernels.of(reasons, size=kernels.ALWAYS).certain(p.events, p.ops, p.keys, values, seen, out)
-    return out

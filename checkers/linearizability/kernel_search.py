@@ -41,18 +41,19 @@ def no_strings() -> Tree:
 def undecided(keys: int) -> Int64:
     """Rows for keys of which nothing is known yet, and one more."""
     rows = np.zeros((keys + 1, k.LENGTH + 1), dtype=np.int64)
-    rows[:, k.HOPELESS], rows[:, k.BLOCKED] = k.FAR_FUTURE, -1
+    rows[:, k.BLOCKED] = -1
     return rows
 
 
 class Advice:
     """What a search that takes long can ask; this one never knows."""
 
-    def hopeless(self) -> None:
-        """Asked once, after many dead ends: fill in the column ``HOPELESS`` (`search_layout`).
+    def hopeless(self, key: int) -> int:
+        """Asked once for a key, after many dead ends: its event that no order can pass, if known.
 
-        A history that is linearizable seldom comes to that.
+        A key that is linearizable seldom comes to that.
         """
+        return k.FAR_FUTURE
 
     def elsewhere(self, key: int) -> bool:
         """Asked once for each key that takes very long: whether it is decided without this search.
@@ -113,15 +114,15 @@ def search_all(p: Problems, limits: Limits, advice: Advice) -> None:
     words = np.maximum(1, -(-p.keys[:-1, k.SLOTS] // k.BITS))
     more = -(-np.diff(p.keys[:, k.OPTIONALS]) // k.BITS)
     wanted = np.zeros(p.values + 1, dtype=np.int64)
-    stamp, dead_ends, patience = 0, 0, 100 + len(p.events) // 16
+    stamp = 0
     for shape in sorted(set(zip(words.tolist(), more.tolist(), strict=True))):
         chosen = np.flatnonzero((words == shape[0]) & (more == shape[1]))
         search = _Search(run, p, limits, advice, chosen, wanted, *shape)
-        search.machine[[k.STAMP, k.DEAD_ENDS, k.PATIENCE]] = stamp, dead_ends, patience
+        search.machine[k.STAMP] = stamp
         search.run()
         if limits.stopped:
             return
-        stamp, dead_ends, patience = search.machine[[k.STAMP, k.DEAD_ENDS, k.PATIENCE]].tolist()
+        stamp = int(search.machine[k.STAMP])
 
 
 class _Search:
@@ -189,10 +190,9 @@ class _Search:
 
     def _ask_what_is_hopeless(self) -> None:
         """Ask it, and leave this key if it has come as far as it can."""
-        m, keys, key = self.machine, self.p.keys, self.chosen[self.machine[k.AT]]
+        m, key = self.machine, int(self.chosen[self.machine[k.AT]])
         m[k.PATIENCE] = UNLIMITED
-        self.advice.hopeless()
-        m[k.HOPELESS_AT] = keys[key, k.HOPELESS]
+        m[k.HOPELESS_AT] = self.advice.hopeless(key)
         if m[k.FAR] >= m[k.HOPELESS_AT]:
             self._leave(k.NONE)
 

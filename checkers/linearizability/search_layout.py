@@ -46,21 +46,21 @@ NEED, LEAVE, OPTIONAL, BIT, INVOKED_AT, COMPLETED_AT, EARLIER, WHERE = range(8)
 COLUMNS = 8
 
 # Columns of ``keys``: where its events, operations and optional ones begin, its initial value, how
-# many slots it takes, the number of its empty string, the event that no order is known to pass
-# (or far in the future); then what was found: status, configurations explored, furthest event, the
-# operation that couldn't be placed there, operations in its part of the log (or of the best).
-EVENTS, OPERATIONS, OPTIONALS, INITIAL, SLOTS, ROOT, HOPELESS = range(7)
-STATUS, TRIED, FURTHEST, BLOCKED, LENGTH = range(7, 12)
+# many slots it takes, the number of its empty string; then what was found: status, configurations
+# explored, furthest event, the operation that couldn't be placed there, operations in its part of
+# the log (or of the best).
+EVENTS, OPERATIONS, OPTIONALS, INITIAL, SLOTS, ROOT = range(6)
+STATUS, TRIED, FURTHEST, BLOCKED, LENGTH = range(6, 11)
 
 # Registers.
 AT, MODE, POSITION, STATE, LAST, LOG, DEPTH, UNUSED, WAITING, FIRST = range(10)
 EXPLORED, LIMIT, STAMP, STOP, ENTRIES = range(10, 15)
 FAR, FAR_LOG, FAR_KEPT, FAR_SAVED, FAR_FORCING, WORDS, MORE = range(15, 22)
-DEAD, ABSENT, EMPTY, HOPELESS_AT = range(22, 26)
+DEAD, ABSENT, EMPTY, HOPELESS_AT = range(22, 26)  # the last: an event that no order can pass
 # Whether something was given up unexplored, how many frames were below it, whether nothing may be
 # given up, and whether operations that need a value go first.
 SKIPPED, TAINTED, CAREFUL, NEEDY_FIRST = range(26, 30)
-# How many dead ends there were, and how many there may be before the search pauses.
+# How many dead ends there were in a key, and how many there may be before the search pauses.
 DEAD_ENDS, PATIENCE = 30, 31
 PLACED = 32
 
