@@ -22,13 +22,23 @@ from checkers.linearizability.kv_columns import kv_operations
 from checkers.linearizability.limits import Limits
 from checkers.linearizability.outcome import Outcome
 from checkers.linearizability.problem import Problem, problem_of
+from checkers.linearizability.register_anomalies import Reason
 from checkers.linearizability.register_columns import register_operations
-from checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
+from checkers.linearizability.witness import (
+    DeadEnd,
+    dead_end_of,
+    explain,
+    reason_of,
+    recent_reason,
+    refuted,
+)
 from checkers.models import KeyPart, KeyValue, Model, Register
 from checkers.verdict import INVALID, UNKNOWN, VALID
 
 _COMPILED_FROM, _LOADED_FROM = 200_000, 8_000
 """Events from which compiling is worth its while, and from which compiled code is, if at hand."""
+_RECENT = 16, 64, 256
+"""How many of a key's last operations are tried as a reason, before all are."""
 
 
 def judged(
@@ -156,6 +166,8 @@ class _Judge(Advice):
     def _explained(self, key: int, effort: int) -> Witness:
         """Why a key has no linearization; with all of its calls only if that is needed."""
         dead_end, reason = self.witness.dead_end(key), self.witness.reason(key)
+        if reason is None and dead_end is not None:
+            reason = self._recently(key, dead_end, effort)
         if dead_end is None or reason is None:
             part = self._part(key)
             dead_end = dead_end or dead_end_of(
@@ -165,6 +177,17 @@ class _Judge(Advice):
         return Witness(
             explain(self.witness.model, dead_end, reason), dead_end.certificate(self.witness.model)
         )
+
+    def _recently(self, key: int, dead_end: DeadEnd, effort: int) -> Reason | None:
+        """Why a key has no linearization, if its last few calls are enough to show it."""
+        for number in _RECENT:
+            calls = self.witness.recent(key, dead_end.blocked, number)
+            if calls is None:
+                return None
+            reason = recent_reason(self.witness.model, calls, dead_end, effort=effort)
+            if reason is not None:
+                return reason
+        return None
 
     def _searched(self, key: int, part: KeyPart) -> tuple[Problem, Outcome]:
         """A key's problem and its outcome in terms of calls."""

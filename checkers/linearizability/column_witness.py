@@ -23,7 +23,8 @@ from checkers.linearizability.register_anomalies import (
     unwritten_read,
 )
 from checkers.linearizability.witness import DeadEnd
-from checkers.models import Model
+from checkers.models import Model, State
+from checkers.models.model import is_pure
 
 
 @dataclass(frozen=True)
@@ -94,19 +95,15 @@ class ColumnWitness:
         return out
 
     def dead_end(self, key: int) -> DeadEnd | None:
-        """Where the search of a register's key ended; None if that takes all of its calls to say.
+        """Where the search of a key ended; None if that takes all of its calls to say.
 
-        That is so if the search was stopped early, and for models whose state isn't what the last
-        operation left.
+        That is so if the search was stopped early.
         """
         p, row = self.problems, self.problems.keys[key]
-        if row[k.BLOCKED] < 0 or self.operations.strings is not None:
+        if row[k.BLOCKED] < 0:
             return None
         order, blocked = p.order(key), self.call(int(row[k.BLOCKED]))
-        changes = np.flatnonzero(p.ops[order, k.NEED] != p.ops[order, k.LEAVE])
-        state = self.model.initial
-        if len(changes):
-            state = self.model.step(state, self.call(int(order[changes[-1]])))[1]
+        state = self._state_after(order)
         if self.model.step(state, blocked)[0]:
             return None
         start, end = row[k.OPERATIONS], p.keys[key + 1, k.OPERATIONS]
@@ -119,6 +116,45 @@ class ColumnWitness:
             blocked,
             [self.call(int(start) + i) for i in np.flatnonzero(is_open).tolist()],
         )
+
+    def _state_after(self, order: Int32) -> State:
+        """The model's state after operations that fit one after another."""
+        model, ops, appended, state = self.model, self.problems.ops, [], self.model.initial
+        for operation in reversed(order.tolist()):
+            call = self.call(operation)
+            if ops[operation, k.NEED] == k.EXTENDS:
+                appended.append(call)
+                continue
+            # A read shows the state, others leave one that does not depend on what was before.
+            state = call.result if is_pure(model, call) else model.step(state, call)[1]
+            break
+        for call in reversed(appended):
+            state = model.step(state, call)[1]
+        return state
+
+    def recent(self, key: int, blocked: Call, number: int) -> list[Call] | None:
+        """A key's calls that may be open at or after some moment shortly before a completion.
+
+        Those that failed, or were invoked after the completion, are left out.
+
+        Args:
+            key: the key.
+            blocked: the call that completes then.
+            number: how many required operations are to be invoked from that moment on.
+
+        Returns:
+            Calls in order of invocation; None if there are no more than that anyway.
+        """
+        r, end = self.recorded, blocked.completed
+        assert end is not None
+        first, last = self.problems.keys[key : key + 2, k.OPERATIONS]
+        rows = self.rows[first:last]
+        rows = rows[r.invoked[rows] < end]
+        required = r.invoked[rows[r.completed[rows] >= 0]]
+        if len(required) <= number:
+            return None
+        kept = (r.completed[rows] < 0) | (r.completed[rows] >= required[-number])
+        return [self.recorded.call(self.history, row) for row in rows[kept].tolist()]
 
     def reason(self, key: int) -> Reason | None:
         """A key's certain reason, if it has one."""

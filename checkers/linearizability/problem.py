@@ -37,7 +37,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from checkers.history import Call
-from checkers.models import Enumerable, KeyValue, Model, Overwriting, Register, State
+from checkers.models import Enumerable, KeyValue, Model, Register, State
 from checkers.models.model import fits_always, frozen, is_pure
 
 
@@ -125,8 +125,9 @@ def _of_model(
     if type(model) is Register:
         return register_problem(model, kept, optional, any_initial=any_initial)
     initials: tuple[State, ...] = (model.initial,)
-    if any_initial and isinstance(model, Enumerable):
-        initials = tuple(model.states)
+    states = getattr(model, "states", None)  # isinstance of a protocol takes long
+    if any_initial and states is not None:
+        initials = tuple(states)
     problem = _general_problem(model, kept, optional, initials)
     if type(model) is not KeyValue:
         return problem
@@ -154,7 +155,7 @@ def _general_problem(
         fits, after = step(state, kept[i])
         return after if fits else REFUSED
 
-    overwrites = model.overwrites if isinstance(model, Overwriting) else lambda f: False
+    overwrites = getattr(model, "overwrites", None) or (lambda f: False)
     return Problem(
         calls=kept,
         initials=initials,

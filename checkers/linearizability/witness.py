@@ -167,6 +167,23 @@ def _state(model: Model, problem: Problem, stuck: Stuck) -> State:
     return state
 
 
+def recent_reason(
+    model: Model, calls: Sequence[Call], dead_end: DeadEnd, *, effort: int
+) -> Reason | None:
+    """Why the last calls before a dead end have no linearization; None if they may have one.
+
+    Args:
+        model: the sequential specification.
+        calls: what may have been open at or after some moment, in order of invocation.
+        dead_end: where the search ended.
+        effort: as of `reason_of`.
+    """
+    if not forgets(model):
+        return None
+    window = window_of(model, calls, dead_end.blocked, effort=effort)
+    return None if window.start is None else _in_general(model, dead_end, window)
+
+
 def _candidates(model: Model, dead_end: DeadEnd) -> list[dict[str, Any]]:
     """For each operation open at the dead end, why it can't be the next."""
     state, blocked = dead_end.state, named(model, dead_end.blocked)
