@@ -24,8 +24,9 @@ _REMEMBERED = 2_000
 
 A search seldom goes back farther. If it does, it may explore some again, which is slow, not wrong.
 """
-_JUMP, _FARTHEST, _JUMPS = 50, 1_000, 12
-"""How many events a search that is stuck goes back first and at most, and how often in a row."""
+_JUMP, _FARTHEST, _SWEEP, _JUMPS = 50, 1_000, 6, 18
+"""How many events a search that is stuck goes back first and at most; after how many times it
+begins anew, with more patience; and how often it goes back in all."""
 _ROWS = 1 << 12
 
 
@@ -165,7 +166,7 @@ class _Search:
     def _run(self) -> None:
         m = self.machine
         while True:
-            m[k.STOP] = m[k.STAMP] + _SLICE
+            m[k.STOP] = m[k.STAMP] + (_SLICE << 2 * (self.jumps // _SWEEP))
             why = self._go_on()
             if why == k.DONE or (why == k.PAUSED and self.limits.look()):
                 return
@@ -224,7 +225,7 @@ class _Search:
             return
         if m[k.CAREFUL]:
             return
-        target = int(m[k.FAR]) - min(_JUMP << (self.jumps % (_JUMPS // 2)), _FARTHEST)
+        target = int(m[k.FAR]) - min(_JUMP << (self.jumps % _SWEEP), _FARTHEST)
         if self.jumps == _JUMPS:
             target = -1
         self.jumps += 1
