@@ -21,6 +21,7 @@ from checkers.linearizability._trie_kernels import extended
 from checkers.linearizability.search_layout import (
     ABSENT,
     ANY,
+    APPENDS,
     BIT,
     COMPLETED_AT,
     DEAD,
@@ -62,14 +63,20 @@ from checkers.linearizability.search_layout import (
 
 
 @inlined
-def push(ops: Array, m: Array, frames: Array, wanted: Array, tree: Tree, forcing: int) -> int:
+def push(
+    ops: Array, m: Array, frames: Array, wanted: Array, tree: Tree, forcing: int
+) -> tuple[int, int]:
     """Put the configuration on the stack, with what may be tried from it (rules 2 to 4).
 
     Optional operations are left for `_widen`. If there is but one choice, there is nothing to come
-    back for: then it is given, and the stack left as it was. Else -1.
+    back for, and the stack is left as it was.
+
+    Returns:
+        A choice to make at once, struck from those of the frame, and the value after it; -1 if
+        `promising` has to choose, or there is none.
     """
-    depth, state, both = m[DEPTH], m[STATE], m[WORDS] + m[MORE]
-    frames[depth, F_POSITION], frames[depth, F_STATE] = m[POSITION], state
+    depth, both = m[DEPTH], m[WORDS] + m[MORE]
+    frames[depth, F_POSITION], frames[depth, F_STATE] = m[POSITION], m[STATE]
     frames[depth, F_LAST], frames[depth, F_LOG] = m[LAST], m[LOG]
     frames[depth, F_UNUSED] = m[UNUSED]
     after = ops[forcing, NEED] < 0 and ops[forcing, INVOKED_AT] < m[LAST]
@@ -78,38 +85,61 @@ def push(ops: Array, m: Array, frames: Array, wanted: Array, tree: Tree, forcing
     for i in range(both):
         frames[depth, F_MASKS + i] = m[PLACED + i]
         frames[depth, F_MASKS + both + i] = 0
-    m[STAMP] += 1
-    appends = _want(ops, m, wanted)
     choices, first = F_MASKS + both, PLACED + both
-    count, only = 0, -1
+    count, best, value, least = 0, -1, -1, 4 * FAR_FUTURE
+    want = ops[forcing, NEED]
     for at in range(first, first + m[WAITING]):
         i = m[at]
-        if _may_follow(ops, m, wanted, tree, appends, forcing, i):
+        left = _left_if_tried(ops, m, wanted, tree, m[APPENDS], forcing, i)
+        if left >= 0:
             slot = int(ops[i, BIT])
             frames[depth, choices + (slot >> SHIFT)] |= 1 << (slot & LAST_BIT)
-            count, only = count + 1, i
+            count += 1
+            score = _score(ops, m, forcing, want, i, left)
+            if score < least:
+                best, value, least = i, left, score
     if m[UNUSED] > 0:
         for i in range(m[WORDS]):
             frames[depth, choices + both + i] = frames[depth, choices + i]
     elif count == 1 and not after:
-        return only
+        return best, value
     m[DEPTH] += 1
-    return -1
+    if after or (m[UNUSED] > 0 and least >= FAR_FUTURE):
+        return -1, -1
+    if best >= 0:
+        slot = int(ops[best, BIT])
+        frames[depth, choices + (slot >> SHIFT)] ^= 1 << (slot & LAST_BIT)
+    return best, value
 
 
 @inlined
-def _may_follow(
+def _left_if_tried(
     ops: Array, m: Array, wanted: Array, tree: Tree, appends: int, forcing: int, i: int
-) -> bool:
-    """Whether an open operation is to be tried next."""
-    need, leave = ops[i, NEED], ops[i, LEAVE]
+) -> int:
+    """The value after an open operation, if that is to be tried next; else -1."""
+    need, leave = ops[i, NEED], int(ops[i, LEAVE])
     if need >= 0:
-        return bool(need == m[STATE] and leave != need)
-    if i == forcing:
-        return True
+        return leave if need == m[STATE] and leave != need else -1
     if need == ANY:
-        return bool(wanted[leave] == m[STAMP] or (appends > 0 and leave != m[DEAD]))
-    return _append_matters(m, wanted, tree, appends, leave)
+        tried = wanted[leave] == m[STAMP] or (appends > 0 and leave != m[DEAD])
+        return leave if tried or i == forcing else -1
+    leave = extended(tree, m[STATE], leave, m[DEAD], m[ABSENT], m[EMPTY])
+    # Whether what an append leaves may be observed before it is overwritten: see the module.
+    tried = leave != m[DEAD] and (appends > 1 or wanted[leave] == m[STAMP])
+    return leave if tried or i == forcing else -1
+
+
+@inlined
+def _score(ops: Array, m: Array, forcing: int, want: int, i: int, left: int) -> int:
+    """How promising an open operation is, the less the more: what makes the forcing one fit."""
+    if i == forcing and not m[NEEDY_FIRST]:
+        return -1
+    score = int(ops[i, COMPLETED_AT])
+    if m[NEEDY_FIRST] and ops[i, NEED] < 0:
+        score += FAR_FUTURE // 4
+    if want >= 0 and left != want:
+        score += 2 * FAR_FUTURE
+    return score
 
 
 @inlined
@@ -141,15 +171,6 @@ def _want_optional(ops: Array, optionals: Array, m: Array, wanted: Array) -> int
 
 
 @inlined
-def _append_matters(m: Array, wanted: Array, tree: Tree, appends: int, string: int) -> bool:
-    """Whether what an append leaves may be observed before it is overwritten (see the module)."""
-    after = extended(tree, m[STATE], string, m[DEAD], m[ABSENT], m[EMPTY])
-    if after == m[DEAD]:
-        return False
-    return bool(appends > 1 or wanted[after] == m[STAMP])
-
-
-@inlined
 def _widen(
     ops: Array,
     optionals: Array,
@@ -174,7 +195,7 @@ def _widen(
         word, mask = bit >> SHIFT, 1 << (bit & LAST_BIT)
         if frames[depth, choices + both + word] & mask:
             continue
-        if _may_follow(ops, m, wanted, tree, appends, forcing, i):
+        if _left_if_tried(ops, m, wanted, tree, appends, forcing, i) >= 0:
             frames[depth, choices + word] |= mask
     choices, used = choices + m[WORDS], PLACED + m[WORDS]
     for j in range(m[UNUSED]):
@@ -185,7 +206,7 @@ def _widen(
         before = int(ops[i, EARLIER])
         if before >= 0 and (m[used + (before >> SHIFT)] >> (before & LAST_BIT)) & 1 == 0:
             continue
-        if _may_follow(ops, m, wanted, tree, appends, -1, i):
+        if _left_if_tried(ops, m, wanted, tree, appends, -1, i) >= 0:
             frames[depth, choices + word] |= mask
 
 
@@ -202,9 +223,6 @@ def promising(
     """The most promising choice left, or -1: the forcing operation, then what makes it fit."""
     depth, both = m[DEPTH] - 1, m[WORDS] + m[MORE]
     choices, first = F_MASKS + both, PLACED + both
-    slot = int(ops[forcing, BIT])
-    if not m[NEEDY_FIRST] and (frames[depth, choices + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
-        return forcing
     best, least = -1, 4 * FAR_FUTURE
     want = ops[forcing, NEED]
     for again in range(2):
@@ -212,11 +230,7 @@ def promising(
             i = m[at]
             slot = int(ops[i, BIT])
             if (frames[depth, choices + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1:
-                score = int(ops[i, COMPLETED_AT])
-                if m[NEEDY_FIRST] and ops[i, NEED] < 0:
-                    score += FAR_FUTURE // 4
-                if want >= 0 and _left(ops, m, tree, i) != want:
-                    score += 2 * FAR_FUTURE
+                score = _score(ops, m, forcing, want, i, _left(ops, m, tree, i))
                 if score < least:
                     best, least = i, score
         if least < FAR_FUTURE or m[UNUSED] == 0:
@@ -254,15 +268,15 @@ def place(ops: Array, m: Array, frames: Array, log: Array, tree: Tree, i: int) -
     else:
         take(ops, m, i)
     frames[m[DEPTH] - 1, F_MASKS + m[WORDS] + m[MORE] + word] ^= mask
-    enter(ops, m, log, tree, i)
+    enter(ops, m, log, i, _left(ops, m, tree, i))
 
 
 @inlined
-def enter(ops: Array, m: Array, log: Array, tree: Tree, i: int) -> None:
-    """Put an operation into the log, and take over the state that it leaves."""
+def enter(ops: Array, m: Array, log: Array, i: int, value: int) -> None:
+    """Put an operation into the log, and take over the value that it leaves."""
     log[m[LOG]] = 2 * i
     m[LOG] += 1
-    m[STATE] = _left(ops, m, tree, i)
+    m[STATE] = value
     if ops[i, NEED] == ANY:
         m[LAST] = m[POSITION]
 

@@ -28,6 +28,7 @@ from checkers.linearizability._choice_kernels import enter, mark, move, place, p
 from checkers.linearizability._memo_kernels import known, rehash, remember
 from checkers.linearizability.search_layout import (
     ANY,
+    APPENDS,
     AT,
     BACK,
     BACKWARD,
@@ -42,6 +43,7 @@ from checkers.linearizability.search_layout import (
     EVENTS,
     EXHAUSTED,
     EXPLORED,
+    EXTENDS,
     F_AFTER,
     F_LAST,
     F_LOG,
@@ -191,7 +193,7 @@ def _search(
     """Go on with a key: what became of it, or why it stopped as a negative number."""
     while True:
         if m[MODE] == FORWARD:
-            forcing = _advance(events, ops, m, log, end)
+            forcing = _advance(events, ops, m, log, wanted, end)
             if forcing < 0:
                 return FOUND
             if m[POSITION] > m[FAR] or (m[POSITION] == m[FAR] and m[LOG] > m[FAR_LOG]):
@@ -210,10 +212,10 @@ def _search(
             m[MODE] = BACKWARD
             if not _explored(m, table, frames):
                 m[EXPLORED] += 1
-                only = push(ops, m, frames, wanted, tree, forcing)
-                if only >= 0:
-                    take(ops, m, only)
-                    enter(ops, m, log, tree, only)
+                choice, value = push(ops, m, frames, wanted, tree, forcing)
+                if choice >= 0:
+                    take(ops, m, choice)
+                    enter(ops, m, log, choice, value)
                     m[MODE] = FORWARD
                     continue
                 if _go_on(ops, optionals, m, frames, wanted, log, tree, forcing):
@@ -262,9 +264,12 @@ def _note(m: Array, table: Array, frames: Array) -> None:
 
 
 @inlined
-def _advance(events: Array, ops: Array, m: Array, log: Array, end: int) -> int:
-    """Walk to the event that forces a choice, placing what fits and changes nothing (rule 1)."""
-    position, state = m[POSITION], m[STATE]
+def _advance(events: Array, ops: Array, m: Array, log: Array, wanted: Array, end: int) -> int:
+    """Walk to the event that forces a choice, placing what fits and changes nothing (rule 1).
+
+    Values that operations then waiting need are marked, and waiting appends counted.
+    """
+    position, state, stamp, appends = m[POSITION], m[STATE], m[STAMP], 0
     first = PLACED + m[WORDS] + m[MORE]
     open_ = first + m[WAITING]
     while True:
@@ -287,10 +292,15 @@ def _advance(events: Array, ops: Array, m: Array, log: Array, end: int) -> int:
             position += 1
         if forcing < 0:
             break
-        at = first
+        at, stamp, appends = first, stamp + 1, 0
         while at < open_:
             i = m[at]
-            if ops[i, NEED] != state or ops[i, LEAVE] != state:
+            need = ops[i, NEED]
+            if need != state or ops[i, LEAVE] != state:
+                if need >= 0:
+                    wanted[need] = stamp
+                elif need == EXTENDS:
+                    appends += 1
                 at += 1
                 continue
             open_ -= 1
@@ -301,8 +311,8 @@ def _advance(events: Array, ops: Array, m: Array, log: Array, end: int) -> int:
         slot = int(ops[forcing, BIT])
         if (m[PLACED + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1 == 0:
             break
-    m[POSITION] = position
-    m[WAITING] = open_ - first
+    m[POSITION], m[WAITING] = position, open_ - first
+    m[STAMP], m[APPENDS] = stamp, appends
     return forcing
 
 
@@ -409,17 +419,18 @@ def save(m: Array, log: Array, best: Array) -> None:
 @borrowing
 def ordered(ops: Array, log: Array, out: Array) -> None:
     """Operations of a log in the order of the linearization: rule 3's before the last blind one."""
-    count, at, start = len(log), 0, 0
-    while start < count:
-        end = start + 1
-        while end < count and (log[end] % 2 == 1 or ops[log[end] // 2, NEED] != ANY):
-            end += 1
-        for inserted in (1, 0):
-            for position in range(start, end):
-                if log[position] % 2 == inserted:
-                    out[at] = log[position] // 2
-                    at += 1
-        start = end
+    before = 0
+    for at in range(len(log)):
+        i = log[at] >> 1
+        if log[at] & 1:
+            for later in range(at, before, -1):
+                out[later] = out[later - 1]
+            out[before] = i
+            before += 1
+        else:
+            if ops[i, NEED] == ANY:
+                before = at
+            out[at] = i
 
 
 @borrowing
