@@ -1,12 +1,12 @@
 """Kernels that read a history's columns: which operations there are, on which keys and values.
 
-One pass over the events finds operations and whether values name keys; another over the operations
-numbers keys and values. What a value's shape and codes are: `checkers.history.packed`.
+What a value's shape and codes are: `checkers.history.packed`. One walk over the events finds the
+operations, and numbers keys and values in order of first appearance.
 """
 
 from __future__ import annotations
 
-from checkers.history.columns import INFO_CODE, INVOKE_CODE, OK_CODE
+from checkers.history.columns import FAIL_CODE, INFO_CODE, INVOKE_CODE, OK_CODE
 from checkers.history.packed import ATOM, NESTED, NULL, OTHER, PAIR, WORDS
 from checkers.kernels import borrowing, inlined
 from checkers.linearizability.search_layout import ANY, EXTENDS, Array
@@ -14,18 +14,31 @@ from checkers.linearizability.search_layout import ANY, EXTENDS, Array
 UNKNOWN_FUNCTION, NOT_OURS = -1, -2
 """Numbers of functions: one that the model doesn't know, and one whose operations are left out."""
 
-KEYED, PLAIN, READABLE = 1, 2, 4
-"""What `operations` says of a history: values are all ``[key, value]``, or none is; or it has
-values of other shapes, or operations that the model doesn't know."""
-
-_SMALL_TABLE = 1 << 10
-
 READ, WRITE, CAS = range(3)
 """Operations of registers by number."""
 
+GET, PUT, APPEND, STORE_CAS, DELETE = range(5)
+"""Operations of key-value stores by number."""
+
+NO_STRING, NO_KEY = -3, -4
+"""Stand for strings where there are none: what a get of an absent key gives, and an absent key."""
+
+ANSWERED_NULL, ANSWERED_EMPTY, WROTE_EMPTY = 1, 2, 4
+"""What `stores` says: a get gave null, or an empty string; somebody wrote an empty one."""
+
+KEY, NEED, LEAVE, INVOKED, COMPLETED = range(5)
+"""Rows of what the kernels fill, by operation: number of its key, what it needs and leaves, the
+positions of its invocation and of its completion, which is -1 if its outcome is info."""
+
+F, OUTCOME = range(2)
+"""Rows of what they fill beside that: number of the operation, type of its completion."""
+
+SMALL_TABLE = 1 << 10
+"""How much of a table is used at first: it stays in the cache if there are few codes, as mostly."""
+
 
 @borrowing
-def operations(
+def registers(
     kind: Array,
     process: Array,
     function: Array,
@@ -33,15 +46,18 @@ def operations(
     shape: Array,
     codes: Array,
     numbers: Array,
-    reads: int,
-    cas: int,
-    f: Array,
-    outcome: Array,
-    invoked: Array,
-    completed: Array,
+    keyed: bool,
+    initial: int,
+    out: Array,
+    what: Array,
     counts: Array,
-) -> tuple[int, int]:
-    """Find what clients did.
+    sizes: Array,
+    key_table: Array,
+    key_codes: Array,
+    value_table: Array,
+    value_codes: Array,
+) -> tuple[int, int, int]:
+    """Read a history of registers. The initial value is number 0.
 
     Args:
         kind: by event its type.
@@ -51,138 +67,205 @@ def operations(
         shape: by event the shape of its value.
         codes: by event the codes of its value, in rows.
         numbers: by function the operation's number, or one of the constants above.
-        reads: number of the operation whose result matters.
-        cas: number of the operation whose value is a pair.
-        f: filled: by operation its number.
-        outcome: filled: type of its completion, info if there is none.
-        invoked: filled: position of its invocation.
-        completed: filled: position of its completion; -1 if its outcome is info.
+        keyed: whether values are ``[key, value]``.
+        initial: code of the initial value.
+        out: filled, as above. A read without a result needs and leaves the initial value.
+        what: likewise.
         counts: zeros by operation's number and type of completion, filled.
+        sizes: zeros by key, filled: the number of operations that are not left out (`matters`).
+        key_table: zeros, a power of two of them from `SMALL_TABLE` on, more than twice as many as
+            there can be keys.
+        key_codes: filled: codes of keys by number.
+        value_table: as key_table, for values.
+        value_codes: room for the codes of values.
 
     Returns:
-        How many operations there are, and what values are (the constants above).
+        How many operations, keys and values there are; -1 for operations if some are not the
+        model's, or have values of another layout.
     """
-    count, keyed, plain = 0, True, True
+    count, key, keys, key_room, value_room, first = 0, 0, 1, SMALL_TABLE, SMALL_TABLE, 0
+    if keyed:
+        keys, first = 0, 1
+    need, values = _numbered(value_table, value_room, value_codes, 0, initial)
     for at in range(len(kind)):
         if kind[at] != INVOKE_CODE or process[at] < 0:
             continue
         number = numbers[function[at]]
         if number == NOT_OURS:
             continue
-        end, argument = partner[at], shape[at]
-        ends = INFO_CODE if end < 0 else kind[end]
-        if number == UNKNOWN_FUNCTION or argument == OTHER:
-            return 0, 0
-        if number == cas:
-            keyed, plain = keyed and argument == NESTED, plain and argument == PAIR
+        end = partner[at]
+        ends = INFO_CODE if end < 0 else int(kind[end])
+        if number == UNKNOWN_FUNCTION or not _in_layout(
+            shape, codes, at, end, ends, keyed, number == CAS, number == READ
+        ):
+            return -1, 0, 0
+        if keyed:
+            key, keys = _numbered(key_table, key_room, key_codes, keys, codes[0, at])
+            if 2 * keys >= key_room:
+                key_room = _with_room(key_table, key_room, key_codes, keys)
+        if number == READ:
+            need = 0
+            if ends == OK_CODE:
+                need, values = _numbered(
+                    value_table, value_room, value_codes, values, codes[first, end]
+                )
+            leave = need
         else:
-            keyed = keyed and argument == PAIR
-            plain = plain and (argument == ATOM or number == reads)
-        if ends == OK_CODE:
-            result = shape[end]
-            if result == OTHER:
-                return 0, 0
-            if number == reads:
-                keyed, plain = keyed and result == PAIR, plain and result == ATOM
-            elif result == ATOM and codes[0, end] != NULL:
-                keyed = False
-        f[count], outcome[count] = number, ends
-        invoked[count], completed[count] = at, -1 if ends == INFO_CODE else end
+            need, values = _numbered(value_table, value_room, value_codes, values, codes[first, at])
+            leave = need
+            if number == CAS:
+                leave, values = _numbered(
+                    value_table, value_room, value_codes, values, codes[first + 1, at]
+                )
+            else:
+                need = ANY
+        if 2 * values >= value_room:
+            value_room = _with_room(value_table, value_room, value_codes, values)
+        out[KEY, count], out[NEED, count], out[LEAVE, count] = key, need, leave
+        out[INVOKED, count], out[COMPLETED, count] = at, -1 if ends == INFO_CODE else end
+        what[F, count], what[OUTCOME, count] = number, ends
         counts[number, ends] += 1
+        if matters(ends, need, leave):
+            sizes[key] += 1
         count += 1
-    return count, READABLE | (KEYED if keyed else 0) | (PLAIN if plain else 0)
+    return count, keys, values
 
 
 @borrowing
-def key_numbers(
+def stores(
+    kind: Array,
+    process: Array,
+    function: Array,
+    partner: Array,
     shape: Array,
     codes: Array,
-    outcome: Array,
-    invoked: Array,
-    completed: Array,
-    key: Array,
-    table: Array,
-    distinct: Array,
-) -> int:
-    """Number the keys of operations, in order of first invocation.
+    numbers: Array,
+    keyed: bool,
+    empty: int,
+    out: Array,
+    what: Array,
+    counts: Array,
+    sizes: Array,
+    key_table: Array,
+    key_codes: Array,
+) -> tuple[int, int, int]:
+    """Read a history of key-value stores.
+
+    What operations need and leave are strings: places in the table of words, `NO_STRING` or
+    `NO_KEY`; what they need can be `ANY` and `EXTENDS` too. What a get without a result saw is
+    `NO_STRING`.
 
     Args:
-        shape: see `operations`, as the others.
+        kind: as of `registers`, as the others but for empty.
+        process: likewise.
+        function: likewise.
+        partner: likewise.
+        shape: likewise.
         codes: likewise.
-        outcome: likewise.
-        invoked: likewise.
-        completed: likewise.
-        key: filled: by operation the number of its key.
-        table: zeros, a power of two of them from 1,024 on, more than twice as many as operations.
-        distinct: filled: codes of keys by number.
+        numbers: likewise.
+        keyed: likewise.
+        empty: code of the empty string.
+        out: likewise.
+        what: likewise.
+        counts: likewise.
+        sizes: likewise.
+        key_table: likewise.
+        key_codes: likewise.
 
     Returns:
-        How many keys there are; -1 if a completion names another key than its invocation.
+        How many operations (or -1, see `registers`; values that a store can't have are of another
+        layout) and keys there are, and which of the constants above are so, together.
     """
-    count, size = 0, _SMALL_TABLE
-    for i in range(len(key)):
-        code = codes[0, invoked[i]]
-        if outcome[i] == OK_CODE:
-            end = completed[i]
-            if shape[end] != ATOM and codes[0, end] != code:
-                return -1
-        key[i], count = _numbered(table, size, distinct, count, code)
-        if 2 * count >= size:
-            size = _with_room(table, size, distinct, count)
-    return count
-
-
-@borrowing
-def register_accesses(
-    codes: Array,
-    f: Array,
-    outcome: Array,
-    invoked: Array,
-    completed: Array,
-    first: int,
-    initial: int,
-    need: Array,
-    leave: Array,
-    table: Array,
-    distinct: Array,
-) -> int:
-    """Number what operations of registers need and leave; the initial value is number 0.
-
-    Args:
-        codes: see `operations`, as f, outcome, invoked and completed.
-        f: likewise.
-        outcome: likewise.
-        invoked: likewise.
-        completed: likewise.
-        first: the row of codes that has values: 1 if row 0 has keys.
-        initial: code of the initial value.
-        need: filled: by operation the value that it needs, or ``ANY``.
-        leave: filled: the value that it leaves. What a read without a result saw is number 0.
-        table: likewise, more than twice as many as there can be values.
-        distinct: room for the codes of values.
-
-    Returns:
-        How many values there are.
-    """
-    size = _SMALL_TABLE
-    _, count = _numbered(table, size, distinct, 0, initial)
-    for i in range(len(f)):
-        at, number = invoked[i], 0
-        if f[i] == READ:
-            if outcome[i] == OK_CODE:
-                seen = codes[first, completed[i]]
-                number, count = _numbered(table, size, distinct, count, seen)
-            need[i] = leave[i] = number
+    count, key, keys, key_room, first, said = 0, 0, 1, SMALL_TABLE, 0, 0
+    if keyed:
+        keys, first = 0, 1
+    for at in range(len(kind)):
+        if kind[at] != INVOKE_CODE or process[at] < 0:
+            continue
+        number = numbers[function[at]]
+        if number == NOT_OURS:
+            continue
+        end = partner[at]
+        ends = INFO_CODE if end < 0 else int(kind[end])
+        if number == UNKNOWN_FUNCTION or not _in_layout(
+            shape, codes, at, end, ends, keyed, number == STORE_CAS, number == GET
+        ):
+            return -1, 0, 0
+        if keyed:
+            key, keys = _numbered(key_table, key_room, key_codes, keys, codes[0, at])
+            if 2 * keys >= key_room:
+                key_room = _with_room(key_table, key_room, key_codes, keys)
+        found, left = NULL, NULL
+        if number == GET:
+            if ends == OK_CODE:
+                found = codes[first, end]
+                said |= ANSWERED_NULL if found == NULL else 0
+                said |= ANSWERED_EMPTY if found == empty else 0
+            left = found
+        elif number == STORE_CAS:
+            found, left = codes[first, at], codes[first + 1, at]
+        elif number != DELETE:
+            left = codes[first, at]
+            if left == NULL:
+                return -1, 0, 0
+        if (found < WORDS and found != NULL) or (left < WORDS and left != NULL):
+            return -1, 0, 0
+        if left == empty and number != GET:
+            said |= WROTE_EMPTY
+        null = NO_STRING if number == GET else NO_KEY
+        leave = null if left == NULL else left - WORDS
+        if number == APPEND:
+            need = EXTENDS
+        elif number == GET or number == STORE_CAS:  # noqa: SIM109 (numba is slower with a tuple)
+            need = null if found == NULL else found - WORDS
         else:
-            number, count = _numbered(table, size, distinct, count, codes[first, at])
-            need[i], leave[i] = ANY, number
-            if f[i] == CAS:
-                new = codes[first + 1, at]
-                need[i] = number
-                leave[i], count = _numbered(table, size, distinct, count, new)
-        if 2 * count >= size:
-            size = _with_room(table, size, distinct, count)
-    return count
+            need = ANY
+        out[KEY, count], out[NEED, count], out[LEAVE, count] = key, need, leave
+        out[INVOKED, count], out[COMPLETED, count] = at, -1 if ends == INFO_CODE else end
+        what[F, count], what[OUTCOME, count] = number, ends
+        counts[number, ends] += 1
+        if matters(ends, need, leave):
+            sizes[key] += 1
+        count += 1
+    return count, keys, said
+
+
+@inlined
+def matters(outcome: int, need: int, leave: int) -> bool:
+    """Whether an operation has to be placed, or may change something."""
+    return outcome != FAIL_CODE and not (outcome == INFO_CODE and need == leave)
+
+
+@inlined
+def _in_layout(
+    shape: Array,
+    codes: Array,
+    at: int,
+    end: int,
+    ends: int,
+    keyed: bool,
+    is_cas: bool,
+    reads: bool,
+) -> bool:
+    """Whether the values of an operation have the layout, and name the same key."""
+    argument = shape[at]
+    if keyed:
+        if argument != (NESTED if is_cas else PAIR):
+            return False
+    elif is_cas:
+        if argument != PAIR:
+            return False
+    elif argument != ATOM and (argument == OTHER or not reads):
+        return False
+    if ends != OK_CODE:
+        return True
+    result = shape[end]
+    if reads:
+        if result != (PAIR if keyed else ATOM):
+            return False
+    elif result == OTHER or (keyed and result == ATOM and codes[0, end] != NULL):
+        return False
+    return bool(not keyed or result == ATOM or codes[0, end] == codes[0, at])
 
 
 @inlined
@@ -208,10 +291,7 @@ def _numbered(table: Array, size: int, distinct: Array, count: int, code: int) -
 
 @inlined
 def _with_room(table: Array, size: int, distinct: Array, count: int) -> int:
-    """Use four times as much of the table for its codes; gives how much that is.
-
-    A small table is in the cache of the processor, and mostly there are few codes.
-    """
+    """Use four times as much of the table for its codes; gives how much that is."""
     table[:size] = 0
     size = min(4 * size, len(table))
     for number in range(count):
@@ -220,72 +300,3 @@ def _with_room(table: Array, size: int, distinct: Array, count: int) -> int:
             row = (row + 1) & (size - 1)
         table[row] = number + 1
     return size
-
-
-GET, PUT, APPEND, STORE_CAS, DELETE = range(5)
-"""Operations of key-value stores by number."""
-
-NO_STRING, NO_KEY = -3, -4
-"""Stand for strings where there are none: what a get of an absent key gives, and an absent key."""
-
-ANSWERED_NULL, ANSWERED_EMPTY, WROTE_EMPTY = 1, 2, 4
-"""What `store_accesses` says: a get gave null, or an empty string; somebody wrote an empty one."""
-
-
-@borrowing
-def store_accesses(
-    codes: Array,
-    f: Array,
-    outcome: Array,
-    invoked: Array,
-    completed: Array,
-    first: int,
-    empty: int,
-    need: Array,
-    leave: Array,
-) -> int:
-    """What operations of stores need and leave: places of strings in the table of words.
-
-    Args:
-        codes: see `operations`, as f, outcome, invoked and completed.
-        f: likewise.
-        outcome: likewise.
-        invoked: likewise.
-        completed: likewise.
-        first: the row of codes that has values: 1 if row 0 has keys.
-        empty: code of the empty string.
-        need: filled: by operation the string that it needs, `ANY`, `EXTENDS`, or one of the two
-            constants above. What a get without a result saw is `NO_STRING`.
-        leave: filled: the string that it leaves, or appends, or one of the two constants.
-
-    Returns:
-        The constants above, together; -1 if there are values that a store can't have.
-    """
-    said = 0
-    for i in range(len(f)):
-        at, what, found, left = invoked[i], f[i], NULL, NULL
-        if what == GET:
-            if outcome[i] == OK_CODE:
-                found = codes[first, completed[i]]
-                said |= ANSWERED_NULL if found == NULL else 0
-                said |= ANSWERED_EMPTY if found == empty else 0
-            left = found
-        elif what == STORE_CAS:
-            found, left = codes[first, at], codes[first + 1, at]
-        elif what != DELETE:
-            left = codes[first, at]
-            if left == NULL:
-                return -1
-        if (found < WORDS and found != NULL) or (left < WORDS and left != NULL):
-            return -1
-        if left == empty and what != GET:
-            said |= WROTE_EMPTY
-        null = NO_STRING if what == GET else NO_KEY
-        leave[i] = null if left == NULL else left - WORDS
-        if what == APPEND:
-            need[i] = EXTENDS
-        elif what == GET or what == STORE_CAS:  # noqa: SIM109 (numba is slower with a tuple)
-            need[i] = null if found == NULL else found - WORDS
-        else:
-            need[i] = ANY
-    return said

@@ -6,13 +6,22 @@ used operations.
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy.typing as npt
-
 from checkers.kernels import borrowing, inlined
-
-Array = npt.NDArray[Any]
+from checkers.linearizability.search_layout import (
+    DEPTH,
+    ENTRIES,
+    F_LAST,
+    F_MASKS,
+    F_POSITION,
+    F_STATE,
+    LAST,
+    MORE,
+    PLACED,
+    POSITION,
+    STATE,
+    WORDS,
+    Array,
+)
 
 T_POSITION, T_STATE, T_LAST, T_MASKS = 0, 1, 2, 3
 
@@ -118,3 +127,36 @@ def rehash(old: Array, new: Array, words: int, least: int) -> int:
             for j in range(new.shape[1]):
                 new[row, j] = old[i, j]
     return count
+
+
+@inlined
+def explored(m: Array, table: Array, frames: Array) -> bool:
+    """Whether a configuration that failed, or one from which this one was reached, dominates it.
+
+    Only optional operations lead back to a state at the same event.
+    """
+    if m[ENTRIES] > 0 and known(
+        table, m[POSITION], m[STATE], m[LAST], m, PLACED, m[WORDS], m[MORE]
+    ):
+        return True
+    if m[MORE] == 0:
+        return False
+    depth = m[DEPTH] - 1
+    while depth >= 0 and frames[depth, F_POSITION] == m[POSITION]:
+        same = frames[depth, F_STATE] == m[STATE] and frames[depth, F_LAST] >= m[LAST]
+        for i in range(m[WORDS]):
+            same = same and frames[depth, F_MASKS + i] == m[PLACED + i]
+        for i in range(m[WORDS], m[WORDS] + m[MORE]):
+            same = same and (frames[depth, F_MASKS + i] & ~m[PLACED + i]) == 0
+        if same:
+            return True
+        depth -= 1
+    return False
+
+
+@inlined
+def note(m: Array, table: Array, frames: Array) -> None:
+    """Note the configuration of the topmost frame as one that need not be explored again."""
+    frame = frames[m[DEPTH] - 1]
+    position, state, last = frame[F_POSITION], frame[F_STATE], frame[F_LAST]
+    m[ENTRIES] += remember(table, position, state, last, frame, F_MASKS, m[WORDS], m[MORE])

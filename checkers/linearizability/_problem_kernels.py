@@ -7,8 +7,9 @@ events.
 
 from __future__ import annotations
 
-from checkers.history.columns import FAIL_CODE, INFO_CODE
+from checkers.history.columns import INFO_CODE
 from checkers.kernels import borrowing, inlined
+from checkers.linearizability._column_kernels import matters
 from checkers.linearizability.search_layout import (
     ANY,
     BIT,
@@ -40,13 +41,13 @@ def arrange(
     need: Array,
     leave: Array,
     indices: Array,
+    sizes: Array,
     keys: Array,
-    cursor: Array,
     ops: Array,
     rows: Array,
     index: Array,
-) -> tuple[int, int]:
-    """Sort operations by key, in their order; without those that failed or need not be placed.
+) -> int:
+    """Sort operations by key, in their order; without those that need not be placed.
 
     Args:
         key: by operation its key.
@@ -56,113 +57,104 @@ def arrange(
         need: what it needs.
         leave: what it leaves.
         indices: by position the index of an event.
+        sizes: how many operations each key has; used.
         keys: where their operations begin is filled.
-        cursor: room for a number for each key.
         ops: filled.
         rows: filled: the operation that each of them is.
         index: filled: the index of its invocation.
 
     Returns:
-        How many there are, and how many of them are optional.
+        How many of them are optional.
     """
-    for i in range(len(key)):
-        if _matters(outcome[i], need[i], leave[i]):
-            keys[key[i] + 1, OPERATIONS] += 1
-    for number in range(1, len(keys)):
-        keys[number, OPERATIONS] += keys[number - 1, OPERATIONS]
-        cursor[number - 1] = keys[number - 1, OPERATIONS]
+    for number in range(len(sizes)):
+        keys[number + 1, OPERATIONS] = keys[number, OPERATIONS] + sizes[number]
+        sizes[number] = keys[number, OPERATIONS]
     optional = 0
     for i in range(len(key)):
-        if _matters(outcome[i], need[i], leave[i]):
-            j = cursor[key[i]]
-            cursor[key[i]] += 1
-            rows[j] = i
-            ops[j, NEED], ops[j, LEAVE] = need[i], leave[i]
-            ops[j, INVOKED_AT] = invoked[i]
-            index[j] = indices[invoked[i]]
+        if matters(outcome[i], need[i], leave[i]):
+            at = sizes[key[i]]
+            sizes[key[i]] += 1
+            rows[at], index[at] = i, indices[invoked[i]]
+            ops[at, NEED], ops[at, LEAVE] = need[i], leave[i]
+            ops[at, INVOKED_AT] = invoked[i]
             if outcome[i] == INFO_CODE:
-                ops[j, OPTIONAL], ops[j, COMPLETED_AT] = 1, FAR_FUTURE
+                ops[at, OPTIONAL], ops[at, COMPLETED_AT] = 1, FAR_FUTURE
                 optional += 1
             else:
-                ops[j, OPTIONAL], ops[j, COMPLETED_AT] = 0, completed[i]
-    return keys[len(keys) - 1, OPERATIONS], optional
-
-
-@inlined
-def _matters(outcome: int, need: int, leave: int) -> bool:
-    return outcome != FAIL_CODE and not (outcome == INFO_CODE and need == leave)
+                ops[at, OPTIONAL], ops[at, COMPLETED_AT] = 0, completed[i]
+    return optional
 
 
 @borrowing
-def drop_unobservable(keys: Array, ops: Array, last_need: Array) -> None:
+def drop_unobservable(keys: Array, ops: Array, last_need: Array, wanted: Array) -> int:
     """Mark optional operations whose value no remaining one of their key can need after them.
 
-    ``last_need`` has -1 for each value.
+    Gives how many these are.
+
+    ``last_need`` has -1 for each value: when the last required operation that needs it completes.
+    ``wanted`` has 0 for each: how many remaining optional operations need it. Both have a place
+    more at their end, which `ANY` uses, too; nobody looks there, and there is no branch to predict.
     """
+    dropped = 0
     for key in range(len(keys) - 1):
         start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
-        changed = False
+        first, last = end, start
         for i in range(start, end):
-            changed = changed or ops[i, OPTIONAL] != 0
+            need = ops[i, NEED]
+            if ops[i, OPTIONAL]:
+                first, last = min(first, i), i + 1
+                wanted[need] += 1
+            else:
+                last_need[need] = max(last_need[need], ops[i, COMPLETED_AT])
+        changed = first < last
         while changed:
             changed = False
-            for i in range(start, end):
-                need = ops[i, NEED]
-                if need != ANY and ops[i, OPTIONAL] != DROPPED:
-                    last_need[need] = max(last_need[need], ops[i, COMPLETED_AT])
-            for i in range(start, end):
-                if ops[i, OPTIONAL] == 1 and last_need[ops[i, LEAVE]] <= ops[i, INVOKED_AT]:
+            for i in range(first, last):
+                leave = ops[i, LEAVE]
+                if (
+                    ops[i, OPTIONAL] == 1
+                    and wanted[leave] == 0
+                    and last_need[leave] <= ops[i, INVOKED_AT]
+                ):
                     ops[i, OPTIONAL] = DROPPED
-                    changed = True
-            for i in range(start, end):
-                if ops[i, NEED] != ANY:
-                    last_need[ops[i, NEED]] = -1
+                    changed, dropped = True, dropped + 1
+                    wanted[ops[i, NEED]] -= 1
+        for i in range(start, end):
+            last_need[ops[i, NEED]] = -1
+            wanted[ops[i, NEED]] = 0
+    return dropped
 
 
 @borrowing
-def compact(keys: Array, ops: Array, rows: Array, index: Array) -> tuple[int, int]:
-    """Take away the operations that are marked; see `arrange` for the arguments and the result."""
-    count, optional = 0, 0
+def compact(keys: Array, ops: Array, rows: Array, index: Array) -> None:
+    """Take away the operations that are marked; see `arrange` for the arguments."""
+    count = 0
     for key in range(len(keys) - 1):
         start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
         keys[key, OPERATIONS] = count
         for i in range(start, end):
             if ops[i, OPTIONAL] != DROPPED:
-                optional += ops[i, OPTIONAL]
                 rows[count], index[count] = rows[i], index[i]
                 for column in range(ops.shape[1]):
                     ops[count, column] = ops[i, column]
                 count += 1
     keys[len(keys) - 1, OPERATIONS] = count
-    return count, optional
-
-
-@borrowing
-def merge_unseen(keys: Array, ops: Array, seen: Array) -> None:
-    """Replace values that no operation of a key needs by one, ``len(seen)``; see `UNSEEN`.
-
-    ``seen`` has -1 for each value, of which the initial one is number 0. The keys' initial values
-    are filled.
-    """
-    unseen = len(seen)
-    for key in range(len(keys) - 1):
-        start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
-        for i in range(start, end):
-            if ops[i, NEED] != ANY:
-                seen[ops[i, NEED]] = key
-        for i in range(start, end):
-            if seen[ops[i, LEAVE]] != key:
-                ops[i, LEAVE] = unseen
-        keys[key, INITIAL] = 0 if seen[0] == key else unseen
 
 
 @borrowing
 def lay_out(
-    keys: Array, ops: Array, events: Array, optionals: Array, free: Array, pending: Array
+    keys: Array,
+    ops: Array,
+    events: Array,
+    optionals: Array,
+    free: Array,
+    pending: Array,
+    seen: Array,
 ) -> None:
     """Put the events of each key in order, and give operations slots, bits and positions.
 
-    O(n) for n operations, and O(n k) if k are open at a time in an unfortunate order.
+    Values of registers that no operation of a key needs are replaced by one, ``len(seen)``
+    (`UNSEEN`). O(n) for n operations, and O(n k) if k are open at a time in an unfortunate order.
 
     Args:
         keys: where their events and optional operations begin, and their slots, are filled.
@@ -171,9 +163,12 @@ def lay_out(
         optionals: filled.
         free: room for a number for each operation.
         pending: likewise.
+        seen: -1 for each value, of which the initial one is number 0; empty for stores.
     """
     position, count = 0, 0
     for key in range(len(keys) - 1):
+        if len(seen) > 0:
+            _merge_unseen(keys, ops, seen, key)
         first, spare, waiting, width = count, 0, 0, 0
         for i in range(keys[key, OPERATIONS], keys[key + 1, OPERATIONS]):
             while waiting > 0 and ops[pending[waiting - 1], COMPLETED_AT] < ops[i, INVOKED_AT]:
@@ -204,6 +199,18 @@ def lay_out(
             position += 1
         keys[key, SLOTS] = width
         keys[key + 1, EVENTS], keys[key + 1, OPTIONALS] = position, count
+
+
+@inlined
+def _merge_unseen(keys: Array, ops: Array, seen: Array, key: int) -> None:
+    start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
+    for i in range(start, end):
+        if ops[i, NEED] != ANY:
+            seen[ops[i, NEED]] = key
+    for i in range(start, end):
+        if seen[ops[i, LEAVE]] != key:
+            ops[i, LEAVE] = len(seen)
+    keys[key, INITIAL] = 0 if seen[0] == key else len(seen)
 
 
 @inlined

@@ -25,9 +25,9 @@ from __future__ import annotations
 
 from checkers.kernels import borrowing, inlined
 from checkers.linearizability._choice_kernels import enter, mark, move, place, promising, push, take
-from checkers.linearizability._memo_kernels import known, rehash, remember
+from checkers.linearizability._log_kernels import save
+from checkers.linearizability._memo_kernels import explored, note, rehash
 from checkers.linearizability.search_layout import (
-    ANY,
     APPENDS,
     AT,
     BACK,
@@ -104,7 +104,7 @@ from checkers.linearizability.search_layout import (
     Tree,
 )
 
-__all__ = ["ordered", "placed", "rehash", "run", "save"]
+__all__ = ["rehash", "run", "save"]
 
 
 @borrowing
@@ -210,7 +210,7 @@ def _search(
             if m[ENTRIES] * 2 >= table.shape[0]:
                 return -TABLE_FULL
             m[MODE] = BACKWARD
-            if not _explored(m, table, frames):
+            if not explored(m, table, frames):
                 m[EXPLORED] += 1
                 choice, value = push(ops, m, frames, wanted, tree, forcing)
                 if choice >= 0:
@@ -228,39 +228,6 @@ def _search(
             return NONE
         if went == ONWARD:
             m[MODE] = FORWARD
-
-
-@inlined
-def _explored(m: Array, table: Array, frames: Array) -> bool:
-    """Whether a configuration that failed, or one from which this one was reached, dominates it.
-
-    Only optional operations lead back to a state at the same event.
-    """
-    if m[ENTRIES] > 0 and known(
-        table, m[POSITION], m[STATE], m[LAST], m, PLACED, m[WORDS], m[MORE]
-    ):
-        return True
-    if m[MORE] == 0:
-        return False
-    depth = m[DEPTH] - 1
-    while depth >= 0 and frames[depth, F_POSITION] == m[POSITION]:
-        same = frames[depth, F_STATE] == m[STATE] and frames[depth, F_LAST] >= m[LAST]
-        for i in range(m[WORDS]):
-            same = same and frames[depth, F_MASKS + i] == m[PLACED + i]
-        for i in range(m[WORDS], m[WORDS] + m[MORE]):
-            same = same and (frames[depth, F_MASKS + i] & ~m[PLACED + i]) == 0
-        if same:
-            return True
-        depth -= 1
-    return False
-
-
-@inlined
-def _note(m: Array, table: Array, frames: Array) -> None:
-    """Note the configuration of the topmost frame as one that need not be explored again."""
-    frame = frames[m[DEPTH] - 1]
-    position, state, last = frame[F_POSITION], frame[F_STATE], frame[F_LAST]
-    m[ENTRIES] += remember(table, position, state, last, frame, F_MASKS, m[WORDS], m[MORE])
 
 
 @inlined
@@ -342,7 +309,7 @@ def _next(
         if _go_on(ops, optionals, m, frames, wanted, log, tree, ~events[m[POSITION]]):
             return ONWARD
     if m[DEPTH] > m[TAINTED]:
-        _note(m, table, frames)
+        note(m, table, frames)
     m[DEPTH] -= 1
     m[TAINTED] = min(m[TAINTED], m[DEPTH])
     m[DEAD_ENDS] += 1
@@ -404,58 +371,3 @@ def _return_to(ops: Array, m: Array, frames: Array, log: Array, best: Array) -> 
     )
     for i in range(both):
         m[PLACED + i] = frames[depth, F_MASKS + i]
-
-
-@borrowing
-def save(m: Array, log: Array, best: Array) -> None:
-    """Copy the log of the furthest dead end before it is overwritten, as far as it is new."""
-    if m[FAR_SAVED] == 0:
-        for i in range(m[FAR_KEPT], m[FAR_LOG]):
-            best[i] = log[i]
-        m[FAR_KEPT] = m[FAR_LOG]
-        m[FAR_SAVED] = 1
-
-
-@borrowing
-def ordered(ops: Array, log: Array, out: Array) -> None:
-    """Operations of a log in the order of the linearization: rule 3's before the last blind one."""
-    before = 0
-    for at in range(len(log)):
-        i = log[at] >> 1
-        if log[at] & 1:
-            for later in range(at, before, -1):
-                out[later] = out[later - 1]
-            out[before] = i
-            before += 1
-        else:
-            if ops[i, NEED] == ANY:
-                before = at
-            out[at] = i
-
-
-@borrowing
-def placed(
-    keys: Array,
-    ops: Array,
-    log: Array,
-    index: Array,
-    order: Array,
-    out: Array,
-) -> None:
-    """Invocation indices of the operations of each linearization found, in its order.
-
-    Args:
-        keys: see `search_layout`.
-        ops: likewise.
-        log: likewise.
-        index: by operation the index of its invocation.
-        order: room for a number for each operation.
-        out: filled, where keys' operations are.
-    """
-    for key in range(len(keys) - 1):
-        if keys[key, STATUS] == FOUND:
-            start = keys[key, OPERATIONS]
-            end = start + keys[key, LENGTH]
-            ordered(ops, log[start:end], order[start:end])
-            for i in range(start, end):
-                out[i] = index[order[i]]

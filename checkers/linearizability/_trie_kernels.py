@@ -97,7 +97,7 @@ def number(tree: Tree, keys: Array, ops: Array, as_empty: bool, node_of: Array) 
     Args:
         tree: its nodes are filled; there is room for as many as there are bytes and keys.
         keys: the keys' initial values and empty strings are filled.
-        ops: by key, with what `_column_kernels.store_accesses` says they need and leave.
+        ops: by key, with what `_column_kernels.stores` says they need and leave.
         as_empty: whether an absent key is the same as an empty string.
         node_of: zeros for each string, used.
 
@@ -173,8 +173,10 @@ def _insert(tree: Tree, root: int, string: int, count: int) -> tuple[int, int]:
 @borrowing
 def drop_unobservable_strings(
     tree: Tree, keys: Array, absent: int, ops: Array, until: Array
-) -> None:
+) -> int:
     """Mark optional operations whose effect no remaining one of their key can observe after them.
+
+    Gives how many these are.
 
     A value is observed in its extensions, too: ``until`` is, by value, the latest completion of an
     operation that needs it or, for a node, one below it. An append is observed in any string that
@@ -183,6 +185,7 @@ def drop_unobservable_strings(
 
     ``until`` has -1 for each value, dead included. Operations are marked as in `_problem_kernels`.
     """
+    dropped = 0
     for key in range(len(keys) - 1):
         root, last = keys[key, ROOT], absent
         if key + 2 < len(keys):
@@ -210,7 +213,8 @@ def drop_unobservable_strings(
                     and _seen_until(tree, root, last, ops, until, i) <= (ops[i, INVOKED_AT])
                 ):
                     ops[i, OPTIONAL] = DROPPED
-                    changed = True
+                    changed, dropped = True, dropped + 1
+    return dropped
 
 
 @inlined

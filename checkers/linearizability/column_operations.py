@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from checkers import kernels
 from checkers.convergence.replicas import REPLICA_STATE
 from checkers.history import Call, History
 from checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, Int8, Int32, Int64
@@ -50,6 +49,7 @@ class Recorded:
         completed: position of the ok or fail completion, or -1.
         outcome: type of the completion, `INFO_CODE` if there is none.
         counts: by operation's number and type of completion, how many there are.
+        sizes: by key, how many operations are not left out (`_column_kernels.matters`).
         values: of all events.
     """
 
@@ -62,6 +62,7 @@ class Recorded:
     completed: Int32
     outcome: Int8
     counts: Int64
+    sizes: Int64
     values: PackedValues
 
     @property
@@ -107,7 +108,7 @@ class Operations:
         recorded: see there; rows are the same.
         observed: whether some operation that succeeded could have contradicted another.
         need: value that an operation finds, numbered (the initial one is 0), or ``ANY``
-            (`search_layout`); of stores see `_column_kernels.store_accesses`.
+            (`search_layout`); of stores see `_column_kernels.stores`.
         leave: value that it leaves, likewise.
         values: how many values there are, of registers.
         strings: of stores.
@@ -121,52 +122,75 @@ class Operations:
     strings: Strings | None = None
 
 
-def recorded(
-    history: History,
-    names: tuple[str, ...],
-    *,
-    reads: int,
-    cas: int,
-    keyed: bool | None,
-    per_key: bool,
-) -> Recorded | None:
-    """What clients did, or None if it is not of the plain layout or has other operations.
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a kernel of `_column_kernels` takes and fills, for one history."""
+
+    history: History
+    names: tuple[str, ...]
+    values: PackedValues
+    out: Int32
+    what: Int8
+    counts: Int64
+    sizes: Int64
+    keys: tuple[Int32, Int64]
+
+    def events(self) -> tuple[Any, ...]:
+        """The first arguments of a kernel."""
+        h, numbers = self.history, [_number(name, self.names) for name in self.history.functions]
+        columns = h.type, h.process, h.f, h.partner, self.values.shape, self.values.codes
+        return (*columns, np.array(numbers, dtype=np.int64))
+
+    def filled(self) -> tuple[Any, ...]:
+        """Those that are filled."""
+        return (self.out, self.what, self.counts, self.sizes, *self.keys)
+
+    def recorded(self, keyed: bool, operations: int, keys: int) -> Recorded:
+        """What was recorded, once the kernel has run."""
+        out, what, atom = self.out[:, :operations], self.what[:, :operations], self.values.atom
+        return Recorded(
+            names=self.names,
+            keyed=keyed,
+            f=what[c.F],
+            key=out[c.KEY],
+            keys=[atom(code) for code in self.keys[1][:keys].tolist()] if keyed else [None],
+            invoked=out[c.INVOKED],
+            completed=out[c.COMPLETED],
+            outcome=what[c.OUTCOME],
+            counts=self.counts,
+            sizes=self.sizes[:keys],
+            values=self.values,
+        )
+
+
+def reading(history: History, names: tuple[str, ...]) -> Reading:
+    """What it takes to read a history with operations of these names, by number."""
+    events = len(history)
+    return Reading(
+        history,
+        names,
+        packed(history.values),
+        np.empty((c.COMPLETED + 1, events), dtype=np.int32),
+        np.empty((c.OUTCOME + 1, events), dtype=np.int8),
+        np.zeros((len(names), len(TYPES)), dtype=np.int64),
+        np.zeros(events + 1, dtype=np.int64),
+        room_for(events + 1),
+    )
+
+
+def layouts(history: History, *, keyed: bool | None, per_key: bool) -> tuple[bool, ...]:
+    """Whether values may be ``[key, value]``, in the order in which to try it.
 
     Args:
         history: the history.
-        names: operations by number.
-        reads: number of the operation whose result matters.
-        cas: number of the operation whose value is a pair.
-        keyed: whether values are ``[key, value]``, as the user says; None finds out.
+        keyed: what the user says; None finds out.
         per_key: whether keys are looked for without being told.
     """
-    if len(history) >= FAR_FUTURE:
-        return None
-    values, run = packed(history.values), kernels.of(c, size=kernels.ALWAYS)
-    numbers = np.array([_number(name, names) for name in history.functions], dtype=np.int64)
-    f, outcome = np.empty((2, len(history)), dtype=np.int8)
-    invoked, completed = np.empty((2, len(history)), dtype=np.int32)
-    counts = np.zeros((len(names), len(TYPES)), dtype=np.int64)
-    events = history.type, history.process, history.f, history.partner, values.shape, values.codes
-    found = f, outcome, invoked, completed
-    count, layout = run.operations(*events, numbers, reads, cas, *found, counts)
-    if not count:
-        return None
-    f, outcome, invoked, completed = f[:count], outcome[:count], invoked[:count], completed[:count]
-    as_keyed = keyed or (keyed is None and per_key)
-    if not (as_keyed and layout & c.KEYED):
-        # A history of nothing but pairs that isn't plainly keyed is for others to understand.
-        if keyed or not layout & c.PLAIN:
-            return None
-        key, keys = np.zeros(count, dtype=np.int32), [None]
-        return Recorded(names, False, f, key, keys, invoked, completed, outcome, counts, values)
-    key, (table, distinct) = np.empty(count, dtype=np.int32), room_for(count)
-    columns = values.shape, values.codes, outcome, invoked, completed
-    number = run.key_numbers(*columns, key, table, distinct)
-    if number < 0:
-        return None
-    keys = [values.atom(code) for code in distinct[:number].tolist()]
-    return Recorded(names, True, f, key, keys, invoked, completed, outcome, counts, values)
+    if not len(history) or len(history) >= FAR_FUTURE:
+        return ()
+    if keyed is None:
+        return (True, False) if per_key else (False,)
+    return (keyed,)
 
 
 def _number(name: str, names: tuple[str, ...]) -> int:
@@ -177,5 +201,5 @@ def _number(name: str, names: tuple[str, ...]) -> int:
 
 def room_for(codes: int) -> tuple[Int32, Int64]:
     """A table to number so many codes, and room for the distinct ones."""
-    table = np.zeros(max(1 << (2 * codes + 1).bit_length(), 1024), dtype=np.int32)
-    return table, np.empty(codes, dtype=np.int64)
+    size = max(1 << (2 * codes + 1).bit_length(), c.SMALL_TABLE)
+    return np.zeros(size, dtype=np.int32), np.empty(codes, dtype=np.int64)

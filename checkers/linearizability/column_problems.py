@@ -25,32 +25,36 @@ def prepare(operations: Operations, history: History) -> tuple[Problems, Int32, 
     """
     o, r = operations, operations.recorded
     run = kernels.of(_problem_kernels, size=kernels.ALWAYS)
-    keys, total = undecided(len(r.keys)), len(r.f)
+    keys, total = undecided(len(r.keys)), int(r.sizes.sum())
     ops, rows = np.empty((total, k.COLUMNS), dtype=np.int32), np.empty(total, dtype=np.int32)
     index = np.empty(total, dtype=np.int64)
     columns = r.key, r.outcome, r.invoked, r.completed, o.need, o.leave, history.indices
-    cursor = np.empty(len(r.keys), dtype=np.int64)
-    count, optional = run.arrange(*columns, keys, cursor, ops, rows, index)
+    optional = run.arrange(*columns, r.sizes, keys, ops, rows, index)
     values, absent, tree = o.values, -1, no_strings()
     if o.strings is not None:
-        tree, absent = number_strings(o.strings, keys, ops[:count])
+        tree, absent = number_strings(o.strings, keys, ops)
         values = absent + 1
     if optional:
         until = np.full(values + 1, -1, dtype=np.int64)
         if o.strings is None:
-            run.drop_unobservable(keys, ops[:count], until)
+            wanted = np.zeros(values + 1, dtype=np.int64)
+            dropped = run.drop_unobservable(keys, ops, until, wanted)
         else:
             strings = kernels.of(_trie_kernels, size=kernels.ALWAYS)
-            strings.drop_unobservable_strings(tree, keys, absent, ops[:count], until)
-        count, optional = run.compact(keys, ops, rows, index)
-    if o.strings is None:
-        run.merge_unseen(keys, ops[:count], np.full(values, -1, dtype=np.int64))
-    problems = laid_out(ops[:count], keys, optional=optional, values=values)
+            dropped = strings.drop_unobservable_strings(tree, keys, absent, ops, until)
+        if dropped:
+            run.compact(keys, ops, rows, index)
+            optional, total = optional - dropped, total - dropped
+            ops, rows, index = ops[:total], rows[:total], index[:total]
+    merging = o.strings is None
+    problems = laid_out(ops, keys, optional=optional, values=values, merging=merging)
     problems.tree, problems.absent = tree, absent
-    return problems, rows[:count], index[:count]
+    return problems, rows, index
 
 
-def laid_out(ops: Int32, keys: Int64, *, optional: int, values: int) -> Problems:
+def laid_out(
+    ops: Int32, keys: Int64, *, optional: int, values: int, merging: bool = False
+) -> Problems:
     """The problems of operations that are sorted by key.
 
     Args:
@@ -59,11 +63,14 @@ def laid_out(ops: Int32, keys: Int64, *, optional: int, values: int) -> Problems
         keys: the keys, whose operations' beginnings and initial values are filled.
         optional: how many operations are optional.
         values: how many values there are.
+        merging: whether to replace the values of registers that no operation needs by one, which
+            fills the keys' initial values (where 0 is that of all).
     """
     run = kernels.of(_problem_kernels, size=kernels.ALWAYS)
     laid = np.empty(2 * len(ops) - optional, dtype=np.int32)
     optionals, room = np.empty(optional, dtype=np.int32), np.empty((2, len(ops)), dtype=np.int32)
-    run.lay_out(keys, ops, laid, optionals, *room)
+    seen = np.full(values if merging else 0, -1, dtype=np.int64)
+    run.lay_out(keys, ops, laid, optionals, *room, seen)
     if optional:
         # Appends leave the number of a string, which can be larger than those of values.
         most = max(values, int(ops[:, k.LEAVE].max()))

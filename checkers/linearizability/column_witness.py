@@ -10,8 +10,8 @@ import numpy as np
 from checkers import kernels
 from checkers.history import Call, History
 from checkers.history.columns import FAIL_CODE, Int32, Int64
+from checkers.linearizability import _log_kernels
 from checkers.linearizability import _reason_kernels as reasons
-from checkers.linearizability import _search_kernels
 from checkers.linearizability import search_layout as k
 from checkers.linearizability._column_kernels import READ, WRITE
 from checkers.linearizability.column_operations import Operations, Recorded
@@ -90,7 +90,7 @@ class ColumnWitness:
     def orders(self) -> Int64:
         """Invocation indices of the operations of each linearization found, where its key's are."""
         p, order, out = self.problems, np.empty_like(self.rows), np.empty_like(self.index)
-        run = kernels.of(_search_kernels, size=kernels.ALWAYS)
+        run = kernels.of(_log_kernels, size=kernels.ALWAYS)
         run.placed(p.keys, p.ops, p.log, self.index, order, out)
         return out
 

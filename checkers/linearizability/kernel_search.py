@@ -9,7 +9,7 @@ import numpy as np
 
 from checkers import kernels
 from checkers.history.columns import Int32, Int64
-from checkers.linearizability import _search_kernels
+from checkers.linearizability import _log_kernels, _search_kernels
 from checkers.linearizability import search_layout as k
 from checkers.linearizability._memo_kernels import T_MASKS
 from checkers.linearizability.limits import UNLIMITED, Limits
@@ -95,7 +95,7 @@ class Problems:
         start, length = int(self.keys[key, k.OPERATIONS]), int(self.keys[key, k.LENGTH])
         log = self.log if self.keys[key, k.STATUS] == k.FOUND else self.best
         out = np.empty(length, dtype=np.int32)
-        run = kernels.of(_search_kernels, size=kernels.ALWAYS)
+        run = kernels.of(_log_kernels, size=kernels.ALWAYS)
         run.ordered(self.ops, log[start : start + length], out)
         return out
 

@@ -12,7 +12,7 @@ from checkers.history import History
 from checkers.history.columns import OK_CODE, Int32, Int64
 from checkers.linearizability import _column_kernels as c
 from checkers.linearizability import _trie_kernels
-from checkers.linearizability.column_operations import Operations, Strings, recorded
+from checkers.linearizability.column_operations import Operations, Strings, layouts, reading
 from checkers.linearizability.search_layout import Tree
 from checkers.models import KeyValue
 
@@ -26,22 +26,19 @@ def kv_operations(
 
     None if the history is not of the plain layout.
     """
-    found = recorded(
-        history, NAMES, reads=c.GET, cas=c.STORE_CAS, keyed=keyed, per_key=model.per_key
-    )
-    if found is None:
-        return None
-    need, leave = np.empty((2, len(found.f)), dtype=np.int32)
     run = kernels.of(c, size=kernels.ALWAYS)
-    columns = found.values.codes, found.f, found.outcome, found.invoked, found.completed
-    empty = found.values.code("")
-    said = run.store_accesses(*columns, int(found.keyed), empty, need, leave)
-    if said < 0:
-        return None
-    dialect = model if model.absent != "auto" else _dialect(model, said)
-    strings = Strings(found.values.words, as_empty=dialect.absent == "")
-    observed = bool(found.counts[[c.GET, c.STORE_CAS], OK_CODE].any())
-    return dialect, Operations(found, observed, need, leave, strings=strings)
+    for layout in layouts(history, keyed=keyed, per_key=model.per_key):
+        read = reading(history, NAMES)
+        empty = read.values.code("")
+        count, keys, said = run.stores(*read.events(), layout, empty, *read.filled())
+        if count > 0:
+            dialect = model if model.absent != "auto" else _dialect(model, said)
+            strings = Strings(read.values.words, as_empty=dialect.absent == "")
+            observed = bool(read.counts[[c.GET, c.STORE_CAS], OK_CODE].any())
+            need, leave = read.out[c.NEED, :count], read.out[c.LEAVE, :count]
+            found = read.recorded(layout, count, keys)
+            return dialect, Operations(found, observed, need, leave, strings=strings)
+    return None
 
 
 def _dialect(model: KeyValue, said: int) -> KeyValue:

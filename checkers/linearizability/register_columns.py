@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from checkers import kernels
 from checkers.history import History
 from checkers.history.columns import OK_CODE
-from checkers.linearizability import _column_kernels
-from checkers.linearizability._column_kernels import CAS, READ
-from checkers.linearizability.column_operations import Operations, recorded, room_for
+from checkers.linearizability import _column_kernels as c
+from checkers.linearizability.column_operations import Operations, layouts, reading, room_for
 from checkers.models import Register
 
 NAMES = ("read", "write", "cas")
@@ -19,21 +16,19 @@ def register_operations(
     model: Register, history: History, *, keyed: bool | None
 ) -> Operations | None:
     """The operations of a history of registers, or None if it is not of the plain layout."""
-    found = recorded(history, NAMES, reads=READ, cas=CAS, keyed=keyed, per_key=model.per_key)
-    if found is None:
-        return None
-    initial = found.values.code(model.initial_value)
-    if initial is None:
-        return None
-    need, leave = np.empty((2, len(found.f)), dtype=np.int32)
-    run = kernels.of(_column_kernels, size=kernels.ALWAYS)
-    columns = found.values.codes, found.f, found.outcome, found.invoked, found.completed
-    numbering = room_for(2 * len(found.f) + 1)
-    values = run.register_accesses(*columns, int(found.keyed), initial, need, leave, *numbering)
-    return Operations(
-        recorded=found,
-        observed=bool(found.counts[[READ, CAS], OK_CODE].any()),
-        need=need,
-        leave=leave,
-        values=values,
-    )
+    run = kernels.of(c, size=kernels.ALWAYS)
+    for layout in layouts(history, keyed=keyed, per_key=model.per_key):
+        read = reading(history, NAMES)
+        initial = read.values.code(model.initial_value)
+        if initial is None:
+            return None
+        values = room_for(len(history) + 1)
+        count, keys, different = run.registers(
+            *read.events(), layout, initial, *read.filled(), *values
+        )
+        if count > 0:
+            observed = bool(read.counts[[c.READ, c.CAS], OK_CODE].any())
+            need, leave = read.out[c.NEED, :count], read.out[c.LEAVE, :count]
+            found = read.recorded(layout, count, keys)
+            return Operations(found, observed, need, leave, values=different)
+    return None
