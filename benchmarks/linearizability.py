@@ -5,9 +5,10 @@
     python benchmarks/linearizability.py --startup        # importing and compiling, cold and warm
 
 Each history is generated and judged in a process of its own, which gives its peak of memory. What
-is measured is CPU time from the loaded history to the verdict with its certificate; kernels are
-loaded before (``--startup`` tells what that takes). Short runs are repeated in the same process,
-and the shortest counts, on either side. README.md says what a `porcupine` driver is.
+is measured is CPU and wall time from the loaded history to the verdict with its certificate (an
+order is an array; its list for JSON is made when somebody reads it). Kernels are loaded before
+(``--startup`` tells what that takes). Short runs are repeated in the same process, and the shortest
+counts, on either side. README.md says what a `porcupine` driver is.
 """
 
 from __future__ import annotations
@@ -85,18 +86,20 @@ def judge(shape: Shape, path: str = "") -> dict[str, object]:
     for stale in (False, True):
         warm = Shape(1_000, 4, kv=shape.kv, stale=stale, info=shape.info)
         linearizable(model).check(recorded(warm))
-    subject, seconds = recorded(shape), list[float]()
+    subject, walls, cpus = recorded(shape), list[float](), list[float]()
     forget_peak()
-    while not seconds or (sum(seconds) < ENOUGH_SECONDS and len(seconds) < MOST_RUNS):
-        started = time.process_time()
+    while not walls or (sum(walls) < ENOUGH_SECONDS and len(walls) < MOST_RUNS):
+        wall, cpu = time.perf_counter(), time.process_time()
         verdict = linearizable(model, budget=Budget(1 << 60, LIMIT_SECONDS)).check(subject)
-        seconds.append(time.process_time() - started)
+        walls.append(time.perf_counter() - wall)
+        cpus.append(time.process_time() - cpu)
     memory = peak()
     if path:
         write_jsonl(subject, path)
     return {
         "verdict": str(verdict.validity),
-        "seconds": min(seconds),
+        "cpu": min(cpus),
+        "wall": min(walls),
         "peak": memory,
         "algorithm": str(verdict.cost["algorithm"]).split(",")[0],
     }
@@ -104,10 +107,11 @@ def judge(shape: Shape, path: str = "") -> dict[str, object]:
 
 @dataclass(frozen=True)
 class Theirs:
-    """What Porcupine said: the smaller of its wall and CPU seconds, and its peak in MiB."""
+    """What Porcupine said, its CPU and wall seconds, and its peak in MiB."""
 
     verdict: str
-    seconds: float
+    cpu: float
+    wall: float
     peak: int
 
     @property
@@ -124,9 +128,9 @@ def porcupine(path: Path, driver: str) -> Theirs:
     command = [driver, str(path), str(LIMIT_SECONDS), str(ENOUGH_SECONDS), str(MOST_RUNS)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limited)
     if run.returncode:
-        return Theirs("out of memory", LIMIT_SECONDS, MEMORY_LIMIT >> 20)
+        return Theirs("out of memory", LIMIT_SECONDS, LIMIT_SECONDS, MEMORY_LIMIT >> 20)
     verdict, wall, cpu, memory = run.stdout.split()
-    return Theirs(verdict, min(float(wall), float(cpu)), int(memory))
+    return Theirs(verdict, float(cpu), float(wall), int(memory))
 
 
 def both(shape: Shape, driver: str | None) -> tuple[dict, Theirs | None]:
@@ -176,39 +180,44 @@ def table(chosen: list[Shape], jobs: int) -> None:
     driver = shutil.which("porcupine")
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     print(f"{machine}; {jobs} at a time\n")
-    print("| history | verdict | s | peak MiB | algorithm | Porcupine | s | peak MiB | ratio |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("| history | verdict | CPU s | peak MiB | algorithm | ", end="")
+    print("Porcupine | CPU s | wall s | peak MiB | CPU ratio | wall ratio |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|")
     pairs = []
     with ThreadPoolExecutor(jobs) as pool:
         results = pool.map(lambda shape: both(shape, driver), chosen)
         for shape, (ours, theirs) in zip(chosen, results, strict=True):
-            row = f"| {shape.name} | {ours['verdict']} | {ours['seconds']:.5f} | {ours['peak']} | "
+            row = f"| {shape.name} | {ours['verdict']} | {ours['cpu']:.5f} | {ours['peak']} | "
             row += f"{ours['algorithm']} | "
             if theirs is None:
-                print(row + "- | - | - | - |", flush=True)
+                print(row + "- | - | - | - | - | - |", flush=True)
                 continue
             pairs.append((ours, theirs))
-            ratio = theirs.seconds / ours["seconds"]
-            told = f"{ratio:.1f}" if theirs.decided else f"> {ratio:.0f}"
-            row += f"{theirs.verdict} | {theirs.seconds:.5f} | {theirs.peak} | {told} |"
-            print(row, flush=True)
+            row += f"{theirs.verdict} | {theirs.cpu:.5f} | {theirs.wall:.5f} | {theirs.peak} |"
+            more = "" if theirs.decided else "> "
+            cpu, wall = theirs.cpu / ours["cpu"], theirs.wall / ours["wall"]
+            print(f"{row} {more}{cpu:.1f} | {more}{wall:.1f} |", flush=True)
     if pairs:
         summary(pairs)
 
 
 def summary(pairs: list[tuple[dict, Theirs]]) -> None:
     decided = [(o, t) for o, t in pairs if t.decided]
-    ratios = [t.seconds / o["seconds"] for o, t in decided]
-    long = [t.seconds / o["seconds"] for o, t in decided if t.seconds > 0.05]
     print(
         f"\n{len(pairs)} histories, of which we decide "
         f"{sum(o['verdict'] in ('valid', 'invalid') for o, _ in pairs)} and Porcupine "
         f"{len(decided)}; other verdicts: {sum(o['verdict'] != t.verdict for o, t in decided)}"
     )
-    if ratios:
-        print(f"Porcupine's time by ours, where it decides: median {median(ratios):.1f}", end="")
-        print(f", least {min(ratios):.1f}", end="")
-        print(f"; where it takes over 50 ms: least {min(long):.1f}" if long else "")
+    for name, ours, theirs in (
+        ("CPU", [o["cpu"] for o, _ in decided], [t.cpu for _, t in decided]),
+        ("wall", [o["wall"] for o, _ in decided], [t.wall for _, t in decided]),
+    ):
+        ratios = [their / our for our, their in zip(ours, theirs, strict=True)]
+        long = [ratio for ratio, their in zip(ratios, theirs, strict=True) if their > 0.05]
+        if ratios:
+            print(f"Porcupine's {name} time by ours, where it decides: ", end="")
+            print(f"median {median(ratios):.1f}, least {min(ratios):.1f}", end="")
+            print(f"; where it takes over 50 ms: least {min(long):.1f}" if long else "")
     print(f"our peak of memory: {max(o['peak'] for o, _ in pairs)} MiB")
 
 

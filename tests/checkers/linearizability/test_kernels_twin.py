@@ -267,6 +267,26 @@ def test_columns_and_calls_give_the_same_certain_reasons(compiled):
 
 
 @needs_numba
+@pytest.mark.parametrize(("clients", "doubt"), [(40, 0.0), (40, 0.3), (5, 0.1)])
+def test_compiled_and_interpreted_kernels_do_the_same(clients, doubt, monkeypatch):
+    """To the last choice: same arrays, same configurations, same order."""
+    r = random.Random(f"modes {clients} {doubt}")
+    draw = draw_register(4)[0]
+    history = simulated_history(
+        r, REGISTER, draw, register_result, number=150, clients=clients, doubt=doubt
+    )
+    found = []
+    for mode in ("compiled", "interpreted"):
+        monkeypatch.setenv(kernels.SWITCH, mode)
+        operations = register_operations(REGISTER, history, keyed=False)
+        problems, rows, index = prepare(operations, history)
+        kernel_search.search_all(problems, begun(Budget(20_000)), kernel_search.Advice())
+        arrays = problems.events, problems.keys, problems.order(0), rows, index
+        found.append([array.tolist() for array in arrays])
+    assert found[0] == found[1]
+
+
+@needs_numba
 @pytest.mark.parametrize(
     "source", ["_search_kernels", "_choice_kernels", "_trie_kernels", "search_layout"]
 )
