@@ -143,6 +143,8 @@ def test_longer_histories_agree_with_the_search_over_calls():
             continue
         found = by_columns.judged(model, history, begun(Budget()), keyed=False)
         assert found is not None
+        if not found.observed:  # no get among few operations
+            continue
         expected = INVALID if outcome.order is None else VALID
         assert found.keys[0].validity is expected, list(history)
         counts[expected] += 1
