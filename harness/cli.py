@@ -6,22 +6,20 @@ Exit codes: 0 valid, 1 invalid, 2 bad input or usage, 3 unknown; 130 when interr
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
+
+from harness.exits import EXIT_BAD_INPUT, EXIT_INTERRUPTED, PlainGroup, finish
 
 if TYPE_CHECKING:
     from checkers.verdict import Validity
     from harness.experiment import Experiment
     from harness.investigate import Investigation
     from harness.plan import Plan
-
-EXIT_BAD_INPUT = 2
-EXIT_INTERRUPTED = 130
 
 RUNS = Path("runs")
 
@@ -39,55 +37,6 @@ shrink_option = click.option(
     show_default=True,
     help="Runs that making a failure smaller may take; 0 to leave it as it is.",
 )
-
-
-@contextmanager
-def plain_errors() -> Iterator[None]:
-    """Tell bad input in one sentence and exit with 2; tell an interruption and exit with 130."""
-    try:
-        yield
-    except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
-        raise  # click's own, which it tells well
-    except Exception as error:
-        sentence = _sentence(error)
-        if sentence is None:
-            raise
-        click.echo(f"splitbrain: {sentence}", err=True)
-        sys.exit(EXIT_BAD_INPUT)
-    except KeyboardInterrupt:
-        click.echo("splitbrain: interrupted", err=True)
-        sys.exit(EXIT_INTERRUPTED)
-
-
-def _sentence(error: Exception) -> str | None:
-    """What to say of an error that input or the machine caused; None for a defect of ours."""
-    from checkers.history import HistoryError, HistoryWriteError
-    from checkers.models import ModelError
-    from harness.plan import InvalidPlan
-    from harness.search import NotDeterministic
-    from harness.shrink import NotReproduced
-    from harness.store import StoreError
-
-    known = (InvalidPlan, HistoryError, HistoryWriteError, ModelError, StoreError)
-    if isinstance(error, (*known, NotDeterministic, NotReproduced)):
-        return str(error)
-    if isinstance(error, OSError):
-        return f"{error.filename or 'standard output'}: {error.strerror or error}"
-    return None
-
-
-class PlainGroup(click.Group):
-    """Commands whose errors are told in one sentence."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command under `plain_errors`."""
-        with plain_errors():
-            return super().invoke(ctx)
-
-
-def finish(validity: Validity) -> None:
-    """Exit with the code of a verdict."""
-    sys.exit({"valid": 0, "invalid": 1, "unknown": 3}[validity])
 
 
 @click.group(cls=PlainGroup, context_settings={"help_option_names": ["-h", "--help"]})
