@@ -29,7 +29,7 @@ def prepare(operations: Operations, history: History) -> tuple[Problems, Int32, 
     ops, rows = np.empty((total, k.COLUMNS), dtype=np.int32), np.empty(total, dtype=np.int32)
     index = np.empty(total, dtype=np.int64)
     columns = r.key, r.outcome, r.invoked, r.completed, o.need, o.leave, history.indices
-    optional = run.arrange(*columns, r.sizes, keys, ops, rows, index)
+    optional = run.arrange(*columns, r.sizes.copy(), keys, ops, rows, index)
     values, absent, tree = o.values, -1, no_strings()
     if o.strings is not None:
         tree, absent = number_strings(o.strings, keys, ops)

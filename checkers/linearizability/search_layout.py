@@ -15,7 +15,7 @@ is more than there may be), and of 64 bits elsewhere:
   operations begun, whether the forcing operation may be inserted after the fact, whether optional
   operations were not yet considered, the masks, masks of what is still to try, and of what
   required operations were to try;
-* ``wanted``: by value, the last frame in which an open operation needed it;
+* ``wanted``: by value, the number of the last walk over waiting operations in which one needed it;
 * ``tree``: the strings of `_trie_kernels`, three arrays; empty for registers;
 * ``log``: operations placed, in order, each twice its number, plus one if inserted after the fact;
   each key has the places of its operations. ``best`` is the same, of the furthest dead end.

@@ -180,8 +180,13 @@ def recent_reason(
     """
     if not forgets(model):
         return None
-    window = window_of(model, calls, dead_end.blocked, effort=effort)
-    return None if window.start is None else _in_general(model, dead_end, window)
+    blocked, trials = dead_end.blocked, _Trials(model, effort)
+    assert blocked.completed is not None
+    stretch = _until(calls, blocked.completed)
+    start = _latest_start(trials, stretch)
+    if start is None:
+        return None
+    return _in_general(model, dead_end, _narrowed(trials, stretch.after(start), start, blocked))
 
 
 def _candidates(model: Model, dead_end: DeadEnd) -> list[dict[str, Any]]:
@@ -347,11 +352,17 @@ def window_of(
         start = _latest_start(trials, stretch)
         if start is not None:
             stretch = stretch.after(start)
+    return _narrowed(trials, stretch, start, blocked)
+
+
+def _narrowed(trials: _Trials, stretch: _Stretch, start: int | None, blocked: Call) -> Window:
+    """The window of what is left of the calls when as many as possible are relaxed."""
     needed = _relaxed_further(trials, stretch)
     hard = {call.invoke_index: None for call in needed}
     soft = frozenset(c.invoke_index for c in stretch.calls if c.invoke_index not in hard)
-    problem = problem_of(model, stretch.calls, relaxed=soft)
+    problem = problem_of(trials.model, stretch.calls, relaxed=soft)
     others = [c for c, free in zip(problem.calls, problem.optional, strict=True) if free]
+    assert blocked.completed is not None
     return Window(tuple(needed), tuple(others), start, blocked.completed)
 
 
