@@ -27,7 +27,7 @@ A search seldom goes back farther. If it does, it may explore some again, which 
 _JUMP, _FARTHEST, _SWEEP, _JUMPS = 50, 1_000, 6, 18
 """How many events a search that is stuck goes back first and at most; after how many times it
 begins anew, with more patience; and how often it goes back in all."""
-_ROWS = 1 << 12
+_ROWS = 1 << 11
 
 
 def no_strings() -> Tree:
