@@ -17,6 +17,7 @@ leaves another value is if an append is open.
 from __future__ import annotations
 
 from checkers.kernels import inlined
+from checkers.linearizability._memo_kernels import mixed
 from checkers.linearizability._trie_kernels import extended
 from checkers.linearizability.search_layout import (
     ABSENT,
@@ -54,12 +55,16 @@ from checkers.linearizability.search_layout import (
     STAMP,
     STATE,
     UNUSED,
+    VARIANT,
     WAITING,
     WHERE,
     WORDS,
     Array,
     Tree,
 )
+
+SPREAD = 127
+"""By how many events, at most, chance changes which operation completes first."""
 
 
 @inlined
@@ -135,6 +140,8 @@ def _score(ops: Array, m: Array, forcing: int, want: int, i: int, left: int) -> 
     if i == forcing and not m[NEEDY_FIRST]:
         return -1
     score = int(ops[i, COMPLETED_AT])
+    if m[VARIANT] > 2:  # where the search is stuck, chance does better than any rule
+        score += (mixed(m[VARIANT], i) >> 8) & SPREAD
     if m[NEEDY_FIRST] and ops[i, NEED] < 0:
         score += FAR_FUTURE // 4
     if want >= 0 and left != want:

@@ -97,6 +97,7 @@ from checkers.linearizability.search_layout import (
     TAINTED,
     TRIED,
     UNUSED,
+    VARIANT,
     WAITING,
     WHERE,
     WORDS,
@@ -169,7 +170,7 @@ def _start(m: Array, table: Array, keys: Array, key: int) -> None:
     m[LOG] = m[FAR_LOG] = m[FAR_KEPT] = keys[key, OPERATIONS]
     m[LAST] = m[FAR] = m[FAR_FORCING] = -1
     m[DEPTH] = m[UNUSED] = m[EXPLORED] = 0
-    m[SKIPPED] = m[TAINTED] = 0
+    m[SKIPPED] = m[TAINTED] = m[VARIANT] = 0
     m[NEEDY_FIRST] = 1
     m[FAR_SAVED] = 1
     m[WAITING] = 0

@@ -24,9 +24,10 @@ _REMEMBERED = 2_000
 
 A search seldom goes back farther. If it does, it may explore some again, which is slow, not wrong.
 """
-_JUMP, _FARTHEST, _SWEEP, _JUMPS = 50, 1_000, 6, 18
+_JUMP, _FARTHEST, _SWEEP, _PATIENT, _JUMPS = 50, 1_000, 6, 3, 60
 """How many events a search that is stuck goes back first and at most; after how many times it
-begins anew, with more patience; and how often it goes back in all."""
+begins anew, with four times the patience, and how often that grows; how often it goes back in all.
+"""
 _ROWS = 1 << 11
 
 
@@ -166,7 +167,7 @@ class _Search:
     def _run(self) -> None:
         m = self.machine
         while True:
-            m[k.STOP] = m[k.STAMP] + (_SLICE << 2 * (self.jumps // _SWEEP))
+            m[k.STOP] = m[k.STAMP] + (_SLICE << 2 * min(self.jumps // _SWEEP, _PATIENT))
             why = self._go_on()
             if why == k.DONE or (why == k.PAUSED and self.limits.look()):
                 return
@@ -186,8 +187,11 @@ class _Search:
         table = np.zeros((2 * rows if grows else rows, width), dtype=np.int64)
         least = 0 if grows else max(int(self.machine[k.POSITION]) - _REMEMBERED, 0)
         kept = self.compiled.rehash(self.table, table, self.words, least)
+        room = 4 * kept <= len(table)
+        if not room and not self.machine[k.CAREFUL]:  # it is not complete anyway: forget all
+            table[:], kept, room = 0, 0, True
         self.table, self.machine[k.ENTRIES] = table, kept
-        return bool(4 * kept <= len(table))
+        return bool(room)
 
     def _ask_what_is_hopeless(self) -> None:
         """Ask it, and leave this key if it has come as far as it can."""
@@ -233,6 +237,7 @@ class _Search:
         positions = self.frames[: m[k.DEPTH], k.F_POSITION]
         m[k.DEPTH] = m[k.TAINTED] = np.searchsorted(positions, target, side="right")
         m[k.MODE], m[k.SKIPPED], m[k.NEEDY_FIRST] = k.BACKWARD, 1, 1 - m[k.NEEDY_FIRST]
+        m[k.VARIANT] += 1
 
     def _save_furthest(self) -> None:
         """Bring what is known of the furthest dead end up to date."""

@@ -62,9 +62,9 @@ DEAD, ABSENT, EMPTY, HOPELESS_AT = range(22, 26)  # the last: an event that no o
 SKIPPED, TAINTED, CAREFUL, NEEDY_FIRST = range(26, 30)
 # How many dead ends there were in a key, and how many there may be before the search pauses.
 DEAD_ENDS, PATIENCE = 30, 31
-# How many appends wait.
-APPENDS = 32
-PLACED = 33
+# How many appends wait, and how often the search was stuck and went back.
+APPENDS, VARIANT = 32, 33
+PLACED = 34
 
 START, FORWARD, BACKWARD = 0, 1, 2
 # What became of going on from the topmost frame.
