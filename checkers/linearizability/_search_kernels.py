@@ -150,7 +150,7 @@ def run(
         keys[key, STATUS] = outcome
         m[AT] += 1
         m[MODE] = START
-        m[CAREFUL] = 0
+        m[CAREFUL] = m[VARIANT] = 0
     return DONE
 
 
@@ -170,7 +170,7 @@ def _start(m: Array, table: Array, keys: Array, key: int) -> None:
     m[LOG] = m[FAR_LOG] = m[FAR_KEPT] = keys[key, OPERATIONS]
     m[LAST] = m[FAR] = m[FAR_FORCING] = -1
     m[DEPTH] = m[UNUSED] = m[EXPLORED] = 0
-    m[SKIPPED] = m[TAINTED] = m[VARIANT] = 0
+    m[SKIPPED] = m[TAINTED] = 0
     m[NEEDY_FIRST] = 1
     m[FAR_SAVED] = 1
     m[WAITING] = 0

@@ -28,6 +28,8 @@ _JUMP, _FARTHEST, _SWEEP, _PATIENT, _JUMPS = 50, 1_000, 6, 3, 60
 """How many events a search that is stuck goes back first and at most; after how many times it
 begins anew, with four times the patience, and how often that grows; how often it goes back in all.
 """
+_BEGINNINGS = 3
+"""How often a key is begun before it is left for want of memory."""
 _ROWS = 1 << 11
 
 
@@ -145,6 +147,7 @@ class _Search:
         self.wanted, self.words, self.advice = wanted, words, advice
         self.asked = -1
         self.stuck_at, self.jumps = (-1, -1), 0
+        self.begun = (-1, 0)
         slots = max(int(p.keys[chosen, k.SLOTS].max(initial=0)), 1)
         self.machine = np.zeros(k.PLACED + words + more + slots, dtype=np.int64)
         self.machine[k.WORDS], self.machine[k.MORE] = words, more
@@ -176,8 +179,7 @@ class _Search:
             elif why == k.PAUSED:
                 self._reconsider()
             elif not self._make_room():
-                self.limits.out_of_memory = True
-                self._leave()
+                self._begin_again()
 
     def _make_room(self) -> bool:
         """Make the table larger, or else forget what was met long ago; whether there is room."""
@@ -192,6 +194,20 @@ class _Search:
             table[:], kept, room = 0, 0, True
         self.table, self.machine[k.ENTRIES] = table, kept
         return bool(room)
+
+    def _begin_again(self) -> None:
+        """Where a careful search has no room, begin again without care, or leave the key.
+
+        By then chance tries other ways than before.
+        """
+        m, key = self.machine, int(self.chosen[self.machine[k.AT]])
+        self.begun = (key, self.begun[1] + 1 if self.begun[0] == key else 1)
+        if self.begun[1] == _BEGINNINGS:
+            self.limits.out_of_memory = True
+            self._leave()
+            return
+        m[k.MODE], m[k.CAREFUL], m[k.ENTRIES] = k.START, 0, 0
+        self.table[:] = 0
 
     def _ask_what_is_hopeless(self) -> None:
         """Ask it, and leave this key if it has come as far as it can."""
@@ -250,7 +266,7 @@ class _Search:
         self._save_furthest()
         self.p.keys[self.chosen[self.machine[k.AT]], k.STATUS] = status
         self.machine[k.AT] += 1
-        self.machine[k.MODE], self.machine[k.CAREFUL] = k.START, 0
+        self.machine[k.MODE], self.machine[k.CAREFUL], self.machine[k.VARIANT] = k.START, 0, 0
 
     def _go_on(self) -> int:
         p = self.p
