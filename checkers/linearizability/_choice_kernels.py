@@ -16,7 +16,7 @@ leaves another value is if an append is open.
 
 from __future__ import annotations
 
-from checkers.kernels import inlined
+from checkers.kernels import borrowing, inlined
 from checkers.linearizability._memo_kernels import mixed
 from checkers.linearizability._trie_kernels import extended
 from checkers.linearizability.search_layout import (
@@ -177,7 +177,7 @@ def _want_optional(ops: Array, optionals: Array, m: Array, wanted: Array) -> int
     return appends
 
 
-@inlined
+@borrowing
 def _widen(
     ops: Array,
     optionals: Array,
