@@ -101,6 +101,10 @@ class Verdict:
     coverage: Mapping[str, int] = field(default_factory=dict)
     cost: Mapping[str, Any] = field(default_factory=dict)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """The verdict as it is pickled and copied: with its certificate made."""
+        return {**self.__dict__, "certificate": self.certificate}
+
     @property
     def signature(self) -> str:
         """What makes two failures the same failure: checker and kind of its first anomaly."""

@@ -150,16 +150,21 @@ def _score(ops: Array, m: Array, forcing: int, want: int, i: int, left: int) -> 
 
 
 @inlined
-def _want(ops: Array, m: Array, wanted: Array) -> int:
-    """Mark the values that open operations need; gives how many open appends there are."""
+def want(ops: Array, wanted: Array, stamp: int, i: int) -> int:
+    """Mark the value that an open operation needs; gives 1 if it is an append, else 0."""
+    need = ops[i, NEED]
+    if need >= 0:
+        wanted[need] = stamp
+    return 1 if need == EXTENDS else 0
+
+
+@inlined
+def _want_required(ops: Array, m: Array, wanted: Array) -> int:
+    """Mark the values that waiting operations need; gives how many appends there are."""
     stamp, appends = m[STAMP], 0
     first = PLACED + m[WORDS] + m[MORE]
     for at in range(first, first + m[WAITING]):
-        need = ops[m[at], NEED]
-        if need >= 0:
-            wanted[need] = stamp
-        elif need == EXTENDS:
-            appends += 1
+        appends += want(ops, wanted, stamp, m[at])
     return appends
 
 
@@ -169,11 +174,7 @@ def _want_optional(ops: Array, optionals: Array, m: Array, wanted: Array) -> int
     stamp, used, appends = m[STAMP], PLACED + m[WORDS], 0
     for j in range(m[UNUSED]):
         if (m[used + (j >> SHIFT)] >> (j & LAST_BIT)) & 1 == 0:
-            need = ops[optionals[m[FIRST] + j], NEED]
-            if need >= 0:
-                wanted[need] = stamp
-            elif need == EXTENDS:
-                appends += 1
+            appends += want(ops, wanted, stamp, optionals[m[FIRST] + j])
     return appends
 
 
@@ -194,7 +195,7 @@ def _widen(
     depth, both = m[DEPTH] - 1, m[WORDS] + m[MORE]
     frames[depth, F_NARROW] = 0
     m[STAMP] += 1
-    appends = _want(ops, m, wanted) + _want_optional(ops, optionals, m, wanted)
+    appends = _want_required(ops, m, wanted) + _want_optional(ops, optionals, m, wanted)
     choices, first = F_MASKS + both, PLACED + both
     for at in range(first, first + m[WAITING]):
         i = m[at]

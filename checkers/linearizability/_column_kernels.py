@@ -86,11 +86,9 @@ def registers(
     count, key, keys, key_room, value_room, first = 0, 0, 1, SMALL_TABLE, SMALL_TABLE, 0
     if keyed:
         keys, first = 0, 1
-    need, values = _numbered(value_table, value_room, value_codes, 0, initial)
+    need, values, value_room = _numbered(value_table, value_room, value_codes, 0, initial)
     for at in range(len(kind)):
-        if kind[at] != INVOKE_CODE or process[at] < 0:
-            continue
-        number = numbers[function[at]]
+        number = _begun(kind, process, function, numbers, at)
         if number == NOT_OURS:
             continue
         end = partner[at]
@@ -100,33 +98,26 @@ def registers(
         ):
             return -1, 0, 0
         if keyed:
-            key, keys = _numbered(key_table, key_room, key_codes, keys, codes[0, at])
-            if 2 * keys >= key_room:
-                key_room = _with_room(key_table, key_room, key_codes, keys)
+            key, keys, key_room = _numbered(key_table, key_room, key_codes, keys, codes[0, at])
         if number == READ:
             need = 0
             if ends == OK_CODE:
-                need, values = _numbered(
+                need, values, value_room = _numbered(
                     value_table, value_room, value_codes, values, codes[first, end]
                 )
             leave = need
         else:
-            need, values = _numbered(value_table, value_room, value_codes, values, codes[first, at])
+            need, values, value_room = _numbered(
+                value_table, value_room, value_codes, values, codes[first, at]
+            )
             leave = need
             if number == CAS:
-                leave, values = _numbered(
+                leave, values, value_room = _numbered(
                     value_table, value_room, value_codes, values, codes[first + 1, at]
                 )
             else:
                 need = ANY
-        if 2 * values >= value_room:
-            value_room = _with_room(value_table, value_room, value_codes, values)
-        out[KEY, count], out[NEED, count], out[LEAVE, count] = key, need, leave
-        out[INVOKED, count], out[COMPLETED, count] = at, -1 if ends == INFO_CODE else end
-        what[F, count], what[OUTCOME, count] = number, ends
-        counts[number, ends] += 1
-        if matters(ends, need, leave):
-            sizes[key] += 1
+        _enter(out, what, counts, sizes, count, number, key, need, leave, at, end, ends)
         count += 1
     return count, keys, values
 
@@ -180,9 +171,7 @@ def stores(
     if keyed:
         keys, first = 0, 1
     for at in range(len(kind)):
-        if kind[at] != INVOKE_CODE or process[at] < 0:
-            continue
-        number = numbers[function[at]]
+        number = _begun(kind, process, function, numbers, at)
         if number == NOT_OURS:
             continue
         end = partner[at]
@@ -192,9 +181,7 @@ def stores(
         ):
             return -1, 0, 0
         if keyed:
-            key, keys = _numbered(key_table, key_room, key_codes, keys, codes[0, at])
-            if 2 * keys >= key_room:
-                key_room = _with_room(key_table, key_room, key_codes, keys)
+            key, keys, key_room = _numbered(key_table, key_room, key_codes, keys, codes[0, at])
         found, left = NULL, NULL
         if number == GET:
             if ends == OK_CODE:
@@ -220,12 +207,7 @@ def stores(
             need = null if found == NULL else found - WORDS
         else:
             need = ANY
-        out[KEY, count], out[NEED, count], out[LEAVE, count] = key, need, leave
-        out[INVOKED, count], out[COMPLETED, count] = at, -1 if ends == INFO_CODE else end
-        what[F, count], what[OUTCOME, count] = number, ends
-        counts[number, ends] += 1
-        if matters(ends, need, leave):
-            sizes[key] += 1
+        _enter(out, what, counts, sizes, count, number, key, need, leave, at, end, ends)
         count += 1
     return count, keys, said
 
@@ -234,6 +216,38 @@ def stores(
 def matters(outcome: int, need: int, leave: int) -> bool:
     """Whether an operation has to be placed, or may change something."""
     return outcome != FAIL_CODE and not (outcome == INFO_CODE and need == leave)
+
+
+@inlined
+def _begun(kind: Array, process: Array, function: Array, numbers: Array, at: int) -> int:
+    """The number of the operation that a client invokes here, or `NOT_OURS`."""
+    if kind[at] != INVOKE_CODE or process[at] < 0:
+        return NOT_OURS
+    return int(numbers[function[at]])
+
+
+@inlined
+def _enter(
+    out: Array,
+    what: Array,
+    counts: Array,
+    sizes: Array,
+    row: int,
+    number: int,
+    key: int,
+    need: int,
+    leave: int,
+    at: int,
+    end: int,
+    ends: int,
+) -> None:
+    """Fill the row of an operation, and count it."""
+    out[KEY, row], out[NEED, row], out[LEAVE, row] = key, need, leave
+    out[INVOKED, row], out[COMPLETED, row] = at, -1 if ends == INFO_CODE else end
+    what[F, row], what[OUTCOME, row] = number, ends
+    counts[number, ends] += 1
+    if matters(ends, need, leave):
+        sizes[key] += 1
 
 
 @inlined
@@ -277,16 +291,24 @@ def _row(code: int, size: int) -> int:
 
 
 @inlined
-def _numbered(table: Array, size: int, distinct: Array, count: int, code: int) -> tuple[int, int]:
-    """The number of a code, a new one if it has none; and how many there are then."""
+def _numbered(
+    table: Array, size: int, distinct: Array, count: int, code: int
+) -> tuple[int, int, int]:
+    """The number of a code, a new one if it has none.
+
+    Also gives how many there are then, and how much of the table is used.
+    """
     mask, row = size - 1, _row(code, size)
     while table[row] != 0 and distinct[table[row] - 1] != code:
         row = (row + 1) & mask
-    if table[row] == 0:
-        distinct[count] = code
+    number = table[row] - 1
+    if number < 0:
+        number, distinct[count] = count, code
         count += 1
         table[row] = count
-    return table[row] - 1, count
+        if 2 * count >= size:
+            size = _with_room(table, size, distinct, count)
+    return number, count, size
 
 
 @inlined

@@ -24,7 +24,16 @@ be a shorter one.
 from __future__ import annotations
 
 from checkers.kernels import borrowing, inlined
-from checkers.linearizability._choice_kernels import enter, mark, move, place, promising, push, take
+from checkers.linearizability._choice_kernels import (
+    enter,
+    mark,
+    move,
+    place,
+    promising,
+    push,
+    take,
+    want,
+)
 from checkers.linearizability._log_kernels import save
 from checkers.linearizability._memo_kernels import explored, note, rehash
 from checkers.linearizability.search_layout import (
@@ -43,7 +52,6 @@ from checkers.linearizability.search_layout import (
     EVENTS,
     EXHAUSTED,
     EXPLORED,
-    EXTENDS,
     F_AFTER,
     F_LAST,
     F_LOG,
@@ -263,12 +271,8 @@ def _advance(events: Array, ops: Array, m: Array, log: Array, wanted: Array, end
         at, stamp, appends = first, stamp + 1, 0
         while at < open_:
             i = m[at]
-            need = ops[i, NEED]
-            if need != state or ops[i, LEAVE] != state:
-                if need >= 0:
-                    wanted[need] = stamp
-                elif need == EXTENDS:
-                    appends += 1
+            if ops[i, NEED] != state or ops[i, LEAVE] != state:
+                appends += want(ops, wanted, stamp, i)
                 at += 1
                 continue
             open_ -= 1

@@ -69,9 +69,9 @@ def judged(
     if not operations.observed:
         return Findings(recorded.keyed, [], recorded.coverage, observed=False)
     witness = ColumnWitness(model, history, operations, *prepare(operations, history))
-    judge, problems = _Judge(witness, limits, monitors, {}), witness.problems
+    judge = _Judge(witness, limits, monitors, {})
     try:
-        search_all(problems, limits, judge)
+        search_all(witness.problems, limits, judge)
     except KeyboardInterrupt:
         limits.interrupted = True
     return Findings(recorded.keyed, judge.findings(), recorded.coverage)

@@ -7,6 +7,7 @@ can say what is wrong.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -124,10 +125,11 @@ class Operations:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a kernel of `_column_kernels` takes and fills, for one history."""
+    """What a kernel of `_column_kernels` takes and fills, for one history in one layout."""
 
     history: History
     names: tuple[str, ...]
+    keyed: bool
     values: PackedValues
     out: Int32
     what: Int8
@@ -139,21 +141,37 @@ class Reading:
         """The first arguments of a kernel."""
         h, numbers = self.history, [_number(name, self.names) for name in self.history.functions]
         columns = h.type, h.process, h.f, h.partner, self.values.shape, self.values.codes
-        return (*columns, np.array(numbers, dtype=np.int64))
+        return (*columns, np.array(numbers, dtype=np.int64), self.keyed)
 
     def filled(self) -> tuple[Any, ...]:
         """Those that are filled."""
         return (self.out, self.what, self.counts, self.sizes, *self.keys)
 
-    def recorded(self, keyed: bool, operations: int, keys: int) -> Recorded:
-        """What was recorded, once the kernel has run."""
-        out, what, atom = self.out[:, :operations], self.what[:, :operations], self.values.atom
-        return Recorded(
+    def operations(
+        self,
+        count: int,
+        keys: int,
+        observing: list[int],
+        *,
+        values: int = 0,
+        strings: Strings | None = None,
+    ) -> Operations:
+        """What was read, once the kernel has run.
+
+        Args:
+            count: how many operations there are.
+            keys: how many keys there are.
+            observing: numbers of the operations that can contradict others.
+            values: see `Operations`.
+            strings: likewise.
+        """
+        out, what, atom = self.out[:, :count], self.what[:, :count], self.values.atom
+        recorded = Recorded(
             names=self.names,
-            keyed=keyed,
+            keyed=self.keyed,
             f=what[c.F],
             key=out[c.KEY],
-            keys=[atom(code) for code in self.keys[1][:keys].tolist()] if keyed else [None],
+            keys=[atom(code) for code in self.keys[1][:keys].tolist()] if self.keyed else [None],
             invoked=out[c.INVOKED],
             completed=out[c.COMPLETED],
             outcome=what[c.OUTCOME],
@@ -161,36 +179,38 @@ class Reading:
             sizes=self.sizes[:keys],
             values=self.values,
         )
+        observed = bool(self.counts[observing, OK_CODE].any())
+        return Operations(recorded, observed, out[c.NEED], out[c.LEAVE], values, strings)
 
 
-def reading(history: History, names: tuple[str, ...]) -> Reading:
-    """What it takes to read a history with operations of these names, by number."""
-    events = len(history)
-    return Reading(
-        history,
-        names,
-        packed(history.values),
-        np.empty((c.COMPLETED + 1, events), dtype=np.int32),
-        np.empty((c.OUTCOME + 1, events), dtype=np.int8),
-        np.zeros((len(names), len(TYPES)), dtype=np.int64),
-        np.zeros(events + 1, dtype=np.int64),
-        room_for(events + 1),
-    )
-
-
-def layouts(history: History, *, keyed: bool | None, per_key: bool) -> tuple[bool, ...]:
-    """Whether values may be ``[key, value]``, in the order in which to try it.
+def readings(
+    history: History, names: tuple[str, ...], *, keyed: bool | None, per_key: bool
+) -> Iterator[Reading]:
+    """What it takes to read a history in each layout that it may have, in the order to try them.
 
     Args:
         history: the history.
-        keyed: what the user says; None finds out.
+        names: operations by number.
+        keyed: whether values are ``[key, value]``, as the user says; None finds out.
         per_key: whether keys are looked for without being told.
     """
-    if not len(history) or len(history) >= FAR_FUTURE:
-        return ()
-    if keyed is None:
-        return (True, False) if per_key else (False,)
-    return (keyed,)
+    events = len(history)
+    if not 0 < events < FAR_FUTURE:
+        return
+    values = packed(history.values)
+    tried = (True, False) if per_key else (False,)
+    for layout in tried if keyed is None else (keyed,):
+        yield Reading(
+            history,
+            names,
+            layout,
+            values,
+            np.empty((c.COMPLETED + 1, events), dtype=np.int32),
+            np.empty((c.OUTCOME + 1, events), dtype=np.int8),
+            np.zeros((len(names), len(TYPES)), dtype=np.int64),
+            np.zeros(events + 1, dtype=np.int64),
+            room_for(events + 1),
+        )
 
 
 def _number(name: str, names: tuple[str, ...]) -> int:

@@ -9,10 +9,10 @@ import numpy as np
 
 from checkers import kernels
 from checkers.history import History
-from checkers.history.columns import OK_CODE, Int32, Int64
+from checkers.history.columns import Int32, Int64
 from checkers.linearizability import _column_kernels as c
 from checkers.linearizability import _trie_kernels
-from checkers.linearizability.column_operations import Operations, Strings, layouts, reading
+from checkers.linearizability.column_operations import Operations, Strings, readings
 from checkers.linearizability.search_layout import Tree
 from checkers.models import KeyValue
 
@@ -27,17 +27,14 @@ def kv_operations(
     None if the history is not of the plain layout.
     """
     run = kernels.of(c, size=kernels.ALWAYS)
-    for layout in layouts(history, keyed=keyed, per_key=model.per_key):
-        read = reading(history, NAMES)
+    for read in readings(history, NAMES, keyed=keyed, per_key=model.per_key):
         empty = read.values.code("")
-        count, keys, said = run.stores(*read.events(), layout, empty, *read.filled())
+        count, keys, said = run.stores(*read.events(), empty, *read.filled())
         if count > 0:
             dialect = model if model.absent != "auto" else _dialect(model, said)
             strings = Strings(read.values.words, as_empty=dialect.absent == "")
-            observed = bool(read.counts[[c.GET, c.STORE_CAS], OK_CODE].any())
-            need, leave = read.out[c.NEED, :count], read.out[c.LEAVE, :count]
-            found = read.recorded(layout, count, keys)
-            return dialect, Operations(found, observed, need, leave, strings=strings)
+            observing = [c.GET, c.STORE_CAS]
+            return dialect, read.operations(count, keys, observing, strings=strings)
     return None
 
 

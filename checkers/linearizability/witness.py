@@ -173,13 +173,11 @@ def recent_reason(
     """Why the last calls before a dead end have no linearization; None if they may have one.
 
     Args:
-        model: the sequential specification.
+        model: the sequential specification, of those that can forget (`forgets`).
         calls: what may have been open at or after some moment, in order of invocation.
         dead_end: where the search ended.
         effort: as of `reason_of`.
     """
-    if not forgets(model):
-        return None
     blocked, trials = dead_end.blocked, _Trials(model, effort)
     assert blocked.completed is not None
     stretch = _until(calls, blocked.completed)

@@ -114,22 +114,26 @@ class _ByCalls(models.Register):
 BY_CALLS = _ByCalls()
 
 
+def searched_twice(history):
+    """A history's problem, and what the kernels and the search over calls make of it: the same."""
+    problem = problem_of(REGISTER, history.calls())
+    outcome = kernel_problems.search(problem, begun(Budget()))
+    expected = search(problem, Budget())
+    assert not outcome.exhausted
+    assert (outcome.order is None) == (expected.order is None), list(history)
+    return problem, outcome, expected
+
+
 @pytest.mark.parametrize("mode", [pytest.param("compiled", marks=needs_numba), "interpreted"])
 def test_one_problem_at_a_time(mode, monkeypatch):
     monkeypatch.setenv(kernels.SWITCH, mode)
     counts = {True: 0, False: 0}
     for history in random_histories("problems", HISTORIES // (10 if mode == "compiled" else 100)):
-        calls = history.calls()
-        problem = problem_of(REGISTER, calls)
-        outcome, expected = (
-            kernel_problems.search(problem, begun(Budget())),
-            search(problem, Budget()),
-        )
-        assert not outcome.exhausted
-        assert (outcome.order is None) == (expected.order is None), list(history)
+        problem, outcome, expected = searched_twice(history)
         counts[outcome.order is not None] += 1
         if outcome.order is not None:
-            verify_order(REGISTER, calls, [problem.calls[i].invoke_index for i in outcome.order])
+            order = [problem.calls[i].invoke_index for i in outcome.order]
+            verify_order(REGISTER, history.calls(), order)
         else:
             assert outcome.completed == expected.completed
             placed = [problem.calls[i] for i in outcome.stuck.order]
@@ -319,13 +323,7 @@ def test_going_back_where_the_search_is_stuck_changes_no_verdict(compiled, monke
     monkeypatch.setattr(kernel_search._Search, "_jump_if_stuck", counted)
     counts = {True: 0, False: 0}
     for history in random_histories("jumps", HISTORIES // 4):
-        problem = problem_of(REGISTER, history.calls())
-        outcome, expected = (
-            kernel_problems.search(problem, begun(Budget())),
-            search(problem, Budget()),
-        )
-        assert not outcome.exhausted
-        assert (outcome.order is None) == (expected.order is None), list(history)
+        _, outcome, _ = searched_twice(history)
         counts[outcome.order is not None] += 1
     assert min(counts.values()) > 0, counts
     assert sum(jumped) > 5
