@@ -130,8 +130,8 @@ def _line(index: int, client: int, kind: str, text: str) -> str:
 
 def measure(path: str, model: str) -> dict:
     """Judge a file twice; CPU seconds of each phase of the second time, and the peak memory."""
-    from checkers.isolation import list_append, rw_register
-    from checkers.isolation.loading import load_transactions
+    from splitbrain.checkers.isolation import list_append, rw_register
+    from splitbrain.checkers.isolation.loading import load_transactions
 
     figures: dict = {}
     for _ in range(2):
@@ -153,15 +153,15 @@ REGISTER_OPTIONS = {"initial": True, "writes_follow_reads": True, "linearizable_
 
 
 def _phases(path: str, model: str) -> dict:
-    from checkers.isolation.append_history import append_dependencies, append_history
-    from checkers.isolation.cycles import find_cycles
-    from checkers.isolation.loading import load_transactions
-    from checkers.isolation.register_history import (
+    from splitbrain.checkers.isolation.append_history import append_dependencies, append_history
+    from splitbrain.checkers.isolation.cycles import find_cycles
+    from splitbrain.checkers.isolation.loading import load_transactions
+    from splitbrain.checkers.isolation.register_history import (
         Assumptions,
         register_dependencies,
         register_history,
     )
-    from checkers.isolation.transactions import transactions_of
+    from splitbrain.checkers.isolation.transactions import transactions_of
 
     lists = model == "list-append"
     seconds: dict = {}

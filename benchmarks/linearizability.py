@@ -77,9 +77,9 @@ def judge(shape: Shape, path: str = "") -> dict[str, object]:
 
     Afterwards the history is written to the path, if any, for others to judge.
     """
-    from checkers import kernels, linearizable, models
-    from checkers.history import write_jsonl
-    from checkers.linearizability import Budget
+    from splitbrain.checkers import kernels, linearizable, models
+    from splitbrain.checkers.history import write_jsonl
+    from splitbrain.checkers.linearizability import Budget
 
     model = models.kv() if shape.kv else models.cas_register()
     os.environ[kernels.SWITCH] = "compiled"

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from checkers.history import History
-from checkers.history.columns import FILES, INFO_CODE, INVOKE_CODE, Columns
-from checkers.history.packed import ATOM, NESTED, NULL, PAIR, WORDS, PackedValues
-from checkers.history.words import Words
+from splitbrain.checkers.history import History
+from splitbrain.checkers.history.columns import FILES, INFO_CODE, INVOKE_CODE, Columns
+from splitbrain.checkers.history.packed import ATOM, NESTED, NULL, PAIR, WORDS, PackedValues
+from splitbrain.checkers.history.words import Words
 
 READ, WRITE, CAS = 0, 1, 2
 OK_CODE, FAIL_CODE = 1, 2

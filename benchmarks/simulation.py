@@ -7,7 +7,7 @@ The same program (five Raft nodes, five clients, 50 operations a virtual second)
 * **plain**: in one ``trio.run`` under ``MockClock(autojump_threshold=0)``, a task for each message;
 * **splitbrain**: in a simulated world, with and without a trace, and with the trace written as
   JSON lines;
-* **whole run**: through ``harness.run``: generator, recording, checkers and all.
+* **whole run**: through ``splitbrain.harness.running``: generator, recording, checkers and all.
 
 Both run in this process, one after the other, several times; figures are medians of CPU time, and
 the ratio is that of the medians. Nothing else should run on the machine.
@@ -28,15 +28,15 @@ from functools import partial
 import trio
 import trio.testing
 
-from harness import Plan
-from harness.run import run
-from harness.simulation.disk import SimulatedDisk
-from harness.simulation.trace import Trace
-from harness.simulation.trio_runs import GuestRun
-from harness.simulation.world import World
-from harness.streams import stream
-from systems import registry
-from systems.consensus import RaftClient, RaftKV
+from splitbrain.harness import Plan
+from splitbrain.harness.running import run
+from splitbrain.harness.simulation.disk import SimulatedDisk
+from splitbrain.harness.simulation.trace import Trace
+from splitbrain.harness.simulation.trio_runs import GuestRun
+from splitbrain.harness.simulation.world import World
+from splitbrain.harness.streams import stream
+from splitbrain.systems import registry
+from splitbrain.systems.consensus import RaftClient, RaftKV
 
 SERVERS = tuple(f"n{i}" for i in range(1, 6))
 CLIENTS = tuple(f"c{i}" for i in range(1, 6))

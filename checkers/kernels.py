@@ -34,7 +34,7 @@ ALWAYS = COMPILED_FROM
 SWITCH = "SPLITBRAIN_KERNELS"
 """Environment variable that decides: ``compiled``, ``interpreted``, or (default) by size."""
 
-_IMPORTED = re.compile(rb"^from (checkers[\w.]*) import", re.MULTILINE)
+_IMPORTED = re.compile(rb"^from (splitbrain\.checkers[\w.]*) import", re.MULTILINE)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 _MARK, _BORROWING, _INLINED = "__kernel__", "__borrowing_kernel__", "__inlined_kernel__"

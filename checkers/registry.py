@@ -6,12 +6,17 @@ import difflib
 from collections.abc import Callable
 from typing import Any
 
-from checkers import isolation
-from checkers.collections import set_full
-from checkers.consistency import bounded_staleness, regular_register, safe_register, sequential
-from checkers.linearizability import Budget, linearizable
-from checkers.models import MODELS
-from checkers.verdict import Checker
+from splitbrain.checkers import invariants, isolation
+from splitbrain.checkers.collections import set_full
+from splitbrain.checkers.consistency import (
+    bounded_staleness,
+    regular_register,
+    safe_register,
+    sequential,
+)
+from splitbrain.checkers.linearizability import Budget, linearizable
+from splitbrain.checkers.models import MODELS
+from splitbrain.checkers.verdict import Checker
 
 _LINEARIZABILITY_OPTIONS = ("keyed", "budget", "algorithm", "progress")
 
@@ -23,9 +28,9 @@ def checker_for_model(name: str, **options: Any) -> Checker:
         name: one of `CHECKERS`.
         options: ``keyed`` for all that may be judged key by key; ``consistency`` (``linearizable``
             or ``sequential``, or an isolation level); those of
-            `checkers.linearizability.linearizable` (``budget`` may be a number of configurations)
-            and the model's own (``initial``, ``absent``) for those judged by linearizability; for
-            the others what their constructors take.
+            `splitbrain.checkers.linearizability.linearizable` (``budget`` may be a number of
+            configurations) and the model's own (``initial``, ``absent``) for those judged by
+            linearizability; for the others what their constructors take.
 
     Raises:
         ValueError: no such model; the message has the nearest names. Or no such option.
@@ -69,10 +74,10 @@ CHECKERS: dict[str, Callable[..., Checker]] = {
     "list-append": isolation.list_append,
     "rw-register": isolation.rw_register,
     "predicate-reads": isolation.predicate_reads,
-    "bank": isolation.bank,
-    "doctors": isolation.doctors,
-    "long-fork": isolation.long_fork,
-    "causal-reverse": isolation.causal_reverse,
+    "bank": invariants.bank,
+    "doctors": invariants.doctors,
+    "long-fork": invariants.long_fork,
+    "causal-reverse": invariants.causal_reverse,
 }
 """What makes the checker of each model."""
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol, overload
 
-from checkers.history import History
+from splitbrain.checkers.history import History
 
 
 class Validity(StrEnum):

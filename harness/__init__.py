@@ -1,19 +1,28 @@
 """The harness: run a plan, record what happens, find failures, make them small.
 
-    from harness import Plan, faults, simulate
+    from splitbrain.harness import Plan, faults, simulate
 
-See `harness.testing` for tests of one's own system, `harness.node` for what a system is given.
+See `splitbrain.harness.testing` for tests of one's own system, `splitbrain.harness.node` for what a
+system is given.
 """
 
-from harness import faults
-from harness.client import Definite, Indefinite
-from harness.experiment import Experiment
-from harness.node import Node
-from harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
-from harness.run import Run, run
-from harness.search import Search, search
-from harness.shrink import Shrunk, shrink
-from harness.testing import Inconclusive, Violation, simulate
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from splitbrain.lazy import lazily
+
+if TYPE_CHECKING:
+    from splitbrain.harness import faults, workloads
+    from splitbrain.harness.client import Definite, Indefinite
+    from splitbrain.harness.experiment import Experiment
+    from splitbrain.harness.node import Node
+    from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
+    from splitbrain.harness.running import Run, run
+    from splitbrain.harness.searching import Search, search
+    from splitbrain.harness.shrinking import Shrunk, shrink
+    from splitbrain.harness.testing import Inconclusive, Violation, simulate
+    from splitbrain.harness.workloads.workload import Workload
 
 __all__ = [
     "Definite",
@@ -29,9 +38,28 @@ __all__ = [
     "Search",
     "Shrunk",
     "Violation",
+    "Workload",
     "faults",
     "run",
     "search",
     "shrink",
     "simulate",
+    "workloads",
 ]
+
+__getattr__ = lazily(
+    __name__,
+    {
+        "splitbrain.harness.faults": ("faults",),
+        "splitbrain.harness.workloads": ("workloads",),
+        "splitbrain.harness.client": ("Definite", "Indefinite"),
+        "splitbrain.harness.experiment": ("Experiment",),
+        "splitbrain.harness.node": ("Node",),
+        "splitbrain.harness.plan": ("Fault", "InvalidPlan", "Plan", "PlannedOperation"),
+        "splitbrain.harness.running": ("Run", "run"),
+        "splitbrain.harness.searching": ("Search", "search"),
+        "splitbrain.harness.shrinking": ("Shrunk", "shrink"),
+        "splitbrain.harness.testing": ("Inconclusive", "Violation", "simulate"),
+        "splitbrain.harness.workloads.workload": ("Workload",),
+    },
+)

@@ -8,23 +8,23 @@ from typing import Any
 
 import msgspec
 
-from checkers.history import History, load
-from checkers.isolation import CertificateError as IsolationCertificateError
-from checkers.isolation import NoCertificate as NoIsolationCertificate
-from checkers.isolation import load_transactions
-from checkers.isolation import verify as verify_isolation
-from checkers.linearizability import (
+from splitbrain.checkers.history import History, load
+from splitbrain.checkers.isolation import CertificateError as IsolationCertificateError
+from splitbrain.checkers.isolation import NoCertificate as NoIsolationCertificate
+from splitbrain.checkers.isolation import load_transactions
+from splitbrain.checkers.isolation import verify as verify_isolation
+from splitbrain.checkers.linearizability import (
     Budget,
     CertificateError,
     NoCertificate,
     linearizable,
     verify,
 )
-from checkers.linearizability.limits import UNLIMITED
-from checkers.models import MODELS, Model
-from checkers.models.own import named
-from checkers.registry import checker_for_model
-from checkers.verdict import Checker, Verdict
+from splitbrain.checkers.linearizability.limits import UNLIMITED
+from splitbrain.checkers.models import MODELS, Model
+from splitbrain.checkers.models.own_models import named
+from splitbrain.checkers.registry import checker_for_model
+from splitbrain.checkers.verdict import Checker, Verdict
 
 CHECK_SECONDS = 60.0
 
@@ -49,10 +49,11 @@ def checker(
     """The checker for a model of ours, or for a user's own.
 
     Args:
-        model: one of `checkers.registry.CHECKERS`, or ``FILE.py:NAME`` (``module:NAME``).
+        model: one of `splitbrain.checkers.registry.CHECKERS`, or ``FILE.py:NAME``
+            (``module:NAME``).
         keyed: whether values are ``[key, value]``; None finds out.
         seconds: time until the verdict is unknown; None for `CHECK_SECONDS`.
-        algorithm: see `checkers.linearizability.linearizable`.
+        algorithm: see `splitbrain.checkers.linearizability.linearizable`.
         consistency: ``linearizable`` or ``sequential``, or for transactions an isolation level.
         options: what else the checker takes, by name.
         progress: told how far a long check is, from 0 to 1.
@@ -83,7 +84,7 @@ def read(file: Path, model: str) -> History:
     """Read a history; one of transactions straight into columns where its form allows.
 
     Raises:
-        checkers.history.HistoryError: it is none.
+        splitbrain.checkers.history.HistoryError: it is none.
     """
     return load_transactions(file) if model in TRANSACTIONS else load(file)
 
@@ -112,7 +113,7 @@ def verified(history: Path, certificate: Path | None, model: str) -> str:
         model: the model of the verdict, as for `checker`.
 
     Raises:
-        checkers.linearizability.CertificateError: the certificate does not hold.
+        splitbrain.checkers.linearizability.CertificateError: the certificate does not hold.
         NoCertificate: there is none for this model, or the file can't be read as one.
         ValueError: there is no such model.
     """

@@ -28,8 +28,8 @@ from typing import Any
 
 import trio
 
-from checkers.history.operation import FAIL, INFO, OK
-from harness.node import Message, Node
+from splitbrain.checkers.history.operation import FAIL, INFO, OK
+from splitbrain.harness.node import Message, Node
 
 TIMEOUT_S = 2.0
 """How long an operation may take unless the run says otherwise, in virtual seconds."""

@@ -1,6 +1,6 @@
 """The clients of a simulated run: one host each, fed by the generator.
 
-    generator --> Clients.advance --> a client host's program --> harness.client.invoke
+    generator --> Clients.advance --> a client host's program --> splitbrain.harness.client.invoke
                         ^                                               |
                         +-------- completion, recorded -----------------+
 
@@ -15,13 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import INFO, INVOKE, OK, Operation
-from harness.client import TIMEOUT_S, Outcome, invoke
-from harness.generators.base import Context, Generator, Invocation
-from harness.recorder import Recorder
-from harness.simulation.host import Incarnation
-from harness.simulation.world import World
-from harness.workloads.workload import Workload
+from splitbrain.checkers.history import INFO, INVOKE, OK, Operation
+from splitbrain.harness.client import TIMEOUT_S, Outcome, invoke
+from splitbrain.harness.generators.base import Context, Generator, Invocation
+from splitbrain.harness.recorder import Recorder
+from splitbrain.harness.simulation.host import Incarnation
+from splitbrain.harness.simulation.world import World
+from splitbrain.harness.workloads.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from checkers.verdict import INVALID, VALID
-from harness.experiment import Experiment
-from harness.investigate import Investigation
-from harness.plan import Plan
-from harness.planning import draw
-from harness.run import Run
-from harness.search import search
+from splitbrain.checkers.verdict import INVALID, VALID
+from splitbrain.harness.experiment import Experiment
+from splitbrain.harness.investigate import Investigation
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.running import Run
+from splitbrain.harness.searching import search
 
 Resolve = Callable[[Plan], Experiment]
 Investigate = Callable[[Experiment, Path, int], Investigation]

@@ -15,12 +15,12 @@ from pathlib import Path
 
 import trio
 
-from harness.node import Node
-from harness.simulation.trace import first_difference
-from harness.simulation.trio_direct import DirectRun
-from harness.simulation.trio_hooks import UnsupportedTrio, check_trio
-from harness.simulation.trio_runs import GuestRun
-from harness.simulation.world import MakeRun, World
+from splitbrain.harness.node import Node
+from splitbrain.harness.simulation.trace import first_difference
+from splitbrain.harness.simulation.trio_direct import DirectRun
+from splitbrain.harness.simulation.trio_hooks import UnsupportedTrio, check_trio
+from splitbrain.harness.simulation.trio_runs import GuestRun
+from splitbrain.harness.simulation.world import MakeRun, World
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
     options = {"network": {"latency": [0.01, 0.05]}, "disk": {"fsync_latency": 0.005},
                "operation_timeout": 5.0}
 
-Workloads leave these three alone (`harness.workloads.options.SHARED`).
+Workloads leave these three alone (`splitbrain.harness.workloads.options.SHARED`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Annotated, Any
 
 import msgspec
 
-from harness.client import TIMEOUT_S
-from harness.plan import InvalidPlan, Plan
-from harness.simulation.network import NetworkParameters
+from splitbrain.harness.client import TIMEOUT_S
+from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.simulation.network import NetworkParameters
 
 FSYNC_LATENCY_S = 0.001
 

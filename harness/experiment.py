@@ -1,18 +1,19 @@
 """A plan together with the code that its names stand for.
 
-A plan is data; what it runs is code. An `Experiment` is the two together: `harness.run` runs it,
-`harness.search` tries it under many seeds, `harness.shrink` makes its plan smaller. The command
-line makes experiments from the registry of systems, a user's test makes its own with `using`.
+A plan is data; what it runs is code. An `Experiment` is the two together:
+`splitbrain.harness.running` runs it, `splitbrain.harness.searching` tries it under many seeds,
+`splitbrain.harness.shrinking` makes its plan smaller. The command line makes experiments from the
+registry of systems, a user's test makes its own with `using`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from harness.nemesis.claims import Claims
-from harness.node import ServerFactory
-from harness.plan import Plan
-from harness.workloads.workload import Workload
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.node import ServerFactory
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.workloads.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from harness.nemesis.catalogue import check_fault, check_form, resolve
-from harness.nemesis.claims import Claims
-from harness.nemesis.schedule import DENSITY, Fixed, draw_faults, numbered
-from harness.plan import Fault, InvalidPlan, Plan
+from splitbrain.harness.nemesis.catalogue import check_fault, check_form, resolve
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.nemesis.schedule import DENSITY, Fixed, draw_faults, numbered
+from splitbrain.harness.plan import Fault, InvalidPlan, Plan
 
 
 class FaultSource(Protocol):
@@ -122,7 +122,8 @@ def swarm(
     survivable: bool = False,
     claims: Claims | None = None,
 ) -> FaultSource:
-    """Many faults of a random half of the kinds in each run (`harness.nemesis.schedule`).
+    """Many faults of a random half of the kinds in each run
+    (`splitbrain.harness.nemesis.schedule`).
 
     Args:
         kinds: ids, aliases or families with commas in between, or ``all``.

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from checkers.verdict import INVALID
-from harness import shrink as shrinking
-from harness.experiment import Experiment
-from harness.run import Progress, Run
-from harness.shrink import NotReproduced, Shrunk, shrink
-from harness.store import run_in_folder, write_shrink
+from splitbrain.checkers.verdict import INVALID
+from splitbrain.harness import shrinking
+from splitbrain.harness.experiment import Experiment
+from splitbrain.harness.running import Progress, Run
+from splitbrain.harness.shrinking import NotReproduced, Shrunk, shrink
+from splitbrain.harness.store import run_in_folder, write_shrink
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 A system is a plain trio program that reaches its network, disk, clock and randomness only through
 its node. It never asks whether it is simulated. These are the interfaces alone;
-`harness.simulation` implements them on virtual time.
+`splitbrain.harness.simulation` implements them on virtual time.
 
 * Time: ``trio.sleep``, ``trio.move_on_after`` and ``trio.current_time`` follow the node's own
   monotonic clock by themselves. ``node.clock`` adds the wall clock.

@@ -4,7 +4,7 @@ Running a plan is a function: the same plan under the same version gives the sam
 byte for byte. What shrinks, what replays and what a report shows is a plan.
 
 A plan either leaves its operations to the workload's generator (``operations is None``) or lists
-them; the list is what a recorded run becomes before it is shrunk (`harness.shrink`).
+them; the list is what a recorded run becomes before it is shrunk (`splitbrain.harness.shrinking`).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 
 if TYPE_CHECKING:
-    from harness.experiment import Experiment
-    from harness.nemesis.claims import Claims
-    from harness.node import ServerFactory
-    from harness.workloads.workload import Workload
+    from splitbrain.harness.experiment import Experiment
+    from splitbrain.harness.nemesis.claims import Claims
+    from splitbrain.harness.node import ServerFactory
+    from splitbrain.harness.workloads.workload import Workload
 
 FORMAT = 1
 
@@ -164,10 +164,10 @@ class Plan:
 
         Args:
             server: a class whose ``__init__`` takes a `Node` and that has ``async def run()``.
-            workload: from `harness.workloads`, for example ``register(KvClient)``.
+            workload: from `splitbrain.harness.workloads`, for example ``register(KvClient)``.
             claims: the faults that the system claims to survive; a minority down, unless given.
         """
-        from harness.experiment import using
+        from splitbrain.harness.experiment import using
 
         return using(self, server, workload, claims=claims)
 

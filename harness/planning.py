@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 
-from harness.nemesis.catalogue import resolve
-from harness.nemesis.schedule import draw_faults
-from harness.plan import InvalidPlan, Plan
+from splitbrain.harness.nemesis.catalogue import resolve
+from splitbrain.harness.nemesis.schedule import draw_faults
+from splitbrain.harness.plan import InvalidPlan, Plan
 
 
 def draw(plan: Plan, faults: str | Iterable[str]) -> Plan:

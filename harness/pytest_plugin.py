@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.search import Search
+    from splitbrain.harness.searching import Search
 
 
 def configure(config: pytest.Config) -> None:
     """Hand the command line to simulated tests."""
-    from harness.testing import settings
+    from splitbrain.harness.testing import settings
 
     settings.runs = config.getoption("splitbrain_runs")
     settings.seed = config.getoption("splitbrain_seed")
@@ -31,7 +31,7 @@ def configure(config: pytest.Config) -> None:
 
 def around_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Let a failing test say how to repeat it, and count what it tried."""
-    from harness.testing import settings
+    from splitbrain.harness.testing import settings
 
     def finished(found: Search) -> None:
         item.user_properties.append(("splitbrain_runs", found.tried))
@@ -47,7 +47,7 @@ def around_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _render(folder: Path) -> str:
-    from reports import load_run, render_terminal, write_report
+    from splitbrain.reports import load_run, render_terminal, write_report
 
     shrunk = folder / "shrunk"
     if shrunk.is_dir():

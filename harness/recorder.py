@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from checkers.history import INFO, NEMESIS, History, Operation
-from checkers.history.encoding import encode_line
+from splitbrain.checkers.history import INFO, NEMESIS, History, Operation
+from splitbrain.checkers.history.encoding import encode_line
 
 Sink = Callable[[Operation], None]
 

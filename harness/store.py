@@ -1,7 +1,7 @@
 """A run's folder: everything a report or a re-check needs, as files.
 
     runs/20261122T084100-raft-register-7/
-        plan.json       the complete input (`harness.plan`)
+        plan.json       the complete input (`splitbrain.harness.plan`)
         history.jsonl   what was recorded, written line by line while the run goes on
         trace.jsonl     every event of the simulation
         verdict.json    what the checkers said
@@ -29,14 +29,14 @@ from typing import Any
 
 import msgspec
 
-from checkers.history import HistoryWriteError
-from checkers.history.writing import JsonlWriter
-from checkers.verdict import worst
-from harness.experiment import Experiment
-from harness.hosttime import seconds, timestamp
-from harness.nemesis.claims import regime
-from harness.plan import InvalidPlan, Plan
-from harness.run import Progress, Run, run
+from splitbrain.checkers.history import HistoryWriteError
+from splitbrain.checkers.history.writing import JsonlWriter
+from splitbrain.checkers.verdict import worst
+from splitbrain.harness.experiment import Experiment
+from splitbrain.harness.hosttime import seconds, timestamp
+from splitbrain.harness.nemesis.claims import regime
+from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.running import Progress, Run, run
 
 FORMAT = 1
 
@@ -82,7 +82,7 @@ def run_in_folder(
         progress: told how far the run is.
 
     Raises:
-        InvalidPlan: the plan cannot run (`harness.run.check_plan`).
+        InvalidPlan: the plan cannot run (`splitbrain.harness.running.check_plan`).
         StoreError: the disk is full, or the folder cannot be written; what was recorded is kept.
     """
     plan = experiment.plan

@@ -1,7 +1,7 @@
 """Tests of a user's own system: `simulate` turns a function of a plan into an ordinary test.
 
-    from harness import faults, simulate
-    from harness.workloads import register
+    from splitbrain.harness import faults, simulate
+    from splitbrain.harness.workloads import register
     from my_service import KvClient, KvNode
 
     @simulate(nodes=3, runs=200, faults=faults.swarm())
@@ -26,22 +26,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from checkers.verdict import INVALID, UNKNOWN, VALID
-from harness.experiment import Experiment
-from harness.investigate import Investigation, investigate
-from harness.plan import Fault, Plan, parse_seconds
-from harness.search import Search, search
-from harness.store import new_folder, read_plan
-
-SPLITBRAIN = True
-"""By this the pytest plugin knows that ``harness.testing`` is this module and not a user's own."""
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
+from splitbrain.harness.experiment import Experiment
+from splitbrain.harness.investigate import Investigation, investigate
+from splitbrain.harness.plan import Fault, Plan, parse_seconds
+from splitbrain.harness.searching import Search, search
+from splitbrain.harness.store import new_folder, read_plan
 
 RUNS = 50
 """Seeds that a test tries unless it, or the command line, says otherwise."""
 
 
 class FaultSource(Protocol):
-    """What decides the faults of a run; `harness.faults` has them."""
+    """What decides the faults of a run; `splitbrain.harness.faults` has them."""
 
     def draw(self, seed: int, plan: Plan) -> tuple[Fault, ...]:
         """The faults of the plan with this seed."""
@@ -68,7 +65,8 @@ class Inconclusive(AssertionError):
 
 @dataclass(slots=True)
 class Settings:
-    """What the command line says about all simulated tests; `harness.pytest_plugin` fills it in.
+    """What the command line says about all simulated tests; `splitbrain.harness.pytest_plugin`
+    fills it in.
 
     Attributes:
         runs: how many seeds to try, in place of each test's own number.

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reports.html import render_html
-from reports.markdown import render_markdown
-from reports.model import RunView, load_run
-from reports.run_files import RunError
-from reports.terminal import render_terminal, render_verdicts
+from splitbrain.reports.html import render_html
+from splitbrain.reports.markdown import render_markdown
+from splitbrain.reports.model import RunView, load_run
+from splitbrain.reports.run_files import RunError
+from splitbrain.reports.terminal import render_terminal, render_verdicts
 
 __all__ = [
     "RunError",

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checkers.history import Call
-from reports.faults import FaultBand
-from reports.wording import counted, safe_text, shortened
+from splitbrain.checkers.history import Call
+from splitbrain.reports.faults import FaultBand
+from splitbrain.reports.wording import counted, safe_text, shortened
 
 OUTCOMES = ("ok", "fail", "info")
 

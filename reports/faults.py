@@ -7,9 +7,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.history import NEMESIS, Operation
-from harness.plan import Fault
-from reports.wording import clipped, effect_text, listed, safe_text, shortened, value_text
+from splitbrain.checkers.history import NEMESIS, Operation
+from splitbrain.harness.plan import Fault
+from splitbrain.reports.wording import (
+    clipped,
+    effect_text,
+    listed,
+    safe_text,
+    shortened,
+    value_text,
+)
 
 PHASE = "phase"
 

@@ -19,14 +19,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from checkers.verdict import Verdict
-from reports.faults import FaultBand
-from reports.intervals import draw_intervals, draw_life
-from reports.linearization import Scene, scene_of
-from reports.model import RunView, exercised_text, regime_text, shrink_summary
-from reports.packing import pack
-from reports.story import story_of
-from reports.witness import (
+from splitbrain.checkers.verdict import Verdict
+from splitbrain.reports.faults import FaultBand
+from splitbrain.reports.intervals import draw_intervals, draw_life
+from splitbrain.reports.linearization import Scene, scene_of
+from splitbrain.reports.model import RunView, exercised_text, regime_text, shrink_summary
+from splitbrain.reports.packing import pack
+from splitbrain.reports.story import story_of
+from splitbrain.reports.witness import (
     ElementsWitness,
     Evidence,
     LeaderWitness,
@@ -35,7 +35,15 @@ from reports.witness import (
     evidence,
     operation_text,
 )
-from reports.wording import clipped, counted, duration, safe_text, seconds, shortened, value_text
+from splitbrain.reports.wording import (
+    clipped,
+    counted,
+    duration,
+    safe_text,
+    seconds,
+    shortened,
+    value_text,
+)
 
 EMBED_LIMIT = 24_000
 """Files of at most this many bytes are in the page itself; larger ones are linked beside it."""

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from checkers.history import Call
-from reports.model import RunView
-from reports.wording import client_name, label, seconds, shortened
+from splitbrain.checkers.history import Call
+from splitbrain.reports.model import RunView
+from splitbrain.reports.wording import client_name, label, seconds, shortened
 
 # Pixels. A monospaced glyph is 0.602 em wide in the fonts asked for; 0.62 leaves a margin, and
 # `textLength` makes the text fit where a reader's font is wider.

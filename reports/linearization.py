@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.verdict import Anomaly
-from reports.model import RunView
-from reports.witness import WindowWitness, operation_text
-from reports.wording import clipped, safe_text, value_text
+from splitbrain.checkers.verdict import Anomaly
+from splitbrain.reports.model import RunView
+from splitbrain.reports.witness import WindowWitness, operation_text
+from splitbrain.reports.wording import clipped, safe_text, value_text
 
 SCENE_LIMIT = 48
 AROUND = 12

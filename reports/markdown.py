@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from reports.model import RunView, exercised_text, regime_text, shrink_summary
-from reports.story import ELISION, StoryLine, story_of
-from reports.wording import clipped, safe_text, shortened
+from splitbrain.reports.model import RunView, exercised_text, regime_text, shrink_summary
+from splitbrain.reports.story import ELISION, StoryLine, story_of
+from splitbrain.reports.wording import clipped, safe_text, shortened
 
 LINE_LIMIT = 60
 STORY_LIMIT = 20

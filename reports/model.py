@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from checkers.history import Call, History, Operation
-from checkers.verdict import INVALID, VALID, Anomaly, Validity, Verdict, worst
-from harness.plan import Plan
-from reports.coverage import Coverage, cover
-from reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
-from reports.run_files import (
+from splitbrain.checkers.history import Call, History, Operation
+from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Validity, Verdict, worst
+from splitbrain.harness.plan import Plan
+from splitbrain.reports.coverage import Coverage, cover
+from splitbrain.reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
+from splitbrain.reports.run_files import (
     RunError,
     RunInfo,
     Shrink,
@@ -26,7 +26,7 @@ from reports.run_files import (
     read_shrink,
     read_verdicts,
 )
-from reports.wording import clipped, counted, is_keyed, safe_text, sentence, shortened
+from splitbrain.reports.wording import clipped, counted, is_keyed, safe_text, sentence, shortened
 
 STATEMENT_LIMIT = 400
 

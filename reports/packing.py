@@ -14,11 +14,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import Call
-from reports.coverage import OUTCOMES
-from reports.faults import FaultBand
-from reports.model import RunView
-from reports.wording import label, safe_text, shortened, value_text
+from splitbrain.checkers.history import Call
+from splitbrain.reports.coverage import OUTCOMES
+from splitbrain.reports.faults import FaultBand
+from splitbrain.reports.model import RunView
+from splitbrain.reports.wording import label, safe_text, shortened, value_text
 
 CALL_LIMIT = 40_000
 FAULT_LIMIT = 2_000

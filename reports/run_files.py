@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from checkers.history import History, HistoryError, load
-from checkers.verdict import Verdict
-from harness.plan import InvalidPlan, Plan
-from harness.store import StoreError
-from reports.wording import safe_text
+from splitbrain.checkers.history import History, HistoryError, load
+from splitbrain.checkers.verdict import Verdict
+from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.store import StoreError
+from splitbrain.reports.wording import safe_text
 
 
 class RunError(StoreError):

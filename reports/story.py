@@ -13,10 +13,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checkers.history import Call
-from reports.model import RunView
-from reports.witness import operation_text
-from reports.wording import (
+from splitbrain.checkers.history import Call
+from splitbrain.reports.model import RunView
+from splitbrain.reports.witness import operation_text
+from splitbrain.reports.wording import (
     counted,
     duration,
     fault_text,

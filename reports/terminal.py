@@ -12,10 +12,10 @@ from typing import Any
 
 from tabulate import tabulate
 
-from checkers.verdict import INVALID, Verdict
-from reports.model import RunView, exercised_text, regime_text, shrink_summary
-from reports.story import ELISION, OPERATION, StoryLine, story_of
-from reports.wording import clipped, safe_text, shortened
+from splitbrain.checkers.verdict import INVALID, Verdict
+from splitbrain.reports.model import RunView, exercised_text, regime_text, shrink_summary
+from splitbrain.reports.story import ELISION, OPERATION, StoryLine, story_of
+from splitbrain.reports.wording import clipped, safe_text, shortened
 
 WIDTH = 100
 STORY_LIMIT = 24

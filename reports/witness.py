@@ -12,11 +12,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import Call
-from checkers.verdict import INVALID, Anomaly, Verdict
-from reports.faults import Mark
-from reports.model import RunView
-from reports.wording import action, client_name, clipped, key_text, safe_text, sentence, value_text
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.verdict import INVALID, Anomaly, Verdict
+from splitbrain.reports.faults import Mark
+from splitbrain.reports.model import RunView
+from splitbrain.reports.wording import (
+    action,
+    client_name,
+    clipped,
+    key_text,
+    safe_text,
+    sentence,
+    value_text,
+)
 
 WINDOW_LIMIT = 24
 CANDIDATE_LIMIT = 20

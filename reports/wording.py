@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from checkers.history import Call
+from splitbrain.checkers.history import Call
 
 VALUE_LIMIT = 60
 

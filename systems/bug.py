@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.node import ServerFactory
+from splitbrain.harness.node import ServerFactory
 
 
 @dataclass(frozen=True, slots=True)

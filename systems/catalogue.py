@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from checkers.registry import DESCRIPTIONS
-from harness.nemesis.catalogue import KINDS
-from harness.workloads import WORKLOADS
-from systems import registry
+from splitbrain.checkers.registry import DESCRIPTIONS
+from splitbrain.harness.nemesis.catalogue import KINDS
+from splitbrain.harness.workloads import WORKLOADS
+from splitbrain.systems import registry
 
 Table = tuple[list[str], list[list[str]]]
 """Headers and rows."""

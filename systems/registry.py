@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from harness.experiment import Experiment
-from harness.nemesis.claims import Claims
-from harness.plan import InvalidPlan, Plan
-from harness.planning import draw
-from harness.workloads import WORKLOADS, workload_for
-from systems import consensus, replication, transactions
-from systems.bug import Bug
-from systems.system import System
+from splitbrain.harness.experiment import Experiment
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.workloads import WORKLOADS, workload_for
+from splitbrain.systems import consensus, replication, transactions
+from splitbrain.systems.bug import Bug
+from splitbrain.systems.system import System
 
 TRANSACTIONS = ("list-append", "rw-register", "bank", "doctors", "booking")
 """The workloads of systems that claim serializability."""

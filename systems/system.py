@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.nemesis.claims import Claims
-from harness.node import ServerFactory
-from harness.workloads.workload import ClientFactory
-from systems.bug import Bug
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.node import ServerFactory
+from splitbrain.harness.workloads.workload import ClientFactory
+from splitbrain.systems.bug import Bug
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from checkers.collections.set_full import set_full
+from splitbrain.checkers.collections.full_sets import set_full
 
 __all__ = ["set_full"]

@@ -1,4 +1,5 @@
-"""What became of each element of a set that only grows; `checkers.collections.set_full` explains.
+"""What became of each element of a set that only grows; `splitbrain.checkers.collections.full_sets`
+explains.
 
 Reads are numbered in the order in which they begin. For each element we keep the numbers of the
 reads that have it; the reads that lack it are found by walking that list from its end. The cost is
@@ -12,9 +13,9 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.history import Call
-from checkers.models import KeyPart, ModelError
-from checkers.models.model import event_of, frozen, shown
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.models import KeyPart, ModelError
+from splitbrain.checkers.models.model import event_of, frozen, shown
 
 LOST, STALE, STABLE, NEVER_READ = "lost", "stale", "stable", "never read"
 

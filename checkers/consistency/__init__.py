@@ -7,9 +7,9 @@ consistent read may be arbitrarily stale, and regular reads may disagree about t
 
 from __future__ import annotations
 
-from checkers.consistency.lamport import regular_register, safe_register
-from checkers.consistency.sequential import sequential, verify_sequential
-from checkers.consistency.staleness import bounded_staleness
+from splitbrain.checkers.consistency.lamport import regular_register, safe_register
+from splitbrain.checkers.consistency.sequential_order import sequential, verify_sequential
+from splitbrain.checkers.consistency.staleness import bounded_staleness
 
 __all__ = [
     "bounded_staleness",

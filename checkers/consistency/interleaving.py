@@ -22,10 +22,10 @@ import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from checkers.history import Call
-from checkers.linearizability import Budget
-from checkers.models import Model, Register, State
-from checkers.models.model import frozen, is_pure
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability import Budget
+from splitbrain.checkers.models import Model, Register, State
+from splitbrain.checkers.models.model import frozen, is_pure
 
 _LOOK_AT_CLOCK = 1_000
 _FOREVER = 1 << 60

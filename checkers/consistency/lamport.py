@@ -25,13 +25,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.consistency.reads import Bad, Fine, judge_reads
-from checkers.consistency.writes import Source, Writes
-from checkers.history import Call, History
-from checkers.linearizability.wording import began, ended, named
-from checkers.models import Register, register
-from checkers.models.model import shown
-from checkers.verdict import Checker, Verdict
+from splitbrain.checkers.consistency.reads import Bad, Fine, judge_reads
+from splitbrain.checkers.consistency.writes import Source, Writes
+from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.linearizability.wording import began, ended, named
+from splitbrain.checkers.models import Register, register
+from splitbrain.checkers.models.model import shown
+from splitbrain.checkers.verdict import Checker, Verdict
 
 STALE, UNWRITTEN = "stale-read", "unwritten-read"
 
@@ -75,10 +75,10 @@ class LamportRegister:
     safe: bool
 
     def check(self, history: History) -> Verdict:
-        """See `checkers.verdict.Checker`.
+        """See `splitbrain.checkers.verdict.Checker`.
 
         Raises:
-            checkers.models.ModelError: an operation is neither a read nor a write.
+            splitbrain.checkers.models.ModelError: an operation is neither a read nor a write.
         """
         which = "every read that overlaps no write" if self.safe else "every read"
         return judge_reads(

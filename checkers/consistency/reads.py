@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.consistency.writes import Writes
-from checkers.history import Call, History
-from checkers.linearizability.parts import parts_of
-from checkers.linearizability.wording import object_name
-from checkers.models import Register
-from checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
+from splitbrain.checkers.consistency.writes import Writes
+from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.linearizability.parts import parts_of
+from splitbrain.checkers.linearizability.wording import object_name
+from splitbrain.checkers.models import Register
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
 
 REPORTED = 50
 """How many bad reads get an anomaly each, those that complete first; all are counted."""
@@ -75,7 +75,8 @@ def judge_reads(
         cost: the algorithm and the definition, for the verdict.
 
     Raises:
-        checkers.models.ModelError: an operation is not a read or a write, or not the model's.
+        splitbrain.checkers.models.ModelError: an operation is not a read or a write, or not the
+        model's.
     """
     parts = parts_of(model, history, keyed=keyed)
     tally = _Tally()

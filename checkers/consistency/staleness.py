@@ -1,7 +1,8 @@
 """Bounded staleness: a read may be out of date, but not by more than so much.
 
-Both bounds loosen the regular register (`checkers.consistency.lamport`), to which a bound of zero
-comes back. A read of what w wrote *misses* a write that lies wholly between w and the read.
+Both bounds loosen the regular register (`splitbrain.checkers.consistency.lamport`), to which a
+bound of zero comes back. A read of what w wrote *misses* a write that lies wholly between w and the
+read.
 
 * ``versions=k``: a read misses at most k writes. With one writer that is the (k+1)-regular register
   of A. Aiyer, L. Alvisi and R. Bazzi, "On the availability of non-strict quorum systems" (DISC
@@ -22,12 +23,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.consistency.lamport import stale, unwritten
-from checkers.consistency.reads import Bad, Fine, judge_reads
-from checkers.consistency.writes import Source, Writes, end_of
-from checkers.history import Call, History
-from checkers.models import Register, register
-from checkers.verdict import Checker, Verdict
+from splitbrain.checkers.consistency.lamport import stale, unwritten
+from splitbrain.checkers.consistency.reads import Bad, Fine, judge_reads
+from splitbrain.checkers.consistency.writes import Source, Writes, end_of
+from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.models import Register, register
+from splitbrain.checkers.verdict import Checker, Verdict
 
 
 def bounded_staleness(
@@ -74,10 +75,10 @@ class BoundedStaleness:
         return f"bounded-staleness({', '.join(given)})"
 
     def check(self, history: History) -> Verdict:
-        """See `checkers.verdict.Checker`.
+        """See `splitbrain.checkers.verdict.Checker`.
 
         Raises:
-            checkers.models.ModelError: an operation is neither a read nor a write.
+            splitbrain.checkers.models.ModelError: an operation is neither a read nor a write.
         """
         return judge_reads(
             self.name,

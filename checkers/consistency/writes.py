@@ -11,9 +11,9 @@ from bisect import bisect_left
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-from checkers.history import Call
-from checkers.models import ModelError, Register
-from checkers.models.model import frozen, shown
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.models import ModelError, Register
+from splitbrain.checkers.models.model import frozen, shown
 
 FOREVER = 1 << 60
 """The completion of what never completes."""

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from checkers.convergence.replicas import REPLICA_STATE, converged
+from splitbrain.checkers.convergence.replicas import REPLICA_STATE, converged
 
 __all__ = ["REPLICA_STATE", "converged"]

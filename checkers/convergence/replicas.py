@@ -21,9 +21,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import Call, History
-from checkers.models.model import ModelError, event_of, frozen, shown
-from checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
 REPLICA_STATE = "replica-state"
 """What the final reads of replicas are called in a history."""

@@ -1,12 +1,12 @@
 """Histories: what clients saw, and everything needed to read, write and draw it."""
 
-from checkers.history.drawing import drawn
-from checkers.history.edn import read_edn
-from checkers.history.errors import HistoryError, HistoryWriteError
-from checkers.history.history import Call, History
-from checkers.history.jsonl import read_jsonl
-from checkers.history.load import load
-from checkers.history.operation import (
+from splitbrain.checkers.history.drawing import drawn
+from splitbrain.checkers.history.edn import read_edn
+from splitbrain.checkers.history.errors import HistoryError, HistoryWriteError
+from splitbrain.checkers.history.history import Call, History
+from splitbrain.checkers.history.jsonl import read_jsonl
+from splitbrain.checkers.history.loading import load
+from splitbrain.checkers.history.operation import (
     FAIL,
     INFO,
     INVOKE,
@@ -16,8 +16,8 @@ from checkers.history.operation import (
     Operation,
     Process,
 )
-from checkers.history.porcupine import read_etcd_log, read_kv_log
-from checkers.history.writing import JsonlWriter, write_jsonl
+from splitbrain.checkers.history.porcupine import read_etcd_log, read_kv_log
+from splitbrain.checkers.history.writing import JsonlWriter, write_jsonl
 
 __all__ = [
     "FAIL",

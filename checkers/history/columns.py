@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers.history.operation import FAIL, INFO, INVOKE, OK, TYPES, Process
+from splitbrain.checkers.history.operation import FAIL, INFO, INVOKE, OK, TYPES, Process
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -55,7 +55,7 @@ class Columns:
     Attributes:
         index: ``Operation.index``.
         time: nanoseconds.
-        type: position in `checkers.history.operation.TYPES`.
+        type: position in `splitbrain.checkers.history.operation.TYPES`.
         process: number of a client's process (0 and up); ``-1 - i`` stands for ``names[i]``.
         f: position in ``functions``.
         values: what was invoked or returned.

@@ -25,9 +25,9 @@ import re
 import textwrap
 from typing import Any
 
-from checkers.history.errors import HistoryError
-from checkers.history.history import History
-from checkers.history.operation import FAIL, INFO, INVOKE, OK, Operation
+from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.history import History
+from splitbrain.checkers.history.operation import FAIL, INFO, INVOKE, OK, Operation
 
 COLUMN_NS = 1_000_000
 

@@ -13,13 +13,13 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from checkers.history.collector import collector_paused
-from checkers.history.columns import FILES
-from checkers.history.edn_parser import Document, parse
-from checkers.history.errors import HistoryError
-from checkers.history.history import History
-from checkers.history.rows import history_of, rows_of
-from checkers.history.source import Content, read_content
+from splitbrain.checkers.history.collector import collector_paused
+from splitbrain.checkers.history.columns import FILES
+from splitbrain.checkers.history.edn_parser import Document, parse
+from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.history import History
+from splitbrain.checkers.history.rows import history_of, rows_of
+from splitbrain.checkers.history.source import Content, read_content
 
 
 def read_edn(path: str | os.PathLike[str]) -> History:

@@ -29,7 +29,7 @@ from typing import Any
 
 import msgspec
 
-from checkers.history.errors import HistoryError
+from splitbrain.checkers.history.errors import HistoryError
 
 DEPTH_MAX = 100
 """How deeply values may nest. Histories nest four or five deep."""

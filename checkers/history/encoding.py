@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from checkers.history.operation import Operation, Process
+from splitbrain.checkers.history.operation import Operation, Process
 
 
 class _Line(msgspec.Struct, omit_defaults=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from checkers.history.operation import TYPES, Operation
+from splitbrain.checkers.history.operation import TYPES, Operation
 
 _INT64 = range(-(2**63), 2**63)
 _LONGEST = 60

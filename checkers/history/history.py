@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, overload
 
-from checkers.history import columns as column_store
-from checkers.history.collector import collector_paused
-from checkers.history.columns import (
+from splitbrain.checkers.history import columns as column_store
+from splitbrain.checkers.history.collector import collector_paused
+from splitbrain.checkers.history.columns import (
     INFO_CODE,
     INVOKE_CODE,
     OK_CODE,
@@ -29,11 +29,11 @@ from checkers.history.columns import (
     Int32,
     Int64,
 )
-from checkers.history.encoding import encode_line
-from checkers.history.errors import HistoryError
-from checkers.history.fields import wrong_field
-from checkers.history.operation import TYPES, Operation
-from checkers.history.pairing import RuleBroken, pair
+from splitbrain.checkers.history.encoding import encode_line
+from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.fields import wrong_field
+from splitbrain.checkers.history.operation import TYPES, Operation
+from splitbrain.checkers.history.pairing import RuleBroken, pair
 
 Lines = Callable[[int], int | None]
 

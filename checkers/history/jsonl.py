@@ -19,12 +19,12 @@ from itertools import islice
 
 import msgspec
 
-from checkers.history.collector import collector_paused
-from checkers.history.columns import FILES
-from checkers.history.errors import HistoryError
-from checkers.history.history import History
-from checkers.history.rows import Row, history_of, lacks_f, record_error, rows_of
-from checkers.history.source import Content, not_utf8, read_content
+from splitbrain.checkers.history.collector import collector_paused
+from splitbrain.checkers.history.columns import FILES
+from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.history import History
+from splitbrain.checkers.history.rows import Row, history_of, lacks_f, record_error, rows_of
+from splitbrain.checkers.history.source import Content, not_utf8, read_content
 
 _row = msgspec.json.Decoder(Row)
 

@@ -13,8 +13,8 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from checkers.history.columns import Int8, Int64
-from checkers.history.words import Words
+from splitbrain.checkers.history.columns import Int8, Int64
+from splitbrain.checkers.history.words import Words
 
 ATOM, PAIR, NESTED, OTHER = 0, 1, 2, 3
 """Shapes: ``a``, ``[a, b]``, ``[a, [b, c]]``, anything else."""

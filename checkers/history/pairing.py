@@ -13,14 +13,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from checkers.history.columns import (
+from splitbrain.checkers.history.columns import (
     INFO_CODE,
     INVOKE_CODE,
     Columns,
     Dialect,
     Int64,
 )
-from checkers.history.operation import TYPES
+from splitbrain.checkers.history.operation import TYPES
 
 NO_PARTNER = -1
 

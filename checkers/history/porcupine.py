@@ -18,13 +18,13 @@ import os
 import re
 from typing import Any
 
-from checkers.history.columns import THREADS
-from checkers.history.edn import parse_edn
-from checkers.history.edn_parser import parse
-from checkers.history.errors import HistoryError
-from checkers.history.history import History
-from checkers.history.rows import history_of, rows_of
-from checkers.history.source import Content, read_content
+from splitbrain.checkers.history.columns import THREADS
+from splitbrain.checkers.history.edn import parse_edn
+from splitbrain.checkers.history.edn_parser import parse
+from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.history import History
+from splitbrain.checkers.history.rows import history_of, rows_of
+from splitbrain.checkers.history.source import Content, read_content
 
 ETCD_LINE = re.compile(
     r"INFO +jepsen\.util - (?P<process>\S+)\s+:(?P<type>invoke|ok|fail|info)\b(?P<rest>.*)"
@@ -51,7 +51,7 @@ def read_kv_log(path: str | os.PathLike[str]) -> History:
     """Read a key-value history of Porcupine, plain or gzipped.
 
     Raises:
-        HistoryError: as for `checkers.history.edn.read_edn`.
+        HistoryError: as for `splitbrain.checkers.history.edn.read_edn`.
     """
     return parse_kv_log(read_content(path))
 

@@ -12,15 +12,15 @@ from typing import Annotated, Any, Literal
 import msgspec
 import numpy as np
 
-from checkers.history import columns as column_store
-from checkers.history.columns import Columns, Dialect
-from checkers.history.edn_parser import DEPTH_MAX
-from checkers.history.errors import HistoryError
-from checkers.history.fields import wrong_field
-from checkers.history.history import History, Lines
-from checkers.history.operation import Operation, Process
-from checkers.history.pairing import RuleBroken, decreasing
-from checkers.history.unnamed import processes_of
+from splitbrain.checkers.history import columns as column_store
+from splitbrain.checkers.history.columns import Columns, Dialect
+from splitbrain.checkers.history.edn_parser import DEPTH_MAX
+from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.fields import wrong_field
+from splitbrain.checkers.history.history import History, Lines
+from splitbrain.checkers.history.operation import Operation, Process
+from splitbrain.checkers.history.pairing import RuleBroken, decreasing
+from splitbrain.checkers.history.unnamed import processes_of
 
 _NESTING = (list, dict)
 

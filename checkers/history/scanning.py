@@ -10,17 +10,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.history import _scan_kernels as k
-from checkers.history.collector import collector_paused
-from checkers.history.columns import FILES, Columns, Int64
-from checkers.history.edn_parser import parse
-from checkers.history.errors import HistoryError
-from checkers.history.history import History
-from checkers.history.jsonl import decode_line
-from checkers.history.operation import TYPES
-from checkers.history.packed import OTHER, PackedValues
-from checkers.history.rows import (
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import _scan_kernels as k
+from splitbrain.checkers.history.collector import collector_paused
+from splitbrain.checkers.history.columns import FILES, Columns, Int64
+from splitbrain.checkers.history.edn_parser import parse
+from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.history import History
+from splitbrain.checkers.history.jsonl import decode_line
+from splitbrain.checkers.history.operation import TYPES
+from splitbrain.checkers.history.packed import OTHER, PackedValues
+from splitbrain.checkers.history.rows import (
     Row,
     error_text,
     lacks_f,
@@ -28,8 +28,8 @@ from checkers.history.rows import (
     rows_of,
     too_deep,
 )
-from checkers.history.source import Content
-from checkers.history.words import Words
+from splitbrain.checkers.history.source import Content
+from splitbrain.checkers.history.words import Words
 
 _WORDS = 1 << 16
 _COLD = 10  # so many times as many lines make compiling first worth its while

@@ -6,7 +6,7 @@ import os
 import zlib
 from dataclasses import dataclass
 
-from checkers.history.errors import HistoryError
+from splitbrain.checkers.history.errors import HistoryError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's word for "with a gzip header and checksum"

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
-from checkers.history.operation import INFO, INVOKE
-from checkers.history.pairing import RuleBroken
+from splitbrain.checkers.history.operation import INFO, INVOKE
+from splitbrain.checkers.history.pairing import RuleBroken
 
 
 def processes_of(events: Sequence[tuple[str, str]]) -> list[int]:

@@ -8,7 +8,7 @@ from typing import overload
 import numpy as np
 import numpy.typing as npt
 
-from checkers.history.columns import Int64
+from splitbrain.checkers.history.columns import Int64
 
 UInt8 = npt.NDArray[np.uint8]
 

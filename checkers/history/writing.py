@@ -7,10 +7,10 @@ import zlib
 from types import TracebackType
 from typing import Self
 
-from checkers.history.encoding import encode_line
-from checkers.history.errors import HistoryWriteError
-from checkers.history.history import History
-from checkers.history.operation import Operation
+from splitbrain.checkers.history.encoding import encode_line
+from splitbrain.checkers.history.errors import HistoryWriteError
+from splitbrain.checkers.history.history import History
+from splitbrain.checkers.history.operation import Operation
 
 # A gzip header without a time, so that equal histories give equal files.
 _GZIP_WINDOW = 31

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from checkers.invariants.coverage import exercised
-from checkers.invariants.leader_per_term import leader_per_term
+from splitbrain.checkers.invariants.balances import bank
+from splitbrain.checkers.invariants.coverage import exercised
+from splitbrain.checkers.invariants.forks import causal_reverse, long_fork
+from splitbrain.checkers.invariants.leaders import leader_per_term
+from splitbrain.checkers.invariants.on_call import doctors
 
-__all__ = ["exercised", "leader_per_term"]
+__all__ = ["bank", "causal_reverse", "doctors", "exercised", "leader_per_term", "long_fork"]

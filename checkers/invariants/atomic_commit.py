@@ -9,8 +9,8 @@ value ``{"txn": "n1.0.7", "outcome": "commit"}``, or ``"abort"``.
 
 *Algorithm.* One pass.
 
-*Left out.* A node that never decides (see `checkers.invariants.progress`), and what clients were
-told.
+*Left out.* A node that never decides (see `splitbrain.checkers.invariants.progress`), and what
+clients were told.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from checkers.history import NEMESIS, History, Operation
-from checkers.models.model import ModelError, shown
-from checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.history import NEMESIS, History, Operation
+from splitbrain.checkers.models.model import ModelError, shown
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
 DECIDED = "decided"
 SPLIT_DECISION = "split-decision"

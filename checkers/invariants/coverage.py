@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checkers.history import History
-from checkers.verdict import UNKNOWN, VALID, Checker, Verdict
+from splitbrain.checkers.history import History
+from splitbrain.checkers.verdict import UNKNOWN, VALID, Checker, Verdict
 
 
 def exercised(*, at_least: int = 1) -> Checker:

@@ -4,11 +4,12 @@
 an invariant of the application holds. If every transaction keeps the invariant when it runs alone,
 a serializable system keeps it in all states that can be read, so a read that breaks it refutes
 serializability, and the kind of invariant says how (DDIA chapter 7, "Write Skew and Phantoms").
-`checkers.isolation.bank` and `checkers.isolation.doctors` are invariants that say more.
+`balances` and `on_call` (beside this file) are invariants that
+say more.
 
 *Algorithm.* One pass; the invariant is a function of the value read.
 
-*Left out.* Which transactions broke it; see `checkers.isolation` for that.
+*Left out.* Which transactions broke it; see `splitbrain.checkers.isolation` for that.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import OK, Call, History
-from checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.history import OK, Call, History
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
 Problem = Callable[[Any], str | None]
 """What is wrong with a value that was read, as the end of a sentence ("..., so the total is 95");

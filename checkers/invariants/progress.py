@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checkers.history import NEMESIS, OK, Call, History
-from checkers.models.model import shown
-from checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.history import NEMESIS, OK, Call, History
+from splitbrain.checkers.models.model import shown
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
 NO_PROGRESS = "no-progress"
 

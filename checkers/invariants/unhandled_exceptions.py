@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checkers.history import History
-from checkers.verdict import INVALID, VALID, Anomaly, Verdict
+from splitbrain.checkers.history import History
+from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Verdict
 
 _SHOWN = 10
 

@@ -1,33 +1,26 @@
 """Transaction isolation: which consistency models a history of transactions refutes, and why.
 
-    from checkers.isolation import list_append
+    from splitbrain.checkers.isolation import list_append
 
     verdict = list_append("snapshot-isolation").check(load("history.jsonl"))
 
-Anomalies and models have their standard names (`checkers.isolation.consistency`).
+Anomalies and models have their standard names (`splitbrain.checkers.isolation.consistency`).
 """
 
-from checkers.isolation.bank import bank
-from checkers.isolation.certificate import verify
-from checkers.isolation.certificate_error import CertificateError, NoCertificate
-from checkers.isolation.consistency import MODELS as CONSISTENCY_MODELS
-from checkers.isolation.doctors import doctors
-from checkers.isolation.list_append import list_append
-from checkers.isolation.loading import load_transactions
-from checkers.isolation.long_fork import causal_reverse, long_fork
-from checkers.isolation.predicates import predicate_reads
-from checkers.isolation.rw_register import rw_register
+from splitbrain.checkers.isolation.append_checker import list_append
+from splitbrain.checkers.isolation.certificate import verify
+from splitbrain.checkers.isolation.certificate_error import CertificateError, NoCertificate
+from splitbrain.checkers.isolation.consistency import MODELS as CONSISTENCY_MODELS
+from splitbrain.checkers.isolation.loading import load_transactions
+from splitbrain.checkers.isolation.predicates import predicate_reads
+from splitbrain.checkers.isolation.register_checker import rw_register
 
 __all__ = [
     "CONSISTENCY_MODELS",
     "CertificateError",
     "NoCertificate",
-    "bank",
-    "causal_reverse",
-    "doctors",
     "list_append",
     "load_transactions",
-    "long_fork",
     "predicate_reads",
     "rw_register",
     "verify",

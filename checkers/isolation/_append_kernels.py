@@ -1,6 +1,6 @@
 """Kernels for list-append histories: version orders, direct anomalies and dependencies.
 
-All take the columns of `checkers.isolation.transactions.Transactions`. Transactions,
+All take the columns of `splitbrain.checkers.isolation.transactions.Transactions`. Transactions,
 micro-operations, keys and elements are numbers; -1 is none of them.
 """
 
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers.kernels import jit
+from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 

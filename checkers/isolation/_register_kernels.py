@@ -1,7 +1,7 @@
 """Kernels for rw-register histories: reads by themselves, and orders of versions.
 
-Columns are those of `checkers.isolation.transactions.Transactions`. A *version* of a key is an
-element, or the number of elements plus the key's for the initial one.
+Columns are those of `splitbrain.checkers.isolation.transactions.Transactions`. A *version* of a key
+is an element, or the number of elements plus the key's for the initial one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers.kernels import jit
+from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 

@@ -1,6 +1,6 @@
 """Kernels for what comes before what in a session and in real time.
 
-Columns are those of `checkers.isolation.transactions.Transactions`.
+Columns are those of `splitbrain.checkers.isolation.transactions.Transactions`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers.kernels import jit
+from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 

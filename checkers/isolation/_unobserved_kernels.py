@@ -1,7 +1,7 @@
 """Kernels for writes that took effect although no read saw them.
 
 They follow every version that was seen, which orders them after its writer and its readers.
-Columns are those of `checkers.isolation.transactions.Transactions`.
+Columns are those of `splitbrain.checkers.isolation.transactions.Transactions`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers.kernels import jit
+from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 

@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.history.columns import FAIL_CODE, OK_CODE
-from checkers.isolation import _append_kernels, _unobserved_kernels
-from checkers.isolation._append_kernels import READ, WW
-from checkers.isolation.dependencies import Builder, Dependencies
-from checkers.isolation.transactions import NONE, Transactions
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history.columns import FAIL_CODE, OK_CODE
+from splitbrain.checkers.isolation import _append_kernels, _unobserved_kernels
+from splitbrain.checkers.isolation._append_kernels import READ, WW
+from splitbrain.checkers.isolation.dependencies import Builder, Dependencies
+from splitbrain.checkers.isolation.transactions import NONE, Transactions
 
 Array = npt.NDArray[Any]
 

@@ -17,34 +17,38 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from checkers.history import History
-from checkers.isolation.certificate_cycles import verify_cycle
-from checkers.isolation.certificate_error import CertificateError, NoCertificate
-from checkers.isolation.certificate_forward import (
+from splitbrain.checkers.history import History
+from splitbrain.checkers.isolation.certificate_cycles import verify_cycle
+from splitbrain.checkers.isolation.certificate_error import CertificateError, NoCertificate
+from splitbrain.checkers.isolation.certificate_forward import (
     list_edges,
     register_edges,
     verify_dependencies,
 )
-from checkers.isolation.certificate_invariants import INVARIANTS, verify_invariant
-from checkers.isolation.certificate_levels import verify_level
-from checkers.isolation.certificate_predicates import (
+from splitbrain.checkers.isolation.certificate_invariants import INVARIANTS, verify_invariant
+from splitbrain.checkers.isolation.certificate_levels import verify_level
+from splitbrain.checkers.isolation.certificate_predicates import (
     Items,
     verify_predicate_anomaly,
     verify_predicate_valid,
 )
-from checkers.isolation.certificate_reads import READ_ANOMALIES, verify_absence
-from checkers.isolation.certificate_refutation import verify_refutation
-from checkers.isolation.certificate_runs import verify_order, verify_schedule, verify_time
-from checkers.isolation.certificate_weak import verify_commit_order
-from checkers.isolation.consistency import (
+from splitbrain.checkers.isolation.certificate_reads import READ_ANOMALIES, verify_absence
+from splitbrain.checkers.isolation.certificate_refutation import verify_refutation
+from splitbrain.checkers.isolation.certificate_runs import (
+    verify_order,
+    verify_schedule,
+    verify_time,
+)
+from splitbrain.checkers.isolation.certificate_weak import verify_commit_order
+from splitbrain.checkers.isolation.consistency import (
     DECIDED_BY_ORDERS,
     SESSION_KINDS,
     STRONGEST,
     forbidden,
     implied,
 )
-from checkers.isolation.lookup import Lookup
-from checkers.verdict import INVALID, UNKNOWN, Anomaly, Verdict
+from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, Anomaly, Verdict
 
 _LEVELS = {
     "causal": "causality-violation",
@@ -63,7 +67,7 @@ def verify(history: History, verdict: Verdict) -> str:
 
     Args:
         history: the history judged.
-        verdict: of a checker of `checkers.isolation`, possibly back from JSON.
+        verdict: of a checker of `splitbrain.checkers.isolation`, possibly back from JSON.
 
     Returns:
         What was proved, in a sentence.

@@ -15,10 +15,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from checkers.history import OK, Call
-from checkers.isolation.certificate_error import CertificateError
-from checkers.isolation.lookup import Lookup
-from checkers.verdict import Anomaly
+from splitbrain.checkers.history import OK, Call
+from splitbrain.checkers.isolation.certificate_error import CertificateError
+from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.verdict import Anomaly
 
 
 def verify_cycle(look: Lookup, anomaly: Anomaly) -> None:

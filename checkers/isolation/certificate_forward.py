@@ -15,11 +15,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
-from checkers.history import FAIL, OK, Call
-from checkers.isolation.certificate_error import CertificateError
-from checkers.isolation.certificate_runs import verify_members, verify_time
-from checkers.isolation.consistency import forbidden
-from checkers.isolation.lookup import Lookup
+from splitbrain.checkers.history import FAIL, OK, Call
+from splitbrain.checkers.isolation.certificate_error import CertificateError
+from splitbrain.checkers.isolation.certificate_runs import verify_members, verify_time
+from splitbrain.checkers.isolation.consistency import forbidden
+from splitbrain.checkers.isolation.lookup import Lookup
 
 Edge = tuple[Call, Call, str]
 """A transaction, one that depends on it, and how: ww, wr, rw, or rw-predicate."""

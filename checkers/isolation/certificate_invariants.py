@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from checkers.history import FAIL, OK, Call, History
-from checkers.isolation.certificate_error import CertificateError
-from checkers.isolation.lookup import Lookup
-from checkers.verdict import INVALID, Anomaly, Verdict
+from splitbrain.checkers.history import FAIL, OK, Call, History
+from splitbrain.checkers.isolation.certificate_error import CertificateError
+from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.verdict import INVALID, Anomaly, Verdict
 
 _Check = Callable[[Lookup, Mapping[str, Any], Anomaly], bool]
 

@@ -29,10 +29,10 @@ from typing import Any
 
 import numpy as np
 
-from checkers.history import FAIL, Call
-from checkers.isolation.certificate_error import CertificateError
-from checkers.isolation.certificate_runs import verify_members, verify_time
-from checkers.isolation.lookup import Lookup
+from splitbrain.checkers.history import FAIL, Call
+from splitbrain.checkers.isolation.certificate_error import CertificateError
+from splitbrain.checkers.isolation.certificate_runs import verify_members, verify_time
+from splitbrain.checkers.isolation.lookup import Lookup
 
 _FIRST = -1
 """The position of the initial versions."""

@@ -21,14 +21,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from checkers.history import FAIL, OK, Call
-from checkers.isolation.certificate_cycles import kind_of
-from checkers.isolation.certificate_error import CertificateError, NoCertificate
-from checkers.isolation.certificate_forward import Edge, Positions, verify_dependencies
-from checkers.isolation.certificate_runs import verify_begins, verify_members, verify_time
-from checkers.isolation.consistency import SESSION_KINDS, forbidden, implied
-from checkers.isolation.lookup import Lookup
-from checkers.verdict import Anomaly
+from splitbrain.checkers.history import FAIL, OK, Call
+from splitbrain.checkers.isolation.certificate_cycles import kind_of
+from splitbrain.checkers.isolation.certificate_error import CertificateError, NoCertificate
+from splitbrain.checkers.isolation.certificate_forward import Edge, Positions, verify_dependencies
+from splitbrain.checkers.isolation.certificate_runs import (
+    verify_begins,
+    verify_members,
+    verify_time,
+)
+from splitbrain.checkers.isolation.consistency import SESSION_KINDS, forbidden, implied
+from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.verdict import Anomaly
 
 _PREDICATE_KINDS = {
     "G-single": "G-single-predicate",

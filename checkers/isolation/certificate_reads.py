@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator
 from typing import Any
 
-from checkers.history import FAIL, OK, Call
-from checkers.isolation.certificate_cycles import comes_before
-from checkers.isolation.certificate_error import CertificateError
-from checkers.isolation.lookup import Lookup
-from checkers.verdict import Anomaly
+from splitbrain.checkers.history import FAIL, OK, Call
+from splitbrain.checkers.isolation.certificate_cycles import comes_before
+from splitbrain.checkers.isolation.certificate_error import CertificateError
+from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.verdict import Anomaly
 
 
 def _by_reader(

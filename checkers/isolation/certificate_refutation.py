@@ -18,10 +18,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from checkers.isolation.certificate_cycles import ends_of, kind_of, verify_step
-from checkers.isolation.certificate_error import CertificateError, NoCertificate
-from checkers.isolation.lookup import Lookup
-from checkers.verdict import Anomaly
+from splitbrain.checkers.isolation.certificate_cycles import ends_of, kind_of, verify_step
+from splitbrain.checkers.isolation.certificate_error import CertificateError, NoCertificate
+from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.verdict import Anomaly
 
 _KINDS = ("not-serializable", "not-snapshot-isolated")
 _TIMES: dict[str, tuple[str, ...]] = {

@@ -14,9 +14,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from checkers.history import FAIL, OK, Call
-from checkers.isolation.certificate_error import CertificateError
-from checkers.isolation.lookup import Lookup
+from splitbrain.checkers.history import FAIL, OK, Call
+from splitbrain.checkers.isolation.certificate_error import CertificateError
+from splitbrain.checkers.isolation.lookup import Lookup
 
 
 def verify_order(look: Lookup, certificate: Mapping[str, Any]) -> list[Call]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from checkers.history import Call
-from checkers.isolation.certificate_error import CertificateError
-from checkers.isolation.lookup import Lookup
-from checkers.verdict import Anomaly
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.isolation.certificate_error import CertificateError
+from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.verdict import Anomaly
 
 _SESSIONS_MATTER = ("causality-violation", "monotonic-writes", "read-your-writes")
 

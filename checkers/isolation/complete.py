@@ -22,16 +22,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.isolation import _graph_kernels
-from checkers.isolation._append_kernels import RW, WW
-from checkers.isolation.consistency import implied
-from checkers.isolation.cycles import Step
-from checkers.isolation.dependencies import NAMES, Dependencies
-from checkers.isolation.refutation import Excluded, Pair, refutation, solver
-from checkers.isolation.register_history import RegisterHistory, register_dependencies
-from checkers.isolation.schedule import PLAIN, serial_schedule, snapshot_schedule
-from checkers.isolation.transactions import NONE
+from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation import _graph_kernels
+from splitbrain.checkers.isolation._append_kernels import RW, WW
+from splitbrain.checkers.isolation.consistency import implied
+from splitbrain.checkers.isolation.cycles import Step
+from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
+from splitbrain.checkers.isolation.refutation import Excluded, Pair, refutation, solver
+from splitbrain.checkers.isolation.register_history import RegisterHistory, register_dependencies
+from splitbrain.checkers.isolation.schedule import PLAIN, serial_schedule, snapshot_schedule
+from splitbrain.checkers.isolation.transactions import NONE
 
 Array = npt.NDArray[Any]
 
@@ -52,8 +52,9 @@ class Decision:
         reason: why there is none, or why nobody knows.
         order: invocation indices of transactions in an order that explains the history; under
             snapshot isolation, the order in which they commit.
-        snapshots: under snapshot isolation, ``schedule``: see `checkers.isolation.certificate`.
-        refutation: if refuted, what proves it: see `checkers.isolation.refutation`.
+        snapshots: under snapshot isolation, ``schedule``: see
+            `splitbrain.checkers.isolation.certificate`.
+        refutation: if refuted, what proves it: see `splitbrain.checkers.isolation.refutation`.
         operations: indices of transactions of the cycles that leave no order.
         cost: what it took.
     """

@@ -22,10 +22,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.isolation import _fan_kernels, _time_kernels
-from checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
-from checkers.isolation.transactions import Transactions
+from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation import _fan_kernels, _time_kernels
+from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
+from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
 

@@ -5,7 +5,7 @@ Each step of a cycle quotes what the history says:
     T7 appended 3 to x just after T4's 2, because T9 read [1 2 3]
 
 The data name transactions by the index of their invocation, so that other code can look the quotes
-up (`checkers.isolation.certificate` does).
+up (`splitbrain.checkers.isolation.certificate` does).
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from checkers.isolation._append_kernels import INCOMPATIBLE
-from checkers.isolation.append_history import AppendHistory
-from checkers.isolation.cycles import Cycle, Step
-from checkers.isolation.transactions import NONE, READ, WRITE, Transactions, shown_key, shown_list
-from checkers.models.model import shown
-from checkers.verdict import Anomaly
+from splitbrain.checkers.isolation._append_kernels import INCOMPATIBLE
+from splitbrain.checkers.isolation.append_history import AppendHistory
+from splitbrain.checkers.isolation.cycles import Cycle, Step
+from splitbrain.checkers.isolation.transactions import (
+    NONE,
+    READ,
+    WRITE,
+    Transactions,
+    shown_key,
+    shown_list,
+)
+from splitbrain.checkers.models.model import shown
+from splitbrain.checkers.verdict import Anomaly
 
 _OK = 1
 _FAIL = 2

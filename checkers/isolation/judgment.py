@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.isolation.consistency import (
+from splitbrain.checkers.isolation.consistency import (
     MODELS,
     STRONGEST,
     ConsistencyModel,
@@ -14,7 +14,7 @@ from checkers.isolation.consistency import (
     forbidden,
     standing,
 )
-from checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
 
 _WORST_FIRST = (
     "garbage",

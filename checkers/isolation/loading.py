@@ -4,8 +4,8 @@
     list_append("strict-serializable").check(history)
 
 A kernel scans the layouts that we, elle-cli and Jepsen write, whose keys and values are integers
-(`_scan_kernels`). Anything else, and any mistake, is left to `checkers.history.load`, which reads
-everything and says what is wrong. Both give the same verdicts.
+(`_scan_kernels`). Anything else, and any mistake, is left to `splitbrain.checkers.history.loading`,
+which reads everything and says what is wrong. Both give the same verdicts.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.history import History, HistoryError, load
-from checkers.history.columns import FILES, Columns
-from checkers.history.edn_parser import parse
-from checkers.history.rows import error_text
-from checkers.history.source import read_content
-from checkers.isolation import _number_kernels, _scan_kernels
-from checkers.isolation._scan_kernels import LISTED, NULL
-from checkers.isolation.transactions import READ, Transactions, statuses
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import History, HistoryError, load
+from splitbrain.checkers.history.columns import FILES, Columns
+from splitbrain.checkers.history.edn_parser import parse
+from splitbrain.checkers.history.rows import error_text
+from splitbrain.checkers.history.source import read_content
+from splitbrain.checkers.isolation import _number_kernels, _scan_kernels
+from splitbrain.checkers.isolation._scan_kernels import LISTED, NULL
+from splitbrain.checkers.isolation.transactions import READ, Transactions, statuses
 
 Array = npt.NDArray[Any]
 
@@ -39,7 +39,7 @@ def load_transactions(path: str | os.PathLike[str]) -> History:
     """Read a history of list-append or rw-register transactions, plain or gzipped.
 
     Raises:
-        HistoryError: as `checkers.history.load` does.
+        HistoryError: as `splitbrain.checkers.history.loading` does.
     """
     content = read_content(path)
     history = _scanned(content.data, content.source)

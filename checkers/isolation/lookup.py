@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
-from checkers.history import FAIL, OK, Call, History
-from checkers.isolation.certificate_error import CertificateError
+from splitbrain.checkers.history import FAIL, OK, Call, History
+from splitbrain.checkers.isolation.certificate_error import CertificateError
 
 
 class Lookup:

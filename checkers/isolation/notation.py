@@ -21,7 +21,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from checkers.history import FAIL, INFO, INVOKE, OK, History, HistoryError, Operation
+from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, History, HistoryError, Operation
 
 _TRANSACTION = re.compile(r"\s*T(?P<label>\d+)(?:@(?P<session>\w+))?(?P<end>[!?]?):(?P<body>.*)")
 _MICRO = re.compile(r"(?P<f>[awr])(?P<key>[a-z])(?P<values>[\d,]*)")

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.isolation import _weak_kernels
-from checkers.isolation.transactions import Transactions
+from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation import _weak_kernels
+from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
 

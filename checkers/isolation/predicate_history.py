@@ -1,6 +1,6 @@
 """What a history of predicate reads says: who wrote, deleted and saw which item.
 
-See `checkers.isolation.predicates`.
+See `splitbrain.checkers.isolation.predicates`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from checkers.history import FAIL, OK, Call
-from checkers.isolation._append_kernels import RW, WR, WW
-from checkers.isolation.dependencies import Builder, Dependencies
-from checkers.isolation.transactions import Transactions, shown_key
-from checkers.models.model import ModelError, event_of, shown
+from splitbrain.checkers.history import FAIL, OK, Call
+from splitbrain.checkers.isolation._append_kernels import RW, WR, WW
+from splitbrain.checkers.isolation.dependencies import Builder, Dependencies
+from splitbrain.checkers.isolation.transactions import Transactions, shown_key
+from splitbrain.checkers.models.model import ModelError, event_of, shown
 
 _COMPARISONS: dict[str, Callable[[int, int], bool]] = {
     "=": int.__eq__,

@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers.history import INFO, OK
-from checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
-from checkers.isolation.consistency import forbidden, implied
-from checkers.isolation.dependencies import Dependencies
-from checkers.isolation.predicate_history import (
+from splitbrain.checkers.history import INFO, OK
+from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
+from splitbrain.checkers.isolation.consistency import forbidden, implied
+from splitbrain.checkers.isolation.dependencies import Dependencies
+from splitbrain.checkers.isolation.predicate_history import (
     Edge,
     Facts,
     Read,
@@ -27,9 +27,14 @@ from checkers.isolation.predicate_history import (
     graph_of,
     matches,
 )
-from checkers.isolation.proofs import forward_order, indices_of, no_proof, speaks_of_sessions
-from checkers.isolation.schedule import serial_schedule, snapshot_schedule
-from checkers.isolation.transactions import Transactions
+from splitbrain.checkers.isolation.proofs import (
+    forward_order,
+    indices_of,
+    no_proof,
+    speaks_of_sessions,
+)
+from splitbrain.checkers.isolation.schedule import serial_schedule, snapshot_schedule
+from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
 

@@ -29,15 +29,15 @@ from typing import Any
 
 import numpy as np
 
-from checkers.history import FAIL, Call, History
-from checkers.isolation._append_kernels import RW, WR, WW
-from checkers.isolation.consistency import STRONGEST, ConsistencyModel, model_named
-from checkers.isolation.cycles import Cycle, find_cycles
-from checkers.isolation.dependencies import Dependencies
-from checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
-from checkers.isolation.judgment import Findings, judge
-from checkers.isolation.list_append import WITNESSES, time_matters
-from checkers.isolation.predicate_history import (
+from splitbrain.checkers.history import FAIL, Call, History
+from splitbrain.checkers.isolation._append_kernels import RW, WR, WW
+from splitbrain.checkers.isolation.append_checker import WITNESSES, time_matters
+from splitbrain.checkers.isolation.consistency import STRONGEST, ConsistencyModel, model_named
+from splitbrain.checkers.isolation.cycles import Cycle, find_cycles
+from splitbrain.checkers.isolation.dependencies import Dependencies
+from splitbrain.checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
+from splitbrain.checkers.isolation.judgment import Findings, judge
+from splitbrain.checkers.isolation.predicate_history import (
     Edge,
     Facts,
     dependencies_of,
@@ -45,10 +45,10 @@ from checkers.isolation.predicate_history import (
     graph_of,
     matches,
 )
-from checkers.isolation.predicate_proofs import predicate_proof
-from checkers.isolation.transactions import Transactions, shown_key, statuses
-from checkers.models.model import event_of, shown
-from checkers.verdict import UNKNOWN, Anomaly, Checker, Verdict
+from splitbrain.checkers.isolation.predicate_proofs import predicate_proof
+from splitbrain.checkers.isolation.transactions import Transactions, shown_key, statuses
+from splitbrain.checkers.models.model import event_of, shown
+from splitbrain.checkers.verdict import UNKNOWN, Anomaly, Checker, Verdict
 
 _RENAMED = {
     "G-single": "G-single-predicate",
@@ -61,7 +61,8 @@ def predicate_reads(consistency: str | None = None, *, witnesses: int = WITNESSE
     """A checker of histories with predicate reads; see the module.
 
     Args:
-        consistency: a name of `checkers.isolation.consistency.MODELS`, or an alias of one.
+        consistency: a name of `splitbrain.checkers.isolation.consistency.MODELS`, or an alias of
+            one.
         witnesses: anomalies shown of each kind.
 
     Raises:
@@ -84,10 +85,11 @@ class PredicateReads:
         return f"predicate-reads{model}"
 
     def check(self, history: History) -> Verdict:
-        """See `checkers.verdict.Checker`.
+        """See `splitbrain.checkers.verdict.Checker`.
 
         Raises:
-            checkers.models.ModelError: an operation is no transaction of this kind, or a key is
+            splitbrain.checkers.models.ModelError: an operation is no transaction of this kind, or a
+            key is
                 written twice.
         """
         calls = history.calls()

@@ -5,7 +5,7 @@
                    as that is possible
     commits        transactions in an order of commits that satisfies the axiom of a level
 
-What is in them is re-checked by `checkers.isolation.certificate`.
+What is in them is re-checked by `splitbrain.checkers.isolation.certificate`.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.isolation import _graph_kernels
-from checkers.isolation._append_kernels import PROCESS, REALTIME, WR, WW
-from checkers.isolation.consistency import DECIDED_BY_ORDERS, SESSION_KINDS, forbidden
-from checkers.isolation.dependencies import Dependencies
-from checkers.isolation.observations import Observations
-from checkers.isolation.sessions import GUARANTEES
-from checkers.isolation.transactions import Transactions
-from checkers.isolation.weak import LEVELS, commit_order
+from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation import _graph_kernels
+from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, WR, WW
+from splitbrain.checkers.isolation.consistency import DECIDED_BY_ORDERS, SESSION_KINDS, forbidden
+from splitbrain.checkers.isolation.dependencies import Dependencies
+from splitbrain.checkers.isolation.observations import Observations
+from splitbrain.checkers.isolation.sessions import GUARANTEES
+from splitbrain.checkers.isolation.transactions import Transactions
+from splitbrain.checkers.isolation.weak import LEVELS, commit_order
 
 Array = npt.NDArray[Any]
 

@@ -12,12 +12,18 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from checkers.isolation import _append_kernels as bits
-from checkers.isolation.append_history import AppendHistory, last_elements, lost_updates
-from checkers.isolation.judgment import Findings
-from checkers.isolation.transactions import NONE, WRITE, Transactions, shown_key, shown_list
-from checkers.models.model import shown
-from checkers.verdict import Anomaly
+from splitbrain.checkers.isolation import _append_kernels as bits
+from splitbrain.checkers.isolation.append_history import AppendHistory, last_elements, lost_updates
+from splitbrain.checkers.isolation.judgment import Findings
+from splitbrain.checkers.isolation.transactions import (
+    NONE,
+    WRITE,
+    Transactions,
+    shown_key,
+    shown_list,
+)
+from splitbrain.checkers.models.model import shown
+from splitbrain.checkers.verdict import Anomaly
 
 _FAIL = 2
 

@@ -4,7 +4,7 @@ Each cycle rests on an assumed order of some writers, so that one of these assum
 clause. The clauses contradict each other, which a proof shows: further clauses, of which each
 follows from those before by unit propagation (RUP; Goldberg and Novikov, "Verification of Proofs of
 Unsatisfiability for CNF Formulas", DATE 2003), up to the empty one. The solver gives the proof;
-`checkers.isolation.certificate_refutation` checks it.
+`splitbrain.checkers.isolation.certificate_refutation` checks it.
 
 Few of the excluded cycles are needed as a rule: the solver names some that suffice, and where there
 are not many each is tried to be left out.
@@ -17,12 +17,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.isolation.cycles import Step
-from checkers.isolation.evidence import ends
-from checkers.isolation.register_evidence import explain
-from checkers.isolation.register_history import RegisterHistory
-from checkers.isolation.transactions import shown_key
-from checkers.models.model import shown
+from splitbrain.checkers.isolation.cycles import Step
+from splitbrain.checkers.isolation.evidence import ends
+from splitbrain.checkers.isolation.register_evidence import explain
+from splitbrain.checkers.isolation.register_history import RegisterHistory
+from splitbrain.checkers.isolation.transactions import shown_key
+from splitbrain.checkers.models.model import shown
 
 SOLVER = "glucose4"
 

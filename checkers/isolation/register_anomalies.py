@@ -1,6 +1,6 @@
 """Anomalies of rw-register histories that single reads or versions show, in words.
 
-Definitions as in `checkers.isolation.read_anomalies`.
+Definitions as in `splitbrain.checkers.isolation.read_anomalies`.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from checkers.isolation import _register_kernels as bits
-from checkers.isolation.append_history import lost_updates
-from checkers.isolation.judgment import Findings
-from checkers.isolation.register_evidence import key_of, ordered, reason_of, value_of
-from checkers.isolation.register_history import RegisterHistory, VersionOrder
-from checkers.isolation.transactions import NONE, WRITE, shown_key
-from checkers.models.model import shown
-from checkers.verdict import Anomaly
+from splitbrain.checkers.isolation import _register_kernels as bits
+from splitbrain.checkers.isolation.append_history import lost_updates
+from splitbrain.checkers.isolation.judgment import Findings
+from splitbrain.checkers.isolation.register_evidence import key_of, ordered, reason_of, value_of
+from splitbrain.checkers.isolation.register_history import RegisterHistory, VersionOrder
+from splitbrain.checkers.isolation.transactions import NONE, WRITE, shown_key
+from splitbrain.checkers.models.model import shown
+from splitbrain.checkers.verdict import Anomaly
 
 
 def add_register_anomalies(findings: Findings, history: RegisterHistory, limit: int) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from checkers.isolation.cycles import Cycle, Step
-from checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
-from checkers.isolation.register_history import (
+from splitbrain.checkers.isolation.cycles import Cycle, Step
+from splitbrain.checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
+from splitbrain.checkers.isolation.register_history import (
     FOLLOWED,
     INITIAL,
     REAL_TIME,
@@ -17,9 +17,9 @@ from checkers.isolation.register_history import (
     RegisterHistory,
     VersionOrder,
 )
-from checkers.isolation.transactions import NONE, WRITE, shown_key
-from checkers.models.model import shown
-from checkers.verdict import Anomaly
+from splitbrain.checkers.isolation.transactions import NONE, WRITE, shown_key
+from splitbrain.checkers.models.model import shown
+from splitbrain.checkers.verdict import Anomaly
 
 REASONS = {
     INITIAL: "initial",

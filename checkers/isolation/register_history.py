@@ -24,11 +24,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.isolation import _append_kernels, _graph_kernels, _register_kernels
-from checkers.isolation._append_kernels import RW, WR, WW
-from checkers.isolation.dependencies import Builder, Dependencies
-from checkers.isolation.transactions import NONE, WRITE, Transactions
+from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation import _append_kernels, _graph_kernels, _register_kernels
+from splitbrain.checkers.isolation._append_kernels import RW, WR, WW
+from splitbrain.checkers.isolation.dependencies import Builder, Dependencies
+from splitbrain.checkers.isolation.transactions import NONE, WRITE, Transactions
 
 Array = npt.NDArray[Any]
 

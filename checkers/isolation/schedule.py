@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.isolation import _graph_kernels
-from checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
-from checkers.isolation.dependencies import Dependencies
+from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation import _graph_kernels
+from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
+from splitbrain.checkers.isolation.dependencies import Dependencies
 
 Array = npt.NDArray[Any]
 

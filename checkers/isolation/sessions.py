@@ -1,8 +1,8 @@
 """Session guarantees: what one client may rely on from one transaction to the next.
 
 Terry et al., "Session Guarantees for Weakly Consistent Replicated Data", PDIS 1994. In the manner
-of `checkers.isolation.weak`: if t3 reads a key from t1, and t2 writes that key too, then t2 must
-come before t1
+of `splitbrain.checkers.isolation.weak`: if t3 reads a key from t1, and t2 writes that key too, then
+t2 must come before t1
 
     read-your-writes      if t3 follows t2 in its session
     monotonic-reads       if t3 follows, in its session, one that read from t2

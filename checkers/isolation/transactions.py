@@ -20,9 +20,9 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from checkers.history import History, HistoryError
-from checkers.history.columns import INFO_CODE, INVOKE_CODE, OK_CODE
-from checkers.models.model import shown
+from splitbrain.checkers.history import History, HistoryError
+from splitbrain.checkers.history.columns import INFO_CODE, INVOKE_CODE, OK_CODE
+from splitbrain.checkers.models.model import shown
 
 Array = npt.NDArray[Any]
 
@@ -44,8 +44,8 @@ class Transactions:
     """Clients' transactions in the order of their invocations.
 
     Attributes:
-        status: ok, fail or info, as positions in `checkers.history.TYPES`; one that never completed
-            is info.
+        status: ok, fail or info, as positions in `splitbrain.checkers.history.TYPES`; one that
+            never completed is info.
         process: number of the client's process.
         invoked: position of the invocation in the history.
         completed: position of an ok or fail completion; -1 for info.

@@ -25,13 +25,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.isolation import _graph_kernels, _time_kernels, _weak_kernels
-from checkers.isolation.consistency import ConsistencyModel, forbidden, implied
-from checkers.isolation.observations import Observations
-from checkers.isolation.sessions import GUARANTEES, Sessions, required
-from checkers.isolation.transactions import NONE, WRITE, Transactions, shown_key
-from checkers.verdict import Anomaly
+from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation import _graph_kernels, _time_kernels, _weak_kernels
+from splitbrain.checkers.isolation.consistency import ConsistencyModel, forbidden, implied
+from splitbrain.checkers.isolation.observations import Observations
+from splitbrain.checkers.isolation.sessions import GUARANTEES, Sessions, required
+from splitbrain.checkers.isolation.transactions import NONE, WRITE, Transactions, shown_key
+from splitbrain.checkers.verdict import Anomaly
 
 Array = npt.NDArray[Any]
 
@@ -120,7 +120,7 @@ def refute(observed: Observations, level: str) -> Anomaly | None:
 
     Args:
         observed: who read from whom.
-        level: one of `LEVELS`, or of `checkers.isolation.sessions.GUARANTEES`.
+        level: one of `LEVELS`, or of `splitbrain.checkers.isolation.sessions.GUARANTEES`.
     """
     graph = _required(observed, level)
     ring = _shortest_cycle(graph, len(observed.transactions) + 1)

@@ -1,4 +1,5 @@
-"""Which operations may come next: rules 2 to 4 of `checkers.linearizability.search`, over arrays.
+"""Which operations may come next: rules 2 to 4 of `splitbrain.checkers.linearizability.search`,
+over arrays.
 
 *Appends* need two arguments beside those for the other rules. Let A be an open append that isn't
 the forcing operation.
@@ -16,10 +17,10 @@ leaves another value is if an append is open.
 
 from __future__ import annotations
 
-from checkers.kernels import borrowing, inlined
-from checkers.linearizability._memo_kernels import mixed
-from checkers.linearizability._trie_kernels import extended
-from checkers.linearizability.search_layout import (
+from splitbrain.checkers.kernels import borrowing, inlined
+from splitbrain.checkers.linearizability._memo_kernels import mixed
+from splitbrain.checkers.linearizability._trie_kernels import extended
+from splitbrain.checkers.linearizability.search_layout import (
     ABSENT,
     ANY,
     APPENDS,

@@ -1,15 +1,15 @@
 """Kernels that read a history's columns: which operations there are, on which keys and values.
 
-What a value's shape and codes are: `checkers.history.packed`. One walk over the events finds the
-operations, and numbers keys and values in order of first appearance.
+What a value's shape and codes are: `splitbrain.checkers.history.packed`. One walk over the events
+finds the operations, and numbers keys and values in order of first appearance.
 """
 
 from __future__ import annotations
 
-from checkers.history.columns import FAIL_CODE, INFO_CODE, INVOKE_CODE, OK_CODE
-from checkers.history.packed import ATOM, NESTED, NULL, OTHER, PAIR, WORDS
-from checkers.kernels import borrowing, inlined
-from checkers.linearizability.search_layout import ANY, EXTENDS, Array
+from splitbrain.checkers.history.columns import FAIL_CODE, INFO_CODE, INVOKE_CODE, OK_CODE
+from splitbrain.checkers.history.packed import ATOM, NESTED, NULL, OTHER, PAIR, WORDS
+from splitbrain.checkers.kernels import borrowing, inlined
+from splitbrain.checkers.linearizability.search_layout import ANY, EXTENDS, Array
 
 UNKNOWN_FUNCTION, NOT_OURS = -1, -2
 """Numbers of functions: one that the model doesn't know, and one whose operations are left out."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from checkers.kernels import borrowing
-from checkers.linearizability.search_layout import (
+from splitbrain.checkers.kernels import borrowing
+from splitbrain.checkers.linearizability.search_layout import (
     ANY,
     FAR_KEPT,
     FAR_LOG,

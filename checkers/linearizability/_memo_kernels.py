@@ -6,8 +6,8 @@ used operations.
 
 from __future__ import annotations
 
-from checkers.kernels import borrowing, inlined
-from checkers.linearizability.search_layout import (
+from splitbrain.checkers.kernels import borrowing, inlined
+from splitbrain.checkers.linearizability.search_layout import (
     DEPTH,
     ENTRIES,
     F_LAST,

@@ -1,16 +1,16 @@
 """Kernels that turn a history's operations into what `_search_kernels` searches.
 
-The reductions are those of `checkers.linearizability.problem`; the arguments are there. Until
-`lay_out` has run, operations have positions in the history in place of those among their key's
-events.
+The reductions are those of `splitbrain.checkers.linearizability.problem`; the arguments are there.
+Until `lay_out` has run, operations have positions in the history in place of those among their
+key's events.
 """
 
 from __future__ import annotations
 
-from checkers.history.columns import INFO_CODE
-from checkers.kernels import borrowing, inlined
-from checkers.linearizability._column_kernels import matters
-from checkers.linearizability.search_layout import (
+from splitbrain.checkers.history.columns import INFO_CODE
+from splitbrain.checkers.kernels import borrowing, inlined
+from splitbrain.checkers.linearizability._column_kernels import matters
+from splitbrain.checkers.linearizability.search_layout import (
     ANY,
     BIT,
     COMPLETED_AT,

@@ -1,4 +1,5 @@
-"""The reasons of `checkers.linearizability.register_anomalies`, found in columns; why: see there.
+"""The reasons of `splitbrain.checkers.linearizability.register_anomalies`, found in columns; why:
+see there.
 
 One walk over the events of each key. Values that nobody needs are one value here, which changes
 nothing: a reason concerns a value that somebody found.
@@ -6,8 +7,8 @@ nothing: a reason concerns a value that somebody found.
 
 from __future__ import annotations
 
-from checkers.kernels import borrowing, inlined
-from checkers.linearizability.search_layout import (
+from splitbrain.checkers.kernels import borrowing, inlined
+from splitbrain.checkers.linearizability.search_layout import (
     ANY,
     COMPLETED_AT,
     EVENTS,

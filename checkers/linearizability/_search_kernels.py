@@ -1,10 +1,10 @@
-"""The search of `checkers.linearizability.search`, over arrays; see there for why.
+"""The search of `splitbrain.checkers.linearizability.search`, over arrays; see there for why.
 
 For registers and key-value stores. An operation needs a value (or none, `ANY`: a write) and leaves
 one: a read of v needs and leaves v, a cas needs the old value and leaves the new. Values are
 numbers, so is the state. An *append* (`EXTENDS`) needs none, and what it leaves depends on the
-state: `checkers.linearizability._trie_kernels` says which strings have a number. All others are
-one, `DEAD`: nobody ever observes them, nor anything that appends make of them.
+state: `splitbrain.checkers.linearizability._trie_kernels` says which strings have a number. All
+others are one, `DEAD`: nobody ever observes them, nor anything that appends make of them.
 
 All keys of a history lie behind one another in the same arrays, and one call of `run` searches many
 of them. It returns when they are done, when it has explored as many configurations as it may for
@@ -23,8 +23,8 @@ be a shorter one.
 
 from __future__ import annotations
 
-from checkers.kernels import borrowing, inlined
-from checkers.linearizability._choice_kernels import (
+from splitbrain.checkers.kernels import borrowing, inlined
+from splitbrain.checkers.linearizability._choice_kernels import (
     enter,
     mark,
     move,
@@ -34,9 +34,9 @@ from checkers.linearizability._choice_kernels import (
     take,
     want,
 )
-from checkers.linearizability._log_kernels import save
-from checkers.linearizability._memo_kernels import explored, note, rehash
-from checkers.linearizability.search_layout import (
+from splitbrain.checkers.linearizability._log_kernels import save
+from splitbrain.checkers.linearizability._memo_kernels import explored, note, rehash
+from splitbrain.checkers.linearizability.search_layout import (
     APPENDS,
     AT,
     BACK,

@@ -15,10 +15,10 @@ UTF-8, whose concatenation is that of the strings.
 
 from __future__ import annotations
 
-from checkers.kernels import borrowing, inlined
-from checkers.linearizability._column_kernels import NO_KEY, NO_STRING
-from checkers.linearizability._problem_kernels import DROPPED
-from checkers.linearizability.search_layout import (
+from splitbrain.checkers.kernels import borrowing, inlined
+from splitbrain.checkers.linearizability._column_kernels import NO_KEY, NO_STRING
+from splitbrain.checkers.linearizability._problem_kernels import DROPPED
+from splitbrain.checkers.linearizability.search_layout import (
     COMPLETED_AT,
     EXTENDS,
     INITIAL,

@@ -6,25 +6,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from checkers import kernels
-from checkers.history import Call, History
-from checkers.linearizability import _reason_kernels as r
-from checkers.linearizability import _search_kernels
-from checkers.linearizability import search_layout as k
-from checkers.linearizability.column_operations import Operations
-from checkers.linearizability.column_problems import prepare
-from checkers.linearizability.column_witness import ColumnWitness
-from checkers.linearizability.deciding import decide
-from checkers.linearizability.findings import SEARCH, WALK, Finding, Findings, Witness
-from checkers.linearizability.kernel_problems import outcome_of
-from checkers.linearizability.kernel_search import Advice, search_all
-from checkers.linearizability.kv_columns import kv_operations
-from checkers.linearizability.limits import Limits
-from checkers.linearizability.outcome import Outcome
-from checkers.linearizability.problem import Problem, problem_of
-from checkers.linearizability.register_anomalies import Reason
-from checkers.linearizability.register_columns import register_operations
-from checkers.linearizability.witness import (
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.linearizability import _reason_kernels as r
+from splitbrain.checkers.linearizability import _search_kernels
+from splitbrain.checkers.linearizability import search_layout as k
+from splitbrain.checkers.linearizability.column_operations import Operations
+from splitbrain.checkers.linearizability.column_problems import prepare
+from splitbrain.checkers.linearizability.column_witness import ColumnWitness
+from splitbrain.checkers.linearizability.deciding import decide
+from splitbrain.checkers.linearizability.findings import SEARCH, WALK, Finding, Findings, Witness
+from splitbrain.checkers.linearizability.kernel_problems import outcome_of
+from splitbrain.checkers.linearizability.kernel_search import Advice, search_all
+from splitbrain.checkers.linearizability.kv_columns import kv_operations
+from splitbrain.checkers.linearizability.limits import Limits
+from splitbrain.checkers.linearizability.outcome import Outcome
+from splitbrain.checkers.linearizability.problem import Problem, problem_of
+from splitbrain.checkers.linearizability.register_anomalies import Reason
+from splitbrain.checkers.linearizability.register_columns import register_operations
+from splitbrain.checkers.linearizability.witness import (
     DeadEnd,
     dead_end_of,
     explain,
@@ -32,8 +32,8 @@ from checkers.linearizability.witness import (
     recent_reason,
     refuted,
 )
-from checkers.models import KeyPart, KeyValue, Model, Register
-from checkers.verdict import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.models import KeyPart, KeyValue, Model, Register
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 
 _COMPILED_FROM, _LOADED_FROM = 200_000, 8_000
 """Events from which compiling is worth its while, and from which compiled code is, if at hand."""

@@ -21,9 +21,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from checkers.history import Call, History
-from checkers.linearizability.parts import parts_of
-from checkers.models import KeyPart, Model, State, replay
+from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.linearizability.parts import parts_of
+from splitbrain.checkers.models import KeyPart, Model, State, replay
 
 
 class CertificateError(ValueError):
@@ -48,7 +48,7 @@ def verify(model: Model, history: History, certificate: Mapping[str, Any]) -> st
     Raises:
         CertificateError: it doesn't.
         NoCertificate: it is no certificate of linearizability.
-        checkers.models.ModelError: the history isn't one of this model.
+        splitbrain.checkers.models.ModelError: the history isn't one of this model.
     """
     valid, entries = _entries(certificate)
     parts = parts_of(model, history, keyed=certificate["keyed"])

@@ -1,9 +1,10 @@
 """The checker: history in, verdict out.
 
 Long histories of registers and key-value stores are judged as columns
-(`checkers.linearizability.by_columns`), others key by key as calls
-(`checkers.linearizability.deciding`). Either way a key is found linearizable, with an order that
-others can check, or not, with the few operations that can't be ordered, or the budget ends.
+(`splitbrain.checkers.linearizability.by_columns`), others key by key as calls
+(`splitbrain.checkers.linearizability.deciding`). Either way a key is found linearizable, with an
+order that others can check, or not, with the few operations that can't be ordered, or the budget
+ends.
 """
 
 from __future__ import annotations
@@ -14,17 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from checkers.history import History
-from checkers.history.collector import collector_paused
-from checkers.linearizability import by_columns
-from checkers.linearizability.deciding import algorithms, decide
-from checkers.linearizability.findings import Finding, Findings, Witness
-from checkers.linearizability.limits import UNLIMITED, Budget, Limits, Progress, begun
-from checkers.linearizability.parts import Parts, observes, parts_of
-from checkers.linearizability.witness import EFFORT
-from checkers.models import Model
-from checkers.models.model import shown
-from checkers.verdict import INVALID, UNKNOWN, VALID, Checker, Verdict
+from splitbrain.checkers.history import History
+from splitbrain.checkers.history.collector import collector_paused
+from splitbrain.checkers.linearizability import by_columns
+from splitbrain.checkers.linearizability.deciding import algorithms, decide
+from splitbrain.checkers.linearizability.findings import Finding, Findings, Witness
+from splitbrain.checkers.linearizability.limits import UNLIMITED, Budget, Limits, Progress, begun
+from splitbrain.checkers.linearizability.parts import Parts, observes, parts_of
+from splitbrain.checkers.linearizability.witness import EFFORT
+from splitbrain.checkers.models import Model
+from splitbrain.checkers.models.model import shown
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Checker, Verdict
 
 EXPLAINED = 50
 """How many broken keys get an anomaly of their own, those that break first; all are counted."""
@@ -41,13 +42,13 @@ def linearizable(
     """A checker: the history is linearizable with respect to `model`.
 
     Args:
-        model: one of `checkers.models`, or any object with the attributes of
-            `checkers.models.Model`.
+        model: one of `splitbrain.checkers.models`, or any object with the attributes of
+            `splitbrain.checkers.models.Model`.
         keyed: whether values are ``[key, value]`` with independent keys; None finds out.
         budget: limits of the search; beyond them the verdict is unknown.
         algorithm: ``"search"``, or the name of a monitor
-            (`checkers.linearizability.monitors.monitors_for`), to use that and nothing else; None
-            chooses.
+            (`splitbrain.checkers.linearizability.monitors.monitors_for`), to use that and nothing
+            else; None chooses.
         progress: told now and then how far a long check is.
 
     Raises:
@@ -77,10 +78,12 @@ class Linearizable:
         return f"linearizable({self.model.name})"
 
     def check(self, history: History) -> Verdict:
-        """See `checkers.verdict.Checker`. Interrupted by Ctrl-C, it says how far it came.
+        """See `splitbrain.checkers.verdict.Checker`. Interrupted by Ctrl-C, it says how far it
+        came.
 
         Raises:
-            checkers.models.ModelError: an operation is not the model's, or the algorithm asked
+            splitbrain.checkers.models.ModelError: an operation is not the model's, or the algorithm
+            asked
                 for does not apply.
         """
         with collector_paused():

@@ -1,8 +1,8 @@
 """Operations of a history as columns, without a Python object for each.
 
 What `parts` and `problem` do with calls, done with arrays. A history that doesn't have the plain
-layout (see `checkers.history.packed`), or that isn't one of the model at all, is left to them: they
-can say what is wrong.
+layout (see `splitbrain.checkers.history.packed`), or that isn't one of the model at all, is left to
+them: they can say what is wrong.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from checkers.convergence.replicas import REPLICA_STATE
-from checkers.history import Call, History
-from checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, Int8, Int32, Int64
-from checkers.history.operation import TYPES
-from checkers.history.packed import PackedValues, packed
-from checkers.history.words import Words
-from checkers.linearizability import _column_kernels as c
-from checkers.linearizability.search_layout import FAR_FUTURE
+from splitbrain.checkers.convergence.replicas import REPLICA_STATE
+from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, Int8, Int32, Int64
+from splitbrain.checkers.history.operation import TYPES
+from splitbrain.checkers.history.packed import PackedValues, packed
+from splitbrain.checkers.history.words import Words
+from splitbrain.checkers.linearizability import _column_kernels as c
+from splitbrain.checkers.linearizability.search_layout import FAR_FUTURE
 
 
 @dataclass(frozen=True, slots=True)

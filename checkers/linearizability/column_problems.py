@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from checkers import kernels
-from checkers.history import History
-from checkers.history.columns import Int32, Int64
-from checkers.linearizability import _problem_kernels, _trie_kernels
-from checkers.linearizability import search_layout as k
-from checkers.linearizability.column_operations import Operations
-from checkers.linearizability.kernel_search import Problems, no_strings, undecided
-from checkers.linearizability.kv_columns import number_strings
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import History
+from splitbrain.checkers.history.columns import Int32, Int64
+from splitbrain.checkers.linearizability import _problem_kernels, _trie_kernels
+from splitbrain.checkers.linearizability import search_layout as k
+from splitbrain.checkers.linearizability.column_operations import Operations
+from splitbrain.checkers.linearizability.kernel_search import Problems, no_strings, undecided
+from splitbrain.checkers.linearizability.kv_columns import number_strings
 
 
 def prepare(operations: Operations, history: History) -> tuple[Problems, Int32, Int64]:
     """What the search works on; the row of each of its operations, and its invocation's index.
 
-    The reductions are those of `checkers.linearizability.problem`; the arguments are there.
+    The reductions are those of `splitbrain.checkers.linearizability.problem`; the arguments are
+    there.
 
     Args:
         operations: of the whole history.

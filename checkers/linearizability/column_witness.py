@@ -7,24 +7,24 @@ from functools import cached_property
 
 import numpy as np
 
-from checkers import kernels
-from checkers.history import Call, History
-from checkers.history.columns import FAIL_CODE, Int32, Int64
-from checkers.linearizability import _log_kernels
-from checkers.linearizability import _reason_kernels as reasons
-from checkers.linearizability import search_layout as k
-from checkers.linearizability._column_kernels import READ, WRITE
-from checkers.linearizability.column_operations import Operations, Recorded
-from checkers.linearizability.kernel_search import Problems
-from checkers.linearizability.register_anomalies import (
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.history.columns import FAIL_CODE, Int32, Int64
+from splitbrain.checkers.linearizability import _log_kernels
+from splitbrain.checkers.linearizability import _reason_kernels as reasons
+from splitbrain.checkers.linearizability import search_layout as k
+from splitbrain.checkers.linearizability._column_kernels import READ, WRITE
+from splitbrain.checkers.linearizability.column_operations import Operations, Recorded
+from splitbrain.checkers.linearizability.kernel_search import Problems
+from splitbrain.checkers.linearizability.register_anomalies import (
     Reason,
     lost_update,
     stale_read,
     unwritten_read,
 )
-from checkers.linearizability.witness import DeadEnd
-from checkers.models import Model, State
-from checkers.models.model import is_pure
+from splitbrain.checkers.linearizability.witness import DeadEnd
+from splitbrain.checkers.models import Model, State
+from splitbrain.checkers.models.model import is_pure
 
 
 @dataclass(frozen=True)

@@ -11,23 +11,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from checkers import kernels
-from checkers.linearizability import kernel_problems
-from checkers.linearizability.findings import SEARCH, Finding, Witness
-from checkers.linearizability.limits import Budget, Limits
-from checkers.linearizability.monitors import (
+from splitbrain.checkers import kernels
+from splitbrain.checkers.linearizability import kernel_problems
+from splitbrain.checkers.linearizability.findings import SEARCH, Finding, Witness
+from splitbrain.checkers.linearizability.limits import Budget, Limits
+from splitbrain.checkers.linearizability.monitors import (
     Chosen,
     MonitorResult,
     choose,
     monitors_for,
     refute,
 )
-from checkers.linearizability.outcome import Outcome
-from checkers.linearizability.problem import Problem, problem_of
-from checkers.linearizability.search import search
-from checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
-from checkers.models import KeyPart, Model, Register
-from checkers.verdict import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.linearizability.outcome import Outcome
+from splitbrain.checkers.linearizability.problem import Problem, problem_of
+from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
+from splitbrain.checkers.models import KeyPart, Model, Register
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 
 FIRST_TRY = 500
 """Configurations, beside two for each call, after which other ways are looked for first."""
@@ -47,7 +47,8 @@ def decide(model: Model, part: KeyPart, limits: Limits, *, algorithm: str | None
             ``"quick"`` for a monitor if one applies, and nothing otherwise.
 
     Raises:
-        checkers.linearizability.monitors.PreconditionError: the monitor asked for does not apply.
+        splitbrain.checkers.linearizability.monitors.PreconditionError: the monitor asked for does
+        not apply.
     """
     if limits.stopped:
         return Finding(part.key, UNKNOWN, completed=(0, _completions(part)))

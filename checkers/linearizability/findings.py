@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history.columns import Int64
-from checkers.verdict import INVALID, Anomaly, Validity
+from splitbrain.checkers.history.columns import Int64
+from splitbrain.checkers.verdict import INVALID, Anomaly, Validity
 
 SEARCH = "Wing & Gong, just in time (Lowe)"
 
 WALK = "certain reasons by one walk over the events, O(n)"
-"""See `checkers.linearizability.register_anomalies`."""
+"""See `splitbrain.checkers.linearizability.register_anomalies`."""
 
 
 @dataclass(frozen=True, slots=True)

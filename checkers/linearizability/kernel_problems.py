@@ -7,16 +7,21 @@ from typing import cast
 
 import numpy as np
 
-from checkers.linearizability import search_layout as k
-from checkers.linearizability.column_problems import laid_out
-from checkers.linearizability.kernel_search import Advice, Problems, search_all, undecided
-from checkers.linearizability.limits import Limits
-from checkers.linearizability.outcome import Outcome, stuck_at
-from checkers.linearizability.problem import Problem
+from splitbrain.checkers.linearizability import search_layout as k
+from splitbrain.checkers.linearizability.column_problems import laid_out
+from splitbrain.checkers.linearizability.kernel_search import (
+    Advice,
+    Problems,
+    search_all,
+    undecided,
+)
+from splitbrain.checkers.linearizability.limits import Limits
+from splitbrain.checkers.linearizability.outcome import Outcome, stuck_at
+from splitbrain.checkers.linearizability.problem import Problem
 
 
 def search(problem: Problem, limits: Limits) -> Outcome:
-    """What `checkers.linearizability.search.search` does, for a register with one initial value."""
+    """As `splitbrain.checkers.linearizability.search.search`, for a register with one value."""
     problems = from_problem(problem)
     try:
         search_all(problems, limits, Advice())

@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from checkers import kernels
-from checkers.history.columns import Int32, Int64
-from checkers.linearizability import _log_kernels, _search_kernels
-from checkers.linearizability import search_layout as k
-from checkers.linearizability._memo_kernels import T_MASKS
-from checkers.linearizability.limits import UNLIMITED, Limits
-from checkers.linearizability.search_layout import Tree
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history.columns import Int32, Int64
+from splitbrain.checkers.linearizability import _log_kernels, _search_kernels
+from splitbrain.checkers.linearizability import search_layout as k
+from splitbrain.checkers.linearizability._memo_kernels import T_MASKS
+from splitbrain.checkers.linearizability.limits import UNLIMITED, Limits
+from splitbrain.checkers.linearizability.search_layout import Tree
 
 _SLICE = 20_000
 """Configurations explored before it is looked whether the search is stuck, or was told to stop."""

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from checkers import kernels
-from checkers.history import History
-from checkers.history.columns import Int32, Int64
-from checkers.linearizability import _column_kernels as c
-from checkers.linearizability import _trie_kernels
-from checkers.linearizability.column_operations import Operations, Strings, readings
-from checkers.linearizability.search_layout import Tree
-from checkers.models import KeyValue
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import History
+from splitbrain.checkers.history.columns import Int32, Int64
+from splitbrain.checkers.linearizability import _column_kernels as c
+from splitbrain.checkers.linearizability import _trie_kernels
+from splitbrain.checkers.linearizability.column_operations import Operations, Strings, readings
+from splitbrain.checkers.linearizability.search_layout import Tree
+from splitbrain.checkers.models import KeyValue
 
 NAMES = ("get", "put", "append", "cas", "delete")
 
@@ -39,7 +39,7 @@ def kv_operations(
 
 
 def _dialect(model: KeyValue, said: int) -> KeyValue:
-    """See `checkers.models.KeyValue.adapted`."""
+    """See `splitbrain.checkers.models.KeyValue.adapted`."""
     as_empty = said & (c.ANSWERED_NULL | c.ANSWERED_EMPTY | c.WROTE_EMPTY) == c.ANSWERED_EMPTY
     return KeyValue(name=model.name, absent="" if as_empty else None, per_key=model.per_key)
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from checkers.history import Call
-from checkers.linearizability.wording import ended
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability.wording import ended
 
 
 def counted(calls: Sequence[Call]) -> tuple[str, str] | None:

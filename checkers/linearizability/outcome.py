@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from checkers.linearizability.problem import Problem
-from checkers.models import State
+from splitbrain.checkers.linearizability.problem import Problem
+from splitbrain.checkers.models import State
 
 
 @dataclass(frozen=True, slots=True)

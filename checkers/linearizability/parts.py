@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from checkers.convergence.replicas import REPLICA_STATE
-from checkers.history import Call, History
-from checkers.models import Adaptive, KeyPart, Model, looks_keyed, split
-from checkers.models.model import fits_always
+from splitbrain.checkers.convergence.replicas import REPLICA_STATE
+from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.models import Adaptive, KeyPart, Model, looks_keyed, split
+from splitbrain.checkers.models.model import fits_always
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +34,12 @@ def parts_of(model: Model, history: History, *, keyed: bool | None) -> Parts:
     Args:
         model: the sequential specification.
         history: the history.
-        keyed: whether values are ``[key, value]``; None finds out (`checkers.models.looks_keyed`),
-            for models that say that keys are independent.
+        keyed: whether values are ``[key, value]``; None finds out
+            (`splitbrain.checkers.models.looks_keyed`), for models that say that keys are
+            independent.
 
     Raises:
-        checkers.models.ModelError: an operation is not the model's.
+        splitbrain.checkers.models.ModelError: an operation is not the model's.
     """
     calls = [call for call in history.calls() if call.f != REPLICA_STATE]
     if keyed is None:

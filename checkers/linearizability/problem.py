@@ -36,9 +36,9 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from checkers.history import Call
-from checkers.models import Enumerable, KeyValue, Model, Register, State
-from checkers.models.model import fits_always, frozen, is_pure
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.models import Enumerable, KeyValue, Model, Register, State
+from splitbrain.checkers.models.model import fits_always, frozen, is_pure
 
 
 class _Constant:

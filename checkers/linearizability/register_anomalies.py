@@ -23,10 +23,10 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import Call
-from checkers.linearizability.wording import began, ended, object_name
-from checkers.models import Register
-from checkers.models.model import frozen, shown
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability.wording import began, ended, object_name
+from splitbrain.checkers.models import Register
+from splitbrain.checkers.models.model import frozen, shown
 
 _FOREVER = float("inf")
 

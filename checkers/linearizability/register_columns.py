@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from checkers import kernels
-from checkers.history import History
-from checkers.linearizability import _column_kernels as c
-from checkers.linearizability.column_operations import Operations, readings, room_for
-from checkers.models import Register
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import History
+from splitbrain.checkers.linearizability import _column_kernels as c
+from splitbrain.checkers.linearizability.column_operations import Operations, readings, room_for
+from splitbrain.checkers.models import Register
 
 NAMES = ("read", "write", "cas")
 

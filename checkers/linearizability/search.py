@@ -49,10 +49,10 @@ import time
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.linearizability.limits import Budget
-from checkers.linearizability.outcome import Outcome, Stuck
-from checkers.linearizability.problem import REFUSED, UNSEEN, Problem
-from checkers.models import State
+from splitbrain.checkers.linearizability.limits import Budget
+from splitbrain.checkers.linearizability.outcome import Outcome, Stuck
+from splitbrain.checkers.linearizability.problem import REFUSED, UNSEEN, Problem
+from splitbrain.checkers.models import State
 
 BYTES_A_CONFIGURATION = 400
 """What this search needs for one, roughly."""

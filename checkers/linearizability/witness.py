@@ -26,17 +26,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from checkers.history import Call
-from checkers.linearizability.limits import Budget
-from checkers.linearizability.mutex_anomalies import counted
-from checkers.linearizability.outcome import Outcome, Stuck, stuck_at
-from checkers.linearizability.problem import Problem, forgets, problem_of
-from checkers.linearizability.register_anomalies import Reason, certain_reason
-from checkers.linearizability.search import search
-from checkers.linearizability.wording import ended, named, object_name
-from checkers.models import Model, Mutex, Register, State
-from checkers.models.model import is_pure, shown
-from checkers.verdict import Anomaly
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability.limits import Budget
+from splitbrain.checkers.linearizability.mutex_anomalies import counted
+from splitbrain.checkers.linearizability.outcome import Outcome, Stuck, stuck_at
+from splitbrain.checkers.linearizability.problem import Problem, forgets, problem_of
+from splitbrain.checkers.linearizability.register_anomalies import Reason, certain_reason
+from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.wording import ended, named, object_name
+from splitbrain.checkers.models import Model, Mutex, Register, State
+from splitbrain.checkers.models.model import is_pure, shown
+from splitbrain.checkers.verdict import Anomaly
 
 EFFORT = 60_000
 """Configurations that explaining a history's anomalies may explore, roughly."""
@@ -67,7 +67,7 @@ class DeadEnd:
     open: Sequence[Call]
 
     def certificate(self, model: Model) -> dict[str, Any]:
-        """See `checkers.linearizability.verify`."""
+        """See `splitbrain.checkers.linearizability.verify`."""
         return {
             "key": self.key,
             "prefix": list(self.prefix),

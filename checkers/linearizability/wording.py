@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from checkers.history import Call
-from checkers.models import Model
-from checkers.models.model import shown
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.models import Model
+from splitbrain.checkers.models.model import shown
 
 
 def began(call: Call) -> str:

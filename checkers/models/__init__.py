@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from checkers.models.counter import Counter, counter
-from checkers.models.keys import KeyPart, looks_keyed, split
-from checkers.models.kv import KeyValue, kv
-from checkers.models.locks import FencedLock, Mutex, fenced_lock, mutex
-from checkers.models.log import Log, log
-from checkers.models.model import (
+from splitbrain.checkers.models.counters import Counter, counter
+from splitbrain.checkers.models.keys import KeyPart, looks_keyed, split
+from splitbrain.checkers.models.locks import FencedLock, Mutex, fenced_lock, mutex
+from splitbrain.checkers.models.logs import Log, log
+from splitbrain.checkers.models.model import (
     Adaptive,
     Discerning,
     Enumerable,
@@ -20,9 +19,9 @@ from checkers.models.model import (
     Step,
     Unconditional,
 )
-from checkers.models.multi_register import MultiRegister, multi_register
-from checkers.models.own import OwnModel, own
-from checkers.models.queues import (
+from splitbrain.checkers.models.multi_registers import MultiRegister, multi_register
+from splitbrain.checkers.models.own_models import OwnModel, own
+from splitbrain.checkers.models.queues import (
     PriorityQueue,
     Queue,
     Stack,
@@ -30,9 +29,10 @@ from checkers.models.queues import (
     queue,
     stack,
 )
-from checkers.models.registers import Register, cas_register, register
-from checkers.models.replay import Replay, replay
-from checkers.models.sets import Set, a_set
+from splitbrain.checkers.models.registers import Register, cas_register, register
+from splitbrain.checkers.models.replaying import Replay, replay
+from splitbrain.checkers.models.sets import Set, a_set
+from splitbrain.checkers.models.stores import KeyValue, kv
 
 MODELS: dict[str, Callable[..., Model]] = {
     "register": register,

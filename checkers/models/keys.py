@@ -15,8 +15,8 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from checkers.history import Call
-from checkers.models.model import ModelError, event_of, frozen, shown
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
 
 
 @dataclass(frozen=True, slots=True)

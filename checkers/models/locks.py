@@ -17,8 +17,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import Call
-from checkers.models.model import ModelError, State, Step, event_of, shown, unknown
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.models.model import ModelError, State, Step, event_of, shown, unknown
 
 OPERATIONS = ("acquire", "release")
 
@@ -42,7 +42,7 @@ class Mutex:
 
     @property
     def states(self) -> Sequence[State]:
-        """See `checkers.models.model.Enumerable`."""
+        """See `splitbrain.checkers.models.model.Enumerable`."""
         return _FREE, _HELD
 
     def step(self, state: State, call: Call) -> Step:

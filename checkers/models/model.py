@@ -7,8 +7,8 @@ happen, and what is the state afterwards?
 
 A model is any object with the attributes of `Model`; nothing needs to be inherited. States must be
 hashable and compare by value, and ``step`` must be a function: no clock, no randomness, no memory.
-It sees operations as `checkers.history.Call`, whose ``result`` is None unless the outcome is ok,
-and may look only at ``f``, ``argument``, ``result`` and ``outcome``.
+It sees operations as `splitbrain.checkers.history.Call`, whose ``result`` is None unless the
+outcome is ok, and may look only at ``f``, ``argument``, ``result`` and ``outcome``.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import Any, Protocol, runtime_checkable
 
-from checkers.history import Call
+from splitbrain.checkers.history import Call
 
 _LISTED = 30
 """How many elements of a list a sentence shows."""

@@ -21,8 +21,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import Call
-from checkers.models.model import (
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.models.model import (
     ModelError,
     State,
     Step,
@@ -61,11 +61,11 @@ class _Container:
         return False
 
     def reads_only(self, call: Call) -> bool:
-        """See `checkers.models.model.Discerning`: a removal from what is empty."""
+        """See `splitbrain.checkers.models.model.Discerning`: a removal from what is empty."""
         return call.f == self.removal and call.outcome == "ok" and call.result is None
 
     def unconditional(self, f: str) -> bool:
-        """See `checkers.models.model.Unconditional`."""
+        """See `splitbrain.checkers.models.model.Unconditional`."""
         return f == self.insertion
 
     def check(self, call: Call) -> None:

@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import Call
-from checkers.models.model import (
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.models.model import (
     ModelError,
     State,
     Step,
@@ -62,7 +62,7 @@ class Register:
         return f == "read"
 
     def overwrites(self, f: str) -> bool:
-        """See `checkers.models.model.Overwriting`."""
+        """See `splitbrain.checkers.models.model.Overwriting`."""
         return f == "write"
 
     def check(self, call: Call) -> None:

@@ -6,7 +6,7 @@
 * ``read`` gives all elements as a list in any order, none of them twice.
 
 Jepsen's set workloads have ``add`` and ``read``. A set in which elements may appear late or get
-lost is judged more finely by `checkers.collections.set_full`.
+lost is judged more finely by `splitbrain.checkers.collections.full_sets`.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from __future__ import annotations
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from checkers.history import Call
-from checkers.models.model import (
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.models.model import (
     ModelError,
     State,
     Step,
@@ -61,7 +61,7 @@ class Set:
         return f in ("contains", "read")
 
     def unconditional(self, f: str) -> bool:
-        """See `checkers.models.model.Unconditional`."""
+        """See `splitbrain.checkers.models.model.Unconditional`."""
         return f in ("add", "remove")
 
     def check(self, call: Call) -> None:

@@ -10,7 +10,7 @@ A load of reads and writes at 20 invocations a second for 10 seconds, then one r
 `base` explains the protocol, `lift` what may stand where a generator is wanted.
 """
 
-from harness.generators.base import (
+from splitbrain.harness.generators.base import (
     PENDING,
     Context,
     Generator,
@@ -20,17 +20,17 @@ from harness.generators.base import (
     Pending,
     Step,
 )
-from harness.generators.clients import each_client, on_clients, reserve
-from harness.generators.independent import concurrent_keys, sequential_keys
-from harness.generators.lift import lift
-from harness.generators.limits import cycle, limit, once, repeat
-from harness.generators.listed import listed
-from harness.generators.mixes import any_of, flip_flop, mix, weighted
-from harness.generators.phases import phases, synchronize, then
-from harness.generators.reactions import until_ok
-from harness.generators.timing import delay, sleep, stagger, time_limit
-from harness.generators.transforms import filter_, map_
-from harness.generators.validate import validate
+from splitbrain.harness.generators.clients import each_client, on_clients, reserve
+from splitbrain.harness.generators.independent import concurrent_keys, sequential_keys
+from splitbrain.harness.generators.lifting import lift
+from splitbrain.harness.generators.limits import cycle, limit, once, repeat
+from splitbrain.harness.generators.lists import listed
+from splitbrain.harness.generators.mixes import any_of, flip_flop, mix, weighted
+from splitbrain.harness.generators.phased import phases, synchronize, then
+from splitbrain.harness.generators.reactions import until_ok
+from splitbrain.harness.generators.timing import delay, sleep, stagger, time_limit
+from splitbrain.harness.generators.transforms import filter_, map_
+from splitbrain.harness.generators.validating import validate
 
 __all__ = [
     "PENDING",

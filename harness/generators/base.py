@@ -32,7 +32,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
-from checkers.history.operation import Operation
+from splitbrain.checkers.history.operation import Operation
 
 NANOSECONDS = 1_000_000_000
 """In a second."""
@@ -130,7 +130,7 @@ Step = tuple[Invocation | Pending, Generator]
 """An answer and the generator that replaces the one that gave it."""
 
 Liftable = Any
-"""What `harness.generators.lift` turns into a generator."""
+"""What `splitbrain.harness.generators.lifting` turns into a generator."""
 
 
 class GeneratorError(Exception):

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from checkers.history.operation import Operation
-from harness.generators.base import (
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.harness.generators.base import (
     PENDING,
     Context,
     Generator,
@@ -19,7 +19,7 @@ from harness.generators.base import (
     Step,
     first_ready,
 )
-from harness.generators.lift import lift
+from splitbrain.harness.generators.lifting import lift
 
 
 def on_clients(which: Iterable[int], source: Liftable) -> Generator:

@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from checkers.history.operation import Operation
-from harness.generators.base import (
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.harness.generators.base import (
     Context,
     Generator,
     GeneratorError,
@@ -24,7 +24,7 @@ from harness.generators.base import (
     Step,
     sooner,
 )
-from harness.generators.lift import lift
+from splitbrain.harness.generators.lifting import lift
 
 GeneratorFor = Callable[[Any], Liftable]
 """The generator for a key."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from checkers.history.operation import Operation
-from harness.generators.base import Context, Generator, Invocation, Liftable, Step
-from harness.generators.lift import lift
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.harness.generators.base import Context, Generator, Invocation, Liftable, Step
+from splitbrain.harness.generators.lifting import lift
 
 
 def limit(count: int, source: Liftable) -> Generator:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import accumulate
 
-from checkers.history.operation import Operation
-from harness.generators.base import (
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.harness.generators.base import (
     PENDING,
     Context,
     Generator,
@@ -15,7 +15,7 @@ from harness.generators.base import (
     Step,
     first_ready,
 )
-from harness.generators.lift import lift
+from splitbrain.harness.generators.lifting import lift
 
 
 def mix(*sources: Liftable) -> Generator:

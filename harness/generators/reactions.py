@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from checkers.history.operation import INVOKE, OK, Operation
-from harness.generators.base import Context, Generator, Invocation, Liftable, Step
-from harness.generators.lift import lift
+from splitbrain.checkers.history.operation import INVOKE, OK, Operation
+from splitbrain.harness.generators.base import Context, Generator, Invocation, Liftable, Step
+from splitbrain.harness.generators.lifting import lift
 
 
 def until_ok(source: Liftable) -> Generator:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from checkers.history.operation import Operation
-from harness.generators.base import (
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.harness.generators.base import (
     Context,
     Generator,
     Invocation,
@@ -20,7 +20,7 @@ from harness.generators.base import (
     nanoseconds,
     sooner,
 )
-from harness.generators.lift import lift
+from splitbrain.harness.generators.lifting import lift
 
 
 def stagger(mean_interval: float, source: Liftable) -> Generator:

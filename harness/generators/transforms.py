@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from checkers.history.operation import Operation
-from harness.generators.base import (
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.harness.generators.base import (
     Context,
     Generator,
     GeneratorError,
@@ -14,7 +14,7 @@ from harness.generators.base import (
     Liftable,
     Step,
 )
-from harness.generators.lift import lift
+from splitbrain.harness.generators.lifting import lift
 
 MOST_REJECTIONS = 10_000
 """So many invocations in a row that `filter_` drops are taken to mean that it drops all."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
-from harness.plan import Fault, InvalidPlan
+from splitbrain.harness.plan import Fault, InvalidPlan
 
 GROUPS = ("one", "leader", "followers", "minority", "majority", "all")
 """Targets that are resolved when a fault starts; besides, there are servers' names (``n1,n3``)."""

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from harness.nemesis.catalogue import BY_ID, GROUPS, KINDS, resolve
-from harness.nemesis.targets import majority, minority
-from harness.plan import Fault, InvalidPlan
+from splitbrain.harness.nemesis.catalogue import BY_ID, GROUPS, KINDS, resolve
+from splitbrain.harness.nemesis.targets import majority, minority
+from splitbrain.harness.plan import Fault, InvalidPlan
 
 Regime = Literal["survivable", "beyond"]
 

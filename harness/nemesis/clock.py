@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from harness.nemesis.control import Effect
-from harness.nemesis.injection import Context, Injection, Strike
+from splitbrain.harness.nemesis.control import Effect
+from splitbrain.harness.nemesis.injection import Context, Injection, Strike
 
 
 def bump(context: Context) -> Injection:

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol
 
-from harness.nemesis.rules import LinkRule
+from splitbrain.harness.nemesis.rules import LinkRule
 
 PowerLossPolicy = Literal["drop_unsynced", "keep_prefix", "any_subset"]
 """What a power loss leaves of writes that were not fsynced: none, the first few, or any of them."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
-from harness.nemesis.control import Clocks, Effect, Processes
+from splitbrain.harness.nemesis.control import Clocks, Effect, Processes
 
 
 class Holds:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from harness.nemesis.control import Control, Effect
-from harness.nemesis.holds import ClockHolds, ProcessHolds
-from harness.nemesis.targets import Targets, resolve_target
-from harness.plan import Fault
+from splitbrain.harness.nemesis.control import Control, Effect
+from splitbrain.harness.nemesis.holds import ClockHolds, ProcessHolds
+from splitbrain.harness.nemesis.targets import Targets, resolve_target
+from splitbrain.harness.plan import Fault
 
 
 class Injection(Protocol):

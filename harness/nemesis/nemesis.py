@@ -16,15 +16,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from harness.nemesis import clock, network, process
-from harness.nemesis.catalogue import check_fault
-from harness.nemesis.control import Control
-from harness.nemesis.figure8 import Figure8
-from harness.nemesis.holds import ClockHolds, ProcessHolds
-from harness.nemesis.injection import Context, Injection, Prepare, seen
-from harness.nemesis.scenarios import Rollback
-from harness.nemesis.split_vote import SplitVoteStorm
-from harness.plan import Fault, InvalidPlan
+from splitbrain.harness.nemesis import clock, network, process
+from splitbrain.harness.nemesis.catalogue import check_fault
+from splitbrain.harness.nemesis.control import Control
+from splitbrain.harness.nemesis.figure8 import Figure8
+from splitbrain.harness.nemesis.holds import ClockHolds, ProcessHolds
+from splitbrain.harness.nemesis.injection import Context, Injection, Prepare, seen
+from splitbrain.harness.nemesis.scenarios import Rollback
+from splitbrain.harness.nemesis.split_vote import SplitVoteStorm
+from splitbrain.harness.plan import Fault, InvalidPlan
 
 PERFORMERS: Mapping[str, Prepare] = {
     "process.kill": process.kill,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from harness.nemesis.control import Effect
-from harness.nemesis.injection import Context, Injection, Strike
-from harness.nemesis.rules import Link, LinkRule
-from harness.nemesis.targets import Targets, in_order, majority, minority
+from splitbrain.harness.nemesis.control import Effect
+from splitbrain.harness.nemesis.injection import Context, Injection, Strike
+from splitbrain.harness.nemesis.rules import Link, LinkRule
+from splitbrain.harness.nemesis.targets import Targets, in_order, majority, minority
 
 
 def partition(context: Context) -> Injection:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from math import exp, log
 from typing import Any
 
-from harness.nemesis.control import Effect
-from harness.nemesis.injection import Context
-from harness.nemesis.network import links_between
-from harness.nemesis.rules import Link, LinkRule
-from harness.nemesis.targets import in_order
+from splitbrain.harness.nemesis.control import Effect
+from splitbrain.harness.nemesis.injection import Context
+from splitbrain.harness.nemesis.network import links_between
+from splitbrain.harness.nemesis.rules import Link, LinkRule
+from splitbrain.harness.nemesis.targets import in_order
 
 
 class Stage:

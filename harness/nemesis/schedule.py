@@ -15,10 +15,10 @@ from dataclasses import dataclass, field, replace
 from math import exp, log
 from typing import Any
 
-from harness.nemesis.catalogue import Kind, check_fault, resolve
-from harness.nemesis.claims import Claims, most_down, victims
-from harness.plan import Fault, InvalidPlan
-from harness.streams import stream
+from splitbrain.harness.nemesis.catalogue import Kind, check_fault, resolve
+from splitbrain.harness.nemesis.claims import Claims, most_down, victims
+from splitbrain.harness.plan import Fault, InvalidPlan
+from splitbrain.harness.streams import stream
 
 DENSITY = 3.0
 """Most faults a virtual second (the number is uniform from one up to that)."""

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.nemesis.control import Effect
-from harness.nemesis.injection import Context
-from harness.nemesis.network import links_between
-from harness.nemesis.process import strike
-from harness.nemesis.rules import LinkRule
-from harness.nemesis.scenarios import Stage
+from splitbrain.harness.nemesis.control import Effect
+from splitbrain.harness.nemesis.injection import Context
+from splitbrain.harness.nemesis.network import links_between
+from splitbrain.harness.nemesis.process import strike
+from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.nemesis.scenarios import Stage
 
 
 class SplitVoteStorm:

@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from harness.nemesis.catalogue import GROUPS
+from splitbrain.harness.nemesis.catalogue import GROUPS
 
 
 class Targets(NamedTuple):

@@ -20,15 +20,15 @@ from typing import TYPE_CHECKING, Any
 import outcome
 import trio
 
-from harness.node import Message, Program
-from harness.simulation.clock import HostClock
-from harness.simulation.disk import SimulatedDisk
-from harness.simulation.node_parts import Inbox, NodeClock, NodeDisk, NodeNetwork
-from harness.simulation.trio_hooks import Task
-from harness.simulation.trio_runs import NodeRun, Trap, park
+from splitbrain.harness.node import Message, Program
+from splitbrain.harness.simulation.clock import HostClock
+from splitbrain.harness.simulation.disk import SimulatedDisk
+from splitbrain.harness.simulation.node_parts import Inbox, NodeClock, NodeDisk, NodeNetwork
+from splitbrain.harness.simulation.trio_hooks import Task
+from splitbrain.harness.simulation.trio_runs import NodeRun, Trap, park
 
 if TYPE_CHECKING:
-    from harness.simulation.world import World
+    from splitbrain.harness.simulation.world import World
 
 _LIMBO_ROUNDS = 1_000
 """How many rounds a killed node's tasks may run before they count as refusing to end."""
@@ -67,7 +67,8 @@ class _TrioClock(trio.abc.Clock):
 
 
 class Incarnation:
-    """One life of a host's process: what `harness.node.Node` promises, and how the world drives it.
+    """One life of a host's process: what `splitbrain.harness.node.Node` promises, and how the world
+    drives it.
 
     Attributes:
         dead: killed or ended; nothing it does has any effect any more.
@@ -99,12 +100,12 @@ class Incarnation:
         await self.host.program(self)
 
     def trace(self, kind: str, *details: Any) -> None:
-        """See `harness.node.Node.trace`."""
+        """See `splitbrain.harness.node.Node.trace`."""
         if not self.dead:
             self.host.world.node_event(kind, self.name, details)
 
     def announce(self, f: str, value: Any) -> None:
-        """See `harness.node.Node.announce`."""
+        """See `splitbrain.harness.node.Node.announce`."""
         if not self.dead:
             self.host.world.announced(self.name, f, value)
 

@@ -14,10 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
 
-from harness.nemesis.rules import LinkRule
-from harness.node import Message
-from harness.simulation.heap import EventHeap
-from harness.simulation.trace import Trace
+from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.node import Message
+from splitbrain.harness.simulation.heap import EventHeap
+from splitbrain.harness.simulation.trace import Trace
 
 Link = tuple[str, str]
 Deliver = Callable[[str, Message], bool]

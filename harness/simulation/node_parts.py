@@ -1,7 +1,7 @@
 """What an incarnation is given: its network, its disk, its clock.
 
-These are `harness.node`'s interfaces over the host's hardware, and where a dead incarnation is
-cut off from
+These are `splitbrain.harness.node`'s interfaces over the host's hardware, and where a dead
+incarnation is cut off from
 it: sends vanish, everything else raises `NodeDead`.
 """
 
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import trio
 
-from harness.node import Message, NodeDead
-from harness.simulation.disk import SimulatedDisk
-from harness.simulation.trio_hooks import Task
-from harness.simulation.trio_runs import Trap, park
+from splitbrain.harness.node import Message, NodeDead
+from splitbrain.harness.simulation.disk import SimulatedDisk
+from splitbrain.harness.simulation.trio_hooks import Task
+from splitbrain.harness.simulation.trio_runs import Trap, park
 
 if TYPE_CHECKING:
-    from harness.simulation.host import Host, Incarnation
+    from splitbrain.harness.simulation.host import Host, Incarnation
 
 
 class Inbox:
@@ -62,7 +62,7 @@ class Inbox:
 
 
 class NodeNetwork:
-    """`harness.node.Network` of one incarnation."""
+    """`splitbrain.harness.node.Network` of one incarnation."""
 
     __slots__ = ("_inbox", "_incarnation", "_name", "_send")
 
@@ -73,18 +73,18 @@ class NodeNetwork:
         self._inbox = incarnation.inbox
 
     def send(self, destination: str, message: Message) -> None:
-        """See `harness.node.Network.send`."""
+        """See `splitbrain.harness.node.Network.send`."""
         if not self._incarnation.dead:
             self._send(self._name, destination, message)
 
     async def receive(self) -> tuple[str, Message]:
-        """See `harness.node.Network.receive`."""
+        """See `splitbrain.harness.node.Network.receive`."""
         item: tuple[str, Message] = await self._inbox.get()
         return item
 
 
 class NodeDisk:
-    """`harness.node.Disk` of one incarnation: the host's disk, plus latency, minus a dead node."""
+    """The disk of one incarnation: the host's disk, plus latency, minus a dead node."""
 
     __slots__ = ("_disk", "_incarnation")
 
@@ -98,39 +98,39 @@ class NodeDisk:
         return self._disk
 
     def exists(self, path: str) -> bool:
-        """See `harness.node.Disk`."""
+        """See `splitbrain.harness.node.Disk`."""
         return self._alive().exists(path)
 
     def size(self, path: str) -> int:
-        """See `harness.node.Disk`."""
+        """See `splitbrain.harness.node.Disk`."""
         return self._alive().size(path)
 
     def read(self, path: str, offset: int = 0, length: int | None = None) -> bytes:
-        """See `harness.node.Disk`."""
+        """See `splitbrain.harness.node.Disk`."""
         return self._alive().read(path, offset, length)
 
     def write(self, path: str, offset: int, data: bytes) -> None:
-        """See `harness.node.Disk`."""
+        """See `splitbrain.harness.node.Disk`."""
         self._alive().write(path, offset, data)
 
     def append(self, path: str, data: bytes) -> None:
-        """See `harness.node.Disk`."""
+        """See `splitbrain.harness.node.Disk`."""
         self._alive().append(path, data)
 
     def truncate(self, path: str, size: int) -> None:
-        """See `harness.node.Disk`."""
+        """See `splitbrain.harness.node.Disk`."""
         self._alive().truncate(path, size)
 
     def rename(self, old: str, new: str) -> None:
-        """See `harness.node.Disk`."""
+        """See `splitbrain.harness.node.Disk`."""
         self._alive().rename(old, new)
 
     def remove(self, path: str) -> None:
-        """See `harness.node.Disk`."""
+        """See `splitbrain.harness.node.Disk`."""
         self._alive().remove(path)
 
     async def fsync(self, path: str) -> None:
-        """See `harness.node.Disk.fsync`."""
+        """See `splitbrain.harness.node.Disk.fsync`."""
         pending = self._alive().begin_sync(path)
         await self._incarnation.wait(self._incarnation.host.fsync_latency())
         self._alive().end_sync(pending)
@@ -138,18 +138,18 @@ class NodeDisk:
         host.world.trace_event("fsync", host.name, path)
 
     async def fsync_dir(self) -> None:
-        """See `harness.node.Disk.fsync_dir`."""
+        """See `splitbrain.harness.node.Disk.fsync_dir`."""
         pending = self._alive().begin_sync_dir()
         await self._incarnation.wait(self._incarnation.host.fsync_latency())
         self._alive().end_sync_dir(pending)
 
     def list(self) -> list[str]:
-        """See `harness.node.Disk`."""
+        """See `splitbrain.harness.node.Disk`."""
         return self._alive().list()
 
 
 class NodeClock:
-    """`harness.node.Clock` of one incarnation."""
+    """`splitbrain.harness.node.Clock` of one incarnation."""
 
     __slots__ = ("_clock", "_heap")
 
@@ -158,10 +158,10 @@ class NodeClock:
         self._heap = host.world.heap
 
     def time(self) -> float:
-        """See `harness.node.Clock`."""
+        """See `splitbrain.harness.node.Clock`."""
         self._clock.reads += 1
         return self._clock.wall(self._heap.now)
 
     def monotonic(self) -> float:
-        """See `harness.node.Clock`."""
+        """See `splitbrain.harness.node.Clock`."""
         return self._clock.monotonic(self._heap.now)

@@ -1,7 +1,7 @@
 """A node's run stepped by our own loop: trio's batches in trio's order, two to three times as fast.
 
-Compared with `harness.simulation.trio_runs.GuestRun` it polls no I/O, wakes tasks without going
-through trio's checks, and sleeps without cancel scopes. Its traces are the same.
+Compared with `splitbrain.harness.simulation.trio_runs.GuestRun` it polls no I/O, wakes tasks
+without going through trio's checks, and sleeps without cancel scopes. Its traces are the same.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import trio
 import trio._core._run as trio_run
 from trio._core._traps import CancelShieldedCheckpoint, WaitTaskRescheduled
 
-from harness.simulation.trio_hooks import Task, context, module, order
-from harness.simulation.trio_runs import WOKEN, BaseRun, Trap, park
+from splitbrain.harness.simulation.trio_hooks import Task, context, module, order
+from splitbrain.harness.simulation.trio_runs import WOKEN, BaseRun, Trap, park
 
 
 class RealIO(RuntimeError):

@@ -1,6 +1,7 @@
 """One trio run for each simulated node, stepped from outside; `GuestRun` does it trio's public way.
 
-See `harness.simulation.trio_hooks` for why, and `harness.simulation.trio_direct` for the fast way.
+See `splitbrain.harness.simulation.trio_hooks` for why, and
+`splitbrain.harness.simulation.trio_direct` for the fast way.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import outcome
 import trio
 from trio._core._traps import WaitTaskRescheduled
 
-from harness.simulation.trio_hooks import Policy, Task, context, order
+from splitbrain.harness.simulation.trio_hooks import Policy, Task, context, order
 
 Trap = WaitTaskRescheduled
 """What a task yields to wait: it holds the function that is called if the wait is cancelled."""

@@ -27,10 +27,10 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from harness.simulation.trio_hooks import THREAD_STARTER
+from splitbrain.harness.simulation.trio_hooks import THREAD_STARTER
 
 if TYPE_CHECKING:
-    from harness.simulation.world import World
+    from splitbrain.harness.simulation.world import World
 
 
 class Nondeterminism(RuntimeError):

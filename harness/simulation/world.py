@@ -6,8 +6,8 @@
     host --> step its trio run until nothing in it can go on --> sends, syncs, timers back on the
     heap
 
-A world is the ground on which a plan runs (`harness.run`), and the control surface of the nemesis
-(`harness.nemesis.control`). It can also be used on its own:
+A world is the ground on which a plan runs (`splitbrain.harness.running`), and the control surface
+of the nemesis (`splitbrain.harness.nemesis.control`). It can also be used on its own:
 
     >>> import trio
     >>> async def ping(node):
@@ -34,17 +34,17 @@ from typing import Any
 
 import trio
 
-from harness.node import Program
-from harness.simulation.disk import Losses, PowerLossPolicy
-from harness.simulation.heap import EventHeap
-from harness.simulation.host import Host, Incarnation
-from harness.simulation.network import NetworkParameters, SimulatedNetwork
-from harness.simulation.trace import Trace
-from harness.simulation.trio_direct import DirectRun
-from harness.simulation.trio_hooks import deterministic_scheduling
-from harness.simulation.trio_runs import NodeRun
-from harness.simulation.tripwires import tripwires
-from harness.streams import stream
+from splitbrain.harness.node import Program
+from splitbrain.harness.simulation.disk import Losses, PowerLossPolicy
+from splitbrain.harness.simulation.heap import EventHeap
+from splitbrain.harness.simulation.host import Host, Incarnation
+from splitbrain.harness.simulation.network import NetworkParameters, SimulatedNetwork
+from splitbrain.harness.simulation.trace import Trace
+from splitbrain.harness.simulation.trio_direct import DirectRun
+from splitbrain.harness.simulation.trio_hooks import deterministic_scheduling
+from splitbrain.harness.simulation.trio_runs import NodeRun
+from splitbrain.harness.simulation.tripwires import tripwires
+from splitbrain.harness.streams import stream
 
 MakeRun = Callable[[Callable[[], Awaitable[object]], trio.abc.Clock], NodeRun]
 Listener = Callable[[str, str, Any], None]
@@ -184,7 +184,7 @@ class World:
         self.trace_event("died", name, text)
         self.on_announcement(name, "died", {"error": text})
 
-    # The nemesis' control surface (harness.nemesis.control)
+    # The nemesis' control surface (splitbrain.harness.nemesis.control)
 
     def running(self, name: str) -> bool:
         """Whether the host's process is up (paused or not)."""

@@ -1,6 +1,6 @@
 """Workloads: what clients do in one kind of test, and how it is judged.
 
-    from harness.workloads import register
+    from splitbrain.harness.workloads import register
 
     workload = register(MyClient, keys=3)
 
@@ -8,19 +8,19 @@ Each file holds one, in the order of Maelstrom's: what it tests, what it calls o
 operations, the final reads, the checkers, the constructor.
 """
 
-from harness.workloads.bank import BankClient, bank
-from harness.workloads.booking import BookingClient, booking
-from harness.workloads.doctors import DoctorsClient, doctors
-from harness.workloads.key_value import KvClient, kv
-from harness.workloads.list_append import list_append
-from harness.workloads.options import Option
-from harness.workloads.registers import RegisterClient, register
-from harness.workloads.registry import WORKLOADS, WorkloadKind, workload_for
-from harness.workloads.replicas import ReplicaClient
-from harness.workloads.rw_register import rw_register
-from harness.workloads.sets import SetClient, set_
-from harness.workloads.transactions import TransactionClient
-from harness.workloads.workload import ClientFactory, FinalRead, Workload
+from splitbrain.harness.workloads.accounts import BankClient, bank
+from splitbrain.harness.workloads.append_transactions import list_append
+from splitbrain.harness.workloads.bookings import BookingClient, booking
+from splitbrain.harness.workloads.key_value import KvClient, kv
+from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
+from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.register_transactions import rw_register
+from splitbrain.harness.workloads.registers import RegisterClient, register
+from splitbrain.harness.workloads.registry import WORKLOADS, WorkloadKind, workload_for
+from splitbrain.harness.workloads.replicas import ReplicaClient
+from splitbrain.harness.workloads.sets import SetClient, set_
+from splitbrain.harness.workloads.transactions import TransactionClient
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
 __all__ = [
     "WORKLOADS",

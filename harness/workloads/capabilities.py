@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.plan import InvalidPlan
-from harness.workloads.options import Option, settle
-from harness.workloads.workload import ClientFactory
+from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.workloads.options import Option, settle
+from splitbrain.harness.workloads.workload import ClientFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Capabilities:
     def settle(
         self, options: Sequence[Option], given: Mapping[str, Any], plan: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Like `harness.workloads.options.settle`; an option named as a missing method is 0.
+        """Like `splitbrain.harness.workloads.options.settle`; an option named as a missing method
+        is 0.
 
         Such an option is the share of the operations that the method does.
 

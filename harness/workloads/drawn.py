@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.generators import PENDING, Context, Invocation, Step
-from harness.generators.base import Unmoved
+from splitbrain.harness.generators import PENDING, Context, Invocation, Step
+from splitbrain.harness.generators.base import Unmoved
 
 Draw = Callable[[Context, int, int], Invocation]
 """The operation for a client, given how many were drawn before."""

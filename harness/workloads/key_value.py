@@ -12,16 +12,16 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, Protocol
 
-from checkers.convergence import converged
-from checkers.linearizability import linearizable
-from checkers.models import kv as kv_model
-from checkers.verdict import Checker
-from harness.client import Definite
-from harness.generators import Generator
-from harness.plan import Plan
-from harness.workloads import replicas
-from harness.workloads.capabilities import Capabilities, Method, capabilities
-from harness.workloads.keyed import (
+from splitbrain.checkers.convergence import converged
+from splitbrain.checkers.linearizability import linearizable
+from splitbrain.checkers.models import kv as kv_model
+from splitbrain.checkers.verdict import Checker
+from splitbrain.harness.client import Definite
+from splitbrain.harness.generators import Generator
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.workloads import replicas
+from splitbrain.harness.workloads.capabilities import Capabilities, Method, capabilities
+from splitbrain.harness.workloads.keyed import (
     CAS_WITH_SEEN,
     KeyState,
     key_names,
@@ -30,8 +30,8 @@ from harness.workloads.keyed import (
     matched,
     remainder,
 )
-from harness.workloads.options import Option
-from harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "kv"
 
@@ -50,7 +50,7 @@ OPTIONS = (
 class KvClient(Protocol):
     """What a client must offer: ``get`` and ``put``; the others may be missing.
 
-    A method that returns has done it; see `harness.client` for what raising means.
+    A method that returns has done it; see `splitbrain.harness.client` for what raising means.
     """
 
     async def get(self, key: str) -> str | None:
@@ -85,7 +85,7 @@ METHODS = (
 
 
 async def perform(client: Any, f: str, value: Any) -> Any:
-    """Do one operation by the client's methods; see `harness.client.Perform`."""
+    """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
     if f == replicas.REPLICA_STATE:
         return await replicas.replica_state(client, value)
     key, argument = value

@@ -13,10 +13,10 @@ from itertools import accumulate
 from random import Random
 from typing import Any
 
-from checkers.history.operation import Operation
-from harness.generators import PENDING, Context, Generator, Invocation, Step
-from harness.plan import InvalidPlan, Plan
-from harness.workloads.workload import FinalRead
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
+from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.workloads.workload import FinalRead
 
 
 @dataclass(frozen=True, slots=True)

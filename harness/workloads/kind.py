@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from harness.workloads.capabilities import Method
-from harness.workloads.options import Option
-from harness.workloads.workload import Workload
+from splitbrain.harness.workloads.capabilities import Method
+from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)

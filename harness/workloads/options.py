@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.plan import InvalidPlan
+from splitbrain.harness.plan import InvalidPlan
 
 SHARED = ("network", "disk", "operation_timeout")
 """Entries of a plan's options that are the run's, not the workload's."""

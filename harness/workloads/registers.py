@@ -14,16 +14,16 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, Protocol
 
-from checkers.convergence import converged
-from checkers.linearizability import linearizable
-from checkers.models import cas_register
-from checkers.verdict import Checker
-from harness.client import Definite
-from harness.generators import Generator
-from harness.plan import Plan
-from harness.workloads import replicas
-from harness.workloads.capabilities import Capabilities, Method, capabilities
-from harness.workloads.keyed import (
+from splitbrain.checkers.convergence import converged
+from splitbrain.checkers.linearizability import linearizable
+from splitbrain.checkers.models import cas_register
+from splitbrain.checkers.verdict import Checker
+from splitbrain.harness.client import Definite
+from splitbrain.harness.generators import Generator
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.workloads import replicas
+from splitbrain.harness.workloads.capabilities import Capabilities, Method, capabilities
+from splitbrain.harness.workloads.keyed import (
     CAS_WITH_SEEN,
     KeyState,
     key_names,
@@ -32,8 +32,8 @@ from harness.workloads.keyed import (
     matched,
     remainder,
 )
-from harness.workloads.options import Option
-from harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "register"
 
@@ -57,7 +57,7 @@ OPTIONS = (
 class RegisterClient(Protocol):
     """What a client must offer; ``cas`` and `replicas.ReplicaClient`'s method may be missing.
 
-    A method that returns has done it; see `harness.client` for what raising means.
+    A method that returns has done it; see `splitbrain.harness.client` for what raising means.
     """
 
     async def read(self, key: str) -> Any:
@@ -82,7 +82,7 @@ METHODS = (
 
 
 async def perform(client: Any, f: str, value: Any) -> Any:
-    """Do one operation by the client's methods; see `harness.client.Perform`."""
+    """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
     if f == replicas.REPLICA_STATE:
         return await replicas.replica_state(client, value)
     key, argument = value

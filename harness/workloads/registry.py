@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import difflib
 
-from harness.plan import InvalidPlan, Plan
-from harness.workloads import key_value, registers, sets
-from harness.workloads.bank import KIND as BANK
-from harness.workloads.booking import KIND as BOOKING
-from harness.workloads.doctors import KIND as DOCTORS
-from harness.workloads.kind import WorkloadKind, by_name
-from harness.workloads.list_append import KIND as LIST_APPEND
-from harness.workloads.options import SHARED
-from harness.workloads.rw_register import KIND as RW_REGISTER
-from harness.workloads.workload import ClientFactory, Workload
+from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.workloads import key_value, registers, sets
+from splitbrain.harness.workloads.accounts import KIND as BANK
+from splitbrain.harness.workloads.append_transactions import KIND as LIST_APPEND
+from splitbrain.harness.workloads.bookings import KIND as BOOKING
+from splitbrain.harness.workloads.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.on_call import KIND as DOCTORS
+from splitbrain.harness.workloads.options import SHARED
+from splitbrain.harness.workloads.register_transactions import KIND as RW_REGISTER
+from splitbrain.harness.workloads.workload import ClientFactory, Workload
 
 __all__ = ["WORKLOADS", "WorkloadKind", "workload_for"]
 

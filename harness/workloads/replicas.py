@@ -1,4 +1,4 @@
-"""Reading each replica's own state at the end, for `checkers.converged`.
+"""Reading each replica's own state at the end, for `splitbrain.checkers.converged`.
 
 Any workload does this whose client offers ``replica_state``.
 """
@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from checkers.convergence.replicas import REPLICA_STATE
-from harness.plan import Plan
-from harness.workloads.capabilities import Method
-from harness.workloads.workload import FinalRead
+from splitbrain.checkers.convergence.replicas import REPLICA_STATE
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.workloads.capabilities import Method
+from splitbrain.harness.workloads.workload import FinalRead
 
 __all__ = ["METHOD", "REPLICA_STATE", "ReplicaClient", "replica_reads", "replica_state"]
 

@@ -11,16 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from checkers.collections import set_full
-from checkers.convergence import converged
-from checkers.verdict import Checker
-from harness.generators import PENDING, Context, Generator, Invocation, Step
-from harness.generators.base import Unmoved
-from harness.plan import Plan
-from harness.workloads import replicas
-from harness.workloads.capabilities import Capabilities, Method, capabilities
-from harness.workloads.options import Option
-from harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.checkers.collections import set_full
+from splitbrain.checkers.convergence import converged
+from splitbrain.checkers.verdict import Checker
+from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
+from splitbrain.harness.generators.base import Unmoved
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.workloads import replicas
+from splitbrain.harness.workloads.capabilities import Capabilities, Method, capabilities
+from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "set"
 
@@ -33,7 +33,7 @@ OPTIONS = (Option("read", 0.2, "share of reads among the operations; adds are th
 class SetClient(Protocol):
     """What a client must offer.
 
-    A method that returns has done it; see `harness.client` for what raising means.
+    A method that returns has done it; see `splitbrain.harness.client` for what raising means.
     """
 
     async def add(self, element: int) -> None:
@@ -53,7 +53,7 @@ METHODS = (
 
 
 async def perform(client: Any, f: str, value: Any) -> Any:
-    """Do one operation by the client's methods; see `harness.client.Perform`."""
+    """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
     match f:
         case "add":
             await client.add(value)

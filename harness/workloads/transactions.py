@@ -5,8 +5,8 @@ value]``, as Jepsen and elle-cli write them: ``["append", "x", 1]``, ``["w", "x"
 "x", null]``; an ``ok`` completion has what the reads saw.
 
 A client's class may say two things of its system: ``consistency``, the consistency model it claims
-(a name of `checkers.isolation.consistency`; strict serializability unless said), and ``checkers``,
-what else can be judged from what its nodes announce.
+(a name of `splitbrain.checkers.isolation.consistency`; strict serializability unless said), and
+``checkers``, what else can be judged from what its nodes announce.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
-from checkers.invariants.progress import progress
-from checkers.isolation.consistency import model_named
-from checkers.verdict import Checker
-from harness.generators import PENDING, Context, Generator, Invocation, Step
-from harness.generators.base import Unmoved
-from harness.plan import InvalidPlan, Plan
-from harness.workloads.capabilities import Method, capabilities
-from harness.workloads.keyed import key_names
-from harness.workloads.options import Option
-from harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.checkers.invariants.progress import progress
+from splitbrain.checkers.isolation.consistency import model_named
+from splitbrain.checkers.verdict import Checker
+from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
+from splitbrain.harness.generators.base import Unmoved
+from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.workloads.capabilities import Method, capabilities
+from splitbrain.harness.workloads.keyed import key_names
+from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 TXN = "txn"
 
@@ -43,8 +43,8 @@ OPTIONS = (
 class TransactionClient(Protocol):
     """What a client must offer.
 
-    A method that returns has done it; see `harness.client` for what raising means. A transaction
-    that was rolled back is `harness.client.Definite`.
+    A method that returns has done it; see `splitbrain.harness.client` for what raising means. A
+    transaction that was rolled back is `splitbrain.harness.client.Definite`.
     """
 
     async def transaction(self, micro_operations: Sequence[Sequence[Any]]) -> list[list[Any]]:
@@ -84,7 +84,7 @@ def _unwrapped(client: ClientFactory) -> Any:
 
 
 async def perform(client: Any, f: str, value: Any, workload: str, write: str) -> Any:
-    """Do a transaction by the client's method; see `harness.client.Perform`.
+    """Do a transaction by the client's method; see `splitbrain.harness.client.Perform`.
 
     Raises:
         ValueError: f is none, or a micro-operation is none of this workload.

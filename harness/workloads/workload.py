@@ -2,7 +2,7 @@
 
 A workload joins four things that belong together: how operations become calls of the client's
 methods, which operations are invoked and when, what is read at the end, and which checkers judge
-the history. It is data; `harness.workloads` has constructors that make one for a client.
+the history. It is data; `splitbrain.harness.workloads` has constructors that make one for a client.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.verdict import Checker
-from harness.client import Perform
-from harness.generators import Generator, stagger, time_limit
-from harness.node import Node
-from harness.plan import Plan
+from splitbrain.checkers.verdict import Checker
+from splitbrain.harness.client import Perform
+from splitbrain.harness.generators import Generator, stagger, time_limit
+from splitbrain.harness.node import Node
+from splitbrain.harness.plan import Plan
 
 ClientFactory = Callable[[Node, str], Any]
 """Makes a client from its own node and the name of the server it talks to (first).

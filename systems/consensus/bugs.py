@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from systems.bug import Bug
-from systems.consensus.raft.core import Raft
-from systems.consensus.raft.effects import SaveEntries, SaveState
-from systems.consensus.raft.messages import OK, Entry
-from systems.consensus.raft.state import LEADER
-from systems.consensus.server import RaftKV
-from systems.consensus.storage import Save, Storage
+from splitbrain.systems.bug import Bug
+from splitbrain.systems.consensus.raft.core import Raft
+from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState
+from splitbrain.systems.consensus.raft.messages import OK, Entry
+from splitbrain.systems.consensus.raft.state import LEADER
+from splitbrain.systems.consensus.server import RaftKV
+from splitbrain.systems.consensus.storage import Save, Storage
 
 
 class CommitsByCounting(Raft):

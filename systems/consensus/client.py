@@ -12,10 +12,10 @@ from typing import Any
 import msgspec
 import trio
 
-from harness.client import Definite, Indefinite, request
-from harness.node import Node
-from systems.consensus.raft.messages import EXPIRED, OK, REDIRECT
-from systems.consensus.raft.sessions import immutable
+from splitbrain.harness.client import Definite, Indefinite, request
+from splitbrain.harness.node import Node
+from splitbrain.systems.consensus.raft.messages import EXPIRED, OK, REDIRECT
+from splitbrain.systems.consensus.raft.sessions import immutable
 
 ATTEMPT_S = 0.4
 """How long to wait for one server's answer, in seconds: a hundred times what an answer takes when

@@ -15,10 +15,10 @@ from typing import Any, ClassVar
 
 import trio
 
-from harness.node import Node
-from systems.consensus.kv import KeyValue
-from systems.consensus.raft.core import Raft
-from systems.consensus.raft.effects import (
+from splitbrain.harness.node import Node
+from splitbrain.systems.consensus.kv import KeyValue
+from splitbrain.systems.consensus.raft.core import Raft
+from splitbrain.systems.consensus.raft.effects import (
     Effect,
     RoleChanged,
     SaveEntries,
@@ -28,9 +28,9 @@ from systems.consensus.raft.effects import (
     SnapshotInstalled,
     Stored,
 )
-from systems.consensus.raft.sessions import Sessions
-from systems.consensus.raft.state import LEADER, Settings
-from systems.consensus.storage import Save, Storage
+from splitbrain.systems.consensus.raft.sessions import Sessions
+from splitbrain.systems.consensus.raft.state import LEADER, Settings
+from splitbrain.systems.consensus.storage import Save, Storage
 
 
 class RaftKV:

@@ -35,8 +35,8 @@ from zlib import crc32
 
 import msgspec
 
-from harness.node import Disk
-from systems.consensus.raft.effects import (
+from splitbrain.harness.node import Disk
+from splitbrain.systems.consensus.raft.effects import (
     NOTHING_STORED,
     LogImage,
     SaveEntries,
@@ -45,8 +45,8 @@ from systems.consensus.raft.effects import (
     Snapshot,
     Stored,
 )
-from systems.consensus.raft.messages import Entry
-from systems.consensus.raft.sessions import immutable
+from splitbrain.systems.consensus.raft.messages import Entry
+from splitbrain.systems.consensus.raft.sessions import immutable
 
 Save = SaveState | SaveEntries | SaveSnapshot
 

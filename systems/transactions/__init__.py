@@ -5,15 +5,15 @@ serializable form, `commit` two-phase commit over partitions (chapter 9), `summa
 its weaknesses; `bugs` has each with one decision wrong.
 """
 
-from systems.transactions.bugs import BUGS
-from systems.transactions.client import CommitClient, SnapshotClient, TransactionClient
-from systems.transactions.commit.core import CommitServer
-from systems.transactions.server import (
+from splitbrain.systems.transactions.bugs import BUGS
+from splitbrain.systems.transactions.client import CommitClient, SnapshotClient, TransactionClient
+from splitbrain.systems.transactions.commit.core import CommitServer
+from splitbrain.systems.transactions.server import (
     LockingServer,
     SerializableSnapshotServer,
     SnapshotServer,
 )
-from systems.transactions.summary import SummaryServer
+from splitbrain.systems.transactions.summary import SummaryServer
 
 __all__ = [
     "BUGS",

@@ -13,10 +13,10 @@ from typing import Any
 
 import trio
 
-from checkers.invariants.atomic_commit import atomic_commit
-from harness.client import Definite, request
-from harness.node import Message, Node
-from systems.transactions.operations import Value, frozen
+from splitbrain.checkers.invariants.atomic_commit import atomic_commit
+from splitbrain.harness.client import Definite, request
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.transactions.operations import Value, frozen
 
 ATTEMPT_S = 0.4
 """How long to wait for an answer before asking again, in seconds."""
@@ -62,7 +62,7 @@ class TransactionClient:
             self._server = servers[(servers.index(self._server) + 1) % len(servers)]
 
     async def operate(self, *operation: Any) -> Value:
-        """Do an operation (`systems.transactions.operations`).
+        """Do an operation (`splitbrain.systems.transactions.operations`).
 
         Raises:
             Definite: the transaction was rolled back.

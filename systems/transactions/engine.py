@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Protocol
 
-from systems.transactions.log import Record
-from systems.transactions.operations import Operation
+from splitbrain.systems.transactions.log import Record
+from splitbrain.systems.transactions.operations import Operation
 
 Answer = tuple[Any, ...]
 Answers = list[tuple[str, Answer]]

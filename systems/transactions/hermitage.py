@@ -16,7 +16,8 @@ own later steps only. x is 10 and y is 20 to begin with, and no key begins with 
     G2        the same with a predicate: each would have found what the other inserts
 
 Names are Adya's (PhD thesis, 1999) and Bailis's (VLDB 2014); in the lattice of
-`checkers.isolation.consistency`, PMP is a G-single with a predicate, and P4 a lost-update.
+`splitbrain.checkers.isolation.consistency`, PMP is a G-single with a predicate, and P4 a
+lost-update.
 """
 
 from __future__ import annotations
@@ -25,14 +26,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import INFO, OK, Call, History
-from checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
-from harness.experiment import Experiment
-from harness.generators import lift
-from harness.nemesis.claims import Claims
-from harness.node import ServerFactory
-from harness.plan import Plan, PlannedOperation
-from harness.workloads.workload import ClientFactory, Workload
+from splitbrain.checkers.history import INFO, OK, Call, History
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
+from splitbrain.harness.experiment import Experiment
+from splitbrain.harness.generators import lift
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.node import ServerFactory
+from splitbrain.harness.plan import Plan, PlannedOperation
+from splitbrain.harness.workloads.workload import ClientFactory, Workload
 
 STEP_S = 0.05
 """Time between two steps, in seconds: plenty for an answer, and short enough for a whole script to
@@ -226,7 +227,7 @@ def _planned(position: int, step: str) -> PlannedOperation:
 
 
 async def perform(client: Any, f: str, value: Any) -> Any:
-    """Do one step; see `harness.client.Perform`."""
+    """Do one step; see `splitbrain.harness.client.Perform`."""
     if f in ("begin", "commit", "rollback"):
         await getattr(client, f)()
         return value
@@ -248,7 +249,7 @@ class Hermitage:
         return f"hermitage({self.script.name})"
 
     def check(self, history: History) -> Verdict:
-        """See `checkers.verdict.Checker`."""
+        """See `splitbrain.checkers.verdict.Checker`."""
         observed = observe(history)
         told = tell(history)
         coverage = {"steps": len(history.calls()), "committed": len(observed.committed)}

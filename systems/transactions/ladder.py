@@ -11,20 +11,20 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from checkers.isolation.consistency import implied, model_named, standing
-from checkers.isolation.list_append import list_append
-from checkers.isolation.rw_register import rw_register
-from checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Validity, Verdict
-from harness.experiment import Experiment
-from harness.node import ServerFactory
-from harness.plan import InvalidPlan, Plan
-from harness.planning import draw
-from harness.run import Run, run
-from harness.workloads import workload_for
-from harness.workloads.transactions import CONSISTENCY
-from systems.bug import Bug
-from systems.system import System
-from systems.transactions.hermitage import SCRIPTS, Script, experiment
+from splitbrain.checkers.isolation.append_checker import list_append
+from splitbrain.checkers.isolation.consistency import implied, model_named, standing
+from splitbrain.checkers.isolation.register_checker import rw_register
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Validity, Verdict
+from splitbrain.harness.experiment import Experiment
+from splitbrain.harness.node import ServerFactory
+from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.running import Run, run
+from splitbrain.harness.workloads import workload_for
+from splitbrain.harness.workloads.transactions import CONSISTENCY
+from splitbrain.systems.bug import Bug
+from splitbrain.systems.system import System
+from splitbrain.systems.transactions.hermitage import SCRIPTS, Script, experiment
 
 LEVELS = (
     "read-uncommitted",

@@ -30,8 +30,8 @@ from zlib import crc32
 
 import msgspec
 
-from harness.node import Disk
-from systems.transactions.operations import frozen
+from splitbrain.harness.node import Disk
+from splitbrain.systems.transactions.operations import frozen
 
 Record = tuple[Any, ...]
 

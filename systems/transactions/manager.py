@@ -24,9 +24,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from harness.node import Message
-from systems.transactions.engine import Answer, Engine
-from systems.transactions.log import Record
+from splitbrain.harness.node import Message
+from splitbrain.systems.transactions.engine import Answer, Engine
+from splitbrain.systems.transactions.log import Record
 
 IDLE_S = 1.0
 """How long a client may be silent, in seconds."""

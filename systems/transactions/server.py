@@ -1,9 +1,9 @@
 """The shell of a transactional server: receives, keeps time, forces the log, writes pages.
 
-What decides is a *core* without I/O: `systems.transactions.manager.TransactionManager` over one of
-the engines, or `systems.transactions.commit.core.CommitCore`. The shell hands it what happens,
-writes its records in order, forces them to disk in groups (while one sync is under way, the next
-group gathers), and sends what it says.
+What decides is a *core* without I/O: `splitbrain.systems.transactions.manager.TransactionManager`
+over one of the engines, or `splitbrain.systems.transactions.commit.core.CommitCore`. The shell
+hands it what happens, writes its records in order, forces them to disk in groups (while one sync is
+under way, the next group gathers), and sends what it says.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from typing import Protocol
 
 import trio
 
-from harness.node import Message, Node
-from systems.transactions.engine import Engine
-from systems.transactions.locking.engine import LockingEngine
-from systems.transactions.locking.pages import read_pages, write_page
-from systems.transactions.log import LogManager, Record
-from systems.transactions.manager import TransactionManager
-from systems.transactions.snapshot.engine import SnapshotEngine
-from systems.transactions.snapshot.serializable import SerializableEngine
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.transactions.engine import Engine
+from splitbrain.systems.transactions.locking.engine import LockingEngine
+from splitbrain.systems.transactions.locking.pages import read_pages, write_page
+from splitbrain.systems.transactions.log import LogManager, Record
+from splitbrain.systems.transactions.manager import TransactionManager
+from splitbrain.systems.transactions.snapshot.engine import SnapshotEngine
+from splitbrain.systems.transactions.snapshot.serializable import SerializableEngine
 
 TICK_S = 0.05
 """How often the core is told the time, in seconds."""
@@ -122,7 +122,7 @@ class TransactionServer:
 
 
 class LockingServer(TransactionServer):
-    """Strict two-phase locking; see `systems.transactions.locking.engine`."""
+    """Strict two-phase locking; see `splitbrain.systems.transactions.locking.engine`."""
 
     engine_class: type[LockingEngine] = LockingEngine
     locking: LockingEngine
@@ -142,7 +142,7 @@ class LockingServer(TransactionServer):
 
 
 class SnapshotServer(TransactionServer):
-    """Snapshot isolation; see `systems.transactions.snapshot.engine`."""
+    """Snapshot isolation; see `splitbrain.systems.transactions.snapshot.engine`."""
 
     engine_class: type[SnapshotEngine] = SnapshotEngine
 
@@ -152,6 +152,6 @@ class SnapshotServer(TransactionServer):
 
 
 class SerializableSnapshotServer(SnapshotServer):
-    """Serializable snapshot isolation; see `systems.transactions.snapshot.serializable`."""
+    """Serializable snapshot isolation (`splitbrain.systems.transactions.snapshot.serializable`)."""
 
     engine_class = SerializableEngine

@@ -24,8 +24,9 @@ The design's weaknesses are kept, since they are what there is to see:
   nothing makes it look at the answer; nobody looks for deadlocks.
 * The log is never forced to disk: ``flush_log`` is there and nobody calls it.
 
-Ours, to make it run at all: a server and its messages (those of `systems.transactions.manager`),
-and that an operation takes a moment, as it does on any store.
+Ours, to make it run at all: a server and its messages (those of
+`splitbrain.systems.transactions.manager`), and that an operation takes a moment, as it does on any
+store.
 """
 
 from __future__ import annotations
@@ -36,8 +37,15 @@ from typing import Literal
 import msgspec
 import trio
 
-from harness.node import Disk, Message, Node
-from systems.transactions.operations import READS, Operation, Value, changed, problem, rows
+from splitbrain.harness.node import Disk, Message, Node
+from splitbrain.systems.transactions.operations import (
+    READS,
+    Operation,
+    Value,
+    changed,
+    problem,
+    rows,
+)
 
 OPERATION_S = 0.002
 """How long the store takes for an operation, in seconds."""

@@ -4,8 +4,8 @@ import copy
 import json
 import pickle
 
-from checkers import VALID
-from checkers.verdict import Verdict
+from splitbrain.checkers import VALID
+from splitbrain.checkers.verdict import Verdict
 
 
 def certified(made):

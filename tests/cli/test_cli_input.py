@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from harness.cli import main
-from harness.plan import Plan
+from splitbrain.harness.commands.cli import main
+from splitbrain.harness.plan import Plan
 
 COMMANDS = ["run", "replay", "check", "report", "list", "demo", "doctor"]
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from harness.cli import main
-from harness.progress import ProgressLine
-from harness.store import read_plan
+from splitbrain.harness.commands.cli import main
+from splitbrain.harness.progress import ProgressLine
+from splitbrain.harness.store import read_plan
 
 SMALL = ["-n", "3", "-c", "2", "-t", "1s"]
 
@@ -96,7 +96,17 @@ def test_nothing_judged_is_unknown(splitbrain):
 
 def stopped(tmp_path, how):
     """A long run, stopped by a signal once it has recorded something."""
-    command = [sys.executable, "-m", "harness.cli", "run", "raft", "-t", "1h", "-f", "all"]
+    command = [
+        sys.executable,
+        "-m",
+        "splitbrain",
+        "run",
+        "raft",
+        "-t",
+        "1h",
+        "-f",
+        "all",
+    ]
     with subprocess.Popen(
         [*command, "--runs", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

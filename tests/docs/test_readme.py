@@ -6,10 +6,11 @@ import re
 import shlex
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
-from harness.cli import main
+from splitbrain.harness.commands.cli import main
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -36,7 +37,11 @@ def test_ci_installs_and_tests_as_it_says():
 def test_its_commands_have_no_option_that_does_not_exist(command):
     name, *arguments = shlex.split(command.partition("#")[0])
     options = [word for word in arguments if word.startswith("--")]
-    known = {spelling for parameter in main.commands[name].params for spelling in parameter.opts}
+    known = {
+        spelling
+        for parameter in main.get_command(click.Context(main), name).params
+        for spelling in parameter.opts
+    }
 
     assert set(options) <= known
 

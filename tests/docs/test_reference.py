@@ -7,17 +7,23 @@ from pathlib import Path
 import click
 import pytest
 
-from harness.cli import main
-from harness.nemesis.catalogue import KINDS
-from harness.workloads import WORKLOADS
+from splitbrain.harness.commands.cli import COMMANDS, main
+from splitbrain.harness.nemesis.catalogue import KINDS
+from splitbrain.harness.workloads import WORKLOADS
 
 REFERENCE = (Path(__file__).parents[2] / "docs" / "reference.md").read_text()
 
 
-@pytest.mark.parametrize("name", main.commands)
+def command(name):
+    found = main.get_command(click.Context(main), name)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_and_its_options_are_there(name):
     assert f"`splitbrain {name}" in REFERENCE
-    for parameter in main.commands[name].params:
+    for parameter in command(name).params:
         if isinstance(parameter, click.Option):
             for spelling in (*parameter.opts, *parameter.secondary_opts):
                 assert f"`{spelling}`" in REFERENCE, spelling

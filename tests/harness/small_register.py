@@ -6,8 +6,8 @@ restart loses acknowledged writes.
 
 import json
 
-from harness import Definite
-from harness.client import request
+from splitbrain.harness import Definite
+from splitbrain.harness.client import request
 
 
 class Durable:

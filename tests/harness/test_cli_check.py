@@ -5,8 +5,8 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from checkers.history import drawn, write_jsonl
-from harness.cli import main
+from splitbrain.checkers.history import drawn, write_jsonl
+from splitbrain.harness.commands.cli import main
 
 VALID = "a: [w1] [r1] [w2] [r2] [w1] [r1]"
 BROKEN = "a: [w1] [w2] [w1] [r2]"
@@ -106,8 +106,8 @@ def test_bad_input_is_a_sentence_and_exit_2(history, arguments, message):
 
 def test_a_monitor_that_does_not_apply_names_the_operation(history):
     """Writes are not distinct."""
-    from checkers import models
-    from checkers.linearizability.deciding import algorithms
+    from splitbrain.checkers import models
+    from splitbrain.checkers.linearizability.deciding import algorithms
 
     (monitor,) = (name for name in algorithms(models.register()) if name != "search")
     result = splitbrain("check", history(VALID), "-m", "register", "--algorithm", monitor)

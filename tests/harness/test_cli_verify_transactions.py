@@ -5,9 +5,9 @@ import json
 import pytest
 from click.testing import CliRunner
 
-from checkers.history import INVOKE, OK, History, Operation, write_jsonl
-from checkers.isolation.notation import transactions
-from harness.cli import main
+from splitbrain.checkers.history import INVOKE, OK, History, Operation, write_jsonl
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.harness.commands.cli import main
 
 
 def splitbrain(*arguments):

@@ -7,9 +7,9 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from checkers.history.operation import FAIL, INFO, OK
-from harness.client import TIMEOUT_S, Definite, Indefinite, Outcome, invoke, request
-from harness.node import NodeDead
+from splitbrain.checkers.history.operation import FAIL, INFO, OK
+from splitbrain.harness.client import TIMEOUT_S, Definite, Indefinite, Outcome, invoke, request
+from splitbrain.harness.node import NodeDead
 
 
 def outcome_of(perform, *, idempotent=False, **options):

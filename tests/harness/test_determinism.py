@@ -5,13 +5,13 @@ import sys
 
 import pytest
 
-from harness import Plan, run
-from harness.nemesis.catalogue import KINDS
-from harness.planning import draw
-from harness.simulation.trace import first_difference
-from harness.simulation.trio_direct import DirectRun
-from harness.simulation.trio_runs import GuestRun
-from systems import registry
+from splitbrain.harness import Plan, run
+from splitbrain.harness.nemesis.catalogue import KINDS
+from splitbrain.harness.planning import draw
+from splitbrain.harness.simulation.trace import first_difference
+from splitbrain.harness.simulation.trio_direct import DirectRun
+from splitbrain.harness.simulation.trio_runs import GuestRun
+from splitbrain.systems import registry
 
 SYSTEMS = [("raft", "register"), ("raft", "kv"), ("leader-follower", "set")]
 EVERYTHING = Plan("", "", seed=11, clients=3, time_limit=2.0)
@@ -70,9 +70,9 @@ def test_another_seed_gives_another_run():
 _PRINT = """
 import sys
 {imports}
-from harness import Plan, run
-from harness.planning import draw
-from systems import registry
+from splitbrain.harness import Plan, run
+from splitbrain.harness.planning import draw
+from splitbrain.systems import registry
 for system, workload in {systems}:
     plan = Plan(system, workload, seed=11, clients=3, time_limit=2.0)
     result = run(registry.experiment(draw(plan, "all")))

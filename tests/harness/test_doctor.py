@@ -3,8 +3,8 @@
 import sys
 from types import ModuleType
 
-from harness import doctor
-from harness.simulation.trio_hooks import UnsupportedTrio
+from splitbrain.harness import doctor
+from splitbrain.harness.simulation.trio_hooks import UnsupportedTrio
 
 
 def test_a_sound_installation_is_found_sound():

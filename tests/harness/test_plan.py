@@ -8,11 +8,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from harness.nemesis.catalogue import KINDS
-from harness.plan import Fault, InvalidPlan, Plan, PlannedOperation, parse_seconds
-from harness.planning import draw, parse_options
-from harness.run import run
-from systems import registry
+from splitbrain.harness.nemesis.catalogue import KINDS
+from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation, parse_seconds
+from splitbrain.harness.planning import draw, parse_options
+from splitbrain.harness.running import run
+from splitbrain.systems import registry
 
 PLAN = Plan(
     "raft",

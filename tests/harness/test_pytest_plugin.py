@@ -9,8 +9,8 @@ import pytest
 SERVICE = Path(__file__).with_name("small_register.py").read_text(encoding="utf-8")
 
 TESTS = """
-    from harness import faults, simulate
-    from harness.workloads import register
+    from splitbrain.harness import faults, simulate
+    from splitbrain.harness.workloads import register
     from my_service import Client, Durable, Forgetful
 
     small = simulate(nodes=1, clients=2, time_limit="1s", runs=20, faults=faults.kill())
@@ -83,8 +83,8 @@ def test_options_say_how_many_seeds_and_which(project):
     project.makepyfile(
         test_count="""
         import pytest
-        from harness import simulate
-        from harness.workloads import register
+        from splitbrain.harness import simulate
+        from splitbrain.harness.workloads import register
         from my_service import Client, Durable
 
         seeds = []
@@ -114,8 +114,8 @@ def test_fixtures_parameters_and_classes_are_pytest_s_as_ever(project):
     project.makepyfile(
         test_fixtures="""
         import pytest
-        from harness import simulate
-        from harness.workloads import register
+        from splitbrain.harness import simulate
+        from splitbrain.harness.workloads import register
         from my_service import Client, Durable
 
         @pytest.fixture
@@ -156,8 +156,8 @@ def test_real_time_in_a_node_is_an_error_that_names_the_line(project):
     project.makepyfile(
         test_time="""
         import time
-        from harness import simulate
-        from harness.workloads import register
+        from splitbrain.harness import simulate
+        from splitbrain.harness.workloads import register
         from my_service import Client, Durable
 
         class Impatient(Durable):
@@ -179,14 +179,14 @@ def test_real_time_in_a_node_is_an_error_that_names_the_line(project):
 def test_wrong_tests_are_refused_with_what_to_write(project):
     project.makepyfile(
         test_nothing="""
-        from harness import simulate
+        from splitbrain.harness import simulate
 
         @simulate(runs=1)
         def test_forgot(plan):
             pass
         """,
         test_async="""
-        from harness import simulate
+        from splitbrain.harness import simulate
 
         @simulate(runs=1)
         async def test_async(plan):
@@ -206,7 +206,7 @@ def test_a_project_with_a_harness_package_of_its_own_is_left_alone(project):
     project.makepyfile(
         conftest="",
         test_own="""
-        from harness.testing import answer
+        from splitbrain.harness.testing import answer
 
         def test_own():
             assert answer == 42

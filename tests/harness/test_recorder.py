@@ -3,9 +3,9 @@
 import msgspec
 import pytest
 
-from checkers.history import load
-from checkers.history.writing import JsonlWriter
-from harness.recorder import Recorder
+from splitbrain.checkers.history import load
+from splitbrain.checkers.history.writing import JsonlWriter
+from splitbrain.harness.recorder import Recorder
 
 
 class Watch:

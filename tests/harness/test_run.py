@@ -6,12 +6,12 @@ import pytest
 import trio
 from small_register import Client, Durable, Forgetful, Reluctant
 
-from checkers.history import History, HistoryError
-from checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
-from harness import Fault, InvalidPlan, Plan, PlannedOperation, run
-from harness.client import request
-from harness.run import check_plan, judge
-from harness.workloads import register
+from splitbrain.checkers.history import History, HistoryError
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
+from splitbrain.harness import Fault, InvalidPlan, Plan, PlannedOperation, run
+from splitbrain.harness.client import request
+from splitbrain.harness.running import check_plan, judge
+from splitbrain.harness.workloads import register
 
 PLAN = Plan("", "", nodes=1, clients=2, time_limit=1.0)
 KILL = Fault("process.kill", 0.4, 0.1, "n1")

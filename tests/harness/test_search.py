@@ -2,9 +2,9 @@
 
 from small_register import Client, Durable, Forgetful
 
-from checkers.verdict import INVALID, VALID
-from harness import Plan, faults, search
-from harness.workloads import register
+from splitbrain.checkers.verdict import INVALID, VALID
+from splitbrain.harness import Plan, faults, search
+from splitbrain.harness.workloads import register
 
 BASE = Plan("", "", nodes=1, clients=2, time_limit=1.0)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness import Plan
-from harness.client import request
-from harness.search import TWICE_EVERY, NotDeterministic, search
-from harness.workloads import register
+from splitbrain.harness import Plan
+from splitbrain.harness.client import request
+from splitbrain.harness.searching import TWICE_EVERY, NotDeterministic, search
+from splitbrain.harness.workloads import register
 
 shared: list[int] = []
 

@@ -6,15 +6,15 @@ from dataclasses import replace
 import pytest
 from small_register import Client, Durable, Forgetful
 
-from checkers.verdict import INVALID, VALID
-from harness import Plan, faults, run, search, shrink
-from harness.investigate import investigate
-from harness.node import Node
-from harness.planning import draw
-from harness.shrink import NotReproduced, listed_operations
-from harness.store import read_plan
-from harness.workloads import register
-from systems import registry
+from splitbrain.checkers.verdict import INVALID, VALID
+from splitbrain.harness import Plan, faults, run, search, shrink
+from splitbrain.harness.investigate import investigate
+from splitbrain.harness.node import Node
+from splitbrain.harness.planning import draw
+from splitbrain.harness.shrinking import NotReproduced, listed_operations
+from splitbrain.harness.store import read_plan
+from splitbrain.harness.workloads import register
+from splitbrain.systems import registry
 
 BASE = Plan("", "", nodes=3, clients=3, time_limit=2.0)
 

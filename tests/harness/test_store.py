@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from small_register import Client, Durable, Forgetful
 
-from checkers.history import load
-from checkers.verdict import Verdict
-from harness import Fault, InvalidPlan, Plan
-from harness.store import (
+from splitbrain.checkers.history import load
+from splitbrain.checkers.verdict import Verdict
+from splitbrain.harness import Fault, InvalidPlan, Plan
+from splitbrain.harness.store import (
     StoreError,
     new_folder,
     read_plan,
@@ -19,7 +19,7 @@ from harness.store import (
     verdicts_to_json,
     write_shrink,
 )
-from harness.workloads import register
+from splitbrain.harness.workloads import register
 
 PLAN = Plan(
     "toy",

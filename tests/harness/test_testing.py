@@ -5,10 +5,10 @@ import unittest
 import pytest
 from small_register import Client, Durable, Forgetful
 
-from harness import Inconclusive, InvalidPlan, Violation, faults, simulate
-from harness import testing as simulated
-from harness.store import read_plan
-from harness.workloads import register
+from splitbrain.harness import Inconclusive, InvalidPlan, Violation, faults, simulate
+from splitbrain.harness import testing as simulated
+from splitbrain.harness.store import read_plan
+from splitbrain.harness.workloads import register
 
 
 @pytest.fixture(autouse=True)

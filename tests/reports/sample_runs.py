@@ -364,7 +364,7 @@ ALL = {
 
 
 def main():
-    from reports import write_report
+    from splitbrain.reports import write_report
 
     for name, make in ALL.items():
         page = write_report(make(Path(sys.argv[1]) / name))

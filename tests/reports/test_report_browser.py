@@ -6,7 +6,7 @@ import pytest
 import sample_runs
 from chromium import Chromium, find_chromium
 
-from reports import write_report
+from splitbrain.reports import write_report
 
 pytestmark = [
     pytest.mark.browser,

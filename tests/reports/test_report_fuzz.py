@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from test_report_html import Page
 
-from reports import load_run, render_html, render_markdown, render_terminal
+from splitbrain.reports import load_run, render_html, render_markdown, render_terminal
 
 # What the history's reader lets through: no half surrogate pair, no NaN.
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)

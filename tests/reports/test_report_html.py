@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 import sample_runs
 
-from reports import load_run, render_html, write_report
-from reports.packing import pack
+from splitbrain.reports import load_run, render_html, write_report
+from splitbrain.reports.packing import pack
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
 # In SVG these are written self-closing.
@@ -107,7 +107,7 @@ def test_a_page_does_not_depend_on_where_its_folder_is_nor_on_the_hash_seed(tmp_
     here, there = sample_runs.stale_run(tmp_path / "here"), tmp_path / "and" / "there"
     shutil.copytree(here, there)
     page = write_report(here).read_bytes()
-    program = "import sys, reports; reports.write_report(sys.argv[1])"
+    program = "import sys; from splitbrain import reports; reports.write_report(sys.argv[1])"
     root = Path(__file__).parents[2]
     for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(root)}
@@ -220,8 +220,8 @@ def test_beyond_the_limit_the_operations_around_the_failure_are_kept(tmp_path):
 
 
 def test_an_elision_is_told_on_the_page(tmp_path, monkeypatch):
-    monkeypatch.setattr("reports.packing.CALL_LIMIT", 100)
-    monkeypatch.setattr("reports.html.pack", lambda view: pack(view, 100))
+    monkeypatch.setattr("splitbrain.reports.packing.CALL_LIMIT", 100)
+    monkeypatch.setattr("splitbrain.reports.html.pack", lambda view: pack(view, 100))
     view = load_run(sample_runs.stale_run(tmp_path / "run"))
 
     page = Page(render_html(view))

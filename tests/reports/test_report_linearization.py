@@ -6,13 +6,13 @@ import pytest
 from chromium import Chromium, find_chromium
 from run_recording import Recording, info, plan, save
 
-from checkers import INVALID, History, linearizable, models
-from checkers.consistency import sequential
-from checkers.history import drawn
-from reports import load_run, write_report
-from reports.intervals import draw_intervals
-from reports.linearization import SCENE_LIMIT, scene_of
-from reports.witness import evidence
+from splitbrain.checkers import INVALID, History, linearizable, models
+from splitbrain.checkers.consistency import sequential
+from splitbrain.checkers.history import drawn
+from splitbrain.reports import load_run, write_report
+from splitbrain.reports.intervals import draw_intervals
+from splitbrain.reports.linearization import SCENE_LIMIT, scene_of
+from splitbrain.reports.witness import evidence
 
 DISAGREEING = """
     a: [w1                    ]

@@ -5,9 +5,9 @@ import json
 import pytest
 import sample_runs
 
-from checkers.verdict import INVALID, UNKNOWN, VALID
-from reports import RunError, load_run
-from reports.model import shrink_summary
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
+from splitbrain.reports import RunError, load_run
+from splitbrain.reports.model import shrink_summary
 
 
 def test_a_valid_run_is_read_with_everything_it_exercised(tmp_path):

@@ -2,8 +2,8 @@
 
 import sample_runs
 
-from reports import load_run
-from reports.story import ELISION, OPERATION, story_of, tell
+from splitbrain.reports import load_run
+from splitbrain.reports.story import ELISION, OPERATION, story_of, tell
 
 
 def _texts(lines):

@@ -5,9 +5,9 @@ import re
 import pytest
 import sample_runs
 
-from checkers.verdict import UNKNOWN, Verdict
-from reports import load_run, render_markdown, render_terminal, render_verdicts
-from reports.markdown import escaped
+from splitbrain.checkers.verdict import UNKNOWN, Verdict
+from splitbrain.reports import load_run, render_markdown, render_terminal, render_verdicts
+from splitbrain.reports.markdown import escaped
 
 STALE_TERMINAL = """\
 INVALID  linearizable(cas-register)  shrunk from 1,003 operations and 5 faults to 3 operations \

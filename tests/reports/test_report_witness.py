@@ -8,11 +8,11 @@ import sample_runs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports import load_run
-from reports.faults import FaultBand
-from reports.intervals import PADDING, SMALL_GLYPH, draw_intervals, draw_life
-from reports.packing import FAULT_ROWS, fault_rows
-from reports.witness import (
+from splitbrain.reports import load_run
+from splitbrain.reports.faults import FaultBand
+from splitbrain.reports.intervals import PADDING, SMALL_GLYPH, draw_intervals, draw_life
+from splitbrain.reports.packing import FAULT_ROWS, fault_rows
+from splitbrain.reports.witness import (
     ElementsWitness,
     LeaderWitness,
     ReplicaWitness,

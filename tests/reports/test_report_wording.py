@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkers.history import drawn
-from checkers.history.history import Call
-from reports import wording
+from splitbrain.checkers.history import drawn
+from splitbrain.checkers.history.history import Call
+from splitbrain.reports import wording
 
 
 def call(f, argument, result=None, outcome="ok", process=1):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from checkers.verdict import INVALID
-from harness.search import search
-from systems import registry
+from splitbrain.checkers.verdict import INVALID
+from splitbrain.harness.searching import search
+from splitbrain.systems import registry
 
 
 @pytest.mark.parametrize("name", registry.BUGS)

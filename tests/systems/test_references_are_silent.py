@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import pytest
 
-from harness import Plan
-from harness.planning import draw
-from harness.search import search
-from systems import registry
+from splitbrain.harness import Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.searching import search
+from splitbrain.systems import registry
 
 CHUNK = 25
 

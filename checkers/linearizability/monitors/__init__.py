@@ -15,24 +15,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from checkers.history import Call
-from checkers.history.collector import collector_paused
-from checkers.linearizability.monitors.counter import COUNTER
-from checkers.linearizability.monitors.counter_bounds import counter_bounds
-from checkers.linearizability.monitors.element_set import ELEMENT_SET
-from checkers.linearizability.monitors.grow_only_set import GROW_ONLY_SET
-from checkers.linearizability.monitors.monitor import (
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.history.collector import collector_paused
+from splitbrain.checkers.linearizability.monitors.bounds import counter_bounds
+from splitbrain.checkers.linearizability.monitors.counter import COUNTER
+from splitbrain.checkers.linearizability.monitors.element_set import ELEMENT_SET
+from splitbrain.checkers.linearizability.monitors.grow_only_set import GROW_ONLY_SET
+from splitbrain.checkers.linearizability.monitors.monitor import (
     Chosen,
     Monitor,
     MonitorResult,
     Obstacle,
     PreconditionError,
 )
-from checkers.linearizability.monitors.priority_queue import PRIORITY_QUEUE
-from checkers.linearizability.monitors.queue import QUEUE
-from checkers.linearizability.monitors.register import REGISTER
-from checkers.linearizability.monitors.stack import STACK
-from checkers.models import Counter, Model, PriorityQueue, Queue, Register, Set, Stack
+from splitbrain.checkers.linearizability.monitors.priority_queue import PRIORITY_QUEUE
+from splitbrain.checkers.linearizability.monitors.queue import QUEUE
+from splitbrain.checkers.linearizability.monitors.register import REGISTER
+from splitbrain.checkers.linearizability.monitors.stack import STACK
+from splitbrain.checkers.models import Counter, Model, PriorityQueue, Queue, Register, Set, Stack
 
 __all__ = [
     "MONITORS",

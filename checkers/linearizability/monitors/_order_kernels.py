@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers.kernels import jit
+from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 

@@ -1,4 +1,5 @@
-"""Kernels that nest the elements of a stack; `checkers.linearizability.monitors.stack` explains.
+"""Kernels that nest the elements of a stack; `splitbrain.checkers.linearizability.monitors.stack`
+explains.
 
 Elements are sorted by the completion of their push. Positions are those of the sorted ends of their
 stays (completions of pushes and invocations of pops); gap p lies between positions p and p + 1.
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers.kernels import jit
+from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 

@@ -22,17 +22,17 @@ from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import Any
 
-from checkers.history import Call
-from checkers.linearizability.monitors.monitor import (
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability.monitors.monitor import (
     NONLINEARIZABLE,
     Judgment,
     Monitor,
     Obstacle,
     anomaly,
 )
-from checkers.linearizability.wording import ended, named
-from checkers.models import Counter
-from checkers.verdict import Anomaly
+from splitbrain.checkers.linearizability.wording import ended, named
+from splitbrain.checkers.models import Counter
+from splitbrain.checkers.verdict import Anomaly
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,4 +196,4 @@ COUNTER = Monitor(
     prepare=_prepare,
     decide=_decide,
 )
-"""Decides histories of `checkers.models.counter`."""
+"""Decides histories of `splitbrain.checkers.models.counters`."""

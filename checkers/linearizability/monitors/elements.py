@@ -31,17 +31,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers.history import Call
-from checkers.linearizability.monitors.monitor import (
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability.monitors.monitor import (
     FOREVER,
     NONLINEARIZABLE,
     Obstacle,
     anomaly,
 )
-from checkers.linearizability.wording import ended, named
-from checkers.models import Model
-from checkers.models.model import shown
-from checkers.verdict import Anomaly
+from splitbrain.checkers.linearizability.wording import ended, named
+from splitbrain.checkers.models import Model
+from splitbrain.checkers.models.model import shown
+from splitbrain.checkers.verdict import Anomaly
 
 Ranks = npt.NDArray[np.int64]
 

@@ -18,18 +18,18 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.history import Call
-from checkers.linearizability.monitors.monitor import (
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability.monitors.monitor import (
     NONLINEARIZABLE,
     Judgment,
     Monitor,
     Obstacle,
     anomaly,
 )
-from checkers.linearizability.wording import named
-from checkers.models import Set
-from checkers.models.model import frozen, shown
-from checkers.verdict import Anomaly
+from splitbrain.checkers.linearizability.wording import named
+from splitbrain.checkers.models import Set
+from splitbrain.checkers.models.model import frozen, shown
+from splitbrain.checkers.verdict import Anomaly
 
 
 @dataclass(slots=True)
@@ -248,4 +248,4 @@ GROW_ONLY_SET = Monitor(
     prepare=_prepare,
     decide=_decide,
 )
-"""Decides histories of `checkers.models.a_set` without removals."""
+"""Decides histories of `splitbrain.checkers.models.a_set` without removals."""

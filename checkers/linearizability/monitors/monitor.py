@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from checkers.history import Call
-from checkers.history.collector import collector_paused
-from checkers.linearizability.wording import object_name
-from checkers.models import Model, ModelError
-from checkers.verdict import Anomaly
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.history.collector import collector_paused
+from splitbrain.checkers.linearizability.wording import object_name
+from splitbrain.checkers.models import Model, ModelError
+from splitbrain.checkers.verdict import Anomaly
 
 FOREVER = 1 << 60
 """The completion of what never completes; later than every position of a history."""
@@ -41,9 +41,9 @@ class MonitorResult:
 
     Attributes:
         order: invocation indices of a linearization, if there is one, else None; to be verified
-            by `checkers.linearizability.certificate.verify_order`.
+            by `splitbrain.checkers.linearizability.certificate.verify_order`.
         anomaly: what rules out every linearization, if there is none.
-        cost: the algorithm and its preconditions, for `checkers.verdict.Verdict.cost`.
+        cost: the algorithm and its preconditions, for `splitbrain.checkers.verdict.Verdict.cost`.
     """
 
     order: tuple[int, ...] | None

@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from checkers import kernels
-from checkers.history import Call
-from checkers.linearizability.monitors import _gap_kernels
-from checkers.linearizability.monitors.elements import (
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability.monitors import _gap_kernels
+from splitbrain.checkers.linearizability.monitors.elements import (
     Elements,
     Ranks,
     Spans,
@@ -32,17 +32,17 @@ from checkers.linearizability.monitors.elements import (
     spans_of,
     values_of,
 )
-from checkers.linearizability.monitors.monitor import (
+from splitbrain.checkers.linearizability.monitors.monitor import (
     NONLINEARIZABLE,
     Judgment,
     Monitor,
     Obstacle,
     anomaly,
 )
-from checkers.linearizability.wording import named
-from checkers.models import PriorityQueue
-from checkers.models.queues import rank
-from checkers.verdict import Anomaly
+from splitbrain.checkers.linearizability.wording import named
+from splitbrain.checkers.models import PriorityQueue
+from splitbrain.checkers.models.queues import rank
+from splitbrain.checkers.verdict import Anomaly
 
 _EXPLAINED = 200
 
@@ -148,4 +148,4 @@ PRIORITY_QUEUE = Monitor(
     prepare=_prepare,
     decide=_decide,
 )
-"""Decides histories of `checkers.models.priority_queue`."""
+"""Decides histories of `splitbrain.checkers.models.priority_queue`."""

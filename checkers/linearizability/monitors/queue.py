@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from checkers import kernels
-from checkers.history import Call
-from checkers.linearizability.monitors import _order_kernels
-from checkers.linearizability.monitors.elements import (
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability.monitors import _order_kernels
+from splitbrain.checkers.linearizability.monitors.elements import (
     Elements,
     Ranks,
     Spans,
@@ -33,17 +33,17 @@ from checkers.linearizability.monitors.elements import (
     placed_empties,
     spans_of,
 )
-from checkers.linearizability.monitors.monitor import (
+from splitbrain.checkers.linearizability.monitors.monitor import (
     NONLINEARIZABLE,
     Judgment,
     Monitor,
     Obstacle,
     anomaly,
 )
-from checkers.linearizability.wording import named
-from checkers.models import Queue
-from checkers.models.model import frozen, shown
-from checkers.verdict import Anomaly
+from splitbrain.checkers.linearizability.wording import named
+from splitbrain.checkers.models import Queue
+from splitbrain.checkers.models.model import frozen, shown
+from splitbrain.checkers.verdict import Anomaly
 
 
 def _prepare(model: Queue, calls: Sequence[Call]) -> Elements | Obstacle:
@@ -136,4 +136,4 @@ QUEUE = Monitor(
     prepare=_prepare,
     decide=_decide,
 )
-"""Decides histories of `checkers.models.queue`."""
+"""Decides histories of `splitbrain.checkers.models.queue`."""

@@ -27,8 +27,8 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from checkers.history import Call
-from checkers.linearizability.monitors.monitor import (
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability.monitors.monitor import (
     FOREVER,
     NONLINEARIZABLE,
     Judgment,
@@ -36,12 +36,12 @@ from checkers.linearizability.monitors.monitor import (
     Obstacle,
     anomaly,
 )
-from checkers.linearizability.monitors.zones import Conflict, Zone, ordered
-from checkers.linearizability.register_anomalies import certain_reason
-from checkers.linearizability.wording import named
-from checkers.models import Register
-from checkers.models.model import frozen, shown
-from checkers.verdict import Anomaly
+from splitbrain.checkers.linearizability.monitors.zones import Conflict, Zone, ordered
+from splitbrain.checkers.linearizability.register_anomalies import certain_reason
+from splitbrain.checkers.linearizability.wording import named
+from splitbrain.checkers.models import Register
+from splitbrain.checkers.models.model import frozen, shown
+from splitbrain.checkers.verdict import Anomaly
 
 
 @dataclass(slots=True)
@@ -377,4 +377,4 @@ REGISTER = Monitor(
     prepare=_prepare,
     decide=_decide,
 )
-"""Decides histories of `checkers.models.register` and `checkers.models.cas_register`."""
+"""Decides histories of ``register`` and ``cas_register`` (`splitbrain.checkers.models`)."""

@@ -26,10 +26,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from checkers import kernels
-from checkers.history import Call
-from checkers.linearizability.monitors import _stack_kernels
-from checkers.linearizability.monitors.elements import (
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.linearizability.monitors import _stack_kernels
+from splitbrain.checkers.linearizability.monitors.elements import (
     Elements,
     Ranks,
     Spans,
@@ -41,16 +41,16 @@ from checkers.linearizability.monitors.elements import (
     spans_of,
     values_of,
 )
-from checkers.linearizability.monitors.monitor import (
+from splitbrain.checkers.linearizability.monitors.monitor import (
     NONLINEARIZABLE,
     Judgment,
     Monitor,
     Obstacle,
     anomaly,
 )
-from checkers.models import Stack
-from checkers.models.model import frozen
-from checkers.verdict import Anomaly
+from splitbrain.checkers.models import Stack
+from splitbrain.checkers.models.model import frozen
+from splitbrain.checkers.verdict import Anomaly
 
 
 def _prepare(model: Stack, calls: Sequence[Call]) -> Elements | Obstacle:
@@ -153,4 +153,4 @@ STACK = Monitor(
     prepare=_prepare,
     decide=_decide,
 )
-"""Decides histories of `checkers.models.stack`."""
+"""Decides histories of `splitbrain.checkers.models.stack`."""

@@ -1,6 +1,6 @@
 """Zones of groups of operations that must follow each other as wholes, and their order.
 
-See `checkers.linearizability.monitors.register`.
+See `splitbrain.checkers.linearizability.monitors.register`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from checkers.history import Call
+from splitbrain.checkers.history import Call
 
 
 @dataclass(frozen=True, slots=True)

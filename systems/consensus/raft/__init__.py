@@ -41,16 +41,16 @@ incarnation.
 Layout ------ The core has no I/O, no clock and no tasks: ``Raft.receive``, ``tick`` and ``saved``
 take what happened and return effects, in order. ``messages`` and ``effects`` are its whole
 vocabulary, ``state``, ``snapshots``, ``replication``, ``reads`` and ``election`` its phases of
-life, ``core`` the door. The shell is `systems.consensus.server`.
+life, ``core`` the door. The shell is `splitbrain.systems.consensus.server`.
 
 Left out -------- Membership changes (section 6), pre-vote (thesis 9.6), leadership transfer,
 leases, chunked snapshots, recovery from corrupted disks. A leader whose disk stands still goes on
 sending heartbeats.
 """
 
-from systems.consensus.raft.core import Raft
-from systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
-from systems.consensus.raft.sessions import Sessions
-from systems.consensus.raft.state import Settings
+from splitbrain.systems.consensus.raft.core import Raft
+from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
+from splitbrain.systems.consensus.raft.sessions import Sessions
+from splitbrain.systems.consensus.raft.state import Settings
 
 __all__ = ["NOTHING_STORED", "Effect", "Raft", "Sessions", "Settings", "Stored"]

@@ -1,7 +1,8 @@
 """The door to the core: three stimuli in, effects out.
 
 ``receive`` (a message came), ``tick`` (time passed) and ``saved`` (the disk caught up) are all that
-ever happens to a Raft server. Each returns the effects in order (`systems.consensus.raft.effects`).
+ever happens to a Raft server. Each returns the effects in order
+(`splitbrain.systems.consensus.raft.effects`).
 """
 
 from __future__ import annotations
@@ -10,9 +11,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
-from systems.consensus.raft.election import Elections
-from systems.consensus.raft.messages import (
+from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
+from splitbrain.systems.consensus.raft.election import Elections
+from splitbrain.systems.consensus.raft.messages import (
     APPEND,
     APPENDED,
     OK,
@@ -24,7 +25,7 @@ from systems.consensus.raft.messages import (
     VOTE,
     Request,
 )
-from systems.consensus.raft.state import CANDIDATE, LEADER, Machine, Settings
+from splitbrain.systems.consensus.raft.state import CANDIDATE, LEADER, Machine, Settings
 
 
 class Raft(Elections):
@@ -32,8 +33,8 @@ class Raft(Elections):
 
     Example:
         >>> from random import Random
-        >>> from systems.consensus.kv import KeyValue
-        >>> from systems.consensus.raft.sessions import Sessions
+        >>> from splitbrain.systems.consensus.kv import KeyValue
+        >>> from splitbrain.systems.consensus.raft.sessions import Sessions
         >>> alone = Raft("n1", (), Sessions(KeyValue()), random=Random(7))
         >>> [effect.__class__.__name__ for effect in alone.tick(1.0)]
         ['SaveState', 'RoleChanged']

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from systems.consensus.raft.messages import Entry
+from splitbrain.systems.consensus.raft.messages import Entry
 
 
 class Send(NamedTuple):

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 from collections import deque
 
-from systems.consensus.raft.messages import REQUEST_VOTE, VOTE, RequestVote, Vote
-from systems.consensus.raft.reads import Reads
-from systems.consensus.raft.state import CANDIDATE, LEADER, Progress
+from splitbrain.systems.consensus.raft.messages import REQUEST_VOTE, VOTE, RequestVote, Vote
+from splitbrain.systems.consensus.raft.reads import Reads
+from splitbrain.systems.consensus.raft.state import CANDIDATE, LEADER, Progress
 
 
 class Elections(Reads):

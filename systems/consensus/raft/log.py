@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from systems.consensus.raft.messages import Entry
+from splitbrain.systems.consensus.raft.messages import Entry
 
 
 class Log:

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from systems.consensus.raft.replication import Replication
-from systems.consensus.raft.state import LEADER, Read
+from splitbrain.systems.consensus.raft.replication import Replication
+from splitbrain.systems.consensus.raft.state import LEADER, Read
 
 
 class Reads(Replication):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from systems.consensus.raft.messages import (
+from splitbrain.systems.consensus.raft.messages import (
     APPEND,
     APPENDED,
     REJECTED,
@@ -18,8 +18,8 @@ from systems.consensus.raft.messages import (
     Entry,
     Rejected,
 )
-from systems.consensus.raft.snapshots import Snapshots
-from systems.consensus.raft.state import LEADER, Progress
+from splitbrain.systems.consensus.raft.snapshots import Snapshots
+from splitbrain.systems.consensus.raft.state import LEADER, Progress
 
 
 class Replication(Snapshots):

@@ -10,10 +10,10 @@ away; both hold on disk as well, as a snapshot is durable before the log that le
 
 from __future__ import annotations
 
-from systems.consensus.raft.effects import Snapshot, SnapshotInstalled
-from systems.consensus.raft.log import Log
-from systems.consensus.raft.messages import APPENDED, SNAPSHOT, Appended, InstallSnapshot
-from systems.consensus.raft.state import RaftState
+from splitbrain.systems.consensus.raft.effects import Snapshot, SnapshotInstalled
+from splitbrain.systems.consensus.raft.log import Log
+from splitbrain.systems.consensus.raft.messages import APPENDED, SNAPSHOT, Appended, InstallSnapshot
+from splitbrain.systems.consensus.raft.state import RaftState
 
 
 class Snapshots(RaftState):

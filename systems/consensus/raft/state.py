@@ -13,7 +13,7 @@ from collections import deque
 from random import Random
 from typing import Any, NamedTuple, Protocol
 
-from systems.consensus.raft.effects import (
+from splitbrain.systems.consensus.raft.effects import (
     Effect,
     LogImage,
     RoleChanged,
@@ -24,8 +24,8 @@ from systems.consensus.raft.effects import (
     Snapshot,
     Stored,
 )
-from systems.consensus.raft.log import Log
-from systems.consensus.raft.messages import REDIRECT, REPLY, Reply
+from splitbrain.systems.consensus.raft.log import Log
+from splitbrain.systems.consensus.raft.messages import REDIRECT, REPLY, Reply
 
 FOLLOWER = "follower"
 CANDIDATE = "candidate"

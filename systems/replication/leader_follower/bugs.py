@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from systems.bug import Bug
-from systems.replication.leader_follower.core import Core
-from systems.replication.leader_follower.effects import Role
-from systems.replication.leader_follower.reference import ReferenceServer
+from splitbrain.systems.bug import Bug
+from splitbrain.systems.replication.leader_follower.core import Core
+from splitbrain.systems.replication.leader_follower.effects import Role
+from splitbrain.systems.replication.leader_follower.reference import ReferenceServer
 
 SYSTEM = "leader-follower"
 

@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 import trio
 
-from harness.client import Definite, Indefinite, request
-from harness.node import Message, Node
+from splitbrain.harness.client import Definite, Indefinite, request
+from splitbrain.harness.node import Message, Node
 
 ATTEMPT_S = 0.5
 """How long to wait for one server's answer."""

@@ -13,14 +13,14 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from harness.node import Message
-from systems.replication.leader_follower.desk import (
+from splitbrain.harness.node import Message
+from splitbrain.systems.replication.leader_follower.desk import (
     CommandIdentity,
     Desk,
     PendingRead,
     Waiting,
 )
-from systems.replication.leader_follower.effects import (
+from splitbrain.systems.replication.leader_follower.effects import (
     BATCH,
     HEARTBEAT_S,
     QUORUM_LOSS_S,
@@ -28,11 +28,11 @@ from systems.replication.leader_follower.effects import (
     Lead,
     Role,
 )
-from systems.replication.leader_follower.epochs import common_prefix, reached_by_majority
-from systems.replication.leader_follower.failover import Failover
-from systems.replication.leader_follower.log import Adopt, Durable, Entry, Extend
-from systems.replication.leader_follower.machine import ARGUMENTS, Machine, Query
-from systems.replication.leader_follower.messages import (
+from splitbrain.systems.replication.leader_follower.epochs import common_prefix, reached_by_majority
+from splitbrain.systems.replication.leader_follower.failover import Failover
+from splitbrain.systems.replication.leader_follower.log import Adopt, Durable, Entry, Extend
+from splitbrain.systems.replication.leader_follower.machine import ARGUMENTS, Machine, Query
+from splitbrain.systems.replication.leader_follower.messages import (
     KINDS,
     Ack,
     Append,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from systems.replication.leader_follower.machine import Query
+from splitbrain.systems.replication.leader_follower.machine import Query
 
 CommandIdentity = tuple[int, int]
 """A client's session and its number for the command; the same in a retry."""

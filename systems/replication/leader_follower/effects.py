@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from harness.node import Message
-from systems.replication.leader_follower.log import Record
+from splitbrain.harness.node import Message
+from splitbrain.systems.replication.leader_follower.log import Record
 
 HEARTBEAT_S = 0.05
 """How often a leader broadcasts, and a candidate asks again."""

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import random
 
-from harness.node import Message
-from systems.replication.leader_follower.effects import (
+from splitbrain.harness.node import Message
+from splitbrain.systems.replication.leader_follower.effects import (
     ELECTION_S,
     HEARTBEAT_S,
     Effect,
@@ -24,9 +24,13 @@ from systems.replication.leader_follower.effects import (
     Role,
     Send,
 )
-from systems.replication.leader_follower.epochs import common_prefix, majority, next_epoch
-from systems.replication.leader_follower.log import Durable, Entry, Promise, Record
-from systems.replication.leader_follower.messages import (
+from splitbrain.systems.replication.leader_follower.epochs import (
+    common_prefix,
+    majority,
+    next_epoch,
+)
+from splitbrain.systems.replication.leader_follower.log import Durable, Entry, Promise, Record
+from splitbrain.systems.replication.leader_follower.messages import (
     Canvass,
     Fetch,
     Gather,

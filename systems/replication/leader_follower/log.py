@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from systems.replication.leader_follower.epochs import EpochHistory
+from splitbrain.systems.replication.leader_follower.epochs import EpochHistory
 
 
 class Entry(NamedTuple):

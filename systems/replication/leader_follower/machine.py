@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from systems.replication.leader_follower.log import Entry
+from splitbrain.systems.replication.leader_follower.log import Entry
 
 ARGUMENTS = {"write": 2, "add": 1, "cas": 3}
 """The commands, and how many arguments each takes."""

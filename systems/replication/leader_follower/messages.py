@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from systems.replication.leader_follower.epochs import EpochHistory
-from systems.replication.leader_follower.log import Entry
+from splitbrain.systems.replication.leader_follower.epochs import EpochHistory
+from splitbrain.systems.replication.leader_follower.log import Entry
 
 
 class Canvass(NamedTuple):

@@ -61,11 +61,17 @@ from collections.abc import Iterable
 
 import trio
 
-from harness.node import Node
-from systems.replication.leader_follower import wal
-from systems.replication.leader_follower.core import Core
-from systems.replication.leader_follower.effects import HEARTBEAT_S, Effect, Lead, Persist, Send
-from systems.replication.leader_follower.log import Durable, Record
+from splitbrain.harness.node import Node
+from splitbrain.systems.replication.leader_follower import wal
+from splitbrain.systems.replication.leader_follower.core import Core
+from splitbrain.systems.replication.leader_follower.effects import (
+    HEARTBEAT_S,
+    Effect,
+    Lead,
+    Persist,
+    Send,
+)
+from splitbrain.systems.replication.leader_follower.log import Durable, Record
 
 
 class ReferenceServer:

@@ -40,8 +40,8 @@ from typing import Any
 
 import trio
 
-from harness.node import Message, Node
-from systems.replication.leader_follower.client import ConsistencyLevel
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.replication.leader_follower.client import ConsistencyLevel
 
 HEARTBEAT_S = 0.1
 """How often a leader tells the others that it is alive."""

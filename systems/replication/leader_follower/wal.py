@@ -21,8 +21,8 @@ from typing import Any
 
 import msgspec
 
-from harness.node import Disk
-from systems.replication.leader_follower.log import Adopt, Entry, Extend, Promise, Record
+from splitbrain.harness.node import Disk
+from splitbrain.systems.replication.leader_follower.log import Adopt, Entry, Extend, Promise, Record
 
 PATH = "wal"
 _HEADER = struct.Struct("<II")

@@ -3,8 +3,8 @@
 Each overrides one small method from outside; ids are those of the catalogue of bugs.
 """
 
-from systems.bug import Bug
-from systems.transactions.bugs import snapshots, two_phase_commit, two_phase_locking
+from splitbrain.systems.bug import Bug
+from splitbrain.systems.transactions.bugs import snapshots, two_phase_commit, two_phase_locking
 
 BUGS: tuple[Bug, ...] = (*two_phase_locking.BUGS, *snapshots.BUGS, *two_phase_commit.BUGS)
 

@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import trio
 
-from systems.bug import Bug
-from systems.transactions.log import LogManager, Record
-from systems.transactions.operations import Value
-from systems.transactions.server import SerializableSnapshotServer, SnapshotServer
-from systems.transactions.snapshot.engine import SnapshotEngine, Transaction
-from systems.transactions.snapshot.serializable import SerializableEngine
+from splitbrain.systems.bug import Bug
+from splitbrain.systems.transactions.log import LogManager, Record
+from splitbrain.systems.transactions.operations import Value
+from splitbrain.systems.transactions.server import SerializableSnapshotServer, SnapshotServer
+from splitbrain.systems.transactions.snapshot.engine import SnapshotEngine, Transaction
+from splitbrain.systems.transactions.snapshot.serializable import SerializableEngine
 
 
 class ReadsUncommitted(SnapshotEngine):

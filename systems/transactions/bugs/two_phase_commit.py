@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from systems.bug import Bug
-from systems.transactions.commit.coordinator import Coordinator
-from systems.transactions.commit.core import CommitCore, CommitServer
-from systems.transactions.commit.messages import coordinator_of
-from systems.transactions.commit.participant import Participant
-from systems.transactions.locking.engine import LockingEngine
+from splitbrain.systems.bug import Bug
+from splitbrain.systems.transactions.commit.coordinator import Coordinator
+from splitbrain.systems.transactions.commit.core import CommitCore, CommitServer
+from splitbrain.systems.transactions.commit.messages import coordinator_of
+from splitbrain.systems.transactions.commit.participant import Participant
+from splitbrain.systems.transactions.locking.engine import LockingEngine
 
 
 class RollsBackAfterYes(Participant):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from systems.bug import Bug
-from systems.transactions.locking.engine import LockingEngine
-from systems.transactions.locking.locks import Lock, LockManager, Mode, Target
-from systems.transactions.log import LogManager
-from systems.transactions.manager import TransactionManager
-from systems.transactions.operations import READS, Operation, problem
-from systems.transactions.server import LockingServer
+from splitbrain.systems.bug import Bug
+from splitbrain.systems.transactions.locking.engine import LockingEngine
+from splitbrain.systems.transactions.locking.locks import Lock, LockManager, Mode, Target
+from splitbrain.systems.transactions.log import LogManager
+from splitbrain.systems.transactions.manager import TransactionManager
+from splitbrain.systems.transactions.operations import READS, Operation, problem
+from splitbrain.systems.transactions.server import LockingServer
 
 
 class WritesWithoutLocks(LockingEngine):

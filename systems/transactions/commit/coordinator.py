@@ -1,7 +1,8 @@
 """The coordinator's half of two-phase commit: transactions over several servers.
 
-To the transaction manager it is an engine (`systems.transactions.engine.Engine`): begin, operate,
-commit, rollback. An operation goes to the server that has the key. A commit is in two phases:
+To the transaction manager it is an engine (`splitbrain.systems.transactions.engine.Engine`): begin,
+operate, commit, rollback. An operation goes to the server that has the key. A commit is in two
+phases:
 
     1  ask every participant to prepare; all must vote yes, in time
     2  force the decision to disk (the commit point); then tell the client and the participants,
@@ -24,11 +25,11 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from harness.node import Message
-from systems.transactions.commit.messages import partition_of
-from systems.transactions.engine import Answer, Answers
-from systems.transactions.log import Record
-from systems.transactions.operations import Operation, problem
+from splitbrain.harness.node import Message
+from splitbrain.systems.transactions.commit.messages import partition_of
+from splitbrain.systems.transactions.engine import Answer, Answers
+from splitbrain.systems.transactions.log import Record
+from splitbrain.systems.transactions.operations import Operation, problem
 
 PREPARE_S = 1.0
 """How long participants may take to vote, in seconds."""

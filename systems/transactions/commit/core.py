@@ -23,13 +23,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from harness.node import Message, Node
-from systems.transactions.commit.coordinator import Coordinator
-from systems.transactions.commit.participant import Participant
-from systems.transactions.locking.engine import LockingEngine
-from systems.transactions.log import Record
-from systems.transactions.manager import TransactionManager
-from systems.transactions.server import LockingServer
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.transactions.commit.coordinator import Coordinator
+from splitbrain.systems.transactions.commit.participant import Participant
+from splitbrain.systems.transactions.locking.engine import LockingEngine
+from splitbrain.systems.transactions.log import Record
+from splitbrain.systems.transactions.manager import TransactionManager
+from splitbrain.systems.transactions.server import LockingServer
 
 
 class CommitCore:
@@ -69,11 +69,11 @@ class CommitCore:
 
     @property
     def records(self) -> list[Record]:
-        """See `systems.transactions.server.Core`."""
+        """See `splitbrain.systems.transactions.server.Core`."""
         return self._engine.records
 
     def receive(self, sender: str, message: Message, now: float) -> None:
-        """See `systems.transactions.server.Core`."""
+        """See `splitbrain.systems.transactions.server.Core`."""
         self._coordinator.now = self._participant.now = now
         kind, *fields = message
         match kind:
@@ -95,14 +95,14 @@ class CommitCore:
         self._manager.receive(sender, message, now)
 
     def tick(self, now: float) -> None:
-        """See `systems.transactions.server.Core`."""
+        """See `splitbrain.systems.transactions.server.Core`."""
         self._coordinator.tick(now)
         self._participant.tick(now)
         self._participant.tell()
         self._manager.tick(now)
 
     def durable(self, lsn: int, now: float) -> None:
-        """See `systems.transactions.server.Core`."""
+        """See `splitbrain.systems.transactions.server.Core`."""
         self._engine.durable(lsn)
         self._participant.tell()
         self._manager.durable(lsn, now)

@@ -20,11 +20,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from harness.node import Message
-from systems.transactions.commit.messages import coordinator_of
-from systems.transactions.engine import Answer
-from systems.transactions.locking.engine import LockingEngine
-from systems.transactions.operations import Operation
+from splitbrain.harness.node import Message
+from splitbrain.systems.transactions.commit.messages import coordinator_of
+from splitbrain.systems.transactions.engine import Answer
+from splitbrain.systems.transactions.locking.engine import LockingEngine
+from splitbrain.systems.transactions.operations import Operation
 
 LOCK_WAIT_S = 0.4
 """How long a transaction may wait for a lock, in seconds."""

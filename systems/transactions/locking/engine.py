@@ -34,18 +34,18 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from systems.transactions.engine import Answers
-from systems.transactions.locking.locks import LockManager, Mode, Target
-from systems.transactions.locking.pages import EMPTY, Page, page_of
-from systems.transactions.log import Record
-from systems.transactions.operations import Operation, Value, changed, problem, rows
+from splitbrain.systems.transactions.engine import Answers
+from splitbrain.systems.transactions.locking.locks import LockManager, Mode, Target
+from splitbrain.systems.transactions.locking.pages import EMPTY, Page, page_of
+from splitbrain.systems.transactions.log import Record
+from splitbrain.systems.transactions.operations import Operation, Value, changed, problem, rows
 
 Change = tuple[str, Value]
 """A key, and its value before."""
 
 
 class LockingEngine:
-    """See the module, and `systems.transactions.engine.Engine`.
+    """See the module, and `splitbrain.systems.transactions.engine.Engine`.
 
     Args:
         records: the log, from its beginning.

@@ -15,8 +15,8 @@ from zlib import crc32
 
 import msgspec
 
-from harness.node import Disk
-from systems.transactions.operations import Value, frozen
+from splitbrain.harness.node import Disk
+from splitbrain.systems.transactions.operations import Value, frozen
 
 PAGES = 8
 _HEADER = struct.Struct("<II")

@@ -32,9 +32,9 @@ from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from systems.transactions.engine import Answers
-from systems.transactions.log import Record
-from systems.transactions.operations import (
+from splitbrain.systems.transactions.engine import Answers
+from splitbrain.systems.transactions.log import Record
+from splitbrain.systems.transactions.operations import (
     Operation,
     Rows,
     Value,
@@ -70,7 +70,7 @@ class Transaction:
 
 
 class SnapshotEngine:
-    """See the module, and `systems.transactions.engine.Engine`.
+    """See the module, and `splitbrain.systems.transactions.engine.Engine`.
 
     Args:
         records: the log, from its beginning.

@@ -34,12 +34,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from systems.transactions.log import Record
-from systems.transactions.snapshot.engine import SnapshotEngine, Transaction
+from splitbrain.systems.transactions.log import Record
+from splitbrain.systems.transactions.snapshot.engine import SnapshotEngine, Transaction
 
 
 class SerializableEngine(SnapshotEngine):
-    """See the module, and `systems.transactions.engine.Engine`."""
+    """See the module, and `splitbrain.systems.transactions.engine.Engine`."""
 
     def __init__(self, records: Sequence[Record]) -> None:
         self._remembered: list[Transaction] = []

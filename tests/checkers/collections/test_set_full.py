@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from checkers import INVALID, UNKNOWN, VALID, set_full
-from checkers.history import FAIL, INFO, INVOKE, OK, History, Operation
-from checkers.models import ModelError
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, set_full
+from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, History, Operation
+from splitbrain.checkers.models import ModelError
 
 SECOND = 1_000_000_000
 

@@ -6,7 +6,7 @@ import os
 import random
 from itertools import permutations
 
-from checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
+from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
 
 HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "6000"))
 """How many random histories each comparison takes; more is better and slower."""

@@ -5,11 +5,11 @@ import random
 import pytest
 from consistency_twin import HISTORIES, random_history, sequential_by_definition
 
-from checkers import INVALID, UNKNOWN, VALID, Verdict, linearizable, models
-from checkers.consistency import sequential, verify_sequential
-from checkers.history import INFO, INVOKE, OK, History, Operation, drawn
-from checkers.linearizability import Budget, CertificateError
-from checkers.models import split
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, Verdict, linearizable, models
+from splitbrain.checkers.consistency import sequential, verify_sequential
+from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation, drawn
+from splitbrain.checkers.linearizability import Budget, CertificateError
+from splitbrain.checkers.models import split
 
 REGISTER = models.cas_register()
 

@@ -5,10 +5,10 @@ import random
 import pytest
 from consistency_twin import HISTORIES, fewest_missed, precedes, random_history
 
-from checkers import INVALID, UNKNOWN, VALID, linearizable, models
-from checkers.consistency import bounded_staleness, regular_register, safe_register
-from checkers.history import History, drawn
-from checkers.models import ModelError
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, linearizable, models
+from splitbrain.checkers.consistency import bounded_staleness, regular_register, safe_register
+from splitbrain.checkers.history import History, drawn
+from splitbrain.checkers.models import ModelError
 
 
 def ok_reads(calls):

@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from checkers import INVALID, UNKNOWN, VALID, converged
-from checkers.history import FAIL, INFO, INVOKE, OK, History, Operation
-from checkers.models import ModelError
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, converged
+from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, History, Operation
+from splitbrain.checkers.models import ModelError
 
 
 def states(*answers):

@@ -5,7 +5,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from checkers.history import (
+from splitbrain.checkers.history import (
     FAIL,
     INFO,
     INVOKE,

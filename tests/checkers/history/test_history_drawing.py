@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkers.history import FAIL, INFO, INVOKE, OK, HistoryError, drawn
+from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, HistoryError, drawn
 
 
 def events(text):

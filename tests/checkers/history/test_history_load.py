@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from checkers.history import FAIL, INFO, OK, HistoryError, load, read_jsonl, write_jsonl
+from splitbrain.checkers.history import FAIL, INFO, OK, HistoryError, load, read_jsonl, write_jsonl
 
 SAMPLES = Path(__file__).parents[2] / "data" / "histories"
 SHARED = Path(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkers.history import (
+from splitbrain.checkers.history import (
     FAIL,
     INFO,
     INVOKE,

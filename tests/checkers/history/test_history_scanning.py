@@ -5,14 +5,14 @@ import random
 
 import pytest
 
-from checkers import kernels
-from checkers.history import History, HistoryError, load
-from checkers.history.columns import FILES
-from checkers.history.edn import parse_edn
-from checkers.history.jsonl import parse_jsonl
-from checkers.history.packed import PackedValues, packed
-from checkers.history.scanning import scanned
-from checkers.history.source import Content
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import History, HistoryError, load
+from splitbrain.checkers.history.columns import FILES
+from splitbrain.checkers.history.edn import parse_edn
+from splitbrain.checkers.history.jsonl import parse_jsonl
+from splitbrain.checkers.history.packed import PackedValues, packed
+from splitbrain.checkers.history.scanning import scanned
+from splitbrain.checkers.history.source import Content
 
 pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
 

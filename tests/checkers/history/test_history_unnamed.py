@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from checkers.history import HistoryError, load
+from splitbrain.checkers.history import HistoryError, load
 
 INVOKE_READ, OK_READ = ("invoke", "read"), ("ok", "read")
 INVOKE_WRITE, OK_WRITE = ("invoke", "write"), ("ok", "write")

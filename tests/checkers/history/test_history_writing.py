@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checkers.history import (
+from splitbrain.checkers.history import (
     INFO,
     INVOKE,
     OK,
@@ -158,7 +158,7 @@ def test_a_value_nested_without_end_is_refused(tmp_path):
 
 KILLED_WRITER = """
 import sys
-from checkers.history import JsonlWriter, Operation
+from splitbrain.checkers.history import JsonlWriter, Operation
 writer = JsonlWriter(sys.argv[1])
 for index in range(10**9):
     writer.append(Operation(index, index, index, "invoke", "write", "x" * 100))
@@ -203,7 +203,7 @@ def test_a_full_disk_gives_one_clear_sentence(tmp_path):
 
 LIMITED_WRITER = """
 import resource, signal, sys
-from checkers.history import HistoryWriteError, JsonlWriter, Operation
+from splitbrain.checkers.history import HistoryWriteError, JsonlWriter, Operation
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 writer = JsonlWriter(sys.argv[1])

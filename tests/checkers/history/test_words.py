@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkers.history.words import Words
+from splitbrain.checkers.history.words import Words
 
 strings = st.lists(st.text(st.characters(exclude_categories=())))
 

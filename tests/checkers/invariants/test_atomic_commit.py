@@ -2,11 +2,11 @@
 
 import pytest
 
-from checkers.history import History, Operation
-from checkers.invariants.atomic_commit import atomic_commit
-from checkers.invariants.progress import progress
-from checkers.models import ModelError
-from checkers.verdict import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.history import History, Operation
+from splitbrain.checkers.invariants.atomic_commit import atomic_commit
+from splitbrain.checkers.invariants.progress import progress
+from splitbrain.checkers.models import ModelError
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 
 
 def decided(*decisions):

@@ -2,8 +2,8 @@
 
 import pytest
 
-from checkers import UNKNOWN, VALID, exercised
-from checkers.history import History, drawn
+from splitbrain.checkers import UNKNOWN, VALID, exercised
+from splitbrain.checkers.history import History, drawn
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,9 @@
 
 import pytest
 
-from checkers import INVALID, UNKNOWN, VALID, leader_per_term
-from checkers.history import INFO, History, Operation
-from checkers.models import ModelError
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, leader_per_term
+from splitbrain.checkers.history import INFO, History, Operation
+from splitbrain.checkers.models import ModelError
 
 
 def announced(*events):

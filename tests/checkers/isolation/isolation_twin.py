@@ -10,7 +10,7 @@ import os
 import random
 from dataclasses import dataclass
 
-from checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
+from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
 
 HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "6000"))
 """How many random histories each comparison takes; more is better and slower."""

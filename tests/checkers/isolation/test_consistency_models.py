@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkers.isolation.consistency import (
+from splitbrain.checkers.isolation.consistency import (
     MODELS,
     STRONGEST,
     forbidden,

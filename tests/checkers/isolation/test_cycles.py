@@ -6,9 +6,9 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from checkers.isolation.certificate_cycles import kind_of
-from checkers.isolation.cycles import KINDS, find_cycles
-from checkers.isolation.dependencies import NAMES, Dependencies
+from splitbrain.checkers.isolation.certificate_cycles import kind_of
+from splitbrain.checkers.isolation.cycles import KINDS, find_cycles
+from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 
 BITS = {name: bit for bit, name in NAMES.items()}
 

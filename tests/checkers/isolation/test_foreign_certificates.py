@@ -7,8 +7,14 @@ import pytest
 from isolation_twin import HISTORIES, random_history
 from test_predicate_certificates import random_predicate_history
 
-from checkers.isolation import CertificateError, list_append, predicate_reads, rw_register, verify
-from checkers.verdict import UNKNOWN, Verdict
+from splitbrain.checkers.isolation import (
+    CertificateError,
+    list_append,
+    predicate_reads,
+    rw_register,
+    verify,
+)
+from splitbrain.checkers.verdict import UNKNOWN, Verdict
 
 CHECKERS = {
     "strong-serializable lists": (list_append(), False),

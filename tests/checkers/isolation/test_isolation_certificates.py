@@ -6,13 +6,13 @@ import random
 import pytest
 from isolation_twin import HISTORIES, random_history
 
-from checkers.isolation.certificate import verify
-from checkers.isolation.certificate_cycles import kind_of
-from checkers.isolation.certificate_error import CertificateError, NoCertificate
-from checkers.isolation.list_append import list_append
-from checkers.isolation.notation import transactions
-from checkers.isolation.rw_register import rw_register
-from checkers.verdict import UNKNOWN, VALID, Verdict
+from splitbrain.checkers.isolation.append_checker import list_append
+from splitbrain.checkers.isolation.certificate import verify
+from splitbrain.checkers.isolation.certificate_cycles import kind_of
+from splitbrain.checkers.isolation.certificate_error import CertificateError, NoCertificate
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.isolation.register_checker import rw_register
+from splitbrain.checkers.verdict import UNKNOWN, VALID, Verdict
 
 APPEND_LEVELS = (None, "serializable", "strong-session-serializable", "snapshot-isolation")
 

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from checkers.history import load
-from checkers.isolation import verify
-from checkers.isolation.append_history import append_dependencies, append_history
-from checkers.isolation.cycles import find_cycles
-from checkers.isolation.list_append import list_append
-from checkers.isolation.transactions import transactions_of
-from checkers.verdict import INVALID, VALID
+from splitbrain.checkers.history import load
+from splitbrain.checkers.isolation import verify
+from splitbrain.checkers.isolation.append_checker import list_append
+from splitbrain.checkers.isolation.append_history import append_dependencies, append_history
+from splitbrain.checkers.isolation.cycles import find_cycles
+from splitbrain.checkers.isolation.transactions import transactions_of
+from splitbrain.checkers.verdict import INVALID, VALID
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded histories are not here")

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from checkers.history import INVOKE, OK, History, Operation, load
-from checkers.isolation import CertificateError, bank, causal_reverse, doctors, long_fork, verify
-from checkers.isolation.notation import transactions
-from checkers.models.model import ModelError
-from checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
+from splitbrain.checkers.history import INVOKE, OK, History, Operation, load
+from splitbrain.checkers.invariants import bank, causal_reverse, doctors, long_fork
+from splitbrain.checkers.isolation import CertificateError, verify
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.models.model import ModelError
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 

@@ -5,8 +5,8 @@ import random
 import pytest
 from isolation_twin import random_history
 
-from checkers import kernels
-from checkers.isolation import _graph_kernels, list_append, rw_register
+from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation import _graph_kernels, list_append, rw_register
 
 pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
 

@@ -7,9 +7,9 @@ a stronger model tells what a weaker one allows.
 
 import pytest
 
-from checkers.isolation import list_append, rw_register, verify
-from checkers.isolation.notation import transactions
-from checkers.verdict import INVALID, VALID
+from splitbrain.checkers.isolation import list_append, rw_register, verify
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.verdict import INVALID, VALID
 
 STALE = "T1: ax1 || T2@b: ax2 || T3@b: rx1 || T4: rx12"
 NONADJACENT = "T1: rx rz1 || T2@b: ax1 || T3@b: rz || T4: az1"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from checkers.history import History
-from checkers.isolation.list_append import list_append
-from checkers.isolation.notation import transactions
-from checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
+from splitbrain.checkers.history import History
+from splitbrain.checkers.isolation.append_checker import list_append
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 
 
 def kinds(text, consistency=None):

@@ -5,8 +5,8 @@ import random
 import pytest
 from isolation_twin import HISTORIES, random_history, serial_order
 
-from checkers.isolation.list_append import list_append
-from checkers.verdict import INVALID, UNKNOWN
+from splitbrain.checkers.isolation.append_checker import list_append
+from splitbrain.checkers.verdict import INVALID, UNKNOWN
 
 LEVELS = ("serializable", "strong-session-serializable", "strong-serializable")
 

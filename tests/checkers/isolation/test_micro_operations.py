@@ -2,9 +2,9 @@
 
 import pytest
 
-from checkers.history import INVOKE, OK, History, HistoryError, Operation
-from checkers.isolation.notation import transactions
-from checkers.isolation.transactions import transactions_of
+from splitbrain.checkers.history import INVOKE, OK, History, HistoryError, Operation
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.isolation.transactions import transactions_of
 
 
 def history_of(value, f="txn"):

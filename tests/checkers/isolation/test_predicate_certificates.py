@@ -7,11 +7,11 @@ import random
 import pytest
 from isolation_twin import HISTORIES, Txn, _schedule
 
-from checkers.history import FAIL, INFO, OK, History
-from checkers.isolation import CertificateError, NoCertificate, predicate_reads, verify
-from checkers.isolation.certificate_predicates import matching
-from checkers.isolation.predicate_history import matches
-from checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
+from splitbrain.checkers.history import FAIL, INFO, OK, History
+from splitbrain.checkers.isolation import CertificateError, NoCertificate, predicate_reads, verify
+from splitbrain.checkers.isolation.certificate_predicates import matching
+from splitbrain.checkers.isolation.predicate_history import matches
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 
 PREDICATES = ("all", ["=", 2], ["<", 3], [">", 2], ["mod", 2, 0], ["mod", 2, 1])
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from checkers.history import INFO, INVOKE, OK, History, Operation
-from checkers.isolation import predicate_reads
-from checkers.isolation.predicate_history import matches
-from checkers.models.model import ModelError
-from checkers.verdict import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation
+from splitbrain.checkers.isolation import predicate_reads
+from splitbrain.checkers.isolation.predicate_history import matches
+from splitbrain.checkers.models.model import ModelError
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 
 
 def history_of(*txns, end=OK):

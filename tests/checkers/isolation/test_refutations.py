@@ -11,11 +11,17 @@ import sys
 import pytest
 from isolation_twin import HISTORIES, random_history
 
-from checkers.history import INVOKE, OK, History, Operation
-from checkers.isolation import CertificateError, NoCertificate, refutation, rw_register, verify
-from checkers.isolation.certificate_refutation import Clauses
-from checkers.isolation.notation import transactions
-from checkers.verdict import Verdict
+from splitbrain.checkers.history import INVOKE, OK, History, Operation
+from splitbrain.checkers.isolation import (
+    CertificateError,
+    NoCertificate,
+    refutation,
+    rw_register,
+    verify,
+)
+from splitbrain.checkers.isolation.certificate_refutation import Clauses
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.verdict import Verdict
 
 pytest.importorskip("pysat")
 
@@ -235,7 +241,7 @@ RUN = """
 import json, random, sys
 sys.path.insert(0, {here!r})
 from test_refutations import contended
-from checkers.isolation import rw_register
+from splitbrain.checkers.isolation import rw_register
 print(json.dumps(rw_register("serializable", complete=True).check(contended()).to_json()))
 """
 

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from checkers.history import load
-from checkers.isolation import complete
-from checkers.isolation.notation import transactions
-from checkers.isolation.rw_register import rw_register
-from checkers.verdict import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.history import load
+from splitbrain.checkers.isolation import complete
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.isolation.register_checker import rw_register
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 
 INITIAL = {"initial": True}
 FOLLOW = {"writes_follow_reads": True}

@@ -5,8 +5,8 @@ import random
 import pytest
 from isolation_twin import HISTORIES, random_history, serial_order
 
-from checkers.isolation.rw_register import rw_register
-from checkers.verdict import INVALID, UNKNOWN
+from splitbrain.checkers.isolation.register_checker import rw_register
+from splitbrain.checkers.verdict import INVALID, UNKNOWN
 
 pytest.importorskip("pysat")
 

@@ -6,10 +6,10 @@ import random
 import pytest
 from isolation_twin import random_history
 
-from checkers import kernels
-from checkers.history import HistoryError, load, write_jsonl
-from checkers.isolation import list_append, load_transactions, rw_register
-from checkers.isolation.loading import ScannedValues
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import HistoryError, load, write_jsonl
+from splitbrain.checkers.isolation import list_append, load_transactions, rw_register
+from splitbrain.checkers.isolation.loading import ScannedValues
 
 pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
 

@@ -7,8 +7,8 @@ import random
 import pytest
 from isolation_twin import HISTORIES, random_history
 
-from checkers.history import FAIL, OK
-from checkers.isolation import (
+from splitbrain.checkers.history import FAIL, OK
+from splitbrain.checkers.isolation import (
     CONSISTENCY_MODELS,
     CertificateError,
     NoCertificate,
@@ -16,11 +16,11 @@ from checkers.isolation import (
     rw_register,
     verify,
 )
-from checkers.isolation.certificate_levels import verify_level
-from checkers.isolation.consistency import DECIDED_BY_ORDERS, implied
-from checkers.isolation.lookup import Lookup
-from checkers.isolation.notation import transactions
-from checkers.verdict import VALID, Verdict
+from splitbrain.checkers.isolation.certificate_levels import verify_level
+from splitbrain.checkers.isolation.consistency import DECIDED_BY_ORDERS, implied
+from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.verdict import VALID, Verdict
 
 WEAK = [m for m in CONSISTENCY_MODELS if "snapshot-isolation" not in implied(m)]
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from checkers.isolation import list_append, rw_register, verify
-from checkers.isolation.notation import transactions
-from checkers.verdict import INVALID, VALID
+from splitbrain.checkers.isolation import list_append, rw_register, verify
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.verdict import INVALID, VALID
 
 FRACTURED = "T1: wx1 wy1 | T2: rx1 ry"
 FRACTURED_BEFORE = "T1: wx1 wy1 | T2: ry rx1"

@@ -6,9 +6,9 @@ from itertools import permutations
 import pytest
 from isolation_twin import HISTORIES, random_history
 
-from checkers.history import FAIL, INFO, OK
-from checkers.isolation import list_append, rw_register, verify
-from checkers.verdict import INVALID, UNKNOWN
+from splitbrain.checkers.history import FAIL, INFO, OK
+from splitbrain.checkers.isolation import list_append, rw_register, verify
+from splitbrain.checkers.verdict import INVALID, UNKNOWN
 
 INITIAL = "initial"
 

@@ -11,7 +11,7 @@ import random
 from dataclasses import replace
 from itertools import combinations, permutations
 
-from checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
+from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
 
 WANTED = os.environ.get("SPLITBRAIN_TWIN_HISTORIES")
 HISTORIES = int(WANTED or 3000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from checkers import models
+from splitbrain.checkers import models
 
 
 def _elements(r: random.Random) -> list[int]:

@@ -20,9 +20,9 @@ from linearizability_twin import (
     simulated_history,
 )
 
-from checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
-from checkers.history import INFO, INVOKE, OK, History, Operation
-from checkers.linearizability import (
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
+from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation
+from splitbrain.checkers.linearizability import (
     Budget,
     _search_kernels,
     by_columns,
@@ -32,14 +32,14 @@ from checkers.linearizability import (
     verify,
     verify_order,
 )
-from checkers.linearizability.column_problems import prepare
-from checkers.linearizability.column_witness import ColumnWitness
-from checkers.linearizability.limits import Limits, begun
-from checkers.linearizability.parts import parts_of
-from checkers.linearizability.problem import problem_of
-from checkers.linearizability.register_anomalies import certain_reason
-from checkers.linearizability.register_columns import register_operations
-from checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.column_problems import prepare
+from splitbrain.checkers.linearizability.column_witness import ColumnWitness
+from splitbrain.checkers.linearizability.limits import Limits, begun
+from splitbrain.checkers.linearizability.parts import parts_of
+from splitbrain.checkers.linearizability.problem import problem_of
+from splitbrain.checkers.linearizability.register_anomalies import certain_reason
+from splitbrain.checkers.linearizability.register_columns import register_operations
+from splitbrain.checkers.linearizability.search import search
 
 REGISTER = models.cas_register()
 needs_numba = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")

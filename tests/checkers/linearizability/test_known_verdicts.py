@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from checkers import INVALID, checker_for_model, load, models
-from checkers.linearizability import verify
+from splitbrain.checkers import INVALID, checker_for_model, load, models
+from splitbrain.checkers.linearizability import verify
 
 DATA = Path(__file__).parents[3].parent / "shared" / "data"
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="the recorded histories are not here")

@@ -5,16 +5,16 @@ import json
 import pytest
 from linearizability_twin import Queue
 
-from checkers import INVALID, UNKNOWN, VALID, Verdict, linearizable, models
-from checkers.history import INVOKE, OK, History, Operation, drawn
-from checkers.linearizability import (
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, Verdict, linearizable, models
+from splitbrain.checkers.history import INVOKE, OK, History, Operation, drawn
+from splitbrain.checkers.linearizability import (
     Budget,
     CertificateError,
     NoCertificate,
     verify,
     verify_order,
 )
-from checkers.linearizability.deciding import algorithms
+from splitbrain.checkers.linearizability.deciding import algorithms
 
 REGISTER = models.cas_register()
 CHECKER = linearizable(REGISTER)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from linearizability_twin import HISTORIES, draw_register, random_history
 
-from checkers import INVALID, UNKNOWN, VALID, linearizable, models
-from checkers.history import INVOKE, OK, History, Operation
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, linearizable, models
+from splitbrain.checkers.history import INVOKE, OK, History, Operation
 
 CHECK = linearizable(models.cas_register(), keyed=False).check
 KEYED = linearizable(models.cas_register(), keyed=True).check
@@ -136,8 +136,8 @@ def test_verdicts_are_the_same_every_time(seed):
 
 HASHED = """
 import json
-from checkers import linearizable, models
-from checkers.history import INVOKE, OK, History, Operation
+from splitbrain.checkers import linearizable, models
+from splitbrain.checkers.history import INVOKE, OK, History, Operation
 
 operations = []
 for i, (f, key, value) in enumerate(

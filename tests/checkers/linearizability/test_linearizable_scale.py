@@ -5,9 +5,9 @@ import random
 import pytest
 from linearizability_twin import draw_register, register_result, simulated_history
 
-from checkers import INVALID, VALID, linearizable, models
-from checkers.history import INVOKE, OK, History, Operation
-from checkers.linearizability import verify
+from splitbrain.checkers import INVALID, VALID, linearizable, models
+from splitbrain.checkers.history import INVOKE, OK, History, Operation
+from splitbrain.checkers.linearizability import verify
 
 REGISTER = models.cas_register()
 

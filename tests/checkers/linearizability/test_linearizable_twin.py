@@ -21,12 +21,12 @@ from linearizability_twin import (
     weakened,
 )
 
-from checkers import models
-from checkers.linearizability import Budget, verify_order
-from checkers.linearizability.problem import problem_of
-from checkers.linearizability.register_anomalies import certain_reason
-from checkers.linearizability.search import search
-from checkers.linearizability.witness import window_of
+from splitbrain.checkers import models
+from splitbrain.checkers.linearizability import Budget, verify_order
+from splitbrain.checkers.linearizability.problem import problem_of
+from splitbrain.checkers.linearizability.register_anomalies import certain_reason
+from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.witness import window_of
 
 REGISTER = models.cas_register()
 STORE = models.kv(absent=None)

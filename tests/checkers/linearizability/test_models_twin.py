@@ -11,13 +11,13 @@ import pytest
 from linearizability_twin import HISTORIES, histories, linearizable_by_sets, random_history
 from models_twin import DRAWN, VARIANTS
 
-from checkers import INVALID, VALID, linearizable, models
-from checkers.history import INFO, INVOKE, OK, History, Operation
-from checkers.linearizability import Budget, verify_order
-from checkers.linearizability.mutex_anomalies import counted
-from checkers.linearizability.parts import parts_of
-from checkers.linearizability.problem import problem_of
-from checkers.linearizability.search import search
+from splitbrain.checkers import INVALID, VALID, linearizable, models
+from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation
+from splitbrain.checkers.linearizability import Budget, verify_order
+from splitbrain.checkers.linearizability.mutex_anomalies import counted
+from splitbrain.checkers.linearizability.parts import parts_of
+from splitbrain.checkers.linearizability.problem import problem_of
+from splitbrain.checkers.linearizability.search import search
 
 
 def judged(model, calls):

@@ -17,13 +17,13 @@ from linearizability_twin import (
     weakened,
 )
 
-from checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
-from checkers.history import INVOKE, OK, History, Operation
-from checkers.linearizability import Budget, by_columns, verify, verify_order
-from checkers.linearizability.limits import begun
-from checkers.linearizability.problem import problem_of
-from checkers.linearizability.search import search
-from checkers.linearizability.witness import window_of
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
+from splitbrain.checkers.history import INVOKE, OK, History, Operation
+from splitbrain.checkers.linearizability import Budget, by_columns, verify, verify_order
+from splitbrain.checkers.linearizability.limits import begun
+from splitbrain.checkers.linearizability.problem import problem_of
+from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.witness import window_of
 
 pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
 

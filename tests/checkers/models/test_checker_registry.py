@@ -2,9 +2,9 @@
 
 import pytest
 
-from checkers import CHECKERS, INVALID, UNKNOWN, VALID, checker_for_model
-from checkers.history import drawn
-from checkers.models import MODELS
+from splitbrain.checkers import CHECKERS, INVALID, UNKNOWN, VALID, checker_for_model
+from splitbrain.checkers.history import drawn
+from splitbrain.checkers.models import MODELS
 
 
 def test_every_model_has_its_checker():

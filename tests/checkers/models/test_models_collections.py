@@ -2,10 +2,10 @@
 
 import pytest
 
-from checkers import VALID, checker_for_model, linearizable, models
-from checkers.history import INFO, INVOKE, OK, History, Operation
-from checkers.models import ModelError
-from checkers.models.model import is_pure
+from splitbrain.checkers import VALID, checker_for_model, linearizable, models
+from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation
+from splitbrain.checkers.models import ModelError
+from splitbrain.checkers.models.model import is_pure
 
 
 def call(f, argument=None, result=None, outcome=OK):

@@ -2,10 +2,10 @@
 
 import pytest
 
-from checkers import UNKNOWN, linearizable, models
-from checkers.history import INFO, INVOKE, OK, History, Operation
-from checkers.models import ModelError, looks_keyed, split
-from checkers.models.model import frozen, shown
+from splitbrain.checkers import UNKNOWN, linearizable, models
+from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation
+from splitbrain.checkers.models import ModelError, looks_keyed, split
+from splitbrain.checkers.models.model import frozen, shown
 
 
 def call(f, argument=None, result=None, outcome=OK):

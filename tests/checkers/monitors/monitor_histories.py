@@ -6,8 +6,8 @@ import os
 import random
 from itertools import permutations
 
-from checkers import models
-from checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
+from splitbrain.checkers import models
+from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
 
 HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "6000"))
 """How many random histories each comparison takes; more is better and slower."""

@@ -14,12 +14,12 @@ from monitor_histories import (
     register_draw,
 )
 
-from checkers import models
-from checkers.linearizability import Budget, verify_order
-from checkers.linearizability.monitors import choose, counter_bounds
-from checkers.linearizability.problem import problem_of
-from checkers.linearizability.search import search
-from checkers.verdict import Anomaly
+from splitbrain.checkers import models
+from splitbrain.checkers.linearizability import Budget, verify_order
+from splitbrain.checkers.linearizability.monitors import choose, counter_bounds
+from splitbrain.checkers.linearizability.problem import problem_of
+from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.verdict import Anomaly
 
 
 def judged(model, calls) -> bool | None:

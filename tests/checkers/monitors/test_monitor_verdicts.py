@@ -15,16 +15,16 @@ from monitor_histories import (
     register_draw,
 )
 
-from checkers import kernels, models
-from checkers.history import FAIL, INFO, INVOKE, OK, History, Operation
-from checkers.linearizability import verify_order
-from checkers.linearizability.monitors import (
+from splitbrain.checkers import kernels, models
+from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, History, Operation
+from splitbrain.checkers.linearizability import verify_order
+from splitbrain.checkers.linearizability.monitors import (
     MONITORS,
     PreconditionError,
     choose,
     monitors_for,
 )
-from checkers.models import ModelError
+from splitbrain.checkers.models import ModelError
 
 QUEUE, STACK, PRIORITIES = CONTAINERS
 REGISTER, SET, COUNTER = models.cas_register(), models.a_set(), models.counter()
@@ -401,9 +401,9 @@ def test_large_histories_are_valid_until_two_removals_are_exchanged(model):
 def test_what_is_said_of_sets_does_not_depend_on_how_strings_are_hashed():
     """Of several elements that were lost, the same one is named in every process."""
     program = (
-        "from checkers import models\n"
-        "from checkers.history import History, Operation\n"
-        "from checkers.linearizability.monitors import choose\n"
+        "from splitbrain.checkers import models\n"
+        "from splitbrain.checkers.history import History, Operation\n"
+        "from splitbrain.checkers.linearizability.monitors import choose\n"
         "words = [f'element {i}' for i in range(40)]\n"
         "events = [(kind, 'add', w) for w in words for kind in ('invoke', 'ok')]\n"
         "events += [('invoke', 'read', None), ('ok', 'read', [])]\n"

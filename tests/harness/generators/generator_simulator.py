@@ -7,8 +7,8 @@ the outcomes that the test decides, so a whole history is one value to compare w
 import heapq
 from random import Random
 
-from checkers.history.operation import INFO, INVOKE, OK, Operation
-from harness.generators import Context, Invocation, lift, validate
+from splitbrain.checkers.history.operation import INFO, INVOKE, OK, Operation
+from splitbrain.harness.generators import Context, Invocation, lift, validate
 
 LATENCY = 10
 

@@ -6,8 +6,8 @@ from itertools import pairwise
 import pytest
 from generator_simulator import invocations, ops, simulate, told, values
 
-from checkers.history.operation import FAIL, INFO, OK
-from harness.generators import (
+from splitbrain.checkers.history.operation import FAIL, INFO, OK
+from splitbrain.harness.generators import (
     Context,
     GeneratorError,
     Invocation,
@@ -36,7 +36,7 @@ from harness.generators import (
     validate,
     weighted,
 )
-from harness.plan import InvalidPlan, PlannedOperation
+from splitbrain.harness.plan import InvalidPlan, PlannedOperation
 
 READ, WRITE = {"f": "read"}, {"f": "write", "value": 1}
 

@@ -5,8 +5,8 @@ from collections import defaultdict
 import pytest
 from generator_simulator import ops, simulate, told, values
 
-from checkers.history.operation import FAIL, OK
-from harness.generators import (
+from splitbrain.checkers.history.operation import FAIL, OK
+from splitbrain.harness.generators import (
     GeneratorError,
     any_of,
     concurrent_keys,

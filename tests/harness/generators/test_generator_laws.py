@@ -7,8 +7,8 @@ from generator_simulator import LATENCY, invocations, simulate, told, values
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkers.history.operation import FAIL, INFO, INVOKE, OK
-from harness.generators import (
+from splitbrain.checkers.history.operation import FAIL, INFO, INVOKE, OK
+from splitbrain.harness.generators import (
     Context,
     Invocation,
     any_of,
@@ -32,7 +32,7 @@ from harness.generators import (
     until_ok,
     weighted,
 )
-from harness.streams import stream
+from splitbrain.harness.streams import stream
 
 CLIENTS = 4
 

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 from generator_simulator import ops, simulate, told, values
 
-from harness.generators import Context, Invocation, lift, limit
+from splitbrain.harness.generators import Context, Invocation, lift, limit
 
 
 def test_a_dict_is_one_operation_by_a_free_client():

@@ -11,15 +11,15 @@ import random
 from collections.abc import Callable
 from typing import Any
 
-from harness.nemesis.control import Callback, PowerLossPolicy
-from harness.nemesis.nemesis import Nemesis
-from harness.nemesis.rules import LinkRule
-from harness.plan import Fault
-from harness.streams import stream
+from splitbrain.harness.nemesis.control import Callback, PowerLossPolicy
+from splitbrain.harness.nemesis.nemesis import Nemesis
+from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.plan import Fault
+from splitbrain.harness.streams import stream
 
 
 class FakeControl:
-    """Satisfies `harness.nemesis.control.Control`; ``log`` holds what was done, in order."""
+    """A `splitbrain.harness.nemesis.control.Control`; ``log`` holds what was done, in order."""
 
     def __init__(self, nodes: int = 3, clients: int = 1, seed: int = 0) -> None:
         self.now = 0.0

@@ -2,10 +2,10 @@
 
 import pytest
 
-from harness.nemesis.catalogue import BY_ID, FAMILIES, KINDS, check_fault, resolve
-from harness.nemesis.nemesis import PERFORMERS
-from harness.nemesis.schedule import _RECIPES
-from harness.plan import Fault, InvalidPlan
+from splitbrain.harness.nemesis.catalogue import BY_ID, FAMILIES, KINDS, check_fault, resolve
+from splitbrain.harness.nemesis.nemesis import PERFORMERS
+from splitbrain.harness.nemesis.schedule import _RECIPES
+from splitbrain.harness.plan import Fault, InvalidPlan
 
 SERVERS = ("n1", "n2", "n3")
 

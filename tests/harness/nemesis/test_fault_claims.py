@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.nemesis.claims import Claims, most_down, regime
-from harness.plan import Fault, InvalidPlan
+from splitbrain.harness.nemesis.claims import Claims, most_down, regime
+from splitbrain.harness.plan import Fault, InvalidPlan
 
 
 def kill(at, duration, target="one"):

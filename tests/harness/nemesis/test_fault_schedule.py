@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.nemesis.catalogue import KINDS, check_fault, resolve
-from harness.nemesis.claims import Claims, most_down, regime
-from harness.nemesis.schedule import Fixed, draw_faults
-from harness.plan import InvalidPlan, Plan
+from splitbrain.harness.nemesis.catalogue import KINDS, check_fault, resolve
+from splitbrain.harness.nemesis.claims import Claims, most_down, regime
+from splitbrain.harness.nemesis.schedule import Fixed, draw_faults
+from splitbrain.harness.plan import InvalidPlan, Plan
 
 
 def draw(seed, kinds="all", *, time_limit=10.0, nodes=5, **how):
@@ -44,7 +44,7 @@ def test_a_small_draw_as_it_always_was():
 
 def test_draws_do_not_depend_on_the_hash_seed():
     program = (
-        "import json; from harness.nemesis.schedule import draw_faults;"
+        "import json; from splitbrain.harness.nemesis.schedule import draw_faults;"
         "print(json.dumps([f.to_json() for s in range(20) for f in"
         " draw_faults('all', seed=s, time_limit=10, nodes=5, survivable=s % 2 == 0)]))"
     )

@@ -2,10 +2,10 @@
 
 import pytest
 
-from harness import faults
-from harness.nemesis.catalogue import KINDS, check_fault
-from harness.nemesis.claims import Claims, regime
-from harness.plan import Fault, InvalidPlan, Plan
+from splitbrain.harness import faults
+from splitbrain.harness.nemesis.catalogue import KINDS, check_fault
+from splitbrain.harness.nemesis.claims import Claims, regime
+from splitbrain.harness.plan import Fault, InvalidPlan, Plan
 
 PLAN = Plan("raft", "register", nodes=3, time_limit=10.0)
 

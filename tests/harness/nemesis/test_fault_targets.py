@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.nemesis.targets import Targets, majority, minority, resolve_target
-from harness.streams import stream
+from splitbrain.harness.nemesis.targets import Targets, majority, minority, resolve_target
+from splitbrain.harness.streams import stream
 
 FIVE = ("n1", "n2", "n3", "n4", "n5")
 

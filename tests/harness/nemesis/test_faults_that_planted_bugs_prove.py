@@ -9,11 +9,11 @@ from __future__ import annotations
 import pytest
 import trio
 
-from harness import Plan
-from harness.client import request
-from harness.planning import draw
-from harness.search import search
-from harness.workloads import register, set_
+from splitbrain.harness import Plan
+from splitbrain.harness.client import request
+from splitbrain.harness.planning import draw
+from splitbrain.harness.searching import search
+from splitbrain.harness.workloads import register, set_
 
 TTL = 0.05
 GRACE = 0.1

@@ -5,10 +5,10 @@ import json
 import pytest
 from nemesis_fake import FakeControl, performing, starts, stops
 
-from harness.nemesis.catalogue import KINDS
-from harness.nemesis.nemesis import Nemesis, with_ids
-from harness.nemesis.schedule import draw_faults
-from harness.plan import Fault, InvalidPlan
+from splitbrain.harness.nemesis.catalogue import KINDS
+from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
+from splitbrain.harness.nemesis.schedule import draw_faults
+from splitbrain.harness.plan import Fault, InvalidPlan
 
 ONE_OF_EACH = tuple(
     Fault(kind.id, 1.0 + number / 10, 5.0, "leader", id=f"f{number}")

@@ -2,7 +2,7 @@
 
 from nemesis_fake import performing, stops
 
-from harness.plan import Fault
+from splitbrain.harness.plan import Fault
 
 
 def bump(id, at, duration, offset, target="n1"):

@@ -6,9 +6,9 @@ import pytest
 import trio
 from nemesis_fake import FakeControl
 
-from harness.nemesis.control import Control
-from harness.nemesis.rules import LinkRule
-from harness.simulation.world import World
+from splitbrain.harness.nemesis.control import Control
+from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.simulation.world import World
 
 Script = list[tuple[float, str, tuple]]
 """What nodes do: (when, which server, command); a command is ("leader", term), ("clock",),

@@ -3,9 +3,9 @@
 import pytest
 from nemesis_fake import performing, starts, stops
 
-from harness.nemesis.network import majorities_ring
-from harness.nemesis.rules import LinkRule
-from harness.plan import Fault
+from splitbrain.harness.nemesis.network import majorities_ring
+from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.plan import Fault
 
 
 def partition(id, at, duration, target="one", **options):

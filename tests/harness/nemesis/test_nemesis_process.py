@@ -3,7 +3,7 @@
 import pytest
 from nemesis_fake import performing, starts, stops
 
-from harness.plan import Fault
+from splitbrain.harness.plan import Fault
 
 
 def kill(id, at, duration, target="n1"):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.simulation.disk import POLICIES, SECTOR, SimulatedDisk
+from splitbrain.harness.simulation.disk import POLICIES, SECTOR, SimulatedDisk
 
 
 def disk(seed: int = 0) -> SimulatedDisk:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.simulation.clock import EPOCH, HostClock
-from harness.simulation.heap import EventHeap
+from splitbrain.harness.simulation.clock import EPOCH, HostClock
+from splitbrain.harness.simulation.heap import EventHeap
 
 times = st.floats(0, 1e6, allow_nan=False)
 rates = st.floats(0.01, 100)

@@ -16,8 +16,8 @@ import uuid
 import pytest
 import trio
 
-from harness.simulation.tripwires import Nondeterminism
-from harness.simulation.world import World
+from splitbrain.harness.simulation.tripwires import Nondeterminism
+from splitbrain.harness.simulation.world import World
 
 
 def failure_of(function) -> BaseException | None:

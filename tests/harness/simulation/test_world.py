@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import trio
 
-from harness.nemesis.rules import LinkRule
-from harness.node import NodeDead
-from harness.simulation.network import MessageStorm
-from harness.simulation.trio_direct import DirectRun
-from harness.simulation.trio_runs import GuestRun
-from harness.simulation.world import World
+from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.node import NodeDead
+from splitbrain.harness.simulation.network import MessageStorm
+from splitbrain.harness.simulation.trio_direct import DirectRun
+from splitbrain.harness.simulation.trio_runs import GuestRun
+from splitbrain.harness.simulation.world import World
 
 
 @pytest.fixture(autouse=True, params=[DirectRun, GuestRun], ids=["direct", "guest"])

@@ -1,6 +1,6 @@
 """Clients of a store that lives in the test's memory: right ones, and ones that are wrong."""
 
-from harness.client import Definite, Indefinite
+from splitbrain.harness.client import Definite, Indefinite
 
 
 class Store:

@@ -7,12 +7,19 @@ import pytest
 import trio
 from workload_runner import plan, run, verdicts
 
-from checkers.invariants.every_read import every_read
-from checkers.invariants.progress import progress
-from checkers.verdict import INVALID, UNKNOWN, VALID
-from harness.client import Definite
-from harness.plan import InvalidPlan
-from harness.workloads import bank, booking, doctors, list_append, rw_register, workload_for
+from splitbrain.checkers.invariants.every_read import every_read
+from splitbrain.checkers.invariants.progress import progress
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
+from splitbrain.harness.client import Definite
+from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.workloads import (
+    bank,
+    booking,
+    doctors,
+    list_append,
+    rw_register,
+    workload_for,
+)
 
 WORKLOADS = (list_append, rw_register, bank, doctors, booking)
 APPEND, REGISTER = "list-append(strong-serializable)", "rw-register(strong-serializable)"

@@ -7,9 +7,9 @@ import pytest
 import trio
 from workload_runner import plan
 
-from harness.client import Definite
-from harness.plan import InvalidPlan
-from harness.workloads import WORKLOADS, FinalRead, kv, register, set_, workload_for
+from splitbrain.harness.client import Definite
+from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.workloads import WORKLOADS, FinalRead, kv, register, set_, workload_for
 
 CLIENTS = {
     "register": memory.RegisterClient,

@@ -9,8 +9,8 @@ import memory_clients as memory
 import pytest
 from workload_runner import plan, run, verdicts
 
-from checkers.verdict import INVALID, VALID
-from harness.workloads import WORKLOADS, kv, register, set_
+from splitbrain.checkers.verdict import INVALID, VALID
+from splitbrain.harness.workloads import WORKLOADS, kv, register, set_
 
 LINEARIZABLE = "linearizable(cas-register)"
 
@@ -140,7 +140,7 @@ def test_the_order_of_sets_and_hashes_changes_nothing():
     script = (
         "import memory_clients as memory\n"
         "from workload_runner import plan, run\n"
-        "from harness.workloads import kv, register, set_\n"
+        "from splitbrain.harness.workloads import kv, register, set_\n"
         "for construct, client in ((register, memory.RegisterClient),\n"
         "                          (set_, memory.SetClient), (kv, memory.KvClient)):\n"
         "    print(run(construct(memory.clients(client)), plan(time_limit=5.0)).digest())\n"

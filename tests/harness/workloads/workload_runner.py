@@ -8,12 +8,12 @@ import heapq
 
 import trio
 
-from checkers.history import NEMESIS, History
-from checkers.history.operation import INFO, INVOKE, Operation
-from harness.client import invoke
-from harness.generators import Context, Invocation, validate
-from harness.plan import Plan
-from harness.streams import stream
+from splitbrain.checkers.history import NEMESIS, History
+from splitbrain.checkers.history.operation import INFO, INVOKE, Operation
+from splitbrain.harness.client import invoke
+from splitbrain.harness.generators import Context, Invocation, validate
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.streams import stream
 
 LATENCY_NS = 60_000_000
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from systems.consensus.raft import NOTHING_STORED, Raft, Settings, Stored
-from systems.consensus.raft.effects import (
+from splitbrain.systems.consensus.raft import NOTHING_STORED, Raft, Settings, Stored
+from splitbrain.systems.consensus.raft.effects import (
     Effect,
     LogImage,
     RoleChanged,
@@ -25,8 +25,14 @@ from systems.consensus.raft.effects import (
     Send,
     SnapshotInstalled,
 )
-from systems.consensus.raft.messages import APPEND, REQUEST, AppendEntries, Entry, Request
-from systems.consensus.raft.sessions import immutable
+from splitbrain.systems.consensus.raft.messages import (
+    APPEND,
+    REQUEST,
+    AppendEntries,
+    Entry,
+    Request,
+)
+from splitbrain.systems.consensus.raft.sessions import immutable
 
 Message = tuple[Any, ...]
 

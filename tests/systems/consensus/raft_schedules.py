@@ -12,7 +12,7 @@ from typing import Any
 
 from raft_cluster import Cluster, Journal
 
-from systems.consensus.raft import Raft, Settings
+from splitbrain.systems.consensus.raft import Raft, Settings
 
 
 class Violation(Exception):

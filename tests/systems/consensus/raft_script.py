@@ -29,8 +29,8 @@ from typing import Any
 
 from raft_cluster import Cluster, Journal, describe_entries
 
-from systems.consensus.kv import KeyValue
-from systems.consensus.raft import Sessions, Settings
+from splitbrain.systems.consensus.kv import KeyValue
+from splitbrain.systems.consensus.raft import Sessions, Settings
 
 
 class Play:

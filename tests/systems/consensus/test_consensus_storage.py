@@ -8,8 +8,8 @@ import pytest
 import trio
 from raft_cluster import after_save
 
-from harness.simulation.disk import POLICIES, SimulatedDisk
-from systems.consensus.raft.effects import (
+from splitbrain.harness.simulation.disk import POLICIES, SimulatedDisk
+from splitbrain.systems.consensus.raft.effects import (
     NOTHING_STORED,
     LogImage,
     SaveEntries,
@@ -18,8 +18,8 @@ from systems.consensus.raft.effects import (
     Snapshot,
     Stored,
 )
-from systems.consensus.raft.messages import Entry
-from systems.consensus.storage import SNAPSHOT, WAL, Storage
+from splitbrain.systems.consensus.raft.messages import Entry
+from splitbrain.systems.consensus.storage import SNAPSHOT, WAL, Storage
 
 
 class Crash(Exception):
@@ -27,7 +27,7 @@ class Crash(Exception):
 
 
 class CrashingDisk:
-    """`harness.node.Disk` over a simulated disk, without time, that stops after some operations."""
+    """A `splitbrain.harness.node.Disk` without time, that stops after some operations."""
 
     def __init__(self, disk: SimulatedDisk, operations: int) -> None:
         self.disk = disk

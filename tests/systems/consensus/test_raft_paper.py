@@ -11,8 +11,8 @@ from random import Random
 import pytest
 from raft_cluster import Cluster, append_entries, entries, sent, terms
 
-from systems.consensus.raft import Settings
-from systems.consensus.raft.messages import (
+from splitbrain.systems.consensus.raft import Settings
+from splitbrain.systems.consensus.raft.messages import (
     APPENDED,
     REJECTED,
     REQUEST_VOTE,
@@ -23,7 +23,7 @@ from systems.consensus.raft.messages import (
     RequestVote,
     Vote,
 )
-from systems.consensus.raft.state import CANDIDATE, FOLLOWER, LEADER
+from splitbrain.systems.consensus.raft.state import CANDIDATE, FOLLOWER, LEADER
 
 # 5.1 Raft basics
 

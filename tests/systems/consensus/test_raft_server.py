@@ -7,16 +7,16 @@ from dataclasses import replace
 import pytest
 import trio
 
-from checkers.verdict import INVALID, VALID
-from harness.client import Definite, Indefinite
-from harness.plan import Plan
-from harness.planning import draw
-from harness.run import run
-from harness.search import search
-from harness.simulation.world import World
-from systems.consensus import BUGS, RaftClient, RaftKV
-from systems.consensus.raft import Settings
-from systems.registry import experiment
+from splitbrain.checkers.verdict import INVALID, VALID
+from splitbrain.harness.client import Definite, Indefinite
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.running import run
+from splitbrain.harness.searching import search
+from splitbrain.harness.simulation.world import World
+from splitbrain.systems.consensus import BUGS, RaftClient, RaftKV
+from splitbrain.systems.consensus.raft import Settings
+from splitbrain.systems.registry import experiment
 
 
 class Cluster:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import pytest
 from raft_cluster import Cluster, append_entries, entries, sent, terms
 
-from systems.consensus.raft import Settings
-from systems.consensus.raft.effects import SaveEntries, SaveState, Send
-from systems.consensus.raft.messages import (
+from splitbrain.systems.consensus.raft import Settings
+from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState, Send
+from splitbrain.systems.consensus.raft.messages import (
     APPEND,
     APPENDED,
     REQUEST_VOTE,
@@ -22,7 +22,7 @@ from systems.consensus.raft.messages import (
     RequestVote,
     Vote,
 )
-from systems.consensus.raft.state import FOLLOWER
+from splitbrain.systems.consensus.raft.state import FOLLOWER
 
 # Figure 2: persistence
 

@@ -10,11 +10,11 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 
-from harness.node import Message
-from systems.replication.leader_follower import wal
-from systems.replication.leader_follower.core import Core
-from systems.replication.leader_follower.effects import Effect, Lead, Persist, Role, Send
-from systems.replication.leader_follower.log import Durable
+from splitbrain.harness.node import Message
+from splitbrain.systems.replication.leader_follower import wal
+from splitbrain.systems.replication.leader_follower.core import Core
+from splitbrain.systems.replication.leader_follower.effects import Effect, Lead, Persist, Role, Send
+from splitbrain.systems.replication.leader_follower.log import Durable
 
 CLIENT = "c1"
 START = 100.0

@@ -2,9 +2,9 @@
 
 import pytest
 
-from harness.client import Definite, Indefinite
-from harness.simulation.world import World
-from systems.replication import LeaderFollowerClient, ReferenceClient, SummaryClient
+from splitbrain.harness.client import Definite, Indefinite
+from splitbrain.harness.simulation.world import World
+from splitbrain.systems.replication import LeaderFollowerClient, ReferenceClient, SummaryClient
 
 
 def outcome(client_type, answers, call, *, first="n1"):

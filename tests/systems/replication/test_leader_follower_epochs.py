@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from systems.replication.leader_follower.epochs import (
+from splitbrain.systems.replication.leader_follower.epochs import (
     common_prefix,
     majority,
     next_epoch,

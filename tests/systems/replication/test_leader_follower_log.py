@@ -5,8 +5,15 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from systems.replication.leader_follower import wal
-from systems.replication.leader_follower.log import Adopt, Durable, Entry, Extend, Log, Promise
+from splitbrain.systems.replication.leader_follower import wal
+from splitbrain.systems.replication.leader_follower.log import (
+    Adopt,
+    Durable,
+    Entry,
+    Extend,
+    Log,
+    Promise,
+)
 
 
 def entries(*epochs):

@@ -27,7 +27,7 @@ from pathlib import Path
 import pytest
 from leader_follower_cluster import Cluster, entry_text
 
-from systems.replication.leader_follower.effects import ELECTION_S
+from splitbrain.systems.replication.leader_follower.effects import ELECTION_S
 
 PLAYS = Path(__file__).parents[2] / "golden" / "leader_follower"
 SESSION = 1

@@ -7,12 +7,12 @@ import os
 
 import pytest
 
-from checkers.verdict import INVALID, VALID
-from harness.nemesis.schedule import draw_faults
-from harness.plan import Fault, Plan
-from harness.run import run
-from systems.registry import experiment
-from systems.replication import BUGS
+from splitbrain.checkers.verdict import INVALID, VALID
+from splitbrain.harness.nemesis.schedule import draw_faults
+from splitbrain.harness.plan import Fault, Plan
+from splitbrain.harness.running import run
+from splitbrain.systems.registry import experiment
+from splitbrain.systems.replication import BUGS
 
 SEEDS = int(os.environ.get("SPLITBRAIN_SEEDS", "15"))
 REFERENCE, SUMMARY = "leader-follower", "leader-follower-summary"

@@ -1,8 +1,8 @@
 """Random schedules: messages late, lost, doubled, out of order, cut off; slow disks; crashes.
 
-After every step the invariants of the essay in `systems.replication.leader_follower.reference` must
-hold; in the end, with the network whole again, there must be a leader and equal replicas. The same
-schedules catch both planted bugs.
+After every step the invariants of the essay in
+`splitbrain.systems.replication.leader_follower.reference` must hold; in the end, with the network
+whole again, there must be a leader and equal replicas. The same schedules catch both planted bugs.
 """
 
 import random
@@ -10,10 +10,10 @@ import random
 import pytest
 from leader_follower_cluster import CLIENT, Cluster
 
-from systems.replication.leader_follower.bugs import BUGS
-from systems.replication.leader_follower.core import Core
-from systems.replication.leader_follower.effects import Role
-from systems.replication.leader_follower.log import Promise
+from splitbrain.systems.replication.leader_follower.bugs import BUGS
+from splitbrain.systems.replication.leader_follower.core import Core
+from splitbrain.systems.replication.leader_follower.effects import Role
+from splitbrain.systems.replication.leader_follower.log import Promise
 
 STEPS_PER_SERVER = 800
 SESSIONS = 4

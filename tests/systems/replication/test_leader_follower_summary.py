@@ -1,8 +1,8 @@
 """The summary form's operations, and the weaknesses that it keeps."""
 
-from harness.nemesis.rules import LinkRule
-from harness.simulation.world import World
-from systems.replication import SummaryServer
+from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.simulation.world import World
+from splitbrain.systems.replication import SummaryServer
 
 
 class Replicas:

@@ -1,9 +1,9 @@
 """Drives an engine by a script: who does what, and what was answered."""
 
-from systems.transactions.locking.engine import LockingEngine
-from systems.transactions.locking.pages import EMPTY, PAGES
-from systems.transactions.snapshot.engine import SnapshotEngine
-from systems.transactions.snapshot.serializable import SerializableEngine
+from splitbrain.systems.transactions.locking.engine import LockingEngine
+from splitbrain.systems.transactions.locking.pages import EMPTY, PAGES
+from splitbrain.systems.transactions.snapshot.engine import SnapshotEngine
+from splitbrain.systems.transactions.snapshot.serializable import SerializableEngine
 
 NO_PAGES = dict.fromkeys(range(PAGES), EMPTY)
 

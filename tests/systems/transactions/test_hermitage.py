@@ -3,12 +3,12 @@
 import pytest
 from click.testing import CliRunner
 
-from harness.cli import main
-from harness.plan import InvalidPlan
-from harness.run import run
-from systems import registry
-from systems.transactions.hermitage import SCRIPTS, experiment
-from systems.transactions.ladder import climb, matrix
+from splitbrain.harness.commands.cli import main
+from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.running import run
+from splitbrain.systems import registry
+from splitbrain.systems.transactions.hermitage import SCRIPTS, experiment
+from splitbrain.systems.transactions.ladder import climb, matrix
 
 NAMES = ("G0", "G1a", "G1b", "G1c", "OTV", "PMP", "P4", "G-single", "G2-item", "G2")
 

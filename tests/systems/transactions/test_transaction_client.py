@@ -6,8 +6,8 @@ import pytest
 import trio
 import trio.testing
 
-from harness.client import Definite
-from systems.transactions.client import PATIENCE_S, TransactionClient
+from splitbrain.harness.client import Definite
+from splitbrain.systems.transactions.client import PATIENCE_S, TransactionClient
 
 
 class Node:

@@ -5,9 +5,9 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.simulation.disk import SimulatedDisk
-from harness.streams import stream
-from systems.transactions.log import PATH, LogManager
+from splitbrain.harness.simulation.disk import SimulatedDisk
+from splitbrain.harness.streams import stream
+from splitbrain.systems.transactions.log import PATH, LogManager
 
 RECORDS = [("update", "T1", "x", None, (1, 2)), ("commit", "T1"), ("boot",), ("end", "T2")]
 

@@ -3,7 +3,7 @@
 import pytest
 from engine_driver import locking
 
-from systems.transactions.manager import IDLE_S, TransactionManager
+from splitbrain.systems.transactions.manager import IDLE_S, TransactionManager
 
 
 class Desk:

@@ -5,13 +5,13 @@ Of the 500 seeds of each system, a few run by default; the rest is marked slow.
 
 import pytest
 
-from checkers.verdict import INVALID, VALID
-from harness.plan import Fault, Plan
-from harness.planning import draw
-from harness.run import run
-from harness.search import search
-from systems import registry
-from systems.transactions import BUGS
+from splitbrain.checkers.verdict import INVALID, VALID
+from splitbrain.harness.plan import Fault, Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.running import run
+from splitbrain.harness.searching import search
+from splitbrain.systems import registry
+from splitbrain.systems.transactions import BUGS
 
 REFERENCES = (
     "two-phase-locking",

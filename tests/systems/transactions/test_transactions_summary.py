@@ -3,9 +3,9 @@
 import pytest
 import trio
 
-from harness.simulation.disk import SimulatedDisk
-from harness.streams import stream
-from systems.transactions.summary import LOG, LockManager, LogManager, TransactionManager
+from splitbrain.harness.simulation.disk import SimulatedDisk
+from splitbrain.harness.streams import stream
+from splitbrain.systems.transactions.summary import LOG, LockManager, LogManager, TransactionManager
 
 
 @pytest.fixture

@@ -1,0 +1,72 @@
+"""Reading a history of any format that we know: the content says which one it is."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from splitbrain.checkers.history.edn import parse_edn
+from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.history import History
+from splitbrain.checkers.history.jsonl import parse_jsonl
+from splitbrain.checkers.history.porcupine import ETCD_LINE, parse_etcd_log, parse_kv_log
+from splitbrain.checkers.history.scanning import scanned
+from splitbrain.checkers.history.source import Content, read_content
+
+FORMATS = (
+    "JSON Lines (one {...} a line, or one array of them)",
+    "Jepsen's EDN (maps, or one vector of them)",
+    "Jepsen's etcd logs (INFO  jepsen.util - ...)",
+    "Porcupine's key-value logs (EDN maps with a :key)",
+)
+"""The formats that `load` knows, in words."""
+
+# How much of a file tells its format: a log can begin with lines that are no operations.
+_SNIFFED_BYTES = 1 << 16
+
+_JSON = re.compile(rb'(?:\[\s*)?\{\s*(?:"|\}|$)')
+_KEYED = re.compile(rb"\{[^{}]*:key\s")
+_EDN = re.compile(rb"(?:[\[(]\s*)?(?:\{[\s,]*(?::|#_|;)|#[\w.]|;|#_)|\[\s*\]|\(\s*\)")
+_ETCD = re.compile(rb"^\s*" + ETCD_LINE.pattern.encode(), re.MULTILINE)
+
+_BY_SUFFIX = {".jsonl": parse_jsonl, ".json": parse_jsonl, ".edn": parse_edn}
+
+
+def load(path: str | os.PathLike[str]) -> History:
+    """Read a history, plain or gzipped, in any of the `FORMATS`.
+
+    An empty file is an empty history: a run that was killed before its first operation.
+
+    Raises:
+        HistoryError: the file cannot be read, is in no known format, or its operations are no
+            history; the message names file, line and operation.
+    """
+    content = read_content(path)
+    parser = _parser(content)
+    if parser in (parse_jsonl, parse_edn):
+        history = scanned(content, edn=parser is parse_edn)
+        if history is not None:
+            return history
+    return parser(content)
+
+
+def _parser(content: Content) -> Callable[[Content], History]:
+    """The parser for a file's content."""
+    start = content.data[:_SNIFFED_BYTES].strip()
+    if not start or _JSON.match(start):
+        return parse_jsonl
+    if _KEYED.match(start):
+        return parse_kv_log
+    if _EDN.match(start):
+        return parse_edn
+    if _ETCD.search(start):
+        return parse_etcd_log
+    suffix = Path(content.source.removesuffix(".gz")).suffix
+    if suffix in _BY_SUFFIX:  # its parser can say better what is wrong
+        return _BY_SUFFIX[suffix]
+    raise HistoryError(
+        f"this is no history in a format we know; the formats are: {'; '.join(FORMATS)}",
+        path=content.source,
+    )

@@ -1,0 +1,223 @@
+"""The checker of rw-register histories.
+
+Transactions write unique values to registers and read them. Which write a read saw is plain; the
+order of writes is not, and must be inferred as far as it can be
+(`splitbrain.checkers.isolation.register_history`). What is found refutes; that nothing is found
+means little, since deciding serializability or snapshot isolation is NP-hard here (Papadimitriou,
+"The Serializability of Concurrent Database Updates", JACM 1979; Biswas and Enea, OOPSLA 2019). With
+``complete``, a bounded search decides it (`splitbrain.checkers.isolation.complete`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from splitbrain.checkers.history import History
+from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, WR
+from splitbrain.checkers.isolation.append_checker import (
+    WITNESSES,
+    nothing_exercised,
+    take_counts,
+    time_matters,
+    transaction_coverage,
+)
+from splitbrain.checkers.isolation.complete import Decision, decide
+from splitbrain.checkers.isolation.consistency import (
+    DECIDED_BY_ORDERS,
+    STRONGEST,
+    ConsistencyModel,
+    forbidden,
+    implied,
+    model_named,
+)
+from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, find_cycles
+from splitbrain.checkers.isolation.dependencies import Dependencies
+from splitbrain.checkers.isolation.judgment import Findings, judge
+from splitbrain.checkers.isolation.observations import Observations, observations
+from splitbrain.checkers.isolation.proofs import no_proof, weak_proof
+from splitbrain.checkers.isolation.register_anomalies import add_register_anomalies
+from splitbrain.checkers.isolation.register_evidence import cycle_anomaly
+from splitbrain.checkers.isolation.register_history import (
+    Assumptions,
+    RegisterHistory,
+    register_dependencies,
+    register_history,
+)
+from splitbrain.checkers.isolation.transactions import NONE, WRITE, shown_key, transactions_of
+from splitbrain.checkers.isolation.weak import decided_apart, weak_anomalies
+from splitbrain.checkers.models.model import shown
+from splitbrain.checkers.verdict import UNKNOWN, Anomaly, Checker, Verdict
+
+CLAUSES = 200_000
+"""Cycles that the complete search excludes before it gives up."""
+
+
+def rw_register(
+    consistency: str | None = None,
+    *,
+    initial: bool = False,
+    writes_follow_reads: bool = False,
+    sequential_keys: bool = False,
+    linearizable_keys: bool = False,
+    complete: bool = False,
+    clauses: int = CLAUSES,
+    witnesses: int = WITNESSES,
+    budget: int = SEARCH_BUDGET,
+) -> Checker:
+    """A checker: the history satisfies a consistency model, as far as its reads tell.
+
+    Args:
+        consistency: a name of `splitbrain.checkers.isolation.consistency.MODELS`, or an alias of
+            one. None judges against the strongest, and the verdict says which models are ruled out.
+        initial: assume that every key starts as null.
+        writes_follow_reads: assume that a transaction's write of a key follows what it read of it.
+        sequential_keys: assume that each key by itself is sequentially consistent.
+        linearizable_keys: assume that each key by itself is linearizable.
+        complete: decide serializability and snapshot isolation (and their strong-session and strong
+            forms) by a SAT search if no anomaly is found. Takes `initial` for granted.
+        clauses: a limit of that search.
+        witnesses: anomalies shown of each kind.
+        budget: edges looked at in the search for one kind of cycle.
+
+    Raises:
+        ValueError: no such model, or none that a complete search decides.
+    """
+    model = None if consistency is None else model_named(consistency)
+    if complete and model and "snapshot-isolation" not in implied(model.name):
+        raise ValueError(
+            f"a complete search decides serializable and snapshot-isolation, and their "
+            f"strong-session and strong forms, not {model.name}; leave out complete"
+        )
+    assumptions = Assumptions(
+        initial or complete, writes_follow_reads, sequential_keys, linearizable_keys
+    )
+    return RwRegister(model, assumptions, complete, clauses, witnesses, budget)
+
+
+@dataclass(frozen=True, slots=True)
+class RwRegister:
+    """The checker that `rw_register` makes."""
+
+    consistency: ConsistencyModel | None
+    assumptions: Assumptions
+    complete: bool
+    clauses: int
+    witnesses: int
+    budget: int
+
+    @property
+    def name(self) -> str:
+        """``rw-register``, with the model in brackets if one was asked for."""
+        return f"rw-register({self.consistency.name})" if self.consistency else "rw-register"
+
+    def check(self, history: History) -> Verdict:
+        """See `splitbrain.checkers.verdict.Checker`.
+
+        Raises:
+            splitbrain.checkers.history.HistoryError: an operation is no rw-register transaction.
+        """
+        t = transactions_of(history, lists=False)
+        coverage = transaction_coverage(t)
+        nothing = nothing_exercised(coverage)
+        if nothing:
+            return Verdict(self.name, UNKNOWN, nothing, coverage=coverage)
+        inferred = register_history(t, self.assumptions)
+        if inferred.again != NONE:
+            return Verdict(self.name, UNKNOWN, _written_twice(inferred), coverage=coverage)
+        findings = Findings()
+        add_register_anomalies(findings, inferred, self.witnesses)
+        process, realtime = time_matters(self.consistency)
+        graph = register_dependencies(inferred, process=process, realtime=realtime)
+        cycles = find_cycles(graph, limit=self.witnesses, budget=self.budget)
+        for cycle in cycles.witnesses:
+            findings.add([cycle_anomaly(inferred, cycle)])
+        take_counts(findings, cycles, self.budget)
+        asked = self.consistency.name if self.consistency else STRONGEST
+        apart = decided_apart(self.consistency)
+        if apart or self.consistency is None or not findings.counts:
+            weak = weak_anomalies(lambda: _observed(inferred), asked, proved=(), sessions=apart)
+            findings.take_weak(weak, apart=apart or not findings.counts)
+        cost: dict[str, Any] = {
+            "algorithm": "Elle, by rw-register",
+            "assumptions": self.assumptions.named(),
+            "edges": len(graph),
+            "components with cycles": cycles.components,
+        }
+        proof: dict[str, Any] = {}
+        if self.complete and not forbidden(asked) & findings.counts.keys():
+            decided = decide(inferred, asked, self.clauses)
+            cost["complete search"] = decided.cost
+            proof = self._take(findings, decided)
+        return judge(
+            self.name,
+            findings,
+            self.consistency,
+            proof=lambda: proof or self._weak_proof(inferred, graph, asked),
+            coverage=coverage,
+            cost=cost,
+            assumptions=self.assumptions.named(),
+        )
+
+    def _weak_proof(
+        self, history: RegisterHistory, graph: Dependencies, asked: str
+    ) -> dict[str, Any]:
+        """Orders that prove a weak model.
+
+        Versions may be taken to be in the order in which their writers stand there, so that who
+        read from whom is all that it must respect, and time.
+        """
+        if asked not in DECIDED_BY_ORDERS:
+            return no_proof(asked)
+        observed = _observed(history)
+        known = observed.source < len(history.transactions)
+        timed = graph.kind & (PROCESS | REALTIME) != 0
+        count = int(np.count_nonzero(known))
+        read = Dependencies(
+            graph.transactions,
+            graph.nodes,
+            np.concatenate([observed.source[known], graph.source[timed]]).astype(np.int32),
+            np.concatenate([observed.reader[known], graph.target[timed]]).astype(np.int32),
+            np.concatenate([np.full(count, WR, np.uint8), graph.kind[timed]]),
+        )
+        return weak_proof(asked, read, lambda: observed, history.alive)
+
+    def _take(self, findings: Findings, decided: Decision) -> dict[str, Any]:
+        """Take over what the complete search found; the certificate if it found an order."""
+        kind = decided.kind
+        if decided.order is not None:
+            return {"order": decided.order, **decided.snapshots}
+        if decided.refuted:
+            anomaly = Anomaly(kind, decided.reason, decided.operations, decided.refutation)
+            findings.add([anomaly])
+        else:
+            findings.open[kind] = decided.reason
+        return {}
+
+
+def _observed(history: RegisterHistory) -> Observations:
+    t = history.transactions
+    return observations(
+        t,
+        alive=history.alive,
+        writer=history.writer,
+        version=t.element,
+        initial=history.assumptions.initial,
+    )
+
+
+def _written_twice(history: RegisterHistory) -> str:
+    t = history.transactions
+    m = history.again
+    element = int(t.element[m])
+    second = t.owner(m)
+    first = t.owner(
+        next(n for n in range(m) if t.kind[n] == WRITE and int(t.element[n]) == element)
+    )
+    what, key = shown(t.values[element]), shown_key(t.keys[int(t.key[m])])
+    return (
+        f"{t.name(first)} and {t.name(second)} (operation {t.index_of(second)}) both write {what} "
+        f"to {key}, so that versions cannot be told apart; write unique values"
+    )

@@ -1,0 +1,72 @@
+"""A counter: ``add n`` adds ``n`` (which may be negative), ``read`` gives the sum.
+
+Jepsen's counter workload. Additions commute, and the state is one number.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from splitbrain.checkers.history import Call
+from splitbrain.checkers.models.model import ModelError, State, Step, event_of, shown, unknown
+
+OPERATIONS = ("add", "read")
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """The counter model; see the module.
+
+    Attributes:
+        name: ``counter``.
+        initial_value: its value before any operation.
+    """
+
+    name: str = "counter"
+    initial_value: int = 0
+    per_key: bool = True
+
+    @property
+    def initial(self) -> State:
+        """The initial value."""
+        return self.initial_value
+
+    def step(self, state: State, call: Call) -> Step:
+        """See `Model.step`."""
+        if call.f == "add":
+            return True, state + call.argument
+        return call.outcome != "ok" or state == call.result, state
+
+    def pure(self, f: str) -> bool:
+        """See `Model.pure`."""
+        return f == "read"
+
+    def check(self, call: Call) -> None:
+        """See `Model.check`."""
+        if call.f not in OPERATIONS:
+            raise unknown(self.name, OPERATIONS, call)
+        if call.f == "add" and type(call.argument) is not int:
+            raise ModelError(
+                call.invoke_index, f"the value of add is an integer, not {shown(call.argument)}"
+            )
+        if call.f == "read" and call.outcome == "ok" and type(call.result) is not int:
+            raise ModelError(
+                event_of(call), f"a read of a counter gives an integer, not {shown(call.result)}"
+            )
+
+    def describe(self, call: Call) -> str:
+        """See `Model.describe`."""
+        if call.f == "add":
+            return f"add {call.argument}"
+        return f"read → {shown(call.result)}" if call.outcome == "ok" else "read"
+
+
+def counter(*, initial: int = 0) -> Counter:
+    """A counter with the given initial value.
+
+    Raises:
+        ValueError: `initial` is no integer.
+    """
+    if type(initial) is not int:
+        raise ValueError(f"initial is {initial!r}: give an integer")
+    return Counter(initial_value=initial)

@@ -1,0 +1,86 @@
+"""What `run`, `replay` and `demo` share: options, and a run investigated with progress."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
+
+import click
+
+from splitbrain.harness.commands.exits import EXIT_INTERRUPTED
+
+if TYPE_CHECKING:
+    from splitbrain.harness.experiment import Experiment
+    from splitbrain.harness.investigate import Investigation
+    from splitbrain.harness.plan import Plan
+
+
+RUNS = Path("runs")
+
+runs_option = click.option(
+    "--runs",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=RUNS,
+    show_default=True,
+    help="Folder in which each run gets a folder of its own.",
+)
+shrink_option = click.option(
+    "--shrink-budget",
+    type=click.IntRange(min=0),
+    default=400,
+    show_default=True,
+    help="Runs that making a failure smaller may take; 0 to leave it as it is.",
+)
+
+
+def investigated(experiment: Experiment, runs: Path, budget: int) -> Investigation:
+    """Run, keep, shrink, report, with progress on standard error."""
+    from splitbrain.harness.investigate import investigate
+    from splitbrain.harness.progress import ProgressLine
+    from splitbrain.harness.running import check_plan
+    from splitbrain.harness.store import new_folder
+    from splitbrain.reports import write_report
+
+    check_plan(experiment)
+    folder = new_folder(runs, experiment.plan)
+
+    def running(fraction: float, phase: str) -> None:
+        line.show(f"running: {phase}, {fraction:.0%}")
+
+    def shrinking(made: int, best: Plan) -> None:
+        size = "" if best.operations is None else f"{len(best.operations)} operations, "
+        line.show(f"shrinking: run {made}, {size}{len(best.faults)} faults left")
+
+    try:
+        with ProgressLine(sys.stderr) as line:
+            investigation = investigate(
+                experiment,
+                folder,
+                replay=f"splitbrain replay {quote(str(folder))}",
+                shrunk_replay=f"splitbrain replay {quote(str(folder / 'shrunk'))}",
+                budget=budget,
+                progress=running,
+                shrink_progress=shrinking,
+            )
+    except KeyboardInterrupt:
+        click.echo(
+            "splitbrain: interrupted; what was recorded is kept: "
+            f"splitbrain report {quote(str(folder))}",
+            err=True,
+        )
+        sys.exit(EXIT_INTERRUPTED)
+    if investigation.shrunk is not None:
+        write_report(investigation.telling_folder)
+    if investigation.problem is not None:
+        click.echo(f"splitbrain: {investigation.problem}", err=True)
+    write_report(folder)
+    return investigation
+
+
+def tell(investigation: Investigation) -> None:
+    """Print the story of a run."""
+    from splitbrain.reports import load_run, render_terminal
+
+    click.echo(render_terminal(load_run(investigation.folder)))

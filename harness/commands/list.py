@@ -1,0 +1,19 @@
+"""`splitbrain list`: what there is."""
+
+from __future__ import annotations
+
+import click
+
+
+@click.command(name="list")
+@click.argument("what", type=click.Choice(["systems", "workloads", "faults", "checkers", "bugs"]))
+def command(what: str) -> None:
+    """List what there is: systems, workloads, faults, checkers or planted bugs."""
+    from tabulate import tabulate
+
+    from splitbrain.systems.catalogue import catalogue
+
+    headers, rows = catalogue(what)
+    click.echo(
+        tabulate(rows, headers=headers, tablefmt="simple", maxcolwidths=[None, None, 60, 40])
+    )

@@ -1,0 +1,109 @@
+"""`splitbrain run`: a system under a workload and faults."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from splitbrain.harness.commands.exits import finish
+from splitbrain.harness.commands.investigation import investigated, runs_option, shrink_option, tell
+
+if TYPE_CHECKING:
+    from splitbrain.checkers.verdict import Validity
+    from splitbrain.harness.experiment import Experiment
+
+
+@click.command(name="run")
+@click.argument("system")
+@click.option("--workload", "-w", help="What clients do; the system's first, unless given.")
+@click.option(
+    "--faults",
+    "-f",
+    default="kill,partition",
+    show_default=True,
+    help="Kinds of faults, by name or family, with commas between; 'all', or 'none'.",
+)
+@click.option(
+    "--nodes", "-n", type=click.IntRange(1, 99), help="Servers; the system's usual number."
+)
+@click.option("--clients", "-c", type=click.IntRange(1, 999), default=5, show_default=True)
+@click.option("--time-limit", "-t", default="10s", show_default=True, help="Virtual time of load.")
+@click.option("--rate", default=20.0, show_default=True, help="Operations a virtual second.")
+@click.option("--seed", "-s", type=int, default=0, show_default=True)
+@click.option(
+    "--count", type=click.IntRange(min=1), default=1, show_default=True, help="Seeds to try."
+)
+@click.option("--bug", help="Run the system with this planted bug (splitbrain list bugs).")
+@click.option("--option", "-o", "options", multiple=True, help="NAME=VALUE, of the workload.")
+@runs_option
+@shrink_option
+def command(
+    system: str,
+    workload: str | None,
+    faults: str,
+    nodes: int | None,
+    clients: int,
+    time_limit: str,
+    rate: float,
+    seed: int,
+    count: int,
+    bug: str | None,
+    options: tuple[str, ...],
+    runs: Path,
+    shrink_budget: int,
+) -> None:
+    """Run SYSTEM under a workload and faults, judge it, and shrink what fails.
+
+    With --count, seeds are tried one after the other until one fails; only the last run is kept.
+    """
+    from splitbrain.harness.plan import Plan, parse_seconds
+    from splitbrain.harness.planning import draw, parse_options
+    from splitbrain.systems import registry
+
+    chosen = registry.system(system)
+    base = Plan(
+        system=system,
+        workload=workload
+        or (registry.BUGS[bug].workload if bug in registry.BUGS else None)
+        or chosen.workloads[0],
+        bug=bug,
+        nodes=nodes or chosen.nodes,
+        clients=clients,
+        time_limit=parse_seconds(time_limit, "--time-limit"),
+        rate=rate,
+        options=parse_options(options),
+    )
+
+    def make(chosen_seed: int) -> Experiment:
+        return registry.experiment(draw(base.with_(seed=chosen_seed), faults))
+
+    finish(_try_seeds(make, seed, count, runs, shrink_budget))
+
+
+def _try_seeds(
+    make: Callable[[int], Experiment], seed: int, count: int, runs: Path, budget: int
+) -> Validity:
+    from splitbrain.harness.progress import ProgressLine
+    from splitbrain.harness.searching import search
+
+    chosen = seed
+    if count > 1:
+        with ProgressLine(sys.stderr) as line:
+
+            def tried(done: int, _: Validity) -> None:
+                line.show(f"trying seeds: {done - seed + 1} of {count}")
+
+            found = search(make, range(seed, seed + count), done=tried)
+        chosen = seed + found.tried - 1
+        click.echo(
+            f"{found.tried} of {count} seeds tried, {found.operations} operations: "
+            f"{found.valid} valid, {len(found.unknown)} unknown, "
+            + (f"seed {chosen} is INVALID" if found.failure else "none invalid")
+        )
+    found_run = investigated(make(chosen), runs, budget)
+    tell(found_run)
+    return found_run.run.validity

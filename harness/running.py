@@ -1,0 +1,293 @@
+"""Running a plan: set up, drive, heal, settle, read, judge.
+
+    load ------------> heal --> settle ------> final --> done
+    clients invoke,     all      no faults,    every     checkers judge
+    faults strike       faults   no clients    replica   the recorded history
+                        end                    is read
+
+Healing, settling and final reads happen by themselves: what was acknowledged must be readable in
+the end, and replicas that are connected and idle must become equal. The load ends at the plan's
+time limit, or earlier when the workload has nothing more to invoke and every fault has ended.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import BinaryIO
+
+from splitbrain.checkers.history import INVOKE, History, Operation
+from splitbrain.checkers.history.encoding import encode_line
+from splitbrain.checkers.invariants import leader_per_term
+from splitbrain.checkers.invariants.unhandled_exceptions import unhandled_exceptions
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, Checker, Validity, Verdict, worst
+from splitbrain.harness.client import Outcome
+from splitbrain.harness.clients import Clients
+from splitbrain.harness.environment import environment
+from splitbrain.harness.experiment import Experiment
+from splitbrain.harness.generators import time_limit, validate
+from splitbrain.harness.generators.base import Generator
+from splitbrain.harness.generators.lists import listed
+from splitbrain.harness.interruption import interruptible
+from splitbrain.harness.nemesis.catalogue import check_fault
+from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
+from splitbrain.harness.plan import InvalidPlan, Plan, PlannedOperation
+from splitbrain.harness.recorder import Recorder, Sink
+from splitbrain.harness.simulation.trace import Trace
+from splitbrain.harness.simulation.trio_direct import DirectRun
+from splitbrain.harness.simulation.world import MakeRun, World
+from splitbrain.harness.workloads.workload import FinalRead
+
+SETTLE_SECONDS = 3.0
+"""Virtual seconds without faults and load before the final reads."""
+
+FINAL_TIMEOUT_SECONDS = 5.0
+FINAL_ATTEMPTS = 3
+
+Progress = Callable[[float, str], None]
+"""Called now and then with the fraction of virtual time that has passed, and the phase."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A plan that was run: what happened, and what the checkers say of it.
+
+    Attributes:
+        plan: the plan.
+        history: what clients, nodes and the nemesis recorded.
+        verdicts: one for each checker.
+        trace: every event of the simulation (empty if it was not traced).
+        virtual_seconds: how much virtual time passed.
+        client_bugs: errors that look like mistakes in the client's code, with how often.
+    """
+
+    plan: Plan
+    history: History
+    verdicts: tuple[Verdict, ...]
+    trace: Trace
+    virtual_seconds: float
+    client_bugs: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def validity(self) -> Validity:
+        """All verdicts together: invalid over unknown over valid."""
+        return worst(self.verdicts)
+
+    @property
+    def signature(self) -> str:
+        """What makes two failures the same; empty unless invalid."""
+        return next((v.signature for v in self.verdicts if v.validity is INVALID), "")
+
+
+def run(
+    experiment: Experiment,
+    *,
+    sink: Sink | None = None,
+    tracing: bool = True,
+    trace_file: BinaryIO | None = None,
+    progress: Progress | None = None,
+    make_run: MakeRun = DirectRun,
+) -> Run:
+    """Run an experiment in the simulated world and judge it.
+
+    Args:
+        experiment: what to run.
+        sink: called with each event of the history as it is recorded.
+        tracing: whether to keep the trace; nothing else changes.
+        trace_file: where to write the trace while the run goes on, in place of keeping it in
+            memory.
+        progress: told how far the run is.
+        make_run: how nodes are driven; the tests compare two ways.
+
+    Raises:
+        InvalidPlan: the plan cannot run, as `check_plan` would have said.
+        KeyboardInterrupt: Ctrl-C was pressed; `sink` has had every event until then.
+    """
+    ground = _Ground(experiment, sink, make_run, Trace(recording=tracing, file=trace_file))
+    # One sweep for what the run before left behind: none happens while a run is going on.
+    gc.collect(1)
+    ground.drive(progress or (lambda fraction, phase: None))
+    history = ground.recorder.history()
+    return Run(
+        experiment.plan,
+        history,
+        judge(history, _checkers(experiment)),
+        ground.world.trace,
+        ground.world.now,
+        ground.clients.bugs,
+    )
+
+
+def check_plan(experiment: Experiment) -> None:
+    """Find out, without running anything, whether the experiment's plan can run.
+
+    Raises:
+        InvalidPlan: it cannot; the message names the fault, operation or option.
+    """
+    plan = experiment.plan
+    for fault in with_ids(plan.faults):
+        check_fault(fault, plan.servers)
+    environment(plan)
+    _load(experiment)
+
+
+def _load(experiment: Experiment) -> Generator:
+    """The operations to invoke under load: the plan's own, or else the workload's."""
+    plan = experiment.plan
+    if plan.operations is None:
+        return validate(time_limit(plan.time_limit, experiment.workload.generator(plan)))
+    _check_recordable(plan.operations)
+    return time_limit(plan.time_limit, listed(plan.operations, plan.clients))
+
+
+def _check_recordable(operations: Sequence[PlannedOperation]) -> None:
+    for position, operation in enumerate(operations):
+        if not operation.f:
+            raise InvalidPlan(f"operations[{position}] has an empty f: say what is done")
+        try:
+            encode_line(Operation(position, 0, 0, INVOKE, operation.f, operation.value))
+        except TypeError as error:
+            raise InvalidPlan(f"operations[{position}] cannot be recorded: {error}") from None
+
+
+def _checkers(experiment: Experiment) -> tuple[Checker, ...]:
+    """The workload's checkers; a single server has no other replica to converge with."""
+    checkers = experiment.workload.checkers
+    if experiment.plan.nodes > 1:
+        return checkers
+    return tuple(checker for checker in checkers if checker.name != "converged")
+
+
+def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...]:
+    """What each checker says of a history, and what the harness itself checks in every run.
+
+    A checker that cannot cope with the history makes the verdict unknown, never valid.
+    """
+    always: list[Checker] = [unhandled_exceptions()]
+    if history.events("leader"):
+        always.append(leader_per_term())
+    return tuple(_verdict(checker, history) for checker in (*checkers, *always))
+
+
+def _verdict(checker: Checker, history: History) -> Verdict:
+    try:
+        return checker.check(history)
+    except ValueError as error:
+        return Verdict(checker.name, UNKNOWN, f"the checker could not judge this history: {error}")
+
+
+class _Ground:
+    """A world with clients, nemesis and recorder, and the phases of a run."""
+
+    def __init__(
+        self, experiment: Experiment, sink: Sink | None, make_run: MakeRun, trace: Trace
+    ) -> None:
+        plan, workload = experiment.plan, experiment.workload
+        ground = environment(plan)
+        world = World(
+            plan.seed,
+            network=ground.network,
+            fsync_latency=ground.fsync_latency,
+            trace=trace,
+            make_run=make_run,
+        )
+        self.plan = plan
+        self.world = world
+        self.workload = workload
+        self.recorder = Recorder(lambda: world.now, sink)
+        world.on_announcement = self.recorder.announcement
+        world.on_nemesis = self.recorder.nemesis
+        for name in plan.servers:
+            peers = tuple(other for other in plan.servers if other != name)
+            world.add_server(name, lambda node: experiment.server(node).run(), peers)
+        self.clients = Clients(
+            world,
+            self.recorder,
+            workload,
+            _load(experiment),
+            plan.clients,
+            timeout=ground.operation_timeout,
+        )
+        self.nemesis = Nemesis(plan.faults, world)
+        self.phase = "load"
+        self._finals: list[FinalRead] = []
+
+    def drive(self, progress: Progress) -> None:
+        """All phases, from boot to the last final read."""
+        world, plan = self.world, self.plan
+        expected = plan.time_limit + SETTLE_SECONDS
+        with interruptible(world.heap.stop) as interruption, world.booted():
+            self._enter("load")
+            self.nemesis.schedule()
+            self.clients.start(self._exhausted)
+            world.heap.at(plan.time_limit, self._heal)
+            step = max(0.5, expected / 100)
+            while self.phase != "done":
+                world.run_until(world.now + step)
+                world.trace.flush()
+                interruption.check()
+                progress(min(0.99, world.now / expected), self.phase)
+        progress(1.0, "done")
+
+    def _enter(self, phase: str) -> None:
+        self.phase = phase
+        self.recorder.nemesis("phase", phase)
+
+    def _exhausted(self) -> None:
+        """The workload has nothing more to invoke: heal once the last fault is over."""
+        over = max((fault.at + fault.duration for fault in self.plan.faults), default=0.0)
+        if over < self.plan.time_limit:
+            self.world.heap.at(over, self._heal)
+
+    def _heal(self) -> None:
+        if self.phase != "load":
+            return
+        self.clients.stop()
+        self._enter("heal")
+        self.nemesis.heal()
+        self._enter("settle")
+        heap = self.world.heap
+        heap.after(SETTLE_SECONDS, lambda: self.clients.when_idle(self._final))
+        # Every operation has a timeout, but a client's code can refuse to be cancelled.
+        finals = len(self.workload.final(self.plan)) * FINAL_ATTEMPTS * FINAL_TIMEOUT_SECONDS
+        heap.after(SETTLE_SECONDS + self.clients.timeout + finals + 1.0, self._overrun)
+
+    def _final(self) -> None:
+        self._enter("final")
+        self._finals = list(self.workload.final(self.plan))
+        for client in range(self.plan.clients):
+            self._next_final(client)
+        if not self._finals:
+            self.clients.when_idle(self._done)
+
+    def _next_final(self, client: int) -> None:
+        if self._finals:
+            self._attempt(client, self._finals.pop(0), 1)
+            if not self._finals:
+                self.clients.when_idle(self._done)
+
+    def _attempt(self, client: int, final: FinalRead, attempt: int) -> None:
+        def then(outcome: Outcome) -> None:
+            if outcome.type != "ok" and attempt < FINAL_ATTEMPTS:
+                self._attempt(client, final, attempt + 1)
+            else:
+                self._next_final(client)
+
+        self.clients.perform(
+            client,
+            final.f,
+            final.value,
+            then,
+            server=final.server,
+            timeout=FINAL_TIMEOUT_SECONDS,
+        )
+
+    def _overrun(self) -> None:
+        if self.phase != "done":
+            self.clients.abandon()
+            self._done()
+
+    def _done(self) -> None:
+        self._enter("done")
+        self.world.heap.stop()

@@ -1,0 +1,104 @@
+"""Many seeds: run the same experiment under one seed after another until one fails.
+
+Each seed draws its own faults (and its own workload); a run is a function of its plan, so the
+first failing seed is the same on every machine. Batches of seeds go to any
+`concurrent.futures.Executor`; the result does not depend on how many workers there are, because
+failures are taken in the order of their seeds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from splitbrain.checkers.verdict import INVALID, VALID, Validity
+from splitbrain.harness.experiment import Experiment
+from splitbrain.harness.running import Run, run
+from splitbrain.harness.simulation.trace import first_difference
+
+TWICE_EVERY = 25
+"""One run in so many is done twice, and must come out the same."""
+
+Make = Callable[[int], Experiment]
+"""The experiment of a seed."""
+
+SeedDone = Callable[[int, Validity], None]
+
+
+class NotDeterministic(Exception):
+    """The same plan gave two different runs; the message names the first event that differs."""
+
+
+@dataclass(slots=True)
+class Search:
+    """What a search over seeds found.
+
+    Attributes:
+        tried: how many seeds were run.
+        valid: how many of them were valid; the rest was unknown, or failed.
+        unknown: seeds whose run nothing can be said of.
+        operations: operations invoked in all of them.
+        failure: the first failing run, or None.
+        experiment: its experiment.
+        client_bugs: errors that look like mistakes in the client's code, with how often.
+    """
+
+    tried: int = 0
+    valid: int = 0
+    unknown: list[int] = field(default_factory=list)
+    operations: int = 0
+    failure: Run | None = None
+    experiment: Experiment | None = None
+    client_bugs: dict[str, int] = field(default_factory=dict)
+
+
+def search(
+    make: Make,
+    seeds: Iterable[int],
+    *,
+    wanted: Callable[[Run], bool] = lambda result: result.validity is INVALID,
+    done: SeedDone | None = None,
+) -> Search:
+    """Run `make(seed)` for each seed until a run is `wanted` (by default: invalid).
+
+    Args:
+        make: the experiment of a seed.
+        seeds: the seeds, in order.
+        wanted: which run ends the search.
+        done: told of each seed that was run.
+
+    Raises:
+        NotDeterministic: a run that was done twice came out differently.
+    """
+    found = Search()
+    for seed in seeds:
+        experiment = make(seed)
+        twice = found.tried % TWICE_EVERY == 0
+        result = run(experiment, tracing=twice)
+        if twice:
+            _compare(result, run(make(seed)))
+        found.tried += 1
+        found.operations += len(result.history.calls())
+        for text, count in result.client_bugs.items():
+            found.client_bugs[text] = found.client_bugs.get(text, 0) + count
+        if result.validity is VALID:
+            found.valid += 1
+        elif result.validity is not INVALID:
+            found.unknown.append(seed)
+        if done is not None:
+            done(seed, result.validity)
+        if wanted(result):
+            found.failure, found.experiment = result, experiment
+            break
+    return found
+
+
+def _compare(one: Run, other: Run) -> None:
+    difference = first_difference(one.trace.events, other.trace.events)
+    if difference is not None:
+        position, first, second = difference
+        raise NotDeterministic(
+            f"seed {one.plan.seed} gave two different runs, from event {position} on: first "
+            f"{first}, then {second}; the system depends on something besides its node "
+            "(time, randomness, the order of a set, memory shared between nodes or runs)"
+        )

@@ -1,0 +1,47 @@
+"""Transactions that append to lists, and read them: the sharpest probe of isolation there is.
+
+Elements are unique, so a read of a list tells every version of its key up to then, and in which
+order; from this alone the dependencies between transactions can be told, and any cycle among them
+named (Kingsbury and Alvaro, "Elle", VLDB 2020; Jepsen's ``append`` workload). Judged by the
+consistency model that the client claims.
+"""
+
+from __future__ import annotations
+
+from splitbrain.checkers.isolation.append_checker import list_append as list_append_checker
+from splitbrain.harness.workloads import transactions
+from splitbrain.harness.workloads.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.transactions import TransactionClient
+from splitbrain.harness.workloads.workload import ClientFactory, Workload
+
+__all__ = ["METHODS", "NAME", "OPTIONS", "TransactionClient", "list_append"]
+
+NAME = "list-append"
+OPTIONS = transactions.OPTIONS
+METHODS = (transactions.METHOD,)
+
+
+def list_append(
+    client: ClientFactory, *, consistency: str | None = None, **options: int | float | None
+) -> Workload:
+    """List-append transactions, for a client that offers `TransactionClient`'s method.
+
+    Args:
+        client: makes a client; a class whose ``__init__`` takes a node and a server's name does.
+        consistency: the model to judge by; what the client's class claims, unless given.
+        options: see `OPTIONS`.
+
+    Raises:
+        InvalidPlan: the client lacks ``transaction``; there is no such model; an option is unknown
+            or cannot have its value.
+    """
+    return transactions.workload(NAME, "append", list_append_checker, client, consistency, options)
+
+
+KIND = WorkloadKind(
+    NAME,
+    "transactions that append to lists and read them: every anomaly of isolation by name",
+    list_append,
+    by_name(OPTIONS),
+    METHODS,
+)

@@ -1,0 +1,145 @@
+"""Doctors on call: one may leave only if another one stays.
+
+The example of write skew (DDIA chapter 7, "Write Skew and Phantoms"; Cahill et al., SIGMOD 2008).
+Each transaction looks at everyone on call for a shift and changes one doctor, so two of them can
+both be right and leave nobody: snapshot isolation permits that, serializability doesn't.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from splitbrain.checkers.invariants.on_call import doctors as somebody_on_call
+from splitbrain.harness.client import Definite
+from splitbrain.harness.generators import Context, Generator, Invocation
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.workloads.capabilities import Method, capabilities
+from splitbrain.harness.workloads.drawn import Drawn
+from splitbrain.harness.workloads.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.transactions import always
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+
+NAME = "doctors"
+DOCTORS = ("alice", "bob")
+
+OPTIONS = (
+    Option("shifts", 2, "how many shifts, each with its own two doctors", least=1),
+    Option("leave", 0.4, "share of attempts to leave among the operations", most=1),
+    Option("join", 0.3, "share of returns; reads are what is left", most=1),
+)
+
+
+# Client protocol
+
+
+class DoctorsClient(Protocol):
+    """What a client must offer; each method in one transaction, and all doctors on call at first.
+
+    A method that returns has done it; see `splitbrain.harness.client` for what raising means.
+    """
+
+    async def on_call(self, shift: str, doctors: Sequence[str]) -> list[str]:
+        """Who of these is on call."""
+        ...
+
+    async def leave(self, shift: str, doctor: str, doctors: Sequence[str]) -> bool:
+        """Take a doctor off call if another one is on call; return whether it was done."""
+        ...
+
+    async def join(self, shift: str, doctor: str) -> None:
+        """Put a doctor on call."""
+        ...
+
+
+METHODS = (
+    Method("on_call", "on_call(shift, doctors)", "reads", True),
+    Method("leave", "leave(shift, doctor, doctors)", "attempts to leave", True),
+    Method("join", "join(shift, doctor)", "returns", True),
+)
+
+
+async def perform(client: Any, f: str, value: Any) -> Any:
+    """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
+    shift, doctor = value if f in ("read", "leave", "join") else (None, None)
+    match f:
+        case "read":
+            return [shift, list(await client.on_call(shift, DOCTORS))]
+        case "leave":
+            if not await client.leave(shift, doctor, DOCTORS):
+                raise Definite(f"nobody would be left, or {doctor} was not on call")
+        case "join":
+            await client.join(shift, doctor)
+        case _:
+            raise ValueError(f"workload doctors has no operation {f!r}: it has read, leave, join")
+    return value
+
+
+# Generator
+
+
+def shifts(options: Mapping[str, Any]) -> list[str]:
+    """Names of the shifts."""
+    return [f"shift{i + 1}" for i in range(options["shifts"])]
+
+
+def operations(options: Mapping[str, Any]) -> Generator:
+    """Endless reads, attempts to leave, and returns, by random free clients."""
+    names = shifts(options)
+
+    def draw(context: Context, client: int, number: int) -> Invocation:
+        random = context.random
+        shift, doctor, chance = random.choice(names), random.choice(DOCTORS), random.random()
+        if chance < options["leave"]:
+            return Invocation(context.time, client, "leave", [shift, doctor])
+        if chance < options["leave"] + options["join"]:
+            return Invocation(context.time, client, "join", [shift, doctor])
+        return Invocation(context.time, client, "read", [shift, None])
+
+    return Drawn(draw)
+
+
+# Constructor
+
+
+def doctors(client: ClientFactory, **options: int | float | None) -> Workload:
+    """Doctors on call, for a client that offers `DoctorsClient`'s methods.
+
+    Args:
+        client: makes a client; a class whose ``__init__`` takes a node and a server's name does.
+        options: see `OPTIONS`.
+
+    Raises:
+        InvalidPlan: the client lacks a method; an option is unknown or cannot have its value.
+    """
+    has = capabilities(NAME, client, METHODS)
+
+    def settled(plan: Plan | None) -> dict[str, Any]:
+        return has.settle(OPTIONS, options, {} if plan is None else plan.options)
+
+    return Workload(
+        name=NAME,
+        client=client,
+        perform=perform,
+        generator=lambda plan: at_rate(plan, operations(settled(plan))),
+        final=lambda plan: [
+            FinalRead("read", [shift, None], name)
+            for shift, name in zip(
+                shifts(settled(plan)), plan.servers * settled(plan)["shifts"], strict=False
+            )
+        ],
+        checkers=(somebody_on_call(), *always(client)),
+        idempotent=frozenset({"read"}),
+        options=settled(None),
+        notes=has.notes(settled(None)),
+    )
+
+
+KIND = WorkloadKind(
+    NAME,
+    "doctors leave only if another stays on call: write skew",
+    doctors,
+    by_name(OPTIONS),
+    METHODS,
+)

@@ -1,0 +1,51 @@
+"""Transactions that write registers and read them.
+
+Harder to judge than list-append, since a read tells one version and not what came before; but this
+is what most stores offer (Jepsen's ``wr`` workload). Every written value is another. Keys start
+absent, and under a claim in real time each key by itself must be linearizable; both help to tell
+the order of versions, and the verdict names them.
+"""
+
+from __future__ import annotations
+
+from splitbrain.checkers.isolation.register_checker import rw_register as rw_register_checker
+from splitbrain.checkers.verdict import Checker
+from splitbrain.harness.workloads import transactions
+from splitbrain.harness.workloads.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.workload import ClientFactory, Workload
+
+NAME = "rw-register"
+OPTIONS = transactions.OPTIONS
+METHODS = (transactions.METHOD,)
+
+
+def judge(consistency: str) -> Checker:
+    """The checker of a claim."""
+    realtime = consistency.startswith("strong-") and not consistency.startswith("strong-session-")
+    return rw_register_checker(consistency, initial=True, linearizable_keys=realtime)
+
+
+def rw_register(
+    client: ClientFactory, *, consistency: str | None = None, **options: int | float | None
+) -> Workload:
+    """Read-write-register transactions, for a client that offers ``transaction``.
+
+    Args:
+        client: makes a client; see `splitbrain.harness.workloads.transactions.TransactionClient`.
+        consistency: the model to judge by; what the client's class claims, unless given.
+        options: see `OPTIONS`.
+
+    Raises:
+        InvalidPlan: the client lacks ``transaction``; there is no such model; an option is unknown
+            or cannot have its value.
+    """
+    return transactions.workload(NAME, "w", judge, client, consistency, options)
+
+
+KIND = WorkloadKind(
+    NAME,
+    "transactions that write registers and read them",
+    rw_register,
+    by_name(OPTIONS),
+    METHODS,
+)

@@ -1,0 +1,61 @@
+"""What pytest loads: options only. Everything else is imported when a simulated test needs it.
+
+pytest loads it in every suite of the environment, so it imports nothing of ours by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of simulated tests."""
+    group = parser.getgroup("splitbrain", "simulated distributed systems (splitbrain)")
+    group.addoption(
+        "--splitbrain-runs",
+        type=_positive,
+        metavar="N",
+        dest="splitbrain_runs",
+        help="seeds that each simulated test tries, in place of its own number",
+    )
+    group.addoption(
+        "--splitbrain-seed",
+        type=int,
+        metavar="S",
+        dest="splitbrain_seed",
+        help="try this seed alone, or, with --splitbrain-runs N, the N seeds from S on",
+    )
+    group.addoption(
+        "--splitbrain-replay",
+        metavar="PLAN",
+        dest="splitbrain_replay",
+        help="run this plan.json (of a shrunk run, say) in place of all seeds",
+    )
+    group.addoption(
+        "--splitbrain-folder",
+        metavar="DIR",
+        dest="splitbrain_folder",
+        help="where failing runs are kept (default: runs/ in pytest's root)",
+    )
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it is {text!r}: give a whole number from 1 up")
+    return int(text)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Prepare simulated tests; costs nothing until `splitbrain.harness.testing` is imported."""
+    if "splitbrain.harness.testing" not in sys.modules:
+        return (yield)
+    from splitbrain.harness import pytest_plugin
+
+    pytest_plugin.configure(item.config)
+    return (yield from pytest_plugin.around_call(item))
