@@ -1,6 +1,6 @@
 """The pytest plugin: options, and how a failing simulation is shown. One of the two doors.
 
-``splitbrain_pytest`` loads this module when pytest starts; everything heavy is imported when the
+``splitbrain.pytest_entry`` loads this module when pytest starts; everything heavy is imported when the
 first simulated test fails.
 """
 

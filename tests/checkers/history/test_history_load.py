@@ -108,7 +108,8 @@ def test_the_same_history_in_edn_and_json_is_the_same():
     assert load(SAMPLES / "paper-example.edn") == load(SAMPLES / "paper-example.json")
 
 
-SHARED_FILES = sorted(p for p in SHARED.glob("*/*") if p.is_file())
+# trial/ holds inputs that are wrong on purpose.
+SHARED_FILES = sorted(p for p in SHARED.glob("*/*") if p.is_file() and p.parent.name != "trial")
 
 
 @pytest.mark.skipif(not SHARED_FILES, reason="needs a folder of published histories")
