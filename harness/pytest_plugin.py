@@ -1,7 +1,7 @@
 """The pytest plugin: options, and how a failing simulation is shown. One of the two doors.
 
-``splitbrain.pytest_entry`` loads this module when pytest starts; everything heavy is imported when the
-first simulated test fails.
+``splitbrain.pytest_entry`` loads this module for the first simulated test; everything heavy is
+imported when one fails.
 """
 
 from __future__ import annotations
