@@ -84,7 +84,7 @@ _AUDITED = {
 }
 
 _STANDARD_LIBRARY = os.path.realpath(sysconfig.get_path("stdlib"))
-_HERE = os.path.dirname(os.path.realpath(__file__))
+_HERE = __name__.rpartition(".")[0]
 # These read source files or the clock for a message or an import; nothing that a node does
 # depends on it.
 _HARMLESS = ("importlib", "linecache", "tokenize", "traceback", "warnings", "logging", "inspect")
@@ -108,7 +108,8 @@ def _culprit(frame: FrameType | None) -> FrameType | None:
             continue
         if module in _HARMLESS or frame.f_code.co_filename.startswith("<frozen importlib"):
             return None
-        if not _in_standard_library(frame) and os.path.dirname(frame.f_code.co_filename) != _HERE:
+        ours = str(frame.f_globals.get("__name__", "")).rpartition(".")[0] == _HERE
+        if not ours and not _in_standard_library(frame):
             return frame
         frame = frame.f_back
     return None
