@@ -206,7 +206,7 @@ def test_a_project_with_a_harness_package_of_its_own_is_left_alone(project):
     project.makepyfile(
         conftest="",
         test_own="""
-        from splitbrain.harness.testing import answer
+        from harness.testing import answer
 
         def test_own():
             assert answer == 42
@@ -221,7 +221,7 @@ def test_tests_that_simulate_nothing_import_nothing_of_it(project):
         import sys
 
         def test_plain():
-            assert "harness" not in sys.modules and "trio" not in sys.modules
+            assert "splitbrain.harness" not in sys.modules and "trio" not in sys.modules
         """
     )
     pytest_in(project).assert_outcomes(passed=1)
