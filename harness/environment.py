@@ -3,7 +3,7 @@
     options = {"network": {"latency": [0.01, 0.05]}, "disk": {"fsync_latency": 0.005},
                "operation_timeout": 5.0}
 
-Workloads leave these three alone (`splitbrain.harness.workloads.options.SHARED`).
+Workloads leave these three alone (`splitbrain.harness.workloads.parts.options.SHARED`).
 """
 
 from __future__ import annotations

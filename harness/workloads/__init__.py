@@ -13,13 +13,13 @@ from splitbrain.harness.workloads.append_transactions import list_append
 from splitbrain.harness.workloads.bookings import BookingClient, booking
 from splitbrain.harness.workloads.key_value import KvClient, kv
 from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
-from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.parts.options import Option
+from splitbrain.harness.workloads.parts.replicas import ReplicaClient
+from splitbrain.harness.workloads.parts.transactions import TransactionClient
 from splitbrain.harness.workloads.register_transactions import rw_register
 from splitbrain.harness.workloads.registers import RegisterClient, register
 from splitbrain.harness.workloads.registry import WORKLOADS, WorkloadKind, workload_for
-from splitbrain.harness.workloads.replicas import ReplicaClient
 from splitbrain.harness.workloads.sets import SetClient, set_
-from splitbrain.harness.workloads.transactions import TransactionClient
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
 __all__ = [

@@ -9,9 +9,9 @@ consistency model that the client claims.
 from __future__ import annotations
 
 from splitbrain.checkers.isolation.append_checker import list_append as list_append_checker
-from splitbrain.harness.workloads import transactions
-from splitbrain.harness.workloads.kind import WorkloadKind, by_name
-from splitbrain.harness.workloads.transactions import TransactionClient
+from splitbrain.harness.workloads.parts import transactions
+from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.parts.transactions import TransactionClient
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
 
 __all__ = ["METHODS", "NAME", "OPTIONS", "TransactionClient", "list_append"]

@@ -16,11 +16,11 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.workloads.capabilities import Method, capabilities
-from splitbrain.harness.workloads.drawn import Drawn
-from splitbrain.harness.workloads.kind import WorkloadKind, by_name
-from splitbrain.harness.workloads.options import Option
-from splitbrain.harness.workloads.transactions import always
+from splitbrain.harness.workloads.parts.capabilities import Method, capabilities
+from splitbrain.harness.workloads.parts.drawn import Drawn
+from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.parts.options import Option
+from splitbrain.harness.workloads.parts.transactions import always
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "booking"

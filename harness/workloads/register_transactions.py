@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from splitbrain.checkers.isolation.register_checker import rw_register as rw_register_checker
 from splitbrain.checkers.verdict import Checker
-from splitbrain.harness.workloads import transactions
-from splitbrain.harness.workloads.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.parts import transactions
+from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
 
 NAME = "rw-register"
@@ -31,7 +31,7 @@ def rw_register(
     """Read-write-register transactions, for a client that offers ``transaction``.
 
     Args:
-        client: makes a client; see `splitbrain.harness.workloads.transactions.TransactionClient`.
+        client: makes a client; see `splitbrain.harness.workloads.TransactionClient`.
         consistency: the model to judge by; what the client's class claims, unless given.
         options: see `OPTIONS`.
 

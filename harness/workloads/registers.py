@@ -21,9 +21,9 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Generator
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.workloads import replicas
-from splitbrain.harness.workloads.capabilities import Capabilities, Method, capabilities
-from splitbrain.harness.workloads.keyed import (
+from splitbrain.harness.workloads.parts import replicas
+from splitbrain.harness.workloads.parts.capabilities import Capabilities, Method, capabilities
+from splitbrain.harness.workloads.parts.keyed import (
     CAS_WITH_SEEN,
     KeyState,
     key_names,
@@ -32,7 +32,7 @@ from splitbrain.harness.workloads.keyed import (
     matched,
     remainder,
 )
-from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "register"

@@ -9,9 +9,9 @@ from splitbrain.harness.workloads import key_value, registers, sets
 from splitbrain.harness.workloads.accounts import KIND as BANK
 from splitbrain.harness.workloads.append_transactions import KIND as LIST_APPEND
 from splitbrain.harness.workloads.bookings import KIND as BOOKING
-from splitbrain.harness.workloads.kind import WorkloadKind, by_name
 from splitbrain.harness.workloads.on_call import KIND as DOCTORS
-from splitbrain.harness.workloads.options import SHARED
+from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.parts.options import SHARED
 from splitbrain.harness.workloads.register_transactions import KIND as RW_REGISTER
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
 

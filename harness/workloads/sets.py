@@ -17,9 +17,9 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
 from splitbrain.harness.generators.base import Unmoved
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.workloads import replicas
-from splitbrain.harness.workloads.capabilities import Capabilities, Method, capabilities
-from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.parts import replicas
+from splitbrain.harness.workloads.parts.capabilities import Capabilities, Method, capabilities
+from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "set"

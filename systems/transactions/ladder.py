@@ -21,7 +21,7 @@ from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.running import Run, run
 from splitbrain.harness.workloads import workload_for
-from splitbrain.harness.workloads.transactions import CONSISTENCY
+from splitbrain.harness.workloads.parts.transactions import CONSISTENCY
 from splitbrain.systems.bug import Bug
 from splitbrain.systems.system import System
 from splitbrain.systems.transactions.hermitage import SCRIPTS, Script, experiment

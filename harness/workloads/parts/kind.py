@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from splitbrain.harness.workloads.capabilities import Method
-from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.parts.capabilities import Method
+from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.workload import Workload
 
 

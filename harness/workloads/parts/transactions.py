@@ -23,9 +23,9 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
 from splitbrain.harness.generators.base import Unmoved
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.workloads.capabilities import Method, capabilities
-from splitbrain.harness.workloads.keyed import key_names
-from splitbrain.harness.workloads.options import Option
+from splitbrain.harness.workloads.parts.capabilities import Method, capabilities
+from splitbrain.harness.workloads.parts.keyed import key_names
+from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 TXN = "txn"

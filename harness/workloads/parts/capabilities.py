@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.workloads.options import Option, settle
+from splitbrain.harness.workloads.parts.options import Option, settle
 from splitbrain.harness.workloads.workload import ClientFactory
 
 
@@ -61,8 +61,7 @@ class Capabilities:
     def settle(
         self, options: Sequence[Option], given: Mapping[str, Any], plan: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Like `splitbrain.harness.workloads.options.settle`; an option named as a missing method
-        is 0.
+        """Like `options.settle` beside this file; an option named as a missing method is 0.
 
         Such an option is the share of the operations that the method does.
 

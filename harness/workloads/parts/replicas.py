@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from splitbrain.checkers.convergence.replicas import REPLICA_STATE
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.workloads.capabilities import Method
+from splitbrain.harness.workloads.parts.capabilities import Method
 from splitbrain.harness.workloads.workload import FinalRead
 
 __all__ = ["METHOD", "REPLICA_STATE", "ReplicaClient", "replica_reads", "replica_state"]
