@@ -1,7 +1,7 @@
 """Is this installation sound? Versions, where packages come from, and a run done twice.
 
-A user's own folder called ``harness`` or ``reports`` can take the place of ours on ``sys.path``;
-the first thing that would show it is where each package was imported from.
+Two installations on one ``sys.path``, or a checkout whose links were not checked out as links, mix
+versions; the first thing that would show it is where each package was imported from.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from pathlib import Path
 
 import trio
 
+import splitbrain
 from splitbrain.harness.node import Node
 from splitbrain.harness.simulation.trace import first_difference
 from splitbrain.harness.simulation.trio_direct import DirectRun
@@ -39,16 +40,16 @@ def diagnose() -> Iterator[Finding]:
         )
     except PackageNotFoundError:
         yield Finding(False, "splitbrain is not installed: pip install -e . in its folder")
-    home = Path(__file__).resolve().parent.parent
+    home = Path(splitbrain.__path__[0])
+    yield Finding(True, f"splitbrain comes from {home}")
     for name in ("checkers", "harness", "systems", "reports"):
-        place = Path(str(import_module(name).__file__)).resolve().parent
-        ours = place.parent == home
-        hint = (
-            ""
-            if ours
-            else f", but harness is in {home}: another package of that name is in the way"
-        )
-        yield Finding(ours, f"{name} comes from {place}{hint}")
+        place = Path(str(import_module(f"splitbrain.{name}").__file__)).parent
+        if place.resolve() != (home / name).resolve():
+            yield Finding(
+                False,
+                f"splitbrain.{name} comes from {place}, which is another installation: "
+                "uninstall one of them",
+            )
     try:
         check_trio()
         yield Finding(True, f"trio {trio.__version__} has what the simulator needs")

@@ -106,7 +106,7 @@ def render_html(view: RunView) -> str:
 @cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=PackageLoader("reports"),
+        loader=PackageLoader("splitbrain.reports"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -121,7 +121,7 @@ def _environment() -> Environment:
 
 @cache
 def _asset(name: str) -> str:
-    return files("reports").joinpath("assets", name).read_text(encoding="utf-8")
+    return files("splitbrain.reports").joinpath("assets", name).read_text(encoding="utf-8")
 
 
 @cache
