@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from splitbrain.checkers.linearizability.certificate import (
+from splitbrain.checkers.linearizability.checker import linearizable
+from splitbrain.checkers.linearizability.limits import Budget
+from splitbrain.checkers.linearizability.recheck.linearizations import (
     CertificateError,
     NoCertificate,
     verify,
     verify_order,
 )
-from splitbrain.checkers.linearizability.checker import linearizable
-from splitbrain.checkers.linearizability.limits import Budget
 
 __all__ = ["Budget", "CertificateError", "NoCertificate", "linearizable", "verify", "verify_order"]

@@ -1,7 +1,7 @@
 """The checker: history in, verdict out.
 
 Long histories of registers and key-value stores are judged as columns
-(`splitbrain.checkers.linearizability.by_columns`), others key by key as calls
+(`splitbrain.checkers.linearizability.columns.judging`), others key by key as calls
 (`splitbrain.checkers.linearizability.deciding`). Either way a key is found linearizable, with an
 order that others can check, or not, with the few operations that can't be ordered, or the budget
 ends.
@@ -17,7 +17,7 @@ import numpy as np
 
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.collector import collector_paused
-from splitbrain.checkers.linearizability import by_columns
+from splitbrain.checkers.linearizability.columns import judging
 from splitbrain.checkers.linearizability.deciding import algorithms, decide
 from splitbrain.checkers.linearizability.findings import Finding, Findings, Witness
 from splitbrain.checkers.linearizability.limits import UNLIMITED, Budget, Limits, Progress, begun
@@ -93,9 +93,7 @@ class Linearizable:
         found = None
         if self.algorithm in (None, "search"):
             monitors = self.algorithm is None
-            found = by_columns.judged(
-                self.model, history, limits, keyed=self.keyed, monitors=monitors
-            )
+            found = judging.judged(self.model, history, limits, keyed=self.keyed, monitors=monitors)
         if found is None:
             found = self._by_calls(history, limits)
         if not found.observed:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.linearizability import kernel_problems
+from splitbrain.checkers.linearizability.compiled import from_calls
 from splitbrain.checkers.linearizability.findings import SEARCH, Finding, Witness
 from splitbrain.checkers.linearizability.limits import Budget, Limits
 from splitbrain.checkers.linearizability.monitors import (
@@ -24,7 +24,7 @@ from splitbrain.checkers.linearizability.monitors import (
 )
 from splitbrain.checkers.linearizability.outcome import Outcome
 from splitbrain.checkers.linearizability.problem import Problem, problem_of
-from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.searching import search
 from splitbrain.checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
 from splitbrain.checkers.models import KeyPart, Model, Register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
@@ -119,7 +119,7 @@ def _searched(model: Model, part: KeyPart, problem: Problem, limits: Limits) -> 
     outcome = _within(problem, limits, second)
     if not outcome.exhausted or limits.look() or second == budget.configurations:
         return outcome
-    return kernel_problems.search(problem, limits)
+    return from_calls.search(problem, limits)
 
 
 def _within(problem: Problem, limits: Limits, configurations: int) -> Outcome:

@@ -32,7 +32,7 @@ from splitbrain.checkers.linearizability.mutex_anomalies import counted
 from splitbrain.checkers.linearizability.outcome import Outcome, Stuck, stuck_at
 from splitbrain.checkers.linearizability.problem import Problem, forgets, problem_of
 from splitbrain.checkers.linearizability.register_anomalies import Reason, certain_reason
-from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.searching import search
 from splitbrain.checkers.linearizability.wording import ended, named, object_name
 from splitbrain.checkers.models import Model, Mutex, Register, State
 from splitbrain.checkers.models.model import is_pure, shown

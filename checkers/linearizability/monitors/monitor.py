@@ -41,7 +41,7 @@ class MonitorResult:
 
     Attributes:
         order: invocation indices of a linearization, if there is one, else None; to be verified
-            by `splitbrain.checkers.linearizability.certificate.verify_order`.
+            by `splitbrain.checkers.linearizability.recheck.linearizations.verify_order`.
         anomaly: what rules out every linearization, if there is none.
         cost: the algorithm and its preconditions, for `splitbrain.checkers.verdict.Verdict.cost`.
     """

@@ -22,24 +22,22 @@ from linearizability_twin import (
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
 from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation
-from splitbrain.checkers.linearizability import (
-    Budget,
+from splitbrain.checkers.linearizability import Budget, verify, verify_order
+from splitbrain.checkers.linearizability.columns import judging
+from splitbrain.checkers.linearizability.columns.problems import prepare
+from splitbrain.checkers.linearizability.columns.registers import register_operations
+from splitbrain.checkers.linearizability.columns.witness import ColumnWitness
+from splitbrain.checkers.linearizability.compiled import (
     _search_kernels,
-    by_columns,
-    kernel_problems,
-    kernel_search,
-    search_layout,
-    verify,
-    verify_order,
+    from_calls,
+    layout,
+    searching,
 )
-from splitbrain.checkers.linearizability.column_problems import prepare
-from splitbrain.checkers.linearizability.column_witness import ColumnWitness
 from splitbrain.checkers.linearizability.limits import Limits, begun
 from splitbrain.checkers.linearizability.parts import parts_of
 from splitbrain.checkers.linearizability.problem import problem_of
 from splitbrain.checkers.linearizability.register_anomalies import certain_reason
-from splitbrain.checkers.linearizability.register_columns import register_operations
-from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.searching import search
 
 REGISTER = models.cas_register()
 needs_numba = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
@@ -71,7 +69,7 @@ def random_histories(name: str, number: int):
 
 
 def judged_by_columns(history):
-    found = by_columns.judged(REGISTER, history, begun(Budget()), keyed=True)
+    found = judging.judged(REGISTER, history, begun(Budget()), keyed=True)
     assert found is not None
     assert found.keyed
     return found
@@ -117,7 +115,7 @@ BY_CALLS = _ByCalls()
 def searched_twice(history):
     """A history's problem, and what the kernels and the search over calls make of it: the same."""
     problem = problem_of(REGISTER, history.calls())
-    outcome = kernel_problems.search(problem, begun(Budget()))
+    outcome = from_calls.search(problem, begun(Budget()))
     expected = search(problem, Budget())
     assert not outcome.exhausted
     assert (outcome.order is None) == (expected.order is None), list(history)
@@ -157,7 +155,7 @@ def test_more_than_one_word_of_open_and_of_indeterminate_operations(compiled):
         )
         calls = history.calls()
         problem = problem_of(REGISTER, calls)
-        outcome = kernel_problems.search(problem, begun(Budget(configurations=300_000)))
+        outcome = from_calls.search(problem, begun(Budget(configurations=300_000)))
         assert outcome.order is not None, (clients, doubt, outcome.completed)
         verify_order(REGISTER, calls, [problem.calls[i].invoke_index for i in outcome.order])
 
@@ -188,11 +186,11 @@ def test_budgets_end_in_an_honest_unknown(compiled, budget):
     problem = problem_of(REGISTER, [c for c in clashing(14).calls() if c.f != "read"])
     limits = begun(budget)
     hard = problem_of(REGISTER, clashing(14).calls())
-    outcome = kernel_problems.search(hard, limits)
+    outcome = from_calls.search(hard, limits)
     assert outcome.exhausted
     assert outcome.order is None
     assert outcome.completed[0] <= outcome.completed[1]
-    assert kernel_problems.search(problem, begun(Budget())).order is not None
+    assert from_calls.search(problem, begun(Budget())).order is not None
 
 
 @needs_numba
@@ -204,7 +202,7 @@ def test_progress_is_told_and_ctrl_c_is_unknown(compiled):
         raise KeyboardInterrupt
 
     limits = Limits(Budget(), progress=interrupting)
-    outcome = kernel_problems.search(problem_of(REGISTER, clashing(18).calls()), limits)
+    outcome = from_calls.search(problem_of(REGISTER, clashing(18).calls()), limits)
     assert outcome.exhausted
     assert limits.interrupted
     assert 0 <= told[0] <= 1
@@ -284,7 +282,7 @@ def test_compiled_and_interpreted_kernels_do_the_same(clients, doubt, monkeypatc
         monkeypatch.setenv(kernels.SWITCH, mode)
         operations = register_operations(REGISTER, history, keyed=False)
         problems, rows, index = prepare(operations, history)
-        kernel_search.search_all(problems, begun(Budget(20_000)), kernel_search.Advice())
+        searching.search_all(problems, begun(Budget(20_000)), searching.Advice())
         arrays = problems.events, problems.keys, problems.order(0), rows, index
         found.append([array.tolist() for array in arrays])
     assert found[0] == found[1]
@@ -292,7 +290,7 @@ def test_compiled_and_interpreted_kernels_do_the_same(clients, doubt, monkeypatc
 
 @needs_numba
 @pytest.mark.parametrize(
-    "source", ["_search_kernels", "_choice_kernels", "_trie_kernels", "search_layout"]
+    "source", ["_search_kernels", "_choice_kernels", "_trie_kernels", "layout"]
 )
 def test_what_was_compiled_holds_for_all_sources_that_went_into_it(source, monkeypatch):
     """Else, after an update of one file, kernels of another would go on with the old one."""
@@ -311,16 +309,16 @@ def test_what_was_compiled_holds_for_all_sources_that_went_into_it(source, monke
 @needs_numba
 def test_going_back_where_the_search_is_stuck_changes_no_verdict(compiled, monkeypatch):
     """Every few configurations it gives something up; orders count, and what fails is repeated."""
-    monkeypatch.setattr(kernel_search, "_SLICE", 3)
-    monkeypatch.setattr(kernel_search, "_JUMP", 1)
-    monkeypatch.setattr(kernel_search, "_FARTHEST", 8)
-    jumped, run = [], kernel_search._Search._jump_if_stuck
+    monkeypatch.setattr(searching, "_SLICE", 3)
+    monkeypatch.setattr(searching, "_JUMP", 1)
+    monkeypatch.setattr(searching, "_FARTHEST", 8)
+    jumped, run = [], searching._Search._jump_if_stuck
 
     def counted(search, key):
         run(search, key)
-        jumped.append(bool(search.machine[search_layout.SKIPPED]))
+        jumped.append(bool(search.machine[layout.SKIPPED]))
 
-    monkeypatch.setattr(kernel_search._Search, "_jump_if_stuck", counted)
+    monkeypatch.setattr(searching._Search, "_jump_if_stuck", counted)
     counts = {True: 0, False: 0}
     for history in random_histories("jumps", HISTORIES // 4):
         _, outcome, _ = searched_twice(history)
@@ -341,16 +339,16 @@ def test_memory_ends_in_forgetting_what_was_met_long_ago_or_all(remembered, comp
         clients=16,
         doubt=0.0,
     )
-    sizes, make_room = [], kernel_search._Search._make_room
+    sizes, make_room = [], searching._Search._make_room
 
     def measured(search):
         made = make_room(search)
         sizes.append(len(search.table))
         return made
 
-    monkeypatch.setattr(kernel_search._Search, "_make_room", measured)
-    monkeypatch.setattr(kernel_search, "_REMEMBERED", remembered)
+    monkeypatch.setattr(searching._Search, "_make_room", measured)
+    monkeypatch.setattr(searching, "_REMEMBERED", remembered)
     problem = problem_of(REGISTER, history.calls())
-    outcome = kernel_problems.search(problem, begun(Budget(memory=1 << 18)))
+    outcome = from_calls.search(problem, begun(Budget(memory=1 << 18)))
     assert outcome.order is not None
     assert len(sizes) > len(set(sizes)), "there was always room for a larger table"

@@ -17,7 +17,7 @@ from splitbrain.checkers.linearizability import Budget, verify_order
 from splitbrain.checkers.linearizability.mutex_anomalies import counted
 from splitbrain.checkers.linearizability.parts import parts_of
 from splitbrain.checkers.linearizability.problem import problem_of
-from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.searching import search
 
 
 def judged(model, calls):

@@ -19,10 +19,11 @@ from linearizability_twin import (
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
 from splitbrain.checkers.history import INVOKE, OK, History, Operation
-from splitbrain.checkers.linearizability import Budget, by_columns, verify, verify_order
+from splitbrain.checkers.linearizability import Budget, verify, verify_order
+from splitbrain.checkers.linearizability.columns import judging
 from splitbrain.checkers.linearizability.limits import begun
 from splitbrain.checkers.linearizability.problem import problem_of
-from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.searching import search
 from splitbrain.checkers.linearizability.witness import window_of
 
 pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
@@ -94,7 +95,7 @@ def test_columns_agree_with_sets_and_orders_hold(dialect):
     model = DIALECTS[dialect]
     batch = list(random_stores(f"stores {dialect}", model, histories(2)))
     history = merged(batch)
-    found = by_columns.judged(model, history, begun(Budget()), keyed=True)
+    found = judging.judged(model, history, begun(Budget()), keyed=True)
     assert found is not None
     counts = {VALID: 0, INVALID: 0}
     for finding, one in zip(found.keys, batch, strict=True):
@@ -141,7 +142,7 @@ def test_longer_histories_agree_with_the_search_over_calls():
         outcome = search(problem_of(model, calls), Budget(300_000))
         if outcome.exhausted:
             continue
-        found = by_columns.judged(model, history, begun(Budget()), keyed=False)
+        found = judging.judged(model, history, begun(Budget()), keyed=False)
         assert found is not None
         if not found.observed:  # no get among few operations
             continue

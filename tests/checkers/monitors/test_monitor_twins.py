@@ -18,7 +18,7 @@ from splitbrain.checkers import models
 from splitbrain.checkers.linearizability import Budget, verify_order
 from splitbrain.checkers.linearizability.monitors import choose, counter_bounds
 from splitbrain.checkers.linearizability.problem import problem_of
-from splitbrain.checkers.linearizability.search import search
+from splitbrain.checkers.linearizability.searching import search
 from splitbrain.checkers.verdict import Anomaly
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from splitbrain.checkers.history.columns import INFO_CODE
 from splitbrain.checkers.kernels import borrowing, inlined
-from splitbrain.checkers.linearizability._column_kernels import matters
-from splitbrain.checkers.linearizability.search_layout import (
+from splitbrain.checkers.linearizability.compiled._column_kernels import matters
+from splitbrain.checkers.linearizability.compiled.layout import (
     ANY,
     BIT,
     COMPLETED_AT,
@@ -158,7 +158,7 @@ def lay_out(
 
     Args:
         keys: where their events and optional operations begin, and their slots, are filled.
-        ops: see `search_layout`.
+        ops: see `layout`.
         events: filled.
         optionals: filled.
         free: room for a number for each operation.

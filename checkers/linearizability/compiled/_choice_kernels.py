@@ -1,4 +1,4 @@
-"""Which operations may come next: rules 2 to 4 of `splitbrain.checkers.linearizability.search`,
+"""Which operations may come next: rules 2 to 4 of `splitbrain.checkers.linearizability.searching`,
 over arrays.
 
 *Appends* need two arguments beside those for the other rules. Let A be an open append that isn't
@@ -18,9 +18,9 @@ leaves another value is if an append is open.
 from __future__ import annotations
 
 from splitbrain.checkers.kernels import borrowing, inlined
-from splitbrain.checkers.linearizability._memo_kernels import mixed
-from splitbrain.checkers.linearizability._trie_kernels import extended
-from splitbrain.checkers.linearizability.search_layout import (
+from splitbrain.checkers.linearizability.compiled._memo_kernels import mixed
+from splitbrain.checkers.linearizability.compiled._trie_kernels import extended
+from splitbrain.checkers.linearizability.compiled.layout import (
     ABSENT,
     ANY,
     APPENDS,

@@ -8,7 +8,7 @@ nothing: a reason concerns a value that somebody found.
 from __future__ import annotations
 
 from splitbrain.checkers.kernels import borrowing, inlined
-from splitbrain.checkers.linearizability.search_layout import (
+from splitbrain.checkers.linearizability.compiled.layout import (
     ANY,
     COMPLETED_AT,
     EVENTS,
@@ -35,7 +35,7 @@ def certain(
     """Look for the earliest certain reason that a key's operations have no order.
 
     Args:
-        events: see `search_layout`.
+        events: see `layout`.
         ops: likewise.
         keys: likewise.
         key: which of them.

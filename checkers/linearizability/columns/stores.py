@@ -1,4 +1,4 @@
-"""Histories of key-value stores as columns; see `column_operations`.
+"""Histories of key-value stores as columns; `operations` says in which.
 
 Strings are numbered key by key, those that are the beginning of an observed one (`_trie_kernels`).
 """
@@ -10,10 +10,10 @@ import numpy as np
 from splitbrain.checkers import kernels
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.columns import Int32, Int64
-from splitbrain.checkers.linearizability import _column_kernels as c
-from splitbrain.checkers.linearizability import _trie_kernels
-from splitbrain.checkers.linearizability.column_operations import Operations, Strings, readings
-from splitbrain.checkers.linearizability.search_layout import Tree
+from splitbrain.checkers.linearizability.columns.operations import Operations, Strings, readings
+from splitbrain.checkers.linearizability.compiled import _column_kernels as c
+from splitbrain.checkers.linearizability.compiled import _trie_kernels
+from splitbrain.checkers.linearizability.compiled.layout import Tree
 from splitbrain.checkers.models import KeyValue
 
 NAMES = ("get", "put", "append", "cas", "delete")

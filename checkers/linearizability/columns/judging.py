@@ -8,22 +8,22 @@ import numpy as np
 
 from splitbrain.checkers import kernels
 from splitbrain.checkers.history import Call, History
-from splitbrain.checkers.linearizability import _reason_kernels as r
-from splitbrain.checkers.linearizability import _search_kernels
-from splitbrain.checkers.linearizability import search_layout as k
-from splitbrain.checkers.linearizability.column_operations import Operations
-from splitbrain.checkers.linearizability.column_problems import prepare
-from splitbrain.checkers.linearizability.column_witness import ColumnWitness
+from splitbrain.checkers.linearizability.columns.operations import Operations
+from splitbrain.checkers.linearizability.columns.problems import prepare
+from splitbrain.checkers.linearizability.columns.registers import register_operations
+from splitbrain.checkers.linearizability.columns.stores import kv_operations
+from splitbrain.checkers.linearizability.columns.witness import ColumnWitness
+from splitbrain.checkers.linearizability.compiled import _reason_kernels as reasons
+from splitbrain.checkers.linearizability.compiled import _search_kernels
+from splitbrain.checkers.linearizability.compiled import layout as k
+from splitbrain.checkers.linearizability.compiled.from_calls import outcome_of
+from splitbrain.checkers.linearizability.compiled.searching import Advice, search_all
 from splitbrain.checkers.linearizability.deciding import decide
 from splitbrain.checkers.linearizability.findings import SEARCH, WALK, Finding, Findings, Witness
-from splitbrain.checkers.linearizability.kernel_problems import outcome_of
-from splitbrain.checkers.linearizability.kernel_search import Advice, search_all
-from splitbrain.checkers.linearizability.kv_columns import kv_operations
 from splitbrain.checkers.linearizability.limits import Limits
 from splitbrain.checkers.linearizability.outcome import Outcome
 from splitbrain.checkers.linearizability.problem import Problem, problem_of
 from splitbrain.checkers.linearizability.register_anomalies import Reason
-from splitbrain.checkers.linearizability.register_columns import register_operations
 from splitbrain.checkers.linearizability.witness import (
     DeadEnd,
     dead_end_of,
@@ -99,9 +99,9 @@ class _Judge(Advice):
     def hopeless(self, key: int) -> int:
         """See `Advice`: a value that was read and not there, if that is certain."""
         reason = self.witness.certain(key)
-        if reason[r.KIND] not in (r.UNWRITTEN, r.STALE):
+        if reason[reasons.KIND] not in (reasons.UNWRITTEN, reasons.STALE):
             return k.FAR_FUTURE
-        return int(self.witness.problems.ops[reason[r.OBSERVER], k.COMPLETED_AT])
+        return int(self.witness.problems.ops[reason[reasons.OBSERVER], k.COMPLETED_AT])
 
     def elsewhere(self, key: int) -> bool:
         """See `Advice`: a certain reason, or a monitor."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from splitbrain.checkers.kernels import borrowing
-from splitbrain.checkers.linearizability.search_layout import (
+from splitbrain.checkers.linearizability.compiled.layout import (
     ANY,
     FAR_KEPT,
     FAR_LOG,
@@ -56,7 +56,7 @@ def placed(
     """Invocation indices of the operations of each linearization found, in its order.
 
     Args:
-        keys: see `search_layout`.
+        keys: see `layout`.
         ops: likewise.
         log: likewise.
         index: by operation the index of its invocation.

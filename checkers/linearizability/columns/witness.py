@@ -10,12 +10,12 @@ import numpy as np
 from splitbrain.checkers import kernels
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.history.columns import FAIL_CODE, Int32, Int64
-from splitbrain.checkers.linearizability import _log_kernels
-from splitbrain.checkers.linearizability import _reason_kernels as reasons
-from splitbrain.checkers.linearizability import search_layout as k
-from splitbrain.checkers.linearizability._column_kernels import READ, WRITE
-from splitbrain.checkers.linearizability.column_operations import Operations, Recorded
-from splitbrain.checkers.linearizability.kernel_search import Problems
+from splitbrain.checkers.linearizability.columns.operations import Operations, Recorded
+from splitbrain.checkers.linearizability.compiled import _log_kernels
+from splitbrain.checkers.linearizability.compiled import _reason_kernels as reasons
+from splitbrain.checkers.linearizability.compiled import layout as k
+from splitbrain.checkers.linearizability.compiled._column_kernels import READ, WRITE
+from splitbrain.checkers.linearizability.compiled.searching import Problems
 from splitbrain.checkers.linearizability.register_anomalies import (
     Reason,
     lost_update,

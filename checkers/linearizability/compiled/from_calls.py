@@ -1,4 +1,4 @@
-"""The compiled search for problems that were made from calls: see `register_columns` for others."""
+"""The compiled search for problems that were made from calls: `columns` makes others."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import cast
 
 import numpy as np
 
-from splitbrain.checkers.linearizability import search_layout as k
-from splitbrain.checkers.linearizability.column_problems import laid_out
-from splitbrain.checkers.linearizability.kernel_search import (
+from splitbrain.checkers.linearizability.compiled import layout as k
+from splitbrain.checkers.linearizability.compiled.laying_out import laid_out
+from splitbrain.checkers.linearizability.compiled.searching import (
     Advice,
     Problems,
     search_all,
@@ -21,7 +21,7 @@ from splitbrain.checkers.linearizability.problem import Problem
 
 
 def search(problem: Problem, limits: Limits) -> Outcome:
-    """As `splitbrain.checkers.linearizability.search.search`, for a register with one value."""
+    """As `splitbrain.checkers.linearizability.searching.search`, for a register with one value."""
     problems = from_problem(problem)
     try:
         search_all(problems, limits, Advice())

@@ -1,11 +1,11 @@
-"""Histories of registers as columns; see `column_operations`."""
+"""Histories of registers as columns; `operations` says in which."""
 
 from __future__ import annotations
 
 from splitbrain.checkers import kernels
 from splitbrain.checkers.history import History
-from splitbrain.checkers.linearizability import _column_kernels as c
-from splitbrain.checkers.linearizability.column_operations import Operations, readings, room_for
+from splitbrain.checkers.linearizability.columns.operations import Operations, readings, room_for
+from splitbrain.checkers.linearizability.compiled import _column_kernels as c
 from splitbrain.checkers.models import Register
 
 NAMES = ("read", "write", "cas")

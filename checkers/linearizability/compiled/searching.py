@@ -9,11 +9,11 @@ import numpy as np
 
 from splitbrain.checkers import kernels
 from splitbrain.checkers.history.columns import Int32, Int64
-from splitbrain.checkers.linearizability import _log_kernels, _search_kernels
-from splitbrain.checkers.linearizability import search_layout as k
-from splitbrain.checkers.linearizability._memo_kernels import T_MASKS
+from splitbrain.checkers.linearizability.compiled import _log_kernels, _search_kernels
+from splitbrain.checkers.linearizability.compiled import layout as k
+from splitbrain.checkers.linearizability.compiled._memo_kernels import T_MASKS
+from splitbrain.checkers.linearizability.compiled.layout import Tree
 from splitbrain.checkers.linearizability.limits import UNLIMITED, Limits
-from splitbrain.checkers.linearizability.search_layout import Tree
 
 _SLICE = 20_000
 """Configurations explored before it is looked whether the search is stuck, or was told to stop."""
@@ -69,7 +69,7 @@ class Advice:
 
 @dataclass(slots=True)
 class Problems:
-    """All problems of a history, laid out as `search_layout` says.
+    """All problems of a history, laid out as `layout` says.
 
     Attributes:
         events: events, key by key.

@@ -19,8 +19,8 @@ from splitbrain.checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, I
 from splitbrain.checkers.history.operation import TYPES
 from splitbrain.checkers.history.packed import PackedValues, packed
 from splitbrain.checkers.history.words import Words
-from splitbrain.checkers.linearizability import _column_kernels as c
-from splitbrain.checkers.linearizability.search_layout import FAR_FUTURE
+from splitbrain.checkers.linearizability.compiled import _column_kernels as c
+from splitbrain.checkers.linearizability.compiled.layout import FAR_FUTURE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +109,7 @@ class Operations:
         recorded: see there; rows are the same.
         observed: whether some operation that succeeded could have contradicted another.
         need: value that an operation finds, numbered (the initial one is 0), or ``ANY``
-            (`search_layout`); of stores see `_column_kernels.stores`.
+            (`layout`); of stores see `_column_kernels.stores`.
         leave: value that it leaves, likewise.
         values: how many values there are, of registers.
         strings: of stores.

@@ -7,7 +7,7 @@ used operations.
 from __future__ import annotations
 
 from splitbrain.checkers.kernels import borrowing, inlined
-from splitbrain.checkers.linearizability.search_layout import (
+from splitbrain.checkers.linearizability.compiled.layout import (
     DEPTH,
     ENTRIES,
     F_LAST,

@@ -1,18 +1,18 @@
-"""The search of `splitbrain.checkers.linearizability.search`, over arrays; see there for why.
+"""The search of `splitbrain.checkers.linearizability.searching`, over arrays; see there for why.
 
 For registers and key-value stores. An operation needs a value (or none, `ANY`: a write) and leaves
 one: a read of v needs and leaves v, a cas needs the old value and leaves the new. Values are
 numbers, so is the state. An *append* (`EXTENDS`) needs none, and what it leaves depends on the
-state: `splitbrain.checkers.linearizability._trie_kernels` says which strings have a number. All
-others are one, `DEAD`: nobody ever observes them, nor anything that appends make of them.
+state: `_trie_kernels` says which strings have a number. All others are one, `DEAD`: nobody ever
+observes them, nor anything that appends make of them.
 
 All keys of a history lie behind one another in the same arrays, and one call of `run` searches many
 of them. It returns when they are done, when it has explored as many configurations as it may for
 now, or when a table is full; called again it goes on, so that the caller can look at the clock and
-make room. `search_layout` says what the arrays hold.
+make room. `layout` says what the arrays hold.
 
 The caller may also take frames from the stack, to try something else where the search is stuck
-(`kernel_search`). If an order is found, that is one; if not, all is searched again with care.
+(`searching`). If an order is found, that is one; if not, all is searched again with care.
 
 A configuration is noted in the table once all that follows from it has failed, which in a valid
 history is rare. Optional operations can lead back to the same state, so with them a configuration
@@ -24,7 +24,7 @@ be a shorter one.
 from __future__ import annotations
 
 from splitbrain.checkers.kernels import borrowing, inlined
-from splitbrain.checkers.linearizability._choice_kernels import (
+from splitbrain.checkers.linearizability.compiled._choice_kernels import (
     enter,
     mark,
     move,
@@ -34,9 +34,9 @@ from splitbrain.checkers.linearizability._choice_kernels import (
     take,
     want,
 )
-from splitbrain.checkers.linearizability._log_kernels import save
-from splitbrain.checkers.linearizability._memo_kernels import explored, note, rehash
-from splitbrain.checkers.linearizability.search_layout import (
+from splitbrain.checkers.linearizability.compiled._log_kernels import save
+from splitbrain.checkers.linearizability.compiled._memo_kernels import explored, note, rehash
+from splitbrain.checkers.linearizability.compiled.layout import (
     APPENDS,
     AT,
     BACK,

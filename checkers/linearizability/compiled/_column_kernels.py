@@ -9,7 +9,7 @@ from __future__ import annotations
 from splitbrain.checkers.history.columns import FAIL_CODE, INFO_CODE, INVOKE_CODE, OK_CODE
 from splitbrain.checkers.history.packed import ATOM, NESTED, NULL, OTHER, PAIR, WORDS
 from splitbrain.checkers.kernels import borrowing, inlined
-from splitbrain.checkers.linearizability.search_layout import ANY, EXTENDS, Array
+from splitbrain.checkers.linearizability.compiled.layout import ANY, EXTENDS, Array
 
 UNKNOWN_FUNCTION, NOT_OURS = -1, -2
 """Numbers of functions: one that the model doesn't know, and one whose operations are left out."""

@@ -40,7 +40,7 @@ cost grows with the number of events times two to the number of operations open 
 ends it with an honest "unknown". Memory grows with the configurations met, some 300 bytes each.
 
 *Elsewhere.* Monitors of special cases (`monitors`); this search over arrays, compiled
-(`kernel_search`).
+(`compiled`).
 """
 
 from __future__ import annotations

@@ -16,9 +16,9 @@ UTF-8, whose concatenation is that of the strings.
 from __future__ import annotations
 
 from splitbrain.checkers.kernels import borrowing, inlined
-from splitbrain.checkers.linearizability._column_kernels import NO_KEY, NO_STRING
-from splitbrain.checkers.linearizability._problem_kernels import DROPPED
-from splitbrain.checkers.linearizability.search_layout import (
+from splitbrain.checkers.linearizability.compiled._column_kernels import NO_KEY, NO_STRING
+from splitbrain.checkers.linearizability.compiled._problem_kernels import DROPPED
+from splitbrain.checkers.linearizability.compiled.layout import (
     COMPLETED_AT,
     EXTENDS,
     INITIAL,
