@@ -15,14 +15,13 @@ from splitbrain.lazy import lazily
 if TYPE_CHECKING:
     from splitbrain.harness import faults, workloads
     from splitbrain.harness.client import Definite, Indefinite
-    from splitbrain.harness.experiment import Experiment
     from splitbrain.harness.node import Node
     from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
     from splitbrain.harness.running import Run, run
     from splitbrain.harness.searching import Search, search
     from splitbrain.harness.shrinking import Shrunk, shrink
     from splitbrain.harness.testing import Inconclusive, Violation, simulate
-    from splitbrain.harness.workloads.workload import Workload
+    from splitbrain.harness.workloads.workload import Experiment, Workload
 
 __all__ = [
     "Definite",
@@ -53,13 +52,12 @@ __getattr__ = lazily(
         "splitbrain.harness.faults": ("faults",),
         "splitbrain.harness.workloads": ("workloads",),
         "splitbrain.harness.client": ("Definite", "Indefinite"),
-        "splitbrain.harness.experiment": ("Experiment",),
         "splitbrain.harness.node": ("Node",),
         "splitbrain.harness.plan": ("Fault", "InvalidPlan", "Plan", "PlannedOperation"),
         "splitbrain.harness.running": ("Run", "run"),
         "splitbrain.harness.searching": ("Search", "search"),
         "splitbrain.harness.shrinking": ("Shrunk", "shrink"),
         "splitbrain.harness.testing": ("Inconclusive", "Violation", "simulate"),
-        "splitbrain.harness.workloads.workload": ("Workload",),
+        "splitbrain.harness.workloads.workload": ("Experiment", "Workload"),
     },
 )

@@ -13,12 +13,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from splitbrain.checkers.verdict import INVALID, VALID
-from splitbrain.harness.experiment import Experiment
 from splitbrain.harness.investigate import Investigation
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.running import Run
 from splitbrain.harness.searching import search
+from splitbrain.harness.workloads.workload import Experiment
 
 Resolve = Callable[[Plan], Experiment]
 Investigate = Callable[[Experiment, Path, int], Investigation]

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import shrinking
-from splitbrain.harness.experiment import Experiment
 from splitbrain.harness.running import Progress, Run
 from splitbrain.harness.shrinking import NotReproduced, Shrunk, shrink
 from splitbrain.harness.store import run_in_folder, write_shrink
+from splitbrain.harness.workloads.workload import Experiment
 
 
 @dataclass(frozen=True, slots=True)

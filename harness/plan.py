@@ -10,17 +10,13 @@ them; the list is what a recorded run becomes before it is shrunk (`splitbrain.h
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
 
-if TYPE_CHECKING:
-    from splitbrain.harness.experiment import Experiment
-    from splitbrain.harness.nemesis.claims import Claims
-    from splitbrain.harness.node import ServerFactory
-    from splitbrain.harness.workloads.workload import Workload
+from splitbrain.harness.node import ServerFactory
 
 FORMAT = 1
 
@@ -106,6 +102,28 @@ class PlannedOperation:
         return [self.at, self.client, self.f, self.value]
 
 
+_Claims = TypeVar("_Claims", contravariant=True)
+_Checker = TypeVar("_Checker", contravariant=True)
+_Experiment = TypeVar("_Experiment", covariant=True)
+
+
+class Load(Protocol[_Claims, _Checker, _Experiment]):
+    """What a plan can be used with: a workload (`splitbrain.harness.workloads.workload`).
+
+    A plan knows none of the code that it will run, so the workload joins the two.
+    """
+
+    def experiment(
+        self,
+        plan: Plan,
+        server: ServerFactory,
+        claims: _Claims | None,
+        checkers: Sequence[_Checker],
+    ) -> _Experiment:
+        """The plan together with the code to run."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything a run depends on besides the code.
@@ -158,18 +176,22 @@ class Plan:
         return replace(self, **changes)
 
     def using(
-        self, server: ServerFactory, workload: Workload, *, claims: Claims | None = None
-    ) -> Experiment:
+        self,
+        server: ServerFactory,
+        workload: Load[_Claims, _Checker, _Experiment],
+        *,
+        claims: _Claims | None = None,
+        checkers: Sequence[_Checker] = (),
+    ) -> _Experiment:
         """This plan together with the code to run: a server and a workload for its client.
 
         Args:
             server: a class whose ``__init__`` takes a `Node` and that has ``async def run()``.
             workload: from `splitbrain.harness.workloads`, for example ``register(KvClient)``.
             claims: the faults that the system claims to survive; a minority down, unless given.
+            checkers: what else judges the system, besides the workload's.
         """
-        from splitbrain.harness.experiment import using
-
-        return using(self, server, workload, claims=claims)
+        return workload.experiment(self, server, claims, checkers)
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON-able data; `from_json` is its inverse."""

@@ -25,7 +25,6 @@ from splitbrain.checkers.verdict import INVALID, UNKNOWN, Checker, Validity, Ver
 from splitbrain.harness.client import Outcome
 from splitbrain.harness.clients import Clients
 from splitbrain.harness.environment import environment
-from splitbrain.harness.experiment import Experiment
 from splitbrain.harness.generators import time_limit, validate
 from splitbrain.harness.generators.base import Generator
 from splitbrain.harness.generators.lists import listed
@@ -37,7 +36,7 @@ from splitbrain.harness.recorder import Recorder, Sink
 from splitbrain.harness.simulation.trace import Trace
 from splitbrain.harness.simulation.trio_direct import DirectRun
 from splitbrain.harness.simulation.world import MakeRun, World
-from splitbrain.harness.workloads.workload import FinalRead
+from splitbrain.harness.workloads.workload import Experiment, FinalRead
 
 SETTLE_SECONDS = 3.0
 """Virtual seconds without faults and load before the final reads."""
@@ -152,8 +151,8 @@ def _check_recordable(operations: Sequence[PlannedOperation]) -> None:
 
 
 def _checkers(experiment: Experiment) -> tuple[Checker, ...]:
-    """The workload's checkers; a single server has no other replica to converge with."""
-    checkers = experiment.workload.checkers
+    """The workload's and the system's; a single server has no other replica to converge with."""
+    checkers = (*experiment.workload.checkers, *experiment.checkers)
     if experiment.plan.nodes > 1:
         return checkers
     return tuple(checker for checker in checkers if checker.name != "converged")

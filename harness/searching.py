@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from splitbrain.checkers.verdict import INVALID, VALID, Validity
-from splitbrain.harness.experiment import Experiment
 from splitbrain.harness.running import Run, run
 from splitbrain.harness.simulation.trace import first_difference
+from splitbrain.harness.workloads.workload import Experiment
 
 TWICE_EVERY = 25
 """One run in so many is done twice, and must come out the same."""

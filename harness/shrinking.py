@@ -27,9 +27,9 @@ from typing import Any
 
 from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.verdict import INVALID
-from splitbrain.harness.experiment import Experiment
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
 from splitbrain.harness.running import Run, run
+from splitbrain.harness.workloads.workload import Experiment
 
 Progress = Callable[[int, Plan], None]
 """Called after each run with how many were made and the smallest failing plan so far."""

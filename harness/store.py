@@ -32,11 +32,11 @@ import msgspec
 from splitbrain.checkers.history import HistoryWriteError
 from splitbrain.checkers.history.writing import JsonlWriter
 from splitbrain.checkers.verdict import worst
-from splitbrain.harness.experiment import Experiment
 from splitbrain.harness.hosttime import seconds, timestamp
 from splitbrain.harness.nemesis.claims import regime
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.running import Progress, Run, run
+from splitbrain.harness.workloads.workload import Experiment
 
 FORMAT = 1
 

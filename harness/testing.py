@@ -27,11 +27,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
-from splitbrain.harness.experiment import Experiment
 from splitbrain.harness.investigate import Investigation, investigate
 from splitbrain.harness.plan import Fault, Plan, parse_seconds
 from splitbrain.harness.searching import Search, search
 from splitbrain.harness.store import new_folder, read_plan
+from splitbrain.harness.workloads.workload import Experiment
 
 RUNS = 50
 """Seeds that a test tries unless it, or the command line, says otherwise."""

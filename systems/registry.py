@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from splitbrain.harness.experiment import Experiment
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.workloads import WORKLOADS, workload_for
+from splitbrain.harness.workloads.workload import Experiment
 from splitbrain.systems import consensus, replication, transactions
 from splitbrain.systems.bug import Bug
 from splitbrain.systems.system import System

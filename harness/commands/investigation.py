@@ -12,9 +12,9 @@ import click
 from splitbrain.harness.commands.exits import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
-    from splitbrain.harness.experiment import Experiment
     from splitbrain.harness.investigate import Investigation
     from splitbrain.harness.plan import Plan
+    from splitbrain.harness.workloads.workload import Experiment
 
 
 RUNS = Path("runs")

@@ -14,7 +14,7 @@ from splitbrain.harness.commands.investigation import investigated, runs_option,
 
 if TYPE_CHECKING:
     from splitbrain.checkers.verdict import Validity
-    from splitbrain.harness.experiment import Experiment
+    from splitbrain.harness.workloads.workload import Experiment
 
 
 @click.command(name="run")

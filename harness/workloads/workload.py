@@ -1,20 +1,26 @@
-"""What a workload is: the operations of one kind of test, and how they are judged.
+"""What a workload is, and the experiment that it makes of a plan.
 
 A workload joins four things that belong together: how operations become calls of the client's
 methods, which operations are invoked and when, what is read at the end, and which checkers judge
 the history. It is data; `splitbrain.harness.workloads` has constructors that make one for a client.
+
+A plan is data, too; what it runs is code. An `Experiment` is the two together:
+`splitbrain.harness.running` runs it, `splitbrain.harness.searching` tries it under many seeds,
+`splitbrain.harness.shrinking` makes its plan smaller. The command line makes experiments from the
+registry of systems, a user's test makes its own with `Plan.using`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Perform
 from splitbrain.harness.generators import Generator, stagger, time_limit
-from splitbrain.harness.node import Node
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.node import Node, ServerFactory
 from splitbrain.harness.plan import Plan
 
 ClientFactory = Callable[[Node, str], Any]
@@ -65,6 +71,45 @@ class Workload:
     idempotent: frozenset[str]
     options: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+
+    def experiment(
+        self,
+        plan: Plan,
+        server: ServerFactory,
+        claims: Claims | None,
+        checkers: Sequence[Checker],
+    ) -> Experiment:
+        """This workload on `server` as the plan says: what `Plan.using` makes.
+
+        The plan is given their names, unless it has names already.
+        """
+        name = f"{getattr(server, '__module__', '')}.{getattr(server, '__qualname__', server)}"
+        named = plan.with_(system=plan.system or name, workload=plan.workload or self.name)
+        return Experiment(named, server, self, claims or Claims(), tuple(checkers))
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What to run and how to judge it: a plan with the code that its names stand for.
+
+    Attributes:
+        plan: everything that varies, as data.
+        server: makes the code of one node; a class whose ``__init__`` takes the node is such a
+            thing.
+        workload: what clients do, and which checkers judge it.
+        claims: what faults the system claims to survive.
+        checkers: what else judges the system, besides the workload's.
+    """
+
+    plan: Plan
+    server: ServerFactory
+    workload: Workload
+    claims: Claims = field(default_factory=Claims)
+    checkers: tuple[Checker, ...] = ()
+
+    def with_plan(self, plan: Plan) -> Experiment:
+        """The same code under another plan."""
+        return replace(self, plan=plan)
 
 
 def at_rate(plan: Plan, operations: Generator) -> Generator:

@@ -28,12 +28,11 @@ from typing import Any
 
 from splitbrain.checkers.history import INFO, OK, Call, History
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
-from splitbrain.harness.experiment import Experiment
 from splitbrain.harness.generators import lift
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import ServerFactory
 from splitbrain.harness.plan import Plan, PlannedOperation
-from splitbrain.harness.workloads.workload import ClientFactory, Workload
+from splitbrain.harness.workloads.workload import ClientFactory, Experiment, Workload
 
 STEP_S = 0.05
 """Time between two steps, in seconds: plenty for an answer, and short enough for a whole script to

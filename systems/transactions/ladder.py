@@ -15,13 +15,13 @@ from splitbrain.checkers.isolation.append_checker import list_append
 from splitbrain.checkers.isolation.consistency import implied, model_named, standing
 from splitbrain.checkers.isolation.register_checker import rw_register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Validity, Verdict
-from splitbrain.harness.experiment import Experiment
 from splitbrain.harness.node import ServerFactory
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.running import Run, run
 from splitbrain.harness.workloads import workload_for
 from splitbrain.harness.workloads.parts.transactions import CONSISTENCY
+from splitbrain.harness.workloads.workload import Experiment
 from splitbrain.systems.bug import Bug
 from splitbrain.systems.system import System
 from splitbrain.systems.transactions.hermitage import SCRIPTS, Script, experiment

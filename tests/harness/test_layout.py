@@ -1,0 +1,52 @@
+"""How the harness hangs together: types that can be looked up, a plan that knows no code."""
+
+import subprocess
+import sys
+from typing import get_type_hints
+
+import pytest
+
+from splitbrain.harness import Plan, investigate, running, searching, shrinking, store
+from splitbrain.harness.workloads.workload import Experiment, Workload
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        investigate.investigate,
+        running.run,
+        running.judge,
+        searching.search,
+        shrinking.shrink,
+        store.run_in_folder,
+        Plan.using,
+        Workload.experiment,
+    ],
+)
+def test_the_types_of_public_functions_can_be_looked_up(function):
+    assert "return" in get_type_hints(function)
+
+
+def test_what_a_plan_is_used_with_makes_the_experiment():
+    class Load:
+        def experiment(self, plan, server, claims, checkers):
+            return plan.nodes, server, claims, checkers
+
+    assert Plan("", "", nodes=7).using(list, Load(), claims="mine") == (7, list, "mine", ())
+
+
+def test_experiments_have_the_fields_that_their_type_says():
+    assert set(get_type_hints(Experiment)) == {"plan", "server", "workload", "claims", "checkers"}
+
+
+def imported_by(program):
+    """The top-level modules that a fresh process has after `program`."""
+    shown = f"{program}\nimport sys; print(*sorted({{n.partition('.')[0] for n in sys.modules}}))"
+    done = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
+    return done.stdout.split()
+
+
+def test_a_plan_needs_no_numpy_and_no_trio():
+    assert not {"numpy", "trio", "numba"} & set(
+        imported_by("from splitbrain import Plan, faults, InvalidPlan")
+    )
