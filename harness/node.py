@@ -43,11 +43,14 @@ class Network(Protocol):
 class Disk(Protocol):
     """A small file system of one flat directory.
 
-    Writes go to a page cache. `fsync` makes one file's data (and a newly created file's name)
-    durable; `fsync_dir` makes creations, renames and removals durable. Offsets and sizes are bytes.
+    Writes go to a page cache. `fsync` makes one file's data durable, and its creation with
+    whatever was done to the directory before that; `fsync_dir` makes all creations, renames and
+    removals durable. Offsets and sizes are bytes; names are non-empty strings.
 
     Raises:
         FileNotFoundError: a file that isn't there is read, renamed, removed or synced.
+        ValueError: an offset, a length or a size is negative.
+        TypeError: data isn't bytes, an offset isn't an integer, a name isn't a string.
     """
 
     def exists(self, path: str) -> bool:

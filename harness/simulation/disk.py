@@ -15,11 +15,16 @@ choice:
 * ``keep_prefix``: the first few, in order; the first that is lost may be torn;
 * ``any_subset``: any of them, as disks reorder; each survivor may be torn.
 
-A torn write persists any subset of its 512-byte sectors. The directory journals in order, so a
-prefix of its operations survives (none under ``drop_unsynced``); syncing a new file also makes
-its own name durable, as ext4 and XFS do. Sources: Pillai et al., "All File Systems Are Not
-Created Equal" (OSDI 2014); Rebello et al., "Can Applications Recover from fsync Failures?" (ATC
-2020).
+A torn write persists any subset of its 512-byte sectors.
+
+The directory journals in order: whatever survives of it is a prefix of its operations (what was
+synced alone under ``drop_unsynced``), and nothing reaches the platter before what came earlier.
+Syncing a new file makes its name durable, too, and with it every directory operation before its
+creation: ext4 and XFS commit the journal up to there. So a log that is renamed away and created
+anew loses neither file once the new one is synced; a rename *after* the creation needs an fsync of
+the directory. Sources: Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014); Rebello
+et al., "Can Applications Recover from fsync Failures?" (ATC 2020); Mohan et al., "Finding
+Crash-Consistency Bugs with Bounded Black-Box Crash Testing" (OSDI 2018), section 2.
 """
 
 from __future__ import annotations
@@ -43,6 +48,8 @@ class _Write:
     data: bytes
 
     def apply(self, content: bytearray) -> None:
+        if not self.data:
+            return  # writing nothing doesn't extend a file, wherever it is written
         gap = self.offset - len(content)
         if gap > 0:
             content.extend(bytes(gap))
@@ -62,13 +69,26 @@ class _Truncate:
 
 @dataclass(slots=True, eq=False)
 class _File:
+    """Operations are numbered from 0 in the file's life; `synced` of them are on the platter, and
+    `unsynced` holds the rest. `created` is the directory operation that made the file."""
+
+    created: int
     current: bytearray = field(default_factory=bytearray)
     durable: bytearray = field(default_factory=bytearray)
+    synced: int = 0
     unsynced: list[_Write | _Truncate] = field(default_factory=list)
 
     def change(self, operation: _Write | _Truncate) -> None:
         operation.apply(self.current)
         self.unsynced.append(operation)
+
+    def sync(self, upto: int) -> None:
+        """Make all operations before number `upto` durable."""
+        covered = max(0, upto - self.synced)
+        for operation in self.unsynced[:covered]:
+            operation.apply(self.durable)
+        del self.unsynced[:covered]
+        self.synced += covered
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,12 +106,48 @@ class _Link:
             names[self.name] = self.file
 
 
+class _Directory:
+    """The names, and the journal of what was done to them; operations are numbered from 0, and
+    `synced` of them are on the platter."""
+
+    def __init__(self) -> None:
+        self.current: dict[str, _File] = {}
+        self.durable: dict[str, _File] = {}
+        self.synced = 0
+        self.unsynced: list[_Link] = []
+
+    @property
+    def operations(self) -> int:
+        """How many operations there have been."""
+        return self.synced + len(self.unsynced)
+
+    def change(self, link: _Link) -> None:
+        link.apply(self.current)
+        self.unsynced.append(link)
+
+    def sync(self, upto: int) -> None:
+        """Make all operations before number `upto` durable: those that came earlier go first."""
+        covered = max(0, upto - self.synced)
+        for link in self.unsynced[:covered]:
+            link.apply(self.durable)
+        del self.unsynced[:covered]
+        self.synced += covered
+
+    def lose(self) -> int:
+        """Forget what is not durable; returns how many operations that were."""
+        lost = len(self.unsynced)
+        self.unsynced.clear()
+        self.current = dict(self.durable)
+        return lost
+
+
 @dataclass(frozen=True, slots=True)
 class PendingSync:
-    """An fsync that has begun: `file`'s first `operations` un-synced operations are covered."""
+    """An fsync that has begun: it covers `file`'s operations before number `upto` (of the
+    directory's, if `file` is None)."""
 
-    file: _File
-    operations: int
+    file: _File | None
+    upto: int
     epoch: int
 
 
@@ -101,7 +157,7 @@ class Losses:
 
     Attributes:
         writes: un-synced writes and truncations that are gone.
-        torn: writes of which only some sectors survived.
+        torn: writes of which only some sectors survived (or none, or all).
         names: creations, renames and removals that are undone.
     """
 
@@ -116,18 +172,16 @@ class SimulatedDisk:
 
     def __init__(self, random: random.Random) -> None:
         self._random = random
-        self._names: dict[str, _File] = {}
-        self._durable_names: dict[str, _File] = {}
-        self._unsynced_names: list[_Link] = []
+        self._directory = _Directory()
         self._epoch = 0
 
     def exists(self, path: str) -> bool:
         """Whether the file exists."""
-        return path in self._names
+        return path in self._directory.current
 
     def list(self) -> list[str]:
         """The names of all files, sorted."""
-        return sorted(self._names)
+        return sorted(self._directory.current)
 
     def size(self, path: str) -> int:
         """The file's size in bytes."""
@@ -136,61 +190,60 @@ class SimulatedDisk:
     def read(self, path: str, offset: int = 0, length: int | None = None) -> bytes:
         """Up to `length` bytes (all, if None) from `offset`."""
         content = self._file(path).current
-        return bytes(content[offset:] if length is None else content[offset : offset + length])
+        _check_count("read", path, "offset", offset)
+        if length is None:
+            return bytes(content[offset:])
+        _check_count("read", path, "length", length)
+        return bytes(content[offset : offset + length])
 
     def write(self, path: str, offset: int, data: bytes) -> None:
         """Write `data` at `offset`; creates the file."""
-        self._file_or_new(path).change(_Write(offset, bytes(data)))
+        _check_count("write", path, "offset", offset)
+        _check_data("write", path, data)
+        self._file_or_new("write", path).change(_Write(offset, bytes(data)))
 
     def append(self, path: str, data: bytes) -> None:
         """Write `data` at the end; creates the file."""
-        file = self._file_or_new(path)
+        _check_data("append", path, data)
+        file = self._file_or_new("append", path)
         file.change(_Write(len(file.current), bytes(data)))
 
     def truncate(self, path: str, size: int) -> None:
         """Cut the file to `size` bytes, or extend it with zero bytes."""
-        self._file(path).change(_Truncate(size))
+        file = self._file(path)
+        _check_count("truncate", path, "size", size)
+        file.change(_Truncate(size))
 
     def rename(self, old: str, new: str) -> None:
         """Rename a file, replacing `new` atomically."""
-        self._relink(_Link(new, self._file(old), removed=old))
+        file = self._file(old)
+        _check_name("rename", new)
+        if new != old:
+            self._directory.change(_Link(new, file, removed=old))
 
     def remove(self, path: str) -> None:
         """Remove a file."""
         self._file(path)
-        self._relink(_Link(None, None, removed=path))
+        self._directory.change(_Link(None, None, removed=path))
 
     def begin_sync(self, path: str) -> PendingSync:
         """Begin an fsync: fix which operations it will make durable."""
         file = self._file(path)
-        return PendingSync(file, len(file.unsynced), self._epoch)
+        return PendingSync(file, file.synced + len(file.unsynced), self._epoch)
+
+    def begin_sync_dir(self) -> PendingSync:
+        """Begin an fsync of the directory."""
+        return PendingSync(None, self._directory.operations, self._epoch)
 
     def end_sync(self, pending: PendingSync) -> None:
-        """End an fsync: what it covers is durable, and so is the name of a newly created file."""
+        """End an fsync: what it covers is durable; for a file, so is its creation."""
         if pending.epoch != self._epoch:
             return
-        file = pending.file
-        for operation in file.unsynced[: pending.operations]:
-            operation.apply(file.durable)
-        del file.unsynced[: pending.operations]
-        for position, link in enumerate(self._unsynced_names):
-            if link.file is file and link.removed is None:
-                link.apply(self._durable_names)
-                del self._unsynced_names[position]
-                break
-
-    def begin_sync_dir(self) -> tuple[int, int]:
-        """Begin an fsync of the directory."""
-        return self._epoch, len(self._unsynced_names)
-
-    def end_sync_dir(self, pending: tuple[int, int]) -> None:
-        """End an fsync of the directory: its first operations are durable."""
-        epoch, operations = pending
-        if epoch != self._epoch:
-            return
-        for link in self._unsynced_names[:operations]:
-            link.apply(self._durable_names)
-        del self._unsynced_names[:operations]
+        if pending.file is None:
+            self._directory.sync(pending.upto)
+        else:
+            pending.file.sync(pending.upto)
+            self._directory.sync(pending.file.created + 1)
 
     def kill(self) -> None:
         """The process died: the page cache survives, fsyncs under way never end."""
@@ -200,72 +253,83 @@ class SimulatedDisk:
         """The machine lost power: the page cache is gone; `policy` says what reached the
         platter."""
         self._epoch += 1
-        losses = Losses()
-        kept = (
-            0 if policy == "drop_unsynced" else self._random.randint(0, len(self._unsynced_names))
+        directory, losses = self._directory, Losses()
+        if policy != "drop_unsynced":
+            survivors = self._random.randint(0, len(directory.unsynced))
+            directory.sync(directory.synced + survivors)
+        known = set(directory.current.values())
+        losses.names = directory.lose()
+        losses.writes = sum(
+            len(file.unsynced) for file in known.difference(directory.current.values())
         )
-        for link in self._unsynced_names[:kept]:
-            link.apply(self._durable_names)
-        losses.names = len(self._unsynced_names) - kept
-        self._unsynced_names.clear()
-        kept_files = set(map(id, self._durable_names.values()))
-        losses.writes += sum(
-            len(file.unsynced) for file in self._names.values() if id(file) not in kept_files
-        )
-        for name in sorted(self._durable_names):
-            self._lose(self._durable_names[name], policy, losses)
-        self._names = dict(self._durable_names)
+        for name in self.list():
+            self._lose(directory.current[name], policy, losses)
         return losses
 
     def _lose(self, file: _File, policy: PowerLossPolicy, losses: Losses) -> None:
-        if file.unsynced:
-            if policy == "keep_prefix":
-                kept = self._random.randint(0, len(file.unsynced))
-                for operation in file.unsynced[:kept]:
-                    operation.apply(file.durable)
-                losses.writes += len(file.unsynced) - kept
-                if kept < len(file.unsynced) and self._random.random() < 0.5:
-                    self._tear(file, file.unsynced[kept], losses)
-            elif policy == "any_subset":
-                for operation in file.unsynced:
-                    fate = self._random.random()
-                    if fate < 0.5:
-                        losses.writes += 1
-                    elif fate < 0.6:
-                        self._tear(file, operation, losses)
-                    else:
-                        operation.apply(file.durable)
+        if policy == "keep_prefix":
+            file.sync(file.synced + self._random.randint(0, len(file.unsynced)))
+        for position, operation in enumerate(file.unsynced):
+            fate = self._fate(policy, first=position == 0)
+            if fate == "kept":
+                operation.apply(file.durable)
+            elif fate == "torn" and isinstance(operation, _Write):
+                losses.torn += 1
+                self._tear(file, operation)
             else:
-                losses.writes += len(file.unsynced)
-            file.unsynced.clear()
+                losses.writes += 1
+        file.synced += len(file.unsynced)
+        file.unsynced.clear()
         file.current = bytearray(file.durable)
 
-    def _tear(self, file: _File, operation: _Write | _Truncate, losses: Losses) -> None:
-        if isinstance(operation, _Truncate):
-            operation.apply(file.durable)
-            return
-        losses.torn += 1
-        start, end = operation.offset, operation.offset + len(operation.data)
+    def _fate(self, policy: PowerLossPolicy, *, first: bool) -> Literal["kept", "torn", "lost"]:
+        """What becomes of an operation that no fsync and no surviving prefix covers."""
+        if policy == "any_subset":
+            chance = self._random.random()
+            return "lost" if chance < 0.5 else "torn" if chance < 0.6 else "kept"
+        if policy == "keep_prefix" and first and self._random.random() < 0.5:
+            return "torn"
+        return "lost"
+
+    def _tear(self, file: _File, write: _Write) -> None:
+        """Persist any of the sectors that a write touches."""
+        start, end = write.offset, write.offset + len(write.data)
         while start < end:
             stop = min(end, (start // SECTOR + 1) * SECTOR)
             if self._random.random() < 0.5:
-                piece = operation.data[start - operation.offset : stop - operation.offset]
+                piece = write.data[start - write.offset : stop - write.offset]
                 _Write(start, piece).apply(file.durable)
             start = stop
 
     def _file(self, path: str) -> _File:
         try:
-            return self._names[path]
+            return self._directory.current[path]
         except KeyError:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
 
-    def _file_or_new(self, path: str) -> _File:
-        file = self._names.get(path)
+    def _file_or_new(self, call: str, path: str) -> _File:
+        file = self._directory.current.get(path)
         if file is None:
-            file = _File()
-            self._relink(_Link(path, file))
+            _check_name(call, path)
+            file = _File(created=self._directory.operations)
+            self._directory.change(_Link(path, file))
         return file
 
-    def _relink(self, link: _Link) -> None:
-        link.apply(self._names)
-        self._unsynced_names.append(link)
+
+def _check_name(call: str, path: str) -> None:
+    if not isinstance(path, str) or not path:
+        raise TypeError(f"disk.{call}: a file's name is a non-empty string, not {path!r}")
+
+
+def _check_count(call: str, path: str, what: str, value: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError(f"disk.{call}({path!r}): {what} must be an integer, not {value!r}")
+    if value < 0:
+        raise ValueError(f"disk.{call}({path!r}): {what} must not be negative, and is {value}")
+
+
+def _check_data(call: str, path: str, data: bytes) -> None:
+    if not isinstance(data, bytes | bytearray | memoryview):
+        raise TypeError(
+            f"disk.{call}({path!r}): data must be bytes, not {type(data).__name__}: {data!r:.60}"
+        )

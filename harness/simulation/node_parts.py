@@ -141,7 +141,7 @@ class NodeDisk:
         """See `splitbrain.harness.node.Disk.fsync_dir`."""
         pending = self._alive().begin_sync_dir()
         await self._incarnation.wait(self._incarnation.host.fsync_latency())
-        self._alive().end_sync_dir(pending)
+        self._alive().end_sync(pending)
 
     def list(self) -> list[str]:
         """See `splitbrain.harness.node.Disk`."""

@@ -151,7 +151,7 @@ def test_a_rename_is_durable_only_after_the_directory_is_synced():
     assert target.list() == ["new"]
 
     target.rename("new", "current")
-    target.end_sync_dir(target.begin_sync_dir())
+    target.end_sync(target.begin_sync_dir())
     target.power_loss("drop_unsynced")
     assert target.list() == ["current"]
 
@@ -172,7 +172,7 @@ def replace_atomically(target: SimulatedDisk, content: bytes, *, file: bool, fol
         sync(target, "tmp")
     target.rename("tmp", "config")
     if folder:
-        target.end_sync_dir(target.begin_sync_dir())
+        target.end_sync(target.begin_sync_dir())
 
 
 @given(st.integers(0, 2**32), st.sampled_from(POLICIES))
@@ -196,3 +196,72 @@ def test_leaving_out_either_sync_fails_sometimes(file, folder):
         failures += target.read("config") != b"new" * 400
 
     assert failures
+
+
+def away(target: SimulatedDisk, how: str) -> None:
+    if how == "rename":
+        target.rename("wal", "wal.1")
+    else:
+        target.remove("wal")
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("how", ["rename", "remove"])
+@pytest.mark.parametrize("folder", [False, True])
+def test_a_new_file_under_the_name_of_one_that_went_away_is_kept_once_synced(policy, how, folder):
+    """A log is rotated: what came earlier in the directory's journal is durable with it."""
+    for seed in range(50):
+        target = disk(seed)
+        target.append("wal", b"old")
+        sync(target, "wal")
+        away(target, how)
+        target.append("wal", b"new")
+        sync(target, "wal")
+        if folder:
+            target.end_sync(target.begin_sync_dir())
+        target.power_loss(policy)
+
+        assert target.read("wal") == b"new"
+        assert target.list() == ["wal", "wal.1"][: 1 + (how == "rename")]
+
+
+def test_of_two_syncs_under_way_neither_covers_what_was_written_after_both_began():
+    target = disk()
+    target.append("log", b"before")
+    one, other = target.begin_sync("log"), target.begin_sync("log")
+    target.end_sync(one)
+    target.append("log", b" after")
+    target.end_sync(other)
+    target.power_loss("drop_unsynced")
+
+    assert target.read("log") == b"before"
+
+
+def test_writing_nothing_beyond_the_end_does_not_extend_a_file():
+    target = disk()
+    target.write("log", 100, b"")
+
+    assert (target.list(), target.size("log")) == (["log"], 0)
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        (lambda d: d.write("log", -5, b"x"), ValueError, "write.*'log'.*offset.*-5"),
+        (lambda d: d.write("log", 1.5, b"x"), TypeError, "write.*'log'.*offset.*1.5"),
+        (lambda d: d.read("log", -1), ValueError, "read.*'log'.*offset.*-1"),
+        (lambda d: d.read("log", 0, -1), ValueError, "read.*'log'.*length.*-1"),
+        (lambda d: d.truncate("log", -1), ValueError, "truncate.*'log'.*size.*-1"),
+        (lambda d: d.write("log", 0, "text"), TypeError, "write.*'log'.*bytes, not str: 'text'"),
+        (lambda d: d.append("log", 5), TypeError, "append.*'log'.*bytes, not int: 5"),
+        (lambda d: d.append("", b""), TypeError, "append.*name.*''"),
+        (lambda d: d.rename("log", 7), TypeError, "rename.*name.*7"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_and_changes_nothing(call, error, text):
+    target = disk()
+    target.append("log", b"abc")
+
+    with pytest.raises(error, match=text):
+        call(target)
+    assert (target.list(), target.read("log")) == (["log"], b"abc")

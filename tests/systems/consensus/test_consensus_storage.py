@@ -64,7 +64,7 @@ class CrashingDisk:
     async def fsync_dir(self):
         pending = self.disk.begin_sync_dir()
         self.step()
-        self.disk.end_sync_dir(pending)
+        self.disk.end_sync(pending)
 
 
 def recover(disk, operations=10**9):

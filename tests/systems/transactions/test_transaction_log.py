@@ -25,7 +25,7 @@ class Disk:
         self.disk.end_sync(self.disk.begin_sync(path))
 
     async def fsync_dir(self):
-        self.disk.end_sync_dir(self.disk.begin_sync_dir())
+        self.disk.end_sync(self.disk.begin_sync_dir())
 
 
 def recovered(disk):
