@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +15,7 @@ from splitbrain.checkers.consistency import (
 )
 from splitbrain.checkers.linearizability import Budget, linearizable
 from splitbrain.checkers.models import MODELS
+from splitbrain.checkers.nearest import suggestion
 from splitbrain.checkers.verdict import Checker
 
 _LINEARIZABILITY_OPTIONS = ("keyed", "budget", "algorithm", "progress")
@@ -37,9 +37,7 @@ def checker_for_model(name: str, **options: Any) -> Checker:
     """
     make = CHECKERS.get(name)
     if make is None:
-        near = difflib.get_close_matches(name, CHECKERS, n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        raise ValueError(f"no model {name!r}; {hint}there are {', '.join(CHECKERS)}")
+        raise ValueError(f"no model {name!r}: {suggestion(name, CHECKERS)}")
     try:
         return make(**options)
     except TypeError as error:

@@ -22,6 +22,7 @@ from splitbrain.checkers.history.encoding import encode_line
 from splitbrain.checkers.invariants import leader_per_term
 from splitbrain.checkers.invariants.unhandled_exceptions import unhandled_exceptions
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, Checker, Validity, Verdict, worst
+from splitbrain.checkers.vocabulary import DONE, FINAL, HEAL, LEADER, LOAD, PHASE, SETTLE
 from splitbrain.harness.client import Outcome
 from splitbrain.harness.clients import Clients
 from splitbrain.harness.environment import environment
@@ -164,7 +165,7 @@ def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...
     A checker that cannot cope with the history makes the verdict unknown, never valid.
     """
     always: list[Checker] = [unhandled_exceptions()]
-    if history.events("leader"):
+    if history.events(LEADER):
         always.append(leader_per_term())
     return tuple(_verdict(checker, history) for checker in (*checkers, *always))
 
@@ -209,7 +210,7 @@ class _Ground:
             timeout=ground.operation_timeout,
         )
         self.nemesis = Nemesis(plan.faults, world)
-        self.phase = "load"
+        self.phase = LOAD
         self._finals: list[FinalRead] = []
 
     def drive(self, progress: Progress) -> None:
@@ -217,21 +218,21 @@ class _Ground:
         world, plan = self.world, self.plan
         expected = plan.time_limit + SETTLE_SECONDS
         with interruptible(world.heap.stop) as interruption, world.booted():
-            self._enter("load")
+            self._enter(LOAD)
             self.nemesis.schedule()
             self.clients.start(self._exhausted)
             world.heap.at(plan.time_limit, self._heal)
             step = max(0.5, expected / 100)
-            while self.phase != "done":
+            while self.phase != DONE:
                 world.run_until(world.now + step)
                 world.trace.flush()
                 interruption.check()
                 progress(min(0.99, world.now / expected), self.phase)
-        progress(1.0, "done")
+        progress(1.0, DONE)
 
     def _enter(self, phase: str) -> None:
         self.phase = phase
-        self.recorder.nemesis("phase", phase)
+        self.recorder.nemesis(PHASE, phase)
 
     def _exhausted(self) -> None:
         """The workload has nothing more to invoke: heal once the last fault is over."""
@@ -240,12 +241,12 @@ class _Ground:
             self.world.heap.at(over, self._heal)
 
     def _heal(self) -> None:
-        if self.phase != "load":
+        if self.phase != LOAD:
             return
         self.clients.stop()
-        self._enter("heal")
+        self._enter(HEAL)
         self.nemesis.heal()
-        self._enter("settle")
+        self._enter(SETTLE)
         heap = self.world.heap
         heap.after(SETTLE_SECONDS, lambda: self.clients.when_idle(self._final))
         # Every operation has a timeout, but a client's code can refuse to be cancelled.
@@ -253,7 +254,7 @@ class _Ground:
         heap.after(SETTLE_SECONDS + self.clients.timeout + finals + 1.0, self._overrun)
 
     def _final(self) -> None:
-        self._enter("final")
+        self._enter(FINAL)
         self._finals = list(self.workload.final(self.plan))
         for client in range(self.plan.clients):
             self._next_final(client)
@@ -283,10 +284,10 @@ class _Ground:
         )
 
     def _overrun(self) -> None:
-        if self.phase != "done":
+        if self.phase != DONE:
             self.clients.abandon()
             self._done()
 
     def _done(self) -> None:
-        self._enter("done")
+        self._enter(DONE)
         self.world.heap.stop()

@@ -27,6 +27,7 @@ from typing import Any
 
 from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.verdict import INVALID
+from splitbrain.checkers.vocabulary import HEAL, PHASE
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
 from splitbrain.harness.running import Run, run
 from splitbrain.harness.workloads.workload import Experiment
@@ -135,9 +136,7 @@ def shrink(
 
 def listed_operations(history: History, clients: int) -> tuple[PlannedOperation, ...]:
     """The operations that a recorded run's clients invoked under load, as a plan lists them."""
-    final = next(
-        (e.index for e in history.events("phase", NEMESIS) if e.value == "heal"), len(history)
-    )
+    final = next((e.index for e in history.events(PHASE, NEMESIS) if e.value == HEAL), len(history))
     return tuple(
         PlannedOperation(call.start / 1e9, call.process % clients, call.f, call.argument)
         for call in history.calls()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from splitbrain.checkers.history import NEMESIS, Operation
+from splitbrain.checkers.vocabulary import DIED, LEADER, PHASE
 from splitbrain.harness.plan import Fault
 from splitbrain.reports.wording import (
     clipped,
@@ -17,8 +18,6 @@ from splitbrain.reports.wording import (
     shortened,
     value_text,
 )
-
-PHASE = "phase"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +176,8 @@ def announcements(events: Iterable[Operation]) -> tuple[Mark, ...]:
 
 def _announcement_text(f: str, value: Any) -> str:
     details = _mapping(value)
-    if f == "leader" and "term" in details:
+    if f == LEADER and "term" in details:
         return f"leader of term {value_text(details['term'], 20)}"
-    if f == "died" and "error" in details:
+    if f == DIED and "error" in details:
         return safe_text(f"died: {clipped(str(details['error']), 100)}")
     return f"{safe_text(shortened(f))} {value_text(value)}"

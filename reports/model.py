@@ -12,6 +12,7 @@ from pathlib import Path
 
 from splitbrain.checkers.history import Call, History, Operation
 from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Validity, Verdict, worst
+from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.plan import Plan
 from splitbrain.reports.coverage import Coverage, cover
 from splitbrain.reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
@@ -259,7 +260,7 @@ def exercised_text(view: RunView) -> str:
         parts.append(
             f"{counted(coverage.faults, 'fault')} ({coverage.observed:,} with observed effect)"
         )
-    leaders = sum(mark.f == "leader" for mark in view.marks)
+    leaders = sum(mark.f == LEADER for mark in view.marks)
     if leaders:
         parts.append(counted(leaders, "leadership"))
     return ", ".join(parts)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.history import Call
+from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.reports.coverage import OUTCOMES
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.model import RunView
@@ -185,6 +186,6 @@ def _marks(view: RunView, nodes: dict[str, int]) -> list[list[Any]]:
 
 
 def _mark_label(f: str, value: Any) -> str:
-    if f == "leader" and isinstance(value, dict) and "term" in value:
+    if f == LEADER and isinstance(value, dict) and "term" in value:
         return f"leader {value_text(value['term'], 20)}"
     return safe_text(shortened(f, 24))

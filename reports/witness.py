@@ -14,6 +14,7 @@ from typing import Any
 
 from splitbrain.checkers.history import Call
 from splitbrain.checkers.verdict import INVALID, Anomaly, Verdict
+from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.reports.faults import Mark
 from splitbrain.reports.model import RunView
 from splitbrain.reports.wording import (
@@ -350,7 +351,7 @@ def leader_witness(marks: Sequence[Mark]) -> LeaderWitness:
     """Terms that more than one node announced to lead."""
     terms: dict[str, list[Mark]] = {}
     for mark in marks:
-        if mark.f == "leader" and isinstance(mark.value, Mapping):
+        if mark.f == LEADER and isinstance(mark.value, Mapping):
             terms.setdefault(value_text(mark.value.get("term"), 20), []).append(mark)
     return LeaderWitness(
         tuple(

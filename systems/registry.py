@@ -7,16 +7,17 @@ Experiment(plan=Plan(system='raft', ...
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
+from splitbrain.checkers.invariants.atomic_commit import atomic_commit
+from splitbrain.checkers.nearest import suggestion
+from splitbrain.harness.bug import Bug
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.planning import draw
+from splitbrain.harness.system import System
 from splitbrain.harness.workloads import WORKLOADS, workload_for
 from splitbrain.harness.workloads.workload import Experiment
 from splitbrain.systems import consensus, replication, transactions
-from splitbrain.systems.bug import Bug
-from splitbrain.systems.system import System
 
 TRANSACTIONS = ("list-append", "rw-register", "bank", "doctors", "booking")
 """The workloads of systems that claim serializability."""
@@ -69,7 +70,8 @@ SYSTEMS: dict[str, System] = {
             name="snapshot-isolation",
             title="snapshot isolation, the first committer wins (chapter 7)",
             server=transactions.SnapshotServer,
-            client=transactions.SnapshotClient,
+            client=transactions.TransactionClient,
+            consistency="strong-snapshot-isolation",
             workloads=("list-append", "rw-register", "bank"),
             claims=Claims(max_down="all"),
             nodes=1,
@@ -89,7 +91,8 @@ SYSTEMS: dict[str, System] = {
             name="two-phase-commit",
             title="two-phase commit over partitions with two-phase locking (chapters 7 and 9)",
             server=transactions.CommitServer,
-            client=transactions.CommitClient,
+            client=transactions.TransactionClient,
+            checkers=(atomic_commit(),),
             workloads=TRANSACTIONS,
             claims=Claims(max_down="all"),
             bugs=_bugs_of("two-phase-commit"),
@@ -138,7 +141,8 @@ def experiment(plan: Plan) -> Experiment:
     server = chosen.server
     if plan.bug is not None:
         server = bug(chosen, plan.bug).server
-    return Experiment(plan, server, workload_for(plan, chosen.client), chosen.claims)
+    workload = workload_for(plan, chosen.client, consistency=chosen.consistency)
+    return Experiment(plan, server, workload, chosen.claims, chosen.checkers)
 
 
 def hunt(bug: Bug, seed: int) -> Experiment:
@@ -168,10 +172,4 @@ def bug(chosen: System, name: str) -> Bug:
 
 def unknown(what: str, name: str, known: Iterable[str]) -> str:
     """A sentence for a name that doesn't exist: the nearest ones, and how to see all."""
-    names = list(known)
-    near = get_close_matches(name.lower(), [n.lower() for n in names], n=3, cutoff=0.5)
-    nearest = [n for n in names if n.lower() in near]
-    meant = (
-        f": did you mean {' or '.join(nearest)}?" if nearest else f": there is {', '.join(names)}"
-    )
-    return f"there is no {what} {name!r}{meant} (splitbrain list {what}s)"
+    return f"there is no {what} {name!r}: {suggestion(name, known)} (splitbrain list {what}s)"

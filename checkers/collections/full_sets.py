@@ -45,11 +45,11 @@ from splitbrain.checkers.collections.elements import (
     Intrusion,
     analyzed,
 )
-from splitbrain.checkers.convergence.replicas import REPLICA_STATE
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import ModelError, split
 from splitbrain.checkers.models.model import event_of, frozen, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.vocabulary import FINAL, PHASE, REPLICA_STATE
 
 UNEXPECTED, DUPLICATED = "unexpected", "duplicated"
 FINAL_PROCESS = 1_000_000
@@ -103,7 +103,7 @@ class _SetFull:
 
     def _final_reads(self, history: History) -> Callable[[Call], bool]:
         """What tells whether a read is a final one."""
-        starts = [event.index for event in history.events(f="phase") if event.value == "final"]
+        starts = [event.index for event in history.events(f=PHASE) if event.value == FINAL]
 
         def is_final(read: Call) -> bool:
             in_phase = bool(starts) and read.invoke_index > starts[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from splitbrain.checkers.convergence.replicas import REPLICA_STATE, converged
+from splitbrain.checkers.convergence.replicas import converged
+from splitbrain.checkers.vocabulary import REPLICA_STATE
 
 __all__ = ["REPLICA_STATE", "converged"]

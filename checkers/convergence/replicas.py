@@ -24,9 +24,7 @@ from typing import Any
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
-
-REPLICA_STATE = "replica-state"
-"""What the final reads of replicas are called in a history."""
+from splitbrain.checkers.vocabulary import REPLICA_STATE
 
 _SHOWN = 20
 _MISSING = object()

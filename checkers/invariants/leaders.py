@@ -21,8 +21,7 @@ from dataclasses import dataclass
 from splitbrain.checkers.history import NEMESIS, History, Operation
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
-
-LEADER = "leader"
+from splitbrain.checkers.vocabulary import LEADER
 
 
 def leader_per_term() -> Checker:

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from splitbrain.checkers.history import NEMESIS, OK, Call, History
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.vocabulary import FINAL, PHASE
 
 NO_PROGRESS = "no-progress"
 
@@ -36,7 +37,7 @@ class _Progress:
 
     def check(self, history: History) -> Verdict:
         """See `Checker.check`."""
-        begin = [e.index for e in history.events("phase", NEMESIS) if e.value == "final"]
+        begin = [e.index for e in history.events(PHASE, NEMESIS) if e.value == FINAL]
         calls = [c for c in history.calls() if begin and c.invoke_index > begin[0]]
         attempts: dict[tuple[str, str], list[Call]] = {}
         for call in calls:

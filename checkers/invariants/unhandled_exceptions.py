@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from splitbrain.checkers.history import History
 from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Verdict
+from splitbrain.checkers.vocabulary import DIED
 
 _SHOWN = 10
 
@@ -24,7 +25,7 @@ class UnhandledExceptions:
 
     def check(self, history: History) -> Verdict:
         """Valid if no node announced that its code raised."""
-        deaths = history.events("died")
+        deaths = history.events(DIED)
         coverage = {"died": len(deaths)}
         if not deaths:
             return Verdict(self.name, VALID, "no node's code raised", coverage=coverage)

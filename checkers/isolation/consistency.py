@@ -19,10 +19,11 @@ which mean nothing without. "Not refuted" is what a finite history can say in a 
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+
+from splitbrain.checkers.nearest import suggestion
 
 _SUFFIXED = {
     "read-uncommitted": ("G0",),
@@ -229,9 +230,7 @@ def model_named(name: str) -> ConsistencyModel:
     """
     found = _ALIASES.get(name.lower().replace("_", "-").replace(" ", "-"))
     if found is None:
-        near = difflib.get_close_matches(name.lower(), _ALIASES, n=3, cutoff=0.4)
-        hint = f"did you mean {' or '.join(near)}? " if near else ""
-        raise ValueError(f"no consistency model {name!r}; {hint}there are {', '.join(MODELS)}")
+        raise ValueError(f"no consistency model {name!r}: {suggestion(name, _ALIASES)}")
     return MODELS[found]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from splitbrain.checkers.convergence.replicas import REPLICA_STATE
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import Adaptive, KeyPart, Model, looks_keyed, split
 from splitbrain.checkers.models.model import fits_always
+from splitbrain.checkers.vocabulary import REPLICA_STATE
 
 
 @dataclass(frozen=True, slots=True)

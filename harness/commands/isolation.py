@@ -21,9 +21,9 @@ def command(system: str, bug: str | None, seeds: int, faults: str) -> None:
 
     Exits with 1 if the level that the system claims is refuted, with 0 if not.
     """
+    from splitbrain.harness.isolation.ladder import climb, matrix
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.systems import registry
-    from splitbrain.systems.transactions.ladder import climb, matrix
 
     chosen = registry.system(system)
     planted = registry.bug(chosen, bug) if bug else None

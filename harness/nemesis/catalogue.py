@@ -7,12 +7,12 @@ write an alias (``partition``), a family (``clock``), ``all``, or several with c
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
 
+from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.plan import Fault, InvalidPlan
 
 GROUPS = ("one", "leader", "followers", "minority", "majority", "all")
@@ -264,15 +264,10 @@ def _meaning(name: str) -> list[str]:
     if not meant:
         words = [w for k in KINDS for w in (k.id, *k.aliases)] + [*FAMILIES, "all", "none"]
         raise InvalidPlan(
-            f"unknown fault {name!r}: {_suggestion(name, words)} "
+            f"unknown fault {name!r}: {suggestion(name, words)} "
             f"(families: {', '.join(FAMILIES)}, or all)"
         )
     return meant
-
-
-def _suggestion(name: str, words: Sequence[str]) -> str:
-    near = difflib.get_close_matches(name, words, n=3, cutoff=0.5)
-    return f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(words)}"
 
 
 def check_fault(fault: Fault, servers: Sequence[str]) -> tuple[Kind, dict[str, Any]]:
@@ -301,7 +296,7 @@ def check_form(fault: Fault) -> tuple[Kind, dict[str, Any]]:
     if kind is None:
         raise InvalidPlan(
             f"{_label(fault)}: there is no such kind of fault: "
-            f"{_suggestion(fault.kind, [kind.id for kind in KINDS])}"
+            f"{suggestion(fault.kind, [kind.id for kind in KINDS])}"
         )
     for name in ("at", "duration"):
         value = getattr(fault, name)

@@ -34,6 +34,7 @@ from typing import Any
 
 import trio
 
+from splitbrain.checkers.vocabulary import DIED, LEADER
 from splitbrain.harness.node import Program
 from splitbrain.harness.simulation.disk import Losses, PowerLossPolicy
 from splitbrain.harness.simulation.heap import EventHeap
@@ -159,7 +160,7 @@ class World:
     def announced(self, name: str, f: str, value: Any) -> None:
         """A node announced a fact: trace it, have it recorded, tell the listeners."""
         self.trace_event("announce", name, f, value)
-        if f == "leader" and isinstance(value, dict) and isinstance(value.get("term"), int):
+        if f == LEADER and isinstance(value, dict) and isinstance(value.get("term"), int):
             self._terms[name] = value["term"]
         self.on_announcement(name, f, value)
         self._tell(f, name, value)
@@ -181,8 +182,8 @@ class World:
             error = error.exceptions[0]  # a nursery's wrapping says nothing
         self.failures.append((self.now, name, error))
         text = f"{type(error).__name__}: {error}"
-        self.trace_event("died", name, text)
-        self.on_announcement(name, "died", {"error": text})
+        self.trace_event(DIED, name, text)
+        self.on_announcement(name, DIED, {"error": text})
 
     # The nemesis' control surface (splitbrain.harness.nemesis.control)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from splitbrain.checkers.invariants.balances import bank as conserved
+from splitbrain.checkers.invariants.progress import progress
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import InvalidPlan, Plan
@@ -18,7 +19,6 @@ from splitbrain.harness.workloads.parts.capabilities import Method, capabilities
 from splitbrain.harness.workloads.parts.drawn import Drawn
 from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
 from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.parts.transactions import always
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "bank"
@@ -130,7 +130,7 @@ def bank(client: ClientFactory, **options: int | float | None) -> Workload:
         final=lambda plan: [
             FinalRead("read", all_accounts(settled(plan)), name) for name in plan.servers
         ],
-        checkers=(conserved(total=total), *always(client)),
+        checkers=(conserved(total=total), progress()),
         idempotent=frozenset({"read"}),
         options=made,
         notes=has.notes(made),

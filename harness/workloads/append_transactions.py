@@ -3,7 +3,7 @@
 Elements are unique, so a read of a list tells every version of its key up to then, and in which
 order; from this alone the dependencies between transactions can be told, and any cycle among them
 named (Kingsbury and Alvaro, "Elle", VLDB 2020; Jepsen's ``append`` workload). Judged by the
-consistency model that the client claims.
+consistency model that the system claims.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from splitbrain.checkers.isolation.append_checker import list_append as list_append_checker
 from splitbrain.harness.workloads.parts import transactions
 from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
-from splitbrain.harness.workloads.parts.transactions import TransactionClient
+from splitbrain.harness.workloads.parts.transactions import CONSISTENCY, TransactionClient
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
 
 __all__ = ["METHODS", "NAME", "OPTIONS", "TransactionClient", "list_append"]
@@ -22,13 +22,16 @@ METHODS = (transactions.METHOD,)
 
 
 def list_append(
-    client: ClientFactory, *, consistency: str | None = None, **options: int | float | None
+    client: ClientFactory,
+    *,
+    consistency: str = CONSISTENCY,
+    **options: int | float | None,
 ) -> Workload:
     """List-append transactions, for a client that offers `TransactionClient`'s method.
 
     Args:
         client: makes a client; a class whose ``__init__`` takes a node and a server's name does.
-        consistency: the model to judge by; what the client's class claims, unless given.
+        consistency: the model to judge by.
         options: see `OPTIONS`.
 
     Raises:
@@ -44,4 +47,5 @@ KIND = WorkloadKind(
     list_append,
     by_name(OPTIONS),
     METHODS,
+    isolation=True,
 )

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Any, Protocol
 
 from splitbrain.checkers.invariants.every_read import every_read
+from splitbrain.checkers.invariants.progress import progress
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
@@ -20,7 +21,6 @@ from splitbrain.harness.workloads.parts.capabilities import Method, capabilities
 from splitbrain.harness.workloads.parts.drawn import Drawn
 from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
 from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.parts.transactions import always
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "booking"
@@ -142,7 +142,7 @@ def booking(client: ClientFactory, **options: int | float | None) -> Workload:
         perform=perform,
         generator=lambda plan: at_rate(plan, operations(settled(plan))),
         final=lambda plan: [FinalRead("read", [room, None]) for room in rooms(settled(plan))],
-        checkers=(never_booked_twice(), *always(client)),
+        checkers=(never_booked_twice(), progress()),
         idempotent=frozenset({"read"}),
         options=settled(None),
         notes=has.notes(settled(None)),

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from splitbrain.checkers.invariants.on_call import doctors as somebody_on_call
+from splitbrain.checkers.invariants.progress import progress
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
@@ -18,7 +19,6 @@ from splitbrain.harness.workloads.parts.capabilities import Method, capabilities
 from splitbrain.harness.workloads.parts.drawn import Drawn
 from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
 from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.parts.transactions import always
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 NAME = "doctors"
@@ -129,7 +129,7 @@ def doctors(client: ClientFactory, **options: int | float | None) -> Workload:
                 shifts(settled(plan)), plan.servers * settled(plan)["shifts"], strict=False
             )
         ],
-        checkers=(somebody_on_call(), *always(client)),
+        checkers=(somebody_on_call(), progress()),
         idempotent=frozenset({"read"}),
         options=settled(None),
         notes=has.notes(settled(None)),

@@ -12,6 +12,7 @@ from splitbrain.checkers.isolation.register_checker import rw_register as rw_reg
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.workloads.parts import transactions
 from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.parts.transactions import CONSISTENCY
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
 
 NAME = "rw-register"
@@ -26,13 +27,16 @@ def judge(consistency: str) -> Checker:
 
 
 def rw_register(
-    client: ClientFactory, *, consistency: str | None = None, **options: int | float | None
+    client: ClientFactory,
+    *,
+    consistency: str = CONSISTENCY,
+    **options: int | float | None,
 ) -> Workload:
     """Read-write-register transactions, for a client that offers ``transaction``.
 
     Args:
         client: makes a client; see `splitbrain.harness.workloads.TransactionClient`.
-        consistency: the model to judge by; what the client's class claims, unless given.
+        consistency: the model to judge by.
         options: see `OPTIONS`.
 
     Raises:
@@ -48,4 +52,5 @@ KIND = WorkloadKind(
     rw_register,
     by_name(OPTIONS),
     METHODS,
+    isolation=True,
 )

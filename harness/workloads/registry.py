@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-
+from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.workloads import key_value, registers, sets
 from splitbrain.harness.workloads.accounts import KIND as BANK
@@ -12,6 +11,7 @@ from splitbrain.harness.workloads.bookings import KIND as BOOKING
 from splitbrain.harness.workloads.on_call import KIND as DOCTORS
 from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
 from splitbrain.harness.workloads.parts.options import SHARED
+from splitbrain.harness.workloads.parts.transactions import CONSISTENCY
 from splitbrain.harness.workloads.register_transactions import KIND as RW_REGISTER
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
 
@@ -52,18 +52,24 @@ WORKLOADS: dict[str, WorkloadKind] = {
 """All workloads by name."""
 
 
-def workload_for(plan: Plan, client: ClientFactory) -> Workload:
+def workload_for(plan: Plan, client: ClientFactory, *, consistency: str = CONSISTENCY) -> Workload:
     """The workload that a plan names, with the plan's options, for this client.
+
+    Args:
+        plan: names the workload.
+        client: makes a client.
+        consistency: what transactions are judged by, if the workload has any.
 
     Raises:
         InvalidPlan: there is no such workload, or it refuses the client or an option.
     """
     kind = WORKLOADS.get(plan.workload)
     if kind is None:
-        near = difflib.get_close_matches(plan.workload, WORKLOADS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
         raise InvalidPlan(
-            f"there is no workload {plan.workload!r}: there are {', '.join(WORKLOADS)}{hint}"
+            f"there is no workload {plan.workload!r}: {suggestion(plan.workload, WORKLOADS)} "
+            "(splitbrain list workloads)"
         )
     options = {name: value for name, value in plan.options.items() if name not in SHARED}
+    if kind.isolation:
+        options["consistency"] = consistency
     return kind.construct(client, **options)

@@ -125,6 +125,6 @@ class RaftKV:
         if isinstance(effect, RoleChanged):
             self.node.trace("role", effect.role, effect.term)
             if effect.role == LEADER:
-                self.node.announce("leader", {"term": effect.term})
+                self.node.announce(LEADER, {"term": effect.term})
         elif isinstance(effect, SnapshotInstalled):
             self.node.trace("snapshot-installed", effect.last_index)

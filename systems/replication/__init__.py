@@ -1,6 +1,6 @@
 """Replication: keeping a copy of the data on several servers (DDIA chapter 5)."""
 
-from splitbrain.systems.bug import Bug
+from splitbrain.harness.bug import Bug
 from splitbrain.systems.replication.leader_follower.bugs import BUGS
 from splitbrain.systems.replication.leader_follower.client import (
     LeaderFollowerClient,

@@ -6,7 +6,7 @@ its weaknesses; `bugs` has each with one decision wrong.
 """
 
 from splitbrain.systems.transactions.bugs import BUGS
-from splitbrain.systems.transactions.client import CommitClient, SnapshotClient, TransactionClient
+from splitbrain.systems.transactions.client import TransactionClient
 from splitbrain.systems.transactions.commit.core import CommitServer
 from splitbrain.systems.transactions.server import (
     LockingServer,
@@ -17,11 +17,9 @@ from splitbrain.systems.transactions.summary import SummaryServer
 
 __all__ = [
     "BUGS",
-    "CommitClient",
     "CommitServer",
     "LockingServer",
     "SerializableSnapshotServer",
-    "SnapshotClient",
     "SnapshotServer",
     "SummaryServer",
     "TransactionClient",

@@ -13,7 +13,6 @@ from typing import Any
 
 import trio
 
-from splitbrain.checkers.invariants.atomic_commit import atomic_commit
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.transactions.operations import Value, frozen
@@ -36,12 +35,7 @@ class TransactionClient:
     Args:
         node: the client's own host.
         server: the server to ask; another one if it is silent and there are more.
-
-    Attributes:
-        consistency: the consistency model that the system claims.
     """
-
-    consistency = "strong-serializable"
 
     def __init__(self, node: Node, server: str) -> None:
         self._node = node
@@ -197,18 +191,6 @@ class TransactionClient:
 
     async def _think(self) -> None:
         await trio.sleep(self._node.random.uniform(0, THINK_S))
-
-
-class SnapshotClient(TransactionClient):
-    """Of a system that claims snapshot isolation only."""
-
-    consistency = "strong-snapshot-isolation"
-
-
-class CommitClient(TransactionClient):
-    """Of two-phase commit, whose nodes announce what they decide."""
-
-    checkers = (atomic_commit(),)
 
 
 def _result(answer: Message) -> Value:

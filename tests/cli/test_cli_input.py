@@ -83,7 +83,7 @@ def test_every_command_has_help(splitbrain):
         ("raft --rate -1", "rate is -1.0"),
         ("raft -s 99999999999999999999", "give a whole number of at most 64 bits"),
         ("raft --option foo", "--option 'foo': write NAME=VALUE"),
-        ("raft -o kyes=3", "did you mean 'keys'?"),
+        ("raft -o kyes=3", "did you mean keys?"),
         ("raft -o keys=x", "option 'keys' of workload register is 'x'"),
         ("raft -o operation_timeout=abc", "option operation_timeout: Expected `float`"),
         ("raft -o network=1", "option network: Expected `object`, got `int`"),

@@ -200,7 +200,7 @@ def test_a_trace_that_goes_to_a_file_is_the_same_and_takes_no_memory():
         ({"options": {"network": {"latency": [0.2, 0.1]}}}, "give the least first"),
         ({"options": {"network": {"speed": 1}}}, "unknown field `speed`"),
         ({"options": {"disk": {"fsync_latency": -1}}}, "disk.fsync_latency"),
-        ({"options": {"kyes": 3}}, "did you mean 'keys'"),
+        ({"options": {"kyes": 3}}, "did you mean keys"),
     ],
 )
 def test_a_plan_that_cannot_run_is_refused_before_anything_is_run(changes, says):

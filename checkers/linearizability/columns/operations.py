@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from splitbrain.checkers.convergence.replicas import REPLICA_STATE
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, Int8, Int32, Int64
 from splitbrain.checkers.history.operation import TYPES
@@ -21,6 +20,7 @@ from splitbrain.checkers.history.packed import PackedValues, packed
 from splitbrain.checkers.history.words import Words
 from splitbrain.checkers.linearizability.compiled import _column_kernels as c
 from splitbrain.checkers.linearizability.compiled.layout import FAR_FUTURE
+from splitbrain.checkers.vocabulary import REPLICA_STATE
 
 
 @dataclass(frozen=True, slots=True)

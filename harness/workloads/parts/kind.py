@@ -20,6 +20,7 @@ class WorkloadKind:
         construct: makes the workload: ``construct(client, **options)``.
         options: its options, by name.
         methods: what it calls of a client.
+        isolation: whether `construct` takes ``consistency``: the isolation level to judge by.
     """
 
     name: str
@@ -27,6 +28,7 @@ class WorkloadKind:
     construct: Callable[..., Workload]
     options: Mapping[str, Option]
     methods: tuple[Method, ...]
+    isolation: bool = False
 
 
 def by_name(options: Sequence[Option]) -> dict[str, Option]:

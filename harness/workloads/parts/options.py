@@ -7,11 +7,11 @@ file runs as it did. A plan's options hold a few for others, too: `SHARED`.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.plan import InvalidPlan
 
 SHARED = ("network", "disk", "operation_timeout")
@@ -74,6 +74,4 @@ def settle(
 
 
 def _unknown(workload: str, name: str, known: tuple[str, ...]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
-    return f"workload {workload} has no option {name!r}: it has {', '.join(known)}{hint}"
+    return f"workload {workload} has no option {name!r}: {suggestion(name, known)}"

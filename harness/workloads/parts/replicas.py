@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from splitbrain.checkers.convergence.replicas import REPLICA_STATE
+from splitbrain.checkers.vocabulary import REPLICA_STATE
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts.capabilities import Method
 from splitbrain.harness.workloads.workload import FinalRead

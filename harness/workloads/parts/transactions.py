@@ -4,9 +4,8 @@ A transaction is one operation, f ``txn``, whose value is a list of micro-operat
 value]``, as Jepsen and elle-cli write them: ``["append", "x", 1]``, ``["w", "x", 1]`` and ``["r",
 "x", null]``; an ``ok`` completion has what the reads saw.
 
-A client's class may say two things of its system: ``consistency``, the consistency model it claims
-(a name of `splitbrain.checkers.isolation.consistency`; strict serializability unless said), and
-``checkers``, what else can be judged from what its nodes announce.
+They are judged by the consistency model that the system claims (a name of
+`splitbrain.checkers.isolation.consistency`): strict serializability, unless said.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Work
 TXN = "txn"
 
 CONSISTENCY = "strong-serializable"
-"""What a client claims that says nothing."""
+"""What is claimed unless said."""
 
 OPTIONS = (
     Option("keys", 4, "how many keys; each grows with the run, so long runs want more", least=1),
@@ -57,30 +56,16 @@ METHOD = Method(
 )
 
 
-def claimed(client: ClientFactory, consistency: str | None) -> str:
-    """The consistency model to judge by: as asked for, else what the client's class claims.
+def claimed(consistency: str) -> str:
+    """The canonical name of a consistency model.
 
     Raises:
         InvalidPlan: there is no such model.
     """
-    claim = getattr(_unwrapped(client), "consistency", CONSISTENCY)
     try:
-        return model_named(str(consistency or claim)).name
+        return model_named(consistency).name
     except ValueError as error:
         raise InvalidPlan(str(error)) from None
-
-
-def always(client: ClientFactory) -> tuple[Checker, ...]:
-    """What judges every workload of transactions: all is answered in the end, and what the client's
-    class adds."""
-    return (progress(), *getattr(_unwrapped(client), "checkers", ()))
-
-
-def _unwrapped(client: ClientFactory) -> Any:
-    made: Any = client
-    while isinstance(made, functools.partial):
-        made = made.func
-    return made
 
 
 async def perform(client: Any, f: str, value: Any, workload: str, write: str) -> Any:
@@ -157,7 +142,7 @@ def workload(
     write: str,
     judge: Callable[[str], Checker],
     client: ClientFactory,
-    consistency: str | None,
+    consistency: str,
     options: Mapping[str, int | float | None],
 ) -> Workload:
     """The workload of this name, whose transactions write by the micro-operation `write`.
@@ -167,7 +152,7 @@ def workload(
         write: ``append`` or ``w``.
         judge: makes the checker of a consistency model.
         client: makes a client.
-        consistency: the model to judge by; what the client's class claims, unless given.
+        consistency: the model to judge by.
         options: see `OPTIONS`.
 
     Raises:
@@ -188,7 +173,7 @@ def workload(
         perform=functools.partial(perform, workload=name, write=write),
         generator=lambda plan: at_rate(plan, endless(write, keys(plan), settled(plan))),
         final=lambda plan: final_reads(plan, keys(plan)),
-        checkers=(judge(claimed(client, consistency)), *always(client)),
+        checkers=(judge(claimed(consistency)), progress()),
         idempotent=frozenset(),
         options=settled(None),
         notes=has.notes(settled(None)),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from splitbrain.systems.bug import Bug
+from splitbrain.harness.bug import Bug
 from splitbrain.systems.replication.leader_follower.core import Core
 from splitbrain.systems.replication.leader_follower.effects import Role
 from splitbrain.systems.replication.leader_follower.reference import ReferenceServer

@@ -61,6 +61,7 @@ from collections.abc import Iterable
 
 import trio
 
+from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.node import Node
 from splitbrain.systems.replication.leader_follower import wal
 from splitbrain.systems.replication.leader_follower.core import Core
@@ -139,4 +140,4 @@ class ReferenceServer:
         if isinstance(effect, Send):
             self._node.network.send(effect.destination, effect.message)
         else:
-            self._node.announce("leader", {"term": effect.epoch})
+            self._node.announce(LEADER, {"term": effect.epoch})

@@ -40,6 +40,7 @@ from typing import Any
 
 import trio
 
+from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.replication.leader_follower.client import ConsistencyLevel
 
@@ -149,7 +150,7 @@ class SummaryServer:
             self._announce()
 
     def _announce(self) -> None:
-        self._node.announce("leader", {"term": 1 + self.failovers})
+        self._node.announce(LEADER, {"term": 1 + self.failovers})
 
     async def _keep_time(self) -> None:
         while True:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import trio
 
-from splitbrain.systems.bug import Bug
+from splitbrain.harness.bug import Bug
 from splitbrain.systems.transactions.log import LogManager, Record
 from splitbrain.systems.transactions.operations import Value
 from splitbrain.systems.transactions.server import SerializableSnapshotServer, SnapshotServer

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from splitbrain.systems.bug import Bug
+from splitbrain.harness.bug import Bug
 from splitbrain.systems.transactions.commit.coordinator import Coordinator
 from splitbrain.systems.transactions.commit.core import CommitCore, CommitServer
 from splitbrain.systems.transactions.commit.messages import coordinator_of

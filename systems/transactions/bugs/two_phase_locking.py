@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from splitbrain.systems.bug import Bug
+from splitbrain.harness.bug import Bug
 from splitbrain.systems.transactions.locking.engine import LockingEngine
 from splitbrain.systems.transactions.locking.locks import Lock, LockManager, Mode, Target
 from splitbrain.systems.transactions.log import LogManager

@@ -91,28 +91,21 @@ def test_everything_is_read_in_the_end_by_every_server():
     ]
 
 
-def test_a_client_is_judged_by_what_it_claims():
-    class Weak(memory.TransactionClient):
-        consistency = "PL-2"
+def test_transactions_are_judged_by_the_level_that_is_claimed():
+    client = memory.TransactionClient
 
-    class Wrong(memory.TransactionClient):
-        consistency = "serialisable"
-
-    assert list_append(Weak).checkers[0].name == "list-append(read-committed)"
-    assert list_append(Weak, consistency="SI").checkers[0].name == "list-append(snapshot-isolation)"
-    assert list_append(memory.TransactionClient).checkers[0].name == APPEND
-    with pytest.raises(InvalidPlan, match="no consistency model 'serialisable'; did you mean"):
-        rw_register(Wrong)
+    assert list_append(client, consistency="SI").checkers[0].name == (
+        "list-append(snapshot-isolation)"
+    )
+    assert list_append(client).checkers[0].name == APPEND
+    with pytest.raises(InvalidPlan, match="no consistency model 'serialisable': did you mean"):
+        rw_register(client, consistency="serialisable")
 
 
-def test_a_client_brings_checkers_of_its_own():
-    extra = every_read("extra", "odd", lambda value: None)
+def test_a_registered_system_s_claim_is_what_its_workloads_are_judged_by():
+    drawn = workload_for(plan(workload="list-append"), memory.TransactionClient, consistency="PL-2")
 
-    class Announcing(memory.TransactionClient):
-        checkers = (extra,)
-
-    assert extra in list_append(Announcing).checkers
-    assert extra in bank(Announcing).checkers
+    assert drawn.checkers[0].name == "list-append(read-committed)"
 
 
 def done(client, f, value, construct=list_append):

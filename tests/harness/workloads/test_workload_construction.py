@@ -45,7 +45,7 @@ def test_the_plans_options_go_before_the_constructors():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"kyes": 2}, "workload register has no option 'kyes': .* did you mean 'keys'?"),
+        ({"kyes": 2}, "workload register has no option 'kyes': did you mean keys?"),
         ({"keys": 0}, "option 'keys' of workload register is 0: give a whole number from 1 up"),
         ({"keys": 2.5}, "option 'keys' .* is 2.5: give a whole number"),
         ({"keys": True}, "option 'keys' .* is True: give a whole number"),
@@ -167,7 +167,7 @@ def test_a_plans_options_reach_the_constructor():
 
 
 def test_an_unknown_workload_is_refused_with_the_nearest():
-    with pytest.raises(InvalidPlan, match=r"no workload 'regster': .* did you mean 'register'?"):
+    with pytest.raises(InvalidPlan, match=r"no workload 'regster': did you mean register?"):
         workload_for(plan(workload="regster"), memory.RegisterClient)
 
 

@@ -15,16 +15,15 @@ from splitbrain.checkers.isolation.append_checker import list_append
 from splitbrain.checkers.isolation.consistency import implied, model_named, standing
 from splitbrain.checkers.isolation.register_checker import rw_register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Validity, Verdict
+from splitbrain.harness.bug import Bug
+from splitbrain.harness.isolation.hermitage import SCRIPTS, Script, experiment
 from splitbrain.harness.node import ServerFactory
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.running import Run, run
+from splitbrain.harness.system import System
 from splitbrain.harness.workloads import workload_for
-from splitbrain.harness.workloads.parts.transactions import CONSISTENCY
 from splitbrain.harness.workloads.workload import Experiment
-from splitbrain.systems.bug import Bug
-from splitbrain.systems.system import System
-from splitbrain.systems.transactions.hermitage import SCRIPTS, Script, experiment
 
 LEVELS = (
     "read-uncommitted",
@@ -144,7 +143,7 @@ def climb(
             f"{system.name} has no transactions to judge the isolation of: choose a system with "
             "the workload list-append (splitbrain list systems)"
         )
-    claimed = model_named(getattr(system.client, "consistency", CONSISTENCY)).name
+    claimed = model_named(system.consistency).name
     server = bug.server if bug else system.server
     played = [_play(script, system, server, bug) for script in _told(SCRIPTS, progress)]
     evidence = [_evidence(each) for each in played if each.validity is INVALID]
@@ -154,8 +153,9 @@ def climb(
             plan = Plan(
                 system.name, workload, bug.id if bug else None, seed=seed, nodes=system.nodes
             )
-            chosen = workload_for(plan, system.client)
-            made = Experiment(draw(plan, faults), server, chosen, system.claims)
+            chosen = workload_for(plan, system.client, consistency=system.consistency)
+            drawn = draw(plan, faults)
+            made = Experiment(drawn, server, chosen, system.claims, system.checkers)
             evidence += _found(workload, seed, run(made, tracing=False))
     levels = LEVELS if claimed in LEVELS else (*LEVELS, claimed)
     rungs = tuple(Rung(level, _refutation(level, evidence)) for level in levels)

@@ -1,0 +1,23 @@
+"""Words of a history that several floors write or read: events of the nemesis and of nodes.
+
+An event of the nemesis is ``phase``, with one of `PHASES` as its value, or a fault's kind. A node
+announces what it likes; these announcements have a meaning to checkers and reports.
+"""
+
+from __future__ import annotations
+
+PHASE = "phase"
+"""An event of the nemesis: the run enters another phase."""
+
+LOAD, HEAL, SETTLE, FINAL, DONE = "load", "heal", "settle", "final", "done"
+PHASES = (LOAD, HEAL, SETTLE, FINAL, DONE)
+"""The phases of a run, in their order: see `splitbrain.harness.running`."""
+
+LEADER = "leader"
+"""A node announces that it leads: ``{"term": 3}``; no two may lead in one term."""
+
+DIED = "died"
+"""The world announces that a node's code raised what nobody caught: ``{"error": text}``."""
+
+REPLICA_STATE = "replica-state"
+"""An operation: what the server of this name itself holds; completes with ``[name, state]``."""

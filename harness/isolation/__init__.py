@@ -1,0 +1,1 @@
+"""Which isolation a system has: scripted anomalies, and the ladder of levels."""
