@@ -3,18 +3,18 @@
     @simulate(nodes=3, faults=faults.swarm())
     @simulate(nodes=3, faults=faults.partition(shape="leader") | faults.kill(at=2.0, duration=0.5))
 
-Each function gives a `FaultSource`: it draws faults for a plan from a seed. With ``at`` it is that
-one fault, in every run; without, faults of its kind come at random times, and what is given
-(target, duration, options) is theirs. Times are virtual seconds.
+Every kind of fault has a function named after it (`of` says it for any kind), which gives a
+`FaultSource`: it draws faults for a plan from a seed. With ``at`` it is that one fault, in every
+run; without, faults of its kind come at random times, and what is given (target, duration, options)
+is theirs. Times are virtual seconds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from splitbrain.harness.nemesis.catalogue import check_fault, check_form, resolve
+from splitbrain.harness.nemesis.catalogue import KINDS, check_fault, check_form, resolve
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.nemesis.schedule import DENSITY, Fixed, draw_faults, numbered
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan
@@ -139,7 +139,7 @@ def swarm(
     return Drawn(ids, density, bursts=bursts, survivable=survivable, claims=claims)
 
 
-def fault(
+def of(
     kind: str,
     *,
     at: float | None = None,
@@ -149,12 +149,15 @@ def fault(
 ) -> FaultSource:
     """Faults of one kind, by id or alias; one fault if `at` is given (for a second, by default).
 
+    Options that are None count as not given.
+
     Raises:
         InvalidPlan: the kind is unknown, or doesn't take such a target, duration or options.
     """
     kinds = resolve(kind)
     if len(kinds) != 1:
         raise InvalidPlan(f"{kind!r} is not one kind of fault: swarm({kind!r}) draws from several")
+    options = {name: value for name, value in options.items() if value is not None}
     given = Fault(
         kind=kinds[0].id,
         at=0.0 if at is None else at,
@@ -168,130 +171,35 @@ def fault(
     return Drawn((kinds[0].id,), swarm=False, fixed=Fixed(target, duration, options))
 
 
-def kill(
-    *, at: float | None = None, duration: float | None = None, target: str | None = None
-) -> FaultSource:
-    """Processes die and start again; what they wrote to the page cache survives."""
-    return fault("process.kill", at=at, duration=duration, target=target)
+@dataclass(frozen=True, slots=True)
+class Short:
+    """`of` for one kind: ``faults.kill(at=2.0)`` is ``faults.of("process.kill", at=2.0)``.
+
+    Attributes:
+        kind: the kind's id.
+    """
+
+    kind: str
+
+    def __call__(
+        self,
+        *,
+        at: float | None = None,
+        duration: float | None = None,
+        target: str | None = None,
+        **options: Any,
+    ) -> FaultSource:
+        """See `of`."""
+        return of(self.kind, at=at, duration=duration, target=target, **options)
 
 
-def power_loss(
-    *,
-    at: float | None = None,
-    duration: float | None = None,
-    target: str | None = None,
-    policy: str | None = None,
-) -> FaultSource:
-    """Machines lose power and what was not fsynced (`policy`: what is left of that)."""
-    options = _given(policy=policy)
-    return fault("process.power_loss", at=at, duration=duration, target=target, **options)
+def __getattr__(name: str) -> Short:
+    """Every kind has a function named after it: an alias, or ``family_verb``."""
+    short = {spelled: kind.id for kind in KINDS for spelled in kind.short_names}
+    if name not in short:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return Short(short[name])
 
 
-def pause(
-    *, at: float | None = None, duration: float | None = None, target: str | None = None
-) -> FaultSource:
-    """Processes stand still for a while."""
-    return fault("process.pause", at=at, duration=duration, target=target)
-
-
-def partition(
-    *,
-    at: float | None = None,
-    duration: float | None = None,
-    target: str | None = None,
-    shape: str | None = None,
-) -> FaultSource:
-    """Servers are parted: ``halves``, ``one``, ``leader`` or ``majorities-ring``."""
-    options = _given(shape=shape)
-    return fault("net.partition", at=at, duration=duration, target=target, **options)
-
-
-def partition_oneway(
-    *,
-    at: float | None = None,
-    duration: float | None = None,
-    target: str | None = None,
-    direction: str | None = None,
-) -> FaultSource:
-    """Messages between servers get through in one direction only; `direction` (out, in) is lost."""
-    options = _given(direction=direction)
-    return fault("net.partition_oneway", at=at, duration=duration, target=target, **options)
-
-
-def latency(
-    *,
-    at: float | None = None,
-    duration: float | None = None,
-    target: str | None = None,
-    delay: float | None = None,
-) -> FaultSource:
-    """Messages take longer, by `delay` seconds on average."""
-    options = _given(delay=delay)
-    return fault("net.latency", at=at, duration=duration, target=target, **options)
-
-
-def loss(
-    *,
-    at: float | None = None,
-    duration: float | None = None,
-    target: str | None = None,
-    probability: float | None = None,
-) -> FaultSource:
-    """Messages get lost."""
-    options = _given(probability=probability)
-    return fault("net.loss", at=at, duration=duration, target=target, **options)
-
-
-def duplicate(
-    *,
-    at: float | None = None,
-    duration: float | None = None,
-    target: str | None = None,
-    probability: float | None = None,
-) -> FaultSource:
-    """Messages arrive twice."""
-    options = _given(probability=probability)
-    return fault("net.duplicate", at=at, duration=duration, target=target, **options)
-
-
-def clock_bump(
-    *,
-    at: float | None = None,
-    duration: float | None = None,
-    target: str | None = None,
-    offset: float | None = None,
-) -> FaultSource:
-    """Wall clocks jump by `offset` seconds, and later back."""
-    options = _given(offset=offset)
-    return fault("clock.bump", at=at, duration=duration, target=target, **options)
-
-
-def clock_drift(
-    *,
-    at: float | None = None,
-    duration: float | None = None,
-    target: str | None = None,
-    rate: float | None = None,
-) -> FaultSource:
-    """Clocks run at a wrong rate."""
-    options = _given(rate=rate)
-    return fault("clock.drift", at=at, duration=duration, target=target, **options)
-
-
-def figure8(*, at: float | None = None, duration: float | None = None) -> FaultSource:
-    """The play of the Raft paper's figure 8, over and over."""
-    return fault("scenario.figure8", at=at, duration=duration)
-
-
-def rollback(*, at: float | None = None, duration: float | None = None) -> FaultSource:
-    """Leaders are cut off while they take in writes, and return."""
-    return fault("scenario.rollback", at=at, duration=duration)
-
-
-def split_vote_storm(*, at: float | None = None, duration: float | None = None) -> FaultSource:
-    """Elections are slow and contested, and voters restart in the middle of them."""
-    return fault("scenario.split_vote_storm", at=at, duration=duration)
-
-
-def _given(**options: Any) -> Mapping[str, Any]:
-    return {name: value for name, value in options.items() if value is not None}
+def __dir__() -> list[str]:
+    return sorted([*globals(), *(name for kind in KINDS for name in kind.short_names)])

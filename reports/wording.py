@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from splitbrain.checkers.history import Call
+from splitbrain.harness.nemesis.catalogue import BY_ID
 
 VALUE_LIMIT = 60
 
@@ -173,19 +174,6 @@ def client_name(process: int, clients: int) -> str:
     return f"client {client}" if client == process else f"client {client} (process {process})"
 
 
-# What a fault does to its targets: (when it starts, when it stops).
-_FAULT_WORDS: dict[str, tuple[str, str]] = {
-    "process.kill": ("{targets} killed", "{targets} restarted"),
-    "process.power_loss": ("{targets} lost power", "{targets} powered on again"),
-    "process.pause": ("{targets} paused", "{targets} resumed"),
-    "net.partition_oneway": ("one-way partition at {targets}", "one-way partition healed"),
-    "net.latency": ("messages of {targets} delayed", "delays end"),
-    "net.loss": ("messages of {targets} lost at random", "losses end"),
-    "net.duplicate": ("messages of {targets} duplicated", "duplication ends"),
-    "clock.bump": ("wall clock of {targets} jumps", "wall clock of {targets} set right"),
-    "clock.drift": ("clock of {targets} drifts", "clock of {targets} keeps time again"),
-}
-
 _FAMILY_WORDS = {"net": "network"}
 
 
@@ -195,30 +183,18 @@ def fault_text(
     """What the nemesis did, as a clause: ``network: n1 cut off from n2, n3``."""
     family = kind.split(".", 1)[0]
     subject = _FAMILY_WORDS.get(family, family)
-    if kind == "net.partition":
-        clause = (
-            _partition_text(targets, servers, detail) if phase == "start" else "partition healed"
-        )
-    elif kind in _FAULT_WORDS:
-        words = _FAULT_WORDS[kind][0 if phase == "start" else 1]
-        clause = words.format(targets=listed(targets) or "all nodes")
-    else:
+    words = BY_ID[kind].words if kind in BY_ID else None
+    if words is None:
         name = kind.split(".", 1)[-1].replace("_", " ").replace("-", " ")
         whom = f" ({listed(targets)})" if targets else ""
         clause = f"{name} {'begins' if phase == 'start' else 'ends'}{whom}"
+    else:
+        told = words.start if phase == "start" else words.stop
+        if isinstance(told, str):
+            clause = told.format(targets=listed(targets) or "all nodes")
+        else:
+            clause = clipped(told(targets, servers, detail), 160)
     return safe_text(f"{subject}: {clause}")
-
-
-def _partition_text(
-    targets: Sequence[str], servers: Sequence[str], detail: Mapping[str, Any]
-) -> str:
-    groups = detail.get("groups")
-    if isinstance(groups, list) and all(isinstance(group, list) for group in groups) and groups:
-        return "partitioned into " + " | ".join(listed(map(str, group)) for group in groups)
-    others = [server for server in servers if server not in targets]
-    if not targets or not others:
-        return f"partition of {listed(targets) or 'the servers'}"
-    return f"{listed(targets)} cut off from {listed(others)}"
 
 
 def effect_text(effect: Mapping[str, Any]) -> str:

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from splitbrain.harness.nemesis.catalogue import BY_ID, GROUPS, KINDS, resolve
-from splitbrain.harness.nemesis.targets import majority, minority
+from splitbrain.harness.nemesis.catalogue import BY_ID, KINDS, resolve
+from splitbrain.harness.nemesis.targets import GROUPS, majority, minority
 from splitbrain.harness.plan import Fault, InvalidPlan
 
 Regime = Literal["survivable", "beyond"]

@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from splitbrain.harness.nemesis.rules import LinkRule
 
 PowerLossPolicy = Literal["drop_unsynced", "keep_prefix", "any_subset"]
 """What a power loss leaves of writes that were not fsynced: none, the first few, or any of them."""
+
+POWER_LOSS_POLICIES: tuple[PowerLossPolicy, ...] = get_args(PowerLossPolicy)
 
 Effect = Mapping[str, Any]
 """What a fault was seen to do: counts and lists by name, JSON-able. Zero and empty mean nothing."""

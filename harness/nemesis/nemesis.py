@@ -12,36 +12,15 @@ effect and ``observed`` false, and a run whose faults all have none has tested n
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from splitbrain.harness.nemesis import clock, network, process
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.control import Control
-from splitbrain.harness.nemesis.figure8 import Figure8
 from splitbrain.harness.nemesis.holds import ClockHolds, ProcessHolds
-from splitbrain.harness.nemesis.injection import Context, Injection, Prepare, seen
-from splitbrain.harness.nemesis.scenarios import Rollback
-from splitbrain.harness.nemesis.split_vote import SplitVoteStorm
+from splitbrain.harness.nemesis.injection import Context, Injection, seen
 from splitbrain.harness.plan import Fault, InvalidPlan
-
-PERFORMERS: Mapping[str, Prepare] = {
-    "process.kill": process.kill,
-    "process.power_loss": process.power_loss,
-    "process.pause": process.pause,
-    "net.partition": network.partition,
-    "net.partition_oneway": network.partition_oneway,
-    "net.latency": network.latency,
-    "net.loss": network.loss,
-    "net.duplicate": network.duplicate,
-    "clock.bump": clock.bump,
-    "clock.drift": clock.drift,
-    "scenario.figure8": Figure8,
-    "scenario.rollback": Rollback,
-    "scenario.split_vote_storm": SplitVoteStorm,
-}
-"""How each kind in the catalogue is performed."""
 
 
 class Nemesis:
@@ -97,7 +76,7 @@ class Nemesis:
         kind, options = self._checked[fault.id]
         rng = self._control.stream("fault", fault.id)
         context = Context(self._control, self._processes, self._clocks, fault, options, rng)
-        injection = PERFORMERS[fault.kind](context)
+        injection = kind.prepare(context)
         self._started.add(fault.id)
         self._active[fault.id] = (fault, injection)
         self._record(fault, "start", injection)

@@ -6,6 +6,7 @@ fault's, so that faults may overlap in any way: ending one leaves what the other
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Link = tuple[str, str]
@@ -52,3 +53,8 @@ class LinkRule:
     def covers(self, source: str, destination: str) -> bool:
         """Whether a message from `source` to `destination` falls under the rule."""
         return (source, destination) in self.links
+
+
+def links_between(left: Iterable[str], right: Sequence[str]) -> frozenset[Link]:
+    """Both directions of every link from one side to the other."""
+    return frozenset(link for a in left for b in right if a != b for link in ((a, b), (b, a)))

@@ -10,13 +10,13 @@ others, since most goes wrong where most is decided.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from math import exp, log
 from typing import Any
 
-from splitbrain.harness.nemesis.catalogue import Kind, check_fault, resolve
+from splitbrain.harness.nemesis.catalogue import check_fault, resolve
 from splitbrain.harness.nemesis.claims import Claims, most_down, victims
+from splitbrain.harness.nemesis.kind import Kind, log_uniform, weighted
 from splitbrain.harness.plan import Fault, InvalidPlan
 from splitbrain.harness.streams import stream
 
@@ -28,59 +28,6 @@ MOST_FAULTS = 200
 
 SHORTEST_MS = 20
 """Faults last at least that long, in milliseconds."""
-
-Targets = Mapping[str, int]
-"""Targets with the weights to choose them by."""
-
-_SERVERS: Targets = {"leader": 4, "one": 3, "minority": 1, "followers": 1, "all": 1}
-_CRASHES: Targets = {"leader": 4, "one": 3, "minority": 1, "majority": 1, "all": 1}
-_LINKS: Targets = {"all": 3, "leader": 2, "one": 2, "minority": 1}
-_ISOLATED: Targets = {"leader": 3, "one": 2}
-
-_SHAPES: Targets = {"one": 3, "halves": 3, "leader": 2, "majorities-ring": 1}
-
-
-@dataclass(frozen=True, slots=True)
-class _Recipe:
-    """How a kind is drawn: its targets by weight, and its options."""
-
-    targets: Targets
-    options: Callable[[random.Random], dict[str, Any]] = field(default=lambda rng: {})
-
-
-def _log_uniform(rng: random.Random, low: float, high: float) -> float:
-    return exp(rng.uniform(log(low), log(high)))
-
-
-def _weighted(rng: random.Random, weights: Targets) -> str:
-    return rng.choices(tuple(weights), tuple(weights.values()))[0]
-
-
-_RECIPES: Mapping[str, _Recipe] = {
-    "process.kill": _Recipe(_CRASHES),
-    "process.power_loss": _Recipe(
-        _CRASHES,
-        lambda rng: {"policy": rng.choice(("drop_unsynced", "keep_prefix", "any_subset"))},
-    ),
-    "process.pause": _Recipe(_SERVERS),
-    "net.partition": _Recipe(_ISOLATED, lambda rng: {"shape": _weighted(rng, _SHAPES)}),
-    "net.partition_oneway": _Recipe(
-        _ISOLATED, lambda rng: {"direction": rng.choice(("out", "in"))}
-    ),
-    "net.latency": _Recipe(_LINKS, lambda rng: {"delay": round(_log_uniform(rng, 0.005, 0.3), 3)}),
-    "net.loss": _Recipe(_LINKS, lambda rng: {"probability": rng.choice((0.02, 0.1, 0.3))}),
-    "net.duplicate": _Recipe(_LINKS, lambda rng: {"probability": rng.choice((0.05, 0.2, 0.5))}),
-    "clock.bump": _Recipe(
-        _SERVERS,
-        lambda rng: {"offset": rng.choice((-1, 1)) * round(_log_uniform(rng, 0.01, 30.0), 3)},
-    ),
-    "clock.drift": _Recipe(
-        _SERVERS, lambda rng: {"rate": rng.choice((0.5, 0.8, 0.95, 1.05, 1.25, 2.0))}
-    ),
-    "scenario.figure8": _Recipe({"leader": 1}),
-    "scenario.rollback": _Recipe({"leader": 1}),
-    "scenario.split_vote_storm": _Recipe({"leader": 1}),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +89,7 @@ def draw_faults(
             break
         kind = rng.choice(pool)
         fault: Fault | None = _draw(rng, kind, window, fixed)
-        if kind.family == "scenario":
+        if kind.composite:
             pool.remove(kind)  # one of a kind: two at a time would get into each other's way
         if survivable and fault is not None:
             fault = _survivable(fault, kind, faults, nodes, claims)
@@ -172,11 +119,11 @@ class _Window:
         return min(300, self.limit // 10)
 
     def duration(self, rng: random.Random, kind: Kind) -> int:
-        if kind.family == "scenario":
+        if kind.composite:
             # A scenario goes in rounds and needs time for several.
             return int(rng.uniform(0.4, 0.8) * self.limit)
         longest = max(2 * SHORTEST_MS, min(4000, self.limit // 5))
-        return int(_log_uniform(rng, SHORTEST_MS, longest))
+        return int(log_uniform(rng, SHORTEST_MS, longest))
 
     def start(self, rng: random.Random, duration: int) -> int:
         latest = max(self.earliest, self.limit - duration)
@@ -191,9 +138,8 @@ def _burst_times(rng: random.Random, bursts: int, limit_ms: int) -> list[int]:
 
 
 def _draw(rng: random.Random, kind: Kind, window: _Window, fixed: Fixed) -> Fault:
-    recipe = _RECIPES[kind.id]
-    target = _weighted(rng, recipe.targets)
-    options = recipe.options(rng)
+    target = weighted(rng, kind.weights)
+    options = kind.draw(rng)
     duration = min(window.duration(rng, kind), window.limit - window.earliest)
     if fixed.duration is not None:
         duration = int(fixed.duration * 1000)

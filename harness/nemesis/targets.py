@@ -10,7 +10,8 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from splitbrain.harness.nemesis.catalogue import GROUPS
+GROUPS = ("one", "leader", "followers", "minority", "majority", "all")
+"""Targets that are resolved when a fault starts; besides, there are servers' names (``n1,n3``)."""
 
 
 class Targets(NamedTuple):

@@ -35,11 +35,10 @@ import random
 from dataclasses import dataclass, field
 from typing import Literal
 
+from splitbrain.harness.nemesis.control import PowerLossPolicy
+
 SECTOR = 512
 """Bytes that a disk writes atomically."""
-
-PowerLossPolicy = Literal["drop_unsynced", "keep_prefix", "any_subset"]
-POLICIES: tuple[PowerLossPolicy, ...] = ("drop_unsynced", "keep_prefix", "any_subset")
 
 
 @dataclass(frozen=True, slots=True)

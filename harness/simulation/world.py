@@ -35,8 +35,9 @@ from typing import Any
 import trio
 
 from splitbrain.checkers.vocabulary import DIED, LEADER
+from splitbrain.harness.nemesis.control import PowerLossPolicy
 from splitbrain.harness.node import Program
-from splitbrain.harness.simulation.disk import Losses, PowerLossPolicy
+from splitbrain.harness.simulation.disk import Losses
 from splitbrain.harness.simulation.heap import EventHeap
 from splitbrain.harness.simulation.host import Host, Incarnation
 from splitbrain.harness.simulation.network import NetworkParameters, SimulatedNetwork

@@ -102,8 +102,8 @@ def test_a_swarm_may_stay_within_the_claims():
         (lambda: faults.partition(shape="cube"), "one of halves, one, leader"),
         (lambda: faults.loss(probability=2.0), "between 0 and 1"),
         (lambda: faults.kill(at=-1.0), "it can't be negative"),
-        (lambda: faults.fault("clock"), "'clock' is not one kind of fault"),
-        (lambda: faults.fault("kill", shape="one"), "unknown option 'shape'"),
+        (lambda: faults.of("clock"), "'clock' is not one kind of fault"),
+        (lambda: faults.of("kill", shape="one"), "unknown option 'shape'"),
     ],
 )
 def test_mistakes_show_where_they_are_made(make, complaint):

@@ -3,7 +3,7 @@
 import pytest
 from nemesis_fake import performing, starts, stops
 
-from splitbrain.harness.nemesis.network import majorities_ring
+from splitbrain.harness.nemesis.kinds.network import majorities_ring
 from splitbrain.harness.nemesis.rules import LinkRule
 from splitbrain.harness.plan import Fault
 

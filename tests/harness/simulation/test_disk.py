@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitbrain.harness.simulation.disk import POLICIES, SECTOR, SimulatedDisk
+from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
+from splitbrain.harness.simulation.disk import SECTOR, SimulatedDisk
 
 
 def disk(seed: int = 0) -> SimulatedDisk:
@@ -44,7 +45,7 @@ def test_the_page_cache_survives_a_kill():
     assert target.read("log") == b"abc"
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", POWER_LOSS_POLICIES)
 def test_what_was_synced_survives_every_power_loss(policy):
     for seed in range(50):
         target = disk(seed)
@@ -175,7 +176,7 @@ def replace_atomically(target: SimulatedDisk, content: bytes, *, file: bool, fol
         target.end_sync(target.begin_sync_dir())
 
 
-@given(st.integers(0, 2**32), st.sampled_from(POLICIES))
+@given(st.integers(0, 2**32), st.sampled_from(POWER_LOSS_POLICIES))
 def test_write_sync_rename_sync_dir_is_atomic_and_durable(seed, policy):
     target = disk(seed)
     replace_atomically(target, b"old" * 400, file=True, folder=True)
@@ -205,7 +206,7 @@ def away(target: SimulatedDisk, how: str) -> None:
         target.remove("wal")
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", POWER_LOSS_POLICIES)
 @pytest.mark.parametrize("how", ["rename", "remove"])
 @pytest.mark.parametrize("folder", [False, True])
 def test_a_new_file_under_the_name_of_one_that_went_away_is_kept_once_synced(policy, how, folder):

@@ -17,7 +17,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from splitbrain.harness.simulation.disk import POLICIES, SimulatedDisk
+from splitbrain.harness.simulation.disk import POWER_LOSS_POLICIES, SimulatedDisk
 
 NAMES = ("a", "b", "c")
 names = st.sampled_from(NAMES)
@@ -124,7 +124,7 @@ class Beside(RuleBasedStateMachine):
             self.disk.end_sync(ours)
         self.pending.clear()
 
-    @rule(policy=st.sampled_from(POLICIES), seed=st.integers(0, 2**32))
+    @rule(policy=st.sampled_from(POWER_LOSS_POLICIES), seed=st.integers(0, 2**32))
     def power_loss(self, policy, seed):
         self.disk._random = random.Random(seed)
         self.disk.power_loss(policy)
@@ -180,7 +180,7 @@ def random_sequence(seed: int) -> tuple[SimulatedDisk, DiskModel]:
     return disk, model
 
 
-@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("policy", POWER_LOSS_POLICIES)
 def test_every_state_that_is_allowed_is_left_by_some_crash(policy):
     compared = largest = 0
     for seed in range(60):

@@ -8,7 +8,8 @@ import pytest
 import trio
 from raft_cluster import after_save
 
-from splitbrain.harness.simulation.disk import POLICIES, SimulatedDisk
+from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
+from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.systems.consensus.raft.effects import (
     NOTHING_STORED,
     LogImage,
@@ -232,7 +233,7 @@ class Scenario:
             stored = after
 
     def crash(self) -> None:
-        policy = self.random.choice((None, *POLICIES))
+        policy = self.random.choice((None, *POWER_LOSS_POLICIES))
         if policy is None:
             self.disk.kill()
         else:

@@ -9,6 +9,7 @@ import trio
 
 from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness.client import Definite, Indefinite
+from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.running import run
@@ -116,7 +117,7 @@ def test_clients_find_the_next_leader():
     assert len({node for node, _, _ in cluster.leaders}) == 2
 
 
-@pytest.mark.parametrize("policy", [None, "drop_unsynced", "keep_prefix", "any_subset"])
+@pytest.mark.parametrize("policy", [None, *POWER_LOSS_POLICIES])
 @pytest.mark.parametrize("settings", [Settings(), Settings(snapshot_every=8, snapshot_keeps=2)])
 def test_what_was_acknowledged_survives_the_crash_of_all(policy, settings):
     async def story(client, world):

@@ -5,6 +5,7 @@ import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.harness.streams import stream
 from splitbrain.systems.transactions.log import PATH, LogManager
@@ -56,7 +57,7 @@ def test_forcing_makes_durable_what_was_written_before():
 
 @given(
     st.integers(0, 10**6),
-    st.sampled_from(["drop_unsynced", "keep_prefix", "any_subset"]),
+    st.sampled_from(POWER_LOSS_POLICIES),
     st.lists(st.sampled_from([*RECORDS, "force"]), max_size=20),
 )
 def test_a_power_loss_keeps_what_was_forced_and_a_prefix_of_the_rest(seed, policy, script):

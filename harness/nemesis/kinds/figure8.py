@@ -23,10 +23,10 @@ from typing import Any
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context
-from splitbrain.harness.nemesis.network import links_between
-from splitbrain.harness.nemesis.process import strike
-from splitbrain.harness.nemesis.rules import LinkRule
-from splitbrain.harness.nemesis.scenarios import Stage
+from splitbrain.harness.nemesis.kind import WHOEVER_LEADS, Kind, Parameter
+from splitbrain.harness.nemesis.kinds.process import strike
+from splitbrain.harness.nemesis.rules import LinkRule, links_between
+from splitbrain.harness.nemesis.stage import Stage
 from splitbrain.harness.nemesis.targets import minority
 
 FIRST, SECOND, THIRD, LAST = range(4)
@@ -164,3 +164,27 @@ class Figure8:
 
     def _option(self, name: str) -> float:
         return float(self._stage.context.options[name])
+
+
+FIGURE8 = Kind(
+    "scenario.figure8",
+    "Figure 8 of the Raft paper, again and again: a leader's entries reach few, it goes; the "
+    "next leader's reach nobody, it goes; the first returns, replicates its old entry, goes; "
+    "the second returns.",
+    Figure8,
+    aliases=("figure8", "figure-8"),
+    parameters=(
+        Parameter("delay", 0.1, "typical time a leader is left alone, in seconds", 0.001, 60.0),
+        Parameter("patience", 1.5, "seconds to wait for a leader", 0.01, 600.0),
+        Parameter(
+            "means",
+            "mixed",
+            "how a leader goes: killed, cut off from all servers, or either by lot",
+            choices=("mixed", "kill", "isolate"),
+        ),
+    ),
+    targets=WHOEVER_LEADS,
+    weights={"leader": 1},
+    nodes_down=True,
+    composite=True,
+)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from splitbrain.harness.nemesis.control import Effect
+from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES, Effect
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike, merged
+from splitbrain.harness.nemesis.kind import Kind, Parameter, Weights, Words
 
 
 def kill(context: Context) -> Injection:
@@ -67,3 +68,45 @@ def pause(context: Context) -> Injection:
         return {"paused": paused, "kept_paused": kept}
 
     return Strike(targets.nodes, context.detail(targets), begin, end)
+
+
+_CRASHES: Weights = {"leader": 4, "one": 3, "minority": 1, "majority": 1, "all": 1}
+
+KILL = Kind(
+    "process.kill",
+    "The process dies at once and starts again when the fault ends; its page cache survives.",
+    kill,
+    Words("{targets} killed", "{targets} restarted"),
+    aliases=("kill", "crash"),
+    weights=_CRASHES,
+    nodes_down=True,
+)
+
+POWER_LOSS = Kind(
+    "process.power_loss",
+    "The machine loses power: process and unsynced writes are gone. It starts again when the "
+    "fault ends.",
+    power_loss,
+    Words("{targets} lost power", "{targets} powered on again"),
+    aliases=("power-loss", "power_loss", "poweroff"),
+    parameters=(
+        Parameter(
+            "policy",
+            "drop_unsynced",
+            "what is left of unsynced writes: nothing, the first few, or any of them",
+            choices=POWER_LOSS_POLICIES,
+        ),
+    ),
+    weights=_CRASHES,
+    draw=lambda rng: {"policy": rng.choice(POWER_LOSS_POLICIES)},
+    nodes_down=True,
+)
+
+PAUSE = Kind(
+    "process.pause",
+    "The process stands still, as in a long garbage collection or under SIGSTOP, and goes on "
+    "when the fault ends.",
+    pause,
+    Words("{targets} paused", "{targets} resumed"),
+    aliases=("pause",),
+)

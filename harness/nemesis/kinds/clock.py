@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike
+from splitbrain.harness.nemesis.kind import Kind, Parameter, Words, log_uniform
 
 
 def bump(context: Context) -> Injection:
@@ -50,3 +51,25 @@ def _bending(
         return {"clock_reads": sum(reads()) - sum(reads_before)}
 
     return Strike(targets.nodes, context.detail(targets), begin, end)
+
+
+BUMP = Kind(
+    "clock.bump",
+    "The wall clock jumps, and back when the fault ends (with duration 0, when all is healed).",
+    bump,
+    Words("wall clock of {targets} jumps", "wall clock of {targets} set right"),
+    aliases=("clock-jump", "clock_jump", "bump"),
+    parameters=(Parameter("offset", 1.0, "seconds, negative for backwards", -1e6, 1e6),),
+    draw=lambda rng: {"offset": rng.choice((-1, 1)) * round(log_uniform(rng, 0.01, 30.0), 3)},
+    lasting=True,
+)
+
+DRIFT = Kind(
+    "clock.drift",
+    "Wall clock and monotonic clock run at a wrong rate.",
+    drift,
+    Words("clock of {targets} drifts", "clock of {targets} keeps time again"),
+    aliases=("clock-drift", "clock_drift", "drift"),
+    parameters=(Parameter("rate", 1.5, "local seconds a true second", 0.01, 100.0),),
+    draw=lambda rng: {"rate": rng.choice((0.5, 0.8, 0.95, 1.05, 1.25, 2.0))},
+)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike
-from splitbrain.harness.nemesis.rules import Link, LinkRule
+from splitbrain.harness.nemesis.kind import Kind, Parameter, Weights, Words, log_uniform, weighted
+from splitbrain.harness.nemesis.rules import Link, LinkRule, links_between
 from splitbrain.harness.nemesis.targets import Targets, in_order, majority, minority
 
 
@@ -93,11 +95,6 @@ def _under_rule(
     )
 
 
-def links_between(left: Iterable[str], right: Sequence[str]) -> frozenset[Link]:
-    """Both directions of every link from one side to the other."""
-    return frozenset(link for a in left for b in right if a != b for link in ((a, b), (b, a)))
-
-
 def majorities_ring(ring: Sequence[str]) -> list[Link]:
     """The pairs to cut so that each server sees just a majority, and no two see the same one.
 
@@ -126,3 +123,106 @@ def _links_of(context: Context, targets: Targets) -> frozenset[Link]:
 
 def _back(link: Link) -> Link:
     return link[1], link[0]
+
+
+_SCOPE = Parameter(
+    "scope",
+    "all",
+    "which of the targets' links: those to other servers, or those to clients too",
+    choices=("all", "servers"),
+)
+
+_LINKS: Weights = {"all": 3, "leader": 2, "one": 2, "minority": 1}
+_ISOLATED: Weights = {"leader": 3, "one": 2}
+_SHAPES: Weights = {"one": 3, "halves": 3, "leader": 2, "majorities-ring": 1}
+
+
+def _parted(targets: Sequence[str], servers: Sequence[str], detail: Mapping[str, Any]) -> str:
+    groups = detail.get("groups")
+    if isinstance(groups, list) and all(isinstance(group, list) for group in groups) and groups:
+        return "partitioned into " + " | ".join(", ".join(map(str, group)) for group in groups)
+    others = [server for server in servers if server not in targets]
+    if not targets or not others:
+        return f"partition of {', '.join(targets) or 'the servers'}"
+    return f"{', '.join(targets)} cut off from {', '.join(others)}"
+
+
+PARTITION = Kind(
+    "net.partition",
+    "Servers on different sides don't hear of each other; clients reach every server.",
+    partition,
+    Words(_parted, "partition healed"),
+    aliases=("partition",),
+    parameters=(
+        Parameter(
+            "shape",
+            "halves",
+            "halves: the targets and others up to a minority, against the rest; one: a single "
+            "target against the rest; leader: the leader against the rest; majorities-ring: "
+            "every server sees a majority, no two the same one",
+            choices=("halves", "one", "leader", "majorities-ring"),
+        ),
+    ),
+    weights=_ISOLATED,
+    draw=lambda rng: {"shape": weighted(rng, _SHAPES)},
+)
+
+PARTITION_ONEWAY = Kind(
+    "net.partition_oneway",
+    "What the targets send to other servers is lost, or what these send to them; the other "
+    "direction works.",
+    partition_oneway,
+    Words("one-way partition at {targets}", "one-way partition healed"),
+    aliases=("oneway", "partition-oneway", "partition_oneway"),
+    parameters=(
+        Parameter(
+            "direction",
+            "out",
+            "what is lost: what the targets send (out) or what is sent to them (in)",
+            choices=("out", "in"),
+        ),
+    ),
+    weights=_ISOLATED,
+    draw=lambda rng: {"direction": rng.choice(("out", "in"))},
+)
+
+LATENCY = Kind(
+    "net.latency",
+    "Every message on the targets' links takes longer, by an exponentially distributed time.",
+    latency,
+    Words("messages of {targets} delayed", "delays end"),
+    aliases=("latency", "delay"),
+    parameters=(
+        Parameter("delay", 0.05, "mean of the additional delay, in seconds", high=60.0),
+        _SCOPE,
+    ),
+    weights=_LINKS,
+    draw=lambda rng: {"delay": round(log_uniform(rng, 0.005, 0.3), 3)},
+)
+
+LOSS = Kind(
+    "net.loss",
+    "Each message on the targets' links is lost with some probability.",
+    loss,
+    Words("messages of {targets} lost at random", "losses end"),
+    aliases=("loss",),
+    parameters=(Parameter("probability", 0.1, "of losing a message", high=1.0), _SCOPE),
+    weights=_LINKS,
+    draw=lambda rng: {"probability": rng.choice((0.02, 0.1, 0.3))},
+)
+
+DUPLICATE = Kind(
+    "net.duplicate",
+    "Each message on the targets' links arrives twice with some probability.",
+    duplicate,
+    Words("messages of {targets} duplicated", "duplication ends"),
+    aliases=("duplicate",),
+    parameters=(
+        Parameter("probability", 0.1, "of delivering a message twice", high=1.0),
+        # A client's request that arrives twice asks more of a system than a datagram network
+        # between servers does: that it knows requests again. Whoever claims it can ask for it.
+        Parameter("scope", "servers", _SCOPE.description, choices=_SCOPE.choices),
+    ),
+    weights=_LINKS,
+    draw=lambda rng: {"probability": rng.choice((0.05, 0.2, 0.5))},
+)

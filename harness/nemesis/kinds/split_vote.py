@@ -17,10 +17,10 @@ from typing import Any
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context
-from splitbrain.harness.nemesis.network import links_between
-from splitbrain.harness.nemesis.process import strike
-from splitbrain.harness.nemesis.rules import LinkRule
-from splitbrain.harness.nemesis.scenarios import Stage
+from splitbrain.harness.nemesis.kind import WHOEVER_LEADS, Kind, Parameter
+from splitbrain.harness.nemesis.kinds.process import strike
+from splitbrain.harness.nemesis.rules import LinkRule, links_between
+from splitbrain.harness.nemesis.stage import Stage
 
 
 class SplitVoteStorm:
@@ -77,3 +77,20 @@ class SplitVoteStorm:
         if effect:
             self._stage.note("restart", node)
             self._restarts += 1
+
+
+SPLIT_VOTE_STORM = Kind(
+    "scenario.split_vote_storm",
+    "Messages between servers are slow, so that several candidates stand in one term; whenever "
+    "one is elected, some of the others restart at once, and the leader a while later.",
+    SplitVoteStorm,
+    aliases=("split-vote-storm", "split_vote_storm"),
+    parameters=(
+        Parameter("delay", 0.1, "mean additional delay of messages, in seconds", 0.001, 60.0),
+        Parameter("tenure", 0.1, "typical time a leader leads, in seconds", 0.001, 60.0),
+    ),
+    targets=WHOEVER_LEADS,
+    weights={"leader": 1},
+    nodes_down=True,
+    composite=True,
+)
