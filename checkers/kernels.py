@@ -1,9 +1,9 @@
 """Kernels: loops over arrays that numba compiles when a history is large enough to be worth it.
 
-A kernel is an ordinary Python function over numpy arrays, marked with `jit`, in a module named
-``_kernels`` or the like. `of` gives the module's functions either as they are or compiled:
+A kernel is an ordinary Python function over numpy arrays, marked with `jit`, in a module of
+kernels alone. `of` gives the module's functions either as they are or compiled:
 
-    kernels.of(_append_kernels, size=len(elements)).version_orders(...)
+    kernels.of(appends, size=len(elements)).version_orders(...)
 
 Small histories are judged by the interpreter, since importing numba takes longer than judging them;
 so are all where numba is not installed, only slower. Both run the same source, so what tests say of

@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from splitbrain.checkers.history import History
-from splitbrain.checkers.isolation._append_kernels import WW
 from splitbrain.checkers.isolation.append_history import (
     AppendHistory,
     append_dependencies,
@@ -40,6 +39,7 @@ from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycles, find_cyc
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.evidence import cycle_anomaly
 from splitbrain.checkers.isolation.judgment import Findings, judge
+from splitbrain.checkers.isolation.kernels.codes import FAIL, INFO, NONE, OK, READ, WW
 from splitbrain.checkers.isolation.observations import Observations, observations
 from splitbrain.checkers.isolation.proofs import (
     indices_of,
@@ -53,13 +53,7 @@ from splitbrain.checkers.isolation.read_anomalies import (
     add_read_anomalies,
 )
 from splitbrain.checkers.isolation.schedule import snapshot_schedule
-from splitbrain.checkers.isolation.transactions import (
-    NONE,
-    READ,
-    Transactions,
-    shown_key,
-    transactions_of,
-)
+from splitbrain.checkers.isolation.transactions import Transactions, shown_key, transactions_of
 from splitbrain.checkers.isolation.weak import LEVELS, decided_apart, weak_anomalies
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import UNKNOWN, Checker, Verdict
@@ -206,12 +200,12 @@ def _observed(history: AppendHistory, graph: Dependencies) -> Observations:
 
 def transaction_coverage(t: Transactions) -> dict[str, int]:
     """What a history of transactions exercised."""
-    ok = np.repeat(t.status == 1, np.diff(t.offsets))
+    ok = np.repeat(t.status == OK, np.diff(t.offsets))
     return {
         "transactions": len(t),
-        "ok": int(np.count_nonzero(t.status == 1)),
-        "fail": int(np.count_nonzero(t.status == 2)),
-        "info": int(np.count_nonzero(t.status == 3)),
+        "ok": int(np.count_nonzero(t.status == OK)),
+        "fail": int(np.count_nonzero(t.status == FAIL)),
+        "info": int(np.count_nonzero(t.status == INFO)),
         "keys": t.key_count,
         "writes": int(np.count_nonzero(ok & (t.kind != READ))),
         "reads": int(np.count_nonzero(ok & (t.kind == READ))),

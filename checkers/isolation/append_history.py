@@ -21,11 +21,10 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.history.columns import FAIL_CODE, OK_CODE
-from splitbrain.checkers.isolation import _append_kernels, _unobserved_kernels
-from splitbrain.checkers.isolation._append_kernels import READ, WW
 from splitbrain.checkers.isolation.dependencies import Builder, Dependencies
-from splitbrain.checkers.isolation.transactions import NONE, Transactions
+from splitbrain.checkers.isolation.kernels import appends, unread
+from splitbrain.checkers.isolation.kernels.codes import FAIL, NONE, OK, READ, WW
+from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
 
@@ -44,8 +43,8 @@ class AppendHistory:
         order_offsets: where each key's version order begins in `order`.
         order: elements in version order, key by key.
         position: place of each element in its key's order, or -1.
-        following: see `_append_kernels.version_orders`.
-        flags: what is wrong with each read, as bits of `_append_kernels`.
+        following: see `appends.version_orders`.
+        flags: what is wrong with each read, as bits of `appends`.
         seen: elements that were seen only by reads that are no prefix of the order.
     """
 
@@ -65,16 +64,16 @@ class AppendHistory:
     def alive(self) -> Array:
         """For each transaction whether it took effect: ok, or indeterminate and seen by another."""
         status = self.transactions.status
-        alive = status == OK_CODE
+        alive = status == OK
         writers = self.writer[(self.position != NONE) | self.seen]
         alive[writers[writers != NONE]] = True
-        return np.asarray(alive & (status != FAIL_CODE))
+        return np.asarray(alive & (status != FAIL))
 
 
 def append_history(transactions: Transactions) -> AppendHistory:
     """Infer version orders and judge every read by itself."""
     t = transactions
-    compiled = kernels.of(_append_kernels, size=t.size)
+    compiled = kernels.of(appends, size=t.size)
     writer, write, final, again = compiled.writers(
         t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
     )
@@ -106,7 +105,7 @@ def append_dependencies(
         unobserved: whether writes that no read saw take part.
     """
     t = history.transactions
-    compiled = kernels.of(_append_kernels, size=t.size)
+    compiled = kernels.of(appends, size=t.size)
     builder = Builder(t)
     tails, heads, dirty = compiled.order_edges(
         t.status, history.writer, history.order_offsets, history.order, history.following
@@ -128,7 +127,7 @@ def append_dependencies(
 def _unobserved(history: AppendHistory) -> tuple[Array, Array]:
     """Keys and transactions of writes that took effect but that no read saw, sorted."""
     t = history.transactions
-    compiled = kernels.of(_unobserved_kernels, size=t.size)
+    compiled = kernels.of(unread, size=t.size)
     keys, by = compiled.unobserved_writes(
         t.status, t.offsets, t.kind, t.key, t.element, history.position, history.seen,
         history.longest,
@@ -142,7 +141,7 @@ def _add_unobserved(builder: Builder, history: AppendHistory, reads: int) -> Non
     keys, by = _unobserved(history)
     if not len(keys):
         return
-    compiled = kernels.of(_unobserved_kernels, size=t.size)
+    compiled = kernels.of(unread, size=t.size)
     place = np.searchsorted(keys, np.arange(t.key_count + 1))
     users = compiled.last_version_users(
         place, t.status, t.offsets, t.kind, t.key, t.start, t.elements, history.flags,
@@ -192,7 +191,7 @@ def lost_updates(t: Transactions, versions: Array) -> list[list[tuple[int, int]]
     Returns:
         For each group its (transaction, micro-operation that read) pairs, two or more.
     """
-    compiled = kernels.of(_append_kernels, size=t.size)
+    compiled = kernels.of(appends, size=t.size)
     found, by, reads = compiled.updates(
         t.status, t.offsets, t.kind, t.key, versions, t.key_count, t.element_count
     )

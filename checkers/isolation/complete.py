@@ -23,15 +23,14 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation import _graph_kernels
-from splitbrain.checkers.isolation._append_kernels import RW, WW
 from splitbrain.checkers.isolation.consistency import implied
 from splitbrain.checkers.isolation.cycles import Step
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
+from splitbrain.checkers.isolation.kernels import graphs
+from splitbrain.checkers.isolation.kernels.codes import NONE, RW, WW
 from splitbrain.checkers.isolation.refutation import Excluded, Pair, refutation, solver
 from splitbrain.checkers.isolation.register_history import RegisterHistory, register_dependencies
 from splitbrain.checkers.isolation.schedule import PLAIN, serial_schedule, snapshot_schedule
-from splitbrain.checkers.isolation.transactions import NONE
 
 Array = npt.NDArray[Any]
 
@@ -53,7 +52,7 @@ class Decision:
         order: invocation indices of transactions in an order that explains the history; under
             snapshot isolation, the order in which they commit.
         snapshots: under snapshot isolation, ``schedule``: see
-            `splitbrain.checkers.isolation.certificate`.
+            `splitbrain.checkers.isolation.recheck.verdicts`.
         refutation: if refuted, what proves it: see `splitbrain.checkers.isolation.refutation`.
         operations: indices of transactions of the cycles that leave no order.
         cost: what it took.
@@ -283,7 +282,7 @@ class _Search:
         if self.snapshot:
             source, target, origin = _doubled(graph)
             nodes, first_auxiliary, halves = 2 * nodes, 2 * first_auxiliary, 2
-        compiled = kernels.of(_graph_kernels, size=4 * (nodes + len(source)))
+        compiled = kernels.of(graphs, size=4 * (nodes + len(source)))
         every = np.ones(len(source), np.uint8)
         offsets, targets = compiled.adjacency(source, target, every, 1, nodes)
         component, components = compiled.strong_components(offsets, targets)
@@ -357,7 +356,7 @@ def _without_auxiliary(ring: list[int], edges: _Edges, transactions: int, halves
 
 def _doubled(graph: Dependencies) -> tuple[Array, Array, Array]:
     """Edges between begins and commits, and the place of the dependency that each is made of."""
-    compiled = kernels.of(_graph_kernels, size=len(graph))
+    compiled = kernels.of(graphs, size=len(graph))
     source, target = compiled.without_adjacent(
         graph.source, graph.target, graph.kind, PLAIN, RW, graph.transactions
     )

@@ -33,9 +33,9 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation import _graph_kernels
-from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
+from splitbrain.checkers.isolation.kernels import graphs
+from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, RW, WR, WW
 
 Array = npt.NDArray[Any]
 
@@ -107,7 +107,7 @@ def find_cycles(graph: Dependencies, *, limit: int = 8, budget: int = SEARCH_BUD
         limit: how many cycles of each kind are returned. All are counted.
         budget: see `SEARCH_BUDGET`.
     """
-    compiled = kernels.of(_graph_kernels, size=graph.nodes + len(graph))
+    compiled = kernels.of(graphs, size=graph.nodes + len(graph))
     everything = int(np.bitwise_or.reduce(graph.kind)) if len(graph) else 0
     offsets, targets = compiled.adjacency(
         graph.source, graph.target, graph.kind, everything, graph.nodes
@@ -143,7 +143,7 @@ class _Search:
         self.target = np.searchsorted(self.nodes, target).astype(np.int32)
         self.kind = graph.kind[inside]
         self.first_auxiliary = int(np.searchsorted(self.nodes, graph.transactions))
-        self.kernels = kernels.of(_graph_kernels, size=8 * len(self.source))
+        self.kernels = kernels.of(graphs, size=8 * len(self.source))
         self.found = found
         self.limit = limit
         self.budget = budget
@@ -321,7 +321,7 @@ class _Search:
 
 @dataclass(frozen=True, slots=True)
 class _Ways:
-    """A graph to look for ways in; see `_graph_kernels.way`."""
+    """A graph to look for ways in; see `graphs.way`."""
 
     offsets: Array
     targets: Array

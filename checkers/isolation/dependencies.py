@@ -23,8 +23,8 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation import _fan_kernels, _time_kernels
-from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
+from splitbrain.checkers.isolation.kernels import fans, times
+from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, RW, WR, WW
 from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
@@ -86,7 +86,7 @@ class Builder:
             user_kinds: by which kind of dependency.
         """
         place = np.searchsorted(keys, np.arange(self.transactions.key_count + 1))
-        compiled = kernels.of(_fan_kernels, size=len(keys) + len(users))
+        compiled = kernels.of(fans, size=len(keys) + len(users))
         self.add(
             *compiled.fan_edges(keys, writers, place, self.nodes, users, user_keys, user_kinds)
         )
@@ -95,7 +95,7 @@ class Builder:
     def add_time(self, *, process: bool, realtime: bool) -> None:
         """Add what sessions and real time say."""
         t = self.transactions
-        compiled = kernels.of(_time_kernels, size=t.size)
+        compiled = kernels.of(times, size=t.size)
         if process:
             numbers = _dense(t.process)
             count = int(numbers.max(initial=0)) + 1

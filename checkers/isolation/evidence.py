@@ -5,7 +5,7 @@ Each step of a cycle quotes what the history says:
     T7 appended 3 to x just after T4's 2, because T9 read [1 2 3]
 
 The data name transactions by the index of their invocation, so that other code can look the quotes
-up (`splitbrain.checkers.isolation.certificate` does).
+up (`splitbrain.checkers.isolation.recheck.verdicts` does).
 """
 
 from __future__ import annotations
@@ -13,22 +13,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from splitbrain.checkers.isolation._append_kernels import INCOMPATIBLE
 from splitbrain.checkers.isolation.append_history import AppendHistory
 from splitbrain.checkers.isolation.cycles import Cycle, Step
-from splitbrain.checkers.isolation.transactions import (
-    NONE,
-    READ,
-    WRITE,
-    Transactions,
-    shown_key,
-    shown_list,
-)
+from splitbrain.checkers.isolation.kernels.codes import FAIL, INCOMPATIBLE, NONE, READ, WRITE
+from splitbrain.checkers.isolation.transactions import Transactions, shown_key, shown_list
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import Anomaly
-
-_OK = 1
-_FAIL = 2
 
 
 def cycle_anomaly(history: AppendHistory, cycle: Cycle) -> Anomaly:
@@ -225,7 +215,7 @@ def _live_before(history: AppendHistory, key: int, place: int) -> int:
         # The end is looked for among all elements, a place among first occurrences.
         element = int(history.order[at])
         writer = int(history.writer[element])
-        alive = writer != NONE and int(history.transactions.status[writer]) != _FAIL
+        alive = writer != NONE and int(history.transactions.status[writer]) != FAIL
         if alive and (place == NONE or int(history.following[at]) == at):
             return element
         at -= 1

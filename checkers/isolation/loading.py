@@ -4,7 +4,7 @@
     list_append("strict-serializable").check(history)
 
 A kernel scans the layouts that we, elle-cli and Jepsen write, whose keys and values are integers
-(`_scan_kernels`). Anything else, and any mistake, is left to `splitbrain.checkers.history.loading`,
+(`scanning`). Anything else, and any mistake, is left to `splitbrain.checkers.history.loading`,
 which reads everything and says what is wrong. Both give the same verdicts.
 """
 
@@ -25,9 +25,10 @@ from splitbrain.checkers.history.columns import FILES, Columns
 from splitbrain.checkers.history.edn_parser import parse
 from splitbrain.checkers.history.rows import error_text
 from splitbrain.checkers.history.source import read_content
-from splitbrain.checkers.isolation import _number_kernels, _scan_kernels
-from splitbrain.checkers.isolation._scan_kernels import LISTED, NULL
-from splitbrain.checkers.isolation.transactions import READ, Transactions, statuses
+from splitbrain.checkers.isolation.kernels import numbering, scanning
+from splitbrain.checkers.isolation.kernels.codes import READ
+from splitbrain.checkers.isolation.kernels.scanning import LISTED, NULL
+from splitbrain.checkers.isolation.transactions import Transactions, statuses
 
 Array = npt.NDArray[Any]
 
@@ -61,7 +62,7 @@ def _scanned(content: bytes, source: str) -> History | None:
     edn = inner[:1] == b"{" and inner[1:].lstrip()[:1] == b":"
     rows = content.count(b"{") + 1
     data = np.frombuffer(content, np.uint8)[begin:end]
-    found = kernels.compiled(_scan_kernels).scan(data, rows, content.count(b"["), edn)
+    found = kernels.compiled(scanning).scan(data, rows, content.count(b"["), edn)
     scan = _Scan(begin, edn, *found)
     if scan.stopped < len(data) or not len(scan.place):
         return None
@@ -125,7 +126,7 @@ def _checked_edn(content: bytes, scan: _Scan) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What `_scan_kernels.scan` returns, from a place in the file on."""
+    """What `scanning.scan` returns, from a place in the file on."""
 
     begin: int
     edn: bool
@@ -256,7 +257,7 @@ class ScannedValues(_Rows, Sequence[Any]):
         """The history's transactions, or None if they must be read one by one (to say why)."""
         scan = self._scan
         invoked, completed, status, rows = statuses(history)
-        compiled = kernels.compiled(_number_kernels)
+        compiled = kernels.compiled(numbering)
         offsets, function, key, value, where = compiled.chosen_operations(
             scan.offsets, rows, scan.function, scan.key, scan.value, scan.start
         )
@@ -270,7 +271,7 @@ class ScannedValues(_Rows, Sequence[Any]):
             invoked=invoked,
             completed=completed,
             offsets=offsets,
-            kind=np.where(function == _scan_kernels.READ, READ, 0).astype(np.int8),
+            kind=np.where(function == scanning.READ, READ, 0).astype(np.int8),
             key=key,
             element=numbered.element,
             start=numbered.start,
@@ -286,10 +287,10 @@ class ScannedValues(_Rows, Sequence[Any]):
 
 def _of_this_kind(function: Array, value: Array, lists: bool) -> bool:
     """Whether all micro-operations are of list-append, or all of rw-register."""
-    reads = function == _scan_kernels.READ
+    reads = function == scanning.READ
     listed = value == LISTED
-    written = function != _scan_kernels.READ
-    other = _scan_kernels.WRITE if lists else _scan_kernels.APPEND
+    written = function != scanning.READ
+    other = scanning.WRITE if lists else scanning.APPEND
     if (function == other).any() or (written & (value <= LISTED)).any():
         return False
     if lists:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation import _weak_kernels
+from splitbrain.checkers.isolation.kernels import visibility
 from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
@@ -59,7 +59,7 @@ def observations(
         initial: whether a read of nothing is one of the initial version.
         versions: pairs of transactions of which the first wrote an earlier version.
     """
-    compiled = kernels.of(_weak_kernels, size=t.size)
+    compiled = kernels.of(visibility, size=t.size)
     found, source = compiled.observed_writes(
         t.status, t.offsets, t.kind, t.key, version, writer, t.key_count, initial
     )

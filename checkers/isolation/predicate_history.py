@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from splitbrain.checkers.history import FAIL, OK, Call
-from splitbrain.checkers.isolation._append_kernels import RW, WR, WW
 from splitbrain.checkers.isolation.dependencies import Builder, Dependencies
+from splitbrain.checkers.isolation.kernels.codes import RW, WR, WW
 from splitbrain.checkers.isolation.transactions import Transactions, shown_key
 from splitbrain.checkers.models.model import ModelError, event_of, shown
 

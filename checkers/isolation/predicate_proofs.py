@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers.history import INFO, OK
-from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
 from splitbrain.checkers.isolation.consistency import forbidden, implied
 from splitbrain.checkers.isolation.dependencies import Dependencies
+from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, RW, WR, WW
 from splitbrain.checkers.isolation.predicate_history import (
     Edge,
     Facts,

@@ -30,13 +30,13 @@ from typing import Any
 import numpy as np
 
 from splitbrain.checkers.history import FAIL, Call, History
-from splitbrain.checkers.isolation._append_kernels import RW, WR, WW
 from splitbrain.checkers.isolation.append_checker import WITNESSES, time_matters
 from splitbrain.checkers.isolation.consistency import STRONGEST, ConsistencyModel, model_named
 from splitbrain.checkers.isolation.cycles import Cycle, find_cycles
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
 from splitbrain.checkers.isolation.judgment import Findings, judge
+from splitbrain.checkers.isolation.kernels.codes import RW, WR, WW
 from splitbrain.checkers.isolation.predicate_history import (
     Edge,
     Facts,

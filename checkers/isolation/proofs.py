@@ -5,7 +5,7 @@
                    as that is possible
     commits        transactions in an order of commits that satisfies the axiom of a level
 
-What is in them is re-checked by `splitbrain.checkers.isolation.certificate`.
+What is in them is re-checked by `splitbrain.checkers.isolation.recheck.verdicts`.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation import _graph_kernels
-from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, WR, WW
 from splitbrain.checkers.isolation.consistency import DECIDED_BY_ORDERS, SESSION_KINDS, forbidden
 from splitbrain.checkers.isolation.dependencies import Dependencies
+from splitbrain.checkers.isolation.kernels import graphs
+from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, WR, WW
 from splitbrain.checkers.isolation.observations import Observations
 from splitbrain.checkers.isolation.sessions import GUARANTEES
 from splitbrain.checkers.isolation.transactions import Transactions
@@ -82,7 +82,7 @@ def forward_order(graph: Dependencies, mask: int) -> Array | None:
 
     The others go forward too, except within a component.
     """
-    compiled = kernels.of(_graph_kernels, size=graph.nodes + len(graph))
+    compiled = kernels.of(graphs, size=graph.nodes + len(graph))
 
     def components(kinds: int) -> tuple[Array, int]:
         offsets, targets = compiled.adjacency(

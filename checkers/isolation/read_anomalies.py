@@ -12,20 +12,13 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from splitbrain.checkers.isolation import _append_kernels as bits
 from splitbrain.checkers.isolation.append_history import AppendHistory, last_elements, lost_updates
 from splitbrain.checkers.isolation.judgment import Findings
-from splitbrain.checkers.isolation.transactions import (
-    NONE,
-    WRITE,
-    Transactions,
-    shown_key,
-    shown_list,
-)
+from splitbrain.checkers.isolation.kernels import codes as bits
+from splitbrain.checkers.isolation.kernels.codes import FAIL, NONE, WRITE
+from splitbrain.checkers.isolation.transactions import Transactions, shown_key, shown_list
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import Anomaly
-
-_FAIL = 2
 
 Place = tuple[AppendHistory, int]
 
@@ -164,7 +157,7 @@ def _aborted(history: AppendHistory, m: int) -> str:
     element = next(
         e
         for e in _elements(history, m)
-        if history.writer[e] != NONE and t.status[history.writer[e]] == _FAIL
+        if history.writer[e] != NONE and t.status[history.writer[e]] == FAIL
     )
     writer = t.name(int(history.writer[element]))
     return f"{_read(history, m)}, whose {shown(t.values[element])} {writer} appended, which failed"

@@ -4,7 +4,7 @@ Each cycle rests on an assumed order of some writers, so that one of these assum
 clause. The clauses contradict each other, which a proof shows: further clauses, of which each
 follows from those before by unit propagation (RUP; Goldberg and Novikov, "Verification of Proofs of
 Unsatisfiability for CNF Formulas", DATE 2003), up to the empty one. The solver gives the proof;
-`splitbrain.checkers.isolation.certificate_refutation` checks it.
+`splitbrain.checkers.isolation.recheck.refutation` checks it.
 
 Few of the excluded cycles are needed as a rule: the solver names some that suffice, and where there
 are not many each is tried to be left out.

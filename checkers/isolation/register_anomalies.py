@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from splitbrain.checkers.isolation import _register_kernels as bits
 from splitbrain.checkers.isolation.append_history import lost_updates
 from splitbrain.checkers.isolation.judgment import Findings
+from splitbrain.checkers.isolation.kernels import codes as bits
+from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
 from splitbrain.checkers.isolation.register_evidence import key_of, ordered, reason_of, value_of
 from splitbrain.checkers.isolation.register_history import RegisterHistory, VersionOrder
-from splitbrain.checkers.isolation.transactions import NONE, WRITE, shown_key
+from splitbrain.checkers.isolation.transactions import shown_key
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import Anomaly
 
@@ -34,7 +35,7 @@ def add_register_anomalies(findings: Findings, history: RegisterHistory, limit: 
         ("internal", bits.INTERNAL, _internal),
     ]
     if history.assumptions.initial:
-        kinds.insert(0, ("garbage", bits.UNWRITTEN, _garbage))
+        kinds.insert(0, ("garbage", bits.GARBAGE, _garbage))
     for kind, bit, describe in kinds:
         wrong = np.flatnonzero(history.flags & bit)
         places = wrong[:limit].tolist()

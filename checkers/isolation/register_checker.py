@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 
 from splitbrain.checkers.history import History
-from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, WR
 from splitbrain.checkers.isolation.append_checker import (
     WITNESSES,
     nothing_exercised,
@@ -36,6 +35,7 @@ from splitbrain.checkers.isolation.consistency import (
 from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, find_cycles
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.judgment import Findings, judge
+from splitbrain.checkers.isolation.kernels.codes import NONE, PROCESS, REALTIME, WR, WRITE
 from splitbrain.checkers.isolation.observations import Observations, observations
 from splitbrain.checkers.isolation.proofs import no_proof, weak_proof
 from splitbrain.checkers.isolation.register_anomalies import add_register_anomalies
@@ -46,7 +46,7 @@ from splitbrain.checkers.isolation.register_history import (
     register_dependencies,
     register_history,
 )
-from splitbrain.checkers.isolation.transactions import NONE, WRITE, shown_key, transactions_of
+from splitbrain.checkers.isolation.transactions import shown_key, transactions_of
 from splitbrain.checkers.isolation.weak import decided_apart, weak_anomalies
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import UNKNOWN, Anomaly, Checker, Verdict

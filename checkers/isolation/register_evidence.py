@@ -9,6 +9,7 @@ import numpy as np
 
 from splitbrain.checkers.isolation.cycles import Cycle, Step
 from splitbrain.checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
+from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
 from splitbrain.checkers.isolation.register_history import (
     FOLLOWED,
     INITIAL,
@@ -17,7 +18,7 @@ from splitbrain.checkers.isolation.register_history import (
     RegisterHistory,
     VersionOrder,
 )
-from splitbrain.checkers.isolation.transactions import NONE, WRITE, shown_key
+from splitbrain.checkers.isolation.transactions import shown_key
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import Anomaly
 

@@ -25,14 +25,12 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation import _append_kernels, _graph_kernels, _register_kernels
-from splitbrain.checkers.isolation._append_kernels import RW, WR, WW
 from splitbrain.checkers.isolation.dependencies import Builder, Dependencies
-from splitbrain.checkers.isolation.transactions import NONE, WRITE, Transactions
+from splitbrain.checkers.isolation.kernels import appends, graphs, registers
+from splitbrain.checkers.isolation.kernels.codes import FAIL, NONE, OK, RW, WR, WRITE, WW
+from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
-
-OK, FAIL, INFO = 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +91,7 @@ class RegisterHistory:
         write: micro-operation that did.
         final: whether it is the last that its transaction wrote to the key.
         again: a micro-operation that writes an element that another wrote before, or -1.
-        flags: what is wrong with each read, as bits of `_register_kernels`.
+        flags: what is wrong with each read, as bits of `registers`.
         external: micro-operations that are external reads: what others wrote shows in them.
         alive: transactions that took effect: ok, or indeterminate and seen by another.
         versions: what is known of the order of versions, without what `initial` says.
@@ -132,10 +130,10 @@ class RegisterHistory:
 
 def register_history(t: Transactions, assumptions: Assumptions) -> RegisterHistory:
     """Judge every read by itself, and infer what is known of the order of versions."""
-    writer, write, final, again = kernels.of(_append_kernels, size=t.size).writers(
+    writer, write, final, again = kernels.of(appends, size=t.size).writers(
         t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
     )
-    compiled = kernels.of(_register_kernels, size=t.size)
+    compiled = kernels.of(registers, size=t.size)
     flags, external = compiled.judge_reads(
         t.status, t.offsets, t.kind, t.key, t.element, writer, write, final, t.key_count
     )
@@ -202,7 +200,7 @@ def _add_versions(builder: Builder, history: RegisterHistory, readers: Array) ->
     versions = history.version_of(history.external)
     by_version = np.argsort(versions, kind="stable")
     place = np.searchsorted(versions[by_version], np.arange(t.element_count + t.key_count + 1))
-    compiled = kernels.of(_register_kernels, size=t.size)
+    compiled = kernels.of(registers, size=t.size)
     source, target = compiled.anti_dependencies(
         lower, upper, place, readers[by_version], history.writer
     )
@@ -266,7 +264,7 @@ def _without_cycles(
     if not len(versions.lower):
         return versions, versions
     nodes = t.element_count + t.key_count
-    compiled = kernels.of(_graph_kernels, size=nodes + len(versions.lower))
+    compiled = kernels.of(graphs, size=nodes + len(versions.lower))
     kind = np.ones(len(versions.lower), np.uint8)
     offsets, targets = compiled.adjacency(versions.lower, versions.upper, kind, 1, nodes)
     component, _ = compiled.strong_components(offsets, targets)

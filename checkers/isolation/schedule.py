@@ -16,9 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation import _graph_kernels
-from splitbrain.checkers.isolation._append_kernels import PROCESS, REALTIME, RW, WR, WW
 from splitbrain.checkers.isolation.dependencies import Dependencies
+from splitbrain.checkers.isolation.kernels import graphs
+from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, RW, WR, WW
 
 Array = npt.NDArray[Any]
 
@@ -27,7 +27,7 @@ PLAIN = WW | WR | PROCESS | REALTIME
 
 def doubled(graph: Dependencies) -> tuple[Array, Array]:
     """Edges between begins (2t) and commits (2t + 1), and of each begin before its commit."""
-    compiled = kernels.of(_graph_kernels, size=len(graph))
+    compiled = kernels.of(graphs, size=len(graph))
     source, target = compiled.without_adjacent(
         graph.source, graph.target, graph.kind, PLAIN, RW, graph.transactions
     )
@@ -42,7 +42,7 @@ def snapshot_schedule(graph: Dependencies) -> Array | None:
     """
     source, target = doubled(graph)
     nodes = 2 * graph.nodes
-    compiled = kernels.of(_graph_kernels, size=nodes + len(source))
+    compiled = kernels.of(graphs, size=nodes + len(source))
     every = np.ones(len(source), np.uint8)
     offsets, targets = compiled.adjacency(source, target, every, 1, nodes)
     component, components = compiled.strong_components(offsets, targets)
@@ -53,7 +53,7 @@ def snapshot_schedule(graph: Dependencies) -> Array | None:
 
 def serial_schedule(graph: Dependencies) -> Array | None:
     """Transactions in an order that agrees with all dependencies; None if there is none."""
-    compiled = kernels.of(_graph_kernels, size=graph.nodes + len(graph))
+    compiled = kernels.of(graphs, size=graph.nodes + len(graph))
     every = np.ones(len(graph), np.uint8)
     offsets, targets = compiled.adjacency(graph.source, graph.target, every, 1, graph.nodes)
     component, components = compiled.strong_components(offsets, targets)

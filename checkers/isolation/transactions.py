@@ -21,13 +21,12 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers.history import History, HistoryError
-from splitbrain.checkers.history.columns import INFO_CODE, INVOKE_CODE, OK_CODE
+from splitbrain.checkers.history.columns import INVOKE_CODE
+from splitbrain.checkers.isolation.kernels.codes import INFO, NONE, OK, READ, WRITE
 from splitbrain.checkers.models.model import shown
 
 Array = npt.NDArray[Any]
 
-WRITE, READ = 0, 1
-NONE = -1
 
 _SCALARS = (str, int, float, bool)
 _Scalar = str | int | float | bool
@@ -117,7 +116,7 @@ class Transactions:
         """A transaction's micro-operations, as people write them."""
         words = []
         for m in range(int(self.offsets[transaction]), int(self.offsets[transaction + 1])):
-            words.append(self._micro_operation(m, int(self.status[transaction]) == OK_CODE))
+            words.append(self._micro_operation(m, int(self.status[transaction]) == OK))
         return ", ".join(words)
 
     def _micro_operation(self, m: int, completed: bool) -> str:
@@ -189,9 +188,9 @@ def statuses(history: History) -> tuple[Array, Array, Array, Array]:
     """Invocations, completions that count (else -1), statuses, and where the values are."""
     invoked = np.flatnonzero((history.process >= 0) & (history.type == INVOKE_CODE))
     ended = history.partner[invoked]
-    status = np.where(ended >= 0, history.type[ended], INFO_CODE).astype(np.int8)
-    completed = np.where(status == INFO_CODE, NONE, ended)
-    rows = np.where(status == OK_CODE, ended, invoked)
+    status = np.where(ended >= 0, history.type[ended], INFO).astype(np.int8)
+    completed = np.where(status == INFO, NONE, ended)
+    rows = np.where(status == OK, ended, invoked)
     return invoked, completed, status, rows
 
 
@@ -218,7 +217,7 @@ class _Reader:
         invoked, completed, status, rows = statuses(history)
         offsets = [0]
         for row, code in zip(rows.tolist(), status.tolist(), strict=True):
-            self._transaction(row, code == OK_CODE)
+            self._transaction(row, code == OK)
             offsets.append(len(self.kind))
         return Transactions(
             status=status,

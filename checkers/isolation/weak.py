@@ -26,11 +26,12 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation import _graph_kernels, _time_kernels, _weak_kernels
 from splitbrain.checkers.isolation.consistency import ConsistencyModel, forbidden, implied
+from splitbrain.checkers.isolation.kernels import graphs, times, visibility
+from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
 from splitbrain.checkers.isolation.observations import Observations
 from splitbrain.checkers.isolation.sessions import GUARANTEES, Sessions, required
-from splitbrain.checkers.isolation.transactions import NONE, WRITE, Transactions, shown_key
+from splitbrain.checkers.isolation.transactions import Transactions, shown_key
 from splitbrain.checkers.verdict import Anomaly
 
 Array = npt.NDArray[Any]
@@ -181,7 +182,7 @@ def _places(sorted_numbers: Array, count: int) -> Array:
 def _atomic(observed: Observations, *, after_only: bool) -> tuple[Array, Array, int, Array]:
     t = observed.transactions
     by, written = _by_writer(observed)
-    compiled = kernels.of(_weak_kernels, size=t.size)
+    compiled = kernels.of(visibility, size=t.size)
     tails, heads, reads = compiled.atomic_visibility(
         _places(observed.reader, len(t)), observed.key, observed.source, _places(by, len(t)),
         written, t.key_count, after_only,
@@ -230,7 +231,7 @@ class _Sessions:
     @classmethod
     def of(cls, t: Transactions) -> _Sessions:
         processes = np.unique(t.process, return_inverse=True)[1].astype(np.int64)
-        compiled = kernels.of(_time_kernels, size=len(t))
+        compiled = kernels.of(times, size=len(t))
         tails, heads = compiled.session_edges(
             t.status, processes, int(processes.max(initial=0)) + 1
         )
@@ -254,7 +255,7 @@ def _causal(
     t = observed.transactions
     by, key = _by_writer(observed)
     by_session = np.lexsort((sessions.number[by], sessions.session[by], key))
-    compiled = kernels.of(_weak_kernels, size=t.size * 4)
+    compiled = kernels.of(visibility, size=t.size * 4)
     tails, heads, reads = compiled.causal_visibility(
         order, _places(observed.reader, len(t)), observed.key, observed.source, sessions.session,
         sessions.number, sessions.previous, _places(key[by_session], t.key_count), by[by_session],
@@ -264,7 +265,7 @@ def _causal(
 
 
 def _components(graph: _Graph, nodes: int) -> tuple[Array, Array, Array, int]:
-    compiled = kernels.of(_graph_kernels, size=nodes + len(graph.source))
+    compiled = kernels.of(graphs, size=nodes + len(graph.source))
     every = np.ones(len(graph.source), np.uint8)
     offsets, targets = compiled.adjacency(graph.source, graph.target, every, 1, nodes)
     component, components = compiled.strong_components(offsets, targets)
@@ -284,7 +285,7 @@ def _shortest_cycle(graph: _Graph, nodes: int) -> list[int] | None:
     offsets, targets, component, components = _components(graph, nodes)
     if components == nodes:
         return None
-    compiled = kernels.of(_graph_kernels, size=nodes + len(graph.source))
+    compiled = kernels.of(graphs, size=nodes + len(graph.source))
     inside = np.flatnonzero(component[graph.source] == component[graph.target])
     ways = (offsets, targets, component, component, nodes)
     best, length = compiled.best_closing_edges(

@@ -6,9 +6,9 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from splitbrain.checkers.isolation.certificate_cycles import kind_of
 from splitbrain.checkers.isolation.cycles import KINDS, find_cycles
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
+from splitbrain.checkers.isolation.recheck.cycles import kind_of
 
 BITS = {name: bit for bit, name in NAMES.items()}
 

@@ -6,27 +6,28 @@ import pytest
 from isolation_twin import random_history
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation import _graph_kernels, list_append, rw_register
+from splitbrain.checkers.isolation import list_append, rw_register
+from splitbrain.checkers.isolation.kernels import graphs
 
 pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
 
 
 def test_small_work_is_interpreted_and_large_work_is_compiled(monkeypatch):
     monkeypatch.delenv(kernels.SWITCH, raising=False)
-    assert kernels.of(_graph_kernels, size=10) is _graph_kernels
-    assert kernels.of(_graph_kernels, size=10**6) is kernels.compiled(_graph_kernels)
+    assert kernels.of(graphs, size=10) is graphs
+    assert kernels.of(graphs, size=10**6) is kernels.compiled(graphs)
 
 
 def test_the_switch_decides(monkeypatch):
     monkeypatch.setenv(kernels.SWITCH, "interpreted")
-    assert kernels.of(_graph_kernels, size=10**6) is _graph_kernels
+    assert kernels.of(graphs, size=10**6) is graphs
     monkeypatch.setenv(kernels.SWITCH, "compiled")
-    assert kernels.of(_graph_kernels, size=1) is kernels.compiled(_graph_kernels)
+    assert kernels.of(graphs, size=1) is kernels.compiled(graphs)
 
 
 def test_without_numba_everything_is_interpreted(monkeypatch):
     monkeypatch.setattr(kernels, "numba_installed", lambda: False)
-    assert kernels.of(_graph_kernels, size=10**6) is _graph_kernels
+    assert kernels.of(graphs, size=10**6) is graphs
 
 
 CHECKERS = [

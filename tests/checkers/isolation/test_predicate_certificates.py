@@ -9,8 +9,8 @@ from isolation_twin import HISTORIES, Txn, _schedule
 
 from splitbrain.checkers.history import FAIL, INFO, OK, History
 from splitbrain.checkers.isolation import CertificateError, NoCertificate, predicate_reads, verify
-from splitbrain.checkers.isolation.certificate_predicates import matching
 from splitbrain.checkers.isolation.predicate_history import matches
+from splitbrain.checkers.isolation.recheck.predicates import matching
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 
 PREDICATES = ("all", ["=", 2], ["<", 3], [">", 2], ["mod", 2, 0], ["mod", 2, 1])

@@ -19,8 +19,8 @@ from splitbrain.checkers.isolation import (
     rw_register,
     verify,
 )
-from splitbrain.checkers.isolation.certificate_refutation import Clauses
 from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.isolation.recheck.refutation import Clauses
 from splitbrain.checkers.verdict import Verdict
 
 pytest.importorskip("pysat")

@@ -16,10 +16,10 @@ from splitbrain.checkers.isolation import (
     rw_register,
     verify,
 )
-from splitbrain.checkers.isolation.certificate_levels import verify_level
 from splitbrain.checkers.isolation.consistency import DECIDED_BY_ORDERS, implied
-from splitbrain.checkers.isolation.lookup import Lookup
 from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.checkers.isolation.recheck.levels import verify_level
+from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import VALID, Verdict
 
 WEAK = [m for m in CONSISTENCY_MODELS if "snapshot-isolation" not in implied(m)]

@@ -30,9 +30,9 @@ from typing import Any
 import numpy as np
 
 from splitbrain.checkers.history import FAIL, Call
-from splitbrain.checkers.isolation.certificate_error import CertificateError
-from splitbrain.checkers.isolation.certificate_runs import verify_members, verify_time
-from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.errors import CertificateError
+from splitbrain.checkers.isolation.recheck.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.runs import verify_members, verify_time
 
 _FIRST = -1
 """The position of the initial versions."""

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers.isolation.kernels.codes import NONE
 from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 
-NONE = -1
 UNREACHABLE = -1
 OVER_BUDGET = -2
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from splitbrain.checkers.history import Call
-from splitbrain.checkers.isolation.certificate_error import CertificateError
-from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.errors import CertificateError
+from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import Anomaly
 
 _SESSIONS_MATTER = ("causality-violation", "monotonic-writes", "read-your-writes")

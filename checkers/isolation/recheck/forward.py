@@ -16,10 +16,10 @@ from itertools import pairwise
 from typing import Any
 
 from splitbrain.checkers.history import FAIL, OK, Call
-from splitbrain.checkers.isolation.certificate_error import CertificateError
-from splitbrain.checkers.isolation.certificate_runs import verify_members, verify_time
 from splitbrain.checkers.isolation.consistency import forbidden
-from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.errors import CertificateError
+from splitbrain.checkers.isolation.recheck.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.runs import verify_members, verify_time
 
 Edge = tuple[Call, Call, str]
 """A transaction, one that depends on it, and how: ww, wr, rw, or rw-predicate."""

@@ -18,9 +18,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from splitbrain.checkers.isolation.certificate_cycles import ends_of, kind_of, verify_step
-from splitbrain.checkers.isolation.certificate_error import CertificateError, NoCertificate
-from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.cycles import ends_of, kind_of, verify_step
+from splitbrain.checkers.isolation.recheck.errors import CertificateError, NoCertificate
+from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import Anomaly
 
 _KINDS = ("not-serializable", "not-snapshot-isolated")

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from splitbrain.checkers.history import FAIL, OK, Call, History
-from splitbrain.checkers.isolation.certificate_error import CertificateError
+from splitbrain.checkers.isolation.recheck.errors import CertificateError
 
 
 class Lookup:

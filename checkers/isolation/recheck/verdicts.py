@@ -1,15 +1,15 @@
 """Re-checking verdicts on transactions, with none of the code that found them.
 
-*Invalid.* Cycles quote what each step rests on (`certificate_cycles`, `certificate_weak`), and the
+*Invalid.* Cycles quote what each step rests on (`cycles`, `commit_orders`), and the
 quotes are looked up; anomalies that single reads show are looked for in these reads
-(`certificate_reads`). A complete search has a proof that no order is left
-(`certificate_refutation`).
+(`reads`). A complete search has a proof that no order is left
+(`refutation`).
 
 *Valid.* The certificate has the transactions in a serial order, which is run: every read must
 return what it did. Or a schedule of begins and commits, run by the rules of snapshot isolation
-(`certificate_runs`). Sessions and real time are compared, if they matter. For weaker models it has
-an order in which dependencies go forward (`certificate_forward`), and one of commits that satisfies
-a level's axiom (`certificate_levels`); that no read is wrong by itself is seen in the history.
+(`runs`). Sessions and real time are compared, if they matter. For weaker models it has
+an order in which dependencies go forward (`forward`), and one of commits that satisfies
+a level's axiom (`levels`); that no read is wrong by itself is seen in the history.
 """
 
 from __future__ import annotations
@@ -18,28 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from splitbrain.checkers.history import History
-from splitbrain.checkers.isolation.certificate_cycles import verify_cycle
-from splitbrain.checkers.isolation.certificate_error import CertificateError, NoCertificate
-from splitbrain.checkers.isolation.certificate_forward import (
-    list_edges,
-    register_edges,
-    verify_dependencies,
-)
-from splitbrain.checkers.isolation.certificate_invariants import INVARIANTS, verify_invariant
-from splitbrain.checkers.isolation.certificate_levels import verify_level
-from splitbrain.checkers.isolation.certificate_predicates import (
-    Items,
-    verify_predicate_anomaly,
-    verify_predicate_valid,
-)
-from splitbrain.checkers.isolation.certificate_reads import READ_ANOMALIES, verify_absence
-from splitbrain.checkers.isolation.certificate_refutation import verify_refutation
-from splitbrain.checkers.isolation.certificate_runs import (
-    verify_order,
-    verify_schedule,
-    verify_time,
-)
-from splitbrain.checkers.isolation.certificate_weak import verify_commit_order
+from splitbrain.checkers.invariants.recheck import INVARIANTS, verify_invariant
 from splitbrain.checkers.isolation.consistency import (
     DECIDED_BY_ORDERS,
     SESSION_KINDS,
@@ -47,7 +26,28 @@ from splitbrain.checkers.isolation.consistency import (
     forbidden,
     implied,
 )
-from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.commit_orders import verify_commit_order
+from splitbrain.checkers.isolation.recheck.cycles import verify_cycle
+from splitbrain.checkers.isolation.recheck.errors import CertificateError, NoCertificate
+from splitbrain.checkers.isolation.recheck.forward import (
+    list_edges,
+    register_edges,
+    verify_dependencies,
+)
+from splitbrain.checkers.isolation.recheck.levels import verify_level
+from splitbrain.checkers.isolation.recheck.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.predicates import (
+    Items,
+    verify_predicate_anomaly,
+    verify_predicate_valid,
+)
+from splitbrain.checkers.isolation.recheck.reads import READ_ANOMALIES, verify_absence
+from splitbrain.checkers.isolation.recheck.refutation import verify_refutation
+from splitbrain.checkers.isolation.recheck.runs import (
+    verify_order,
+    verify_schedule,
+    verify_time,
+)
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, Anomaly, Verdict
 
 _LEVELS = {

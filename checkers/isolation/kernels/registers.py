@@ -11,15 +11,23 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers.isolation.kernels.codes import (
+    ABORTED,
+    FAIL,
+    FUTURE,
+    GARBAGE,
+    INTERMEDIATE,
+    INTERNAL,
+    NONE,
+    OK,
+    READ,
+    WRITE,
+)
 from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 
-NONE = -1
-OK, FAIL, INFO = 1, 2, 3
-WRITE, READ = 0, 1
 
-INTERNAL, FUTURE, ABORTED, INTERMEDIATE, UNWRITTEN = 1, 2, 4, 8, 64
 UNKNOWN = -2
 
 
@@ -61,7 +69,7 @@ def judge_reads(
                 if e != NONE:
                     w = writer[e]
                     if w == NONE:
-                        bits |= UNWRITTEN
+                        bits |= GARBAGE
                     elif w == t:
                         if write[e] > m:
                             bits |= FUTURE

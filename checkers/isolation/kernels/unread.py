@@ -11,15 +11,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers.isolation.kernels.codes import (
+    FAIL,
+    INCOMPATIBLE,
+    INFO,
+    NONE,
+    OK,
+    READ,
+    RW,
+    WRITE,
+    WW,
+)
 from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
-
-NONE = -1
-OK, FAIL, INFO = 1, 2, 3
-WRITE, READ = 0, 1
-WW, RW = 1, 4
-INCOMPATIBLE = 16
 
 
 @jit

@@ -16,11 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers.isolation.kernels.codes import NONE
 from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
-
-NONE = -1
 
 
 @jit

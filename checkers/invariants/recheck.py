@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from splitbrain.checkers.history import FAIL, OK, Call, History
-from splitbrain.checkers.isolation.certificate_error import CertificateError
-from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.errors import CertificateError
+from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import INVALID, Anomaly, Verdict
 
 _Check = Callable[[Lookup, Mapping[str, Any], Anomaly], bool]

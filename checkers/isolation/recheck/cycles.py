@@ -16,8 +16,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from splitbrain.checkers.history import OK, Call
-from splitbrain.checkers.isolation.certificate_error import CertificateError
-from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.errors import CertificateError
+from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import Anomaly
 
 

@@ -10,7 +10,7 @@
 
 *Valid.* Transactions are run in the order given, or by a schedule of snapshots: a predicate read
 must return exactly the items that match. Against weaker models, dependencies of items must go
-forward in the order (see `certificate_forward`).
+forward in the order (see `forward`).
 
 *Complexity.* Linear in what was read, but for predicate reads, each of which is compared with the
 items there are.
@@ -22,16 +22,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from splitbrain.checkers.history import FAIL, OK, Call
-from splitbrain.checkers.isolation.certificate_cycles import kind_of
-from splitbrain.checkers.isolation.certificate_error import CertificateError, NoCertificate
-from splitbrain.checkers.isolation.certificate_forward import Edge, Positions, verify_dependencies
-from splitbrain.checkers.isolation.certificate_runs import (
+from splitbrain.checkers.isolation.consistency import SESSION_KINDS, forbidden, implied
+from splitbrain.checkers.isolation.recheck.cycles import kind_of
+from splitbrain.checkers.isolation.recheck.errors import CertificateError, NoCertificate
+from splitbrain.checkers.isolation.recheck.forward import Edge, Positions, verify_dependencies
+from splitbrain.checkers.isolation.recheck.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.runs import (
     verify_begins,
     verify_members,
     verify_time,
 )
-from splitbrain.checkers.isolation.consistency import SESSION_KINDS, forbidden, implied
-from splitbrain.checkers.isolation.lookup import Lookup
 from splitbrain.checkers.verdict import Anomaly
 
 _PREDICATE_KINDS = {

@@ -10,12 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers.isolation.kernels.codes import FAIL, NONE, OK
 from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
-
-NONE = -1
-OK, FAIL = 1, 2
 
 
 @jit

@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers.isolation.kernels.codes import WW
 from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
-
-WW = 1
 
 
 @jit

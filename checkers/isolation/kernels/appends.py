@@ -11,19 +11,28 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers.isolation.kernels.codes import (
+    ABORTED,
+    FAIL,
+    FUTURE,
+    GARBAGE,
+    INCOMPATIBLE,
+    INTERMEDIATE,
+    INTERNAL,
+    NONE,
+    OK,
+    READ,
+    REPEATED,
+    RW,
+    WR,
+    WRITE,
+)
 from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 
-NONE = -1
-OK, FAIL, INFO = 1, 2, 3
-WRITE, READ = 0, 1
-
-WW, WR, RW, PROCESS, REALTIME = 1, 2, 4, 8, 16
 
 # What can be wrong with a read.
-INTERNAL, FUTURE, ABORTED, INTERMEDIATE = 1, 2, 4, 8
-INCOMPATIBLE, REPEATED, GARBAGE = 16, 32, 64
 
 
 @jit

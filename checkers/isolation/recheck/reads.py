@@ -6,9 +6,9 @@ from collections.abc import Callable, Container, Iterator
 from typing import Any
 
 from splitbrain.checkers.history import FAIL, OK, Call
-from splitbrain.checkers.isolation.certificate_cycles import comes_before
-from splitbrain.checkers.isolation.certificate_error import CertificateError
-from splitbrain.checkers.isolation.lookup import Lookup
+from splitbrain.checkers.isolation.recheck.cycles import comes_before
+from splitbrain.checkers.isolation.recheck.errors import CertificateError
+from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import Anomaly
 
 

@@ -1,4 +1,4 @@
-"""Kernels that give numbers to the elements of a scanned history (see `_scan_kernels`)."""
+"""Kernels that give numbers to the elements of a scanned history (see `scanning`)."""
 
 from __future__ import annotations
 
