@@ -16,9 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol, overload
+from typing import Any, Protocol, TypeVar, overload
 
 from splitbrain.checkers.history import History
+
+_Kind = TypeVar("_Kind", str, int, list[Any], dict[str, Any])
 
 
 class Validity(StrEnum):
@@ -135,19 +137,45 @@ class Verdict:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Verdict:
-        """The verdict that `to_json` wrote."""
+        """The verdict that `to_json` wrote.
+
+        Raises:
+            KeyError: a field is missing.
+            TypeError: a field is not of the type that it must have.
+            ValueError: the validity is none of the three.
+        """
         return cls(
-            checker=data["checker"],
-            validity=Validity(data["validity"]),
-            reason=data["reason"],
-            anomalies=tuple(
-                Anomaly(a["kind"], a["message"], tuple(a["operations"]), a["details"])
-                for a in data["anomalies"]
-            ),
-            certificate=data["certificate"],
-            coverage=data["coverage"],
-            cost=data["cost"],
+            checker=_field(data, "checker", str),
+            validity=Validity(_field(data, "validity", str)),
+            reason=_field(data, "reason", str),
+            anomalies=tuple(_anomaly(a) for a in _field(data, "anomalies", list)),
+            certificate=_field(data, "certificate", dict),
+            coverage={
+                str(name): _field(data["coverage"], name, int)
+                for name in _field(data, "coverage", dict)
+            },
+            cost=_field(data, "cost", dict),
         )
+
+
+def _anomaly(data: Any) -> Anomaly:
+    operations = _field(data, "operations", list)
+    return Anomaly(
+        kind=_field(data, "kind", str),
+        message=_field(data, "message", str),
+        operations=tuple(_field(operations, at, int) for at in range(len(operations))),
+        details=_field(data, "details", dict),
+    )
+
+
+def _field(data: Any, name: Any, kind: type[_Kind]) -> _Kind:
+    """A field of recorded data, which somebody may have edited."""
+    if not isinstance(data, list if isinstance(name, int) else Mapping):
+        raise TypeError(f"where {name!r} should be there is a {type(data).__name__}")
+    value = data[name]
+    if type(value) is not kind:
+        raise TypeError(f"{name!r} is a {type(value).__name__}, not a {kind.__name__}")
+    return value
 
 
 class Checker(Protocol):

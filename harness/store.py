@@ -29,6 +29,7 @@ from typing import Any
 
 import msgspec
 
+from splitbrain.checkers.files import read_file
 from splitbrain.checkers.history import HistoryWriteError
 from splitbrain.checkers.history.writing import JsonlWriter
 from splitbrain.checkers.verdict import worst
@@ -105,7 +106,7 @@ def run_in_folder(
                 "trio": version("trio"),
                 "started": started,
                 "virtual_seconds": result.virtual_seconds,
-                "wall_seconds": round(seconds() - start, 3),
+                "wall_seconds": round(max(0.0, seconds() - start), 3),  # clocks can go back
                 "trace_sha256": result.trace.digest(),
                 "regime": regime(plan.faults, plan.nodes, experiment.claims),
                 "claims": str(experiment.claims),
@@ -144,7 +145,7 @@ def read_plan(path: Path) -> Plan:
     """
     file = path / "plan.json" if path.is_dir() else path
     try:
-        data = msgspec.json.decode(file.read_bytes())
+        data = msgspec.json.decode(read_file(file))
     except OSError as error:
         raise StoreError(
             f"{file}: {error.strerror}: give a run's folder or its plan.json"
@@ -197,7 +198,7 @@ def recorded_digest(path: Path) -> str | None:
     """
     file = path / "run.json" if path.is_dir() else path.with_name("run.json")
     try:
-        data = msgspec.json.decode(file.read_bytes())
+        data = msgspec.json.decode(read_file(file))
     except FileNotFoundError:
         return None
     except OSError as error:

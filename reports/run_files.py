@@ -8,11 +8,13 @@ a sentence on the page.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from splitbrain.checkers.files import read_file
 from splitbrain.checkers.history import History, HistoryError, load
 from splitbrain.checkers.verdict import Verdict
 from splitbrain.harness.plan import InvalidPlan, Plan
@@ -154,7 +156,7 @@ def read_shrink(folder: Path, problems: list[str]) -> Shrink | None:
             name: _pair(data.get(name)) for name in ("operations", "faults", "clients", "nodes")
         }
         runs = data.get("runs")
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         problems.append(f"shrink.json can't be read ({_reason(error)}); it is ignored")
         return None
     return Shrink(**pairs, runs=runs if isinstance(runs, int) else None, necessary=necessary)
@@ -170,7 +172,8 @@ def _pair(data: Any) -> tuple[int, int] | None:
 def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value)
+    # Infinities, and integers too long for a float, are no times.
+    return float(value) if abs(value) <= sys.float_info.max else None
 
 
 def _reason(error: Exception) -> str:
@@ -181,10 +184,12 @@ def _reason(error: Exception) -> str:
 
 def _read_json(path: Path) -> Any:
     try:
-        text = path.read_text(encoding="utf-8")
+        text = read_file(path).decode()
     except FileNotFoundError:
         raise RunError(f"{path}: no such file; give the folder of a run") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        raise RunError(f"{path}: can't be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
         raise RunError(f"{path}: can't be read: {error}") from None
     try:
         return json.loads(text)

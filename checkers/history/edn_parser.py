@@ -30,6 +30,7 @@ from typing import Any
 import msgspec
 
 from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.fields import shown
 
 DEPTH_MAX = 100
 """How deeply values may nest. Histories nest four or five deep."""
@@ -72,6 +73,9 @@ _CHARACTERS = {
 _OPENINGS = frozenset(("[", "(", "{", "#{"))
 _CLOSINGS = {"]": ("[",), ")": ("(",), "}": ("{", "#{")}
 _CONSTANTS = {"nil": None, "true": True, "false": False}
+
+# Python refuses to write decimal numbers of more than 4,300 digits, wherever they came from.
+_DIGITS_MAX = 1000
 
 # Atoms up to this length are remembered: keywords and small numbers come again, times don't.
 _REMEMBERED_LENGTH = 8
@@ -241,7 +245,7 @@ def _map(items: list[Any]) -> dict[str, Any]:
     result = dict(zip(keys, items[1::2], strict=True))
     if len(result) != len(keys):
         twice = next(key for at, key in enumerate(keys) if key in keys[:at])
-        raise _Malformed(f"a map has the key {twice!r} twice")
+        raise _Malformed(f"a map has the key {shown(twice)} twice")
     return result
 
 
@@ -276,15 +280,17 @@ def _atom(token: str) -> str | int | float:
 
 def _number(token: str) -> int | float:
     try:
-        if _INTEGER.fullmatch(token):
+        if _INTEGER.fullmatch(token) and len(token) <= _DIGITS_MAX:
             return int(token.rstrip("N"))
         if _FLOAT.fullmatch(token):
             number = float(token.rstrip("M"))
         elif _RATIO.fullmatch(token):
             above, below = token.split("/")
             number = int(above) / int(below)
-        elif _HEXADECIMAL.fullmatch(token):
+        elif len(token) <= _DIGITS_MAX and _HEXADECIMAL.fullmatch(token):
             return int(token.rstrip("N"), 16)
+        elif len(token) > _DIGITS_MAX:
+            raise ValueError
         else:
             raise _BadAtom(f"{token[:40]!r} is no number")
     except (ValueError, ArithmeticError):
@@ -324,7 +330,7 @@ def _character(name: str) -> str:
         character = chr(int(match[1], 16 if name[0] == "u" else 8))
         if not 0xD800 <= ord(character) <= 0xDFFF:
             return character
-    raise _BadAtom(f"{chr(92) + name!r} is no character")
+    raise _BadAtom(f"{shown(chr(92) + name)} is no character")
 
 
 def _is_last(text: str, number: int) -> bool:

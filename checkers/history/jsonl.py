@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from itertools import islice
 
 import msgspec
@@ -23,6 +24,7 @@ from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.checkers.history.columns import FILES
 from splitbrain.checkers.history.errors import HistoryError
 from splitbrain.checkers.history.history import History
+from splitbrain.checkers.history.repeated_keys import may_repeat_keys, repeated_key
 from splitbrain.checkers.history.rows import Row, history_of, lacks_f, record_error, rows_of
 from splitbrain.checkers.history.source import Content, not_utf8, read_content
 
@@ -58,34 +60,38 @@ def parse_jsonl(content: Content) -> History:
         rows = _decode_lines(content, notes)
 
     def line_of(position: int) -> int:
-        lines = (number for number, line in _lines(content.data) if line)
+        lines = (number for number, _ in _lines(content.data))
         return next(islice(lines, position, None))
 
-    for position, row in enumerate(rows):
+    careful = may_repeat_keys(data)
+    for position, (row, (number, line)) in enumerate(zip(rows, _lines(content.data), strict=False)):
+        if careful and (problem := repeated_key(line)) is not None:
+            raise HistoryError(problem, path=content.source, line=number, index=position)
         if lacks_f(row):
             record = {"type": row.type, "process": row.process, "index": row.index}
-            raise record_error(content.source, line_of(position), record, position)
+            raise record_error(content.source, number, record, position)
     return history_of(rows, source=content.source, notes=notes, dialect=FILES, line_of=line_of)
 
 
 def decode_line(line: bytes) -> Row | None:
-    """The operation on a line; None if there is none, or not just one."""
+    """The operation on a line; None if there is none, or not just one, or a key twice in it."""
     try:
-        return _row.decode(line)
+        row = _row.decode(line)
     except _UNDECODABLE:
         return None
+    return None if repeated_key(line) else row
 
 
 def _decode_lines(content: Content, notes: list[str]) -> list[Row]:
     """Rows, line by line: slower, but it knows which line is wrong, and forgives the last."""
     rows: list[Row] = []
-    lines = [(number, line) for number, line in _lines(content.data) if line]
-    for number, line in lines:
+    end = len(content.data.rstrip())
+    for number, line in _lines(content.data):
         try:
             rows.append(_row.decode(line))
         except _UNDECODABLE as error:
-            cut_off = number == lines[-1][0] and line.startswith(b"{") and _malformed(error)
-            if not cut_off:
+            last = content.data.count(b"\n", 0, end) + 1 == number
+            if not (last and line.startswith(b"{") and _malformed(error)):
                 raise _line_error(content.source, number, line, len(rows), error) from None
             notes.append(f"the last line was cut off and was ignored (line {number})")
     return rows
@@ -100,8 +106,16 @@ def _one_a_line(data: bytes, count: int) -> bool:
     return borders == data.count(b"\n") == max(0, count - 1)
 
 
-def _lines(data: bytes) -> list[tuple[int, bytes]]:
-    return [(number, line.strip()) for number, line in enumerate(data.split(b"\n"), 1)]
+def _lines(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Lines that aren't blank, and their numbers; one at a time, for a file can be full of them."""
+    at, number = 0, 1
+    while at < len(data):
+        end = data.find(b"\n", at)
+        end = len(data) if end < 0 else end
+        line = data[at:end].strip()
+        if line:
+            yield number, line
+        at, number = end + 1, number + 1
 
 
 def _malformed(error: Exception) -> bool:
@@ -153,6 +167,8 @@ def _parse_array(content: Content) -> History:
     def line_of(position: int) -> int:
         return _element_line(content.text(), position)
 
+    if (problem := repeated_key(content.data)) is not None:
+        raise HistoryError(problem, path=source)
     rows = rows_of(records, source=source, line_of=line_of)
     return history_of(rows, source=source, notes=content.notes, dialect=FILES, line_of=line_of)
 

@@ -34,8 +34,8 @@ _ETCD = re.compile(rb"^\s*" + ETCD_LINE.pattern.encode(), re.MULTILINE)
 _BY_SUFFIX = {".jsonl": parse_jsonl, ".json": parse_jsonl, ".edn": parse_edn}
 
 
-def load(path: str | os.PathLike[str]) -> History:
-    """Read a history, plain or gzipped, in any of the `FORMATS`.
+def load(path: str | os.PathLike[str] | Content) -> History:
+    """Read a history, plain or gzipped, in any of the `FORMATS`; or what was read of it already.
 
     An empty file is an empty history: a run that was killed before its first operation.
 
@@ -43,7 +43,7 @@ def load(path: str | os.PathLike[str]) -> History:
         HistoryError: the file cannot be read, is in no known format, or its operations are no
             history; the message names file, line and operation.
     """
-    content = read_content(path)
+    content = path if isinstance(path, Content) else read_content(path)
     parser = _parser(content)
     if parser in (parse_jsonl, parse_edn):
         history = scanned(content, edn=parser is parse_edn)

@@ -20,6 +20,7 @@ from splitbrain.checkers.history.columns import (
     Dialect,
     Int64,
 )
+from splitbrain.checkers.history.fields import shown
 from splitbrain.checkers.history.operation import TYPES
 
 NO_PARTNER = -1
@@ -115,7 +116,7 @@ def _rules_of_processes(
     def unmatched(at: int) -> str:
         did = "completed it already" if previous[at] >= 0 else "never invoked anything"
         return (
-            f"it completes {columns.functions[columns.f[at]]!r}, but {_who(columns, at)} "
+            f"it completes {_what(columns, at)}, but {_who(columns, at)} "
             f"{did}; every completion needs its own invocation before it"
         )
 
@@ -123,7 +124,7 @@ def _rules_of_processes(
     yield (
         invokes & (before == INVOKE_CODE),
         lambda at: (
-            f"{_who(columns, at)} invokes {columns.functions[columns.f[at]]!r} while its "
+            f"{_who(columns, at)} invokes {_what(columns, at)} while its "
             f"operation {columns.index[previous[at]]} is still open; a process can have one "
             "operation open: complete that one first, or use another process"
         ),
@@ -140,8 +141,8 @@ def _rules_of_processes(
     yield (
         paired & (columns.f != columns.f[previous]) if len(columns.f) else paired,
         lambda at: (
-            f"it completes {columns.functions[columns.f[at]]!r}, but {_who(columns, at)} "
-            f"invoked {columns.functions[columns.f[previous[at]]]!r} (operation "
+            f"it completes {_what(columns, at)}, but {_who(columns, at)} "
+            f"invoked {_what(columns, previous[at])} (operation "
             f"{columns.index[previous[at]]}); an operation keeps its f from invocation to "
             "completion"
         ),
@@ -149,7 +150,11 @@ def _rules_of_processes(
 
 
 def _who(columns: Columns, at: int) -> str:
-    return f"process {columns.process_of(at)!r}"
+    return f"process {shown(columns.process_of(at))}"
+
+
+def _what(columns: Columns, at: int) -> str:
+    return shown(columns.functions[columns.f[at]])
 
 
 def decreasing(column: Int64, *, allow_equal: bool) -> Mask:

@@ -31,6 +31,8 @@ ETCD_LINE = re.compile(
 )
 _REST = re.compile(r"\s+:(?P<f>[\w-]+)\s+(?P<value>\S.*)")
 
+_PROCESS_LENGTH = 40
+
 _TIMED_OUT = "timed-out"
 
 
@@ -104,6 +106,13 @@ def _record(match: re.Match[str], source: str, line: int) -> dict[str, Any]:
             line=line,
         )
     process, kind = match["process"], match["type"]
+    if len(process) > _PROCESS_LENGTH:
+        raise HistoryError(
+            f"its process is {process[:_PROCESS_LENGTH]}...; it must be an integer from 0 up for "
+            "a client, of at most 64 bits",
+            path=source,
+            line=line,
+        )
     record: dict[str, Any] = {
         "process": int(process) if process.isdecimal() else process.removeprefix(":"),
         "type": kind,

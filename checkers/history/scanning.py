@@ -32,6 +32,7 @@ from splitbrain.checkers.history.source import Content
 from splitbrain.checkers.history.words import Words
 
 _WORDS = 1 << 16
+_LINE = 40  # bytes of the shortest line that has all fields
 _COLD = 10  # so many times as many lines make compiling first worth its while
 _MOST_ODD = 5  # one line in so many may be parsed by itself
 
@@ -45,6 +46,8 @@ def scanned(content: Content, *, edn: bool) -> History | None:
     """
     data = content.data
     lines = data.count(b"\n") + 1
+    if lines * _LINE > len(data):
+        return None
     if not kernels.worth_compiling(lines if kernels.at_hand(k) else lines // _COLD):
         return None
     text = np.frombuffer(data, dtype=np.uint8)

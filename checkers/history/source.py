@@ -6,11 +6,18 @@ import os
 import zlib
 from dataclasses import dataclass
 
+from splitbrain.checkers.files import BYTES_MAX, read_file
 from splitbrain.checkers.history.errors import HistoryError
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's word for "with a gzip header and checksum"
 _BOM = b"\xef\xbb\xbf"
+
+# A history is packed to a tenth, and to a hundredth if nothing in it ever changes. What grows to
+# far more, and to something large, was made to fill memory.
+_INFLATION_MAX = 500
+_INFLATION_MATTERS_FROM = 64 << 20
+_PIECE, _PACKED_PIECE = 16 << 20, 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +58,16 @@ def read_content(path: str | os.PathLike[str]) -> Content:
     """
     source = os.fspath(path)
     try:
-        with open(path, "rb") as file:
-            data = file.read()
+        data = read_file(path)
     except OSError as error:
         raise HistoryError(
             f"the file cannot be read ({error.strerror}); check the path", path=source
         ) from error
+    return content_of(data, source)
+
+
+def content_of(data: bytes, source: str) -> Content:
+    """The content of a file with these bytes; see `read_content`."""
     notes: tuple[str, ...] = ()
     if data.startswith(_GZIP_MAGIC):
         data, complete = _decompress(data, source)
@@ -80,15 +91,46 @@ def not_utf8(source: str, line: int) -> HistoryError:
 def _decompress(data: bytes, source: str) -> tuple[bytes, bool]:
     """Decompressed data of all members of a gzip file, and whether they were all there."""
     parts: list[bytes] = []
-    while data:
+    size = at = 0
+    while at < len(data):
         member = zlib.decompressobj(_GZIP_WINDOW)
-        try:
-            parts.append(member.decompress(data))
-        except zlib.error as error:
-            raise HistoryError(
-                f"its gzip data are damaged ({error}); get the file again", path=source
-            ) from None
-        if not member.eof:
-            return b"".join(parts), False
-        data = member.unused_data.lstrip(b"\0")  # tar and tapes pad with zeros
+        while not member.eof:
+            given = data[at : at + _PACKED_PIECE]
+            try:
+                parts.append(member.decompress(given, _PIECE))
+            except zlib.error as error:
+                raise HistoryError(
+                    f"its gzip data are damaged ({error}); get the file again", path=source
+                ) from None
+            at += len(given) - len(member.unconsumed_tail) - len(member.unused_data)
+            size += len(parts[-1])
+            _check_size(size, len(data), source)
+            if not given and not parts[-1] and not member.eof:
+                return b"".join(parts), False
+        while data[at : at + 1] == b"\0":  # tar and tapes pad with zeros
+            at += 1
     return b"".join(parts), True
+
+
+def _check_size(size: int, packed: int, source: str) -> None:
+    """Refuse gzip data that inflate without end.
+
+    Args:
+        size: bytes so far, unpacked.
+        packed: bytes of the whole file.
+        source: the file's path.
+
+    Raises:
+        HistoryError: they are too many.
+    """
+    if size > BYTES_MAX:
+        raise HistoryError(
+            f"its gzip data unpack to more than {BYTES_MAX >> 20} MiB; give less of the history",
+            path=source,
+        )
+    if size > max(_INFLATION_MATTERS_FROM, _INFLATION_MAX * packed):
+        raise HistoryError(
+            f"its gzip data unpack to more than {_INFLATION_MAX} times their size, as no history "
+            "does; unpack it yourself to see what it holds",
+            path=source,
+        )

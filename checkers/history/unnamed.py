@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from heapq import heappop, heappush
 
+from splitbrain.checkers.history.fields import shown
 from splitbrain.checkers.history.operation import INFO, INVOKE
 from splitbrain.checkers.history.pairing import RuleBroken
 
@@ -46,8 +47,8 @@ def processes_of(events: Sequence[tuple[str, str]]) -> list[int]:
 
 def _unclear(f: str, matching: int) -> str:
     if not matching:
-        return f"it completes {f!r}, but no {f!r} is open; every completion needs its invocation"
+        return f"it completes {shown(f)}, but none is open; every completion needs its invocation"
     return (
-        f"it completes {f!r}, of which {matching} are open, and events have no process to say "
+        f"it completes {shown(f)}, of which {matching} are open, and events have no process to say "
         "which one; give every operation its process"
     )

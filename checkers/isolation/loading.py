@@ -23,8 +23,9 @@ from splitbrain.checkers import kernels
 from splitbrain.checkers.history import History, HistoryError, load
 from splitbrain.checkers.history.columns import FILES, Columns
 from splitbrain.checkers.history.edn_parser import parse
+from splitbrain.checkers.history.repeated_keys import may_repeat_keys
 from splitbrain.checkers.history.rows import error_text
-from splitbrain.checkers.history.source import read_content
+from splitbrain.checkers.history.source import Content, read_content
 from splitbrain.checkers.isolation.kernels import numbering, scanning
 from splitbrain.checkers.isolation.kernels.codes import READ
 from splitbrain.checkers.isolation.kernels.scanning import LISTED, NULL
@@ -36,15 +37,15 @@ SPARSE = 8
 """How many times more numbers than values there may be before numbers are given out by a table."""
 
 
-def load_transactions(path: str | os.PathLike[str]) -> History:
-    """Read a history of list-append or rw-register transactions, plain or gzipped.
+def load_transactions(path: str | os.PathLike[str] | Content) -> History:
+    """Read a history of list-append or rw-register transactions, as `load` reads any.
 
     Raises:
         HistoryError: as `splitbrain.checkers.history.loading` does.
     """
-    content = read_content(path)
+    content = path if isinstance(path, Content) else read_content(path)
     history = _scanned(content.data, content.source)
-    return load(path) if history is None else history
+    return load(content) if history is None else history
 
 
 def _scanned(content: bytes, source: str) -> History | None:
@@ -67,6 +68,8 @@ def _scanned(content: bytes, source: str) -> History | None:
     if scan.stopped < len(data) or not len(scan.place):
         return None
     if not (_checked_edn(content, scan) if edn else _checked_json(content, len(scan.place), array)):
+        return None
+    if not edn and may_repeat_keys(content):
         return None
     columns = _columns(content, scan)
     if columns is None:

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
+from splitbrain.harness.commands.exits import EXIT_BAD_INPUT
+
 
 @click.command(name="report")
-@click.argument("run", metavar="RUN", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
 def command(run: Path) -> None:
-    """Write RUN's report again (a killed run has none yet), and print where it is."""
+    """Write RUN's report again (a killed run has none yet), and print where it is.
+
+    Exits with 0; with 2 if a file of the folder is damaged: the report is written without it.
+    """
     from splitbrain.reports import load_run, render_terminal, write_report
 
     page = write_report(run)
-    click.echo(render_terminal(load_run(run)))
+    view = load_run(run)
+    click.echo(render_terminal(view))
     click.echo(page)
+    damaged = [problem for problem in view.problems if problem.startswith(_FILES)]
+    for problem in damaged:
+        click.echo(f"splitbrain: {run}: {problem}", err=True)
+    if damaged:
+        sys.exit(EXIT_BAD_INPUT)
+
+
+_FILES = ("verdict.json", "run.json", "shrink.json")

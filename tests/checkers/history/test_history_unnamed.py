@@ -49,8 +49,8 @@ def test_an_invocation_that_nothing_completes_stays_open(read):
     ("events", "line", "problem"),
     [
         ([INVOKE_READ, INVOKE_READ, OK_READ], 3, "it completes 'read', of which 2 are open"),
-        ([INVOKE_READ, OK_READ, OK_READ], 3, "it completes 'read', but no 'read' is open"),
-        ([INVOKE_READ, ("info", "kill")], 2, "it completes 'kill', but no 'kill' is open"),
+        ([INVOKE_READ, OK_READ, OK_READ], 3, "it completes 'read', but none is open"),
+        ([INVOKE_READ, ("info", "kill")], 2, "it completes 'kill', but none is open"),
     ],
 )
 def test_what_cannot_be_told_apart_is_refused_with_its_place(read, events, line, problem):
