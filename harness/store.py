@@ -112,6 +112,7 @@ def run_in_folder(
                 "claims": str(experiment.claims),
                 "notes": _notes(result),
                 "replay": replay,
+                "words": {f: words.to_json() for f, words in experiment.workload.words.items()},
             },
         )
     return result

@@ -9,7 +9,7 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.bug import Bug
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import ServerFactory
-from splitbrain.harness.workloads.parts.transactions import CONSISTENCY
+from splitbrain.harness.workloads.parts.kind import CONSISTENCY
 from splitbrain.harness.workloads.workload import ClientFactory
 
 

@@ -198,7 +198,7 @@ def _operation(view: RunView, position: int) -> dict[str, Any]:
     completion = view.completion(call)
     return {
         "index": call.invoke_index,
-        "text": operation_text(view, call),
+        "text": operation_text(view, position),
         "outcome": call.outcome,
         "start": seconds(call.start),
         "end": "never" if completion is None else seconds(completion.time),

@@ -14,7 +14,7 @@ from markupsafe import Markup
 
 from splitbrain.checkers.history import Call
 from splitbrain.reports.model import RunView
-from splitbrain.reports.wording import client_name, label, seconds, shortened
+from splitbrain.reports.wording import client_name, seconds, shortened
 
 # Pixels. A monospaced glyph is 0.602 em wide in the fonts asked for; 0.62 leaves a margin, and
 # `textLength` makes the text fit where a reader's font is wider.
@@ -105,7 +105,7 @@ def _bars(
             processes.index(call.process),
             place[call.invoked],
             None if call.completed is None else place[call.completed],
-            _bar_text(call, view.keyed),
+            _bar_text(view, position, call),
             _times(call),
             call.outcome,
             position in blamed,
@@ -114,8 +114,8 @@ def _bars(
     ]
 
 
-def _bar_text(call: Call, keyed: bool) -> str:
-    text = label(call, keyed, TEXT_LIMIT)
+def _bar_text(view: RunView, position: int, call: Call) -> str:
+    text = view.phrases.label(call, view.numbers[position], TEXT_LIMIT)
     verb = shortened(call.f, 20)
     return shortened(f"{verb} {text}", TEXT_LIMIT + 16)
 

@@ -15,7 +15,7 @@ from typing import Any
 from splitbrain.checkers.verdict import Anomaly
 from splitbrain.reports.model import RunView
 from splitbrain.reports.witness import WindowWitness, operation_text
-from splitbrain.reports.wording import clipped, safe_text, value_text
+from splitbrain.reports.wording import clipped, safe_text
 
 SCENE_LIMIT = 48
 AROUND = 12
@@ -81,7 +81,7 @@ def _around(view: RunView, concerned: Sequence[int], key: Any, room: int) -> lis
         if call.invoked > last:
             break
         ended = call.completed is not None and call.completed < first
-        other = view.keyed and key is not None and not _of_key(call.argument, key)
+        other = key is not None and not _of_key(call.argument, key)
         if position not in taken and not ended and not other and call.outcome != "fail":
             found.append(position)
     return sorted(found, key=lambda position: (abs(position - middle), position))[:room]
@@ -94,30 +94,14 @@ def _of_key(argument: Any, key: Any) -> bool:
 def _order_notes(view: RunView, tail: Sequence[int], before: int) -> dict[int, str]:
     """For each operation of the order its place in it, and the order up to it."""
     notes: dict[int, str] = {}
-    texts = [operation_text(view, view.calls[position]) for position in tail]
+    texts = [operation_text(view, position) for position in tail]
     for place, position in enumerate(tail):
         told = texts[max(0, place - 3) : place + 1]
         hidden = before + place + 1 - len(told)
         earlier = f"{hidden:,} earlier, then " if hidden else ""
-        left = _left(view, position)
+        left = view.phrases.leaves(view.calls[position])
         notes[position] = safe_text(
             f"Number {before + place + 1:,} of the longest order found: {earlier}"
             f"{'; '.join(told)}.{f' Leaves {left}.' if left else ''}"
         )
     return notes
-
-
-def _left(view: RunView, position: int) -> str:
-    """The value that a register's operation leaves, where that is plain; else nothing."""
-    call = view.calls[position]
-    argument, result = call.argument, call.result
-    if view.keyed and isinstance(argument, list) and len(argument) == 2:
-        argument = argument[1]
-        result = result[1] if isinstance(result, list) and len(result) == 2 else result
-    if call.f in ("write", "put"):
-        return value_text(argument, 40)
-    if call.f == "cas" and isinstance(argument, list) and len(argument) == 2:
-        return value_text(argument[1], 40)
-    if call.f in ("read", "get") and call.outcome == "ok":
-        return value_text(result, 40)
-    return ""

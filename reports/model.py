@@ -6,6 +6,7 @@ there), never from live objects, so a report can be made again from the files ye
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.plan import Plan
 from splitbrain.reports.coverage import Coverage, cover
 from splitbrain.reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
+from splitbrain.reports.phrases import Phrases, phrases_of
 from splitbrain.reports.run_files import (
     RunError,
     RunInfo,
@@ -27,7 +29,7 @@ from splitbrain.reports.run_files import (
     read_shrink,
     read_verdicts,
 )
-from splitbrain.reports.wording import clipped, counted, is_keyed, safe_text, sentence, shortened
+from splitbrain.reports.wording import clipped, counted, safe_text, sentence, shortened
 
 STATEMENT_LIMIT = 400
 
@@ -42,7 +44,9 @@ class RunView:
         info: how it was run.
         history: what happened.
         calls: the clients' operations, paired, in order of invocation.
-        keyed: whether the operations address independent keys.
+        numbers: for each call its number among those of its f, from 1.
+        phrases: how operations are told.
+        small: whether it is a shrunk run, in which every value matters.
         faults: faults in order of start, then those that never started.
         phases: the run's phases.
         marks: what nodes announced.
@@ -60,7 +64,9 @@ class RunView:
     info: RunInfo
     history: History
     calls: tuple[Call, ...]
-    keyed: bool
+    numbers: tuple[int, ...]
+    phrases: Phrases
+    small: bool
     faults: tuple[FaultBand, ...]
     phases: tuple[Mark, ...]
     marks: tuple[Mark, ...]
@@ -171,16 +177,16 @@ def load_run(path: str | Path) -> RunView:
     Raises:
         RunError: the plan or the history is missing or can't be read.
     """
-    return _load(Path(path), follow_shrunk=True)
+    return _load(Path(path), small=(Path(path).parent / "shrink.json").exists())
 
 
-def _load(path: Path, follow_shrunk: bool) -> RunView:
+def _load(path: Path, *, small: bool) -> RunView:
     plan, history = read_plan(path), read_history(path)
     problems: list[str] = list(history.notes)
     verdicts = read_verdicts(path, problems)
     info = read_info(path, problems)
     shrink = read_shrink(path, problems)
-    shrunk = _load_shrunk(path, problems) if follow_shrunk else None
+    shrunk = None if small else _load_shrunk(path, problems)
     calls = tuple(history.calls())
     events = list(history.events())
     faults = fault_bands(events, plan.faults)
@@ -190,7 +196,9 @@ def _load(path: Path, follow_shrunk: bool) -> RunView:
         info=info,
         history=history,
         calls=calls,
-        keyed=is_keyed(calls),
+        numbers=_numbers(calls),
+        phrases=phrases_of(plan, info.words),
+        small=small,
         faults=faults,
         phases=phase_marks(events),
         marks=announcements(events),
@@ -209,10 +217,19 @@ def _load_shrunk(path: Path, problems: list[str]) -> RunView | None:
     if not (folder / "plan.json").exists():
         return None
     try:
-        return _load(folder, follow_shrunk=False)
+        return _load(folder, small=True)
     except RunError as error:
         problems.append(f"The shrunk run can't be shown: {error}")
         return None
+
+
+def _numbers(calls: tuple[Call, ...]) -> tuple[int, ...]:
+    count: Counter[str] = Counter()
+    numbers = []
+    for call in calls:
+        count[call.f] += 1
+        numbers.append(count[call.f])
+    return tuple(numbers)
 
 
 def _call_positions(calls: tuple[Call, ...]) -> dict[int, int]:

@@ -19,7 +19,7 @@ from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.reports.coverage import OUTCOMES
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.model import RunView
-from splitbrain.reports.wording import label, safe_text, shortened, value_text
+from splitbrain.reports.wording import safe_text, shortened, value_text
 
 CALL_LIMIT = 40_000
 FAULT_LIMIT = 2_000
@@ -88,7 +88,10 @@ def _columns(view: RunView, first: int, last: int) -> dict[str, Any]:
         "completed": [
             (call.complete_index or call.invoke_index) - call.invoke_index for call in calls
         ],
-        "label": [label(call, view.keyed) for call in calls],
+        "label": [
+            view.phrases.label(call, view.numbers[first + place])
+            for place, call in enumerate(calls)
+        ],
         "errors": _errors(view, calls),
         "marked": marked,
         "faults": _faults(view, nodes),

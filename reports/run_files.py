@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from splitbrain.checkers.history import History, HistoryError, load
 from splitbrain.checkers.verdict import Verdict
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.store import StoreError
+from splitbrain.harness.workloads.parts.words import Words, words_from_json
 from splitbrain.reports.wording import safe_text
 
 
@@ -42,6 +43,7 @@ class RunInfo:
         claims: what the system claims to tolerate, in words.
         notes: anything else to be told, one sentence each.
         replay: the command that repeats the run.
+        words: how its operations are told, by f.
     """
 
     version: str = ""
@@ -55,6 +57,7 @@ class RunInfo:
     claims: str = ""
     notes: tuple[str, ...] = ()
     replay: str = ""
+    words: Mapping[str, Words] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,7 @@ def read_info(folder: Path, problems: list[str]) -> RunInfo:
         virtual_seconds=_number(data.get("virtual_seconds")),
         wall_seconds=_number(data.get("wall_seconds")),
         notes=tuple(safe_text(str(note)) for note in notes) if isinstance(notes, list) else (),
+        words=words_from_json(data.get("words")),
     )
 
 

@@ -15,8 +15,10 @@ from dataclasses import dataclass
 
 from splitbrain.checkers.history import Call
 from splitbrain.reports.model import RunView
+from splitbrain.reports.phrases import UNCUT
 from splitbrain.reports.witness import operation_text
 from splitbrain.reports.wording import (
+    VALUE_LIMIT,
     counted,
     duration,
     fault_text,
@@ -84,11 +86,12 @@ def _operation_lines(view: RunView) -> list[StoryLine]:
     marked = view.marked
     culprit = max(marked, default=-1)
     kind = safe_text(shortened(view.anomaly.kind)) if view.anomaly else ""
+    limit = UNCUT if view.small else VALUE_LIMIT
     return [
         StoryLine(
             kind=OPERATION,
             time=call.start,
-            text=operation_text(view, call),
+            text=operation_text(view, position, limit),
             outcome=call.outcome,
             took=_took(view, call),
             marked=position in marked,
@@ -164,7 +167,7 @@ def _chosen(view: RunView, lines: Sequence[StoryLine], limit: int) -> frozenset[
 
 
 def _same_key(view: RunView, line: StoryLine) -> bool:
-    if view.anomaly is None or line.index is None or not view.keyed:
+    if view.anomaly is None or line.index is None:
         return False
     key = view.anomaly.details.get("key")
     argument = view.calls[view.call_at[line.index]].argument

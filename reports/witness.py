@@ -18,7 +18,7 @@ from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.reports.faults import Mark
 from splitbrain.reports.model import RunView
 from splitbrain.reports.wording import (
-    action,
+    VALUE_LIMIT,
     client_name,
     clipped,
     key_text,
@@ -190,14 +190,14 @@ def window_witness(view: RunView, anomaly: Anomaly) -> WindowWitness:
         for position in view.positions([entry.get("operation", -1)]):
             call = view.calls[position]
             why = safe_text(clipped(str(entry.get("why", "")), 300))
-            candidates.append(Candidate(position, call, operation_text(view, call), why))
+            candidates.append(Candidate(position, call, operation_text(view, position), why))
     last = view.positions(_indices(details.get("last_linearized")))[-5:]
     return WindowWitness(
         key=key_text(details["key"]) if details.get("key") is not None else "",
         window=tuple(shown),
         blamed=frozenset(blamed),
         candidates=tuple(candidates),
-        linearized=tuple(operation_text(view, view.calls[position]) for position in last),
+        linearized=tuple(operation_text(view, position) for position in last),
         hidden=len(window) - len(shown),
     )
 
@@ -213,9 +213,11 @@ def _around(window: Sequence[int], blamed: Sequence[int], limit: int) -> list[in
     return sorted(kept)
 
 
-def operation_text(view: RunView, call: Call) -> str:
-    """Who did what: ``client 2 writes x = 2``."""
-    return f"{client_name(call.process, view.plan.clients)} {action(call, view.keyed)}"
+def operation_text(view: RunView, position: int, limit: int = VALUE_LIMIT) -> str:
+    """Who did what: ``client 2 writes x = 2``; values in about `limit` characters."""
+    call = view.calls[position]
+    told = view.phrases.action(call, view.numbers[position], limit)
+    return f"{client_name(call.process, view.plan.clients)} {told}"
 
 
 def _indices(value: Any) -> list[int]:

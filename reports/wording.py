@@ -1,4 +1,4 @@
-"""How times, values, operations and faults are put into words.
+"""How times, values and faults are put into words.
 
 One place decides, so that the terminal, Markdown and the page say the same thing. Values come
 from the system under test: they are shortened, and characters that could reorder or hide the text
@@ -11,12 +11,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from splitbrain.checkers.history import Call
 from splitbrain.harness.nemesis.catalogue import BY_ID
 
 VALUE_LIMIT = 60
-
-_KEYED_FUNCTIONS = ("read", "write", "cas", "get", "put", "append", "delete")
 
 
 def seconds(nanoseconds: int) -> str:
@@ -76,7 +73,7 @@ def clipped(text: str, limit: int) -> str:
 
 def value_text(value: Any, limit: int = VALUE_LIMIT) -> str:
     """A value as compact JSON of at most about `limit` characters; a long list says its length."""
-    if isinstance(value, list) and len(value) > 8:
+    if isinstance(value, list) and len(value) > max(8, limit // 8):
         head = ", ".join(value_text(item, 12) for item in value[:3])
         return shortened(f"[{head}, ... {len(value):,} elements]", limit)
     if isinstance(value, str):
@@ -92,80 +89,6 @@ def key_text(key: Any) -> str:
     if isinstance(key, str) and key.isidentifier() and key.isascii() and len(key) <= 24:
         return key
     return f"key {value_text(key, 24)}"
-
-
-def is_keyed(calls: Iterable[Call]) -> bool:
-    """Whether the operations address independent keys: every argument is ``[key, value]``.
-
-    A history of nothing but compare-and-sets of two numbers is not keyed: its pairs are
-    ``[from, to]``.
-    """
-    seen = False
-    for call in calls:
-        if call.f not in _KEYED_FUNCTIONS:
-            continue
-        argument = call.argument
-        if not isinstance(argument, list) or len(argument) != 2:
-            return False
-        if call.f == "cas" and not (isinstance(argument[1], list) and len(argument[1]) == 2):
-            return False
-        seen = True
-    return seen
-
-
-def _register_parts(call: Call, keyed: bool) -> tuple[str, Any]:
-    """The key in words ("" without keys) and the value that a register operation carries."""
-    value = call.result if call.f in ("read", "get") else call.argument
-    if keyed and isinstance(call.argument, list) and len(call.argument) == 2:
-        if isinstance(value, list) and len(value) == 2:
-            value = value[1]
-        return key_text(call.argument[0]), value
-    return "", value
-
-
-def action(call: Call, keyed: bool) -> str:
-    """What a client did, as a verb phrase: ``writes x = 2``, ``reads x -> 1``."""
-    key, value = _register_parts(call, keyed)
-    if call.f in ("read", "get"):
-        result = f" -> {value_text(value)}" if call.outcome == "ok" else ""
-        return f"reads{' ' + key if key else ''}{result}"
-    if call.f in ("write", "put"):
-        return f"writes {key + ' = ' if key else ''}{value_text(value)}"
-    if call.f == "cas" and isinstance(value, list) and len(value) == 2:
-        change = f"{value_text(value[0], 30)} -> {value_text(value[1], 30)}"
-        return f"compare-and-sets {key + ': ' if key else ''}{change}"
-    if call.f == "add":
-        return f"adds {value_text(value)}"
-    if call.f == "replica-state":
-        return _replica_action(call)
-    argument = "" if call.argument is None else f" {value_text(call.argument)}"
-    result = f" -> {value_text(call.result)}" if _tells_more(call) else ""
-    return f"{safe_text(shortened(call.f))}{argument}{result}"
-
-
-def _tells_more(call: Call) -> bool:
-    return call.outcome == "ok" and call.result is not None and call.result != call.argument
-
-
-def _replica_action(call: Call) -> str:
-    state = call.result
-    if isinstance(state, list) and len(state) == 2:
-        state = state[1]
-    result = f" -> {value_text(state)}" if call.outcome == "ok" else ""
-    node = call.argument if isinstance(call.argument, str) else value_text(call.argument)
-    return f"asks {safe_text(shortened(node))} for its state{result}"
-
-
-def label(call: Call, keyed: bool, limit: int = 44) -> str:
-    """The operation in a few characters, to stand inside a bar: ``x=2``, ``x->1``, ``x:1->2``."""
-    key, value = _register_parts(call, keyed)
-    if call.f in ("read", "get"):
-        return f"{key}->{value_text(value, limit)}" if call.outcome == "ok" else f"{key}->?"
-    if call.f in ("write", "put"):
-        return f"{key}={value_text(value, limit)}"
-    if call.f == "cas" and isinstance(value, list) and len(value) == 2:
-        return f"{key}:{value_text(value[0], limit)}->{value_text(value[1], limit)}"
-    return value_text(call.argument, limit)
 
 
 def client_name(process: int, clients: int) -> str:

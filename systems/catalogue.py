@@ -28,7 +28,10 @@ def _systems() -> Table:
 
 
 def _workloads() -> Table:
-    rows = [[name, ", ".join(kind.options), kind.description] for name, kind in WORKLOADS.items()]
+    rows = [
+        [name, ", ".join(option.name for option in kind.options), kind.description]
+        for name, kind in WORKLOADS.items()
+    ]
     return ["workload", "options", "what"], rows
 
 

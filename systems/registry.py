@@ -131,9 +131,9 @@ def experiment(plan: Plan) -> Experiment:
         InvalidPlan: a name is unknown, or the combination cannot run; the message says why.
     """
     chosen = system(plan.system)
-    if plan.workload not in WORKLOADS:
-        raise InvalidPlan(unknown("workload", plan.workload, WORKLOADS))
-    if plan.workload not in chosen.workloads:
+    WORKLOADS.named(plan.workload)
+    # Whether one of a user's own fits is told by the client's methods.
+    if plan.workload in WORKLOADS.ours and plan.workload not in chosen.workloads:
         raise InvalidPlan(
             f"{chosen.name} has no client for the workload {plan.workload!r}: "
             f"it runs {', '.join(chosen.workloads)}"

@@ -5,22 +5,34 @@
     workload = register(MyClient, keys=3)
 
 Each file holds one, in the order of Maelstrom's: what it tests, what it calls of a client, the
-operations, the final reads, the checkers, the constructor.
+operations, the final reads, the checkers; all this is its ``KIND``
+(`splitbrain.harness.workloads.parts.kind`), from which the constructor makes a workload. What is
+named here is imported when it is first used.
 """
 
-from splitbrain.harness.workloads.accounts import BankClient, bank
-from splitbrain.harness.workloads.append_transactions import list_append
-from splitbrain.harness.workloads.bookings import BookingClient, booking
-from splitbrain.harness.workloads.key_value import KvClient, kv
-from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
-from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.parts.replicas import ReplicaClient
-from splitbrain.harness.workloads.parts.transactions import TransactionClient
-from splitbrain.harness.workloads.register_transactions import rw_register
-from splitbrain.harness.workloads.registers import RegisterClient, register
-from splitbrain.harness.workloads.registry import WORKLOADS, WorkloadKind, workload_for
-from splitbrain.harness.workloads.sets import SetClient, set_
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from splitbrain.lazy import lazily
+
+if TYPE_CHECKING:
+    from splitbrain.harness.workloads.accounts import BankClient, bank
+    from splitbrain.harness.workloads.append_transactions import list_append
+    from splitbrain.harness.workloads.bookings import BookingClient, booking
+    from splitbrain.harness.workloads.key_value import KvClient, kv
+    from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
+    from splitbrain.harness.workloads.parts.capabilities import Method
+    from splitbrain.harness.workloads.parts.kind import WorkloadKind
+    from splitbrain.harness.workloads.parts.options import Option
+    from splitbrain.harness.workloads.parts.replicas import ReplicaClient
+    from splitbrain.harness.workloads.parts.transactions import TransactionClient
+    from splitbrain.harness.workloads.parts.words import Words
+    from splitbrain.harness.workloads.register_transactions import rw_register
+    from splitbrain.harness.workloads.registers import RegisterClient, register
+    from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
+    from splitbrain.harness.workloads.sets import SetClient, set_
+    from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 __all__ = [
     "WORKLOADS",
@@ -30,13 +42,16 @@ __all__ = [
     "DoctorsClient",
     "FinalRead",
     "KvClient",
+    "Method",
     "Option",
     "RegisterClient",
     "ReplicaClient",
     "SetClient",
     "TransactionClient",
+    "Words",
     "Workload",
     "WorkloadKind",
+    "at_rate",
     "bank",
     "booking",
     "doctors",
@@ -47,3 +62,24 @@ __all__ = [
     "set_",
     "workload_for",
 ]
+
+_PLACES = {
+    "accounts": ("BankClient", "bank"),
+    "append_transactions": ("list_append",),
+    "bookings": ("BookingClient", "booking"),
+    "key_value": ("KvClient", "kv"),
+    "on_call": ("DoctorsClient", "doctors"),
+    "parts.capabilities": ("Method",),
+    "parts.kind": ("WorkloadKind",),
+    "parts.options": ("Option",),
+    "parts.replicas": ("ReplicaClient",),
+    "parts.transactions": ("TransactionClient",),
+    "parts.words": ("Words",),
+    "register_transactions": ("rw_register",),
+    "registers": ("RegisterClient", "register"),
+    "registry": ("WORKLOADS", "workload_for"),
+    "sets": ("SetClient", "set_"),
+    "workload": ("ClientFactory", "FinalRead", "Workload", "at_rate"),
+}
+
+__getattr__ = lazily(__name__, {f"{__name__}.{place}": names for place, names in _PLACES.items()})

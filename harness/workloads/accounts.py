@@ -12,14 +12,16 @@ from typing import Any, Protocol
 
 from splitbrain.checkers.invariants.balances import bank as conserved
 from splitbrain.checkers.invariants.progress import progress
+from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
-from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.workloads.parts.capabilities import Method, capabilities
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.workloads.parts.capabilities import Method
 from splitbrain.harness.workloads.parts.drawn import Drawn
-from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.harness.workloads.parts.words import Words
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
 NAME = "bank"
 
@@ -93,7 +95,38 @@ def operations(options: Mapping[str, Any]) -> Generator:
     return Drawn(draw)
 
 
-# Constructor
+# Final reads and checkers
+
+
+def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
+    """A read of all accounts, by a client of every server."""
+    return [FinalRead("read", all_accounts(options), server) for server in plan.servers]
+
+
+def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
+    """The total stays, and all is answered in the end."""
+    return (conserved(total=options["accounts"] * options["opening"]), progress())
+
+
+KIND = WorkloadKind(
+    name=NAME,
+    description="transfers between accounts: the total stays the same in every read",
+    options=OPTIONS,
+    methods=METHODS,
+    perform=perform,
+    operations=operations,
+    final=final_reads,
+    checkers=checkers,
+    idempotent=frozenset({"read"}),
+    words={
+        "read": Words("reads all accounts[ -> {result}]", "->{result}"),
+        "transfer": Words(
+            "moves {argument.amount} from {argument.from:name} to {argument.to:name}",
+            "{argument.from:name}->{argument.to:name} {argument.amount}",
+        ),
+    },
+    fixed=("accounts", "opening"),
+)
 
 
 def bank(client: ClientFactory, **options: int | float | None) -> Workload:
@@ -109,38 +142,4 @@ def bank(client: ClientFactory, **options: int | float | None) -> Workload:
     Raises:
         InvalidPlan: the client lacks a method; an option is unknown or cannot have its value.
     """
-    has = capabilities(NAME, client, METHODS)
-    made = has.settle(OPTIONS, options, {})
-    total = made["accounts"] * made["opening"]
-
-    def settled(plan: Plan) -> dict[str, Any]:
-        found = has.settle(OPTIONS, options, plan.options)
-        if found["accounts"] * found["opening"] != total:
-            raise InvalidPlan(
-                f"the plan's options make a total of {found['accounts'] * found['opening']}, but "
-                f"the workload was made for {total}: give accounts and opening to bank() as well"
-            )
-        return found
-
-    return Workload(
-        name=NAME,
-        client=client,
-        perform=perform,
-        generator=lambda plan: at_rate(plan, operations(settled(plan))),
-        final=lambda plan: [
-            FinalRead("read", all_accounts(settled(plan)), name) for name in plan.servers
-        ],
-        checkers=(conserved(total=total), progress()),
-        idempotent=frozenset({"read"}),
-        options=made,
-        notes=has.notes(made),
-    )
-
-
-KIND = WorkloadKind(
-    NAME,
-    "transfers between accounts: the total stays the same in every read",
-    bank,
-    by_name(OPTIONS),
-    METHODS,
-)
+    return KIND.workload(client, options)

@@ -10,42 +10,29 @@ from __future__ import annotations
 
 from splitbrain.checkers.isolation.append_checker import list_append as list_append_checker
 from splitbrain.harness.workloads.parts import transactions
-from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
-from splitbrain.harness.workloads.parts.transactions import CONSISTENCY, TransactionClient
+from splitbrain.harness.workloads.parts.kind import CONSISTENCY
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
 
-__all__ = ["METHODS", "NAME", "OPTIONS", "TransactionClient", "list_append"]
-
-NAME = "list-append"
-OPTIONS = transactions.OPTIONS
-METHODS = (transactions.METHOD,)
+KIND = transactions.kind(
+    "list-append",
+    "transactions that append to lists and read them: every anomaly of isolation by name",
+    "append",
+    list_append_checker,
+)
 
 
 def list_append(
-    client: ClientFactory,
-    *,
-    consistency: str = CONSISTENCY,
-    **options: int | float | None,
+    client: ClientFactory, *, consistency: str = CONSISTENCY, **options: int | float | None
 ) -> Workload:
-    """List-append transactions, for a client that offers `TransactionClient`'s method.
+    """List-append transactions, for a client that offers `transactions.TransactionClient`'s method.
 
     Args:
         client: makes a client; a class whose ``__init__`` takes a node and a server's name does.
         consistency: the model to judge by.
-        options: see `OPTIONS`.
+        options: see `transactions.OPTIONS`.
 
     Raises:
         InvalidPlan: the client lacks ``transaction``; there is no such model; an option is unknown
             or cannot have its value.
     """
-    return transactions.workload(NAME, "append", list_append_checker, client, consistency, options)
-
-
-KIND = WorkloadKind(
-    NAME,
-    "transactions that append to lists and read them: every anomaly of isolation by name",
-    list_append,
-    by_name(OPTIONS),
-    METHODS,
-    isolation=True,
-)
+    return KIND.workload(client, options, consistency)

@@ -17,11 +17,12 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.workloads.parts.capabilities import Method, capabilities
+from splitbrain.harness.workloads.parts.capabilities import Method
 from splitbrain.harness.workloads.parts.drawn import Drawn
-from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.harness.workloads.parts.words import Words
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
 NAME = "booking"
 PHANTOM = "phantom"
@@ -98,7 +99,12 @@ def operations(options: Mapping[str, Any]) -> Generator:
     return Drawn(draw)
 
 
-# Checkers
+# Final reads and checkers
+
+
+def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
+    """A read of every room."""
+    return [FinalRead("read", [room, None]) for room in rooms(options)]
 
 
 def never_booked_twice() -> Checker:
@@ -118,7 +124,33 @@ def never_booked_twice() -> Checker:
     return every_read("never-booked-twice", PHANTOM, problem)
 
 
-# Constructor
+def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
+    """No room is booked twice, and all is answered in the end."""
+    return (never_booked_twice(), progress())
+
+
+KIND = WorkloadKind(
+    name=NAME,
+    description="rooms are booked if nobody else's booking overlaps: phantoms",
+    options=OPTIONS,
+    methods=METHODS,
+    perform=perform,
+    operations=operations,
+    final=final_reads,
+    checkers=checkers,
+    idempotent=frozenset({"read"}),
+    words={
+        "read": Words(
+            "reads the bookings of {argument.0:name}[ -> {result.1}]",
+            "{argument.0:name}->{result.1}",
+        ),
+        "book": Words(
+            "books {argument.0:name} from {argument.1.0} to {argument.1.1} for guest "
+            "{argument.1.2}",
+            "{argument.0:name} {argument.1.0}-{argument.1.1}",
+        ),
+    },
+)
 
 
 def booking(client: ClientFactory, **options: int | float | None) -> Workload:
@@ -131,28 +163,4 @@ def booking(client: ClientFactory, **options: int | float | None) -> Workload:
     Raises:
         InvalidPlan: the client lacks a method; an option is unknown or cannot have its value.
     """
-    has = capabilities(NAME, client, METHODS)
-
-    def settled(plan: Plan | None) -> dict[str, Any]:
-        return has.settle(OPTIONS, options, {} if plan is None else plan.options)
-
-    return Workload(
-        name=NAME,
-        client=client,
-        perform=perform,
-        generator=lambda plan: at_rate(plan, operations(settled(plan))),
-        final=lambda plan: [FinalRead("read", [room, None]) for room in rooms(settled(plan))],
-        checkers=(never_booked_twice(), progress()),
-        idempotent=frozenset({"read"}),
-        options=settled(None),
-        notes=has.notes(settled(None)),
-    )
-
-
-KIND = WorkloadKind(
-    NAME,
-    "rooms are booked if nobody else's booking overlaps: phantoms",
-    booking,
-    by_name(OPTIONS),
-    METHODS,
-)
+    return KIND.workload(client, options)

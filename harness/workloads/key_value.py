@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, Protocol
 
-from splitbrain.checkers.convergence import converged
 from splitbrain.checkers.linearizability import linearizable
 from splitbrain.checkers.models import kv as kv_model
 from splitbrain.checkers.verdict import Checker
@@ -20,7 +19,7 @@ from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Generator
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts import replicas
-from splitbrain.harness.workloads.parts.capabilities import Capabilities, Method, capabilities
+from splitbrain.harness.workloads.parts.capabilities import Method
 from splitbrain.harness.workloads.parts.keyed import (
     CAS_WITH_SEEN,
     KeyState,
@@ -30,8 +29,10 @@ from splitbrain.harness.workloads.parts.keyed import (
     matched,
     remainder,
 )
+from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.harness.workloads.parts.words import Words
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
 NAME = "kv"
 
@@ -86,8 +87,6 @@ METHODS = (
 
 async def perform(client: Any, f: str, value: Any) -> Any:
     """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
-    if f == replicas.REPLICA_STATE:
-        return await replicas.replica_state(client, value)
     key, argument = value
     match f:
         case "get":
@@ -149,25 +148,49 @@ def _seen(f: str, value: Any, state: KeyState) -> KeyState:
     return KeyState(state.fresh, seen)
 
 
-# Final reads
+# Final reads and checkers
 
 
-def final_reads(plan: Plan, options: Mapping[str, Any], has: Capabilities) -> list[FinalRead]:
-    """A get of every key, and a read of every replica's state."""
-    reads = key_reads("get", plan, options["keys"])
-    return reads + (replicas.replica_reads(plan) if "replica_state" in has.methods else [])
+def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
+    """A get of every key."""
+    return key_reads("get", plan, options["keys"])
 
 
-# Checkers
+def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
+    """Every key is linearizable."""
+    return (linearizable(kv_model(), keyed=True),)
 
 
-def checkers(has: Capabilities) -> tuple[Checker, ...]:
-    """Every key is linearizable, and the replicas end up equal."""
-    judges: tuple[Checker, ...] = (linearizable(kv_model(), keyed=True),)
-    return (*judges, converged()) if "replica_state" in has.methods else judges
-
-
-# Constructor
+KIND = WorkloadKind(
+    name=NAME,
+    description="a linearizable key-value store: get, put, append, compare-and-set and delete",
+    options=OPTIONS,
+    methods=METHODS,
+    perform=perform,
+    operations=operations,
+    final=final_reads,
+    checkers=checkers,
+    idempotent=frozenset({"get"}),
+    words={
+        "get": Words(
+            "reads {argument.0:name}[ -> {result.1}]", "{argument.0:name}->{result.1}", "{result.1}"
+        ),
+        "put": Words(
+            "writes {argument.0:name} = {argument.1}",
+            "{argument.0:name}={argument.1}",
+            "{argument.1}",
+        ),
+        "append": Words(
+            "appends {argument.1} to {argument.0:name}", "{argument.0:name}+={argument.1}"
+        ),
+        "cas": Words(
+            "compare-and-sets {argument.0:name}: {argument.1.0} -> {argument.1.1}",
+            "{argument.0:name}:{argument.1.0}->{argument.1.1}",
+            "{argument.1.1}",
+        ),
+        "delete": Words("deletes {argument.0:name}", "delete {argument.0:name}"),
+    },
+)
 
 
 def kv(client: ClientFactory, **options: int | float | None) -> Workload:
@@ -181,20 +204,4 @@ def kv(client: ClientFactory, **options: int | float | None) -> Workload:
         InvalidPlan: the client lacks ``get`` or ``put``, or another method though the options ask
             for it; an option is unknown or cannot have its value.
     """
-    has = capabilities(NAME, client, METHODS)
-
-    def settled(plan: Plan | None) -> dict[str, Any]:
-        return has.settle(OPTIONS, options, {} if plan is None else plan.options)
-
-    operations(settled(None))  # so that a mistake shows here, not when it runs
-    return Workload(
-        name=NAME,
-        client=client,
-        perform=perform,
-        generator=lambda plan: at_rate(plan, operations(settled(plan))),
-        final=lambda plan: final_reads(plan, settled(plan), has),
-        checkers=checkers(has),
-        idempotent=frozenset({"get", replicas.REPLICA_STATE}),
-        options=settled(None),
-        notes=has.notes(settled(None)),
-    )
+    return KIND.workload(client, options)

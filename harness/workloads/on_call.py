@@ -12,14 +12,16 @@ from typing import Any, Protocol
 
 from splitbrain.checkers.invariants.on_call import doctors as somebody_on_call
 from splitbrain.checkers.invariants.progress import progress
+from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.workloads.parts.capabilities import Method, capabilities
+from splitbrain.harness.workloads.parts.capabilities import Method
 from splitbrain.harness.workloads.parts.drawn import Drawn
-from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
+from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.harness.workloads.parts.words import Words
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
 NAME = "doctors"
 DOCTORS = ("alice", "bob")
@@ -100,7 +102,47 @@ def operations(options: Mapping[str, Any]) -> Generator:
     return Drawn(draw)
 
 
-# Constructor
+# Final reads and checkers
+
+
+def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
+    """A read of every shift, the servers taking turns."""
+    return [
+        FinalRead("read", [shift, None], plan.servers[i % plan.nodes])
+        for i, shift in enumerate(shifts(options))
+    ]
+
+
+def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
+    """Somebody stays on call, and all is answered in the end."""
+    return (somebody_on_call(), progress())
+
+
+KIND = WorkloadKind(
+    name=NAME,
+    description="doctors leave only if another stays on call: write skew",
+    options=OPTIONS,
+    methods=METHODS,
+    perform=perform,
+    operations=operations,
+    final=final_reads,
+    checkers=checkers,
+    idempotent=frozenset({"read"}),
+    words={
+        "read": Words(
+            "reads who is on call in {argument.0:name}[ -> {result.1}]",
+            "{argument.0:name}->{result.1}",
+        ),
+        "leave": Words(
+            "takes {argument.1:name} off call in {argument.0:name}",
+            "{argument.0:name}-{argument.1:name}",
+        ),
+        "join": Words(
+            "puts {argument.1:name} on call in {argument.0:name}",
+            "{argument.0:name}+{argument.1:name}",
+        ),
+    },
+)
 
 
 def doctors(client: ClientFactory, **options: int | float | None) -> Workload:
@@ -113,33 +155,4 @@ def doctors(client: ClientFactory, **options: int | float | None) -> Workload:
     Raises:
         InvalidPlan: the client lacks a method; an option is unknown or cannot have its value.
     """
-    has = capabilities(NAME, client, METHODS)
-
-    def settled(plan: Plan | None) -> dict[str, Any]:
-        return has.settle(OPTIONS, options, {} if plan is None else plan.options)
-
-    return Workload(
-        name=NAME,
-        client=client,
-        perform=perform,
-        generator=lambda plan: at_rate(plan, operations(settled(plan))),
-        final=lambda plan: [
-            FinalRead("read", [shift, None], name)
-            for shift, name in zip(
-                shifts(settled(plan)), plan.servers * settled(plan)["shifts"], strict=False
-            )
-        ],
-        checkers=(somebody_on_call(), progress()),
-        idempotent=frozenset({"read"}),
-        options=settled(None),
-        notes=has.notes(settled(None)),
-    )
-
-
-KIND = WorkloadKind(
-    NAME,
-    "doctors leave only if another stays on call: write skew",
-    doctors,
-    by_name(OPTIONS),
-    METHODS,
-)
+    return KIND.workload(client, options)

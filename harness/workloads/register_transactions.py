@@ -11,13 +11,8 @@ from __future__ import annotations
 from splitbrain.checkers.isolation.register_checker import rw_register as rw_register_checker
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.workloads.parts import transactions
-from splitbrain.harness.workloads.parts.kind import WorkloadKind, by_name
-from splitbrain.harness.workloads.parts.transactions import CONSISTENCY
+from splitbrain.harness.workloads.parts.kind import CONSISTENCY
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
-
-NAME = "rw-register"
-OPTIONS = transactions.OPTIONS
-METHODS = (transactions.METHOD,)
 
 
 def judge(consistency: str) -> Checker:
@@ -26,31 +21,23 @@ def judge(consistency: str) -> Checker:
     return rw_register_checker(consistency, initial=True, linearizable_keys=realtime)
 
 
+KIND = transactions.kind(
+    "rw-register", "transactions that write registers and read them", "w", judge
+)
+
+
 def rw_register(
-    client: ClientFactory,
-    *,
-    consistency: str = CONSISTENCY,
-    **options: int | float | None,
+    client: ClientFactory, *, consistency: str = CONSISTENCY, **options: int | float | None
 ) -> Workload:
     """Read-write-register transactions, for a client that offers ``transaction``.
 
     Args:
         client: makes a client; see `splitbrain.harness.workloads.TransactionClient`.
         consistency: the model to judge by.
-        options: see `OPTIONS`.
+        options: see `transactions.OPTIONS`.
 
     Raises:
         InvalidPlan: the client lacks ``transaction``; there is no such model; an option is unknown
             or cannot have its value.
     """
-    return transactions.workload(NAME, "w", judge, client, consistency, options)
-
-
-KIND = WorkloadKind(
-    NAME,
-    "transactions that write registers and read them",
-    rw_register,
-    by_name(OPTIONS),
-    METHODS,
-    isolation=True,
-)
+    return KIND.workload(client, options, consistency)

@@ -14,7 +14,6 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, Protocol
 
-from splitbrain.checkers.convergence import converged
 from splitbrain.checkers.linearizability import linearizable
 from splitbrain.checkers.models import cas_register
 from splitbrain.checkers.verdict import Checker
@@ -22,7 +21,7 @@ from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Generator
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts import replicas
-from splitbrain.harness.workloads.parts.capabilities import Capabilities, Method, capabilities
+from splitbrain.harness.workloads.parts.capabilities import Method
 from splitbrain.harness.workloads.parts.keyed import (
     CAS_WITH_SEEN,
     KeyState,
@@ -32,8 +31,10 @@ from splitbrain.harness.workloads.parts.keyed import (
     matched,
     remainder,
 )
+from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.harness.workloads.parts.words import Words
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
 NAME = "register"
 
@@ -83,8 +84,6 @@ METHODS = (
 
 async def perform(client: Any, f: str, value: Any) -> Any:
     """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
-    if f == replicas.REPLICA_STATE:
-        return await replicas.replica_state(client, value)
     key, argument = value
     if f == "read":
         return [key, await client.read(key)]
@@ -129,25 +128,45 @@ def _seen(f: str, value: Any, state: KeyState) -> KeyState:
     return KeyState(state.fresh, value[1] if f == "cas" else value)
 
 
-# Final reads
+# Final reads and checkers
 
 
-def final_reads(plan: Plan, options: Mapping[str, Any], has: Capabilities) -> list[FinalRead]:
-    """A read of every key, and of every replica's state."""
-    reads = key_reads("read", plan, options["keys"])
-    return reads + (replicas.replica_reads(plan) if "replica_state" in has.methods else [])
+def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
+    """A read of every key."""
+    return key_reads("read", plan, options["keys"])
 
 
-# Checkers
+def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
+    """Every key is linearizable."""
+    return (linearizable(cas_register(), keyed=True),)
 
 
-def checkers(has: Capabilities) -> tuple[Checker, ...]:
-    """Every key is linearizable, and the replicas end up equal."""
-    judges: tuple[Checker, ...] = (linearizable(cas_register(), keyed=True),)
-    return (*judges, converged()) if "replica_state" in has.methods else judges
-
-
-# Constructor
+KIND = WorkloadKind(
+    name=NAME,
+    description="linearizable registers: read, write and compare-and-set on a few keys",
+    options=OPTIONS,
+    methods=METHODS,
+    perform=perform,
+    operations=operations,
+    final=final_reads,
+    checkers=checkers,
+    idempotent=frozenset({"read"}),
+    words={
+        "read": Words(
+            "reads {argument.0:name}[ -> {result.1}]", "{argument.0:name}->{result.1}", "{result.1}"
+        ),
+        "write": Words(
+            "writes {argument.0:name} = {argument.1}",
+            "{argument.0:name}={argument.1}",
+            "{argument.1}",
+        ),
+        "cas": Words(
+            "compare-and-sets {argument.0:name}: {argument.1.0} -> {argument.1.1}",
+            "{argument.0:name}:{argument.1.0}->{argument.1.1}",
+            "{argument.1.1}",
+        ),
+    },
+)
 
 
 def register(client: ClientFactory, **options: int | float | None) -> Workload:
@@ -161,20 +180,4 @@ def register(client: ClientFactory, **options: int | float | None) -> Workload:
         InvalidPlan: the client lacks ``read`` or ``write``, or lacks ``cas`` though the options ask
             for it; an option is unknown or cannot have its value.
     """
-    has = capabilities(NAME, client, METHODS)
-
-    def settled(plan: Plan | None) -> dict[str, Any]:
-        return has.settle(OPTIONS, options, {} if plan is None else plan.options)
-
-    operations(settled(None))  # so that a mistake shows here, not when it runs
-    return Workload(
-        name=NAME,
-        client=client,
-        perform=perform,
-        generator=lambda plan: at_rate(plan, operations(settled(plan))),
-        final=lambda plan: final_reads(plan, settled(plan), has),
-        checkers=checkers(has),
-        idempotent=frozenset({"read", replicas.REPLICA_STATE}),
-        options=settled(None),
-        notes=has.notes(settled(None)),
-    )
+    return KIND.workload(client, options)

@@ -8,19 +8,20 @@ makes it the cheapest way to catch lost writes, and it needs no search to check.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from splitbrain.checkers.collections import set_full
-from splitbrain.checkers.convergence import converged
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
 from splitbrain.harness.generators.base import Unmoved
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts import replicas
-from splitbrain.harness.workloads.parts.capabilities import Capabilities, Method, capabilities
+from splitbrain.harness.workloads.parts.capabilities import Method
+from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.harness.workloads.parts.words import Words
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
 NAME = "set"
 
@@ -60,8 +61,6 @@ async def perform(client: Any, f: str, value: Any) -> Any:
             return value
         case "read":
             return _listed(await client.read_all())
-        case replicas.REPLICA_STATE:
-            return await replicas.replica_state(client, value)
         case _:
             raise ValueError(f"workload set has no operation {f!r}: it has add and read")
 
@@ -102,25 +101,34 @@ def operations(options: Mapping[str, Any]) -> Generator:
     return SetOperations(options["read"])
 
 
-# Final reads
+# Final reads and checkers
 
 
-def final_reads(plan: Plan, has: Capabilities) -> list[FinalRead]:
-    """A read by a client of every server, and of every replica's state."""
-    reads = [FinalRead("read", None, server) for server in plan.servers]
-    return reads + (replicas.replica_reads(plan) if "replica_state" in has.methods else [])
+def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
+    """A read by a client of every server."""
+    return [FinalRead("read", None, server) for server in plan.servers]
 
 
-# Checkers
+def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
+    """No element is lost."""
+    return (set_full(),)
 
 
-def checkers(has: Capabilities, *, linearizable: bool) -> tuple[Checker, ...]:
-    """No element is lost, and the replicas end up equal."""
-    judges: tuple[Checker, ...] = (set_full(linearizable=linearizable),)
-    return (*judges, converged()) if "replica_state" in has.methods else judges
-
-
-# Constructor
+KIND = WorkloadKind(
+    name=NAME,
+    description="a set that only grows: every acknowledged element must stay",
+    options=OPTIONS,
+    methods=METHODS,
+    perform=perform,
+    operations=operations,
+    final=final_reads,
+    checkers=checkers,
+    idempotent=frozenset({"read"}),
+    words={
+        "add": Words("adds {argument}"),
+        "read": Words("reads[ -> {result}]", "->{result}"),
+    },
+)
 
 
 def set_(
@@ -138,19 +146,7 @@ def set_(
         InvalidPlan: the client lacks ``add`` or ``read_all``; an option is unknown or cannot have
             its value.
     """
-    has = capabilities(NAME, client, METHODS)
-
-    def settled(plan: Plan | None) -> dict[str, Any]:
-        return has.settle(OPTIONS, options, {} if plan is None else plan.options)
-
-    return Workload(
-        name=NAME,
-        client=client,
-        perform=perform,
-        generator=lambda plan: at_rate(plan, operations(settled(plan))),
-        final=lambda plan: final_reads(plan, has),
-        checkers=checkers(has, linearizable=linearizable),
-        idempotent=frozenset({"read", replicas.REPLICA_STATE}),
-        options=settled(None),
-        notes=has.notes(settled(None)),
-    )
+    if not linearizable:
+        return KIND.workload(client, options)
+    judges = (set_full(linearizable=True),)
+    return replace(KIND, checkers=lambda options, consistency: judges).workload(client, options)

@@ -22,6 +22,7 @@ from splitbrain.harness.generators import Generator, stagger, time_limit
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import Node, ServerFactory
 from splitbrain.harness.plan import Plan
+from splitbrain.harness.workloads.parts.words import Words
 
 ClientFactory = Callable[[Node, str], Any]
 """Makes a client from its own node and the name of the server it talks to (first).
@@ -60,6 +61,7 @@ class Workload:
         options: all of the workload's options with their values, defaults included; a plan's
             ``options`` go before them.
         notes: sentences about what is left out and why, for the report.
+        words: how an operation is told, by its f (`parts.words`).
     """
 
     name: str
@@ -71,6 +73,7 @@ class Workload:
     idempotent: frozenset[str]
     options: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    words: Mapping[str, Words] = field(default_factory=dict)
 
     def experiment(
         self,

@@ -9,10 +9,16 @@ from run_recording import Recording, info, plan, save
 from splitbrain.checkers import INVALID, History, linearizable, models
 from splitbrain.checkers.consistency import sequential
 from splitbrain.checkers.history import drawn
+from splitbrain.harness.workloads import Words
 from splitbrain.reports import load_run, write_report
 from splitbrain.reports.intervals import draw_intervals
 from splitbrain.reports.linearization import SCENE_LIMIT, scene_of
 from splitbrain.reports.witness import evidence
+
+WORDS = {
+    "write": Words("writes {argument}", "={argument}", "{argument}").to_json(),
+    "read": Words("reads[ -> {result}]", "->{result}", "{result}").to_json(),
+}
 
 DISAGREEING = """
     a: [w1                    ]
@@ -30,7 +36,7 @@ def judged_run(folder, history: History, checker=None, clients=5):
     recording = Recording()
     for event in history:
         recording.add(event.time, event.process, event.type, event.f, event.value)
-    return save(folder, recording, plan(clients=clients), [verdict.to_json()], info())
+    return save(folder, recording, plan(clients=clients), [verdict.to_json()], info(words=WORDS))
 
 
 @pytest.fixture

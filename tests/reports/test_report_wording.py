@@ -1,16 +1,10 @@
-"""Times, values, operations and faults in words."""
+"""Times, values and faults in words."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitbrain.checkers.history import drawn
-from splitbrain.checkers.history.history import Call
 from splitbrain.reports import wording
-
-
-def call(f, argument, result=None, outcome="ok", process=1):
-    return Call(process, f, argument, result, outcome, 0, 1, 0, 1, 0, 1)
 
 
 @pytest.mark.parametrize(
@@ -71,36 +65,6 @@ def test_making_text_safe_leaves_nothing_more_to_do(text):
 @given(st.text(min_size=1), st.integers(10, 40))
 def test_clipped_prose_keeps_to_its_limit(text, limit):
     assert len(wording.clipped(text, limit)) <= limit
-
-
-@pytest.mark.parametrize(
-    ("the_call", "keyed", "text"),
-    [
-        (call("write", ["x", 2]), True, "writes x = 2"),
-        (call("write", [0, 2]), True, "writes key 0 = 2"),
-        (call("write", 2), False, "writes 2"),
-        (call("read", ["x", None], ["x", 1]), True, "reads x -> 1"),
-        (call("read", ["x", None], ["x", None]), True, "reads x -> null"),
-        (call("read", ["x", None], outcome="fail"), True, "reads x"),
-        (call("read", None, 3), False, "reads -> 3"),
-        (call("cas", ["x", [1, 2]]), True, "compare-and-sets x: 1 -> 2"),
-        (call("cas", [1, 2]), False, "compare-and-sets 1 -> 2"),
-        (call("add", 7), False, "adds 7"),
-        (call("replica-state", "n1", ["n1", {"a": 1}]), False, 'asks n1 for its state -> {"a": 1}'),
-        (call("enqueue", 5, 5), False, "enqueue 5"),
-        (call("dequeue", None, 5), False, "dequeue -> 5"),
-    ],
-)
-def test_an_operation_is_a_verb_phrase(the_call, keyed, text):
-    assert wording.action(the_call, keyed) == text
-
-
-def test_a_history_of_pairs_is_keyed_only_if_its_cas_are_pairs_of_a_key_and_a_pair():
-    assert wording.is_keyed([call("read", ["x", None]), call("cas", ["x", [1, 2]])])
-    assert not wording.is_keyed([call("cas", [1, 2])])
-    assert not wording.is_keyed([call("read", None), call("cas", [1, 2])])
-    assert not wording.is_keyed(drawn("a: [w1] [r1]").calls())
-    assert not wording.is_keyed([])
 
 
 @pytest.mark.parametrize(

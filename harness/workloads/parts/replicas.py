@@ -8,11 +8,21 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from splitbrain.checkers.vocabulary import REPLICA_STATE
+from splitbrain.harness.client import Perform
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts.capabilities import Method
+from splitbrain.harness.workloads.parts.words import Words
 from splitbrain.harness.workloads.workload import FinalRead
 
-__all__ = ["METHOD", "REPLICA_STATE", "ReplicaClient", "replica_reads", "replica_state"]
+__all__ = [
+    "METHOD",
+    "REPLICA_STATE",
+    "WORDS",
+    "ReplicaClient",
+    "answering",
+    "replica_reads",
+    "replica_state",
+]
 
 
 class ReplicaClient(Protocol):
@@ -26,9 +36,25 @@ class ReplicaClient(Protocol):
 METHOD = Method("replica_state", "replica_state(server)", "comparison of the replicas")
 
 
+WORDS = {
+    REPLICA_STATE: Words("asks {argument:name} for its state[ -> {result.1}]", "{argument:name}")
+}
+
+
 async def replica_state(client: ReplicaClient, server: str) -> list[Any]:
     """Do a replica-state operation: ``[server, state]``."""
     return [server, await client.replica_state(server)]
+
+
+def answering(perform: Perform) -> Perform:
+    """The workload's `perform`, which also asks replicas for their state."""
+
+    async def with_states(client: Any, f: str, value: Any) -> Any:
+        if f == REPLICA_STATE:
+            return await replica_state(client, value)
+        return await perform(client, f, value)
+
+    return with_states
 
 
 def replica_reads(plan: Plan) -> list[FinalRead]:

@@ -22,15 +22,14 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
 from splitbrain.harness.generators.base import Unmoved
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.workloads.parts.capabilities import Method, capabilities
+from splitbrain.harness.workloads.parts.capabilities import Method
 from splitbrain.harness.workloads.parts.keyed import key_names
+from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.harness.workloads.parts.words import Words
+from splitbrain.harness.workloads.workload import FinalRead
 
 TXN = "txn"
-
-CONSISTENCY = "strong-serializable"
-"""What is claimed unless said."""
 
 OPTIONS = (
     Option("keys", 4, "how many keys; each grows with the run, so long runs want more", least=1),
@@ -54,18 +53,6 @@ class TransactionClient(Protocol):
 METHOD = Method(
     "transaction", "transaction(micro_operations)", "transactions of several operations", True
 )
-
-
-def claimed(consistency: str) -> str:
-    """The canonical name of a consistency model.
-
-    Raises:
-        InvalidPlan: there is no such model.
-    """
-    try:
-        return model_named(consistency).name
-    except ValueError as error:
-        raise InvalidPlan(str(error)) from None
 
 
 async def perform(client: Any, f: str, value: Any, workload: str, write: str) -> Any:
@@ -132,49 +119,38 @@ def final_reads(plan: Plan, keys: Sequence[str]) -> list[FinalRead]:
     return [FinalRead(TXN, [["r", key, None] for key in keys], name) for name in plan.servers]
 
 
-def endless(write: str, keys: tuple[str, ...], options: dict[str, Any]) -> Generator:
-    """Endless transactions as the options say."""
-    return Transactions(write, keys, options["length"], options["read"])
-
-
-def workload(
-    name: str,
-    write: str,
-    judge: Callable[[str], Checker],
-    client: ClientFactory,
-    consistency: str,
-    options: Mapping[str, int | float | None],
-) -> Workload:
+def kind(name: str, description: str, write: str, judge: Callable[[str], Checker]) -> WorkloadKind:
     """The workload of this name, whose transactions write by the micro-operation `write`.
 
     Args:
         name: the workload's name.
+        description: one sentence for people.
         write: ``append`` or ``w``.
         judge: makes the checker of a consistency model.
-        client: makes a client.
-        consistency: the model to judge by.
-        options: see `OPTIONS`.
-
-    Raises:
-        InvalidPlan: the client lacks ``transaction``; there is no such model; an option is unknown
-            or cannot have its value.
     """
-    has = capabilities(name, client, (METHOD,))
 
-    def settled(plan: Plan | None) -> dict[str, Any]:
-        return has.settle(OPTIONS, options, {} if plan is None else plan.options)
+    def operations(options: Mapping[str, Any]) -> Generator:
+        keys = key_names(options["keys"])
+        return Transactions(write, keys, options["length"], options["read"])
 
-    def keys(plan: Plan | None) -> tuple[str, ...]:
-        return key_names(settled(plan)["keys"])
+    def final(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
+        return final_reads(plan, key_names(options["keys"]))
 
-    return Workload(
+    def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
+        try:
+            model = model_named(consistency)
+        except ValueError as error:
+            raise InvalidPlan(str(error)) from None
+        return (judge(model.name), progress())
+
+    return WorkloadKind(
         name=name,
-        client=client,
+        description=description,
+        options=OPTIONS,
+        methods=(METHOD,),
         perform=functools.partial(perform, workload=name, write=write),
-        generator=lambda plan: at_rate(plan, endless(write, keys(plan), settled(plan))),
-        final=lambda plan: final_reads(plan, keys(plan)),
-        checkers=(judge(claimed(consistency)), progress()),
-        idempotent=frozenset(),
-        options=settled(None),
-        notes=has.notes(settled(None)),
+        operations=operations,
+        final=final,
+        checkers=checkers,
+        words={TXN: Words("does T{number}: {done:transaction}", "T{number}: {done:transaction}")},
     )

@@ -146,7 +146,7 @@ def test_a_plans_options_change_the_total_of_a_bank():
     workload = workload_for(named, memory.clients(memory.TransactionClient))
 
     assert [verdict.validity for verdict in verdicts(workload, named).values()] == [VALID, VALID]
-    with pytest.raises(InvalidPlan, match="make a total of 21, but the workload was made for 100"):
+    with pytest.raises(InvalidPlan, match="'accounts' is 3, but workload bank was made for 5"):
         bank(memory.TransactionClient).generator(named)
 
 

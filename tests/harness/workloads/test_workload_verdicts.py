@@ -130,7 +130,7 @@ def test_a_plan_gives_one_history(kind):
     }.get(kind.name, memory.TransactionClient)
 
     def history(seed):
-        return run(kind.construct(memory.clients(client)), plan(seed=seed)).digest()
+        return run(kind.workload(memory.clients(client)), plan(seed=seed)).digest()
 
     assert history(1) == history(1)
     assert history(1) != history(2)
