@@ -17,7 +17,12 @@ LEADER = "leader"
 """A node announces that it leads: ``{"term": 3}``; no two may lead in one term."""
 
 DIED = "died"
-"""The world announces that a node's code raised what nobody caught: ``{"error": text}``."""
+"""The world announces that a node's code raised what nobody caught: ``{"error": text, "traceback":
+lines, "last": what the node did before}``."""
+
+TRIPWIRE = "tripwire"
+"""The world announces that a node did what none may, whether or not its code caught the error that
+it was given; its value is that of `DIED`."""
 
 REPLICA_STATE = "replica-state"
 """An operation: what the server of this name itself holds; completes with ``[name, state]``."""

@@ -20,7 +20,6 @@ Maelstrom's and Jepsen's ``with-errors``).
 from __future__ import annotations
 
 import os
-import re
 import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -29,6 +28,7 @@ from typing import Any
 import trio
 
 from splitbrain.checkers.history.operation import FAIL, INFO, OK
+from splitbrain.harness.error_text import without_addresses
 from splitbrain.harness.node import Message, Node
 
 TIMEOUT_S = 2.0
@@ -69,7 +69,6 @@ _PROGRAMMING_ERRORS = (
     ValueError,
 )
 
-_ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 _FRAMES_SHOWN = 4
 
 
@@ -160,7 +159,7 @@ def _describe(error: BaseException, *, with_place: bool) -> str:
     line = text if isinstance(error, Indefinite) and text else f"{name}: {text}" if text else name
     if with_place and (place := _place(error)):
         line = f"{line} ({place})"
-    return _ADDRESS.sub("at 0x...", line)
+    return without_addresses(line)
 
 
 def _place(error: BaseException) -> str:

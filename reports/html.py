@@ -20,6 +20,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from splitbrain.checkers.verdict import Verdict
+from splitbrain.reports.crash import crash_lines
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.intervals import draw_intervals, draw_life
 from splitbrain.reports.linearization import Scene, scene_of
@@ -183,6 +184,7 @@ def _evidence(view: RunView, entry: Evidence) -> dict[str, Any]:
         "kind": safe_text(shortened(entry.anomaly.kind)),
         "message": entry.message,
         "others": entry.others,
+        "crash": crash_lines(entry.anomaly),
         "form": _FORMS[type(witness)],
         "witness": witness,
         "drawing": drawing,

@@ -42,6 +42,7 @@ def render_markdown(view: RunView) -> str:
     blocks = [
         [f"## {escaped(view.judgement)}: {escaped(view.title)}, seed {view.plan.seed}"],
         [escaped(view.statement)],
+        _fenced(view.crash),
         _shrunk(view),
         _story(view),
         _necessary(view),

@@ -16,6 +16,7 @@ from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Validity, Verdi
 from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.plan import Plan
 from splitbrain.reports.coverage import Coverage, cover
+from splitbrain.reports.crash import crash_lines, crash_of
 from splitbrain.reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
 from splitbrain.reports.phrases import Phrases, phrases_of
 from splitbrain.reports.run_files import (
@@ -130,6 +131,12 @@ class RunView:
     def statement(self) -> str:
         """The verdict in one sentence of plain English; of the run whose story is told."""
         return sentence(safe_text(clipped(_statement(self.telling), STATEMENT_LIMIT)))
+
+    @property
+    def crash(self) -> list[str]:
+        """Where a node's code raised and what it did before, as lines; of the run whose story is
+        told."""
+        return crash_lines(crash_of(self.telling.verdicts or ()))
 
     @property
     def marked(self) -> frozenset[int]:

@@ -28,6 +28,7 @@ def render_terminal(view: RunView) -> str:
     blocks = [
         _headline(view),
         _paragraph(view.statement),
+        "\n".join(f"  {line}" for line in view.crash),
         _story(view),
         _necessary(view),
         _commands(view),

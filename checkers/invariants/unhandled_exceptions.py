@@ -1,18 +1,19 @@
-"""No node's process ends because its code raised.
+"""No node's process ends because its code raised, and no node does what no node may.
 
 An error that escapes from a server is a crash that nobody injected: in production a restart loop,
 and often the first sign of a broken invariant. The simulated world announces it as an event
-``died`` of the node. This is a guard of the harness, as Jepsen's log and exception checkers are;
-linear in the history.
+``died`` of the node. What the world refuses to a node, because the run could not be repeated or
+would never end, is an event ``tripwire``: it counts even if the node's code catches the error.
+This is a guard of the harness, as Jepsen's log and exception checkers are; linear in the history.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from splitbrain.checkers.history import History
+from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Verdict
-from splitbrain.checkers.vocabulary import DIED
+from splitbrain.checkers.vocabulary import DIED, TRIPWIRE
 
 _SHOWN = 10
 
@@ -24,25 +25,42 @@ class UnhandledExceptions:
     name: str = "unhandled-exceptions"
 
     def check(self, history: History) -> Verdict:
-        """Valid if no node announced that its code raised."""
-        deaths = history.events(DIED)
-        coverage = {"died": len(deaths)}
-        if not deaths:
-            return Verdict(self.name, VALID, "no node's code raised", coverage=coverage)
-        anomalies = tuple(
-            Anomaly(
-                "node-died",
-                f"{death.process} died at {death.time / 1e9:.3f} s: {_error(death.value)}",
-                (death.index,),
-                {"node": str(death.process), "error": _error(death.value)},
-            )
-            for death in deaths[:_SHOWN]
+        """Valid if no node announced that its code raised or did what no node may."""
+        refusals, deaths = history.events(TRIPWIRE), history.events(DIED)
+        coverage = {"died": len(deaths), "tripwires": len(refusals)}
+        anomalies = (
+            *(_anomaly("tripwire", event) for event in refusals[:_SHOWN]),
+            *(_anomaly("node-died", event) for event in deaths[:_SHOWN]),
         )
+        if not anomalies:
+            return Verdict(self.name, VALID, "no node's code raised", coverage=coverage)
         return Verdict(self.name, INVALID, anomalies[0].message, anomalies, coverage=coverage)
 
 
-def _error(value: object) -> str:
-    return str(value.get("error", value)) if isinstance(value, dict) else str(value)
+def _anomaly(kind: str, event: Operation) -> Anomaly:
+    told = event.value if isinstance(event.value, dict) else {"error": str(event.value)}
+    error = str(told.get("error", told))
+    lines = {name: told[name] for name in ("traceback", "last") if told.get(name)}
+    place = _place(lines.get("traceback"))
+    verb = "died" if kind == "node-died" else "was stopped"
+    return Anomaly(
+        kind,
+        f"{event.process} {verb} at {event.time / 1e9:.3f} s: {error}{place}",
+        (event.index,),
+        {"node": str(event.process), "error": error, **lines},
+    )
+
+
+def _place(traceback: object) -> str:
+    """Where the error was raised, if that is known and no cause comes behind it."""
+    if not isinstance(traceback, list):
+        return ""
+    before = []
+    for line in traceback:
+        if str(line).startswith("caused by"):
+            break
+        before.append(str(line))
+    return f" ({before[-1]})" if before else ""
 
 
 def unhandled_exceptions() -> UnhandledExceptions:

@@ -13,6 +13,7 @@ task that refuses to end is given up and traced as a zombie.
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,7 @@ from splitbrain.harness.node import Message, Program
 from splitbrain.harness.simulation.clock import HostClock
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.harness.simulation.node_parts import Inbox, NodeClock, NodeDisk, NodeNetwork
+from splitbrain.harness.simulation.trace import Event
 from splitbrain.harness.simulation.trio_hooks import Task
 from splitbrain.harness.simulation.trio_runs import NodeRun, Trap, park
 
@@ -35,6 +37,10 @@ _LIMBO_ROUNDS = 1_000
 
 _ROUNDS_AT_ONCE = 100_000
 """How many rounds a node's tasks may run without any virtual time passing."""
+
+
+_REMEMBERED = 12
+"""How many of the things that a node did last are told when it dies."""
 
 
 # Tasks that refused to end are kept for ever: were they collected, Python would run their
@@ -74,6 +80,8 @@ class Incarnation:
         dead: killed or ended; nothing it does has any effect any more.
         number: 0 for the host's first life, 1 for the next, ...
         inbox: messages that arrived and were not yet received.
+        recent: the last things that it sent, received and traced.
+        tripped: what it did that no node may, in words.
         commands: what the harness tells a client's program to do (unused by servers).
     """
 
@@ -82,6 +90,8 @@ class Incarnation:
         self.host = host
         self.dead = False
         self.number = number
+        self.recent: deque[Event] = deque(maxlen=_REMEMBERED)
+        self.tripped: set[str] = set()
         self.name = host.name
         self.peers = host.peers
         self.inbox = Inbox(self)
@@ -102,7 +112,9 @@ class Incarnation:
     def trace(self, kind: str, *details: Any) -> None:
         """See `splitbrain.harness.node.Node.trace`."""
         if not self.dead:
-            self.host.world.node_event(kind, self.name, details)
+            world = self.host.world
+            self.recent.append((world.heap.now, kind, *details))
+            world.node_event(kind, self.name, details)
 
     def announce(self, f: str, value: Any) -> None:
         """See `splitbrain.harness.node.Node.announce`."""
@@ -273,6 +285,6 @@ class Host:
         self.incarnation = None
         self.disk.kill()
         if isinstance(result, outcome.Error):
-            self.world.died(self.name, result.error)
+            self.world.died(self.name, result.error, incarnation.recent)
         else:
             self.world.exited(self.name)

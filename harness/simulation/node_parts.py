@@ -64,22 +64,26 @@ class Inbox:
 class NodeNetwork:
     """`splitbrain.harness.node.Network` of one incarnation."""
 
-    __slots__ = ("_inbox", "_incarnation", "_name", "_send")
+    __slots__ = ("_heap", "_inbox", "_incarnation", "_name", "_remember", "_send")
 
     def __init__(self, incarnation: Incarnation) -> None:
         self._incarnation = incarnation
         self._name = incarnation.host.name
         self._send = incarnation.host.world.network.send
         self._inbox = incarnation.inbox
+        self._heap = incarnation.host.world.heap
+        self._remember = incarnation.recent.append
 
     def send(self, destination: str, message: Message) -> None:
         """See `splitbrain.harness.node.Network.send`."""
         if not self._incarnation.dead:
+            self._remember((self._heap.now, "send", destination, message))
             self._send(self._name, destination, message)
 
     async def receive(self) -> tuple[str, Message]:
         """See `splitbrain.harness.node.Network.receive`."""
         item: tuple[str, Message] = await self._inbox.get()
+        self._remember((self._heap.now, "receive", *item))
         return item
 
 

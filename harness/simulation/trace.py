@@ -14,6 +14,7 @@ clock-rate     host, rate
 clock-jump     host, seconds
 fsync          host, file
 exit, died     host, error
+tripwire       host, error that its code was given
 zombie         host: a task that refused to end when its node was killed
 =============  ==========================================================================
 
@@ -30,6 +31,9 @@ from typing import Any, BinaryIO
 import msgspec
 
 Event = tuple[Any, ...]
+
+_BRIEF = 160
+"""Characters of an event told to people."""
 
 
 def _by_type(value: object) -> str:
@@ -56,6 +60,13 @@ def _escaped(value: Any) -> Any:
     if isinstance(value, dict):
         return {_escaped(key): _escaped(element) for key, element in value.items()}
     return value
+
+
+def brief(event: Event) -> str:
+    """An event as a short line for people: seconds, kind, and details as JSON."""
+    time, kind, *details = event
+    text = " ".join(_line((detail,))[1:-2].decode() for detail in details)
+    return f"{time:.6f} {kind} {text}"[:_BRIEF]
 
 
 class Trace:

@@ -27,6 +27,7 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
+from splitbrain.harness.error_text import place
 from splitbrain.harness.simulation.trio_hooks import THREAD_STARTER
 
 if TYPE_CHECKING:
@@ -125,13 +126,14 @@ def _trip(what: str, instead: str) -> None:
         frame = _culprit(sys._getframe(1))
         if frame is None:
             return
-        place = f"{frame.f_code.co_filename}:{frame.f_lineno}"
+        error = Nondeterminism(
+            f"{place(frame)}: {what} was used by simulated node {node.name}, so the run could "
+            f"not be replayed: {instead}"
+        )
+        world.tripped(node, error)
     finally:
         world.current = node
-    raise Nondeterminism(
-        f"{place}: {what} was used by simulated node {node.name}, so the run could not be "
-        f"replayed: {instead}"
-    )
+    raise error
 
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:

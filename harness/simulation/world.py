@@ -28,20 +28,21 @@ from __future__ import annotations
 
 import gc
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import trio
 
-from splitbrain.checkers.vocabulary import DIED, LEADER
+from splitbrain.checkers.vocabulary import DIED, LEADER, TRIPWIRE
+from splitbrain.harness.error_text import described, traceback_lines
 from splitbrain.harness.nemesis.control import PowerLossPolicy
 from splitbrain.harness.node import Program
 from splitbrain.harness.simulation.disk import Losses
 from splitbrain.harness.simulation.heap import EventHeap
 from splitbrain.harness.simulation.host import Host, Incarnation
 from splitbrain.harness.simulation.network import NetworkParameters, SimulatedNetwork
-from splitbrain.harness.simulation.trace import Trace
+from splitbrain.harness.simulation.trace import Event, Trace, brief
 from splitbrain.harness.simulation.trio_direct import DirectRun
 from splitbrain.harness.simulation.trio_hooks import deterministic_scheduling
 from splitbrain.harness.simulation.trio_runs import NodeRun
@@ -176,15 +177,32 @@ class World:
         self._terms.pop(name, None)
         self.trace_event("exit", name)
 
-    def died(self, name: str, error: BaseException) -> None:
-        """A node's process ended with an error."""
+    def died(self, name: str, error: BaseException, recent: Iterable[Event] = ()) -> None:
+        """A node's process ended with an error; `recent` is what it did last."""
         self._terms.pop(name, None)
         while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
             error = error.exceptions[0]  # a nursery's wrapping says nothing
         self.failures.append((self.now, name, error))
-        text = f"{type(error).__name__}: {error}"
-        self.trace_event(DIED, name, text)
-        self.on_announcement(name, DIED, {"error": text})
+        self.trace_event(DIED, name, described(error))
+        self.on_announcement(name, DIED, self._told(error, recent))
+
+    def tripped(self, incarnation: Incarnation, error: BaseException) -> None:
+        """A node did what no node may. That is in the history even if its code catches the error;
+        once for each line of its code."""
+        text = described(error)
+        if text not in incarnation.tripped:
+            incarnation.tripped.add(text)
+            self.trace_event(TRIPWIRE, incarnation.name, text)
+            told = self._told(error, incarnation.recent)
+            self.on_announcement(incarnation.name, TRIPWIRE, told)
+
+    def _told(self, error: BaseException, recent: Iterable[Event]) -> dict[str, Any]:
+        """An error as the history tells it: what, where, and what the node did last."""
+        return {
+            "error": described(error),
+            "traceback": traceback_lines(error),
+            "last": [brief(event) for event in recent],
+        }
 
     # The nemesis' control surface (splitbrain.harness.nemesis.control)
 

@@ -17,7 +17,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from splitbrain.harness.simulation.disk import POWER_LOSS_POLICIES, SimulatedDisk
+from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
+from splitbrain.harness.simulation.disk import SimulatedDisk
 
 NAMES = ("a", "b", "c")
 names = st.sampled_from(NAMES)

@@ -392,7 +392,8 @@ def test_an_error_in_a_nodes_code_ends_that_node_alone():
     world.on_announcement = lambda *event: announced.append(event)
     run(world, 3.1)
 
-    assert announced == [("n1", "died", {"error": "ValueError: broken invariant"})]
+    ((name, kind, told),) = announced
+    assert (name, kind, told["error"]) == ("n1", "died", "ValueError: broken invariant")
     assert len(beats) == 6
 
 
@@ -541,3 +542,33 @@ def test_waiting_for_all_tasks_to_block_works_inside_a_node(request):
     run(world_of(program))
 
     assert order == ["other", "main"]
+
+
+def test_a_crash_is_told_with_its_lines_and_with_what_the_node_did_last():
+    async def broken(node):
+        node.trace("step", 1)
+        message = await node.network.receive()
+        handle(message)
+
+    def handle(message):
+        raise ValueError(f"bad {object()!r}")
+
+    async def other(node):
+        node.network.send("n1", ("hello", 1))
+        await trio.sleep_forever()
+
+    world = world_of(broken, other)
+    announced = []
+    world.on_announcement = lambda *event: announced.append(event)
+    run(world, 1.0)
+
+    ((_, _, told),) = announced
+    assert told["error"] == "ValueError: bad <object object at 0x...>"
+    assert [line.split(": ", 1)[1] for line in told["traceback"]] == [
+        "handle(message)",
+        'raise ValueError(f"bad {object()!r}")',
+    ]
+    assert [line.split(" ", 1)[1] for line in told["last"]] == [
+        "step 1",
+        'receive "n2" ["hello",1]',
+    ]
