@@ -1,4 +1,4 @@
-"""The clients of a simulated run: one host each, fed by the generator.
+"""The clients of a run: one host each, fed by the generator.
 
     generator --> Clients.advance --> a client host's program --> splitbrain.harness.client.invoke
                         ^                                               |
@@ -18,9 +18,8 @@ from typing import Any
 from splitbrain.checkers.history import INFO, INVOKE, OK, Operation
 from splitbrain.harness.client import TIMEOUT_S, Outcome, invoke
 from splitbrain.harness.generators.base import Context, Generator, Invocation
+from splitbrain.harness.ground import ClientNode, World
 from splitbrain.harness.recorder import Recorder
-from splitbrain.harness.simulation.host import Incarnation
-from splitbrain.harness.simulation.world import World
 from splitbrain.harness.workloads.workload import Workload
 
 
@@ -72,7 +71,7 @@ class Clients:
         """Begin to ask the generator; `on_exhausted` is called when it has nothing more to
         invoke."""
         self._on_exhausted = on_exhausted
-        self._world.heap.after(0.0, self._advance)
+        self._world.after(0.0, self._advance)
 
     def stop(self) -> None:
         """Ask the generator no more; operations that are open go on."""
@@ -82,7 +81,7 @@ class Clients:
         """Call `action` once no operation is open."""
         self._on_idle = action
         if not self._busy:
-            self._world.heap.after(0.0, self._idle)
+            self._world.after(0.0, self._idle)
 
     def abandon(self) -> None:
         """Give up the operations that are open though their time is long up; says so in `bugs`."""
@@ -113,7 +112,7 @@ class Clients:
                 continue
             if answer.until is not None and answer.until != self._waking:
                 self._waking = answer.until
-                self._world.heap.at(answer.until / 1e9, self._wake, answer.until)
+                self._world.at(answer.until / 1e9, self._wake, answer.until)
             return
 
     def _wake(self, until: int) -> None:
@@ -153,9 +152,7 @@ class Clients:
         invocation = self._recorder.record(self._processes[client], INVOKE, f, value)
         self._update(invocation)
         command = _Command(f, value, server, timeout or self.timeout)
-        host = self._world.hosts[f"c{client + 1}"]
-        assert host.incarnation is not None, "client hosts do not crash"
-        host.incarnation.commands.put(command)
+        self._world.command(f"c{client + 1}", command)
 
     def _update(self, event: Operation) -> None:
         if self._generator is not None:
@@ -180,11 +177,11 @@ class Clients:
         if not self._busy:
             self._idle()
 
-    def _program(self, client: int) -> Callable[[Incarnation], Any]:
+    def _program(self, client: int) -> Callable[[ClientNode], Any]:
         workload = self._workload
         own_server = self._world.servers[client % len(self._world.servers)]
 
-        async def program(node: Incarnation) -> None:
+        async def program(node: ClientNode) -> None:
             async def perform(user: Callable[[], Any], f: str, value: Any) -> Any:
                 return await workload.perform(user(), f, value)
 
@@ -206,14 +203,12 @@ class Clients:
                 if outcome.type == INFO:
                     user = _made(workload, node, own_server)
                 # Recorded from the world's loop, not from within this node's step.
-                self._world.heap.after(
-                    0.0, self._complete, client, command.f, command.value, outcome
-                )
+                self._world.after(0.0, self._complete, client, command.f, command.value, outcome)
 
         return program
 
 
-def _made(workload: Workload, node: Incarnation, server: str) -> Callable[[], Any]:
+def _made(workload: Workload, node: ClientNode, server: str) -> Callable[[], Any]:
     """A client of `server`; an error in making it is raised by the operation that uses it."""
     try:
         client = workload.client(node, server)

@@ -14,8 +14,13 @@ from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import shrinking
 from splitbrain.harness.running import Progress, Run
 from splitbrain.harness.shrinking import NotReproduced, Shrunk, shrink
-from splitbrain.harness.store import run_in_folder, write_shrink
+from splitbrain.harness.store import keep_run, run_in_folder, write_shrink
 from splitbrain.harness.workloads.workload import Experiment
+
+_CHANGED = (
+    "the run failed and, done again, came out otherwise: the system depends on something besides "
+    "its node (time, randomness, files, memory shared between nodes or runs)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +54,7 @@ def investigate(
     budget: int = 400,
     progress: Progress | None = None,
     shrink_progress: shrinking.Progress | None = None,
+    recorded: Run | None = None,
 ) -> Investigation:
     """Run an experiment in a folder; if it fails, shrink it and keep the small run beside it.
 
@@ -60,11 +66,20 @@ def investigate(
         budget: how many runs shrinking may take; 0 for not at all.
         progress: told how far the run is.
         shrink_progress: told how far shrinking is.
+        recorded: the run that is to be looked into, if there was one, with its trace. On a
+            deterministic ground it is repeated; on others, where it may never come again, it is
+            kept as it is.
 
     Raises:
         StoreError: the folder cannot be written.
     """
-    result = run_in_folder(experiment, folder, replay=replay, progress=progress)
+    if recorded is None or recorded.deterministic:
+        result = run_in_folder(experiment, folder, replay=replay, progress=progress)
+        if recorded is not None and recorded.signature != result.signature:
+            return Investigation(folder, result, None, _CHANGED)
+    else:
+        result = recorded
+        keep_run(experiment, result, folder, replay=replay)
     if result.validity is not INVALID or budget <= 0:
         return Investigation(folder, result, None)
     try:
@@ -73,6 +88,6 @@ def investigate(
         return Investigation(folder, result, None, str(error))
     small_folder = folder / "shrunk"
     small_folder.mkdir()
-    run_in_folder(experiment.with_plan(small.run.plan), small_folder, replay=shrunk_replay)
+    keep_run(experiment.with_plan(small.run.plan), small.run, small_folder, replay=shrunk_replay)
     write_shrink(folder, small.to_json())
     return Investigation(folder, result, small)

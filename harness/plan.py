@@ -18,7 +18,11 @@ import msgspec
 
 from splitbrain.harness.node import ServerFactory
 
-FORMAT = 1
+FORMAT = 2
+"""The form of written plans. It grows when a plan gets a field that older versions do not know."""
+
+READABLE = (1, 2)
+"""The forms that are read. 1 had no ``ground``."""
 
 MOST_NODES = 99
 MOST_CLIENTS = 999
@@ -140,6 +144,7 @@ class Plan:
         faults: the faults, ordered by start.
         operations: the operations to invoke, or None to let the workload generate them.
         options: the workload's own options (``keys``, ...), and ``network``/``disk`` parameters.
+        ground: what it runs on (`splitbrain.harness.ground`): a name, or ``package.module:NAME``.
     """
 
     system: str
@@ -153,6 +158,7 @@ class Plan:
     faults: tuple[Fault, ...] = ()
     operations: tuple[PlannedOperation, ...] | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    ground: str = "simulation"
 
     def __post_init__(self) -> None:
         for name, most in (("nodes", MOST_NODES), ("clients", MOST_CLIENTS)):
@@ -210,20 +216,21 @@ class Plan:
             if self.operations is None
             else [operation.to_json() for operation in self.operations],
             "options": dict(self.options),
+            "ground": self.ground,
         }
 
     @classmethod
     def from_json(cls, data: Any) -> Plan:
-        """The plan that `to_json` wrote.
+        """The plan that `to_json` wrote, now or in an older form (`READABLE`).
 
         Raises:
             InvalidPlan: a field is missing, unknown, or of the wrong type.
         """
         if not isinstance(data, dict):
             raise InvalidPlan("a plan is a JSON object")
-        if data.get("format") != FORMAT:
+        if data.get("format") not in READABLE:
             raise InvalidPlan(
-                f"format is {data.get('format')!r}, this version reads {FORMAT}: "
+                f"format is {data.get('format')!r}, this version reads 1 to {FORMAT}: "
                 "replay it with the version that wrote it"
             )
         known = set(cls.__dataclass_fields__) | {"format"}
@@ -272,3 +279,4 @@ class _Written(msgspec.Struct, forbid_unknown_fields=True):
     faults: list[_WrittenFault] = []
     operations: list[tuple[_Seconds, int, str, Any]] | None = None
     options: dict[str, Any] = {}
+    ground: str = "simulation"

@@ -25,18 +25,18 @@ from splitbrain.checkers.verdict import INVALID, UNKNOWN, Checker, Validity, Ver
 from splitbrain.checkers.vocabulary import DONE, FINAL, HEAL, LEADER, LOAD, PHASE, SETTLE
 from splitbrain.harness.client import Outcome
 from splitbrain.harness.clients import Clients
-from splitbrain.harness.environment import environment
 from splitbrain.harness.generators import time_limit, validate
 from splitbrain.harness.generators.base import Generator
 from splitbrain.harness.generators.lists import listed
+from splitbrain.harness.ground import Ground, World, check_ground, ground_named
+from splitbrain.harness.hosttime import seconds, timestamp
 from splitbrain.harness.interruption import interruptible
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
 from splitbrain.harness.plan import InvalidPlan, Plan, PlannedOperation
+from splitbrain.harness.plan_options import operation_timeout
 from splitbrain.harness.recorder import Recorder, Sink
 from splitbrain.harness.simulation.trace import Trace
-from splitbrain.harness.simulation.trio_direct import DirectRun
-from splitbrain.harness.simulation.world import MakeRun, World
 from splitbrain.harness.workloads.workload import Experiment, FinalRead
 
 SETTLE_SECONDS = 3.0
@@ -60,6 +60,9 @@ class Run:
         trace: every event of the simulation (empty if it was not traced).
         virtual_seconds: how much virtual time passed.
         client_bugs: errors that look like mistakes in the client's code, with how often.
+        deterministic: whether the ground promises the same run for the same plan.
+        started: when it was run, by the real machine's calendar.
+        wall_seconds: how long that took.
     """
 
     plan: Plan
@@ -68,6 +71,9 @@ class Run:
     trace: Trace
     virtual_seconds: float
     client_bugs: dict[str, int] = field(default_factory=dict)
+    deterministic: bool = True
+    started: str = ""
+    wall_seconds: float = 0.0
 
     @property
     def validity(self) -> Validity:
@@ -87,9 +93,9 @@ def run(
     tracing: bool = True,
     trace_file: BinaryIO | None = None,
     progress: Progress | None = None,
-    make_run: MakeRun = DirectRun,
+    ground: Ground | None = None,
 ) -> Run:
-    """Run an experiment in the simulated world and judge it.
+    """Run an experiment on its plan's ground and judge it.
 
     Args:
         experiment: what to run.
@@ -98,24 +104,32 @@ def run(
         trace_file: where to write the trace while the run goes on, in place of keeping it in
             memory.
         progress: told how far the run is.
-        make_run: how nodes are driven; the tests compare two ways.
+        ground: what to run it on, in place of the plan's.
 
     Raises:
         InvalidPlan: the plan cannot run, as `check_plan` would have said.
         KeyboardInterrupt: Ctrl-C was pressed; `sink` has had every event until then.
     """
-    ground = _Ground(experiment, sink, make_run, Trace(recording=tracing, file=trace_file))
+    started, start = timestamp(), seconds()
+    plan = experiment.plan
+    chosen = _check(plan, ground or ground_named(plan.ground))
+    world = chosen.world(plan, Trace(recording=tracing, file=trace_file))
+    running = _Running(experiment, world, sink)
     # One sweep for what the run before left behind: none happens while a run is going on.
     gc.collect(1)
-    ground.drive(progress or (lambda fraction, phase: None))
-    history = ground.recorder.history()
+    running.drive(progress or (lambda fraction, phase: None))
+    history = running.recorder.history()
+    verdicts = judge(history, _checkers(experiment))
     return Run(
-        experiment.plan,
+        plan,
         history,
-        judge(history, _checkers(experiment)),
-        ground.world.trace,
-        ground.world.now,
-        ground.clients.bugs,
+        verdicts,
+        world.trace,
+        world.now,
+        running.clients.bugs,
+        chosen.deterministic,
+        started,
+        round(max(0.0, seconds() - start), 3),  # the real machine's clock can go back
     )
 
 
@@ -125,11 +139,16 @@ def check_plan(experiment: Experiment) -> None:
     Raises:
         InvalidPlan: it cannot; the message names the fault, operation or option.
     """
-    plan = experiment.plan
+    _check(experiment.plan, ground_named(experiment.plan.ground))
+    operation_timeout(experiment.plan)
+    _load(experiment)
+
+
+def _check(plan: Plan, ground: Ground) -> Ground:
     for fault in with_ids(plan.faults):
         check_fault(fault, plan.servers)
-    environment(plan)
-    _load(experiment)
+    check_ground(plan, ground)
+    return ground
 
 
 def _load(experiment: Experiment) -> Generator:
@@ -177,24 +196,14 @@ def _verdict(checker: Checker, history: History) -> Verdict:
         return Verdict(checker.name, UNKNOWN, f"the checker could not judge this history: {error}")
 
 
-class _Ground:
+class _Running:
     """A world with clients, nemesis and recorder, and the phases of a run."""
 
-    def __init__(
-        self, experiment: Experiment, sink: Sink | None, make_run: MakeRun, trace: Trace
-    ) -> None:
-        plan, workload = experiment.plan, experiment.workload
-        ground = environment(plan)
-        world = World(
-            plan.seed,
-            network=ground.network,
-            fsync_latency=ground.fsync_latency,
-            trace=trace,
-            make_run=make_run,
-        )
+    def __init__(self, experiment: Experiment, world: World, sink: Sink | None) -> None:
+        plan = experiment.plan
         self.plan = plan
         self.world = world
-        self.workload = workload
+        self.workload = experiment.workload
         self.recorder = Recorder(lambda: world.now, sink)
         world.on_announcement = self.recorder.announcement
         world.on_nemesis = self.recorder.nemesis
@@ -204,31 +213,35 @@ class _Ground:
         self.clients = Clients(
             world,
             self.recorder,
-            workload,
+            self.workload,
             _load(experiment),
             plan.clients,
-            timeout=ground.operation_timeout,
+            timeout=operation_timeout(plan),
         )
-        self.nemesis = Nemesis(plan.faults, world)
+        self.nemesis = Nemesis(plan.faults, world.control)
         self.phase = LOAD
         self._finals: list[FinalRead] = []
 
     def drive(self, progress: Progress) -> None:
         """All phases, from boot to the last final read."""
-        world, plan = self.world, self.plan
-        expected = plan.time_limit + SETTLE_SECONDS
-        with interruptible(world.heap.stop) as interruption, world.booted():
-            self._enter(LOAD)
-            self.nemesis.schedule()
-            self.clients.start(self._exhausted)
-            world.heap.at(plan.time_limit, self._heal)
-            step = max(0.5, expected / 100)
-            while self.phase != DONE:
-                world.run_until(world.now + step)
+        world, expected = self.world, self.plan.time_limit + SETTLE_SECONDS
+        with interruptible(world.stop) as interruption:
+
+            def watch() -> None:
                 world.trace.flush()
                 interruption.check()
                 progress(min(0.99, world.now / expected), self.phase)
+
+            world.run(self._begin, watch, every=max(0.5, expected / 100))
         progress(1.0, DONE)
+
+    def _begin(self) -> None:
+        self._enter(LOAD)
+        self.world.disturb(self.nemesis.schedule, self._start)
+
+    def _start(self) -> None:
+        self.clients.start(self._exhausted)
+        self.world.at(self.plan.time_limit, self._heal)
 
     def _enter(self, phase: str) -> None:
         self.phase = phase
@@ -238,20 +251,22 @@ class _Ground:
         """The workload has nothing more to invoke: heal once the last fault is over."""
         over = max((fault.at + fault.duration for fault in self.plan.faults), default=0.0)
         if over < self.plan.time_limit:
-            self.world.heap.at(over, self._heal)
+            self.world.at(over, self._heal)
 
     def _heal(self) -> None:
         if self.phase != LOAD:
             return
         self.clients.stop()
         self._enter(HEAL)
-        self.nemesis.heal()
+        self.world.disturb(self.nemesis.heal, self._settle)
+
+    def _settle(self) -> None:
         self._enter(SETTLE)
-        heap = self.world.heap
-        heap.after(SETTLE_SECONDS, lambda: self.clients.when_idle(self._final))
+        after = self.world.after
+        after(SETTLE_SECONDS, lambda: self.clients.when_idle(self._final))
         # Every operation has a timeout, but a client's code can refuse to be cancelled.
         finals = len(self.workload.final(self.plan)) * FINAL_ATTEMPTS * FINAL_TIMEOUT_SECONDS
-        heap.after(SETTLE_SECONDS + self.clients.timeout + finals + 1.0, self._overrun)
+        after(SETTLE_SECONDS + self.clients.timeout + finals + 1.0, self._overrun)
 
     def _final(self) -> None:
         self._enter(FINAL)
@@ -290,4 +305,4 @@ class _Ground:
 
     def _done(self) -> None:
         self._enter(DONE)
-        self.world.heap.stop()
+        self.world.stop()

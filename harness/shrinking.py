@@ -125,12 +125,7 @@ def shrink(
     except _BudgetSpent:
         complete = False
     necessary = shrinker.necessity()
-    final = run(experiment.with_plan(shrinker.best), tracing=True)
-    if final.signature != failing.signature:
-        raise NotReproduced(
-            "the shrunk plan failed once and does not fail again: the system under test depends on "
-            "something besides its node (time, randomness, files, memory shared between nodes)"
-        )
+    final = shrinker.final()
     return Shrunk(final, shrinker.original, shrinker.runs, necessary, complete)
 
 
@@ -282,6 +277,29 @@ class _Shrinker:
         for limit in _shorter(self.best.time_limit):
             if limit < self.best.time_limit and self.accept(self.best.with_(time_limit=limit)):
                 return
+
+    def final(self) -> Run:
+        """The smallest plan's run, with its trace.
+
+        On a ground that is not deterministic it may take some tries until it fails again.
+
+        Raises:
+            NotReproduced: it does not.
+        """
+        for _ in range(2 * self._rerolls):
+            result = run(self.experiment.with_plan(self.best), tracing=True)
+            if result.signature == self.signature:
+                return result
+            if result.deterministic:
+                raise NotReproduced(
+                    "the shrunk plan failed once and does not fail again: the system under test "
+                    "depends on something besides its node (time, randomness, files, memory shared "
+                    "between nodes)"
+                )
+        raise NotReproduced(
+            f"the shrunk plan failed, and {2 * self._rerolls} times it did not: its ground "
+            f"({self.best.ground}) is not deterministic, so the failure may come by chance"
+        )
 
     def necessity(self) -> tuple[Necessity, ...]:
         """Take each fault away once more, in twice as many environments; what can go, goes.

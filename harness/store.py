@@ -33,7 +33,7 @@ from splitbrain.checkers.files import read_file
 from splitbrain.checkers.history import HistoryWriteError
 from splitbrain.checkers.history.writing import JsonlWriter
 from splitbrain.checkers.verdict import worst
-from splitbrain.harness.hosttime import seconds, timestamp
+from splitbrain.harness.hosttime import timestamp
 from splitbrain.harness.nemesis.claims import regime
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.running import Progress, Run, run
@@ -86,36 +86,58 @@ def run_in_folder(
         InvalidPlan: the plan cannot run (`splitbrain.harness.running.check_plan`).
         StoreError: the disk is full, or the folder cannot be written; what was recorded is kept.
     """
-    plan = experiment.plan
-    started, start = timestamp(), seconds()
     with _clear_errors(folder):
-        _write_json(folder / "plan.json", plan.to_json())
+        _write_json(folder / "plan.json", experiment.plan.to_json())
         with (
             JsonlWriter(folder / "history.jsonl") as writer,
             (folder / "trace.jsonl").open("wb") as trace,
         ):
             result = run(experiment, sink=writer.append, trace_file=trace, progress=progress)
             result.trace.flush()
-        _write_json(folder / "verdict.json", verdicts_to_json(result))
-        _write_json(
-            folder / "run.json",
-            {
-                "format": FORMAT,
-                "version": version("splitbrain"),
-                "python": platform.python_version(),
-                "trio": version("trio"),
-                "started": started,
-                "virtual_seconds": result.virtual_seconds,
-                "wall_seconds": round(max(0.0, seconds() - start), 3),  # clocks can go back
-                "trace_sha256": result.trace.digest(),
-                "regime": regime(plan.faults, plan.nodes, experiment.claims),
-                "claims": str(experiment.claims),
-                "notes": _notes(result),
-                "replay": replay,
-                "words": {f: words.to_json() for f, words in experiment.workload.words.items()},
-            },
-        )
+        _write_findings(experiment, result, folder, replay)
     return result
+
+
+def keep_run(experiment: Experiment, result: Run, folder: Path, *, replay: str) -> None:
+    """Keep a run that was made elsewhere, with its trace in memory, as `run_in_folder` would.
+
+    Raises:
+        StoreError: the disk is full, or the folder cannot be written.
+    """
+    with _clear_errors(folder):
+        _write_json(folder / "plan.json", experiment.plan.to_json())
+        with JsonlWriter(folder / "history.jsonl") as writer:
+            for operation in result.history:
+                writer.append(operation)
+        with (folder / "trace.jsonl").open("wb") as trace:
+            trace.writelines(result.trace.lines())
+        _write_findings(experiment, result, folder, replay)
+
+
+def _write_findings(experiment: Experiment, result: Run, folder: Path, replay: str) -> None:
+    """What is known once a run has ended."""
+    plan = experiment.plan
+    _write_json(folder / "verdict.json", verdicts_to_json(result))
+    _write_json(
+        folder / "run.json",
+        {
+            "format": FORMAT,
+            "version": version("splitbrain"),
+            "python": platform.python_version(),
+            "trio": version("trio"),
+            "started": result.started,
+            "virtual_seconds": result.virtual_seconds,
+            "wall_seconds": result.wall_seconds,
+            "ground": plan.ground,
+            "deterministic": result.deterministic,
+            "trace_sha256": result.trace.digest(),
+            "regime": regime(plan.faults, plan.nodes, experiment.claims),
+            "claims": str(experiment.claims),
+            "notes": _notes(result),
+            "replay": replay,
+            "words": {f: words.to_json() for f, words in experiment.workload.words.items()},
+        },
+    )
 
 
 def verdicts_to_json(result: Run) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from typing import Any, Protocol
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 from splitbrain.harness.investigate import Investigation, investigate
 from splitbrain.harness.plan import Fault, Plan, parse_seconds
+from splitbrain.harness.running import Run
 from splitbrain.harness.searching import Search, search
 from splitbrain.harness.store import new_folder, read_plan
 from splitbrain.harness.workloads.workload import Experiment
@@ -106,6 +107,7 @@ def simulate(
     clients: int = 5,
     time_limit: float | str = "10s",
     rate: float = 20.0,
+    ground: str = "simulation",
     **options: Any,
 ) -> Callable[[Callable[..., Experiment]], Callable[..., None]]:
     """Make a test of a function that takes a ``plan`` and returns ``plan.using(server, workload)``.
@@ -117,6 +119,7 @@ def simulate(
         clients: clients.
         time_limit: virtual time of load: seconds, or a string such as ``"30s"``.
         rate: operations a virtual second, over all clients.
+        ground: what runs it (`splitbrain.harness.ground`): a name, or ``package.module:NAME``.
         **options: the workload's and run's options (``operation_timeout=5.0``).
 
     Raises:
@@ -130,6 +133,7 @@ def simulate(
         time_limit=parse_seconds(time_limit, "time_limit"),
         rate=rate,
         options=options,
+        ground=ground,
     )
 
     def decorate(function: Callable[..., Experiment]) -> Callable[..., None]:
@@ -183,7 +187,7 @@ def _test(
     if settings.finished is not None:
         settings.finished(found)
     if found.experiment is not None:
-        raise _violation(found.experiment, found.tried) from None
+        raise _violation(found.experiment, found.failure, found.tried) from None
     if found.tried and not found.valid:
         raise Inconclusive(_why_inconclusive(found))
     if found.unknown:
@@ -205,7 +209,7 @@ def _why_inconclusive(found: Search) -> str:
     return text + f"the client's code looks wrong ({found.client_bugs[worst]} times): {worst}"
 
 
-def _violation(experiment: Experiment, tried: int) -> Violation:
+def _violation(experiment: Experiment, failure: Run | None, tried: int) -> Violation:
     plan = experiment.plan
     folder = new_folder(settings.folder, plan)
     found = investigate(
@@ -217,6 +221,7 @@ def _violation(experiment: Experiment, tried: int) -> Violation:
         shrunk_replay=_command("replay", folder / "shrunk" / "plan.json"),
         # A replayed plan is as small as it was made.
         budget=0 if settings.replay else settings.shrink_budget,
+        recorded=failure,
     )
     text = settings.render(folder) if settings.render else _summary(found)
     if found.problem is not None:

@@ -14,6 +14,7 @@ from splitbrain.harness.commands.exits import EXIT_INTERRUPTED
 if TYPE_CHECKING:
     from splitbrain.harness.investigate import Investigation
     from splitbrain.harness.plan import Plan
+    from splitbrain.harness.running import Run
     from splitbrain.harness.workloads.workload import Experiment
 
 
@@ -35,8 +36,10 @@ shrink_option = click.option(
 )
 
 
-def investigated(experiment: Experiment, runs: Path, budget: int) -> Investigation:
-    """Run, keep, shrink, report, with progress on standard error."""
+def investigated(
+    experiment: Experiment, runs: Path, budget: int, recorded: Run | None = None
+) -> Investigation:
+    """Run (or keep what was `recorded`), shrink, report, with progress on standard error."""
     from splitbrain.harness.investigate import investigate
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.harness.running import check_plan
@@ -63,6 +66,7 @@ def investigated(experiment: Experiment, runs: Path, budget: int) -> Investigati
                 budget=budget,
                 progress=running,
                 shrink_progress=shrinking,
+                recorded=recorded,
             )
     except KeyboardInterrupt:
         click.echo(

@@ -32,7 +32,9 @@ def command(run: Path, runs: Path) -> None:
     investigation = investigated(registry.experiment(plan), runs, budget=0)
     tell(investigation)
     before, now = recorded_digest(run), investigation.run.trace.digest()
-    if before is None:
+    if not investigation.run.deterministic:
+        click.echo(f"the ground {plan.ground} is not deterministic: traces are not compared")
+    elif before is None:
         click.echo("nothing to compare with: RUN holds no recorded trace")
     elif before == now:
         click.echo(f"same trace, byte for byte (sha256 {now[:16]})")

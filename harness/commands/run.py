@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     "--count", type=click.IntRange(min=1), default=1, show_default=True, help="Seeds to try."
 )
 @click.option("--bug", help="Run the system with this planted bug (splitbrain list bugs).")
+@click.option(
+    "--ground",
+    default="simulation",
+    show_default=True,
+    help="What it runs on: a name, or package.module:NAME.",
+)
 @click.option("--option", "-o", "options", multiple=True, help="NAME=VALUE, of the workload.")
 @runs_option
 @shrink_option
@@ -52,6 +58,7 @@ def command(
     seed: int,
     count: int,
     bug: str | None,
+    ground: str,
     options: tuple[str, ...],
     runs: Path,
     shrink_budget: int,
@@ -76,6 +83,7 @@ def command(
         time_limit=parse_seconds(time_limit, "--time-limit"),
         rate=rate,
         options=parse_options(options),
+        ground=ground,
     )
 
     def make(chosen_seed: int) -> Experiment:
@@ -90,7 +98,7 @@ def _try_seeds(
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.harness.searching import search
 
-    chosen = seed
+    chosen, failure = seed, None
     if count > 1:
         with ProgressLine(sys.stderr) as line:
 
@@ -98,12 +106,12 @@ def _try_seeds(
                 line.show(f"trying seeds: {done - seed + 1} of {count}")
 
             found = search(make, range(seed, seed + count), done=tried)
-        chosen = seed + found.tried - 1
+        chosen, failure = seed + found.tried - 1, found.failure
         click.echo(
             f"{found.tried} of {count} seeds tried, {found.operations} operations: "
             f"{found.valid} valid, {len(found.unknown)} unknown, "
             + (f"seed {chosen} is INVALID" if found.failure else "none invalid")
         )
-    found_run = investigated(make(chosen), runs, budget)
+    found_run = investigated(make(chosen), runs, budget, failure)
     tell(found_run)
     return found_run.run.validity

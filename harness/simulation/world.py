@@ -92,7 +92,9 @@ class World:
         self._terms: dict[str, int] = {}
         self.add_rule = self.network.add_rule
         self.remove_rule = self.network.remove_rule
+        self.at = self.heap.at
         self.after = self.heap.after
+        self._over = False
 
     # Building and running
 
@@ -143,9 +145,29 @@ class World:
             host.kill(host.disk.kill)
         self.trace.recording = recording
 
+    def run(self, begin: Callable[[], None], watch: Callable[[], None], every: float) -> None:
+        """See `splitbrain.harness.ground.World.run`."""
+        with self.booted():
+            self._over = False
+            begin()
+            while not self._over:
+                self.run_until(self.now + every)
+                watch()
+
+    def stop(self) -> None:
+        """Make `run` return before the next event."""
+        self._over = True
+        self.heap.stop()
+
     def run_until(self, time: float) -> None:
         """Let true virtual time pass up to `time`."""
         self.heap.run_until(time)
+
+    def command(self, client: str, command: object) -> None:
+        """Tell a client's program to do something."""
+        incarnation = self.hosts[client].incarnation
+        assert incarnation is not None, "client hosts do not crash"
+        incarnation.commands.put(command)
 
     # What nodes report
 
@@ -204,7 +226,17 @@ class World:
             "last": [brief(event) for event in recent],
         }
 
-    # The nemesis' control surface (splitbrain.harness.nemesis.control)
+    # The nemesis' control surface (splitbrain.harness.nemesis.control): no lever takes any time
+
+    @property
+    def control(self) -> World:
+        """The world itself."""
+        return self
+
+    def disturb(self, action: Callable[[], None], then: Callable[[], None]) -> None:
+        """Call `action`, and then `then`."""
+        action()
+        then()
 
     def running(self, name: str) -> bool:
         """Whether the host's process is up (paused or not)."""

@@ -8,6 +8,7 @@ import pytest
 from splitbrain.harness import Plan, run
 from splitbrain.harness.nemesis.catalogue import KINDS
 from splitbrain.harness.planning import draw
+from splitbrain.harness.simulation.ground import Simulation
 from splitbrain.harness.simulation.trace import first_difference
 from splitbrain.harness.simulation.trio_direct import DirectRun
 from splitbrain.harness.simulation.trio_runs import GuestRun
@@ -55,7 +56,7 @@ def test_with_or_without_the_trace():
 @pytest.mark.parametrize("kind", [kind.id for kind in KINDS])
 def test_however_trio_is_driven(system, kind):
     traces = [
-        run(experiment(system, "register", [kind]), make_run=how).trace
+        run(experiment(system, "register", [kind]), ground=Simulation(how)).trace
         for how in (DirectRun, GuestRun)
     ]
     assert len(traces[0].events) > 500

@@ -33,6 +33,12 @@ PLAN = Plan(
 )
 
 
+def test_a_plan_of_the_first_form_had_no_ground_and_runs_in_the_simulation():
+    first = {**PLAN.to_json(), "format": 1}
+    del first["ground"]
+    assert Plan.from_json(first) == PLAN
+
+
 def through_a_file(plan):
     return Plan.from_json(msgspec.json.decode(msgspec.json.encode(plan.to_json())))
 
@@ -68,7 +74,8 @@ def test_any_drawn_plan_comes_back_as_it_was(seed, nodes, limit, names):
         ("faults", [{"kind": 1, "at": 1}], "faults[0].kind: Expected `str`, got `int`"),
         ("operations", [[0.1, 0, "read"]], "operations[0]: Expected `array` of length 4, got 3"),
         ("options", [], "options: Expected `object`, got `array`"),
-        ("format", 2, "format is 2, this version reads 1"),
+        ("format", 3, "format is 3, this version reads 1 to 2"),
+        ("ground", 1, "ground: Expected `str`, got `int`"),
         ("colour", "red", "unknown field 'colour'"),
     ],
 )

@@ -53,7 +53,7 @@ def experiment(server, seed):
 
 
 def test_memory_shared_between_runs_is_found_and_named():
-    with pytest.raises(NotDeterministic, match=r"seed 0 gave two different runs.*'seen'"):
+    with pytest.raises(NotDeterministic, match=r"seed 1 gave two different runs.*'seen'"):
         search(lambda seed: experiment(SharesMemory, seed), range(3))
 
 

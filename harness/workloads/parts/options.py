@@ -14,7 +14,7 @@ from typing import Any
 from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.plan import InvalidPlan
 
-SHARED = ("network", "disk", "operation_timeout")
+SHARED = ("network", "disk", "ground", "operation_timeout")
 """Entries of a plan's options that are the run's, not the workload's."""
 
 

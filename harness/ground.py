@@ -1,0 +1,219 @@
+"""The ground that a plan runs on: what makes a world of it, and what that world can do.
+
+    plan.ground ──► ground_named ──► Ground.world(plan) ──► World: hosts, time, levers
+                                                               ▲
+                            splitbrain.harness.running, clients, nemesis
+
+The simulation (`splitbrain.harness.simulation.ground`) is one ground. Another one lives in any
+package and is named by where it is, ``my_package.my_module:GROUND``, or by the name under which its
+package registers it in the entry point group ``splitbrain.grounds``. It is imported when a plan
+asks for it.
+
+A world calls everything back from one loop of its own, one call at a time: what is given to `at`
+and `after`, the clients' programs, `World.on_announcement`. Only the nemesis may wait. Real faults
+take time (a process has to end, a rule has to reach a kernel), so the levers of `World.control` may
+block until what they do is in force, and a world whose levers do so calls the nemesis where nothing
+else waits for it: in a thread of its own, say. On a simulated ground no lever takes any time, and
+the nemesis is called like everybody else.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Protocol, runtime_checkable
+
+from splitbrain.harness.nemesis.catalogue import resolve
+from splitbrain.harness.nemesis.control import Control
+from splitbrain.harness.nemesis.nemesis import with_ids
+from splitbrain.harness.node import Node, Program
+from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.simulation.trace import Trace
+
+GROUNDS = {"simulation": "splitbrain.harness.simulation.ground:GROUND"}
+"""Our own grounds, by name: where each is."""
+
+ENTRY_POINTS = "splitbrain.grounds"
+"""The entry point group under which other packages register theirs."""
+
+
+class Commands(Protocol):
+    """What a client's program is told to do, in order."""
+
+    async def get(self) -> Any:
+        """The next command; waits for one."""
+        ...
+
+
+class ClientNode(Node, Protocol):
+    """What a client's program is given: a node, and its commands."""
+
+    @property
+    def commands(self) -> Commands:
+        """What `World.command` sends."""
+        ...
+
+
+class World(Protocol):
+    """One run's hosts, time and levers.
+
+    Attributes:
+        on_announcement: called with each fact that a node announces: its name, what, details. The
+            world itself announces ``died`` (with ``{"error": text}``) when an error ends a server.
+        on_nemesis: called with each event of the nemesis: kind and value.
+    """
+
+    on_announcement: Callable[[str, str, Any], None]
+    on_nemesis: Callable[[str, Any], None]
+
+    @property
+    def now(self) -> float:
+        """Seconds since the run began, in the plan's time; stands still once it has ended."""
+        ...
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The servers' names, in order of addition."""
+        ...
+
+    @property
+    def trace(self) -> Trace:
+        """Where the world writes down what happens besides the history."""
+        ...
+
+    @property
+    def control(self) -> Control:
+        """The nemesis' levers; they may block, and so are for the nemesis alone."""
+        ...
+
+    def stream(self, *name: int | str) -> random.Random:
+        """The stream of randomness of this name under the plan's seed."""
+        ...
+
+    def add_server(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
+        """Add a host that runs `program` on a `Node`, and that faults strike."""
+        ...
+
+    def add_client(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
+        """Add a host that runs `program` on a `ClientNode`, and that only uses the servers."""
+        ...
+
+    def command(self, client: str, command: object) -> None:
+        """Tell a client's program to do something."""
+        ...
+
+    def at(self, time: float, action: Callable[..., object], *arguments: Any) -> None:
+        """Call ``action(*arguments)`` at `time`, or as soon as possible if that has passed."""
+        ...
+
+    def after(self, delay: float, action: Callable[..., object], *arguments: Any) -> None:
+        """Call ``action(*arguments)`` in `delay` seconds; never at once."""
+        ...
+
+    def disturb(self, action: Callable[[], None], then: Callable[[], None]) -> None:
+        """Call `action`, which pulls levers and may block where they do, and then `then`."""
+        ...
+
+    def run(self, begin: Callable[[], None], watch: Callable[[], None], every: float) -> None:
+        """Boot all hosts, call `begin`, and let time pass until `stop`; then end all hosts.
+
+        Calls `watch` every so many seconds meanwhile, and once more at the end. What it raises ends
+        the run.
+        """
+        ...
+
+    def stop(self) -> None:
+        """Make `run` return soon. May be called from a signal's handler."""
+        ...
+
+
+@runtime_checkable
+class Ground(Protocol):
+    """A kind of world.
+
+    Attributes:
+        deterministic: whether the same plan gives the same run, byte for byte. Only then are runs
+            done twice and compared, and a replay's trace compared with the recorded one.
+        faults: the faults that its levers can perform: ids, aliases, families, or ``all``.
+        options: the plan's options that it takes, of ``network``, ``disk`` and ``ground`` (the last
+            for whatever else it needs to know).
+    """
+
+    @property
+    def deterministic(self) -> bool:
+        """See the class."""
+        ...
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """See the class."""
+        ...
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """See the class."""
+        ...
+
+    def check(self, plan: Plan) -> None:
+        """Find out whether the plan can run here, besides its faults and the names of its options.
+
+        Raises:
+            InvalidPlan: it cannot, for a reason that only this ground knows.
+        """
+        ...
+
+    def world(self, plan: Plan, trace: Trace) -> World:
+        """An empty world for one run of the plan."""
+        ...
+
+
+def check_ground(plan: Plan, ground: Ground) -> None:
+    """Refuse what the ground cannot do; nothing is weakened silently.
+
+    Raises:
+        InvalidPlan: a fault or an option is beyond the ground, or it cannot run the plan at all.
+    """
+    performed = [kind.id for kind in resolve(ground.faults)]
+    for fault in with_ids(plan.faults):
+        if fault.kind not in performed:
+            raise InvalidPlan(
+                f"fault {fault.id} is {fault.kind}, which the ground {plan.ground} cannot perform: "
+                f"it performs {', '.join(performed) or 'no faults'}"
+            )
+    for name in ("network", "disk", "ground"):
+        if name in plan.options and name not in ground.options:
+            raise InvalidPlan(f"the ground {plan.ground} takes no option {name!r}: leave it out")
+    ground.check(plan)
+
+
+def ground_named(name: str) -> Ground:
+    """The ground of this name: ours, one that a package registers, or ``package.module:NAME``.
+
+    Raises:
+        InvalidPlan: there is none, or it cannot be imported; the message says which and why.
+    """
+    place = GROUNDS.get(name) or next((p.value for p in _registered() if p.name == name), name)
+    module, _, attribute = place.partition(":")
+    if not attribute:
+        known = ", ".join([*GROUNDS, *(point.name for point in _registered())])
+        raise InvalidPlan(
+            f"there is no ground {name!r}: give one of {known}, or package.module:NAME"
+        )
+    try:
+        found: object = import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise InvalidPlan(f"the ground {name!r} cannot be imported: {error}") from None
+    if not isinstance(found, Ground):
+        raise InvalidPlan(
+            f"{place} is no ground: it must have deterministic, faults, options, check and world "
+            "(splitbrain.harness.ground.Ground)"
+        )
+    return found
+
+
+def _registered() -> Iterator[EntryPoint]:
+    yield from entry_points(group=ENTRY_POINTS)
