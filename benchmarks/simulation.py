@@ -36,7 +36,7 @@ from splitbrain.harness.simulation.trio_runs import GuestRun
 from splitbrain.harness.simulation.world import World
 from splitbrain.harness.streams import stream
 from splitbrain.systems import registry
-from splitbrain.systems.consensus import RaftClient, RaftKV
+from splitbrain.systems.consensus.raft import RaftClient, RaftKV
 
 SERVERS = tuple(f"n{i}" for i in range(1, 6))
 CLIENTS = tuple(f"c{i}" for i in range(1, 6))

@@ -1,27 +1,28 @@
 """A planted bug: a system with one thing wrong, and what finds it.
 
 Planted bugs show that the harness sees what it claims to see. Each is a small subclass of the
-system as it should be, made from outside; the system itself has no hooks for it.
+system as it should be, made from outside; the system itself has no hooks for it. Where a class
+would only put another class in the place of one, `planted` makes it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from splitbrain.harness.node import ServerFactory
 
 
 @dataclass(frozen=True, slots=True)
 class Bug:
-    """One planted bug.
+    """One planted bug of a system (`splitbrain.harness.system.System.bugs`).
 
     Attributes:
-        id: its name in the catalogue, e.g. ``CON-01``.
-        system: the system's registered name.
+        id: its name, e.g. ``CON-01``; no other bug of any system has it.
         title: what is wrong, in one line.
         server: the system with the bug.
         workload: the workload that shows it.
-        faults: the kinds of faults that provoke it, by catalogue id.
+        faults: the kinds of faults that provoke it, by id.
         nodes: how many servers it takes.
         seeds: the budget: so many runs under different seeds must find it.
         shows: what it looks like: signatures or kinds of anomalies, any of which is right.
@@ -29,7 +30,6 @@ class Bug:
     """
 
     id: str
-    system: str
     title: str
     server: ServerFactory
     workload: str
@@ -38,3 +38,29 @@ class Bug:
     seeds: int
     shows: tuple[str, ...]
     source: str
+
+
+Base = TypeVar("Base", bound=type)
+
+
+def planted(base: Base, **instead: Any) -> Base:
+    """A subclass of `base` that has these class attributes instead of its own.
+
+    >>> class Disk: ...
+    >>> class Server:
+    ...     disk_class = Disk
+    >>> planted(Server, disk_class=dict).disk_class
+    <class 'dict'>
+
+    Raises:
+        TypeError: `base` has no such attribute, so that nothing would be planted.
+    """
+    for name in instead:
+        if not hasattr(base, name):
+            raise TypeError(f"{base.__name__} has no {name} to plant something in place of")
+    what = ", ".join(
+        f"{name}={getattr(value, '__name__', value)}" for name, value in instead.items()
+    )
+    described = {"__module__": base.__module__, "__doc__": f"`{base.__name__}` with {what}."}
+    made: Any = type(f"{base.__name__}({what})", (base,), {**described, **instead})
+    return made  # type: ignore[no-any-return]

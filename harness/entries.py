@@ -11,6 +11,7 @@ Each entry is one object that says everything of itself, and is found by a name 
 from __future__ import annotations
 
 import sys
+import traceback
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 from importlib import import_module
@@ -95,16 +96,25 @@ class Entries(Mapping[str, Entry], Generic[Entry]):
             # A script's path has its own folder and not the current one, where a user's module is.
             sys.path.append("")
         try:
-            found = getattr(import_module(where), attribute)
-        except AttributeError:
-            raise InvalidPlan(f"{self._what} {name!r}: {where} has no {attribute}") from None
-        except (ImportError, SyntaxError, ValueError) as error:
+            module = import_module(where)
+        except Exception as error:  # whatever a user's module raises
             raise InvalidPlan(
-                f"{self._what} {name!r}: {where} cannot be imported ({error})"
-            ) from None
+                f"{self._what} {name!r}: {where} cannot be imported ({_told(error)})"
+            ) from error
+        if not hasattr(module, attribute):
+            raise InvalidPlan(f"{self._what} {name!r}: {where} has no {attribute}")
+        found = getattr(module, attribute)
         if not isinstance(found, self._kind):
             raise InvalidPlan(
                 f"{self._what} {name!r}: {path} is a {type(found).__name__}, "
                 f"not a {self._kind.__name__}"
             )
         return found
+
+
+def _told(error: Exception) -> str:
+    """An error of importing a module; with the line that raised it, if it is not an absence."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    if isinstance(error, ImportError | SyntaxError) or "importlib" in last.filename:
+        return str(error)
+    return f"{type(error).__name__}: {error}, {last.filename}:{last.lineno}"

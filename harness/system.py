@@ -1,16 +1,37 @@
-"""A registered system: what the harness needs to know to run it by name."""
+"""A system: what the harness needs to know to run it by name.
+
+A system's module exports one as ``SYSTEM``, with everything that there is to say of it::
+
+    SYSTEM = System(
+        name="kv",
+        title="our key-value store",
+        server=KvNode,
+        client=KvClient,
+        workloads=("register", "kv"),
+    )
+
+It is run by its name if it is registered (`splitbrain.systems.registry`), else by its import path,
+``package.module:SYSTEM``.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from splitbrain.checkers.nearest import suggestion
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.bug import Bug
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import ServerFactory
+from splitbrain.harness.plan import MOST_NODES, InvalidPlan, Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.workloads import WORKLOADS, workload_for
 from splitbrain.harness.workloads.parts.kind import CONSISTENCY
-from splitbrain.harness.workloads.workload import ClientFactory
+from splitbrain.harness.workloads.workload import ClientFactory, Experiment
+
+ANY_SIZE = range(1, MOST_NODES + 1)
+SINGLE_SERVER = range(1, 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +50,7 @@ class System:
         checkers: what else can be judged from what its nodes announce.
         form: ``reference`` (built properly) or ``summary`` (as the book's summary sketches it).
         nodes: how many nodes it has unless the user says otherwise.
+        sizes: how many nodes it may have.
         bugs: the planted bugs that it can be run with.
     """
 
@@ -42,8 +64,54 @@ class System:
     checkers: tuple[Checker, ...] = ()
     form: str = "reference"
     nodes: int = 3
+    sizes: range = ANY_SIZE
     bugs: tuple[Bug, ...] = ()
 
     def bugs_by_id(self) -> Mapping[str, Bug]:
         """The planted bugs, by id."""
         return {bug.id: bug for bug in self.bugs}
+
+    def bug(self, name: str) -> Bug:
+        """The planted bug of this id.
+
+        Raises:
+            InvalidPlan: there is no such bug of this system.
+        """
+        bugs = self.bugs_by_id()
+        if name in bugs:
+            return bugs[name]
+        if not bugs:
+            raise InvalidPlan(f"{self.name} has no planted bugs")
+        raise InvalidPlan(
+            f"there is no bug {name!r}: {suggestion(name, bugs)} (splitbrain list bugs)"
+        )
+
+    def experiment(self, plan: Plan) -> Experiment:
+        """The code of this system, with its bug if the plan has one, run as the plan says.
+
+        Raises:
+            InvalidPlan: the workload or bug is unknown, or the combination cannot run; the message
+                says why.
+        """
+        WORKLOADS.named(plan.workload)
+        # Whether one of a user's own fits is told by the client's methods.
+        if plan.workload in WORKLOADS.ours and plan.workload not in self.workloads:
+            raise InvalidPlan(
+                f"{self.name} has no client for the workload {plan.workload!r}: "
+                f"it runs {', '.join(self.workloads)}"
+            )
+        if plan.nodes not in self.sizes:
+            raise InvalidPlan(f"{self.name} {self._size()}: run it with that, not {plan.nodes}")
+        server = self.server if plan.bug is None else self.bug(plan.bug).server
+        workload = workload_for(plan, self.client, consistency=self.consistency)
+        return Experiment(plan, server, workload, self.claims, self.checkers)
+
+    def hunt(self, bug: Bug, seed: int) -> Experiment:
+        """The run that looks for a planted bug under this seed: its own workload, faults, size."""
+        plan = Plan(self.name, bug.workload, bug=bug.id, nodes=bug.nodes, seed=seed)
+        return self.experiment(draw(plan, bug.faults))
+
+    def _size(self) -> str:
+        if self.sizes == SINGLE_SERVER:
+            return "is a single server (--nodes 1)"
+        return f"takes {self.sizes[0]} to {self.sizes[-1]} nodes (--nodes)"

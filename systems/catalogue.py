@@ -46,7 +46,7 @@ def _checkers() -> Table:
 
 def _bugs() -> Table:
     rows = [
-        [b.id, b.system, b.title, f"{b.workload}; {', '.join(b.faults)}; {b.seeds} seeds"]
-        for b in registry.BUGS.values()
+        [b.id, s.name, b.title, f"{b.workload}; {', '.join(b.faults)}; {b.seeds} seeds"]
+        for s, b in registry.bugs().values()
     ]
     return ["bug", "system", "what is wrong", "found by"], rows

@@ -25,7 +25,7 @@ def command(system: str, bug: str | None, seeds: int, faults: str) -> None:
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.systems import registry
 
-    chosen = registry.system(system)
+    chosen = registry.SYSTEMS.named(system)
     planted = registry.bug(chosen, bug) if bug else None
     with ProgressLine(sys.stderr) as line:
         ladder = climb(chosen, bug=planted, seeds=seeds, faults=faults, progress=line.show)

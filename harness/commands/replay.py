@@ -24,7 +24,7 @@ def command(run: Path, runs: Path) -> None:
     from splitbrain.systems import registry
 
     plan = read_plan(run)
-    if plan.system not in registry.SYSTEMS and "." in plan.system:
+    if "." in plan.system and ":" not in plan.system and plan.system not in registry.SYSTEMS:
         raise InvalidPlan(
             f"{run} is a run of a test's own system, {plan.system}: "
             "repeat it with pytest TEST --splitbrain-replay PLAN"

@@ -71,12 +71,11 @@ def command(
     from splitbrain.harness.planning import draw, parse_options
     from splitbrain.systems import registry
 
-    chosen = registry.system(system)
+    chosen = registry.SYSTEMS.named(system)
     base = Plan(
         system=system,
         workload=workload
-        or (registry.BUGS[bug].workload if bug in registry.BUGS else None)
-        or chosen.workloads[0],
+        or (registry.bug(chosen, bug).workload if bug is not None else chosen.workloads[0]),
         bug=bug,
         nodes=nodes or chosen.nodes,
         clients=clients,

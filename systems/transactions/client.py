@@ -29,6 +29,10 @@ THINK_S = 0.04
 _OPERATIONS = {"append": "append", "w": "write"}
 
 
+WORKLOADS = ("list-append", "rw-register", "bank", "doctors", "booking")
+"""What the client serves, if the system claims serializability."""
+
+
 class TransactionClient:
     """A client with one transaction at a time.
 

@@ -1,9 +1,9 @@
 """The shell of a transactional server: receives, keeps time, forces the log, writes pages.
 
 What decides is a *core* without I/O: `splitbrain.systems.transactions.manager.TransactionManager`
-over one of the engines, or `splitbrain.systems.transactions.commit.core.CommitCore`. The shell
-hands it what happens, writes its records in order, forces them to disk in groups (while one sync is
-under way, the next group gathers), and sends what it says.
+over one of the engines, or `splitbrain.systems.transactions.two_phase_commit.core.CommitCore`. The
+shell hands it what happens, writes its records in order, forces them to disk in groups (while one
+sync is under way, the next group gathers), and sends what it says.
 """
 
 from __future__ import annotations
@@ -15,12 +15,8 @@ import trio
 
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.transactions.engine import Engine
-from splitbrain.systems.transactions.locking.engine import LockingEngine
-from splitbrain.systems.transactions.locking.pages import read_pages, write_page
 from splitbrain.systems.transactions.log import LogManager, Record
 from splitbrain.systems.transactions.manager import TransactionManager
-from splitbrain.systems.transactions.snapshot.engine import SnapshotEngine
-from splitbrain.systems.transactions.snapshot.serializable import SerializableEngine
 
 TICK_S = 0.05
 """How often the core is told the time, in seconds."""
@@ -119,39 +115,3 @@ class TransactionServer:
         for destination, message in self.core.messages:
             self.node.network.send(destination, message)
         self.core.messages.clear()
-
-
-class LockingServer(TransactionServer):
-    """Strict two-phase locking; see `splitbrain.systems.transactions.locking.engine`."""
-
-    engine_class: type[LockingEngine] = LockingEngine
-    locking: LockingEngine
-
-    def engine(self, records: Sequence[Record]) -> LockingEngine:
-        """Recover from log and pages."""
-        self.locking = self.engine_class(records, read_pages(self.node.disk))
-        return self.locking
-
-    async def write_pages(self) -> None:
-        """Write changed pages, committed or not (steal), one after the other."""
-        while True:
-            await trio.sleep(PAGES_S)
-            for number, page in self.locking.pages_to_write():
-                await write_page(self.node.disk, number, page)
-                self.locking.page_written(number, page)
-
-
-class SnapshotServer(TransactionServer):
-    """Snapshot isolation; see `splitbrain.systems.transactions.snapshot.engine`."""
-
-    engine_class: type[SnapshotEngine] = SnapshotEngine
-
-    def engine(self, records: Sequence[Record]) -> SnapshotEngine:
-        """Recover from the log."""
-        return self.engine_class(records)
-
-
-class SerializableSnapshotServer(SnapshotServer):
-    """Serializable snapshot isolation (`splitbrain.systems.transactions.snapshot.serializable`)."""
-
-    engine_class = SerializableEngine

@@ -37,7 +37,10 @@ from typing import Literal
 import msgspec
 import trio
 
+from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import Disk, Message, Node
+from splitbrain.harness.system import SINGLE_SERVER, System
+from splitbrain.systems.transactions.client import WORKLOADS, TransactionClient
 from splitbrain.systems.transactions.operations import (
     READS,
     Operation,
@@ -219,3 +222,16 @@ class SummaryServer:
             except KeyError as error:
                 self._outcomes[transaction.id] = ("aborted", f"{error} is not there")
         return self._outcomes[transaction.id]
+
+
+SYSTEM = System(
+    name="transactions-summary",
+    title="transactions as the summary sketches them (chapter 7)",
+    server=SummaryServer,
+    client=TransactionClient,
+    workloads=WORKLOADS,
+    claims=Claims(kinds=(), max_down=0),
+    form="summary",
+    nodes=1,
+    sizes=SINGLE_SERVER,
+)

@@ -1,15 +1,14 @@
-"""Raft: consensus by a replicated log, as a pure core.
+"""Raft: consensus by a replicated log, as a pure core, and a key-value store over it.
 
-The problem (DDIA chapter 9, "Consistency and Consensus")
---------------------------------------------------------- Several servers are to act as one that
-doesn't fail: clients see a single copy of the data, every operation takes effect at one moment
+The problem (DDIA chapter 9, "Consistency and Consensus"): several servers are to act as one that
+doesn't fail. Clients see a single copy of the data, every operation takes effect at one moment
 between its invocation and its answer (linearizability), and it goes on while a majority of the
 servers is up and connected. Messages are lost, delayed, repeated and reordered; servers crash,
 lose power, pause and come back; clocks disagree.
 
-The idea -------- Agree on a *log* of commands, one entry after the other, and let each server
-apply it to its copy of a deterministic state machine. In each *term* at most one server is leader;
-it alone appends, and an entry that a majority holds durably is *committed*::
+The idea: agree on a *log* of commands, one entry after the other, and let each server apply it to
+its copy of a deterministic state machine. In each *term* at most one server is leader; it alone
+appends, and an entry that a majority holds durably is *committed*::
 
     term        1   1   1   2   3   3
     leader  n1  x=3 y=1 y=9 nop x=0 y=7
@@ -21,36 +20,60 @@ Sources: Ongaro and Ousterhout, "In Search of an Understandable Consensus Algori
 Version)", from USENIX ATC 2014 ("the paper", cited by section and figure); Ongaro, "Consensus:
 Bridging Theory and Practice", Stanford 2014 ("the thesis").
 
-Guarantees ---------- Commands and queries are linearizable, and a command that was acknowledged
-survives any number of crashes and power losses, as long as disks keep what they synced. A command
-that is repeated within its session is applied once. Progress needs a majority that hears each
-other within an election timeout; safety needs no timing at all.
+Guarantees: commands and queries are linearizable, and a command that was acknowledged survives any
+number of crashes and power losses, as long as disks keep what they synced. A command that is
+repeated within its session is applied once. Progress needs a majority that hears each other within
+an election timeout; safety needs no timing at all.
 
-Invariants (figure 3; ``tests/systems/consensus`` checks each after every step of random schedules)
----------------------------------------------------------------------------------------------------
+Invariants (figure 3; ``tests/systems/consensus`` checks each after every step of random schedules):
+
 1. Election safety: at most one leader a term.
 2. Leader append-only: a leader never removes or changes entries of its log.
 3. Log matching: if two logs hold the same term at an index, they are equal up to that index.
 4. Leader completeness: a committed entry is in the log of every leader of a later term.
 5. State machine safety: no two servers apply different commands at the same index.
+6. Nobody relies on what is not durable: a vote, an acknowledgement or one's own copy counts only
+   after its save.
+7. Term, commit index and applied index never decrease within an incarnation.
 
-And ours: (6) nobody relies on what is not durable: a vote, an acknowledgement or one's own copy
-counts only after its save; (7) term, commit index and applied index never decrease within an
-incarnation.
+Layout: the core has no I/O, no clock and no tasks. ``Raft.receive``, ``tick`` and ``saved`` take
+what happened and return effects, in order. ``messages`` and ``effects`` are its whole vocabulary,
+``state``, ``snapshots``, ``replication``, ``reads`` and ``election`` its phases of life, ``core``
+the door. The shell is ``server``, over ``storage`` and the state machine ``kv``; ``bugs`` has the
+store with one decision wrong.
 
-Layout ------ The core has no I/O, no clock and no tasks: ``Raft.receive``, ``tick`` and ``saved``
-take what happened and return effects, in order. ``messages`` and ``effects`` are its whole
-vocabulary, ``state``, ``snapshots``, ``replication``, ``reads`` and ``election`` its phases of
-life, ``core`` the door. The shell is `splitbrain.systems.consensus.server`.
-
-Left out -------- Membership changes (section 6), pre-vote (thesis 9.6), leadership transfer,
-leases, chunked snapshots, recovery from corrupted disks. A leader whose disk stands still goes on
-sending heartbeats.
+Left out: membership changes (section 6), pre-vote (thesis 9.6), leadership transfer, leases,
+chunked snapshots, recovery from corrupted disks. A leader whose disk stands still goes on sending
+heartbeats.
 """
 
+from splitbrain.harness.system import System
+from splitbrain.systems.consensus.raft.bugs import BUGS
+from splitbrain.systems.consensus.raft.client import RaftClient
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
+from splitbrain.systems.consensus.raft.server import RaftKV
 from splitbrain.systems.consensus.raft.sessions import Sessions
 from splitbrain.systems.consensus.raft.state import Settings
 
-__all__ = ["NOTHING_STORED", "Effect", "Raft", "Sessions", "Settings", "Stored"]
+__all__ = [
+    "NOTHING_STORED",
+    "SYSTEM",
+    "Effect",
+    "Raft",
+    "RaftClient",
+    "RaftKV",
+    "Sessions",
+    "Settings",
+    "Stored",
+]
+
+SYSTEM = System(
+    name="raft",
+    title="Raft with a key-value store over it (chapter 9)",
+    server=RaftKV,
+    client=RaftClient,
+    workloads=("register", "set", "kv"),
+    nodes=5,
+    bugs=BUGS,
+)

@@ -33,7 +33,7 @@ class Raft(Elections):
 
     Example:
         >>> from random import Random
-        >>> from splitbrain.systems.consensus.kv import KeyValue
+        >>> from splitbrain.systems.consensus.raft.kv import KeyValue
         >>> from splitbrain.systems.consensus.raft.sessions import Sessions
         >>> alone = Raft("n1", (), Sessions(KeyValue()), random=Random(7))
         >>> [effect.__class__.__name__ for effect in alone.tick(1.0)]

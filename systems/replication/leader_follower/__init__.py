@@ -3,3 +3,19 @@
 `reference` is the system done properly, `summary` the sketch with its weaknesses, `bugs` the
 reference with one decision wrong.
 """
+
+from splitbrain.harness.system import System
+from splitbrain.systems.replication.leader_follower.bugs import BUGS
+from splitbrain.systems.replication.leader_follower.client import ReferenceClient
+from splitbrain.systems.replication.leader_follower.reference import ReferenceServer
+
+__all__ = ["SYSTEM"]
+
+SYSTEM = System(
+    name="leader-follower",
+    title="leader-follower replication, built properly (chapter 5)",
+    server=ReferenceServer,
+    client=ReferenceClient,
+    workloads=("register", "set"),
+    bugs=BUGS,
+)

@@ -2,45 +2,34 @@
 
 from __future__ import annotations
 
-from splitbrain.harness.bug import Bug
+from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.replication.leader_follower.core import Core
 from splitbrain.systems.replication.leader_follower.effects import Role
 from splitbrain.systems.replication.leader_follower.reference import ReferenceServer
 
-SYSTEM = "leader-follower"
 
+class Asynchronous(Core):
+    """Acknowledges before the followers have it."""
 
-class _AsynchronousCore(Core):
     def stored_by_majority(self) -> int:
         """What the leader itself has stored is enough."""
         return self._durable_length
 
 
-class AsynchronousServer(ReferenceServer):
-    """REP-01: the leader acknowledges before the followers have it."""
+class Undeposed(Core):
+    """A leader that meets a newer epoch goes on leading, under the newer epoch's number."""
 
-    core_type = _AsynchronousCore
-
-
-class _UndeposedCore(Core):
     def step_down(self) -> None:
         """Once a leader, always a leader."""
         if self.role is not Role.LEADER:
             super().step_down()
 
 
-class UndeposedServer(ReferenceServer):
-    """REP-02: a leader that meets a newer epoch goes on leading, under the newer epoch's number."""
-
-    core_type = _UndeposedCore
-
-
 BUGS: tuple[Bug, ...] = (
     Bug(
         id="REP-01",
-        system=SYSTEM,
         title="writes are acknowledged before the followers have them: failover loses them",
-        server=AsynchronousServer,
+        server=planted(ReferenceServer, core_type=Asynchronous),
         workload="set",
         faults=("net.partition", "process.kill"),
         nodes=3,
@@ -50,9 +39,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="REP-02",
-        system=SYSTEM,
         title="the old leader is not fenced: it returns and goes on accepting and serving",
-        server=UndeposedServer,
+        server=planted(ReferenceServer, core_type=Undeposed),
         workload="register",
         faults=("net.partition", "process.pause"),
         nodes=3,

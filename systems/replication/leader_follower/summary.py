@@ -41,8 +41,10 @@ from typing import Any
 import trio
 
 from splitbrain.checkers.vocabulary import LEADER
+from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import Message, Node
-from splitbrain.systems.replication.leader_follower.client import ConsistencyLevel
+from splitbrain.harness.system import System
+from splitbrain.systems.replication.leader_follower.client import ConsistencyLevel, SummaryClient
 
 HEARTBEAT_S = 0.1
 """How often a leader tells the others that it is alive."""
@@ -258,3 +260,14 @@ class _Question:
         self.answers[name] = answer
         if len(self.answers) == len(self.names):
             self.answered.set()
+
+
+SYSTEM = System(
+    name="leader-follower-summary",
+    title="leader-follower replication as the summary sketches it (chapter 5)",
+    server=SummaryServer,
+    client=SummaryClient,
+    workloads=("set", "register"),
+    claims=Claims(kinds=(), max_down=0),
+    form="summary",
+)

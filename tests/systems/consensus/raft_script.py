@@ -29,8 +29,8 @@ from typing import Any
 
 from raft_cluster import Cluster, Journal, describe_entries
 
-from splitbrain.systems.consensus.kv import KeyValue
 from splitbrain.systems.consensus.raft import Sessions, Settings
+from splitbrain.systems.consensus.raft.kv import KeyValue
 
 
 class Play:

@@ -20,7 +20,7 @@ from splitbrain.systems.consensus.raft.effects import (
     Stored,
 )
 from splitbrain.systems.consensus.raft.messages import Entry
-from splitbrain.systems.consensus.storage import SNAPSHOT, WAL, Storage
+from splitbrain.systems.consensus.raft.storage import SNAPSHOT, WAL, Storage
 
 
 class Crash(Exception):

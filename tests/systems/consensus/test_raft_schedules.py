@@ -8,8 +8,7 @@ import pytest
 from raft_cluster import Cluster
 from raft_schedules import Schedule, Violation
 
-from splitbrain.systems.consensus import bugs
-from splitbrain.systems.consensus.raft import Raft
+from splitbrain.systems.consensus.raft import Raft, bugs
 
 SCHEDULES = int(os.environ.get("SPLITBRAIN_RAFT_SCHEDULES", "24"))
 STEPS = 3_000

@@ -4,7 +4,11 @@ import pytest
 
 from splitbrain.harness.client import Definite, Indefinite
 from splitbrain.harness.simulation.world import World
-from splitbrain.systems.replication import LeaderFollowerClient, ReferenceClient, SummaryClient
+from splitbrain.systems.replication.leader_follower.client import (
+    LeaderFollowerClient,
+    ReferenceClient,
+    SummaryClient,
+)
 
 
 def outcome(client_type, answers, call, *, first="n1"):

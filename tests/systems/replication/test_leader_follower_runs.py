@@ -1,9 +1,4 @@
-"""Whole runs in the simulator: the reference form keeps its promises, the others don't.
-
-The number of seeds of the longest test is SPLITBRAIN_SEEDS (default 15).
-"""
-
-import os
+"""Whole runs in the simulator: the reference form keeps its promises, the others don't."""
 
 import pytest
 
@@ -12,9 +7,7 @@ from splitbrain.harness.nemesis.schedule import draw_faults
 from splitbrain.harness.plan import Fault, Plan
 from splitbrain.harness.running import run
 from splitbrain.systems.registry import experiment
-from splitbrain.systems.replication import BUGS
 
-SEEDS = int(os.environ.get("SPLITBRAIN_SEEDS", "15"))
 REFERENCE, SUMMARY = "leader-follower", "leader-follower-summary"
 
 
@@ -47,11 +40,10 @@ def test_without_faults_a_run_is_valid(system, workload, nodes):
 
 
 @pytest.mark.parametrize("workload", ["register", "set"])
-@pytest.mark.parametrize("nodes", [3, 5])
-def test_the_reference_survives_whatever_happens(workload, nodes):
-    for seed in range(SEEDS):
-        plan = with_faults(Plan(REFERENCE, workload, seed=seed, nodes=nodes), "all")
-        assert complaints(judged(plan)) == [], f"seed {seed}"
+@pytest.mark.parametrize("seed", range(3))
+def test_the_reference_survives_whatever_happens_to_five_servers(workload, seed):
+    plan = with_faults(Plan(REFERENCE, workload, seed=seed, nodes=5), "all")
+    assert complaints(judged(plan)) == []
 
 
 @pytest.mark.parametrize("kind", ["process.kill", "net.partition", "process.power_loss"])
@@ -110,21 +102,3 @@ def test_the_reference_has_a_leader_again_soon_after_one_is_killed():
     elected = [event.time / 1e9 for event in history.events("leader")]
     assert len(elected) == 2
     assert 2.0 < elected[1] < 4.0
-
-
-@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.id)
-def test_the_planted_bug_is_found_within_its_budget(bug):
-    plan = Plan(bug.system, bug.workload, bug=bug.id, nodes=bug.nodes)
-    for seed in range(bug.seeds):
-        found = kinds_found(judged(with_faults(plan.with_(seed=seed), bug.faults)))
-        if found:
-            assert found <= set(bug.shows)
-            return
-    raise AssertionError(f"{bug.id} was not found in {bug.seeds} runs")
-
-
-@pytest.mark.parametrize("system", [REFERENCE, SUMMARY])
-def test_the_same_plan_gives_the_same_history(system):
-    plan = with_faults(Plan(system, "set", seed=5), "all")
-    one, other = (list(judged(plan).history) for _ in range(2))
-    assert one == other

@@ -2,7 +2,7 @@
 
 from splitbrain.harness.nemesis.rules import LinkRule
 from splitbrain.harness.simulation.world import World
-from splitbrain.systems.replication import SummaryServer
+from splitbrain.systems.replication.leader_follower.summary import SummaryServer
 
 
 class Replicas:

@@ -2,7 +2,7 @@
 
 from engine_driver import locking
 
-from splitbrain.systems.transactions.commit.core import CommitCore
+from splitbrain.systems.transactions.two_phase_commit.core import CommitCore
 
 NAMES = ("n1", "n2", "n3")
 HOME = {"n1": "x", "n2": "y", "n3": "z"}

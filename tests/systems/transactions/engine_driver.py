@@ -1,9 +1,11 @@
 """Drives an engine by a script: who does what, and what was answered."""
 
-from splitbrain.systems.transactions.locking.engine import LockingEngine
-from splitbrain.systems.transactions.locking.pages import EMPTY, PAGES
-from splitbrain.systems.transactions.snapshot.engine import SnapshotEngine
-from splitbrain.systems.transactions.snapshot.serializable import SerializableEngine
+from splitbrain.systems.transactions.serializable_snapshot_isolation.engine import (
+    SerializableEngine,
+)
+from splitbrain.systems.transactions.snapshot_isolation.engine import SnapshotEngine
+from splitbrain.systems.transactions.two_phase_locking.engine import LockingEngine
+from splitbrain.systems.transactions.two_phase_locking.pages import EMPTY, PAGES
 
 NO_PAGES = dict.fromkeys(range(PAGES), EMPTY)
 

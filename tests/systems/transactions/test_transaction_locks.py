@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitbrain.systems.transactions.locking.locks import Lock, LockManager, Target
+from splitbrain.systems.transactions.two_phase_locking.locks import Lock, LockManager, Target
 
 X, Y = Target("x"), Target("y")
 ROOM, ROW, OTHER = Target("room/", prefix=True), Target("room/1"), Target("hall/1")

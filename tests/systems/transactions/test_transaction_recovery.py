@@ -10,7 +10,7 @@ from engine_driver import NO_PAGES, Driver, locking
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splitbrain.systems.transactions.locking.engine import LockingEngine
+from splitbrain.systems.transactions.two_phase_locking.engine import LockingEngine
 
 TXNS = tuple(f"T{i}" for i in range(6))
 KEYS = ("x", "y", "z", "p/1", "p/2")

@@ -3,14 +3,14 @@
 import pytest
 from commit_cluster import HOME, NAMES, Cluster
 
-from splitbrain.systems.transactions.bugs.two_phase_commit import (
+from splitbrain.systems.transactions.two_phase_commit.bugs import (
     CommitsAnythingCore,
     KeepsDoubtCore,
     TellsTooEarlyCore,
 )
-from splitbrain.systems.transactions.commit.coordinator import PREPARE_S
-from splitbrain.systems.transactions.commit.messages import partition_of
-from splitbrain.systems.transactions.commit.participant import INQUIRE_S, LOCK_WAIT_S
+from splitbrain.systems.transactions.two_phase_commit.coordinator import PREPARE_S
+from splitbrain.systems.transactions.two_phase_commit.messages import partition_of
+from splitbrain.systems.transactions.two_phase_commit.participant import INQUIRE_S, LOCK_WAIT_S
 
 
 @pytest.fixture

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from splitbrain.harness.bug import Bug
-from splitbrain.systems.transactions.locking.engine import LockingEngine
-from splitbrain.systems.transactions.locking.locks import Lock, LockManager, Mode, Target
+from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.transactions.log import LogManager
 from splitbrain.systems.transactions.manager import TransactionManager
 from splitbrain.systems.transactions.operations import READS, Operation, problem
-from splitbrain.systems.transactions.server import LockingServer
+from splitbrain.systems.transactions.two_phase_locking.engine import LockingEngine
+from splitbrain.systems.transactions.two_phase_locking.locks import Lock, LockManager, Mode, Target
+from splitbrain.systems.transactions.two_phase_locking.server import LockingServer
 
 
 class WritesWithoutLocks(LockingEngine):
@@ -60,12 +60,6 @@ class UpgradesAtOnce(LockManager):
         return super().acquire_lock(txn, target, mode)
 
 
-class UpgradesAtOnceEngine(LockingEngine):
-    """With `UpgradesAtOnce`."""
-
-    locks_class = UpgradesAtOnce
-
-
 class OverlooksDeadlocks(LockingEngine):
     """Lets transactions wait for each other."""
 
@@ -94,54 +88,11 @@ class ForcesLater(LogManager):
         self.durable = self.written
 
 
-class WritesWithoutLocksServer(LockingServer):
-    """TX-01."""
-
-    engine_class = WritesWithoutLocks
-
-
-class ReadsWithoutLocksServer(LockingServer):
-    """TX-02."""
-
-    engine_class = ReadsWithoutLocks
-
-
-class LocksRowsOnlyServer(LockingServer):
-    """TX-07."""
-
-    engine_class = LocksRowsOnly
-
-
-class UpgradesAtOnceServer(LockingServer):
-    """TX-13."""
-
-    engine_class = UpgradesAtOnceEngine
-
-
-class OverlooksDeadlocksServer(LockingServer):
-    """TX-14."""
-
-    engine_class = OverlooksDeadlocks
-
-
-class ForgetsTheDeadServer(LockingServer):
-    """TX-15."""
-
-    manager_class = ForgetsTheDead
-
-
-class ForcesLaterServer(LockingServer):
-    """TX-16."""
-
-    log_class = ForcesLater
-
-
 BUGS: tuple[Bug, ...] = (
     Bug(
         id="TX-01",
-        system="two-phase-locking",
         title="writes take no locks",
-        server=WritesWithoutLocksServer,
+        server=planted(LockingServer, engine_class=WritesWithoutLocks),
         workload="list-append",
         faults=(),
         nodes=1,
@@ -151,9 +102,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-02",
-        system="two-phase-locking",
         title="reads take no locks: uncommitted and aborted writes are seen",
-        server=ReadsWithoutLocksServer,
+        server=planted(LockingServer, engine_class=ReadsWithoutLocks),
         workload="list-append",
         faults=(),
         nodes=1,
@@ -163,9 +113,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-07",
-        system="two-phase-locking",
         title="a scan locks the rows it finds, and not the predicate",
-        server=LocksRowsOnlyServer,
+        server=planted(LockingServer, engine_class=LocksRowsOnly),
         workload="booking",
         faults=(),
         nodes=1,
@@ -175,9 +124,10 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-13",
-        system="two-phase-locking",
         title="a shared lock becomes exclusive without a look at other holders",
-        server=UpgradesAtOnceServer,
+        server=planted(
+            LockingServer, engine_class=planted(LockingEngine, locks_class=UpgradesAtOnce)
+        ),
         workload="list-append",
         faults=(),
         nodes=1,
@@ -187,9 +137,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-14",
-        system="two-phase-locking",
         title="nobody looks for deadlocks",
-        server=OverlooksDeadlocksServer,
+        server=planted(LockingServer, engine_class=OverlooksDeadlocks),
         workload="list-append",
         faults=(),
         nodes=1,
@@ -199,9 +148,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-15",
-        system="two-phase-locking",
         title="the locks of a client that is gone stay",
-        server=ForgetsTheDeadServer,
+        server=planted(LockingServer, manager_class=ForgetsTheDead),
         workload="list-append",
         faults=("net.loss",),
         nodes=1,
@@ -211,9 +159,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-16",
-        system="two-phase-locking",
         title="a commit is acknowledged before its record is durable",
-        server=ForcesLaterServer,
+        server=planted(LockingServer, log_class=ForcesLater),
         workload="list-append",
         faults=("process.power_loss",),
         nodes=1,

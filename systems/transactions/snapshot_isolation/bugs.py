@@ -6,12 +6,11 @@ from collections.abc import Iterable, Sequence
 
 import trio
 
-from splitbrain.harness.bug import Bug
+from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.transactions.log import LogManager, Record
 from splitbrain.systems.transactions.operations import Value
-from splitbrain.systems.transactions.server import SerializableSnapshotServer, SnapshotServer
-from splitbrain.systems.transactions.snapshot.engine import SnapshotEngine, Transaction
-from splitbrain.systems.transactions.snapshot.serializable import SerializableEngine
+from splitbrain.systems.transactions.snapshot_isolation.engine import SnapshotEngine, Transaction
+from splitbrain.systems.transactions.snapshot_isolation.server import SnapshotServer
 
 
 class ReadsUncommitted(SnapshotEngine):
@@ -110,104 +109,11 @@ class RestartsClock(SnapshotEngine):
         self._timestamp = self._latest = 0
 
 
-class ReadsUncommittedServer(SnapshotServer):
-    """TX-03."""
-
-    engine_class = ReadsUncommitted
-
-
-class ReadsLatestServer(SnapshotServer):
-    """TX-04."""
-
-    engine_class = ReadsLatest
-
-
-class LastCommitterWinsServer(SnapshotServer):
-    """TX-05."""
-
-    engine_class = LastCommitterWins
-
-
-class SitesServer(SnapshotServer):
-    """TX-10."""
-
-    engine_class = Sites
-
-
-class ReadsPastOwnWritesServer(SnapshotServer):
-    """TX-11."""
-
-    engine_class = ReadsPastOwnWrites
-
-
-class ValidatesTooEarlyServer(SnapshotServer):
-    """TX-12."""
-
-    engine_class = ValidatesTooEarly
-    log_class = WaitsForCompany
-
-
-class RestartsClockServer(SnapshotServer):
-    """TX-17."""
-
-    engine_class = RestartsClock
-
-
-# Serializable snapshot isolation
-
-
-class WatchesNothing(SerializableEngine):
-    """Plain snapshot isolation by another name."""
-
-    def remember(self, transaction: Transaction) -> None:
-        """Nothing."""
-
-
-class ForgetsReaders(SerializableEngine):
-    """Forgets what a transaction read when it commits: one of two rw-dependencies is seen."""
-
-    def readers_of(self, writer: Transaction) -> list[Transaction]:
-        """Nobody any more."""
-        return []
-
-
-class TrustsReaders(SerializableEngine):
-    """Takes it that a transaction that only reads is in nobody's way."""
-
-    def remember(self, transaction: Transaction) -> None:
-        """Only those that wrote."""
-        if transaction.writes:
-            super().remember(transaction)
-
-    def conflict(self, transaction: Transaction) -> str | None:
-        """None for those that only read."""
-        return super().conflict(transaction) if transaction.writes else None
-
-
-class WatchesNothingServer(SerializableSnapshotServer):
-    """TX-06."""
-
-    engine_class = WatchesNothing
-
-
-class ForgetsReadersServer(SerializableSnapshotServer):
-    """TX-08."""
-
-    engine_class = ForgetsReaders
-
-
-class TrustsReadersServer(SerializableSnapshotServer):
-    """TX-09."""
-
-    engine_class = TrustsReaders
-
-
 BUGS: tuple[Bug, ...] = (
     Bug(
         id="TX-03",
-        system="snapshot-isolation",
         title="reads see what transactions under way are writing",
-        server=ReadsUncommittedServer,
+        server=planted(SnapshotServer, engine_class=ReadsUncommitted),
         workload="list-append",
         faults=(),
         nodes=1,
@@ -217,9 +123,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-04",
-        system="snapshot-isolation",
         title="each key is read as of its first read, not as of the begin",
-        server=ReadsLatestServer,
+        server=planted(SnapshotServer, engine_class=ReadsLatest),
         workload="list-append",
         faults=(),
         nodes=1,
@@ -229,9 +134,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-05",
-        system="snapshot-isolation",
         title="the last committer wins, not the first",
-        server=LastCommitterWinsServer,
+        server=planted(SnapshotServer, engine_class=LastCommitterWins),
         workload="rw-register",
         faults=(),
         nodes=1,
@@ -240,46 +144,9 @@ BUGS: tuple[Bug, ...] = (
         source="MySQL 8.0.34 (Jepsen); DDIA 7",
     ),
     Bug(
-        id="TX-06",
-        system="serializable-snapshot-isolation",
-        title="no rw-dependency is watched: plain snapshot isolation",
-        server=WatchesNothingServer,
-        workload="doctors",
-        faults=(),
-        nodes=1,
-        seeds=50,
-        shows=("write-skew",),
-        source="DDIA 7; PostgreSQL 12.3 (Jepsen)",
-    ),
-    Bug(
-        id="TX-08",
-        system="serializable-snapshot-isolation",
-        title="what a transaction read is forgotten when it commits",
-        server=ForgetsReadersServer,
-        workload="list-append",
-        faults=(),
-        nodes=1,
-        seeds=50,
-        shows=("G2-item",),
-        source="Cahill et al., section 3.3; PostgreSQL 12.3 (Jepsen)",
-    ),
-    Bug(
-        id="TX-09",
-        system="serializable-snapshot-isolation",
-        title="transactions that only read are not watched",
-        server=TrustsReadersServer,
-        workload="list-append",
-        faults=(),
-        nodes=1,
-        seeds=50,
-        shows=("G2-item",),
-        source="Fekete, O'Neil and O'Neil, SIGMOD Record 2004",
-    ),
-    Bug(
         id="TX-10",
-        system="snapshot-isolation",
         title="two sites show each other's commits a while later",
-        server=SitesServer,
+        server=planted(SnapshotServer, engine_class=Sites),
         workload="list-append",
         faults=(),
         nodes=1,
@@ -289,9 +156,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-11",
-        system="snapshot-isolation",
         title="a transaction does not read its own writes",
-        server=ReadsPastOwnWritesServer,
+        server=planted(SnapshotServer, engine_class=ReadsPastOwnWrites),
         workload="list-append",
         faults=(),
         nodes=1,
@@ -301,9 +167,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-12",
-        system="snapshot-isolation",
         title="between validation and commit others may validate",
-        server=ValidatesTooEarlyServer,
+        server=planted(SnapshotServer, engine_class=ValidatesTooEarly, log_class=WaitsForCompany),
         workload="rw-register",
         faults=(),
         nodes=1,
@@ -313,9 +178,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-17",
-        system="snapshot-isolation",
         title="timestamps start again after a crash",
-        server=RestartsClockServer,
+        server=planted(SnapshotServer, engine_class=RestartsClock),
         workload="list-append",
         faults=("process.kill",),
         nodes=1,

@@ -15,8 +15,8 @@ from typing import Any, ClassVar
 
 import trio
 
+from splitbrain.checkers import vocabulary
 from splitbrain.harness.node import Node
-from splitbrain.systems.consensus.kv import KeyValue
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import (
     Effect,
@@ -28,9 +28,10 @@ from splitbrain.systems.consensus.raft.effects import (
     SnapshotInstalled,
     Stored,
 )
+from splitbrain.systems.consensus.raft.kv import KeyValue
 from splitbrain.systems.consensus.raft.sessions import Sessions
 from splitbrain.systems.consensus.raft.state import LEADER, Settings
-from splitbrain.systems.consensus.storage import Save, Storage
+from splitbrain.systems.consensus.raft.storage import Save, Storage
 
 
 class RaftKV:
@@ -125,6 +126,6 @@ class RaftKV:
         if isinstance(effect, RoleChanged):
             self.node.trace("role", effect.role, effect.term)
             if effect.role == LEADER:
-                self.node.announce(LEADER, {"term": effect.term})
+                self.node.announce(vocabulary.LEADER, {"term": effect.term})
         elif isinstance(effect, SnapshotInstalled):
             self.node.trace("snapshot-installed", effect.last_index)

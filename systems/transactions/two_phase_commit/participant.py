@@ -21,10 +21,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from splitbrain.harness.node import Message
-from splitbrain.systems.transactions.commit.messages import coordinator_of
 from splitbrain.systems.transactions.engine import Answer
-from splitbrain.systems.transactions.locking.engine import LockingEngine
 from splitbrain.systems.transactions.operations import Operation
+from splitbrain.systems.transactions.two_phase_commit.messages import coordinator_of
+from splitbrain.systems.transactions.two_phase_locking.engine import LockingEngine
 
 LOCK_WAIT_S = 0.4
 """How long a transaction may wait for a lock, in seconds."""

@@ -35,10 +35,10 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from splitbrain.systems.transactions.engine import Answers
-from splitbrain.systems.transactions.locking.locks import LockManager, Mode, Target
-from splitbrain.systems.transactions.locking.pages import EMPTY, Page, page_of
 from splitbrain.systems.transactions.log import Record
 from splitbrain.systems.transactions.operations import Operation, Value, changed, problem, rows
+from splitbrain.systems.transactions.two_phase_locking.locks import LockManager, Mode, Target
+from splitbrain.systems.transactions.two_phase_locking.pages import EMPTY, Page, page_of
 
 Change = tuple[str, Value]
 """A key, and its value before."""

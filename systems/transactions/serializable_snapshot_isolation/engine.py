@@ -35,7 +35,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from splitbrain.systems.transactions.log import Record
-from splitbrain.systems.transactions.snapshot.engine import SnapshotEngine, Transaction
+from splitbrain.systems.transactions.snapshot_isolation.engine import SnapshotEngine, Transaction
 
 
 class SerializableEngine(SnapshotEngine):

@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from splitbrain.harness.bug import Bug
+from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState
 from splitbrain.systems.consensus.raft.messages import OK, Entry
+from splitbrain.systems.consensus.raft.server import RaftKV
 from splitbrain.systems.consensus.raft.state import LEADER
-from splitbrain.systems.consensus.server import RaftKV
-from splitbrain.systems.consensus.storage import Save, Storage
+from splitbrain.systems.consensus.raft.storage import Save, Storage
 
 
 class CommitsByCounting(Raft):
@@ -91,48 +91,11 @@ class SyncsLater(Storage):
             await super().sync()
 
 
-class CommitsByCountingKV(RaftKV):
-    """CON-01."""
-
-    core_class = CommitsByCounting
-
-
-class ForgetsVoteKV(RaftKV):
-    """CON-02."""
-
-    core_class = ForgetsVote
-
-
-class SyncsLaterKV(RaftKV):
-    """CON-03."""
-
-    storage_class = SyncsLater
-
-
-class ReadsLocallyKV(RaftKV):
-    """CON-04."""
-
-    core_class = ReadsLocally
-
-
-class ReportsWholeLogKV(RaftKV):
-    """CON-07."""
-
-    core_class = ReportsWholeLog
-
-
-class AnswersEarlyKV(RaftKV):
-    """CON-09."""
-
-    core_class = AnswersEarly
-
-
 BUGS: tuple[Bug, ...] = (
     Bug(
         id="CON-01",
-        system="raft",
         title="a leader commits an entry of an earlier term by counting copies",
-        server=CommitsByCountingKV,
+        server=planted(RaftKV, core_class=CommitsByCounting),
         workload="set",
         faults=("scenario.figure8",),
         nodes=3,
@@ -142,9 +105,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="CON-02",
-        system="raft",
         title="the vote is not saved: after a restart a server votes twice in a term",
-        server=ForgetsVoteKV,
+        server=planted(RaftKV, core_class=ForgetsVote),
         workload="register",
         faults=("scenario.split_vote_storm",),
         nodes=3,
@@ -154,9 +116,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="CON-03",
-        system="raft",
         title="log entries are acknowledged before they are synced",
-        server=SyncsLaterKV,
+        server=planted(RaftKV, storage_class=SyncsLater),
         workload="set",
         faults=("process.power_loss",),
         nodes=3,
@@ -166,9 +127,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="CON-04",
-        system="raft",
         title="a leader answers reads from its own state, without confirming that it leads",
-        server=ReadsLocallyKV,
+        server=planted(RaftKV, core_class=ReadsLocally),
         workload="register",
         faults=("scenario.rollback", "net.partition", "net.partition_oneway", "process.pause"),
         nodes=3,
@@ -178,9 +138,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="CON-07",
-        system="raft",
         title="a follower acknowledges its whole log instead of what the message covered",
-        server=ReportsWholeLogKV,
+        server=planted(RaftKV, core_class=ReportsWholeLog),
         workload="set",
         faults=("scenario.rollback",),
         nodes=3,
@@ -190,9 +149,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="CON-09",
-        system="raft",
         title="a write is acknowledged when it is appended, before it is committed",
-        server=AnswersEarlyKV,
+        server=planted(RaftKV, core_class=AnswersEarly),
         workload="set",
         faults=("scenario.rollback",),
         nodes=3,

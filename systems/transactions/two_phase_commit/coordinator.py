@@ -26,10 +26,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from splitbrain.harness.node import Message
-from splitbrain.systems.transactions.commit.messages import partition_of
 from splitbrain.systems.transactions.engine import Answer, Answers
 from splitbrain.systems.transactions.log import Record
 from splitbrain.systems.transactions.operations import Operation, problem
+from splitbrain.systems.transactions.two_phase_commit.messages import partition_of
 
 PREPARE_S = 1.0
 """How long participants may take to vote, in seconds."""

@@ -24,12 +24,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from splitbrain.harness.node import Message, Node
-from splitbrain.systems.transactions.commit.coordinator import Coordinator
-from splitbrain.systems.transactions.commit.participant import Participant
-from splitbrain.systems.transactions.locking.engine import LockingEngine
 from splitbrain.systems.transactions.log import Record
 from splitbrain.systems.transactions.manager import TransactionManager
-from splitbrain.systems.transactions.server import LockingServer
+from splitbrain.systems.transactions.two_phase_commit.coordinator import Coordinator
+from splitbrain.systems.transactions.two_phase_commit.participant import Participant
+from splitbrain.systems.transactions.two_phase_locking.engine import LockingEngine
+from splitbrain.systems.transactions.two_phase_locking.server import LockingServer
 
 
 class CommitCore:

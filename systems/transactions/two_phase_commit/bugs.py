@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from splitbrain.harness.bug import Bug
-from splitbrain.systems.transactions.commit.coordinator import Coordinator
-from splitbrain.systems.transactions.commit.core import CommitCore, CommitServer
-from splitbrain.systems.transactions.commit.messages import coordinator_of
-from splitbrain.systems.transactions.commit.participant import Participant
-from splitbrain.systems.transactions.locking.engine import LockingEngine
+from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.transactions.two_phase_commit.coordinator import Coordinator
+from splitbrain.systems.transactions.two_phase_commit.core import CommitCore, CommitServer
+from splitbrain.systems.transactions.two_phase_commit.messages import coordinator_of
+from splitbrain.systems.transactions.two_phase_commit.participant import Participant
+from splitbrain.systems.transactions.two_phase_locking.engine import LockingEngine
 
 
 class RollsBackAfterYes(Participant):
@@ -61,61 +61,18 @@ class TellsTooEarly(Coordinator):
                 del self._transactions[txn]
 
 
-class RollsBackAfterYesCore(CommitCore):
-    """With `RollsBackAfterYes`."""
-
-    participant_class = RollsBackAfterYes
-
-
-class TellsTooEarlyCore(CommitCore):
-    """With `TellsTooEarly`."""
-
-    coordinator_class = TellsTooEarly
-
-
-class KeepsDoubtCore(CommitCore):
-    """With `KeepsDoubt`."""
-
-    participant_class = KeepsDoubt
-
-
-class CommitsAnythingCore(CommitCore):
-    """With `CommitsAnything`."""
-
-    participant_class = CommitsAnything
-
-
-class RollsBackAfterYesServer(CommitServer):
-    """TX-20."""
-
-    core_class = RollsBackAfterYesCore
-
-
-class TellsTooEarlyServer(CommitServer):
-    """TX-21."""
-
-    core_class = TellsTooEarlyCore
-
-
-class KeepsDoubtServer(CommitServer):
-    """TX-22."""
-
-    core_class = KeepsDoubtCore
-
-
-class VotesTooEarlyServer(CommitServer):
-    """TX-23."""
-
-    engine_class = VotesTooEarly
-    core_class = CommitsAnythingCore
-
+RollsBackAfterYesCore = planted(CommitCore, participant_class=RollsBackAfterYes)
+KeepsDoubtCore = planted(CommitCore, participant_class=KeepsDoubt)
+CommitsAnythingCore = planted(CommitCore, participant_class=CommitsAnything)
+TellsTooEarlyCore = planted(CommitCore, coordinator_class=TellsTooEarly)
 
 BUGS: tuple[Bug, ...] = (
     Bug(
         id="TX-20",
-        system="two-phase-commit",
         title="a participant rolls back on its own after voting yes",
-        server=RollsBackAfterYesServer,
+        server=planted(
+            CommitServer, core_class=planted(CommitCore, participant_class=RollsBackAfterYes)
+        ),
         workload="list-append",
         faults=("process.pause", "net.latency"),
         nodes=3,
@@ -125,9 +82,10 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-21",
-        system="two-phase-commit",
         title="a decision is told before it is durable",
-        server=TellsTooEarlyServer,
+        server=planted(
+            CommitServer, core_class=planted(CommitCore, coordinator_class=TellsTooEarly)
+        ),
         workload="list-append",
         faults=("process.kill", "net.loss"),
         nodes=3,
@@ -137,9 +95,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-22",
-        system="two-phase-commit",
         title="a participant in doubt never asks",
-        server=KeepsDoubtServer,
+        server=planted(CommitServer, core_class=KeepsDoubtCore),
         workload="list-append",
         faults=("process.power_loss",),
         nodes=3,
@@ -149,9 +106,12 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="TX-23",
-        system="two-phase-commit",
         title="a vote is not noted; a lost transaction's commit is acknowledged",
-        server=VotesTooEarlyServer,
+        server=planted(
+            CommitServer,
+            engine_class=VotesTooEarly,
+            core_class=planted(CommitCore, participant_class=CommitsAnything),
+        ),
         workload="list-append",
         faults=("process.power_loss",),
         nodes=3,

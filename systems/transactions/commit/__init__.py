@@ -1,1 +1,0 @@
-"""Two-phase commit over partitions (DDIA chapter 9)."""

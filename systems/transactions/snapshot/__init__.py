@@ -1,1 +1,0 @@
-"""Snapshot isolation, plain and serializable (DDIA chapter 7)."""

@@ -1,0 +1,21 @@
+"""Strict two-phase locking with a write-ahead log; the essay is in `engine`."""
+
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.system import SINGLE_SERVER, System
+from splitbrain.systems.transactions.client import WORKLOADS, TransactionClient
+from splitbrain.systems.transactions.two_phase_locking.bugs import BUGS
+from splitbrain.systems.transactions.two_phase_locking.server import LockingServer
+
+__all__ = ["SYSTEM"]
+
+SYSTEM = System(
+    name="two-phase-locking",
+    title="strict two-phase locking with a write-ahead log (chapter 7)",
+    server=LockingServer,
+    client=TransactionClient,
+    workloads=WORKLOADS,
+    claims=Claims(max_down="all"),
+    nodes=1,
+    sizes=SINGLE_SERVER,
+    bugs=BUGS,
+)
