@@ -2,7 +2,10 @@
 
 *Version orders.* Elements are appended once each, so a list shows the order in which its key was
 written: the order of a key is its longest successful read, and every other must be a prefix of it
-(Kingsbury and Alvaro, "Elle", VLDB 2020, section 4.2.3).
+(Kingsbury and Alvaro, "Elle", VLDB 2020, section 4.2.3). It must agree with each transaction's own
+order: of its appends to a key, none can be seen without those before it, and only the last one is
+installed, so that whoever sees some of them sees all (Adya 1999, section 4.2.1; others' appends
+between them are a cycle of ww).
 
 *Dependencies.* ww between neighbors in an order; wr from the writer of a read's last element; rw
 from a read to the writer of the element after its last. Elements that certainly were appended but
@@ -38,6 +41,7 @@ class AppendHistory:
         writer: transaction that wrote each element, or -1.
         write: micro-operation that did.
         final: whether it is the last that its transaction wrote to the key.
+        earlier: what its transaction appended to the key just before each element, or -1.
         again: a micro-operation that writes an element that another wrote before, or -1.
         longest: for each key the micro-operation with its longest read, or -1.
         order_offsets: where each key's version order begins in `order`.
@@ -52,6 +56,7 @@ class AppendHistory:
     writer: Array
     write: Array
     final: Array
+    earlier: Array
     again: int
     longest: Array
     order_offsets: Array
@@ -74,22 +79,22 @@ def append_history(transactions: Transactions) -> AppendHistory:
     """Infer version orders and judge every read by itself."""
     t = transactions
     compiled = kernels.of(appends, size=t.size)
-    writer, write, final, again = compiled.writers(
+    writer, write, final, earlier, again = compiled.writers(
         t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
     )
     longest, total = compiled.longest_reads(
         t.status, t.offsets, t.kind, t.key, t.start, t.key_count
     )
     order_offsets, order, position, following, faults = compiled.version_orders(
-        t.status, t.start, t.elements, writer, longest, total
+        t.status, t.start, t.elements, writer, earlier, longest, total
     )
     flags, seen = compiled.judge_reads(
         t.status, t.offsets, t.kind, t.key, t.element, t.start, t.elements,
-        writer, write, final, order_offsets, order, position, faults,
+        writer, write, final, earlier, order_offsets, order, position, faults,
     )  # fmt: skip
     return AppendHistory(
-        t, writer, write, final, int(again), longest, order_offsets, order, position, following,
-        flags, seen,
+        t, writer, write, final, earlier, int(again), longest, order_offsets, order, position,
+        following, flags, seen,
     )  # fmt: skip
 
 

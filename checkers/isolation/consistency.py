@@ -62,7 +62,7 @@ _PLAIN = (
     ConsistencyModel(
         "read-committed",
         ("read-uncommitted",),
-        ("G1a", "G1b", "G1c", "dirty-update", "incompatible-order"),
+        ("G1a", "G1b", "G1c", "dirty-update", "incompatible-order", "append-order"),
         ("PL-2",),
     ),
     ConsistencyModel("monotonic-view", ("read-committed",), (), ("PL-2L",)),

@@ -22,6 +22,7 @@ _WORST_FIRST = (
     "duplicate-elements",
     "cyclic-versions",
     "incompatible-order",
+    "append-order",
     "G0",
     "G1a",
     "dirty-update",

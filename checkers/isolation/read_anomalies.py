@@ -30,6 +30,7 @@ def add_read_anomalies(findings: Findings, history: AppendHistory, limit: int) -
         ("future-read", bits.FUTURE, _future),
         ("duplicate-elements", bits.REPEATED, _duplicate),
         ("incompatible-order", bits.INCOMPATIBLE, _incompatible),
+        ("append-order", bits.REORDERED, _reordered),
         ("G1a", bits.ABORTED, _aborted),
         ("G1b", bits.INTERMEDIATE, _intermediate),
         ("internal", bits.INTERNAL, _internal),
@@ -68,8 +69,9 @@ def add_dirty_updates(
 def add_lost_updates(findings: Findings, history: AppendHistory, limit: int) -> None:
     """Add transactions that read the same version of a key and both wrote the key."""
     t = history.transactions
-    # Lists that end alike are the same version only if they are prefixes of the same order.
-    compatible = (history.flags & bits.INCOMPATIBLE) == 0
+    # Lists that end alike are the same version only if they are prefixes of the same order, in
+    # which the element stands once.
+    compatible = (history.flags & (bits.INCOMPATIBLE | bits.REPEATED)) == 0
     groups = [
         group
         for everyone in lost_updates(t, last_elements(t))
@@ -150,6 +152,23 @@ def _incompatible(history: AppendHistory, m: int) -> str:
         f"{_read(history, m)}, but {t.name(t.owner(longest))} read "
         f"{shown_list(t.list_read(longest))}; neither is a prefix of the other"
     )
+
+
+def _reordered(history: AppendHistory, m: int) -> str:
+    t = history.transactions
+    elements = _elements(history, m)
+    place = {element: at for at, element in reversed(list(enumerate(elements)))}
+
+    def behind(at: int, element: int) -> bool:
+        earlier = int(history.earlier[element])
+        return earlier != NONE and place.get(earlier, len(elements)) > at
+
+    element = next(e for at, e in enumerate(elements) if behind(at, e))
+    earlier = int(history.earlier[element])
+    writer = t.name(int(history.writer[element]))
+    what, before = shown(t.values[element]), shown(t.values[earlier])
+    how = f"before its {before}" if earlier in place else f"without its {before}"
+    return f"{_read(history, m)}, with {writer}'s {what} {how}, which it had appended first"
 
 
 def _aborted(history: AppendHistory, m: int) -> str:

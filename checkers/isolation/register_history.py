@@ -130,7 +130,7 @@ class RegisterHistory:
 
 def register_history(t: Transactions, assumptions: Assumptions) -> RegisterHistory:
     """Judge every read by itself, and infer what is known of the order of versions."""
-    writer, write, final, again = kernels.of(appends, size=t.size).writers(
+    writer, write, final, _, again = kernels.of(appends, size=t.size).writers(
         t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
     )
     compiled = kernels.of(registers, size=t.size)

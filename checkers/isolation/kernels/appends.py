@@ -22,6 +22,7 @@ from splitbrain.checkers.isolation.kernels.codes import (
     NONE,
     OK,
     READ,
+    REORDERED,
     REPEATED,
     RW,
     WR,
@@ -38,16 +39,19 @@ Array = npt.NDArray[Any]
 @jit
 def writers(
     offsets: Array, kind: Array, key: Array, element: Array, keys: int, elements: int
-) -> tuple[Array, Array, Array, int]:
+) -> tuple[Array, Array, Array, Array, int]:
     """Who wrote what.
 
     Returns:
-        For each element its transaction, its micro-operation, and whether it is the last that its
-        transaction wrote to the key; and a micro-operation that writes an element again, or `NONE`.
+        For each element its transaction, its micro-operation, whether it is the last that its
+        transaction wrote to the key, and what the transaction wrote to the key just before (or
+        `NONE`); and a micro-operation that writes an element again, or `NONE`.
     """
     writer = np.full(elements, NONE, np.int32)
     write = np.full(elements, NONE, np.int32)
     final = np.zeros(elements, np.bool_)
+    earlier = np.full(elements, NONE, np.int32)
+    # Who wrote each key last, and what: a second write by the same one overwrites its first.
     writing = np.full(keys, NONE, np.int32)
     latest = np.full(keys, NONE, np.int32)
     again = NONE
@@ -64,9 +68,10 @@ def writers(
             if writing[k] == t:
                 final[latest[k]] = False
                 final[e] = True
+                earlier[e] = latest[k]
             writing[k] = t
             latest[k] = e
-    return writer, write, final, again
+    return writer, write, final, earlier, again
 
 
 @jit
@@ -94,7 +99,13 @@ def longest_reads(
 
 @jit
 def version_orders(
-    status: Array, start: Array, elements: Array, writer: Array, longest: Array, total: int
+    status: Array,
+    start: Array,
+    elements: Array,
+    writer: Array,
+    earlier: Array,
+    longest: Array,
+    total: int,
 ) -> tuple[Array, Array, Array, Array, Array]:
     """Version orders: the elements of each key's longest read.
 
@@ -105,14 +116,14 @@ def version_orders(
         ``following``: for each place the first place from there on, of the same key, that holds an
         element for the first time and whose writer did not fail; or `NONE`.
         ``faults``: for each key the first place of an aborted, a repeated and an unwritten element,
-        or the order's length.
+        and of one without what its transaction had appended before it; or the order's length.
     """
     keys = len(longest)
     offsets = np.zeros(keys + 1, np.int64)
     order = np.empty(total, np.int32)
     position = np.full(len(writer), NONE, np.int32)
     following = np.full(total, NONE, np.int64)
-    faults = np.zeros((keys, 3), np.int64)
+    faults = np.zeros((keys, 4), np.int64)
     at = 0
     for k in range(keys):
         offsets[k] = at
@@ -130,6 +141,10 @@ def version_orders(
                 faults[k, 2] = j
             if w != NONE and status[w] == FAIL and j < faults[k, 0]:
                 faults[k, 0] = j
+            # Its transaction's append before it must stand further ahead: places are filled in as
+            # we go, so what has none yet stands behind, or nowhere.
+            if earlier[e] != NONE and position[earlier[e]] == NONE and j < faults[k, 3]:
+                faults[k, 3] = j
             if position[e] == NONE:
                 position[e] = j
                 if usable:
@@ -156,6 +171,7 @@ def judge_reads(
     writer: Array,
     write: Array,
     final: Array,
+    earlier: Array,
     order_offsets: Array,
     order: Array,
     position: Array,
@@ -218,6 +234,8 @@ def judge_reads(
                     bits |= REPEATED
                 if length > faults[k, 2]:
                     bits |= GARBAGE
+                if length > faults[k, 3]:
+                    bits |= REORDERED
             else:
                 bits |= INCOMPATIBLE
                 for j in range(begin, end):
@@ -225,6 +243,8 @@ def judge_reads(
                     seen[e] = True
                     if stamp[e] == m:
                         bits |= REPEATED
+                    if earlier[e] != NONE and stamp[earlier[e]] != m:
+                        bits |= REORDERED
                     stamp[e] = m
                     if writer[e] == NONE:
                         bits |= GARBAGE

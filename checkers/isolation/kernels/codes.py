@@ -17,5 +17,5 @@ WW, WR, RW, PROCESS, REALTIME = 1, 2, 4, 8, 16
 """Kinds of dependencies, as bits: a set of kinds is a sum."""
 
 INTERNAL, FUTURE, ABORTED, INTERMEDIATE = 1, 2, 4, 8
-INCOMPATIBLE, REPEATED, GARBAGE = 16, 32, 64
+INCOMPATIBLE, REPEATED, GARBAGE, REORDERED = 16, 32, 64, 128
 """What is wrong with a read, as bits."""

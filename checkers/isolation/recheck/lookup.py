@@ -55,6 +55,20 @@ class Lookup:
         return found
 
     @cached_property
+    def _earlier(self) -> dict[tuple[Any, Any], Any]:
+        """By key and value, what the same transaction wrote to the key just before it."""
+        found: dict[tuple[Any, Any], Any] = {}
+        for call in self.calls:
+            latest: dict[Any, Any] = {}
+            for f, key, value in self.micro_operations(call):
+                if f == "r":
+                    continue
+                if key in latest:
+                    found.setdefault((key, value), latest[key])
+                latest[key] = value
+        return found
+
+    @cached_property
     def _readers(self) -> dict[Any, list[Call]]:
         found: dict[Any, list[Call]] = {}
         for call in self.calls:
@@ -166,6 +180,10 @@ class Lookup:
         if call.outcome != FAIL and call.outcome != OK:
             return any((k, v) in self._seen for f, k, v in call.argument if f != "r")
         return call.outcome == OK
+
+    def earlier(self, key: Any, value: Any) -> Any:
+        """What the writer of a value wrote to the key just before it; None if nothing."""
+        return self._earlier.get((key, value))
 
     def writer(self, key: Any, value: Any) -> Call | None:
         """The transaction that wrote a value."""

@@ -52,6 +52,17 @@ def _incompatible(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
     return any(seen[: len(other)] != other[: len(seen)] for other in others)
 
 
+def _reordered(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
+    """Whether an append is seen that does not come after its transaction's one before it."""
+    passed: set[Any] = set()
+    for element in look.elements(seen):
+        earlier = look.earlier(key, element)
+        if earlier is not None and earlier not in passed:
+            return True
+        passed.add(element)
+    return False
+
+
 def _future(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
     own = [element for element in look.elements(seen) if look.writer(key, element) is call]
     if not own:
@@ -143,6 +154,7 @@ _BY_READ: dict[str, Callable[[Lookup, Call, Any, Any], bool]] = {
     "G1a": _aborted,
     "G1b": _intermediate,
     "duplicate-elements": _duplicate,
+    "append-order": _reordered,
     "future-read": _future,
 }
 
@@ -157,7 +169,8 @@ def verify_absence(look: Lookup, kinds: Container[str]) -> None:
     """
     wanted = {kind: shows for kind, shows in _BY_READ.items() if kind in kinds}
     if not look.lists:
-        wanted.pop("duplicate-elements", None)
+        for kind in ("duplicate-elements", "append-order"):
+            wanted.pop(kind, None)
     longest: dict[Any, list[Any]] = {}
     updates: dict[Any, set[Any]] = {}
     for call in look.calls:

@@ -1,9 +1,13 @@
 """What each anomaly of list-append histories looks like, and what it rules out."""
 
+from dataclasses import replace
+
 import pytest
 
 from splitbrain.checkers.history import History
+from splitbrain.checkers.isolation import CONSISTENCY_MODELS, CertificateError, verify
 from splitbrain.checkers.isolation.append_checker import list_append
+from splitbrain.checkers.isolation.consistency import implied
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 
@@ -38,6 +42,19 @@ ANOMALIES = [
     ("duplicate-elements", "T1: ax1 | T2: rx11"),
     ("incompatible-order", "T1: ax1 | T2: ax2 | T3: rx12 | T4: rx21"),
     ("lost-update", "T1: rx ax1 | T2: rx ax2 | T3: rx"),
+    # Parts of what one transaction appended: in its order, and all or none.
+    ("append-order", "T1: ax2 ax3 | T2: ax1 | T3: rx321"),
+    ("append-order", "T1: ax2 ax3 | T2: rx32"),
+    ("append-order", "T1: ax1 ax2 | T2: rx2"),
+    ("append-order", "T1: ax1 ax2 ax3 | T2: ax4 | T3: rx134"),
+    ("append-order", "T1?: ax1 ax2 | T2: ax3 | T3: rx213"),
+    ("append-order", "T1!: ax1 ax2 | T2: rx21"),
+    ("append-order", "T1: ax1 ax2 rx21"),
+    ("append-order", "T1: ax1 ax2 | T2: rx12 | T3: rx21"),
+    ("G1b", "T1?: ax1 ax2 ax3 | T2: rx12"),
+    ("G0", "T1: ax1 ax2 | T2: ax3 | T3: rx13"),
+    ("G0", "T1?: ax1 ax2 | T2?: ax3 | T3: rx132"),
+    ("dirty-update", "T1: ax1 ax2 | T2!: ax3 | T3: rx132"),
     # Cycles.
     ("G0", "T1: ax1 ay1 | T2: ax2 ay2 | T3: rx12 ry21"),
     ("G0", "T1: ax1 ax3 | T2: ax2 | T3: rx123"),
@@ -161,3 +178,36 @@ def test_verdicts_survive_json():
 def test_an_unknown_model_is_named_with_its_neighbors():
     with pytest.raises(ValueError, match="did you mean serializable"):
         list_append("serialisable")
+
+
+REVERSED = [
+    "T1: ax2 ax3 || T2: ax1 || T3: rx321",
+    "T1: ax2 ax3 || T3: rx32",
+    "T1: ax1 ax2 || T2: rx2",
+]
+
+
+@pytest.mark.parametrize("text", REVERSED)
+def test_what_breaks_a_transactions_own_order_rules_out_all_from_read_committed_up(text):
+    for name in CONSISTENCY_MODELS:
+        verdict = list_append(name).check(transactions(text))
+        expected = INVALID if "read-committed" in implied(name) else VALID
+        assert verdict.validity is expected, (name, verdict.reason)
+        verify(transactions(text), verdict)
+    assert "with T1's" in list_append("read-committed").check(transactions(text)).reason
+
+
+def test_a_read_that_others_extend_by_the_same_element_again_is_no_lost_update():
+    text = "T1: ax1 | T2: rx1 ax2 | T3: rx11 ax3"
+    assert kinds(text, "read-atomic") == {"duplicate-elements"}
+
+
+@pytest.mark.parametrize("text", REVERSED)
+def test_a_false_verdict_of_valid_on_them_is_refuted(text):
+    verdict = list_append("read-uncommitted").check(transactions(text))
+    forged = {**verdict.certificate, "consistency": "read-committed"}
+    with pytest.raises(CertificateError, match=r"read (append-order|G1b) of"):
+        verify(
+            transactions(text),
+            replace(verdict, checker="list-append(read-committed)", certificate=forged),
+        )
