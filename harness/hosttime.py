@@ -17,3 +17,8 @@ def seconds() -> float:
 def timestamp() -> str:
     """The present moment in UTC, ISO 8601, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def cpu_seconds() -> float:
+    """Seconds of CPU that this process has used."""
+    return time.process_time()

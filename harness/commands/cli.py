@@ -20,6 +20,7 @@ from splitbrain.harness.commands.streams import forgiving_streams
 
 COMMANDS = (
     "run",
+    "hunt",
     "replay",
     "check",
     "verify",

@@ -1,0 +1,108 @@
+"""A plan from a system's name and a seed: everything that a user would otherwise have to guess.
+
+Each choice draws from a stream of its own, so that adding one leaves the others as they were. The
+workloads that fit come in turn; sizes, rates and machines vary, since bugs hide where a default
+never goes: an fsync that takes 20 ms shows each acknowledgement before durability, which one of
+1 ms hides. Faults are a swarm (`splitbrain.harness.nemesis.schedule`) of all kinds, now and then
+of one to three kinds alone, and sometimes there are none, for then nothing excuses a failure.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import exp, log
+from typing import Any
+
+from splitbrain.harness.nemesis.catalogue import resolve
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.streams import stream
+from splitbrain.harness.workloads import WORKLOADS
+
+NARROW = 0.25
+"""How often only one to three kinds of fault are drawn from."""
+
+QUIET = 0.05
+"""How often there is no fault at all."""
+
+MACHINES = 0.6
+"""How often the machines differ from the default ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is hunted in.
+
+    Attributes:
+        system: the system's name.
+        workloads: the workloads to take in turn.
+        nodes: its usual number of servers.
+        bug: a planted bug to run it with, or None.
+        faults: the kinds of faults to draw from.
+    """
+
+    system: str
+    workloads: tuple[str, ...]
+    nodes: int
+    bug: str | None = None
+    faults: tuple[str, ...] = ("all",)
+
+    @property
+    def name(self) -> str:
+        """What people read: the system, and the bug it has."""
+        return self.system if self.bug is None else f"{self.system} with {self.bug}"
+
+
+def plan_for(target: Target, seed: int) -> Plan:
+    """The plan of this seed; the same for the same arguments.
+
+    Raises:
+        InvalidPlan: a kind of fault or a workload is unknown.
+    """
+    plan = Plan(
+        target.system,
+        target.workloads[seed % len(target.workloads)],
+        bug=target.bug,
+        seed=seed,
+        nodes=target.nodes,
+        clients=_stream(seed, "clients").choice((2, 3, 5, 5, 8)),
+        time_limit=_stream(seed, "time").choice((4.0, 6.0, 10.0, 10.0, 15.0)),
+        rate=round(_log_uniform(seed, "rate", 8.0, 80.0), 1),
+    )
+    return draw(plan.with_(options=_options(plan.workload, seed)), _kinds(target.faults, seed))
+
+
+def _options(workload: str, seed: int) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    rng = _stream(seed, "keys")
+    if "keys" in WORKLOADS[workload].options and rng.random() < 0.5:
+        options["keys"] = rng.choice((1, 1, 2, 3, 5))
+    if _stream(seed, "machines").random() < MACHINES:
+        options["disk"] = {"fsync_latency": _rounded(_log_uniform(seed, "fsync", 5e-5, 5e-2))}
+        least = _rounded(_log_uniform(seed, "latency", 2e-4, 1e-2))
+        options["network"] = {"latency": [least, _rounded(4 * least)]}
+    return options
+
+
+def _kinds(faults: Sequence[str], seed: int) -> str | list[str]:
+    rng = _stream(seed, "kinds")
+    if faults == ("none",) or rng.random() < QUIET:
+        return "none"
+    kinds = [kind.id for kind in resolve(faults)]
+    if rng.random() < NARROW:
+        kinds = rng.sample(kinds, min(len(kinds), rng.choice((1, 1, 2, 3))))
+    return kinds
+
+
+def _stream(seed: int, name: str) -> random.Random:
+    return stream(seed, "hunt", name)
+
+
+def _log_uniform(seed: int, name: str, low: float, high: float) -> float:
+    return exp(_stream(seed, name).uniform(log(low), log(high)))
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.2g}")

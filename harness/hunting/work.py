@@ -1,0 +1,167 @@
+"""What a worker of a hunt does: draw plans and run them, or make one failure small.
+
+Everything that comes and goes is plain data, and code is named, never sent, so that a worker can be
+a process of this machine or of another one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from splitbrain.checkers.verdict import INVALID, Verdict
+from splitbrain.harness.hosttime import cpu_seconds
+from splitbrain.harness.hunting.drawing import Target, plan_for
+from splitbrain.harness.investigate import investigate
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.running import Run, run
+from splitbrain.harness.store import new_folder
+from splitbrain.harness.workloads.workload import Experiment
+
+Make = Callable[[Plan], Experiment]
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One plan that was run.
+
+    Attributes:
+        target: in what.
+        plan: the plan, as JSON-able data.
+        validity: ``valid``, ``invalid``, ``unknown``, or ``error`` if the run itself broke.
+        signature: what makes two failures the same; empty unless invalid.
+        checker: whose verdict the signature is.
+        reason: that verdict's sentence, or the error with its traceback.
+        operations: operations invoked.
+        seconds: seconds of CPU.
+        digest: of history and verdicts; the same wherever the same plan is run.
+    """
+
+    target: Target
+    plan: dict[str, Any]
+    validity: str
+    signature: str
+    checker: str
+    reason: str
+    operations: int
+    seconds: float
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Small:
+    """A failure that was made small.
+
+    Attributes:
+        folder: the folder of the failing run; ``shrunk`` in it is the small one.
+        plan: the smallest plan, as JSON-able data.
+        faults: how many faults are left.
+        operations: how many operations are left; None if they are the workload's to choose.
+        problem: why it could not be made smaller; None if it could.
+    """
+
+    folder: str
+    plan: dict[str, Any]
+    faults: int
+    operations: int | None
+    problem: str | None
+
+
+def ready() -> None:
+    """Prepare a worker process: Ctrl-C is the hunt's business, and it ends with the hunt."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        # Even SIGKILL of the hunt must leave no worker behind.
+        import ctypes
+
+        die_with_parent = 1  # PR_SET_PDEATHSIG
+        ctypes.CDLL(None, use_errno=True).prctl(die_with_parent, int(signal.SIGKILL), 0, 0, 0)
+
+
+def try_seeds(make: str, target: Target, seeds: Sequence[int]) -> list[Attempt]:
+    """The attempts of these seeds."""
+    return [attempt(make, target, plan_for(target, seed).to_json()) for seed in seeds]
+
+
+def attempt(make: str, target: Target, plan: dict[str, Any]) -> Attempt:
+    """Run one plan.
+
+    Args:
+        make: the function that makes an experiment of a plan, as ``module:name``.
+        target: in what.
+        plan: the plan.
+    """
+    start = cpu_seconds()
+    try:
+        result = run(_named(make)(Plan.from_json(plan)), tracing=False)
+    except Exception:  # noqa: BLE001 - one broken run must not end a night's hunt
+        reason = traceback.format_exc(limit=-4)
+        return Attempt(target, plan, "error", "", "", reason, 0, cpu_seconds() - start, "")
+    found = failure_of(result)
+    return Attempt(
+        target,
+        plan,
+        str(result.validity),
+        result.signature,
+        found.checker if found else "",
+        found.reason if found else "",
+        len(result.history.calls()),
+        cpu_seconds() - start,
+        digest_of(result),
+    )
+
+
+def make_small(make: str, plan: dict[str, Any], runs: str, budget: int) -> Small:
+    """Run a failing plan once more, keep it in a folder, and shrink it.
+
+    Raises:
+        StoreError: the folder cannot be written.
+    """
+    experiment = _named(make)(Plan.from_json(plan))
+    folder = new_folder(Path(runs), experiment.plan)
+    found = investigate(
+        experiment,
+        folder,
+        replay=f"splitbrain replay {folder}",
+        shrunk_replay=f"splitbrain replay {folder / 'shrunk'}",
+        budget=budget,
+    )
+    small = found.shrunk.run.plan if found.shrunk else found.run.plan
+    problem = found.problem
+    if found.run.validity is not INVALID:
+        problem = "the same plan did not fail again"
+    return Small(
+        str(folder),
+        small.to_json(),
+        len(small.faults),
+        None if small.operations is None else len(small.operations),
+        problem,
+    )
+
+
+def failure_of(result: Run) -> Verdict | None:
+    """The verdict whose signature is the run's; None if nothing is invalid."""
+    return next((v for v in result.verdicts if v.signature == result.signature), None)
+
+
+def digest_of(result: Run) -> str:
+    """Of what was recorded and what was said of it."""
+    sha = hashlib.sha256()
+    for operation in result.history:
+        sha.update(repr(operation).encode())
+    for verdict in result.verdicts:
+        sha.update(f"{verdict.checker} {verdict.validity} {verdict.signature}".encode())
+    return sha.hexdigest()
+
+
+def _named(name: str) -> Make:
+    module, _, attribute = name.partition(":")
+    made: Make = getattr(import_module(module), attribute)
+    return made

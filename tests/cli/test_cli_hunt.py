@@ -1,0 +1,79 @@
+"""`splitbrain hunt`, in processes as a user has them."""
+
+import json
+import re
+import signal
+import subprocess
+import sys
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+
+def hunt(tmp_path, *words):
+    return subprocess.run(
+        [sys.executable, "-m", "splitbrain", "hunt", *words, "--runs", str(tmp_path / "runs")],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+    )
+
+
+def test_it_finds_a_planted_bug_unaided_and_knows_it_the_next_time(tmp_path):
+    words = ("raft", "--bug", "CON-04", "--minutes", "2", "--shrink-budget", "40")
+    first = hunt(tmp_path, *words, "--first", "--junit", "hunt.xml", "--jsonl", "hunt.jsonl")
+
+    assert first.returncode == 1, first.stderr
+    assert re.search(r"^new +raft with CON-04", first.stdout, re.MULTILINE)
+    assert '<failure message="linearizable' in (tmp_path / "hunt.xml").read_text()
+    groups = [json.loads(line) for line in (tmp_path / "hunt.jsonl").read_text().splitlines()][1:]
+    folders = [group["folder"] for group in groups if group["folder"]]
+    assert folders
+    assert all((tmp_path / folder / "report.html").exists() for folder in folders)
+
+    again = hunt(tmp_path, *words, "--count", "1")
+    assert again.returncode == 1
+    assert re.search(r"^known +raft with CON-04", again.stdout, re.MULTILINE)
+
+
+def test_a_sound_system_ends_with_zero(tmp_path):
+    result = hunt(tmp_path, "snapshot-isolation", "--count", "12")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "12 runs in" in result.stdout
+
+
+def test_what_makes_no_sense_is_one_sentence(tmp_path):
+    for words in (("rafd",), ("raft", "-w", "bank"), ("raft", "--bug", "TX-01"), ("-f", "kil")):
+        result = hunt(tmp_path, *words)
+        assert result.returncode == 2, words
+        assert result.stderr.startswith("splitbrain: ")
+        assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_it_ends_when_told_and_keeps_what_it_counted(tmp_path, how):
+    command = [sys.executable, "-u", "-m", "splitbrain", "hunt", "raft", "--minutes", "60"]
+    runs = tmp_path / "runs"
+    with subprocess.Popen(
+        [*command, "--runs", str(runs)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        while not (runs / "hunt.db").exists() or _runs(runs / "hunt.db") < 4:
+            assert process.poll() is None
+        process.send_signal(how)
+        told, _ = process.communicate(timeout=60)
+    assert process.returncode in (0, 1)
+    assert " runs in " in told
+    assert _runs(runs / "hunt.db") >= 4
+
+
+def _runs(path):
+    code = (
+        "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]);"
+        "print(sum(n for (n,) in db.execute('select runs from targets')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False
+    )
+    return int(done.stdout or 0)

@@ -1,0 +1,221 @@
+"""A hunt finds, groups, makes small and remembers; what it remembers it tries first."""
+
+import sqlite3
+from concurrent.futures import Executor, Future
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+from hunted import MAKE, target
+
+from splitbrain.harness.hunting import drawing, hunt, telling, work
+from splitbrain.harness.hunting.hunt import Hunt, Limits, ranked
+from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Memory
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.running import run
+from splitbrain.harness.store import StoreError
+
+
+class AtOnce(Executor):
+    """Does the work when it is handed in."""
+
+    def submit(self, function, /, *arguments, **named):
+        future = Future()
+        try:
+            future.set_result(function(*arguments, **named))
+        except Exception as error:  # noqa: BLE001 - as every executor does
+            future.set_exception(error)
+        return future
+
+
+@pytest.fixture
+def hunting(tmp_path):
+    """Hunt in one process: ``hunting("forgetful", runs=8)``."""
+
+    def go(*systems, runs=8, memory="hunt.db", **limits):
+        kept = Memory(tmp_path / memory)
+        targets = [target(system) for system in systems]
+        limits = {"seconds": None, "shrink_budget": 60, "runs": runs, **limits}
+        made = Hunt(targets, kept, make=MAKE, runs=str(tmp_path), limits=Limits(**limits), jobs=1)
+        made.go(AtOnce(), AtOnce())
+        kept.close()
+        return made
+
+    return go
+
+
+def test_failures_with_one_signature_are_one_group_that_is_made_small(hunting, tmp_path):
+    found = hunting("forgetful", runs=12)
+
+    (group,) = found.groups.values()
+    assert group.state == NEW
+    assert group.signature == "linearizable(cas-register)/stale-read"
+    assert 1 < group.times == found.count.failing
+    assert group.faults == 1
+    assert group.operations <= 2
+    assert (tmp_path / group.folder / "shrunk" / "plan.json").exists()
+
+
+def test_its_smallest_plan_fails_by_itself(hunting):
+    (group,) = hunting("forgetful").groups.values()
+    again = work.attempt(MAKE, target("forgetful"), dict(group.plan))
+    assert again.signature == group.signature
+
+
+def test_a_sound_system_is_left_in_peace(hunting):
+    found = hunting("durable", runs=20)
+    assert found.groups == {}
+    assert found.count.runs == 20
+    assert found.count.valid + found.count.unknown == 20
+    assert found.count.valid > 10
+
+
+def test_the_next_hunt_goes_on_where_the_last_one_ended(hunting, tmp_path):
+    hunting("durable", runs=6)
+    hunting("durable", runs=6)
+
+    tally = Memory(tmp_path / "hunt.db").tally(target("durable"))
+    assert (tally.next_seed, tally.runs) == (12, 12)
+
+
+def test_a_known_failure_is_tried_first_and_told_as_known(hunting):
+    hunting("forgetful")
+    again = hunting("forgetful", runs=0)
+
+    (group,) = again.groups.values()
+    assert group.state == KNOWN
+
+
+def test_a_failure_that_passes_now_is_fixed_until_it_fails_again(hunting, tmp_path):
+    (group,) = hunting("forgetful").groups.values()
+    kept = Memory(tmp_path / "hunt.db")
+    passing = Plan("forgetful", "register", nodes=1, time_limit=1.0).to_json()
+    kept.made_small(group, work.Small(group.folder, passing, 0, None, None))
+    kept.close()
+
+    (now,) = hunting("forgetful", runs=0).groups.values()
+    assert now.state == FIXED
+    (later,) = hunting("forgetful", runs=8).groups.values()
+    assert later.state == KNOWN
+
+
+def test_a_failure_that_does_not_come_again_is_flaky(hunting, monkeypatch):
+    monkeypatch.setattr(
+        hunt, "make_small", lambda make, plan, runs, budget: work.Small("", plan, 1, 1, "gone")
+    )
+    (group,) = hunting("forgetful").groups.values()
+    assert group.state == FLAKY
+
+
+def test_another_outcome_in_another_process_is_a_failure_of_its_own(tmp_path, monkeypatch):
+    class Elsewhere(AtOnce):
+        def submit(self, function, /, *arguments, **named):
+            monkeypatch.setenv("PYTHONHASHSEED", "1")
+            try:
+                return super().submit(function, *arguments, **named)
+            finally:
+                monkeypatch.setenv("PYTHONHASHSEED", "0")
+
+    monkeypatch.setenv("PYTHONHASHSEED", "0")
+    monkeypatch.setattr(hunt, "AGAIN_EVERY", 2)
+    kept = Memory(tmp_path / "hunt.db")
+    limits = Limits(seconds=None, runs=4, shrink_budget=0)
+    made = Hunt(
+        [target("peeking", ("none",))], kept, make=MAKE, runs=str(tmp_path), limits=limits, jobs=1
+    )
+    made.go(AtOnce(), Elsewhere())
+
+    (group,) = made.groups.values()
+    assert group.signature == hunt.NONDETERMINISTIC
+    assert "hash order" in group.reason
+
+
+def test_a_run_that_breaks_is_counted_and_told_and_ends_nothing(hunting):
+    found = hunting("broken", "durable", runs=8)
+    assert found.count.errors == 4
+    assert found.count.valid > 0
+    assert "RuntimeError: no such thing" in telling.terminal(found.count, [])
+
+
+def test_it_can_end_at_the_first_failure(hunting):
+    found = hunting("forgetful", runs=1000, first_only=True)
+    assert found.count.runs < 30
+
+
+def test_the_time_may_be_up_before_it_begins(hunting):
+    assert hunting("durable", runs=None, seconds=0.0).count.runs == 0
+
+
+def test_two_failures_of_one_run_are_told_by_the_most_telling(hunting):
+    (group,) = hunting("forgetful").groups.values()
+    assert group.checker == "linearizable(cas-register)"
+
+
+# The memory
+
+
+def test_what_is_no_memory_is_refused(tmp_path):
+    (tmp_path / "hunt.db").write_bytes(b"not a database at all, but long enough to be read as one")
+    with pytest.raises(StoreError, match="can't be used as the memory of hunts"):
+        Memory(tmp_path / "hunt.db")
+
+
+def test_a_memory_of_another_format_is_refused(tmp_path):
+    Memory(tmp_path / "hunt.db").close()
+    with sqlite3.connect(tmp_path / "hunt.db") as db:
+        db.execute("update about set format = 99")
+    with pytest.raises(StoreError, match="format 99"):
+        Memory(tmp_path / "hunt.db")
+
+
+# Drawing
+
+
+def test_a_seed_gives_one_plan_and_seeds_differ_in_size_machines_and_faults():
+    plans = [drawing.plan_for(target("durable", ("all",)), seed) for seed in range(200)]
+
+    assert plans == [drawing.plan_for(target("durable", ("all",)), seed) for seed in range(200)]
+    assert {plan.clients for plan in plans} == {2, 3, 5, 8}
+    assert len({plan.rate for plan in plans}) > 100
+    slow = [p for p in plans if p.options.get("disk", {}).get("fsync_latency", 0) > 0.01]
+    assert 10 < len(slow) < 60
+    kinds = [len({fault.kind for fault in plan.faults}) for plan in plans]
+    assert kinds.count(0) > 3
+    assert kinds.count(1) > 10
+    assert max(kinds) > 6
+
+
+def test_every_plan_of_a_hunt_can_be_written_read_and_run():
+    plan = drawing.plan_for(target("durable", ("all",)), 3)
+    assert Plan.from_json(plan.to_json()) == plan
+    experiment = work._named(MAKE)(plan)
+    assert run(experiment).history == run(experiment).history
+
+
+# Telling
+
+
+def test_what_a_system_says_does_nothing_on_a_page(hunting):
+    found = hunting("forgetful")
+    (group,) = found.groups.values()
+    hostile = [
+        replace(group, signature="<script>[x](javascript:y)|\x1b[2J", reason="]]></failure>")
+    ]
+
+    assert "<script>" not in telling.markdown(found.count, hostile)
+    assert "](javascript" not in telling.markdown(found.count, hostile)
+    xml = telling.junit(found.count, hostile, ["forgetful"])
+    (failure,) = ElementTree.fromstring(xml).iter("failure")
+    assert "]]></failure>" in failure.text
+    assert "\x1b" not in telling.terminal(found.count, hostile)
+
+
+def test_junit_and_json_lines_say_the_same(hunting):
+    found = hunting("forgetful", "durable", runs=16)
+    groups = ranked(list(found.groups.values()))
+
+    xml = telling.junit(found.count, groups, ["forgetful", "durable"])
+    assert 'tests="2" failures="1"' in xml
+    assert "splitbrain replay" in xml
+    lines = telling.json_lines(found.count, groups).splitlines()
+    assert len(lines) == 1 + len(groups)
