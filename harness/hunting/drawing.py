@@ -77,7 +77,8 @@ def plan_for(target: Target, seed: int) -> Plan:
 def _options(workload: str, seed: int) -> dict[str, Any]:
     options: dict[str, Any] = {}
     rng = _stream(seed, "keys")
-    if "keys" in WORKLOADS[workload].options and rng.random() < 0.5:
+    known = {option.name for option in WORKLOADS.named(workload).options}
+    if "keys" in known and rng.random() < 0.5:
         options["keys"] = rng.choice((1, 1, 2, 3, 5))
     if _stream(seed, "machines").random() < MACHINES:
         options["disk"] = {"fsync_latency": _rounded(_log_uniform(seed, "fsync", 5e-5, 5e-2))}
