@@ -123,13 +123,13 @@ def _targets(
     if faults != "none":
         resolve(faults)
     if bug is not None and not systems:
-        systems = (registry.BUGS[bug].system,) if bug in registry.BUGS else ()
+        systems = tuple(system.name for system, _ in filter(None, [registry.bugs().get(bug)]))
     names = systems or tuple(
         system.name for system in registry.SYSTEMS.values() if system.form == "reference"
     )
     targets = []
     for name in names:
-        system = registry.system(name)
+        system = registry.SYSTEMS.named(name)
         if bug is not None:
             registry.bug(system, bug)
         if workload is not None and workload not in system.workloads:
@@ -139,7 +139,7 @@ def _targets(
             )
         workloads = (workload,) if workload else system.workloads
         kinds = tuple(kind.strip() for kind in faults.split(","))
-        targets.append(Target(name, workloads, system.nodes, bug, kinds))
+        targets.append(Target(name, workloads, system.nodes, bug, kinds, tuple(system.sizes)))
     return targets
 
 

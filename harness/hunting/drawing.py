@@ -27,6 +27,9 @@ NARROW = 0.25
 QUIET = 0.05
 """How often there is no fault at all."""
 
+OTHER_SIZES = 0.3
+"""How often a system has another number of servers than it usually has."""
+
 MACHINES = 0.6
 """How often the machines differ from the default ones."""
 
@@ -41,6 +44,7 @@ class Target:
         nodes: its usual number of servers.
         bug: a planted bug to run it with, or None.
         faults: the kinds of faults to draw from.
+        sizes: the numbers of servers that it may have; its usual one alone, unless given.
     """
 
     system: str
@@ -48,6 +52,7 @@ class Target:
     nodes: int
     bug: str | None = None
     faults: tuple[str, ...] = ("all",)
+    sizes: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -66,12 +71,18 @@ def plan_for(target: Target, seed: int) -> Plan:
         target.workloads[seed % len(target.workloads)],
         bug=target.bug,
         seed=seed,
-        nodes=target.nodes,
+        nodes=_nodes(target, seed),
         clients=_stream(seed, "clients").choice((2, 3, 5, 5, 8)),
         time_limit=_stream(seed, "time").choice((4.0, 6.0, 10.0, 10.0, 15.0)),
         rate=round(_log_uniform(seed, "rate", 8.0, 80.0), 1),
     )
     return draw(plan.with_(options=_options(plan.workload, seed)), _kinds(target.faults, seed))
+
+
+def _nodes(target: Target, seed: int) -> int:
+    rng = _stream(seed, "nodes")
+    others = [size for size in (2, 3, 4, 5) if size in target.sizes]
+    return rng.choice(others) if others and rng.random() < OTHER_SIZES else target.nodes
 
 
 def _options(workload: str, seed: int) -> dict[str, Any]:
