@@ -5,9 +5,9 @@
                             splitbrain.harness.running, clients, nemesis
 
 The simulation (`splitbrain.harness.simulation.ground`) is one ground. Another one lives in any
-package and is named by where it is, ``my_package.my_module:GROUND``, or by the name under which its
-package registers it in the entry point group ``splitbrain.grounds``. It is imported when a plan
-asks for it.
+package and is found as other entries are (`splitbrain.harness.entries`): by import path,
+``my_package.my_module:GROUND``, or by the name under which its package registers it in the entry
+point group ``splitbrain.grounds``. It is imported when a plan asks for it.
 
 A world calls everything back from one loop of its own, one call at a time: what is given to `at`
 and `after`, the clients' programs, `World.on_announcement`. Only the nemesis may wait. Real faults
@@ -20,23 +20,16 @@ the nemesis is called like everybody else.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from importlib.metadata import EntryPoint, entry_points
+from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
+from splitbrain.harness.entries import Entries
 from splitbrain.harness.nemesis.catalogue import resolve
 from splitbrain.harness.nemesis.control import Control
 from splitbrain.harness.nemesis.nemesis import with_ids
 from splitbrain.harness.node import Node, Program
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.simulation.trace import Trace
-
-GROUNDS = {"simulation": "splitbrain.harness.simulation.ground:GROUND"}
-"""Our own grounds, by name: where each is."""
-
-ENTRY_POINTS = "splitbrain.grounds"
-"""The entry point group under which other packages register theirs."""
 
 
 class Commands(Protocol):
@@ -188,32 +181,19 @@ def check_ground(plan: Plan, ground: Ground) -> None:
     ground.check(plan)
 
 
+GROUNDS = Entries(
+    "ground",
+    Ground,  # type: ignore[type-abstract]  # asked with isinstance alone
+    {"simulation": "splitbrain.harness.simulation.ground:GROUND"},
+    "splitbrain.grounds",
+)
+"""The grounds, by name."""
+
+
 def ground_named(name: str) -> Ground:
     """The ground of this name: ours, one that a package registers, or ``package.module:NAME``.
 
     Raises:
         InvalidPlan: there is none, or it cannot be imported; the message says which and why.
     """
-    place = GROUNDS.get(name) or next((p.value for p in _registered() if p.name == name), name)
-    module, _, attribute = place.partition(":")
-    if not attribute:
-        known = ", ".join([*GROUNDS, *(point.name for point in _registered())])
-        raise InvalidPlan(
-            f"there is no ground {name!r}: give one of {known}, or package.module:NAME"
-        )
-    try:
-        found: object = import_module(module)
-        for part in attribute.split("."):
-            found = getattr(found, part)
-    except (ImportError, AttributeError) as error:
-        raise InvalidPlan(f"the ground {name!r} cannot be imported: {error}") from None
-    if not isinstance(found, Ground):
-        raise InvalidPlan(
-            f"{place} is no ground: it must have deterministic, faults, options, check and world "
-            "(splitbrain.harness.ground.Ground)"
-        )
-    return found
-
-
-def _registered() -> Iterator[EntryPoint]:
-    yield from entry_points(group=ENTRY_POINTS)
+    return GROUNDS.named(name)

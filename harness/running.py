@@ -17,14 +17,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
-from splitbrain.checkers.history import INVOKE, History, Operation
+from splitbrain.checkers.history import INVOKE, History, HistoryError, Operation
 from splitbrain.checkers.history.encoding import encode_line
 from splitbrain.checkers.invariants import leader_per_term
 from splitbrain.checkers.invariants.unhandled_exceptions import unhandled_exceptions
+from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, Checker, Validity, Verdict, worst
 from splitbrain.checkers.vocabulary import DONE, FINAL, HEAL, LEADER, LOAD, PHASE, SETTLE
 from splitbrain.harness.client import Outcome
 from splitbrain.harness.clients import Clients
+from splitbrain.harness.error_text import described, traceback_lines
 from splitbrain.harness.generators import time_limit, validate
 from splitbrain.harness.generators.base import Generator
 from splitbrain.harness.generators.lists import listed
@@ -112,9 +114,10 @@ def run(
     """
     started, start = timestamp(), seconds()
     plan = experiment.plan
-    chosen = _check(plan, ground or ground_named(plan.ground))
+    chosen = ground or ground_named(plan.ground)
     world = chosen.world(plan, Trace(recording=tracing, file=trace_file))
-    running = _Running(experiment, world, sink)
+    running = _Running(experiment, world, sink)  # the nemesis has checked the faults by themselves
+    check_ground(plan, chosen)
     # One sweep for what the run before left behind: none happens while a run is going on.
     gc.collect(1)
     running.drive(progress or (lambda fraction, phase: None))
@@ -139,16 +142,12 @@ def check_plan(experiment: Experiment) -> None:
     Raises:
         InvalidPlan: it cannot; the message names the fault, operation or option.
     """
-    _check(experiment.plan, ground_named(experiment.plan.ground))
-    operation_timeout(experiment.plan)
-    _load(experiment)
-
-
-def _check(plan: Plan, ground: Ground) -> Ground:
+    plan = experiment.plan
     for fault in with_ids(plan.faults):
         check_fault(fault, plan.servers)
-    check_ground(plan, ground)
-    return ground
+    check_ground(plan, ground_named(plan.ground))
+    operation_timeout(plan)
+    _load(experiment)
 
 
 def _load(experiment: Experiment) -> Generator:
@@ -181,7 +180,8 @@ def _checkers(experiment: Experiment) -> tuple[Checker, ...]:
 def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...]:
     """What each checker says of a history, and what the harness itself checks in every run.
 
-    A checker that cannot cope with the history makes the verdict unknown, never valid.
+    A checker that cannot cope with the history, or fails itself, makes the verdict unknown, never
+    valid; the run stands, and the others judge it.
     """
     always: list[Checker] = [unhandled_exceptions()]
     if history.events(LEADER):
@@ -192,8 +192,16 @@ def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...
 def _verdict(checker: Checker, history: History) -> Verdict:
     try:
         return checker.check(history)
-    except ValueError as error:
+    except (HistoryError, ModelError) as error:
         return Verdict(checker.name, UNKNOWN, f"the checker could not judge this history: {error}")
+    except Exception as error:  # noqa: BLE001 - whatever a checker does wrong, the run stands
+        lines = traceback_lines(error)
+        return Verdict(
+            checker.name,
+            UNKNOWN,
+            f"the checker failed: {described(error)} ({lines[-1] if lines else 'no frames'})",
+            cost={"traceback": lines},
+        )
 
 
 class _Running:

@@ -1,8 +1,9 @@
-"""What there is, as tables: systems, workloads, faults, checkers, planted bugs."""
+"""What there is, as tables: systems, workloads, faults, checkers, planted bugs, grounds."""
 
 from __future__ import annotations
 
 from splitbrain.checkers.registry import DESCRIPTIONS
+from splitbrain.harness.ground import GROUNDS
 from splitbrain.harness.nemesis.catalogue import KINDS
 from splitbrain.harness.workloads import WORKLOADS
 from splitbrain.systems import registry
@@ -12,13 +13,14 @@ Table = tuple[list[str], list[list[str]]]
 
 
 def catalogue(what: str) -> Table:
-    """The table of ``systems``, ``workloads``, ``faults``, ``checkers`` or ``bugs``."""
+    """The table of ``systems``, ``workloads``, ``faults``, ``checkers``, ``bugs``, ``grounds``."""
     return {
         "systems": _systems,
         "workloads": _workloads,
         "faults": _faults,
         "checkers": _checkers,
         "bugs": _bugs,
+        "grounds": _grounds,
     }[what]()
 
 
@@ -42,6 +44,14 @@ def _faults() -> Table:
 
 def _checkers() -> Table:
     return ["model", "what"], [[name, what] for name, what in DESCRIPTIONS.items()]
+
+
+def _grounds() -> Table:
+    rows = [
+        [name, "yes" if ground.deterministic else "no", ", ".join(ground.faults)]
+        for name, ground in GROUNDS.items()
+    ]
+    return ["ground", "deterministic", "faults"], rows
 
 
 def _bugs() -> Table:

@@ -6,9 +6,11 @@ import click
 
 
 @click.command(name="list")
-@click.argument("what", type=click.Choice(["systems", "workloads", "faults", "checkers", "bugs"]))
+@click.argument(
+    "what", type=click.Choice(["systems", "workloads", "faults", "checkers", "bugs", "grounds"])
+)
 def command(what: str) -> None:
-    """List what there is: systems, workloads, faults, checkers or planted bugs."""
+    """List what there is: systems, workloads, faults, checkers, planted bugs or grounds."""
     from tabulate import tabulate
 
     from splitbrain.systems.catalogue import catalogue

@@ -18,7 +18,7 @@ from typing import Any
 
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Perform
-from splitbrain.harness.generators import Generator, stagger, time_limit
+from splitbrain.harness.generators import Generator, stagger
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import Node, ServerFactory
 from splitbrain.harness.plan import Plan
@@ -54,7 +54,7 @@ class Workload:
         name: ``register``, ``set``, ...
         client: makes a client.
         perform: does an operation by a client's methods: ``await perform(client, f, value)``.
-        generator: the load for a plan, with the plan's rate and time limit applied.
+        generator: the load for a plan, with the plan's rate applied.
         final: what to read in the end.
         checkers: what judges the history; a system may add its own.
         idempotent: operations that change nothing, so that doubt about them is ``fail``.
@@ -116,5 +116,5 @@ class Experiment:
 
 
 def at_rate(plan: Plan, operations: Generator) -> Generator:
-    """The operations at the plan's rate (Poisson) until its time limit."""
-    return time_limit(plan.time_limit, stagger(1 / plan.rate, operations))
+    """The operations at the plan's rate (Poisson); the run ends them at the plan's time limit."""
+    return stagger(1 / plan.rate, operations)

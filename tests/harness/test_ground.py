@@ -6,7 +6,7 @@ from small_register import Client, Durable, Forgetful
 from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Fault, InvalidPlan, Plan, Violation, run, search, shrink, simulate
 from splitbrain.harness import testing as simulated
-from splitbrain.harness.ground import ground_named
+from splitbrain.harness.ground import GROUNDS, ground_named
 from splitbrain.harness.running import check_plan
 from splitbrain.harness.store import read_plan
 from splitbrain.harness.workloads import register
@@ -120,6 +120,7 @@ def test_a_ground_is_found_by_name_by_place_and_where_a_package_registers_it(mon
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tasks-for-splitbrain\n")
     (info / "entry_points.txt").write_text(f"[splitbrain.grounds]\ntasks = {TASKS}\n")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(vars(GROUNDS), "_installed", raising=False)  # what was found before
     assert ground_named("simulation").deterministic
     assert ground_named("tasks") is ground_named(TASKS)
     assert run(of(Durable, ground="tasks", time_limit=0.5)).validity is VALID
@@ -128,10 +129,10 @@ def test_a_ground_is_found_by_name_by_place_and_where_a_package_registers_it(mon
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("moon", "there is no ground 'moon': give one of simulation"),
-        ("no_such_module:GROUND", "cannot be imported: No module named 'no_such_module'"),
-        ("tasks_ground:NOTHING", "cannot be imported: module 'tasks_ground' has no attribute"),
-        ("tasks_ground:RATE", "tasks_ground:RATE is no ground: it must have deterministic"),
+        ("moon", "there is no ground 'moon': there (is|are) simulation"),
+        ("no_such_module:GROUND", "cannot be imported .No module named 'no_such_module'"),
+        ("tasks_ground:NOTHING", "tasks_ground has no NOTHING"),
+        ("tasks_ground:RATE", "tasks_ground:RATE is a float, not a Ground"),
     ],
 )
 def test_what_is_no_ground_is_refused_with_what_to_give(name, says):

@@ -1,6 +1,7 @@
 """A run goes through its phases, ends whatever the system does, and is judged."""
 
 import io
+import re
 
 import pytest
 import trio
@@ -258,6 +259,24 @@ class Content:
 
     def check(self, history):
         return Verdict(self.name, VALID, "fine")
+
+
+class Mistaken:
+    name = "mistaken"
+
+    def check(self, history):
+        return {}["nothing"]
+
+
+def test_a_checker_that_fails_gives_unknown_with_its_traceback_and_the_run_stands():
+    experiment = PLAN.using(Durable, register(Client), checkers=[Mistaken(), Content()])
+    verdicts = {v.checker: v for v in run(experiment).verdicts}
+    failed = verdicts["mistaken"]
+    assert failed.validity is UNKNOWN
+    assert re.search(r"KeyError: 'nothing' \(test_run\.py:\d+ in check: return", failed.reason)
+    assert failed.cost["traceback"][-1] in failed.reason
+    assert verdicts["content"].validity is VALID
+    assert Verdict.from_json(failed.to_json()) == failed
 
 
 def test_a_checker_that_cannot_cope_makes_the_verdict_unknown_never_valid():

@@ -11,7 +11,7 @@ import trio
 from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.history.operation import INFO, INVOKE, Operation
 from splitbrain.harness.client import invoke
-from splitbrain.harness.generators import Context, Invocation, validate
+from splitbrain.harness.generators import Context, Invocation, time_limit, validate
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.streams import stream
 
@@ -54,7 +54,7 @@ async def _outcome(workload, client, f, value):
 
 
 async def _load(workload, plan, clients):
-    generator = validate(workload.generator(plan))
+    generator = validate(time_limit(plan.time_limit, workload.generator(plan)))
     random = stream(plan.seed, "generator")
     processes = list(range(plan.clients))
     history, busy, heap, time = [], set(), [], 0
