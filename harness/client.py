@@ -69,6 +69,16 @@ _PROGRAMMING_ERRORS = (
     ValueError,
 )
 
+# Those of them that no answer of a server excuses: the client cannot have been tried.
+_BROKEN = (
+    AttributeError,
+    ImportError,
+    NameError,
+    NotImplementedError,
+    SyntaxError,
+    TypeError,
+)
+
 _FRAMES_SHOWN = 4
 
 
@@ -82,12 +92,16 @@ class Outcome:
         error: why it is not ``ok``; None if it is.
         bug: True if the client's code (or what it called) is itself wrong: it raised a
             `TypeError`, say. Such an operation is still recorded, but the run should say so.
+        broken: True if no answer of a server excuses that: a name or attribute that there isn't, or
+            a call with the wrong arguments. Whatever the checkers say, a run with such a client is
+            not valid.
     """
 
     type: str
     value: Any
     error: str | None = None
     bug: bool = False
+    broken: bool = False
 
 
 async def invoke(
@@ -121,8 +135,10 @@ async def invoke(
     except Definite as error:
         return Outcome(FAIL, value, str(error) or "definite failure")
     except Exception as error:  # noqa: BLE001 - doubt is the default, whatever was raised
-        bug = _is_bug(error)
-        return Outcome(doubt, value, _describe(error, with_place=bug), bug=bug)
+        broken = _is_broken(error)
+        bug = broken or _is_bug(error)
+        text = _describe(error, with_place=bug)
+        return Outcome(doubt, value, text, bug=bug, broken=broken)
     return Outcome(doubt, value, f"timed out after {timeout_s:g} s")
 
 
@@ -148,6 +164,12 @@ def _is_bug(error: BaseException) -> bool:
     if isinstance(error, BaseExceptionGroup):
         return any(_is_bug(part) for part in error.exceptions)
     return isinstance(error, _PROGRAMMING_ERRORS) and type(error).__module__ == "builtins"
+
+
+def _is_broken(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return any(_is_broken(part) for part in error.exceptions)
+    return isinstance(error, _BROKEN) and type(error).__module__ == "builtins"
 
 
 def _describe(error: BaseException, *, with_place: bool) -> str:

@@ -36,6 +36,7 @@ class Clients:
 
     Attributes:
         bugs: errors that look like mistakes in the client's own code, by text, with how often.
+        broken: the first of them that no answer of a server excuses; None if there is none.
         timeout: virtual seconds until an operation is given up.
     """
 
@@ -50,6 +51,7 @@ class Clients:
         timeout: float = TIMEOUT_S,
     ) -> None:
         self.bugs: dict[str, int] = {}
+        self.broken: str | None = None
         self._world = world
         self._recorder = recorder
         self._workload = workload
@@ -164,13 +166,15 @@ class Clients:
         try:
             completion = self._recorder.record(process, outcome.type, f, result, outcome.error)
         except TypeError as error:
-            outcome = Outcome(INFO, value, f"the client's result: {error}", bug=True)
+            outcome = Outcome(INFO, value, f"the client's result: {error}", bug=True, broken=True)
             completion = self._recorder.record(process, INFO, f, value, outcome.error)
         if outcome.type == INFO:
             self._processes[client] += self._count
         if outcome.bug:
             text = f"{f}: {outcome.error}"
             self.bugs[text] = self.bugs.get(text, 0) + 1
+            if outcome.broken and self.broken is None:
+                self.broken = text
         then = self._busy.pop(client)
         self._update(completion)
         then(outcome)

@@ -20,6 +20,7 @@ from typing import BinaryIO
 from splitbrain.checkers.history import INVOKE, History, HistoryError, Operation
 from splitbrain.checkers.history.encoding import encode_line
 from splitbrain.checkers.invariants import leader_per_term
+from splitbrain.checkers.invariants.coverage import exercised
 from splitbrain.checkers.invariants.unhandled_exceptions import unhandled_exceptions
 from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, Checker, Validity, Verdict, worst
@@ -62,6 +63,8 @@ class Run:
         trace: every event of the simulation (empty if it was not traced).
         virtual_seconds: how much virtual time passed.
         client_bugs: errors that look like mistakes in the client's code, with how often.
+        broken: the first of them that no answer of a server excuses, with file and line; None if
+            there is none. Such a run is not valid.
         deterministic: whether the ground promises the same run for the same plan.
         started: when it was run, by the real machine's calendar.
         wall_seconds: how long that took.
@@ -73,6 +76,7 @@ class Run:
     trace: Trace
     virtual_seconds: float
     client_bugs: dict[str, int] = field(default_factory=dict)
+    broken: str | None = None
     deterministic: bool = True
     started: str = ""
     wall_seconds: float = 0.0
@@ -126,14 +130,22 @@ def run(
     return Run(
         plan,
         history,
-        verdicts,
+        (*verdicts, *_of_client(running.clients.broken)),
         world.trace,
         world.now,
         running.clients.bugs,
+        running.clients.broken,
         chosen.deterministic,
         started,
         round(max(0.0, seconds() - start), 3),  # the real machine's clock can go back
     )
+
+
+def _of_client(broken: str | None) -> tuple[Verdict, ...]:
+    """What is said of the client's own code: nothing, unless it is broken."""
+    if broken is None:
+        return ()
+    return (Verdict("client", UNKNOWN, f"the client's own code is broken: {broken}"),)
 
 
 def check_plan(experiment: Experiment) -> None:
@@ -170,8 +182,11 @@ def _check_recordable(operations: Sequence[PlannedOperation]) -> None:
 
 
 def _checkers(experiment: Experiment) -> tuple[Checker, ...]:
-    """The workload's and the system's; a single server has no other replica to converge with."""
-    checkers = (*experiment.workload.checkers, *experiment.checkers)
+    """The workload's and the system's, and whether anything was exercised; a single server has no
+    other replica to converge with."""
+    workload = experiment.workload
+    guard = exercised(reads=workload.idempotent, shows=workload.shows, refusable=workload.refusable)
+    checkers = (*workload.checkers, *experiment.checkers, guard)
     if experiment.plan.nodes > 1:
         return checkers
     return tuple(checker for checker in checkers if checker.name != "converged")

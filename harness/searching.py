@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from splitbrain.checkers.verdict import INVALID, VALID, Validity
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Validity
 from splitbrain.harness.ground import ground_named
 from splitbrain.harness.running import Run, run
 from splitbrain.harness.simulation.trace import first_difference
@@ -41,19 +41,23 @@ class Search:
         tried: how many seeds were run.
         valid: how many of them were valid; the rest was unknown, or failed.
         unknown: seeds whose run nothing can be said of.
+        why: why nothing can be said of the first of them.
         operations: operations invoked in all of them.
         failure: the first failing run, or None.
         experiment: its experiment.
         client_bugs: errors that look like mistakes in the client's code, with how often.
+        broken: why the client's code cannot be right, with file and line; it ends the search.
     """
 
     tried: int = 0
     valid: int = 0
     unknown: list[int] = field(default_factory=list)
+    why: str = ""
     operations: int = 0
     failure: Run | None = None
     experiment: Experiment | None = None
     client_bugs: dict[str, int] = field(default_factory=dict)
+    broken: str | None = None
 
 
 def search(
@@ -63,7 +67,8 @@ def search(
     wanted: Callable[[Run], bool] = lambda result: result.validity is INVALID,
     done: SeedDone | None = None,
 ) -> Search:
-    """Run `make(seed)` for each seed until a run is `wanted` (by default: invalid).
+    """Run `make(seed)` for each seed until a run is `wanted` (by default: invalid), or shows that
+    the client's own code is broken.
 
     Args:
         make: the experiment of a seed.
@@ -91,12 +96,20 @@ def search(
             found.valid += 1
         elif result.validity is not INVALID:
             found.unknown.append(seed)
+            found.why = found.why or _why_unknown(result)
         if done is not None:
             done(seed, result.validity)
         if wanted(result):
             found.failure, found.experiment = result, experiment
             break
+        if result.broken is not None:
+            found.broken = result.broken
+            break
     return found
+
+
+def _why_unknown(result: Run) -> str:
+    return next((v.reason for v in result.verdicts if v.validity is UNKNOWN), "it has no verdict")
 
 
 def _compare(one: Run, other: Run) -> None:

@@ -61,7 +61,8 @@ class Violation(AssertionError):
 
 
 class Inconclusive(AssertionError):
-    """No run of a simulated test could be judged; the message says why."""
+    """No run of a simulated test could be judged, or the client's own code is broken; the message
+    says why."""
 
 
 @dataclass(slots=True)
@@ -188,6 +189,8 @@ def _test(
         settings.finished(found)
     if found.experiment is not None:
         raise _violation(found.experiment, found.failure, found.tried) from None
+    if found.broken is not None:
+        raise Inconclusive(f"the client's own code is broken: {found.broken}")
     if found.tried and not found.valid:
         raise Inconclusive(_why_inconclusive(found))
     if found.unknown:
@@ -199,7 +202,7 @@ def _test(
 
 
 def _why_inconclusive(found: Search) -> str:
-    text = f"none of {found.tried} runs could be judged: "
+    text = f"none of {found.tried} runs could be judged: {found.why}; "
     if not found.client_bugs:
         return text + (
             "check that clients reach the servers, and that the time limit leaves time for some "

@@ -118,6 +118,7 @@ KIND = WorkloadKind(
     final=final_reads,
     checkers=checkers,
     idempotent=frozenset({"read"}),
+    refusable=frozenset({"transfer"}),
     words={
         "read": Words("reads all accounts[ -> {result}]", "->{result}"),
         "transfer": Words(

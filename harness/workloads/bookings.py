@@ -139,6 +139,7 @@ KIND = WorkloadKind(
     final=final_reads,
     checkers=checkers,
     idempotent=frozenset({"read"}),
+    refusable=frozenset({"book"}),
     words={
         "read": Words(
             "reads the bookings of {argument.0:name}[ -> {result.1}]",

@@ -171,6 +171,7 @@ KIND = WorkloadKind(
     final=final_reads,
     checkers=checkers,
     idempotent=frozenset({"get"}),
+    refusable=frozenset({"cas"}),
     words={
         "get": Words(
             "reads {argument.0:name}[ -> {result.1}]", "{argument.0:name}->{result.1}", "{result.1}"

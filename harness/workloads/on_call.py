@@ -118,6 +118,11 @@ def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...
     return (somebody_on_call(), progress())
 
 
+def somebody_left(f: str, argument: Any, result: Any) -> bool:
+    """Whether a read shows anybody off call: all are on call at first."""
+    return sorted(result[1]) != sorted(DOCTORS)
+
+
 KIND = WorkloadKind(
     name=NAME,
     description="doctors leave only if another stays on call: write skew",
@@ -128,6 +133,8 @@ KIND = WorkloadKind(
     final=final_reads,
     checkers=checkers,
     idempotent=frozenset({"read"}),
+    refusable=frozenset({"leave"}),
+    shows=somebody_left,
     words={
         "read": Words(
             "reads who is on call in {argument.0:name}[ -> {result.1}]",

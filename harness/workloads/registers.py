@@ -151,6 +151,7 @@ KIND = WorkloadKind(
     final=final_reads,
     checkers=checkers,
     idempotent=frozenset({"read"}),
+    refusable=frozenset({"cas"}),
     words={
         "read": Words(
             "reads {argument.0:name}[ -> {result.1}]", "{argument.0:name}->{result.1}", "{result.1}"

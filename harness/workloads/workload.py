@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from splitbrain.checkers.invariants.coverage import Shows
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Perform
 from splitbrain.harness.generators import Generator, stagger
@@ -62,6 +63,11 @@ class Workload:
             ``options`` go before them.
         notes: sentences about what is left out and why, for the report.
         words: how an operation is told, by its f (`parts.words`).
+        shows: whether a read (f, argument, result) shows anything of a write; unless given, one
+            does that is neither empty nor as it was invoked
+            (`splitbrain.checkers.invariants.coverage`).
+        refusable: operations that a right system may refuse for what they ask (a compare-and-set
+            that doesn't match), so that a few may all fail.
     """
 
     name: str
@@ -74,6 +80,8 @@ class Workload:
     options: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     words: Mapping[str, Words] = field(default_factory=dict)
+    shows: Shows | None = None
+    refusable: frozenset[str] = frozenset()
 
     def experiment(
         self,

@@ -41,7 +41,11 @@ def test_a_sound_system_passes():
     finished = []
     simulated.settings.finished = finished.append
     durable()
-    assert [(found.tried, found.valid) for found in finished] == [(20, 20)]
+    (found,) = finished
+    assert (found.tried, found.failure) == (20, None)
+    # A load of a second is so short that now and then no write of it succeeds.
+    assert found.valid + len(found.unknown) == 20
+    assert found.valid > 15
 
 
 def test_a_failure_is_an_assertion_that_tells_the_seed_and_where_the_run_is_kept():
@@ -100,7 +104,9 @@ def test_a_test_of_nothing_fails_rather_than_passes():
     def nothing(plan):
         return plan.using(Durable, register(Unlucky))
 
-    with pytest.raises(Inconclusive, match="none of 2 runs could be judged: check that clients"):
+    with pytest.raises(
+        Inconclusive, match=r"none of 2 runs .* so nothing was exercised; check that"
+    ):
         nothing()
 
 

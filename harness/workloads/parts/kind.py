@@ -26,6 +26,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from splitbrain.checkers.convergence import converged
+from splitbrain.checkers.invariants.coverage import Shows
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Perform
 from splitbrain.harness.generators import Generator
@@ -62,6 +63,8 @@ class WorkloadKind:
         words: how an operation is told, by its f.
         fixed: options that the checkers depend on, so that they are the constructor's: a plan may
             not change them afterwards.
+        shows: see `Workload.shows`.
+        refusable: see `Workload.refusable`.
     """
 
     name: str
@@ -75,6 +78,8 @@ class WorkloadKind:
     idempotent: frozenset[str] = frozenset()
     words: Mapping[str, Words] = field(default_factory=dict)
     fixed: tuple[str, ...] = ()
+    shows: Shows | None = None
+    refusable: frozenset[str] = frozenset()
 
     def workload(
         self,
@@ -128,4 +133,6 @@ class WorkloadKind:
             options=made,
             notes=has.notes(made),
             words={**replicas.WORDS, **self.words},
+            shows=self.shows,
+            refusable=self.refusable,
         )

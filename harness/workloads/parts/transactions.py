@@ -152,5 +152,6 @@ def kind(name: str, description: str, write: str, judge: Callable[[str], Checker
         operations=operations,
         final=final,
         checkers=checkers,
+        refusable=frozenset({write}),
         words={TXN: Words("does T{number}: {done:transaction}", "T{number}: {done:transaction}")},
     )

@@ -232,3 +232,16 @@ class StubbornClient(TransactionClient):
 
     async def balances(self, accounts, opening):
         raise Indefinite("no answer")
+
+
+CLIENTS = {
+    "register": RegisterClient,
+    "set": SetClient,
+    "kv": KvClient,
+    "list-append": TransactionClient,
+    "rw-register": TransactionClient,
+    "bank": TransactionClient,
+    "doctors": TransactionClient,
+    "booking": TransactionClient,
+}
+"""A right client for each workload."""

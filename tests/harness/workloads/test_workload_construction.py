@@ -11,17 +11,6 @@ from splitbrain.harness.client import Definite
 from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.workloads import WORKLOADS, FinalRead, kv, register, set_, workload_for
 
-CLIENTS = {
-    "register": memory.RegisterClient,
-    "set": memory.SetClient,
-    "kv": memory.KvClient,
-    "list-append": memory.TransactionClient,
-    "rw-register": memory.TransactionClient,
-    "bank": memory.TransactionClient,
-    "doctors": memory.TransactionClient,
-    "booking": memory.TransactionClient,
-}
-
 
 def test_options_have_defaults():
     assert register(memory.RegisterClient).options == {
@@ -137,7 +126,7 @@ def test_final_reads_of_a_set_ask_every_server():
 def test_only_what_changes_nothing_is_idempotent():
     idempotent = {
         name: sorted(WORKLOADS[name].workload(client).idempotent)
-        for name, client in CLIENTS.items()
+        for name, client in memory.CLIENTS.items()
     }
 
     assert idempotent == {
@@ -154,7 +143,7 @@ def test_only_what_changes_nothing_is_idempotent():
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_a_plan_names_its_workload(name):
-    workload = workload_for(plan(workload=name), CLIENTS[name])
+    workload = workload_for(plan(workload=name), memory.CLIENTS[name])
 
     assert workload.name == name
     assert list(workload.options) == [option.name for option in WORKLOADS[name].options]
@@ -213,4 +202,4 @@ def test_a_set_without_order_is_recorded_in_one():
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_an_operation_of_another_workload_is_refused(name):
     with pytest.raises(ValueError, match=f"workload {name} has no operation 'enqueue'"):
-        perform(WORKLOADS[name].workload, CLIENTS[name], "enqueue", ["x", 1])
+        perform(WORKLOADS[name].workload, memory.CLIENTS[name], "enqueue", ["x", 1])

@@ -1,0 +1,219 @@
+"""No run is valid in which what could have failed was not done, or not seen: for every workload."""
+
+from dataclasses import replace
+
+import memory_clients as memory
+import pytest
+import trio
+
+from splitbrain.checkers.verdict import UNKNOWN, VALID
+from splitbrain.harness import Inconclusive, simulate
+from splitbrain.harness import testing as simulated
+from splitbrain.harness.client import Definite, request
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.running import run
+from splitbrain.harness.workloads import (
+    WORKLOADS,
+    bank,
+    kv,
+    list_append,
+    register,
+    set_,
+    workload_for,
+)
+from splitbrain.harness.workloads.on_call import DOCTORS
+
+
+class Idle:
+    """A server that answers nothing: what these clients do, they do among themselves."""
+
+    def __init__(self, node):
+        self.node = node
+
+    async def run(self):
+        await trio.sleep_forever()
+
+
+def ran(name, perform=None, seed=1):
+    """A run of a workload with a right client, whose operations go through `perform`."""
+    plan = Plan("", name, nodes=2, clients=4, time_limit=10.0, rate=20.0, seed=seed)
+    workload = workload_for(plan, memory.clients(memory.CLIENTS[name]))
+    if perform is not None:
+        right = workload.perform
+        workload = replace(
+            workload, perform=lambda client, f, value: perform(right, client, f, value)
+        )
+    return run(plan.using(Idle, workload))
+
+
+def kinds_of(f, value):
+    """The kinds of an operation: those of its micro-operations, if it has any."""
+    return {micro[0] for micro in value} if f == "txn" else {f}
+
+
+def is_write(f, value, name):
+    kind = WORKLOADS[name]
+    return f != "replica-state" and not kinds_of(f, value) <= {*kind.idempotent, "r"}
+
+
+def kinds(name):
+    """All kinds of operations that a run of the workload invokes."""
+    calls = ran(name).history.calls()
+    return sorted(
+        {k for call in calls for k in kinds_of(call.f, call.argument)} - {"replica-state"}
+    )
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_right_client_exercises_everything(name):
+    result = ran(name)
+
+    assert result.validity is VALID, [v.reason for v in result.verdicts]
+
+
+@pytest.mark.parametrize("error", [OSError("cannot connect"), Definite("refused"), None])
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_run_without_a_write_is_not_valid(name, error):
+    async def failing(right, client, f, value):
+        if not is_write(f, value, name):
+            return await right(client, f, value)
+        if error is None:
+            await trio.sleep_forever()
+        raise error
+
+    result = ran(name, failing)
+
+    assert result.validity is not VALID
+    assert "exercised" in {v.checker for v in result.verdicts if v.validity is UNKNOWN}
+
+
+@pytest.mark.parametrize("error", [OSError, Definite])
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_run_in_which_all_operations_of_a_kind_fail_is_not_valid(name, error):
+    for kind in kinds(name):
+
+        async def failing(right, client, f, value, kind=kind):
+            if kind in kinds_of(f, value):
+                raise error("no")
+            return await right(client, f, value)
+
+        assert ran(name, failing).validity is not VALID, kind
+
+
+def nothing(name, f, value):
+    """What a read gives that shows nothing."""
+    if f == "txn":
+        return [
+            ["r", m[1], None if name == "rw-register" else []] if m[0] == "r" else m for m in value
+        ]
+    empty = {"doctors": [None, list(DOCTORS)], "booking": [None, []]}.get(name, [None, None])
+    return [value[0], empty[1]] if isinstance(value, list) else value or []
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_run_whose_reads_show_nothing_is_not_valid(name):
+    async def blind(right, client, f, value):
+        done = await right(client, f, value)
+        if f in WORKLOADS[name].idempotent or f == "txn":
+            return nothing(name, f, value)
+        return done
+
+    result = ran(name, blind)
+
+    assert result.validity is not VALID, [v.reason for v in result.verdicts]
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_a_client_that_is_broken_now_and_then_is_told_with_its_line(name):
+    count = 0
+
+    async def careless(right, client, f, value):
+        nonlocal count
+        count += 1
+        if count == 30:
+            len(count)
+        return await right(client, f, value)
+
+    result = ran(name, careless)
+
+    assert result.validity is not VALID
+    assert "TypeError: object of type 'int' has no len()" in result.broken
+    assert "test_green_in_vain.py:" in result.broken
+    assert any(result.broken in verdict.reason for verdict in result.verdicts)
+
+
+# What users' first clients look like.
+
+
+class Client:
+    def __init__(self, node, server):
+        self.node = node
+
+
+class BankClient(Client):
+    async def transfer(self, source, target, amount):  # lacks `opening`
+        return True
+
+    async def balances(self, accounts, opening):
+        return dict.fromkeys(accounts, opening)
+
+
+class MisspeltClient(Client):
+    async def read(self, key):
+        return None
+
+    async def write(self, key, value):
+        await request(self.nod, "n1", "write", key, value)
+
+
+class UndefinedClient(Client):
+    async def get(self, key):
+        return None
+
+    async def put(self, key, value):
+        undefined_name  # noqa: B018, F821
+
+    add = put
+
+    async def read_all(self):
+        return []
+
+
+@pytest.mark.parametrize(
+    ("construct", "client", "message"),
+    [
+        (bank, BankClient, "transfer: TypeError.*takes 4 positional arguments but 5 were given"),
+        (register, MisspeltClient, r"write: AttributeError.*'nod'.*\(.*green_in_vain.py:\d+"),
+        (kv, UndefinedClient, "put: NameError: name 'undefined_name' is not defined"),
+        (set_, UndefinedClient, "add: TypeError"),
+    ],
+)
+def test_a_broken_client_fails_its_test_at_once(construct, client, message, monkeypatch):
+    finished = []
+    monkeypatch.setattr(simulated, "settings", simulated.Settings(finished=finished.append))
+
+    @simulate(nodes=1, runs=30)
+    def broken(plan):
+        return plan.using(Idle, construct(client))
+
+    with pytest.raises(Inconclusive, match=message) as failure:
+        broken()
+    assert str(failure.value).startswith("the client's own code is broken: ")
+    assert [found.tried for found in finished] == [1]
+
+
+def test_a_test_whose_transactions_never_write_is_inconclusive(monkeypatch):
+    monkeypatch.setattr(simulated, "settings", simulated.Settings())
+
+    class ReadOnly(Client):
+        async def transaction(self, micros):
+            if any(f == "append" for f, _, _ in micros):
+                raise Definite("always refused")
+            return [[f, key, []] for f, key, _ in micros]
+
+    @simulate(nodes=1, runs=3)
+    def refused(plan):
+        return plan.using(Idle, list_append(ReadOnly))
+
+    with pytest.raises(Inconclusive, match="none of 3 runs could be judged"):
+        refused()
