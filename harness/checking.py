@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from splitbrain.checkers.history import History, load
+from splitbrain.checkers.history.source import Content
 from splitbrain.checkers.isolation import CertificateError as IsolationCertificateError
 from splitbrain.checkers.isolation import NoCertificate as NoIsolationCertificate
 from splitbrain.checkers.isolation import load_transactions
@@ -80,7 +81,7 @@ def checker(
     return linearizable(named(model), **chosen)
 
 
-def read(file: Path, model: str) -> History:
+def read(file: Path | Content, model: str) -> History:
     """Read a history; one of transactions straight into columns where its form allows.
 
     Raises:

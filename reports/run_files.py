@@ -93,6 +93,8 @@ def read_plan(folder: Path) -> Plan:
     except (RunError, InvalidPlan) as error:
         problem = str(error) if isinstance(error, RunError) else f"{path}: {error}"
         raise RunError(problem) from None
+    except UnicodeEncodeError:
+        raise RunError(f"{path}: a name is no text: it has half of a surrogate pair") from None
 
 
 def read_history(folder: Path) -> History:

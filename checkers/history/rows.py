@@ -14,6 +14,12 @@ import numpy as np
 
 from splitbrain.checkers.history import columns as column_store
 from splitbrain.checkers.history.columns import Columns, Dialect
+from splitbrain.checkers.history.completions import (
+    NOTE,
+    beginnings,
+    invoked_value,
+    only_completions,
+)
 from splitbrain.checkers.history.edn_parser import DEPTH_MAX
 from splitbrain.checkers.history.errors import HistoryError
 from splitbrain.checkers.history.fields import wrong_field
@@ -121,6 +127,14 @@ def history_of(
             line=line_of(at),
             index=_indices([row.index for row in rows[: at + 1]])[at],
         )
+    if only_completions([row.type for row in rows], [row.process for row in rows]):
+        rows, places = _with_invocations(rows)
+        notes = (*notes, NOTE)
+        line_in_file = line_of
+
+        def line_of(position: int) -> int | None:
+            return line_in_file(places[position])
+
     columns = column_store.build(
         index=_indices([row.index for row in rows]),
         time=_times([row.time for row in rows]),
@@ -132,6 +146,31 @@ def history_of(
     )
     notes = (*notes, *note_of_times(columns, dialect, line_of))
     return History(columns, source=source, notes=notes, dialect=dialect, line_of=line_of)
+
+
+def _with_invocations(rows: Sequence[Row]) -> tuple[list[Row], list[int]]:
+    """Completions with their invocations (see `completions`), and the position of each in rows."""
+    # Without processes, nothing is known to be before anything: each has one of its own.
+    alone = all(row.process is None for row in rows)
+    processes = [at if alone else row.process for at, row in enumerate(rows)]
+    made, places = [], []
+    for place in beginnings(processes):
+        at = place if place >= 0 else -1 - place
+        row = rows[at]
+        f = row.f or "txn"
+        made.append(
+            Row(
+                type=row.type if place >= 0 else "invoke",
+                process=processes[at],
+                index=None,
+                time=row.time if place >= 0 else None,
+                f=f,
+                value=row.value if place >= 0 else invoked_value(f, row.type, row.value),
+                error=row.error if place >= 0 else None,
+            )
+        )
+        places.append(at)
+    return made, places
 
 
 def too_deep(rows: Sequence[Row]) -> bool:
