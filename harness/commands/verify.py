@@ -7,7 +7,13 @@ from pathlib import Path
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_BAD_INPUT
+from splitbrain.harness.commands.exits import EXIT_BAD_INPUT, shortened
+
+# What following a certificate ends in whose lists, numbers and words stand in each other's places.
+UNFOLLOWABLE = (
+    *(TypeError, KeyError, IndexError, AttributeError, ArithmeticError, UnicodeError),
+    RecursionError,
+)
 
 
 @click.command(name="verify")
@@ -30,6 +36,14 @@ def command(history: Path, certificate: Path | None, model: str) -> None:
         sys.exit(1)
     except NoCertificate as error:
         click.echo(f"splitbrain: {error}", err=True)
+        sys.exit(EXIT_BAD_INPUT)
+    except UNFOLLOWABLE as error:
+        click.echo(
+            f"splitbrain: {certificate or history}: the certificate cannot be followed "
+            f"({type(error).__name__}: {shortened(str(error), 200)}): it is damaged, or another "
+            "version's",
+            err=True,
+        )
         sys.exit(EXIT_BAD_INPUT)
     except ValueError as error:
         if type(error) is not ValueError:
