@@ -126,7 +126,7 @@ def run(
     gc.collect(1)
     running.drive(progress or (lambda fraction, phase: None))
     history = running.recorder.history()
-    verdicts = judge(history, _checkers(experiment))
+    verdicts = judge(history, checkers_of(experiment))
     return Run(
         plan,
         history,
@@ -181,7 +181,7 @@ def _check_recordable(operations: Sequence[PlannedOperation]) -> None:
             raise InvalidPlan(f"operations[{position}] cannot be recorded: {error}") from None
 
 
-def _checkers(experiment: Experiment) -> tuple[Checker, ...]:
+def checkers_of(experiment: Experiment) -> tuple[Checker, ...]:
     """The workload's and the system's, and whether anything was exercised; a single server has no
     other replica to converge with."""
     workload = experiment.workload

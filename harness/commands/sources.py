@@ -44,6 +44,7 @@ def checkers_of_run(folder: Path) -> tuple[Checker, ...]:
     Raises:
         StoreError: its plan cannot be read, or nobody but its test knows its system.
     """
+    from splitbrain.harness.running import checkers_of
     from splitbrain.systems import registry
 
     plan = read_plan(folder)
@@ -52,5 +53,4 @@ def checkers_of_run(folder: Path) -> tuple[Checker, ...]:
             f"{folder}: it is a run of a test's own system, {plan.system}, and only the test knows "
             "what judges it: say --model"
         )
-    experiment = registry.experiment(plan)
-    return (*experiment.workload.checkers, *experiment.checkers)
+    return checkers_of(registry.experiment(plan))
