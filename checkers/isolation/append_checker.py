@@ -193,7 +193,7 @@ def _observed(history: AppendHistory, graph: Dependencies) -> Observations:
         alive=history.alive(),
         writer=history.writer,
         version=last_elements(t),
-        initial=True,
+        initial=np.ones(t.key_count, np.bool_),
         versions=(graph.source[known], graph.target[known]),
     )
 

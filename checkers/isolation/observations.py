@@ -46,7 +46,7 @@ def observations(
     alive: Array,
     writer: Array,
     version: Array,
-    initial: bool,
+    initial: Array,
     versions: tuple[Array, Array] | None = None,
 ) -> Observations:
     """What reads say.
@@ -56,7 +56,7 @@ def observations(
         alive: which of them took effect.
         writer: transaction that wrote each element, or -1.
         version: element that each micro-operation read (the last one of a list), or -1.
-        initial: whether a read of nothing is one of the initial version.
+        initial: for each key whether a read of nothing is one of its initial version.
         versions: pairs of transactions of which the first wrote an earlier version.
     """
     compiled = kernels.of(visibility, size=t.size)
@@ -66,4 +66,4 @@ def observations(
     reader = np.searchsorted(t.offsets, found, side="right") - 1
     empty = np.empty(0, np.int32)
     pairs = versions or (empty, empty)
-    return Observations(t, alive, found, reader, t.key[found], source, initial, pairs)
+    return Observations(t, alive, found, reader, t.key[found], source, bool(initial.any()), pairs)

@@ -25,17 +25,16 @@ from splitbrain.checkers.verdict import Anomaly
 def add_register_anomalies(findings: Findings, history: RegisterHistory, limit: int) -> None:
     """Add everything that is wrong without looking at cycles, up to a limit of each kind.
 
-    A value that nobody wrote is garbage only if keys start as null; else it may be how a key
-    started.
+    A value that nobody wrote is garbage if keys start as null, or if another such value was read;
+    else it is how its key started.
     """
     kinds: list[tuple[str, int, Callable[[RegisterHistory, int], str]]] = [
+        ("garbage", bits.GARBAGE, _garbage),
         ("future-read", bits.FUTURE, _future),
         ("G1a", bits.ABORTED, _aborted),
         ("G1b", bits.INTERMEDIATE, _intermediate),
         ("internal", bits.INTERNAL, _internal),
     ]
-    if history.assumptions.initial:
-        kinds.insert(0, ("garbage", bits.GARBAGE, _garbage))
     for kind, bit, describe in kinds:
         wrong = np.flatnonzero(history.flags & bit)
         places = wrong[:limit].tolist()
@@ -103,13 +102,13 @@ def _contradiction(order: VersionOrder, places: list[int], elements: int) -> lis
 def _add_lost_updates(findings: Findings, history: RegisterHistory, limit: int) -> None:
     """Transactions that read the same version and then wrote the key.
 
-    Reads of null count only if keys start as null.
+    Reads of null count only if the key is known to have started so.
     """
     t = history.transactions
     groups = [
         group
-        for group in lost_updates(t, t.element)
-        if history.assumptions.initial or t.element[group[0][1]] != NONE
+        for group in lost_updates(t, history.saw)
+        if history.saw[group[0][1]] != NONE or history.starts[t.key[group[0][1]]]
     ]
     witnesses = []
     for group in groups[:limit]:
@@ -151,7 +150,13 @@ def _read(history: RegisterHistory, m: int) -> str:
 
 
 def _garbage(history: RegisterHistory, m: int) -> str:
-    return f"{_read(history, m)}, which nothing ever wrote"
+    found = f"{_read(history, m)}, which nothing ever wrote"
+    if history.assumptions.initial:
+        return found
+    t = history.transactions
+    of_key = history.reads_of(int(t.key[m]))
+    other = next(n for n in of_key if t.element[n] != t.element[m] and not history.was_written(n))
+    return f"{found}; nor what {_read(history, other)}, and a key starts as one value"
 
 
 def _future(history: RegisterHistory, m: int) -> str:

@@ -72,7 +72,8 @@ def rw_register(
     Args:
         consistency: a name of `splitbrain.checkers.isolation.consistency.MODELS`, or an alias of
             one. None judges against the strongest, and the verdict says which models are ruled out.
-        initial: assume that every key starts as null.
+        initial: assume that every key starts as null. (That what nobody wrote is how a key started
+            is known without.)
         writes_follow_reads: assume that a transaction's write of a key follows what it read of it.
         sequential_keys: assume that each key by itself is sequentially consistent.
         linearizable_keys: assume that each key by itself is linearizable.
@@ -203,8 +204,8 @@ def _observed(history: RegisterHistory) -> Observations:
         t,
         alive=history.alive,
         writer=history.writer,
-        version=t.element,
-        initial=history.assumptions.initial,
+        version=history.saw,
+        initial=history.starts,
     )
 
 

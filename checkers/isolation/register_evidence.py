@@ -47,9 +47,11 @@ def explain(history: RegisterHistory, step: Step) -> dict[str, Any]:
 
 
 def value_of(history: RegisterHistory, version: int) -> Any:
-    """The value of a version; None for the initial one."""
+    """The value of a version."""
     t = history.transactions
-    return None if version >= t.element_count else t.values[version]
+    if version >= t.element_count:
+        version = int(history.start[version - t.element_count])
+    return None if version == NONE else t.values[version]
 
 
 def key_of(history: RegisterHistory, version: int) -> Any:
@@ -144,8 +146,10 @@ def _anti(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
                 f"{shown(quoted['value'])} before {t.name(step.target)} wrote "
                 f"{shown(t.values[upper])}"
             )
-            if t.element[m] == NONE and history.assumptions.initial:
-                because = f"{saw}, because keys start as null"
+            if version >= t.element_count and history.starts[key]:
+                assumed = history.assumptions.initial
+                why = "keys start as null" if assumed else "nothing ever wrote that"
+                because = f"{saw}, because {why}"
                 return {**quoted, "because": because, "reason": REASONS[INITIAL]}
             order = history.versions
             pairs = np.flatnonzero((order.lower == version) & (order.upper == upper))

@@ -4,12 +4,15 @@ A register shows its latest version and not how it came about, so that the order
 inferred, and part of it only under assumptions (Kingsbury and Alvaro, "Elle", VLDB 2020, section
 4.1.2). None is made unless it is asked for; each is named in the verdict:
 
-    initial               every key starts as null
+    initial               every key starts as null, so that other values must have been written
     writes_follow_reads   a transaction that reads a key and then writes it follows what it read
     sequential_keys       each key by itself is sequentially consistent: versions follow each other
                           as each process met them
     linearizable_keys     each key by itself is linearizable: versions follow each other in real
                           time
+
+*How a key started* needs no assumption: what was read and nobody wrote is how it was before all
+writes, and it was but one value. If two such values were read, one of them is garbage.
 
 From an order of versions v before v' follow ww from v's writer, and rw from v's readers, to the
 writer of v' (perhaps not direct, but then a path of them is). A key whose versions contradict each
@@ -93,8 +96,11 @@ class RegisterHistory:
         again: a micro-operation that writes an element that another wrote before, or -1.
         flags: what is wrong with each read, as bits of `registers`.
         external: micro-operations that are external reads: what others wrote shows in them.
+        saw: element that each micro-operation read or wrote; -1 if it read how its key started.
+        starts: keys of which is known how they started, if that was read.
+        start: for each key the element that it started as, or -1 for null.
         alive: transactions that took effect: ok, or indeterminate and seen by another.
-        versions: what is known of the order of versions, without what `initial` says.
+        versions: what is known of the order of versions, apart from how keys started.
         cyclic: pairs of versions that contradict each other.
     """
 
@@ -106,15 +112,29 @@ class RegisterHistory:
     again: int
     flags: Array
     external: Array
+    saw: Array
+    starts: Array
+    start: Array
     alive: Array
     versions: VersionOrder
     cyclic: VersionOrder
 
     def version_of(self, operations: Array) -> Array:
-        """Versions that micro-operations read or wrote; the initial one for null."""
+        """Versions that micro-operations read or wrote."""
         t = self.transactions
-        element = t.element[operations]
+        element = self.saw[operations]
         return np.where(element != NONE, element, t.element_count + t.key[operations])
+
+    def reads_of(self, key: int) -> list[int]:
+        """All reads of a key by committed transactions."""
+        reads = _ok_reads(self.transactions)
+        found: list[int] = reads[self.transactions.key[reads] == key].tolist()
+        return found
+
+    def was_written(self, operation: int) -> bool:
+        """Whether somebody wrote what a micro-operation read."""
+        element = int(self.transactions.element[operation])
+        return element != NONE and int(self.writer[element]) != NONE
 
     def owners(self, operations: Array) -> Array:
         """Transactions of micro-operations."""
@@ -134,20 +154,41 @@ def register_history(t: Transactions, assumptions: Assumptions) -> RegisterHisto
         t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
     )
     compiled = kernels.of(registers, size=t.size)
+    saw, starts, start = _starts(t, assumptions, writer)
     flags, external = compiled.judge_reads(
-        t.status, t.offsets, t.kind, t.key, t.element, writer, write, final, t.key_count
+        t.status, t.offsets, t.kind, t.key, saw, writer, write, final, t.key_count
     )
     reads = np.flatnonzero(external)
-    seen = t.element[_ok_reads(t)]
+    seen = saw[_ok_reads(t)]
     sources = writer[seen[seen != NONE]]
     alive = t.status == OK
     alive[sources[sources != NONE]] = True
     alive &= t.status != FAIL
-    versions = _versions(t, assumptions, compiled)
-    versions, cyclic = _without_cycles(t, versions, assumptions.initial)
+    versions = _versions(t, saw, starts, assumptions, compiled)
+    versions, cyclic = _without_cycles(t, versions)
     return RegisterHistory(
-        t, assumptions, writer, write, final, int(again), flags, reads, alive, versions, cyclic
-    )
+        t, assumptions, writer, write, final, int(again), flags, reads, saw, starts, start, alive,
+        versions, cyclic,
+    )  # fmt: skip
+
+
+def _starts(t: Transactions, assumptions: Assumptions, writer: Array) -> tuple[Array, Array, Array]:
+    """What each micro-operation saw, and of which keys is known how they started, and as what."""
+    start = np.full(t.key_count, NONE, np.int32)
+    if assumptions.initial:
+        return t.element, np.ones(t.key_count, np.bool_), start
+    reads = _ok_reads(t)
+    unwritten = reads[_writers(writer, t.element[reads]) == NONE]
+    element = t.element[unwritten]
+    version = np.where(element != NONE, element, t.element_count + t.key[unwritten])
+    versions, first = np.unique(version, return_index=True)
+    read_so = t.key[unwritten[first]]
+    starts = np.bincount(read_so, minlength=t.key_count) == 1
+    certain = starts[read_so] & (versions < t.element_count)
+    start[read_so[certain]] = versions[certain]
+    saw = t.element.copy()
+    saw[unwritten[starts[t.key[unwritten]]]] = NONE
+    return saw, starts, start
 
 
 def _ok_reads(t: Transactions) -> Array:
@@ -164,24 +205,24 @@ def register_dependencies(
     # Who reads a key again, and sees something else, has read from that writer too.
     reads = _ok_reads(t)
     by = history.owners(reads).astype(np.int32)
-    sources = _writers(history, t.element[reads])
+    sources = _writers(history.writer, history.saw[reads])
     direct = (sources != NONE) & (sources != by)
     direct[direct] &= t.status[sources[direct]] != FAIL
     builder.add(sources[direct].astype(np.int32), by[direct], WR)
     readers = history.owners(history.external).astype(np.int32)
-    written = t.element[history.external] != NONE
+    keys = t.key[history.external]
+    first = (history.saw[history.external] == NONE) & history.starts[keys]
     _add_versions(builder, history, readers)
-    if history.assumptions.initial:
-        _add_initial(builder, history, readers[~written], t.key[history.external[~written]])
+    _add_initial(builder, history, readers[first], keys[first])
     builder.add_time(process=process, realtime=realtime)
     return builder.build()
 
 
-def _writers(history: RegisterHistory, versions: Array) -> Array:
+def _writers(writer: Array, versions: Array) -> Array:
     """The transaction that wrote each version, or -1."""
-    written = (versions >= 0) & (versions < len(history.writer))
+    written = (versions >= 0) & (versions < len(writer))
     writers = np.full(len(versions), NONE, np.int64)
-    writers[written] = history.writer[versions[written]]
+    writers[written] = writer[versions[written]]
     return writers
 
 
@@ -189,11 +230,11 @@ def _add_versions(builder: Builder, history: RegisterHistory, readers: Array) ->
     """Add ww and rw by the known order of versions."""
     t = history.transactions
     lower, upper = history.versions.lower, history.versions.upper
-    heads = _writers(history, upper)
+    heads = _writers(history.writer, upper)
     known = heads != NONE
     known[known] &= history.alive[heads[known]] & history.final[upper[known]]
     lower, upper, heads = lower[known], upper[known], heads[known]
-    tails = _writers(history, lower)
+    tails = _writers(history.writer, lower)
     direct = (tails != NONE) & (tails != heads)
     direct[direct] &= history.alive[tails[direct]]
     builder.add(tails[direct].astype(np.int32), heads[direct].astype(np.int32), WW)
@@ -208,7 +249,7 @@ def _add_versions(builder: Builder, history: RegisterHistory, readers: Array) ->
 
 
 def _add_initial(builder: Builder, history: RegisterHistory, readers: Array, keys: Array) -> None:
-    """Add rw from everyone who read null to every writer of the key."""
+    """Add rw from everyone who read how a key started to every writer of the key."""
     t = history.transactions
     writes = history.final_writes()
     by, of_key = history.owners(writes), t.key[writes]
@@ -217,10 +258,12 @@ def _add_initial(builder: Builder, history: RegisterHistory, readers: Array, key
     builder.add_fan(of_key[by_key], by[by_key], readers, keys, kinds)
 
 
-def _versions(t: Transactions, assumptions: Assumptions, compiled: Any) -> VersionOrder:
+def _versions(
+    t: Transactions, saw: Array, starts: Array, assumptions: Assumptions, compiled: Any
+) -> VersionOrder:
     """What is known of the order of versions."""
     by, of_key, first, last = compiled.first_and_last(
-        t.status, t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
+        t.status, t.offsets, t.kind, t.key, saw, t.key_count, t.element_count
     )
     found = []
     any_order = assumptions.sequential_keys or assumptions.linearizable_keys
@@ -244,9 +287,9 @@ def _versions(t: Transactions, assumptions: Assumptions, compiled: Any) -> Versi
         return VersionOrder(empty, empty, empty, empty, empty)
     names = VersionOrder.__dataclass_fields__
     joined = VersionOrder(*(np.concatenate([getattr(v, n) for v in found]) for n in names))
-    if not assumptions.initial:
-        # Without it null is no version of which anything is known.
-        joined = joined.part((joined.lower < t.element_count) & (joined.upper < t.element_count))
+    # Null is a version only of keys that are known to have started so.
+    known = np.concatenate([np.ones(t.element_count, np.bool_), starts])
+    joined = joined.part(known[joined.lower] & known[joined.upper])
     return joined.part(joined.lower != joined.upper)
 
 
@@ -257,9 +300,7 @@ def _between(pairs: Array, reason: int, by: Array, first: Array, last: Array) ->
     return VersionOrder(last[one], first[other], np.full(len(pairs), reason), by[one], by[other])
 
 
-def _without_cycles(
-    t: Transactions, versions: VersionOrder, initial: bool
-) -> tuple[VersionOrder, VersionOrder]:
+def _without_cycles(t: Transactions, versions: VersionOrder) -> tuple[VersionOrder, VersionOrder]:
     """The order without keys in which it contradicts itself, and what contradicts itself."""
     if not len(versions.lower):
         return versions, versions
@@ -269,9 +310,8 @@ def _without_cycles(
     offsets, targets = compiled.adjacency(versions.lower, versions.upper, kind, 1, nodes)
     component, _ = compiled.strong_components(offsets, targets)
     wrong = component[versions.lower] == component[versions.upper]
-    if initial:
-        # Nothing can come before the initial version.
-        wrong |= versions.upper >= t.element_count
+    # Nothing can come before the initial version.
+    wrong |= versions.upper >= t.element_count
     keys = np.where(
         versions.lower < t.element_count,
         t.key_of[np.minimum(versions.lower, t.element_count - 1)],

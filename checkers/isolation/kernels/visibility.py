@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splitbrain.checkers.isolation.kernels.codes import NONE
+from splitbrain.checkers.isolation.kernels.codes import FAIL, NONE, OK, WRITE
 from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
@@ -216,12 +216,12 @@ def observed_writes(
     version: Array,
     writer: Array,
     keys: int,
-    initial: bool,
+    initial: Array,
 ) -> tuple[Array, Array]:
     """Reads of what others wrote: micro-operations, and who wrote it.
 
     Reads of a key after the transaction's own write of it don't count; nor do those of the initial
-    version, unless ``initial``, where the writer is the number of transactions.
+    version, but of the keys of which it is known, where the writer is the number of transactions.
     """
     count = len(offsets) - 1
     found = np.empty(len(kind), np.int64)
@@ -229,11 +229,11 @@ def observed_writes(
     wrote = np.full(keys, NONE, np.int32)
     at = 0
     for t in range(count):
-        if status[t] != 1:
+        if status[t] != OK:
             continue
         for m in range(offsets[t], offsets[t + 1]):
             k = key[m]
-            if kind[m] == 0:
+            if kind[m] == WRITE:
                 wrote[k] = t
                 continue
             if wrote[k] == t:
@@ -241,9 +241,9 @@ def observed_writes(
             source = count
             if version[m] != NONE:
                 source = writer[version[m]]
-                if source in (NONE, t) or status[source] == 2:
+                if source in (NONE, t) or status[source] == FAIL:
                     continue
-            elif not initial:
+            elif not initial[k]:
                 continue
             found[at] = m
             sources[at] = source

@@ -79,7 +79,7 @@ def _commits_first(
         return False
     for place, read_key, value in look.externals(reader):
         if target is None:
-            from_target = value is None and look.initial
+            from_target = look.starts(key, value)
         else:
             from_target = value in look.writes(target, key)
         if read_key == key and from_target and _saw(look, kind, reader, source, place):

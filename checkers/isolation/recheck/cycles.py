@@ -117,7 +117,6 @@ def _anti(look: Lookup, source: Call, target: Call, step: Mapping[str, Any]) -> 
 
 
 _REASONS = {
-    "initial": ("initial",),
     # Keys that are sequentially consistent show that as well.
     "writes follow reads": ("writes_follow_reads", "sequential_keys", "linearizable_keys"),
     "sequential keys": ("sequential_keys",),
@@ -129,10 +128,10 @@ _REASONS = {
 def comes_before(look: Lookup, key: Any, value: Any, later: Any, step: Mapping[str, Any]) -> bool:
     """Whether a register's version comes before another, for the reason that evidence gives."""
     reason = step["reason"]
+    if reason == "initial":
+        return look.starts(key, value) and look.writer(key, later) is not None
     if not any(name in look.assumptions for name in _REASONS[reason]):
         return False
-    if reason == "initial":
-        return value is None and later is not None
     first = look.transaction(step["first operation"])
     second = look.transaction(step["second operation"])
     if reason == "writes follow reads":

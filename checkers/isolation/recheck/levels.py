@@ -65,11 +65,10 @@ class _Order:
     def _reads(self, call: Call) -> Iterator[tuple[int, Any, int]]:
         """What a transaction read of others: place, key, and where the writer is."""
         for place, key, value in self.look.externals(call):
-            if value is None:
-                if self.look.initial:
-                    yield place, key, _FIRST
+            if self.look.starts(key, value):
+                yield place, key, _FIRST
                 continue
-            writer = self.look.writer(key, value)
+            writer = None if value is None else self.look.writer(key, value)
             # What nobody wrote, or one that failed did, is another matter.
             if writer is not None and writer is not call and writer.outcome != FAIL:
                 yield place, key, self.at_of(writer)

@@ -89,10 +89,36 @@ class Lookup:
                 last[call.process] = call
         return found
 
+    @cached_property
+    def _unwritten(self) -> dict[Any, set[Any]]:
+        """By key, what was read of it and nobody wrote."""
+        found: dict[Any, set[Any]] = {}
+        for call in self.calls:
+            for f, key, value in call.result if call.outcome == OK else ():
+                if f == "r" and (value is None or (key, value) not in self._writers):
+                    found.setdefault(key, set()).add(value)
+        return found
+
     @property
     def initial(self) -> bool:
-        """Whether a read of nothing is one of the key's first version."""
+        """Whether every key starts as nothing."""
         return self.lists or "initial" in self.assumptions
+
+    def starts(self, key: Any, value: Any) -> bool:
+        """Whether a value is how its key started.
+
+        That is nothing, if it may be assumed; else the only value that was read and nobody wrote.
+        """
+        if self.initial:
+            return value is None
+        return self._unwritten.get(key) == {value}
+
+    def is_garbage(self, key: Any, value: Any) -> bool:
+        """Whether nobody wrote a value of a register, and its key may have started as another."""
+        if self.initial:
+            return value is not None and self.writer(key, value) is None
+        found = self._unwritten.get(key, ())
+        return len(found) > 1 and value in found
 
     def transaction(self, index: int) -> Call:
         """The transaction invoked at an index.

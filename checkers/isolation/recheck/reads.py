@@ -28,8 +28,9 @@ def _by_reader(
 
 
 def _garbage(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
-    # Without `initial` a value that nobody wrote may be how the key started.
-    return look.initial and any(look.writer(key, e) is None for e in look.elements(seen))
+    if look.lists:
+        return any(look.writer(key, element) is None for element in look.elements(seen))
+    return look.is_garbage(key, seen)
 
 
 def _aborted(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
@@ -106,7 +107,7 @@ def _lost_update(look: Lookup, anomaly: Anomaly) -> None:
     if look.lists:
         read = [[value or [] for value in seen] for seen in read]
     same = all(seen and seen == read[0] for seen in read)
-    same &= look.initial or read[0] != [None]
+    same &= look.lists or read[0] != [None] or look.starts(key, None)
     wrote = all(call.outcome == OK and look.writes(call, key) for call in calls)
     if len({call.invoke_index for call in calls}) < 2 or not same or not wrote:
         raise CertificateError(f"operations {anomaly.operations} lost no update of {key}")
@@ -141,7 +142,7 @@ def _cyclic_versions(look: Lookup, anomaly: Anomaly) -> None:
     key, pairs = anomaly.details["key"], anomaly.details["versions"]
     for pair, following in zip(pairs, [*pairs[1:], pairs[0]], strict=True):
         contradicts = pair["next"] == following["value"] or (
-            pair["next"] is None and look.initial and pair is pairs[-1]
+            look.starts(key, pair["next"]) and pair is pairs[-1]
         )
         if not contradicts or not comes_before(look, key, pair["value"], pair["next"], pair):
             raise CertificateError(
@@ -202,7 +203,7 @@ def _verify_no_lost_update(look: Lookup, call: Call, updates: dict[Any, set[Any]
             first.setdefault(key, value)
     for key, value in first.items():
         # Lists are told apart by their last element: those that are no prefix were refused.
-        if value is None and not look.initial:
+        if value is None and not look.starts(key, value):
             continue
         if value in updates.setdefault(key, set()):
             raise CertificateError(f"operation {call.invoke_index} lost an update of {key}")

@@ -16,7 +16,9 @@ HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "6000"))
 """How many random histories each comparison takes; more is better and slower."""
 
 
-def serial_order(calls: list[Call], order: str, registers: bool = False) -> bool:
+def serial_order(
+    calls: list[Call], order: str, registers: bool = False, start: dict | None = None
+) -> bool:
     """Whether some serial order of the transactions gives every read.
 
     Args:
@@ -24,6 +26,7 @@ def serial_order(calls: list[Call], order: str, registers: bool = False) -> bool
         order: "serializable", "strong-session-serializable" or "strong-serializable": what the
             serial order must respect.
         registers: writes replace the value instead of appending to a list.
+        start: what keys hold at first, if not nothing.
     """
     alive = [call for call in calls if call.outcome != FAIL]
     required = sum(1 << i for i, call in enumerate(alive) if call.outcome == OK)
@@ -31,8 +34,9 @@ def serial_order(calls: list[Call], order: str, registers: bool = False) -> bool
         sum(1 << j for j, other in enumerate(alive) if _precedes(other, call, order))
         for call in alive
     ]
-    reached = {(0, ())}
-    unexplored = [(0, ())]
+    first = (0, tuple(sorted((start or {}).items())))
+    reached = {first}
+    unexplored = [first]
     while unexplored:
         done, state = unexplored.pop()
         if done & required == required:

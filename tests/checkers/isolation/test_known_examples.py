@@ -85,7 +85,8 @@ REGISTERS = [
     # Which write came first can be told from what every session reads at last.
     ("read-uncommitted", {}, CROSSED, VALID, set()),
     ("read-uncommitted", {"sequential_keys": True}, CROSSED, INVALID, {"G0"}),
-    ("serializable", {}, FOLLOWED, VALID, set()),
+    # Nobody wrote y = 1, so that it is what y was before all writes.
+    ("serializable", {}, FOLLOWED, INVALID, {"G-single"}),
     ("serializable", FOLLOW, FOLLOWED, INVALID, {"G-single"}),
     ("serializable", INITIAL, "T1: rx ry wx1 | T2: rx ry wy1", INVALID, {"G2-item"}),
     ("read-committed", INITIAL, "T1: rx ry wx1 | T2: rx ry wy1", VALID, {"G2-item"}),

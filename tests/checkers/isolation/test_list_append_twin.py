@@ -8,6 +8,8 @@ from isolation_twin import HISTORIES, random_history, serial_order
 from splitbrain.checkers.isolation.append_checker import list_append
 from splitbrain.checkers.verdict import INVALID, UNKNOWN
 
+pytestmark = pytest.mark.slow
+
 LEVELS = ("serializable", "strong-session-serializable", "strong-serializable")
 
 
