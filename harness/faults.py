@@ -11,12 +11,20 @@ is theirs. Times are virtual seconds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from splitbrain.harness.nemesis.catalogue import KINDS, check_fault, check_form, resolve
+from splitbrain.harness.nemesis.catalogue import (
+    check_fault,
+    check_form,
+    every_kind,
+    plan_name,
+    resolve,
+)
 from splitbrain.harness.nemesis.claims import Claims
-from splitbrain.harness.nemesis.schedule import DENSITY, Fixed, draw_faults, numbered
+from splitbrain.harness.nemesis.kind import Kind
+from splitbrain.harness.nemesis.schedule import DENSITY, Fixed, by_start, draw_faults
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan
 
 
@@ -43,12 +51,12 @@ class Both:
     sources: tuple[FaultSource, ...] = ()
 
     def draw(self, seed: int | str, plan: Plan) -> tuple[Fault, ...]:
-        """All sources' faults, by start, numbered anew."""
-        return numbered(
-            fault
-            for number, source in enumerate(self.sources)
-            for fault in source.draw(f"{seed}/{number}" if number else seed, plan)
-        )
+        """All sources' faults, by start; the second source's ids end in ``.2``, and so on."""
+        faults = list(self.sources[0].draw(seed, plan)) if self.sources else []
+        for number, source in enumerate(self.sources[1:], start=2):
+            drawn = source.draw(f"{seed}/{number - 1}", plan)
+            faults += [replace(fault, id=f"{fault.id}.{number}") for fault in drawn]
+        return by_start(faults)
 
     def __or__(self, other: FaultSource) -> FaultSource:
         """These faults and the other's."""
@@ -102,7 +110,7 @@ class Exactly:
                     f"fault {fault.kind} starts at {fault.at} s, after the {plan.time_limit:g} s "
                     "of load: start it earlier or raise time_limit"
                 )
-        return numbered(self.faults)
+        return by_start(self.faults)
 
     def __or__(self, other: FaultSource) -> FaultSource:
         """These faults and the other's."""
@@ -115,7 +123,7 @@ def none() -> FaultSource:
 
 
 def swarm(
-    kinds: str = "all",
+    kinds: str | Iterable[str | Kind] = "all",
     *,
     density: float = DENSITY,
     bursts: int = 0,
@@ -126,8 +134,8 @@ def swarm(
     (`splitbrain.harness.nemesis.schedule`).
 
     Args:
-        kinds: ids, aliases or families with commas in between, or ``all``.
-        density: most faults a virtual second.
+        kinds: ids, aliases, families or import paths with commas in between, ``all``, or kinds.
+        density: most faults of a kind a virtual second.
         bursts: if positive, faults come in that many bursts.
         survivable: stay within what the system claims to tolerate.
         claims: these claims.
@@ -135,40 +143,43 @@ def swarm(
     Raises:
         InvalidPlan: a kind is unknown.
     """
-    ids = tuple(kind.id for kind in resolve(kinds))
-    return Drawn(ids, density, bursts=bursts, survivable=survivable, claims=claims)
+    names = tuple(map(plan_name, resolve(kinds)))
+    return Drawn(names, density, bursts=bursts, survivable=survivable, claims=claims)
 
 
 def of(
-    kind: str,
+    kind: str | Kind,
     *,
     at: float | None = None,
     duration: float | None = None,
     target: str | None = None,
     **options: Any,
 ) -> FaultSource:
-    """Faults of one kind, by id or alias; one fault if `at` is given (for a second, by default).
+    """Faults of one kind; one fault if `at` is given (for a second, by default).
 
-    Options that are None count as not given.
+    The kind is given by id, alias or ``package.module:NAME``, or as itself. Options that are None
+    count as not given.
 
     Raises:
         InvalidPlan: the kind is unknown, or doesn't take such a target, duration or options.
     """
-    kinds = resolve(kind)
+    kinds = resolve(kind if isinstance(kind, str) else (kind,))
     if len(kinds) != 1:
         raise InvalidPlan(f"{kind!r} is not one kind of fault: swarm({kind!r}) draws from several")
+    name = plan_name(kinds[0])
     options = {name: value for name, value in options.items() if value is not None}
     given = Fault(
-        kind=kinds[0].id,
+        kind=name,
         at=0.0 if at is None else at,
         duration=1.0 if duration is None else duration,
         target=target or kinds[0].targets[0],
         options=options,
+        id=f"{kinds[0].short_names[0]}-1",
     )
     check_form(given)
     if at is not None:
         return Exactly((given,))
-    return Drawn((kinds[0].id,), swarm=False, fixed=Fixed(target, duration, options))
+    return Drawn((name,), swarm=False, fixed=Fixed(target, duration, options))
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +206,11 @@ class Short:
 
 def __getattr__(name: str) -> Short:
     """Every kind has a function named after it: an alias, or ``family_verb``."""
-    short = {spelled: kind.id for kind in KINDS for spelled in kind.short_names}
+    short = {spelled: plan_name(kind) for kind in every_kind() for spelled in kind.short_names}
     if name not in short:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return Short(short[name])
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *(name for kind in KINDS for name in kind.short_names)])
+    return sorted([*globals(), *(name for kind in every_kind() for name in kind.short_names)])

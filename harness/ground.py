@@ -24,7 +24,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, runtime_checkable
 
 from splitbrain.harness.entries import Entries
-from splitbrain.harness.nemesis.catalogue import resolve
+from splitbrain.harness.nemesis.catalogue import named, resolve
 from splitbrain.harness.nemesis.control import Control
 from splitbrain.harness.nemesis.nemesis import with_ids
 from splitbrain.harness.node import Node, Program
@@ -168,12 +168,14 @@ def check_ground(plan: Plan, ground: Ground) -> None:
     Raises:
         InvalidPlan: a fault or an option is beyond the ground, or it cannot run the plan at all.
     """
-    performed = [kind.id for kind in resolve(ground.faults)]
+    performed = resolve(ground.faults)
     for fault in with_ids(plan.faults):
-        if fault.kind not in performed:
+        # Whoever performs all has every lever, and so performs other packages' kinds too.
+        if "all" not in ground.faults and named(fault.kind) not in performed:
+            known = ", ".join(kind.id for kind in performed) or "no faults"
             raise InvalidPlan(
                 f"fault {fault.id} is {fault.kind}, which the ground {plan.ground} cannot perform: "
-                f"it performs {', '.join(performed) or 'no faults'}"
+                f"it performs {known}"
             )
     for name in ("network", "disk", "ground"):
         if name in plan.options and name not in ground.options:

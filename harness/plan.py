@@ -194,7 +194,7 @@ class Plan:
         Args:
             server: a class whose ``__init__`` takes a `Node` and that has ``async def run()``.
             workload: from `splitbrain.harness.workloads`, for example ``register(KvClient)``.
-            claims: the faults that the system claims to survive; a minority down, unless given.
+            claims: the faults that the system claims to survive, if it claims any.
             checkers: what else judges the system, besides the workload's.
         """
         return workload.experiment(self, server, claims, checkers)

@@ -17,7 +17,7 @@ It is run by its name if it is registered (`splitbrain.systems.registry`), else 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from splitbrain.checkers.nearest import suggestion
 from splitbrain.checkers.verdict import Checker
@@ -44,7 +44,7 @@ class System:
         server: the code of one node.
         client: its client; serves every workload in `workloads`.
         workloads: names of the workloads that fit, the most telling first.
-        claims: the faults that it claims to survive.
+        claims: the faults that it claims to survive; None if it claims nothing.
         consistency: the isolation level that its transactions claim, if it has any: a name of
             `splitbrain.checkers.isolation.consistency`.
         checkers: what else can be judged from what its nodes announce.
@@ -59,7 +59,7 @@ class System:
     server: ServerFactory
     client: ClientFactory
     workloads: tuple[str, ...]
-    claims: Claims = field(default_factory=Claims)
+    claims: Claims | None = None
     consistency: str = CONSISTENCY
     checkers: tuple[Checker, ...] = ()
     form: str = "reference"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from splitbrain.checkers.history import NEMESIS, Operation
@@ -32,8 +32,10 @@ class FaultBand:
         end: when it stopped, ns; None if the run ended first.
         index: history index of its first event; None if it never started.
         effect: what was observed of it.
-        observed: whether anything was; None when nobody recorded that.
+        observed: whether anything was; None when nobody recorded that, or when the failure needs
+            the fault, whose effect then just wasn't counted.
         detail: what else was recorded of it; the later word counts.
+        needed: shrinking found that the run passes without it.
     """
 
     id: str
@@ -45,6 +47,7 @@ class FaultBand:
     effect: Mapping[str, Any] = field(default_factory=dict)
     observed: bool | None = None
     detail: Mapping[str, Any] = field(default_factory=dict)
+    needed: bool = False
 
     @property
     def target_text(self) -> str:
@@ -67,6 +70,8 @@ class FaultBand:
         """What was seen of the fault, in words; says so when nothing was."""
         if self.start is None:
             return "did not start"
+        if self.needed and not self.observed:
+            return "no effect counted, but without it the run passes"
         if self.observed is None:
             return "effect not recorded"
         words = effect_text(self.effect)
@@ -104,8 +109,15 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def fault_bands(events: Iterable[Operation], planned: Iterable[Fault]) -> tuple[FaultBand, ...]:
-    """The faults in order of their start, then those of the plan that never started."""
+def fault_bands(
+    events: Iterable[Operation],
+    planned: Iterable[Fault],
+    needed: Collection[str] = (),
+) -> tuple[FaultBand, ...]:
+    """The faults in order of their start, then those of the plan that never started.
+
+    One of those `needed`, by id, that started is never without effect.
+    """
     starts: dict[str, Operation] = {}
     stops: dict[str, Operation] = {}
     for event in events:
@@ -119,6 +131,10 @@ def fault_bands(events: Iterable[Operation], planned: Iterable[Fault]) -> tuple[
         FaultBand(fault.id, fault.kind, (fault.target,), None, None, None, {}, False)
         for fault in planned
         if fault.id not in starts and fault.id not in stops
+    ]
+    bands = [
+        replace(band, needed=True, observed=band.observed or None) if band.id in needed else band
+        for band in bands
     ]
     return (*bands, *never)
 

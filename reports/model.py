@@ -187,16 +187,18 @@ def load_run(path: str | Path) -> RunView:
     return _load(Path(path), small=(Path(path).parent / "shrink.json").exists())
 
 
-def _load(path: Path, *, small: bool) -> RunView:
+def _load(path: Path, *, small: bool, needed: frozenset[str] = frozenset()) -> RunView:
     plan, history = read_plan(path), read_history(path)
     problems: list[str] = list(history.notes)
     verdicts = read_verdicts(path, problems)
     info = read_info(path, problems)
     shrink = read_shrink(path, problems)
-    shrunk = None if small else _load_shrunk(path, problems)
+    if shrink is not None:
+        needed = frozenset(n.fault for n in shrink.necessary if not n.fails_without)
+    shrunk = None if small else _load_shrunk(path, problems, needed)
     calls = tuple(history.calls())
     events = list(history.events())
-    faults = fault_bands(events, plan.faults)
+    faults = fault_bands(events, plan.faults, needed)
     return RunView(
         path=path,
         plan=plan,
@@ -219,12 +221,12 @@ def _load(path: Path, *, small: bool) -> RunView:
     )
 
 
-def _load_shrunk(path: Path, problems: list[str]) -> RunView | None:
+def _load_shrunk(path: Path, problems: list[str], needed: frozenset[str]) -> RunView | None:
     folder = path / "shrunk"
     if not (folder / "plan.json").exists():
         return None
     try:
-        return _load(folder, small=True)
+        return _load(folder, small=True, needed=needed)
     except RunError as error:
         problems.append(f"The shrunk run can't be shown: {error}")
         return None

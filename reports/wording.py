@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from splitbrain.harness.nemesis.catalogue import BY_ID
+from splitbrain.harness.nemesis.catalogue import known
 
 VALUE_LIMIT = 60
 
@@ -106,7 +106,8 @@ def fault_text(
     """What the nemesis did, as a clause: ``network: n1 cut off from n2, n3``."""
     family = kind.split(".", 1)[0]
     subject = _FAMILY_WORDS.get(family, family)
-    words = BY_ID[kind].words if kind in BY_ID else None
+    found = known(kind)
+    words = found.words if found is not None else None
     if words is None:
         name = kind.split(".", 1)[-1].replace("_", " ").replace("-", " ")
         whom = f" ({listed(targets)})" if targets else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from splitbrain.checkers.registry import DESCRIPTIONS
 from splitbrain.harness.ground import GROUNDS
-from splitbrain.harness.nemesis.catalogue import KINDS
+from splitbrain.harness.nemesis.catalogue import every_kind
 from splitbrain.harness.workloads import WORKLOADS
 from splitbrain.systems import registry
 
@@ -38,7 +38,7 @@ def _workloads() -> Table:
 
 
 def _faults() -> Table:
-    rows = [[kind.id, ", ".join(kind.aliases), kind.description] for kind in KINDS]
+    rows = [[kind.id, ", ".join(kind.aliases), kind.description] for kind in every_kind()]
     return ["fault", "also", "what"], rows
 
 

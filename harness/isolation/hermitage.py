@@ -29,7 +29,6 @@ from typing import Any
 from splitbrain.checkers.history import INFO, OK, Call, History
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
 from splitbrain.harness.generators import lift
-from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import ServerFactory
 from splitbrain.harness.plan import Plan, PlannedOperation
 from splitbrain.harness.workloads.workload import ClientFactory, Experiment, Workload
@@ -216,7 +215,7 @@ def experiment(
         checkers=(Hermitage(script),),
         idempotent=frozenset(),
     )
-    return Experiment(plan, server, workload, Claims(max_down="all"))
+    return Experiment(plan, server, workload)
 
 
 def _planned(position: int, step: str) -> PlannedOperation:

@@ -7,50 +7,121 @@ write an alias (``partition``), a family (``clock``), ``all``, or several with c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import sys
+from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Any
 
 from splitbrain.checkers.nearest import suggestion
+from splitbrain.harness.entries import Entries
 from splitbrain.harness.nemesis.kind import Kind
-from splitbrain.harness.nemesis.kinds import KINDS as KINDS
+from splitbrain.harness.nemesis.kinds import PATHS
 from splitbrain.harness.nemesis.targets import GROUPS
 from splitbrain.harness.plan import Fault, InvalidPlan
 
-BY_ID: Mapping[str, Kind] = {kind.id: kind for kind in KINDS}
+ENTRIES = Entries("fault", Kind, PATHS, "splitbrain.faults")
+"""Kinds by the name that a plan gives them: an id, or ``package.module:NAME``."""
+
+KINDS: tuple[Kind, ...] = tuple(ENTRIES[name] for name in PATHS)
+"""The kinds that come with the harness."""
 
 FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(kind.family for kind in KINDS))
 
 _FAMILY_ALIASES = {"network": "net", "scenarios": "scenario", "processes": "process"}
 
+_OWN = {kind.id: kind for kind in KINDS}
+
+_outside: dict[str, Kind] = {}  # other packages' kinds that were asked for, by id
+
+
+def every_kind() -> tuple[Kind, ...]:
+    """Our kinds and those of installed packages.
+
+    Raises:
+        InvalidPlan: an installed package's kind cannot be used, and why.
+    """
+    return (*KINDS, *(named(name) for name in ENTRIES if name not in PATHS))
+
+
+def named(name: str) -> Kind:
+    """The kind that a plan gives this name.
+
+    Raises:
+        InvalidPlan: there is none, or it cannot be imported; the message says why.
+    """
+    kind = _OWN.get(name)
+    return kind if kind is not None else _checked(name, ENTRIES.named(name))
+
+
+def _checked(name: str, kind: Kind) -> Kind:
+    """An outside kind, of which we ask that it can be told from others."""
+    if _OWN.get(kind.id, kind) is not kind or _outside.setdefault(kind.id, kind) is not kind:
+        raise InvalidPlan(f"fault {name!r}: there is another kind with its id {kind.id!r}")
+    if ":" not in name and name != kind.id:
+        raise InvalidPlan(f"fault {name!r}: the entry point must have the kind's id {kind.id!r}")
+    return kind
+
+
+def known(id: str) -> Kind | None:
+    """The kind with this id, if it is at hand: nothing is imported for a name out of a file."""
+    return _OWN.get(id) or _outside.get(id)
+
+
+def plan_name(kind: Kind) -> str:
+    """What a plan calls the kind: its id if it is ours or installed, else where it can be imported.
+
+    Raises:
+        InvalidPlan: no plan can name it, and so no run could be repeated.
+    """
+    if _OWN.get(kind.id) is kind:
+        return kind.id
+    if kind.id in ENTRIES and ENTRIES[kind.id] is kind:
+        return kind.id
+    for attribute, value in vars(sys.modules[kind.module]).items():
+        if value is kind:
+            name = f"{kind.module}:{attribute}"
+            _checked(name, kind)
+            return name
+    raise InvalidPlan(
+        f"fault {kind.id}: {kind.module} has no global with it: plans name it by "
+        "package.module:NAME, so that runs can be repeated"
+    )
+
 
 def resolve(names: str | Iterable[str | Kind]) -> tuple[Kind, ...]:
     """The kinds that people mean by e.g. ``"partition,clock"``, in the catalogue's order.
 
-    A name is an id, an alias, a family, ``all`` or ``none``.
+    A name is an id, an alias, a family, ``all``, ``none``, or ``package.module:NAME``.
 
     Raises:
         InvalidPlan: a name means nothing; the message gives the nearest ones.
     """
-    parts = names.split(",") if isinstance(names, str) else names
-    chosen: list[str] = []
-    for part in parts:
-        chosen += [part.id] if isinstance(part, Kind) else _meaning(part.strip())
-    return tuple(kind for kind in KINDS if kind.id in chosen)
+    chosen: dict[str, Kind] = {}
+    for part in names.split(",") if isinstance(names, str) else names:
+        meant = (part,) if isinstance(part, Kind) else _meaning(part.strip())
+        chosen.update((kind.id, kind) for kind in meant)
+    ours = [kind for kind in KINDS if kind.id in chosen]
+    return (*ours, *(chosen[id] for id in sorted(chosen) if id not in _OWN))
 
 
-def _meaning(name: str) -> list[str]:
+def _meaning(name: str) -> tuple[Kind, ...]:
     if name in ("", "none"):
-        return []
+        return ()
+    if ":" in name:
+        return (named(name),)
+    if name in _OWN:
+        return (_OWN[name],)
+    kinds = every_kind()
     if name == "all":
-        return [kind.id for kind in KINDS]
+        return kinds
     family = _FAMILY_ALIASES.get(name, name)
-    meant = [k.id for k in KINDS if name == k.id or name in k.aliases or family == k.family]
+    meant = tuple(k for k in kinds if name in (k.id, *k.aliases) or family == k.family)
     if not meant:
-        words = [w for k in KINDS for w in (k.id, *k.aliases)] + [*FAMILIES, "all", "none"]
+        families = tuple(dict.fromkeys(kind.family for kind in kinds))
+        words = [w for k in kinds for w in (k.id, *k.aliases)] + [*families, "all", "none"]
         raise InvalidPlan(
             f"unknown fault {name!r}: {suggestion(name, words)} "
-            f"(families: {', '.join(FAMILIES)}, or all)"
+            f"(families: {', '.join(families)}, or all)"
         )
     return meant
 
@@ -77,12 +148,10 @@ def check_form(fault: Fault) -> tuple[Kind, dict[str, Any]]:
     Raises:
         InvalidPlan: kind, times, options or target make no sense, and why.
     """
-    kind = BY_ID.get(fault.kind)
-    if kind is None:
-        raise InvalidPlan(
-            f"{_label(fault)}: there is no such kind of fault: "
-            f"{suggestion(fault.kind, [kind.id for kind in KINDS])}"
-        )
+    try:
+        kind = named(fault.kind)
+    except InvalidPlan as error:
+        raise InvalidPlan(f"{_label(fault)}: {error}") from None
     for name in ("at", "duration"):
         value = getattr(fault, name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):

@@ -1,7 +1,8 @@
 """What a system claims to tolerate, and whether a plan's faults stay within it.
 
 Within its claims a system must keep every promise; beyond them only "no wrong answer" may be asked
-of it (the distinction is TigerBeetle's and FoundationDB's). Every run says which regime applied.
+of it (the distinction is TigerBeetle's and FoundationDB's). Every run of a system that claims
+something says which regime applied.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from splitbrain.harness.nemesis.catalogue import BY_ID, KINDS, resolve
+from splitbrain.harness.nemesis.catalogue import named, resolve
 from splitbrain.harness.nemesis.targets import GROUPS, majority, minority
 from splitbrain.harness.plan import Fault, InvalidPlan
 
@@ -22,7 +23,8 @@ class Claims:
     """What a system claims to tolerate.
 
     Attributes:
-        kinds: faults tolerated, as ids, aliases, families or ``all``.
+        kinds: faults tolerated: families (``process``, ``net``), ids or aliases. Not ``all``: a
+            family that the harness learns later would be claimed by systems that never saw it.
         max_down: how many servers may be down (killed or without power) at once: ``minority``,
             ``all``, or a number. Paused and partitioned servers are not down: to an asynchronous
             system they are slow.
@@ -31,10 +33,12 @@ class Claims:
         InvalidPlan: a kind is unknown, or `max_down` makes no sense.
     """
 
-    kinds: tuple[str, ...] = ("all",)
+    kinds: tuple[str, ...]
     max_down: int | str = "minority"
 
     def __post_init__(self) -> None:
+        if "all" in self.kinds:
+            raise InvalidPlan("claims name families of faults: write process, net, ... for 'all'")
         resolve(self.kinds)
         known = self.max_down in ("minority", "all")
         if not known and (not isinstance(self.max_down, int) or self.max_down < 0):
@@ -49,21 +53,23 @@ class Claims:
         return nodes if self.max_down == "all" else int(self.max_down)
 
     def tolerates(self, kind: str) -> bool:
-        """Whether a kind of fault, by id, is among those claimed."""
-        return any(claimed.id == kind for claimed in resolve(self.kinds))
+        """Whether a kind of fault, as a plan names it, is among those claimed."""
+        return named(kind) in resolve(self.kinds)
 
     def __str__(self) -> str:
-        kinds = resolve(self.kinds)
-        what = "all faults" if len(kinds) == len(KINDS) else ", ".join(k.id for k in kinds)
+        what = ", ".join(self.kinds)
         who = f"{self.max_down} of the servers" if isinstance(self.max_down, str) else self.max_down
         return f"tolerates {what or 'no faults'}, with at most {who} down at once"
 
 
-def regime(faults: Iterable[Fault], nodes: int, claims: Claims) -> Regime:
-    """Whether the faults stay within the claims: ``survivable``, else ``beyond``.
+def regime(faults: Iterable[Fault], nodes: int, claims: Claims | None) -> Regime | None:
+    """Whether the faults stay within the claims: ``survivable``, else ``beyond``; None if nothing
+    was claimed.
 
     Counts the worst that may happen: groups drawn at the start of a fault are taken to be disjoint.
     """
+    if claims is None:
+        return None
     faults = tuple(faults)
     if not all(claims.tolerates(fault.kind) for fault in faults):
         return "beyond"
@@ -72,7 +78,7 @@ def regime(faults: Iterable[Fault], nodes: int, claims: Claims) -> Regime:
 
 def most_down(faults: Sequence[Fault], nodes: int) -> int:
     """The most servers of `nodes` that the faults may keep down at one time."""
-    downs = [fault for fault in faults if BY_ID[fault.kind].nodes_down]
+    downs = [fault for fault in faults if named(fault.kind).nodes_down]
     return max((_down_at(fault.at, downs, nodes) for fault in downs), default=0)
 
 

@@ -7,6 +7,7 @@ own package; nothing else in the harness or the reports knows it by name.
 from __future__ import annotations
 
 import random
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, isfinite, log
@@ -87,6 +88,7 @@ class Kind:
         lasting: True if, with a duration of 0, it stays until everything is healed.
         composite: True if it goes in rounds and takes its victims as they come, rather than from
             the fault's target: drawn once in a run, and for long.
+        module: the module whose code made it, so that a plan can name it.
     """
 
     id: str
@@ -101,6 +103,12 @@ class Kind:
     nodes_down: bool = False
     lasting: bool = False
     composite: bool = False
+    module: str = field(default="", init=False)
+
+    def __post_init__(self) -> None:
+        # As namedtuple does: the caller of the __init__ that called this.
+        made_in = sys._getframe(2).f_globals.get("__name__", "")
+        object.__setattr__(self, "module", made_in)
 
     @property
     def family(self) -> str:
@@ -109,7 +117,8 @@ class Kind:
 
     @property
     def short_names(self) -> tuple[str, ...]:
-        """The names that it has in Python: aliases, and ``family_verb``."""
+        """The names that it has in Python: aliases, and ``family_verb``; the first names its faults
+        in plans."""
         names = (*self.aliases, self.id.replace(".", "_"))
         return tuple(dict.fromkeys(name.replace("-", "_") for name in names))
 

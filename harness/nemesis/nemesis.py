@@ -1,6 +1,6 @@
 """The nemesis: performs a plan's faults on a world, and puts them on record.
 
-Each fault gives two events of process ``nemesis`` in the history, with the fault's kind as ``f``::
+Each fault gives two events of process ``nemesis`` in the history, with the kind's id as ``f``::
 
     {"id": "f3", "phase": "start", "targets": ["n1"], "detail": {"shape": "one", ...}}
     {"id": "f3", "phase": "stop", ..., "effect": {"messages_dropped": 12}, "observed": true}
@@ -95,7 +95,7 @@ class Nemesis:
         # A copy, since a scenario goes on adding to its detail.
         detail = copy.deepcopy(dict(injection.detail))
         value = {"id": fault.id, "phase": phase, "targets": list(injection.targets)}
-        self._control.record(fault.kind, {**value, "detail": detail, **more})
+        self._control.record(self._checked[fault.id][0].id, {**value, "detail": detail, **more})
 
 
 def with_ids(faults: Sequence[Fault]) -> tuple[Fault, ...]:

@@ -5,6 +5,11 @@ By default a *swarm* with many faults: each run takes a random half of the kinds
 bugs a prototype found two to four times as many failures in the same time that way as with few
 faults of all kinds alike, and more still than with bursts. Leaders are struck more often than
 others, since most goes wrong where most is decided.
+
+Whether, how often and when faults of a kind come is drawn from a stream of that kind's own, and
+their ids count within the kind. A kind more in the catalogue therefore changes no plan in which it
+doesn't occur, and adds its faults to the others. (One exception: where no coin of a small selection
+comes up, one kind is taken all the same, and which one depends on all of them.)
 """
 
 from __future__ import annotations
@@ -14,17 +19,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from splitbrain.harness.nemesis.catalogue import check_fault, resolve
+from splitbrain.harness.nemesis.catalogue import check_fault, plan_name, resolve
 from splitbrain.harness.nemesis.claims import Claims, most_down, victims
 from splitbrain.harness.nemesis.kind import Kind, log_uniform, weighted
+from splitbrain.harness.nemesis.targets import minority
 from splitbrain.harness.plan import Fault, InvalidPlan
 from splitbrain.harness.streams import stream
 
-DENSITY = 3.0
-"""Most faults a virtual second (the number is uniform from one up to that)."""
+DENSITY = 1.5
+"""Most faults of a kind a virtual second (their number is uniform from one up to that)."""
 
 MOST_FAULTS = 200
-"""However long the run is, no more faults than that."""
+"""However long the run is, no more faults of a kind than that."""
 
 SHORTEST_MS = 20
 """Faults last at least that long, in milliseconds."""
@@ -58,53 +64,48 @@ def draw_faults(
     claims: Claims | None = None,
     fixed: Fixed | None = None,
 ) -> tuple[Fault, ...]:
-    """Faults for one run, by start, with ids ``f1``, ``f2``, ...; the same for the same arguments.
+    """Faults for one run, by start, with ids such as ``kill-1``; the same for the same arguments.
 
     Args:
         kinds: what to draw from, as for `resolve`.
         seed: the plan's seed.
         time_limit: virtual seconds of load; every fault ends by then.
         nodes: how many servers there are.
-        density: most faults a virtual second.
+        density: most faults of a kind a virtual second.
         swarm: take a random half of the kinds only.
         bursts: if positive, faults come in that many bursts rather than evenly.
         survivable: stay within the claims: only kinds claimed, and no more servers down at once.
-        claims: what the system claims to tolerate (default: everything, with a minority down).
+        claims: what the system claims to tolerate; None: any kind, with a minority down.
         fixed: what isn't to be drawn.
 
     Raises:
         InvalidPlan: a kind is unknown, or what is fixed doesn't fit the kinds or the time limit.
     """
-    claims, fixed = claims or Claims(), fixed or Fixed()
+    fixed = fixed or Fixed()
     limit_ms = int(time_limit * 1000)
     _check_numbers(limit_ms, density, bursts, fixed)
-    rng = stream(seed, "faults")
-    pool = [k for k in resolve(kinds) if not survivable or claims.tolerates(k.id)]
-    if swarm and pool:
-        pool = [kind for kind in pool if rng.random() < 0.5] or [rng.choice(pool)]
-    window = _Window(limit_ms, _burst_times(rng, bursts, limit_ms))
+    pool = resolve(kinds)
+    if survivable and claims is not None:
+        pool = tuple(kind for kind in pool if kind in resolve(claims.kinds))
+    limit = minority(nodes) if claims is None else claims.limit(nodes)
+    window = _Window(limit_ms, _burst_times(stream(seed, "faults"), bursts, limit_ms))
+    most = max(1, min(MOST_FAULTS, int(density * time_limit)))
     faults: list[Fault] = []
-    for _ in range(rng.randint(1, max(1, min(MOST_FAULTS, int(density * time_limit))))):
-        if not pool:
-            break
-        kind = rng.choice(pool)
-        fault: Fault | None = _draw(rng, kind, window, fixed)
-        if kind.composite:
-            pool.remove(kind)  # one of a kind: two at a time would get into each other's way
-        if survivable and fault is not None:
-            fault = _survivable(fault, kind, faults, nodes, claims)
-        if fault is not None:
-            faults.append(fault)
+    # In the catalogue's order, so that a kind further down it takes nothing from one above.
+    for kind, rng in _chosen(pool, seed, swarm):
+        for fault in _draw_all(rng, kind, window, most, fixed):
+            kept = _survivable(fault, kind, faults, nodes, limit) if survivable else fault
+            if kept is not None:
+                faults.append(kept)
     servers = [f"n{i + 1}" for i in range(nodes)]
     for fault in faults:
         check_fault(fault, servers)
-    return numbered(faults)
+    return by_start(faults)
 
 
-def numbered(faults: Iterable[Fault]) -> tuple[Fault, ...]:
-    """The faults by start, with ids ``f1``, ``f2``, ... in that order."""
-    ordered = sorted(faults, key=lambda fault: fault.at)
-    return tuple(replace(fault, id=f"f{i}") for i, fault in enumerate(ordered, start=1))
+def by_start(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """The faults in the order in which they start."""
+    return tuple(sorted(faults, key=lambda fault: fault.at))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ class _Window:
 
     def duration(self, rng: random.Random, kind: Kind) -> int:
         if kind.composite:
-            # A scenario goes in rounds and needs time for several.
+            # It goes in rounds and needs time for several.
             return int(rng.uniform(0.4, 0.8) * self.limit)
         longest = max(2 * SHORTEST_MS, min(4000, self.limit // 5))
         return int(log_uniform(rng, SHORTEST_MS, longest))
@@ -137,6 +138,30 @@ def _burst_times(rng: random.Random, bursts: int, limit_ms: int) -> list[int]:
     return [rng.randint(0, limit_ms) for _ in range(bursts)]
 
 
+def _chosen(pool: Sequence[Kind], seed: int | str, swarm: bool) -> list[tuple[Kind, random.Random]]:
+    """The kinds of this run, each with its own stream, from which everything about it is drawn.
+
+    A swarm tosses a coin for each kind. If none comes up, the one that came nearest is taken: a run
+    without any fault would be wasted.
+    """
+    streams = [(kind, stream(seed, "faults", kind.id)) for kind in pool]
+    if not swarm or not pool:
+        return streams
+    tosses = [rng.random() for _, rng in streams]
+    heads = [drawn for drawn, toss in zip(streams, tosses, strict=True) if toss < 0.5]
+    return heads or [streams[tosses.index(min(tosses))]]
+
+
+def _draw_all(
+    rng: random.Random, kind: Kind, window: _Window, most: int, fixed: Fixed
+) -> list[Fault]:
+    """A kind's faults, in the order in which they start."""
+    # Two of a composite at a time would get into each other's way.
+    count = 1 if kind.composite else rng.randint(1, most)
+    drawn = by_start(_draw(rng, kind, window, fixed) for _ in range(count))
+    return [replace(fault, id=f"{kind.short_names[0]}-{i}") for i, fault in enumerate(drawn, 1)]
+
+
 def _draw(rng: random.Random, kind: Kind, window: _Window, fixed: Fixed) -> Fault:
     target = weighted(rng, kind.weights)
     options = kind.draw(rng)
@@ -144,7 +169,7 @@ def _draw(rng: random.Random, kind: Kind, window: _Window, fixed: Fixed) -> Faul
     if fixed.duration is not None:
         duration = int(fixed.duration * 1000)
     return Fault(
-        kind=kind.id,
+        kind=plan_name(kind),
         at=window.start(rng, duration) / 1000,
         duration=duration / 1000,
         target=fixed.target or target,
@@ -153,14 +178,14 @@ def _draw(rng: random.Random, kind: Kind, window: _Window, fixed: Fixed) -> Faul
 
 
 def _survivable(
-    fault: Fault, kind: Kind, others: Sequence[Fault], nodes: int, claims: Claims
+    fault: Fault, kind: Kind, others: Sequence[Fault], nodes: int, limit: int
 ) -> Fault | None:
-    """The fault, or a milder one of its kind, or None if neither is within the claims."""
+    """The fault, or a milder one of its kind, or None if even that takes too many servers down."""
     if not kind.nodes_down:
         return fault
-    if victims(fault, nodes) > claims.limit(nodes):
+    if victims(fault, nodes) > limit:
         fault = replace(fault, target="one")
-    return fault if most_down([*others, fault], nodes) <= claims.limit(nodes) else None
+    return fault if most_down([*others, fault], nodes) <= limit else None
 
 
 def _check_numbers(limit_ms: int, density: float, bursts: int, fixed: Fixed) -> None:

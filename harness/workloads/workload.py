@@ -96,7 +96,7 @@ class Workload:
         """
         name = f"{getattr(server, '__module__', '')}.{getattr(server, '__qualname__', server)}"
         named = plan.with_(system=plan.system or name, workload=plan.workload or self.name)
-        return Experiment(named, server, self, claims or Claims(), tuple(checkers))
+        return Experiment(named, server, self, claims, tuple(checkers))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +108,14 @@ class Experiment:
         server: makes the code of one node; a class whose ``__init__`` takes the node is such a
             thing.
         workload: what clients do, and which checkers judge it.
-        claims: what faults the system claims to survive.
+        claims: what faults the system claims to survive; None if it claims nothing.
         checkers: what else judges the system, besides the workload's.
     """
 
     plan: Plan
     server: ServerFactory
     workload: Workload
-    claims: Claims = field(default_factory=Claims)
+    claims: Claims | None = None
     checkers: tuple[Checker, ...] = ()
 
     def with_plan(self, plan: Plan) -> Experiment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import click
@@ -11,7 +12,10 @@ from splitbrain.harness.commands.cli import COMMANDS, main
 from splitbrain.harness.nemesis.catalogue import KINDS
 from splitbrain.harness.workloads import WORKLOADS
 
-REFERENCE = (Path(__file__).parents[2] / "docs" / "reference.md").read_text()
+PAGE = Path(__file__).parents[2] / "docs" / "reference.md"
+REFERENCE = PAGE.read_text()
+BEGIN = "<!-- written by: UPDATE_GOLDEN=1 pytest tests/docs/test_reference.py -->\n"
+END = "<!-- end -->\n"
 
 
 def command(name):
@@ -29,9 +33,34 @@ def test_every_command_and_its_options_are_there(name):
                 assert f"`{spelling}`" in REFERENCE, spelling
 
 
-@pytest.mark.parametrize("kind", [kind.id for kind in KINDS])
-def test_every_fault_is_there(kind):
-    assert f"`{kind}`" in REFERENCE
+def option(parameter):
+    if parameter.choices:
+        values = ", ".join(f"`{choice}`" for choice in parameter.choices)
+    else:
+        least = "" if parameter.low == float("-inf") else f"from {parameter.low:g} "
+        most = "" if parameter.high == float("inf") else f"to {parameter.high:g}"
+        values = f"a number {least}{most}".rstrip()
+    default = f"`{parameter.default}`" if parameter.choices else f"{parameter.default:g}"
+    return f"`{parameter.name}`: {parameter.description} ({values}; {default} unless given)"
+
+
+def fault_table():
+    """The part of the reference that tells of every kind of fault what the kind says of itself."""
+    lines = ["| fault | also | what | options |\n", "|---|---|---|---|\n"]
+    for kind in KINDS:
+        also = ", ".join(f"`{alias}`" for alias in kind.aliases)
+        options = "<br>".join(map(option, kind.parameters))
+        lines.append(f"| `{kind.id}` | {also} | {kind.description} | {options} |\n")
+    return "".join(lines)
+
+
+def test_the_table_of_faults_is_what_the_kinds_say():
+    head, _, rest = REFERENCE.partition(BEGIN)
+    written, _, tail = rest.partition(END)
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        PAGE.write_text(f"{head}{BEGIN}{fault_table()}{END}{tail}")
+        return
+    assert written == fault_table()
 
 
 @pytest.mark.parametrize("name", WORKLOADS)

@@ -32,6 +32,18 @@ def test_a_fault_without_effect_is_flagged(tmp_path):
     assert view.coverage.warnings == ("1 fault had no observed effect: f3.",)
 
 
+def test_a_fault_that_the_failure_needs_is_not_called_without_effect(tmp_path):
+    folder = sample_runs.valid_run(tmp_path / "run")
+    needed = {"fault": "f3", "kind": "net.latency", "fails_without": False}
+    (folder / "shrink.json").write_text(json.dumps({"necessary": [needed]}))
+
+    view = load_run(folder)
+
+    assert view.coverage.without_effect == ()
+    (band,) = (fault for fault in view.faults if fault.id == "f3")
+    assert band.evidence == "no effect counted, but without it the run passes"
+
+
 def test_a_planned_fault_that_never_started_is_told(tmp_path):
     folder = sample_runs.unknown_run(tmp_path / "run")
     fault = {"id": "f9", "kind": "net.loss", "at": 99.0, "duration": 1.0, "target": "n1"}

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from splitbrain.harness.nemesis.kind import Kind
-from splitbrain.harness.nemesis.kinds import clock, network, process
-from splitbrain.harness.nemesis.kinds.figure8 import FIGURE8
-from splitbrain.harness.nemesis.kinds.rollback import ROLLBACK
-from splitbrain.harness.nemesis.kinds.split_vote import SPLIT_VOTE_STORM
-
-KINDS: tuple[Kind, ...] = (
-    process.KILL,
-    process.POWER_LOSS,
-    process.PAUSE,
-    network.PARTITION,
-    network.PARTITION_ONEWAY,
-    network.LATENCY,
-    network.LOSS,
-    network.DUPLICATE,
-    clock.BUMP,
-    clock.DRIFT,
-    FIGURE8,
-    ROLLBACK,
-    SPLIT_VOTE_STORM,
-)
+PATHS = {
+    "process.kill": "splitbrain.harness.nemesis.kinds.process:KILL",
+    "process.power_loss": "splitbrain.harness.nemesis.kinds.process:POWER_LOSS",
+    "process.pause": "splitbrain.harness.nemesis.kinds.process:PAUSE",
+    "net.partition": "splitbrain.harness.nemesis.kinds.network:PARTITION",
+    "net.partition_oneway": "splitbrain.harness.nemesis.kinds.network:PARTITION_ONEWAY",
+    "net.latency": "splitbrain.harness.nemesis.kinds.network:LATENCY",
+    "net.loss": "splitbrain.harness.nemesis.kinds.network:LOSS",
+    "net.duplicate": "splitbrain.harness.nemesis.kinds.network:DUPLICATE",
+    "clock.bump": "splitbrain.harness.nemesis.kinds.clock:BUMP",
+    "clock.drift": "splitbrain.harness.nemesis.kinds.clock:DRIFT",
+    "scenario.figure8": "splitbrain.harness.nemesis.kinds.figure8:FIGURE8",
+    "scenario.rollback": "splitbrain.harness.nemesis.kinds.rollback:ROLLBACK",
+    "scenario.split_vote_storm": "splitbrain.harness.nemesis.kinds.split_vote:SPLIT_VOTE_STORM",
+}

@@ -47,6 +47,7 @@ chunked snapshots, recovery from corrupted disks. A leader whose disk stands sti
 heartbeats.
 """
 
+from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.consensus.raft.bugs import BUGS
 from splitbrain.systems.consensus.raft.client import RaftClient
@@ -75,5 +76,6 @@ SYSTEM = System(
     client=RaftClient,
     workloads=("register", "set", "kv"),
     nodes=5,
+    claims=Claims(("process", "net", "clock", "scenario")),
     bugs=BUGS,
 )

@@ -4,6 +4,7 @@
 reference with one decision wrong.
 """
 
+from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.replication.leader_follower.bugs import BUGS
 from splitbrain.systems.replication.leader_follower.client import ReferenceClient
@@ -17,5 +18,6 @@ SYSTEM = System(
     server=ReferenceServer,
     client=ReferenceClient,
     workloads=("register", "set"),
+    claims=Claims(("process", "net", "clock", "scenario")),
     bugs=BUGS,
 )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from splitbrain.harness.nemesis.catalogue import BY_ID, FAMILIES, KINDS, check_fault, resolve
+from splitbrain.harness.nemesis.catalogue import FAMILIES, KINDS, check_fault, named, resolve
 from splitbrain.harness.plan import Fault, InvalidPlan
 from splitbrain.harness.streams import stream
 
@@ -67,7 +67,7 @@ def test_no_name_means_two_things():
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.id)
 def test_a_kind_is_complete(kind):
-    assert BY_ID[kind.id] is kind
+    assert named(kind.id) is kind
     assert kind.description.endswith(".")
     assert set(kind.weights) <= set(kind.targets)
     for seed in range(50):

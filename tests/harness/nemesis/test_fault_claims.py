@@ -5,6 +5,8 @@ import pytest
 from splitbrain.harness.nemesis.claims import Claims, most_down, regime
 from splitbrain.harness.plan import Fault, InvalidPlan
 
+EVERYTHING = ("process", "net", "clock", "scenario")
+
 
 def kill(at, duration, target="one"):
     return Fault("process.kill", at, duration, target)
@@ -38,15 +40,15 @@ def test_the_most_servers_that_may_be_down_at_once(faults, down):
     ("faults", "claims", "expected"),
     [
         ([], Claims(()), "survivable"),
-        ([kill(1, 1, "minority")], Claims(), "survivable"),
-        ([kill(1, 1, "majority")], Claims(), "beyond"),
-        ([kill(1, 1, "majority")], Claims(max_down="all"), "survivable"),
-        ([kill(1, 1)], Claims(max_down=0), "beyond"),
-        ([kill(1, 1), kill(1, 1)], Claims(max_down=1), "beyond"),
+        ([kill(1, 1, "minority")], Claims(EVERYTHING), "survivable"),
+        ([kill(1, 1, "majority")], Claims(EVERYTHING), "beyond"),
+        ([kill(1, 1, "majority")], Claims(EVERYTHING, max_down="all"), "survivable"),
+        ([kill(1, 1)], Claims(EVERYTHING, max_down=0), "beyond"),
+        ([kill(1, 1), kill(1, 1)], Claims(EVERYTHING, max_down=1), "beyond"),
         ([kill(1, 1)], Claims(("network",)), "beyond"),
         ([Fault("net.loss", 1, 1)], Claims(("network",)), "survivable"),
         ([Fault("process.power_loss", 1, 1)], Claims(("kill", "net")), "beyond"),
-        ([Fault("process.pause", 1, 1, "all")], Claims(), "survivable"),
+        ([Fault("process.pause", 1, 1, "all")], Claims(EVERYTHING), "survivable"),
     ],
 )
 def test_the_regime(faults, claims, expected):
@@ -57,8 +59,9 @@ def test_the_regime(faults, claims, expected):
     ("arguments", "complaint"),
     [
         ({"kinds": ("kil",)}, "did you mean kill"),
-        ({"max_down": "most"}, "max_down is 'most'"),
-        ({"max_down": -1}, "max_down is -1"),
+        ({"kinds": ("all",)}, "claims name families of faults"),
+        ({"kinds": (), "max_down": "most"}, "max_down is 'most'"),
+        ({"kinds": (), "max_down": -1}, "max_down is -1"),
     ],
 )
 def test_claims_that_make_no_sense_are_refused(arguments, complaint):
@@ -69,9 +72,15 @@ def test_claims_that_make_no_sense_are_refused(arguments, complaint):
 
 
 def test_claims_read_as_a_sentence():
-    assert (
-        str(Claims()) == "tolerates all faults, with at most minority of the servers down at once"
+    assert str(Claims(("process", "net"))) == (
+        "tolerates process, net, with at most minority of the servers down at once"
     )
-    assert str(Claims(("kill", "pause"), 1)) == (
-        "tolerates process.kill, process.pause, with at most 1 down at once"
-    )
+    assert str(Claims(("kill", "pause"), 1)) == "tolerates kill, pause, with at most 1 down at once"
+
+
+def test_a_family_that_is_not_named_is_not_claimed():
+    assert regime([Fault("clock.bump", 1, 1)], 3, Claims(("process", "net"))) == "beyond"
+
+
+def test_who_claims_nothing_is_in_no_regime():
+    assert regime([kill(1, 1, "all")], 3, None) is None

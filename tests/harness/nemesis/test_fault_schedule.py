@@ -12,6 +12,8 @@ import pytest
 
 from splitbrain.harness.nemesis.catalogue import KINDS, check_fault, resolve
 from splitbrain.harness.nemesis.claims import Claims, most_down, regime
+from splitbrain.harness.nemesis.kind import Kind
+from splitbrain.harness.nemesis.kinds import process
 from splitbrain.harness.nemesis.schedule import Fixed, draw_faults
 from splitbrain.harness.plan import InvalidPlan, Plan
 
@@ -20,14 +22,16 @@ def draw(seed, kinds="all", *, time_limit=10.0, nodes=5, **how):
     return draw_faults(kinds, seed=seed, time_limit=time_limit, nodes=nodes, **how)
 
 
+EVERYTHING = ("process", "net", "clock", "scenario")
+
 ROOT = Path(__file__).parents[3]
 
 GOLDEN = """\
-f1 process.kill leader at 0.532 for 0.219 {}
-f2 process.pause one at 0.654 for 0.038 {}
-f3 net.partition one at 0.68 for 0.113 {"shape": "halves"}
-f4 net.partition leader at 1.131 for 0.051 {"shape": "one"}
-f5 process.pause leader at 1.591 for 0.051 {}
+pause-1 process.pause followers at 0.636 for 0.022 {}
+pause-2 process.pause leader at 0.77 for 0.241 {}
+power_loss-1 process.power_loss one at 1.339 for 0.246 {"policy": "drop_unsynced"}
+kill-1 process.kill leader at 1.613 for 0.069 {}
+kill-2 process.kill leader at 1.834 for 0.039 {}
 """
 
 
@@ -39,7 +43,7 @@ def lines(faults):
 
 
 def test_a_small_draw_as_it_always_was():
-    assert lines(draw(6, "process,partition", time_limit=2.0, nodes=3)) == GOLDEN
+    assert lines(draw(1, "process,partition", time_limit=2.0, nodes=3)) == GOLDEN
 
 
 def test_draws_do_not_depend_on_the_hash_seed():
@@ -72,13 +76,35 @@ def test_no_fault_lasts_beyond_the_time_limit(time_limit, bursts):
             assert round(fault.at + fault.duration, 3) <= time_limit
 
 
-def test_faults_are_in_order_numbered_and_in_whole_milliseconds():
+def test_faults_are_in_order_named_and_in_whole_milliseconds():
     for seed in range(30):
         faults = draw(seed)
 
-        assert [fault.id for fault in faults] == [f"f{i + 1}" for i in range(len(faults))]
+        assert len({fault.id for fault in faults}) == len(faults)
         assert [fault.at for fault in faults] == sorted(fault.at for fault in faults)
         assert all(round(t, 3) == t for fault in faults for t in (fault.at, fault.duration))
+
+
+DUMMY = Kind("process.doze", "It dozes.", process.pause, aliases=("doze",), nodes_down=True)
+NAME = f"{__name__}:DUMMY"
+
+
+@pytest.mark.parametrize("how", [{}, {"survivable": True}, {"swarm": False}, {"bursts": 3}])
+def test_one_kind_more_leaves_the_faults_of_all_others_as_they_were(how):
+    without = {seed: draw(seed, KINDS, **how) for seed in range(200)}
+    with_it = {seed: draw(seed, (*KINDS, DUMMY), **how) for seed in range(200)}
+
+    others = {s: tuple(f for f in drawn if f.kind != NAME) for s, drawn in with_it.items()}
+    assert others == without
+    if not how:
+        assert 70 < sum(drawn != without[s] for s, drawn in with_it.items()) < 130
+
+
+def test_one_kind_less_leaves_the_faults_of_all_others_as_they_were():
+    for seed in range(100):
+        fewer = tuple(f for f in draw(seed, swarm=False) if f.kind != "process.kill")
+
+        assert draw(seed, [k for k in KINDS if k.id != "process.kill"], swarm=False) == fewer
 
 
 def test_drawn_faults_can_be_performed_and_survive_json():
@@ -108,8 +134,9 @@ def test_runs_have_many_faults_by_default():
     counts = [len(draw(seed, "process,net,clock")) for seed in range(200)]
 
     assert min(counts) >= 1
-    assert max(counts) <= 30
-    assert 12 < sum(counts) / len(counts) < 19
+    assert max(counts) <= 150
+    assert 36 < sum(counts) / len(counts) < 44
+    assert {len(draw(seed, "kill")) for seed in range(200)} == set(range(1, 16))
 
 
 def test_leaders_are_struck_more_often_than_any_other_target():
@@ -174,19 +201,23 @@ def test_bursts_bunch_faults_together():
 
 @pytest.mark.parametrize(
     ("nodes", "claims"),
-    [(3, None), (5, None), (5, Claims(("process", "net"), 1)), (4, Claims(max_down=0))],
+    [(3, None), (5, None), (5, Claims(("process", "net"), 1)), (4, Claims(EVERYTHING, max_down=0))],
 )
 def test_survivable_faults_stay_within_the_claims(nodes, claims):
     drawn = [draw(seed, nodes=nodes, survivable=True, claims=claims) for seed in range(60)]
 
-    assert {regime(faults, nodes, claims or Claims()) for faults in drawn} == {"survivable"}
+    claims = claims or Claims(EVERYTHING)
+    assert {regime(faults, nodes, claims) for faults in drawn} == {"survivable"}
     assert sum(map(len, drawn)) > 200
     most = max(most_down(faults, nodes) for faults in drawn)
-    assert most == (claims or Claims()).limit(nodes)
+    assert most == claims.limit(nodes)
 
 
 def test_without_that_option_some_runs_go_beyond():
-    assert {regime(draw(seed), 5, Claims()) for seed in range(60)} == {"survivable", "beyond"}
+    assert {regime(draw(seed), 5, Claims(EVERYTHING)) for seed in range(60)} == {
+        "survivable",
+        "beyond",
+    }
 
 
 def test_nothing_to_draw_from_gives_no_faults():

@@ -42,7 +42,7 @@ def test_a_short_form_draws_its_kind_only(kind):
 def test_a_fault_at_a_given_time_is_the_same_in_every_run():
     source = faults.partition(shape="leader", at=2.0, duration=1.5)
     options = {"shape": "leader"}
-    expected = (Fault("net.partition", 2.0, 1.5, "one", options, id="f1"),)
+    expected = (Fault("net.partition", 2.0, 1.5, "one", options, id="partition-1"),)
 
     assert source.draw(1, PLAN) == source.draw(2, PLAN) == expected
 
@@ -56,12 +56,12 @@ def test_a_fault_without_a_time_comes_at_random_times_as_given():
     assert {(f.target, f.options["policy"]) for f in drawn} == {("majority", "keep_prefix")}
 
 
-def test_sources_combine_by_start_with_new_ids():
+def test_sources_combine_by_start_with_ids_of_their_own():
     late, early = faults.kill(at=5.0, target="n2"), faults.pause(at=1.0, duration=0.2)
 
     assert [(f.id, f.kind) for f in (late | early).draw(1, PLAN)] == [
-        ("f1", "process.pause"),
-        ("f2", "process.kill"),
+        ("pause-1.2", "process.pause"),
+        ("kill-1", "process.kill"),
     ]
 
 
