@@ -140,7 +140,8 @@ def _verdict(path: Path, wanted: Callable[[str], bool]) -> Verdict:
         verdicts = data.get("verdicts", [data])
         return Verdict.from_json(next(v for v in verdicts if wanted(v["checker"])))
     except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise NoCertificate(f"{path}: this is not a verdict ({error})") from None
+        # What a file holds can be of any length, and the error repeats it.
+        raise NoCertificate(f"{path}: this is not a verdict ({str(error)[:200]})") from None
     except StopIteration:
         raise NoCertificate(f"{path}: it has no verdict of this model") from None
 
