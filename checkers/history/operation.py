@@ -47,8 +47,3 @@ class Operation:
     f: str
     value: Any = None
     error: str | None = None
-
-    @property
-    def is_client(self) -> bool:
-        """True for a client's operation, False for the nemesis and for nodes' announcements."""
-        return type(self.process) is int

@@ -20,8 +20,6 @@ from splitbrain.checkers.isolation.transactions import Transactions, shown_key, 
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import Anomaly
 
-Place = tuple[AppendHistory, int]
-
 
 def add_read_anomalies(findings: Findings, history: AppendHistory, limit: int) -> None:
     """Add what is wrong with reads by themselves, up to a limit of each kind."""

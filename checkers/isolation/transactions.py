@@ -131,14 +131,6 @@ class Transactions:
         return f"read {shown_key(key)} = {value}"
 
 
-class Columnar(Protocol):
-    """A history's values that can give their transactions themselves (see `loading`)."""
-
-    def transactions(self, history: History, *, lists: bool) -> Transactions | None:
-        """The transactions, or None; `History.values` of files read by `loading` have this."""
-        ...
-
-
 def transactions_of(history: History, *, lists: bool) -> Transactions:
     """The transactions of a history.
 

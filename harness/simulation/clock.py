@@ -32,7 +32,6 @@ class HostClock:
         "_base_local",
         "_base_true",
         "_origin",
-        "initial_offset",
         "offset",
         "rate",
         "reads",
@@ -41,7 +40,6 @@ class HostClock:
     def __init__(self, origin: float, offset: float) -> None:
         self.rate = 1.0
         self.offset = offset
-        self.initial_offset = offset
         self.reads = 0
         self._origin = origin
         self._base_local = origin

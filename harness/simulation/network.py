@@ -24,10 +24,6 @@ Deliver = Callable[[str, Message], bool]
 """Hands a message from a source to a host; False if nobody is there."""
 
 
-STORM = 200_000
-"""Messages within a virtual second that are taken for a loop."""
-
-
 class MessageStorm(RuntimeError):
     """Nodes sent each other messages without end; raised in the code of the last sender."""
 
@@ -40,11 +36,13 @@ class NetworkParameters:
         latency: least and greatest ordinary latency (uniform between).
         late: probability that a message is late.
         lateness: greatest additional latency of a late message (uniform from 0).
+        storm: so many messages within a virtual second are taken for a loop.
     """
 
     latency: tuple[float, float] = (0.0005, 0.002)
     late: float = 0.02
     lateness: float = 0.02
+    storm: int = 200_000
 
 
 class SimulatedNetwork:
@@ -52,7 +50,6 @@ class SimulatedNetwork:
 
     Attributes:
         sent: messages sent so far.
-        delivered: messages handed to a host so far.
     """
 
     def __init__(
@@ -63,8 +60,7 @@ class SimulatedNetwork:
         parameters: NetworkParameters,
     ) -> None:
         self.sent = 0
-        self.delivered = 0
-        self._storm_check = STORM
+        self._storm_check = self._storm = parameters.storm
         self._storm_since = 0.0
         self._heap = heap
         self._events = trace.events
@@ -134,10 +130,10 @@ class SimulatedNetwork:
         """End a run in which messages beget messages before it takes all memory."""
         if self._heap.now - self._storm_since < 1.0:
             raise MessageStorm(
-                f"{STORM} messages were sent within a virtual second, the last by {source}: "
+                f"{self._storm} messages were sent within a virtual second, the last by {source}: "
                 "messages answer each other without end"
             )
-        self._storm_check, self._storm_since = self.sent + STORM, self._heap.now
+        self._storm_check, self._storm_since = self.sent + self._storm, self._heap.now
 
     def _send_under_rules(self, link: Link, number: int, message: Message, latency: float) -> None:
         copies = 1
@@ -174,9 +170,7 @@ class SimulatedNetwork:
         events = self._events
         if self._recording:
             events.append((self._heap.now, "receive", source, destination, number))
-        if self._hosts[destination](source, message):
-            self.delivered += 1
-        elif self._recording:
+        if not self._hosts[destination](source, message) and self._recording:
             events[-1] = (self._heap.now, "drop", source, destination, number, "down")
 
     def _drop(self, link: Link, number: int, reason: str) -> None:

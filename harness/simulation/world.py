@@ -313,11 +313,6 @@ class World:
         self.trace_event("clock-jump", name, seconds)
         self.hosts[name].clock.offset += seconds
 
-    def reset_clock(self, name: str) -> None:
-        """Undo all jumps of the host's wall clock."""
-        clock = self.hosts[name].clock
-        self.jump_clock(name, clock.initial_offset - clock.offset)
-
     def clock_reads(self, name: str) -> int:
         """How often the host's program has read its wall clock or set a timer."""
         return self.hosts[name].clock.reads

@@ -198,10 +198,3 @@ def test_the_doctor_finds_this_installation_sound(splitbrain):
     result = splitbrain("doctor")
     assert result.exit_code == 0, result.output
     assert "BAD" not in result.stdout
-
-
-def test_the_demonstration_comes_out_as_it_should(splitbrain):
-    result = splitbrain("demo")
-    assert result.exit_code == 0, result.output
-    assert "INVALID  set-full" in result.stdout
-    assert "10 of 10 runs of Raft are valid" in result.stdout

@@ -51,6 +51,7 @@ def test_its_links_lead_somewhere(link):
     assert (ROOT / link).exists()
 
 
+@pytest.mark.slow
 def test_the_demo_tells_the_story_that_the_readme_shows(tmp_path):
     result = CliRunner().invoke(main, ["demo", "--runs", str(tmp_path)])
 

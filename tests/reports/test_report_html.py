@@ -97,6 +97,7 @@ def test_a_page_names_no_network_address(run):
     assert "http://" not in text
 
 
+@pytest.mark.slow
 def test_a_page_is_the_same_every_time(run):
     first = write_report(run).read_bytes()
 

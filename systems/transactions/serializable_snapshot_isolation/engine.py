@@ -23,7 +23,8 @@ Invariants:
 
 1. What a transaction read is remembered, also when it has committed, until no transaction is left
    that began before that.
-2. Every committed pair of a reader and a writer that were concurrent has its rw-dependency noted.
+2. For every committed transaction it is noted which of those that committed before it wrote over
+   what it read. (Those that commit after it need no note: they can't be the first of a pattern.)
 3. No three committed transactions form the pattern above.
 
 Some transactions are rolled back without need: not every pattern lies on a cycle (Ports and
@@ -60,8 +61,6 @@ class SerializableEngine(SnapshotEngine):
     def remember(self, transaction: Transaction) -> None:
         """Keep what a committed transaction read and wrote, for those that run beside it."""
         self._outs[transaction] = self.written_over(transaction)
-        for reader in self.readers_of(transaction):
-            self._outs[reader].append(transaction)
         self._remembered.append(transaction)
         self._forget_old(transaction)
 

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.slow
 LEVELS = ("serializable", "strong-session-serializable", "strong-serializable")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_complete_check_is_right(level):
     rng = random.Random(f"rw-register {level}")

@@ -7,7 +7,7 @@ import trio
 
 from splitbrain.harness.nemesis.rules import LinkRule
 from splitbrain.harness.node import NodeDead
-from splitbrain.harness.simulation.network import MessageStorm
+from splitbrain.harness.simulation.network import MessageStorm, NetworkParameters
 from splitbrain.harness.simulation.trio_direct import DirectRun
 from splitbrain.harness.simulation.trio_runs import GuestRun
 from splitbrain.harness.simulation.world import World
@@ -406,7 +406,7 @@ def test_messages_that_answer_each_other_without_end_are_an_error():
             for _ in range(3):
                 node.network.send(source, message)
 
-    world = run(world_of(echo, echo))
+    world = run(world_of(echo, echo, network=NetworkParameters(storm=2_000)))
 
     assert isinstance(world.failures[0][2], MessageStorm)
 
