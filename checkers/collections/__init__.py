@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from splitbrain.checkers.collections.full_sets import set_full
+from splitbrain.checkers.collections.total_queues import total_queue
 
-__all__ = ["set_full"]
+__all__ = ["set_full", "total_queue"]

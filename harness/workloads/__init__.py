@@ -20,7 +20,10 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.accounts import BankClient, bank
     from splitbrain.harness.workloads.append_transactions import list_append
     from splitbrain.harness.workloads.bookings import BookingClient, booking
+    from splitbrain.harness.workloads.counters import CounterClient, counter
+    from splitbrain.harness.workloads.forks import long_fork
     from splitbrain.harness.workloads.key_value import KvClient, kv
+    from splitbrain.harness.workloads.locks import LockClient, lock
     from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
     from splitbrain.harness.workloads.parts.capabilities import Method
     from splitbrain.harness.workloads.parts.kind import WorkloadKind
@@ -28,10 +31,12 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.parts.replicas import ReplicaClient
     from splitbrain.harness.workloads.parts.transactions import TransactionClient
     from splitbrain.harness.workloads.parts.words import Words
+    from splitbrain.harness.workloads.queues import QueueClient, queue
     from splitbrain.harness.workloads.register_transactions import rw_register
     from splitbrain.harness.workloads.registers import RegisterClient, register
     from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
     from splitbrain.harness.workloads.sets import SetClient, set_
+    from splitbrain.harness.workloads.shared_logs import LogClient, log
     from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 __all__ = [
@@ -39,11 +44,15 @@ __all__ = [
     "BankClient",
     "BookingClient",
     "ClientFactory",
+    "CounterClient",
     "DoctorsClient",
     "FinalRead",
     "KvClient",
+    "LockClient",
+    "LogClient",
     "Method",
     "Option",
+    "QueueClient",
     "RegisterClient",
     "ReplicaClient",
     "SetClient",
@@ -54,9 +63,14 @@ __all__ = [
     "at_rate",
     "bank",
     "booking",
+    "counter",
     "doctors",
     "kv",
     "list_append",
+    "lock",
+    "log",
+    "long_fork",
+    "queue",
     "register",
     "rw_register",
     "set_",
@@ -67,7 +81,10 @@ _PLACES = {
     "accounts": ("BankClient", "bank"),
     "append_transactions": ("list_append",),
     "bookings": ("BookingClient", "booking"),
+    "counters": ("CounterClient", "counter"),
+    "forks": ("long_fork",),
     "key_value": ("KvClient", "kv"),
+    "locks": ("LockClient", "lock"),
     "on_call": ("DoctorsClient", "doctors"),
     "parts.capabilities": ("Method",),
     "parts.kind": ("WorkloadKind",),
@@ -75,9 +92,11 @@ _PLACES = {
     "parts.replicas": ("ReplicaClient",),
     "parts.transactions": ("TransactionClient",),
     "parts.words": ("Words",),
+    "queues": ("QueueClient", "queue"),
     "register_transactions": ("rw_register",),
     "registers": ("RegisterClient", "register"),
     "registry": ("WORKLOADS", "workload_for"),
+    "shared_logs": ("LogClient", "log"),
     "sets": ("SetClient", "set_"),
     "workload": ("ClientFactory", "FinalRead", "Workload", "at_rate"),
 }

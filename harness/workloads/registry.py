@@ -28,6 +28,11 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "bank": f"{_FOLDER}.accounts:KIND",
         "doctors": f"{_FOLDER}.on_call:KIND",
         "booking": f"{_FOLDER}.bookings:KIND",
+        "queue": f"{_FOLDER}.queues:KIND",
+        "lock": f"{_FOLDER}.locks:KIND",
+        "counter": f"{_FOLDER}.counters:KIND",
+        "log": f"{_FOLDER}.shared_logs:KIND",
+        "long-fork": f"{_FOLDER}.forks:KIND",
     },
     group="splitbrain.workloads",
 )

@@ -31,6 +31,9 @@ from splitbrain.harness.workloads.workload import FinalRead
 
 TXN = "txn"
 
+WORDS = {TXN: Words("does T{number}: {done:transaction}", "T{number}: {done:transaction}")}
+"""Transactions are numbered as checkers of isolation number them."""
+
 OPTIONS = (
     Option("keys", 4, "how many keys; each grows with the run, so long runs want more", least=1),
     Option("length", 4, "the most micro-operations of a transaction", least=1),
@@ -153,5 +156,5 @@ def kind(name: str, description: str, write: str, judge: Callable[[str], Checker
         final=final,
         checkers=checkers,
         refusable=frozenset({write}),
-        words={TXN: Words("does T{number}: {done:transaction}", "T{number}: {done:transaction}")},
+        words=WORDS,
     )

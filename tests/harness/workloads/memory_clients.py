@@ -234,6 +234,134 @@ class StubbornClient(TransactionClient):
         raise Indefinite("no answer")
 
 
+class QueueClient(SetClient):
+    async def enqueue(self, element):
+        self.store.elements.append(element)
+
+    async def dequeue(self):
+        return self.store.elements.pop(0) if self.store.elements else None
+
+
+class ForgetfulQueueClient(QueueClient):
+    """Every tenth element that is taken is lost on its way."""
+
+    async def dequeue(self):
+        self.store.operations += 1
+        if self.store.operations % 10 == 0:
+            await super().dequeue()
+        return await super().dequeue()
+
+
+class RepeatingQueueClient(QueueClient):
+    """Now and then an element is put back though it was handed out."""
+
+    async def dequeue(self):
+        element = await super().dequeue()
+        self.store.operations += 1
+        if element is not None and self.store.operations % 10 == 0:
+            self.store.elements.append(element)
+        return element
+
+
+class UnsortedQueueClient(QueueClient):
+    """The last comes first."""
+
+    async def dequeue(self):
+        return self.store.elements.pop() if self.store.elements else None
+
+
+class DoubtfulQueueClient(QueueClient):
+    """The tenth dequeue takes an element that nobody gets, and says that it doesn't know."""
+
+    async def dequeue(self):
+        element = await super().dequeue()
+        self.store.operations += element is not None
+        if element is not None and self.store.operations == 10:
+            raise Indefinite("lost the connection")
+        return element
+
+
+class LockClient(SetClient):
+    """A lock with tokens: the store's elements are the tokens, the last of them held or None."""
+
+    async def acquire(self):
+        if self.store.elements and self.store.elements[-1] is not None:
+            return False
+        self.store.operations += 1
+        self.store.elements.append(self.store.operations)
+        return self.store.operations
+
+    async def release(self, token):
+        self.store.elements.append(None)
+
+
+class PatientLockClient(LockClient):
+    """Every fifth who is refused gets the lock all the same."""
+
+    async def acquire(self):
+        token = await super().acquire()
+        if token is False:
+            self.store.operations += 1
+            return self.store.operations % 5 == 0
+        return token
+
+
+class OldTokenClient(LockClient):
+    """Every lock has the same token."""
+
+    async def acquire(self):
+        return await super().acquire() and 1
+
+
+class CounterClient(SetClient):
+    async def add(self, amount):
+        self.store.elements.append(amount)
+
+    async def read(self):
+        return sum(self.store.elements)
+
+
+class ForgetfulCounterClient(CounterClient):
+    async def add(self, amount):
+        if amount != 5:
+            await super().add(amount)
+
+
+class LogClient(SetClient):
+    async def append(self, entry):
+        self.store.elements.append(entry)
+        return len(self.store.elements) - 1
+
+    async def read(self):
+        return list(self.store.elements)
+
+
+class OverwritingLogClient(LogClient):
+    """Every tenth append takes the place of the entry before."""
+
+    async def append(self, entry):
+        if entry % 10 == 9 and self.store.elements:
+            self.store.elements[-1] = entry
+            return len(self.store.elements) - 1
+        return await super().append(entry)
+
+
+class ForkingClient(TransactionClient):
+    """Each server shows its own writes at once, and those of others at every fifth write of all."""
+
+    async def transaction(self, micro_operations):
+        shown = self.store.values.setdefault(self.server, set())
+        if micro_operations[0][0] == "w":
+            self.store.elements.append(micro_operations[0][1])
+            shown.add(self.store.elements[-1])
+            if len(self.store.elements) % 5 == 0:
+                shown |= {*self.store.elements}
+        return [
+            [f, key, (1 if key in shown else None) if f == "r" else value]
+            for f, key, value in micro_operations
+        ]
+
+
 CLIENTS = {
     "register": RegisterClient,
     "set": SetClient,
@@ -243,5 +371,10 @@ CLIENTS = {
     "bank": TransactionClient,
     "doctors": TransactionClient,
     "booking": TransactionClient,
+    "queue": QueueClient,
+    "lock": LockClient,
+    "counter": CounterClient,
+    "log": LogClient,
+    "long-fork": TransactionClient,
 }
 """A right client for each workload."""
