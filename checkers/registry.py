@@ -1,31 +1,136 @@
-"""Checkers by the name of the model that a history claims to follow, for the command line."""
+"""Checkers by name: where each one's entry is, loaded when somebody asks for it.
+
+A name that isn't of ours may be that of an entry point of the group ``splitbrain.checkers``, or a
+place: ``package.module:NAME`` or ``FILE.py:NAME``. What is there is an entry
+(`splitbrain.checkers.entry.CheckerEntry`), or a model (`splitbrain.checkers.models`), whose checker
+is then linearizability.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from splitbrain.checkers import invariants, isolation
-from splitbrain.checkers.collections import set_full
-from splitbrain.checkers.consistency import (
-    bounded_staleness,
-    regular_register,
-    safe_register,
-    sequential,
-)
-from splitbrain.checkers.linearizability import Budget, linearizable
-from splitbrain.checkers.models import MODELS
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.nearest import suggestion
 from splitbrain.checkers.verdict import Checker
 
-_LINEARIZABILITY_OPTIONS = ("keyed", "budget", "algorithm", "progress")
+GROUP = "splitbrain.checkers"
+"""The group of entry points by which other distributions add checkers."""
+
+_MODELS = "splitbrain.checkers.models"
+
+PATHS: dict[str, str] = {
+    "register": f"{_MODELS}:register",
+    "cas-register": f"{_MODELS}:cas_register",
+    "multi-register": f"{_MODELS}:multi_register",
+    "kv": f"{_MODELS}:kv",
+    "set": f"{_MODELS}:a_set",
+    "queue": f"{_MODELS}:queue",
+    "stack": f"{_MODELS}:stack",
+    "priority-queue": f"{_MODELS}:priority_queue",
+    "counter": f"{_MODELS}:counter",
+    "mutex": f"{_MODELS}:mutex",
+    "fenced-lock": f"{_MODELS}:fenced_lock",
+    "log": f"{_MODELS}:log",
+    "set-full": "splitbrain.checkers.collections.full_sets:ENTRY",
+    "regular-register": "splitbrain.checkers.consistency.lamport:REGULAR",
+    "safe-register": "splitbrain.checkers.consistency.lamport:SAFE",
+    "bounded-staleness": "splitbrain.checkers.consistency.staleness:ENTRY",
+    "list-append": "splitbrain.checkers.isolation.entries:LIST_APPEND",
+    "rw-register": "splitbrain.checkers.isolation.entries:RW_REGISTER",
+    "predicate-reads": "splitbrain.checkers.isolation.entries:PREDICATE_READS",
+    "bank": "splitbrain.checkers.invariants.entries:BANK",
+    "doctors": "splitbrain.checkers.invariants.entries:DOCTORS",
+    "long-fork": "splitbrain.checkers.invariants.entries:LONG_FORK",
+    "causal-reverse": "splitbrain.checkers.invariants.entries:CAUSAL_REVERSE",
+}
+"""Where the entry of each checker is; a model's maker stands for linearizability."""
+
+
+class _Entries(Mapping[str, CheckerEntry]):
+    """Entries by name, ours and those of installed distributions, each loaded when it is read."""
+
+    def __iter__(self) -> Iterator[str]:
+        yield from PATHS
+        yield from sorted(set(_installed()) - set(PATHS))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def __contains__(self, name: object) -> bool:
+        return name in PATHS or name in _installed()
+
+    def __getitem__(self, name: str) -> CheckerEntry:
+        if name in PATHS:
+            return _entry(name, EntryPoint(name, PATHS[name], GROUP))
+        return _entry(name, _installed()[name])
+
+
+CHECKERS: Mapping[str, CheckerEntry] = _Entries()
+"""Every checker there is, by name."""
+
+
+def _installed() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _entry(name: str, point: EntryPoint) -> CheckerEntry:
+    """What an entry point leads to.
+
+    Raises:
+        ValueError: it can't be loaded, or it is neither an entry nor a model.
+    """
+    try:
+        found = point.load()
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"checker {name!r}: {point.value} can't be loaded ({error})") from None
+    return found if isinstance(found, CheckerEntry) else _of_model(name, found)
+
+
+def _of_model(name: str, found: Any) -> CheckerEntry:
+    from splitbrain.checkers.consistency.entries import of_maker, of_model
+    from splitbrain.checkers.models import own
+
+    if name in PATHS:
+        return of_maker(name, found)
+    return of_model(own(found))
+
+
+def entry_named(name: str) -> CheckerEntry:
+    """The entry of a checker.
+
+    Args:
+        name: one of `CHECKERS`, or a place (``package.module:NAME``, ``FILE.py:NAME``) of an entry
+            or of a model.
+
+    Raises:
+        ValueError: there is none; the message has the nearest names.
+    """
+    if name in CHECKERS:
+        return CHECKERS[name]
+    if ":" in name:
+        from splitbrain.checkers.models.own_models import at
+
+        found = at(name)
+        return found if isinstance(found, CheckerEntry) else _of_model(name, found)
+    raise ValueError(f"no model {name!r}: {suggestion(name, CHECKERS)}")
+
+
+def entry_of_verdict(checker: str) -> CheckerEntry | None:
+    """The entry whose verdicts carry this ``checker``; None if no registered one does."""
+    family, _, rest = checker.partition("(")
+    # The family first: list-append(serializable) is no checker called serializable.
+    name = next((name for name in (family, rest.removesuffix(")")) if name in CHECKERS), None)
+    return None if name is None else CHECKERS[name]
 
 
 def checker_for_model(name: str, **options: Any) -> Checker:
     """The checker that judges histories of a model.
 
     Args:
-        name: one of `CHECKERS`.
+        name: see `entry_named`.
         options: ``keyed`` for all that may be judged key by key; ``consistency`` (``linearizable``
             or ``sequential``, or an isolation level); those of
             `splitbrain.checkers.linearizability.linearizable` (``budget`` may be a number of
@@ -35,62 +140,8 @@ def checker_for_model(name: str, **options: Any) -> Checker:
     Raises:
         ValueError: no such model; the message has the nearest names. Or no such option.
     """
-    make = CHECKERS.get(name)
-    if make is None:
-        raise ValueError(f"no model {name!r}: {suggestion(name, CHECKERS)}")
+    entry = entry_named(name)
     try:
-        return make(**options)
+        return entry.make(**options)
     except TypeError as error:
         raise ValueError(f"model {name!r}: {error}") from None
-
-
-def _linearizable(name: str) -> Callable[..., Checker]:
-    def make(**options: Any) -> Checker:
-        consistency = options.pop("consistency", None)
-        chosen = {key: options.pop(key) for key in _LINEARIZABILITY_OPTIONS if key in options}
-        if consistency not in (None, "linearizable", "sequential"):
-            raise ValueError(
-                f"model {name!r} has no consistency {consistency!r}: there are linearizable and "
-                "sequential (isolation levels are for list-append and rw-register)"
-            )
-        if isinstance(chosen.get("budget"), int):
-            chosen["budget"] = Budget(configurations=chosen["budget"])
-        if consistency == "sequential":
-            limits = {key: chosen.get(key) for key in ("keyed", "budget")}
-            return sequential(MODELS[name](**options), **limits)
-        return linearizable(MODELS[name](**options), **chosen)
-
-    return make
-
-
-CHECKERS: dict[str, Callable[..., Checker]] = {
-    **{name: _linearizable(name) for name in MODELS},
-    "set-full": set_full,
-    "regular-register": regular_register,
-    "safe-register": safe_register,
-    "bounded-staleness": bounded_staleness,
-    "list-append": isolation.list_append,
-    "rw-register": isolation.rw_register,
-    "predicate-reads": isolation.predicate_reads,
-    "bank": invariants.bank,
-    "doctors": invariants.doctors,
-    "long-fork": invariants.long_fork,
-    "causal-reverse": invariants.causal_reverse,
-}
-"""What makes the checker of each model."""
-
-DESCRIPTIONS: dict[str, str] = {
-    **dict.fromkeys(MODELS, "linearizability, key by key; sequential consistency on request"),
-    "set-full": "every acknowledged element of a set stays",
-    "regular-register": "reads give a latest or an overlapping write (Lamport)",
-    "safe-register": "reads that overlap no write give a latest one (Lamport)",
-    "bounded-staleness": "no read is staler than so many seconds or versions",
-    "list-append": "isolation of transactions that append to lists, by any consistency model",
-    "rw-register": "isolation of transactions that read and write registers",
-    "predicate-reads": "isolation of transactions that read by predicate: phantoms",
-    "bank": "every read of all accounts shows the same total",
-    "doctors": "somebody stays on call: write skew",
-    "long-fork": "no two reads see two writes in opposite orders",
-    "causal-reverse": "no read sees a write without one that had completed before it",
-}
-"""What each of `CHECKERS` is for, in a few words."""

@@ -36,6 +36,39 @@ VALID, INVALID, UNKNOWN = Validity.VALID, Validity.INVALID, Validity.UNKNOWN
 _SEVERITY = {VALID: 0, UNKNOWN: 1, INVALID: 2}
 
 
+class Shape(StrEnum):
+    """What the evidence for an anomaly looks like, so that a report knows how to draw it.
+
+    A report dispatches on `Anomaly.shape` and on nothing else: neither on checkers' names nor on
+    kinds of anomalies. ``details`` has what the shape needs; all but ``operations`` may be missing
+    from verdicts of users' own checkers, which then have the shape ``operations``.
+    """
+
+    OPERATIONS = "operations"
+    """Operations in time, as intervals. ``details`` may have ``window`` (indices of the operations
+    concerned), ``candidates`` (each an ``operation`` and ``why`` it can't come next),
+    ``last_linearized`` (indices, in order) and ``key``."""
+
+    CYCLE = "cycle"
+    """A cycle of transactions. ``details["transactions"]`` has each one's ``name``, ``operation``
+    (index) and ``micro-operations``; ``details["cycle"]`` (``cycle of predicates``, ``commit
+    order``) has the steps with what each rests on and, in ``because``, a sentence."""
+
+    ELEMENTS = "elements"
+    """The lives of elements of a collection: who added each, which reads have it.
+    ``details["elements"]`` lists them, or else ``operations`` are the adds; ``key`` as above."""
+
+    REPLICAS = "replicas"
+    """Final states of replicas side by side; they are read from the history's replica states."""
+
+    LEADERS = "leaders"
+    """Announcements of leaders by term; they are read from the run's events."""
+
+
+_SHAPES = {str(shape): shape for shape in Shape}
+"""By name; what is written without one, or by another version, can be drawn as operations."""
+
+
 @dataclass(frozen=True, slots=True)
 class Anomaly:
     """One way in which a history breaks a property.
@@ -46,12 +79,14 @@ class Anomaly:
         message: one sentence in plain English that names values, processes and times.
         operations: history indices (``Operation.index``) of the events concerned, in order.
         details: whatever a report needs to draw it; JSON-able.
+        shape: what that looks like.
     """
 
     kind: str
     message: str
     operations: tuple[int, ...] = ()
     details: Mapping[str, Any] = field(default_factory=dict)
+    shape: Shape = Shape.OPERATIONS
 
 
 class _MadeWhenRead:
@@ -127,6 +162,7 @@ class Verdict:
                     "message": anomaly.message,
                     "operations": list(anomaly.operations),
                     "details": dict(anomaly.details),
+                    "shape": str(anomaly.shape),
                 }
                 for anomaly in self.anomalies
             ],
@@ -165,6 +201,7 @@ def _anomaly(data: Any) -> Anomaly:
         message=_field(data, "message", str),
         operations=tuple(_field(operations, at, int) for at in range(len(operations))),
         details=_field(data, "details", dict),
+        shape=_SHAPES.get(str(data.get("shape")), Shape.OPERATIONS),
     )
 
 

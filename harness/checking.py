@@ -3,38 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from splitbrain.checkers.history import History, load
+from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
+from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.history import History
 from splitbrain.checkers.history.source import Content
-from splitbrain.checkers.isolation import CertificateError as IsolationCertificateError
-from splitbrain.checkers.isolation import NoCertificate as NoIsolationCertificate
-from splitbrain.checkers.isolation import load_transactions
-from splitbrain.checkers.isolation import verify as verify_isolation
-from splitbrain.checkers.linearizability import (
-    Budget,
-    CertificateError,
-    NoCertificate,
-    linearizable,
-    verify,
-)
+from splitbrain.checkers.linearizability import Budget
 from splitbrain.checkers.linearizability.limits import UNLIMITED
-from splitbrain.checkers.models import MODELS, Model
-from splitbrain.checkers.models.own_models import named
-from splitbrain.checkers.registry import checker_for_model
-from splitbrain.checkers.verdict import Checker, Verdict
+from splitbrain.checkers.registry import entry_named
+from splitbrain.checkers.verdict import INVALID, VALID, Checker, Verdict
 
 CHECK_SECONDS = 60.0
 
+VERIFIED_BELOW = 10_000
+"""Operations below which every valid verdict is checked again by independent code."""
 
-TRANSACTIONS = ("list-append", "rw-register", "predicate-reads")
-"""Models that are judged against an isolation level."""
 
-INVARIANTS = ("bank", "doctors", "long-fork", "causal-reverse")
-"""Models of transactions that are judged by an invariant."""
+class InternalError(RuntimeError):
+    """A verdict of ours that our own independent code refutes: exit code 70, never a verdict."""
 
 
 def checker(
@@ -46,8 +37,9 @@ def checker(
     consistency: str | None = None,
     options: Mapping[str, Any] | None = None,
     progress: Callable[[float], None] | None = None,
+    verify: bool | None = None,
 ) -> Checker:
-    """The checker for a model of ours, or for a user's own.
+    """The checker for a model of ours, or for a user's own, that checks its own valid verdicts.
 
     Args:
         model: one of `splitbrain.checkers.registry.CHECKERS`, or ``FILE.py:NAME``
@@ -58,112 +50,140 @@ def checker(
         consistency: ``linearizable`` or ``sequential``, or for transactions an isolation level.
         options: what else the checker takes, by name.
         progress: told how far a long check is, from 0 to 1.
+        verify: whether valid verdicts are checked again by independent code; None for those on
+            less than `VERIFIED_BELOW` operations.
 
     Raises:
         ValueError: there is no such model or algorithm, or an option that it does not take.
     """
-    chosen: dict[str, Any] = dict(options or {})
-    if consistency is not None:
-        chosen["consistency"] = consistency
-    if model in MODELS or ":" in model:
-        # Time is the limit, and memory; not configurations.
-        budget = Budget(UNLIMITED, CHECK_SECONDS if seconds is None else seconds)
-        chosen |= {"keyed": keyed, "budget": budget, "algorithm": algorithm, "progress": progress}
-    elif seconds is not None or algorithm is not None:
-        what = "budget" if seconds is not None else "algorithm"
-        raise ValueError(f"--{what} is for linearizability: {model} does without a search")
-    elif keyed is not None:
-        chosen["keyed"] = keyed
-    if ":" not in model:
-        return checker_for_model(model, **chosen)
-    if consistency is not None or options:
-        raise ValueError(f"{model} is judged by linearizability, without further options")
-    return linearizable(named(model), **chosen)
+    entry = entry_named(model)
+    asked: dict[str, Any] = {"keyed": keyed, "algorithm": algorithm, "consistency": consistency}
+    for name, value in {**asked, "budget": seconds}.items():
+        if value is not None and name not in entry.takes:
+            raise ValueError(f"--{name} is not for {model}: its checker does without")
+    # Time is the limit, and memory; not configurations.
+    asked["budget"] = Budget(UNLIMITED, CHECK_SECONDS if seconds is None else seconds)
+    asked["progress"] = progress
+    common = {name: value for name, value in asked.items() if name in entry.takes}
+    # Left out, an option is as its checker has it.
+    common = {name: value for name, value in common.items() if value is not None}
+    chosen = {**(options or {}), **common}
+    try:
+        made = entry.make(**chosen)
+    except TypeError as error:
+        raise ValueError(f"model {model!r}: {error}") from None
+    return SelfChecking(entry, made, chosen, verify)
+
+
+@dataclass(frozen=True, slots=True)
+class SelfChecking:
+    """A checker whose valid verdicts are checked again before anybody sees them.
+
+    Attributes:
+        entry: the checker's entry.
+        made: the checker.
+        options: those that it was made with.
+        verify: see `checker`.
+    """
+
+    entry: CheckerEntry
+    made: Checker
+    options: Mapping[str, Any]
+    verify: bool | None
+
+    @property
+    def name(self) -> str:
+        """The checker's own."""
+        return self.made.name
+
+    def check(self, history: History) -> Verdict:
+        """See `splitbrain.checkers.verdict.Checker`.
+
+        Raises:
+            InternalError: independent code refutes the verdict.
+        """
+        verdict = self.made.check(history)
+        wanted = self.verify
+        if wanted is None:
+            # Each has an invocation and mostly a completion.
+            wanted = len(history) < 2 * VERIFIED_BELOW
+        if verdict.validity is VALID and wanted and self.entry.verify is not None:
+            try:
+                self.entry.verified(history, verdict, self.options)
+            except NoCertificate:
+                pass  # what is valid by default proves nothing, and says so
+            except CertificateError as error:
+                raise InternalError(
+                    f"{verdict.checker} says valid ({verdict.reason}), but its certificate is "
+                    f"refuted: {error}; this is a bug of splitbrain, please report it with the "
+                    "history"
+                ) from error
+        return verdict
 
 
 def read(file: Path | Content, model: str) -> History:
-    """Read a history; one of transactions straight into columns where its form allows.
+    """Read a history in the form that suits its checker.
 
     Raises:
         splitbrain.checkers.history.HistoryError: it is none.
+        ValueError: there is no such model.
     """
-    return load_transactions(file) if model in TRANSACTIONS else load(file)
+    return entry_named(model).read(file)
 
 
-def model_named(name: str) -> Model:
-    """A model of ours, or a user's own, ``FILE.py:NAME``.
-
-    Raises:
-        ValueError: there is none.
-    """
-    if ":" in name:
-        return named(name)
-    if name not in MODELS:
-        checker_for_model(name)  # knows the nearest names
-        raise ValueError(f"verdicts for {name} have no certificate that can be verified")
-    return MODELS[name]()
-
-
-def verified(history: Path, certificate: Path | None, model: str) -> str:
-    """Check a certificate against a history, and say what was confirmed.
+def verified(
+    history: Path,
+    certificate: Path | None,
+    model: str,
+    options: Mapping[str, Any] | None = None,
+) -> Certified:
+    """Check a certificate against a history.
 
     Args:
         history: the history's file, or a run's folder.
         certificate: a file with a certificate or a verdict, or a run's folder; None for that of the
             run whose folder ``history`` is.
         model: the model of the verdict, as for `checker`.
+        options: the checker's, as for `checker`.
+
+    Returns:
+        What was confirmed; it isn't always all that the verdict says.
 
     Raises:
-        splitbrain.checkers.linearizability.CertificateError: the certificate does not hold.
-        NoCertificate: there is none for this model, or the file can't be read as one.
+        splitbrain.checkers.certificate.CertificateError: the certificate does not hold.
+        splitbrain.checkers.certificate.NoCertificate: there is none for this model, or the file
+            can't be read as one.
         ValueError: there is no such model.
     """
     source = certificate or history
     source = source / "verdict.json" if source.is_dir() else source
     recorded = history / "history.jsonl" if history.is_dir() else history
-    if model in (*TRANSACTIONS, *INVARIANTS):
-        verdict = _verdict(source, lambda name: name.startswith(model))
-        try:
-            return verify_isolation(read(recorded, model), verdict)
-        except NoIsolationCertificate as error:
-            raise NoCertificate(f"{source}: {error}") from None
-        except IsolationCertificateError as error:
-            raise CertificateError(str(error)) from None
-    judged = model_named(model)
-    return verify(judged, load(recorded), _certificate(source, judged))
-
-
-def _verdict(path: Path, wanted: Callable[[str], bool]) -> Verdict:
-    """The verdict in a file: by itself, or in a run's ``verdict.json``."""
+    entry = entry_named(model)
+    verdict = _verdict(source, entry)
     try:
-        data = msgspec.json.decode(path.read_bytes())
-        verdicts = data.get("verdicts", [data])
-        return Verdict.from_json(next(v for v in verdicts if wanted(v["checker"])))
-    except (msgspec.DecodeError, AttributeError, KeyError, TypeError, ValueError) as error:
-        # What a file holds can be of any length, and the error repeats it.
-        raise NoCertificate(f"{path}: this is not a verdict ({str(error)[:200]})") from None
-    except StopIteration:
-        raise NoCertificate(f"{path}: it has no verdict of this model") from None
+        return entry.verified(entry.read(recorded), verdict, options)
+    except NoCertificate as error:
+        raise NoCertificate(f"{source}: {error}") from None
 
 
-def _certificate(path: Path, model: Model) -> Mapping[str, Any]:
-    """The certificate in a file: by itself, in a verdict, or in a run's ``verdict.json``."""
+def _verdict(path: Path, entry: CheckerEntry) -> Verdict:
+    """The verdict in a file: by itself, in a run's ``verdict.json``, or a certificate alone."""
     try:
         data = msgspec.json.decode(path.read_bytes())
     except msgspec.DecodeError as error:
         raise NoCertificate(f"{path}: this is not JSON ({error})") from None
-    name = f"linearizable({model.name})"
-    verdicts = data.get("verdicts") if isinstance(data, dict) else None
-    if isinstance(verdicts, list):
-        data = next((v for v in verdicts if isinstance(v, dict) and v.get("checker") == name), None)
-        if data is None:
-            raise NoCertificate(f"{path}: it has no verdict of {name}")
-    if isinstance(data, dict) and "validity" in data:
-        if data.get("validity") == "unknown":
-            raise NoCertificate(f"{path}: the verdict is unknown, so there is nothing to verify")
-        data = data.get("certificate")
     if not isinstance(data, dict):
         raise NoCertificate(f"{path}: this is neither a certificate nor a verdict")
-    if data.get("model") not in (None, model.name):
-        raise NoCertificate(f"{path}: its model is {data['model']}, not {model.name}")
-    return data
+    if "validity" not in data and "verdicts" not in data:
+        valid = "refutations" not in data
+        told = str(data.get("model", entry.name))
+        return Verdict(f"linearizable({told})", VALID if valid else INVALID, "", certificate=data)
+    verdicts = data.get("verdicts", [data])
+    try:
+        found = [Verdict.from_json(v) for v in verdicts if entry.judged(v["checker"])]
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # What a file holds can be of any length, and the error repeats it.
+        raise NoCertificate(f"{path}: this is not a verdict ({repr(error)[:200]})") from None
+    if not found:
+        raise NoCertificate(f"{path}: it has no verdict of {entry.name}")
+    return found[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from splitbrain.checkers.registry import DESCRIPTIONS
+from splitbrain.checkers.registry import CHECKERS
 from splitbrain.harness.ground import GROUNDS
 from splitbrain.harness.nemesis.catalogue import every_kind
 from splitbrain.harness.workloads import WORKLOADS
@@ -43,7 +43,7 @@ def _faults() -> Table:
 
 
 def _checkers() -> Table:
-    return ["model", "what"], [[name, what] for name, what in DESCRIPTIONS.items()]
+    return ["model", "what"], [[name, entry.description] for name, entry in CHECKERS.items()]
 
 
 def _grounds() -> Table:

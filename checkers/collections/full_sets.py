@@ -45,10 +45,11 @@ from splitbrain.checkers.collections.elements import (
     Intrusion,
     analyzed,
 )
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import ModelError, split
 from splitbrain.checkers.models.model import event_of, frozen, shown
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Shape, Verdict
 from splitbrain.checkers.vocabulary import FINAL, PHASE, REPLICA_STATE
 
 UNEXPECTED, DUPLICATED = "unexpected", "duplicated"
@@ -184,7 +185,7 @@ def _absence(found: ElementSet, elements: Sequence[Element]) -> Anomaly:
         "missing_by_read": reads[:_SHOWN],
     }
     message = _absence_message(found, first) + _more(len(elements))
-    return Anomaly(first.fate, message, tuple(sorted(operations)), details)
+    return Anomaly(first.fate, message, tuple(sorted(operations)), details, Shape.ELEMENTS)
 
 
 def _absence_message(found: ElementSet, element: Element) -> str:
@@ -256,3 +257,12 @@ def _coverage(calls: Sequence[Call], sets: Sequence[ElementSet]) -> dict[str, in
 
 def _at(ns: int | None) -> str:
     return f"{(ns or 0) / 1e9:.3f} s"
+
+
+ENTRY = CheckerEntry(
+    "set-full",
+    set_full,
+    "every acknowledged element of a set stays",
+    frozenset({"keyed"}),
+    shape=Shape.ELEMENTS,
+)

@@ -8,7 +8,8 @@ consistent read may be arbitrarily stale, and regular reads may disagree about t
 from __future__ import annotations
 
 from splitbrain.checkers.consistency.lamport import regular_register, safe_register
-from splitbrain.checkers.consistency.sequential_order import sequential, verify_sequential
+from splitbrain.checkers.consistency.recheck.interleavings import verify_sequential
+from splitbrain.checkers.consistency.sequential_order import sequential
 from splitbrain.checkers.consistency.staleness import bounded_staleness
 
 __all__ = [

@@ -27,6 +27,7 @@ from typing import Any
 
 from splitbrain.checkers.consistency.reads import Bad, Fine, judge_reads
 from splitbrain.checkers.consistency.writes import Source, Writes
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.linearizability.wording import began, ended, named
 from splitbrain.checkers.models import Register, register
@@ -129,3 +130,20 @@ def stale(writes: Writes, read: Call, source: Source, latest: Call, more: str = 
     )
     involved = (read, latest) if source.write is None else (source.write, latest, read)
     return Bad(STALE, sentence, involved)
+
+
+_TAKES = frozenset({"keyed"})
+
+REGULAR = CheckerEntry(
+    "regular-register",
+    regular_register,
+    "reads give a latest or an overlapping write (Lamport)",
+    _TAKES,
+)
+
+SAFE = CheckerEntry(
+    "safe-register",
+    safe_register,
+    "reads that overlap no write give a latest one (Lamport)",
+    _TAKES,
+)

@@ -17,7 +17,6 @@ them, since nobody saw them complete. Failed operations did not happen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
@@ -29,8 +28,8 @@ from splitbrain.checkers.consistency.interleaving import (
     threads_of,
 )
 from splitbrain.checkers.history import Call, History
-from splitbrain.checkers.linearizability import Budget, CertificateError, linearizable
-from splitbrain.checkers.linearizability.parts import Parts, observes, parts_of
+from splitbrain.checkers.linearizability import Budget, linearizable
+from splitbrain.checkers.linearizability.parts import Parts, numbered, observes, parts_of
 from splitbrain.checkers.linearizability.wording import named
 from splitbrain.checkers.models import Model
 from splitbrain.checkers.models.model import shown
@@ -76,7 +75,7 @@ class Sequential:
             splitbrain.checkers.models.ModelError: an operation is not the model's.
         """
         parts = parts_of(self.model, history, keyed=self.keyed)
-        calls = _numbered(parts)
+        calls = numbered(parts)
         coverage = {
             "operations": len(calls),
             "keys": len(parts.parts) if parts.keyed else 0,
@@ -118,12 +117,6 @@ class Sequential:
         anomaly = _explain(parts, calls, found)
         reason = f"not sequentially consistent: {anomaly.message}"
         return Verdict(self.name, INVALID, reason, (anomaly,), coverage=coverage, cost=cost)
-
-
-def _numbered(parts: Parts) -> list[tuple[int, Call]]:
-    """Each operation with the number of its key, in order of invocation."""
-    calls = [(key, call) for key, part in enumerate(parts.parts) for call in part.calls]
-    return sorted(calls, key=lambda entry: entry[1].invoked)
 
 
 def _linearization(parts: Parts, history: History, budget: Budget) -> list[int] | None:
@@ -221,57 +214,3 @@ def _obstacle(parts: Parts, head: Operation, found: Interleaving) -> str:
     if head in found.overwriting:
         return f"{what} would overwrite {shown(state)}{where}, which others must still find"
     return f"{what} fits, but nothing that comes after it leads to an order of all"
-
-
-def verify_sequential(model: Model, history: History, certificate: Mapping[str, Any]) -> None:
-    """Check that a certificate proves that the history is sequentially consistent.
-
-    One pass: none of the ok operations is missing, each operation comes after the ok ones that
-    precede it in its process, and the model accepts them one after another. Shares nothing with
-    the search.
-
-    Args:
-        model: the model of the verdict.
-        history: the history judged.
-        certificate: ``Verdict.certificate`` of a valid verdict, possibly back from JSON.
-
-    Raises:
-        CertificateError: it doesn't.
-        splitbrain.checkers.models.ModelError: the history isn't one of this model.
-    """
-    parts = parts_of(model, history, keyed=certificate["keyed"])
-    calls = {call.invoke_index: (key, call) for key, call in _numbered(parts)}
-    missing = {index: None for index, (_, call) in calls.items() if call.outcome == "ok"}
-    seen: dict[int, None] = {}
-    before = _predecessors(calls)
-    states = [parts.model.initial for _ in parts.parts]
-    for index in certificate["order"]:
-        if index not in calls or index in seen:
-            raise CertificateError(f"operation {index} is not there, or is there twice")
-        key, call = calls[index]
-        if call.outcome == "fail":
-            raise CertificateError(f"operation {index} failed, but was given an effect")
-        if before[index] in missing:
-            raise CertificateError(
-                f"operation {index} comes before operation {before[index]} of its process"
-            )
-        seen[index] = None
-        missing.pop(index, None)
-        fits, states[key] = parts.model.step(states[key], call)
-        if not fits:
-            raise CertificateError(
-                f"operation {index} ({parts.model.describe(call)}) does not fit there"
-            )
-    if missing:
-        raise CertificateError(f"operation {min(missing)} succeeded, but is left out")
-
-
-def _predecessors(calls: Mapping[int, tuple[int, Call]]) -> dict[int, int | None]:
-    """For each operation the last ok one before it in its process."""
-    last: dict[int, int] = {}
-    before: dict[int, int | None] = {}
-    for index, (_, call) in calls.items():
-        before[index] = last.get(call.process)
-        if call.outcome == "ok":
-            last[call.process] = index
-    return before

@@ -26,6 +26,7 @@ from typing import Any
 from splitbrain.checkers.consistency.lamport import stale, unwritten
 from splitbrain.checkers.consistency.reads import Bad, Fine, judge_reads
 from splitbrain.checkers.consistency.writes import Source, Writes, end_of
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import Register, register
 from splitbrain.checkers.verdict import Checker, Verdict
@@ -166,3 +167,11 @@ def missed_writes(
             at -= at & -at
         missed[number] = counted - before
     return missed
+
+
+ENTRY = CheckerEntry(
+    "bounded-staleness",
+    bounded_staleness,
+    "no read is staler than so many seconds or versions",
+    frozenset({"keyed"}),
+)

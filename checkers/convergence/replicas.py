@@ -23,7 +23,7 @@ from typing import Any
 
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Shape, Verdict
 from splitbrain.checkers.vocabulary import REPLICA_STATE
 
 _SHOWN = 20
@@ -104,6 +104,7 @@ def _diverged(states: Mapping[str, Any], calls: Sequence[Call]) -> Anomaly:
             ],
             "number of differences": len(differences),
         },
+        Shape.REPLICAS,
     )
 
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from splitbrain.checkers.history import NEMESIS, History, Operation
 from splitbrain.checkers.models.model import ModelError, shown
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Shape, Verdict
 from splitbrain.checkers.vocabulary import LEADER
 
 
@@ -81,4 +81,5 @@ def _two_leaders(term: int, events: list[Operation]) -> Anomaly:
         f"in term {term}, {who} each became leader",
         tuple(e.index for e in events),
         {"term": term, "leaders": [str(e.process) for e in events]},
+        Shape.LEADERS,
     )

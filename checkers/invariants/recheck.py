@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import FAIL, OK, Call, History
-from splitbrain.checkers.isolation.recheck.errors import CertificateError
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import INVALID, Anomaly, Verdict
 

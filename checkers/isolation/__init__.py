@@ -7,11 +7,11 @@
 Anomalies and models have their standard names (`splitbrain.checkers.isolation.consistency`).
 """
 
+from splitbrain.checkers.certificate import CertificateError, NoCertificate
 from splitbrain.checkers.isolation.append_checker import list_append
 from splitbrain.checkers.isolation.consistency import MODELS as CONSISTENCY_MODELS
 from splitbrain.checkers.isolation.loading import load_transactions
 from splitbrain.checkers.isolation.predicates import predicate_reads
-from splitbrain.checkers.isolation.recheck.errors import CertificateError, NoCertificate
 from splitbrain.checkers.isolation.recheck.verdicts import verify
 from splitbrain.checkers.isolation.register_checker import rw_register
 

@@ -18,7 +18,7 @@ from splitbrain.checkers.isolation.cycles import Cycle, Step
 from splitbrain.checkers.isolation.kernels.codes import FAIL, INCOMPATIBLE, NONE, READ, WRITE
 from splitbrain.checkers.isolation.transactions import Transactions, shown_key, shown_list
 from splitbrain.checkers.models.model import shown
-from splitbrain.checkers.verdict import Anomaly
+from splitbrain.checkers.verdict import Anomaly, Shape
 
 
 def cycle_anomaly(history: AppendHistory, cycle: Cycle) -> Anomaly:
@@ -44,6 +44,7 @@ def anomaly_of_cycle(t: Transactions, cycle: Cycle, steps: list[dict[str, Any]])
                 for m in members
             ],
         },
+        Shape.CYCLE,
     )
 
 

@@ -48,7 +48,7 @@ from splitbrain.checkers.isolation.predicate_history import (
 from splitbrain.checkers.isolation.predicate_proofs import predicate_proof
 from splitbrain.checkers.isolation.transactions import Transactions, shown_key, statuses
 from splitbrain.checkers.models.model import event_of, shown
-from splitbrain.checkers.verdict import UNKNOWN, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import UNKNOWN, Anomaly, Checker, Shape, Verdict
 
 _RENAMED = {
     "G-single": "G-single-predicate",
@@ -151,7 +151,7 @@ class PredicateReads:
             ]
             bare = anomaly_of_cycle(t, Cycle(kind, cycle.steps), steps)
             details = {"cycle of predicates": bare.details["cycle"]}
-            findings.add([Anomaly(kind, bare.message, bare.operations, details)])
+            findings.add([Anomaly(kind, bare.message, bare.operations, details, Shape.CYCLE)])
 
 
 def _quoted(edge: Edge) -> dict[str, Any]:

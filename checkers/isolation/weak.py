@@ -32,7 +32,7 @@ from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
 from splitbrain.checkers.isolation.observations import Observations
 from splitbrain.checkers.isolation.sessions import GUARANTEES, Sessions, required
 from splitbrain.checkers.isolation.transactions import Transactions, shown_key
-from splitbrain.checkers.verdict import Anomaly
+from splitbrain.checkers.verdict import Anomaly, Shape
 
 Array = npt.NDArray[Any]
 
@@ -323,7 +323,7 @@ def _anomaly(observed: Observations, graph: _Graph, ring: list[int], kind: str) 
             if m < len(t)
         ],
     }
-    return Anomaly(kind, message, indices, details)
+    return Anomaly(kind, message, indices, details, Shape.CYCLE)
 
 
 def _evidence(observed: Observations, graph: _Graph, edge: int) -> dict[str, Any]:

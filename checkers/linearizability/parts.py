@@ -60,3 +60,9 @@ def _position(call: Call) -> int:
 def observes(model: Model, calls: Sequence[Call]) -> bool:
     """Whether some ok operation could contradict another: a read, say, but not a write."""
     return any(call.outcome == "ok" and not fits_always(model, call.f) for call in calls)
+
+
+def numbered(parts: Parts) -> list[tuple[int, Call]]:
+    """Each operation with the number of its key, in order of invocation."""
+    calls = [(key, call) for key, part in enumerate(parts.parts) for call in part.calls]
+    return sorted(calls, key=lambda entry: entry[1].invoked)

@@ -94,8 +94,8 @@ def own(model: Any) -> Model:
     return OwnModel(given)
 
 
-def named(place: str) -> Model:
-    """The model at ``FILE.py:NAME`` or ``package.module:NAME``.
+def at(place: str) -> Any:
+    """What is at ``FILE.py:NAME`` or ``package.module:NAME``: a model, or a checker's entry.
 
     Raises:
         ValueError: there is none; the message says what is missing.
@@ -107,7 +107,7 @@ def named(place: str) -> Model:
         raise ValueError(f"model {place!r}: {where} cannot be imported ({error})") from None
     if not hasattr(module, name):
         raise ValueError(f"model {place!r}: {where} has no {name}")
-    return own(getattr(module, name))
+    return getattr(module, name)
 
 
 def _from_file(path: str) -> ModuleType:

@@ -62,6 +62,11 @@ Exit codes, of several files the first of these that one of them has:
     help="'sequential' in place of linearizable; for transactions an isolation level.",
 )
 @click.option("--option", "-o", "options", multiple=True, help="NAME=VALUE, of the checker.")
+@click.option(
+    "--self-check/--no-self-check",
+    default=None,
+    help="Check valid verdicts again by independent code; done below 10,000 operations.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print verdicts as JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no verdict: the exit code tells it.")
 @click.option("--verbose", "-v", is_flag=True, help="Print anomalies, coverage and cost in full.")
@@ -73,6 +78,7 @@ def command(
     algorithm: str | None,
     consistency: str | None,
     options: tuple[str, ...],
+    self_check: bool | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -94,6 +100,7 @@ def command(
         "algorithm": algorithm,
         "consistency": consistency,
         "options": parse_options(options),
+        "verify": self_check,
     }
     if model is None and any(value not in (None, {}) for value in chosen.values()):
         raise click.UsageError("options of a checker need --model: they say how that one judges")

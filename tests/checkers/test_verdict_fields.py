@@ -4,8 +4,8 @@ import copy
 import json
 import pickle
 
-from splitbrain.checkers import VALID
-from splitbrain.checkers.verdict import Verdict
+from splitbrain.checkers import INVALID, VALID
+from splitbrain.checkers.verdict import Anomaly, Shape, Verdict
 
 
 def certified(made):
@@ -33,3 +33,18 @@ def test_a_verdict_goes_to_json_and_to_other_processes_with_its_certificate():
         copy.deepcopy(certified([])),
     ):
         assert carried.to_json() == given.to_json()
+
+
+def test_the_shape_of_the_evidence_goes_to_json_and_comes_back():
+    anomaly = Anomaly("G1c", "a cycle", (1, 2), {"cycle": []}, Shape.CYCLE)
+    written = Verdict("checker", INVALID, "broken", (anomaly,)).to_json()
+    assert Verdict.from_json(json.loads(json.dumps(written))).anomalies == (anomaly,)
+
+
+def test_evidence_of_an_unknown_shape_is_that_of_operations():
+    written = Verdict("checker", INVALID, "broken", (Anomaly("lost", "gone", (1,)),)).to_json()
+    for change in ({"shape": "of another version"}, {"shape": None}):
+        written["anomalies"][0] |= change
+        assert Verdict.from_json(written).anomalies[0].shape is Shape.OPERATIONS
+    del written["anomalies"][0]["shape"]
+    assert Verdict.from_json(written).anomalies[0].shape is Shape.OPERATIONS

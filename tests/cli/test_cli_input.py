@@ -187,7 +187,7 @@ def test_options_that_do_not_apply_are_refused(splitbrain, tmp_path):
     (tmp_path / "h.jsonl").write_text(ADDS)
     result = splitbrain("check", "h.jsonl", "-m", "set-full", "--budget", "3")
     assert result.exit_code == 2
-    assert "--budget is for linearizability" in result.stderr
+    assert "--budget is not for set-full" in result.stderr
 
 
 # Folders and files

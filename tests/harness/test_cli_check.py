@@ -94,7 +94,7 @@ def test_a_model_of_ones_own(tmp_path, history):
         (("-m", "queue"), "operation 0: a queue knows enqueue and dequeue"),
         (("-m", "quue"), "did you mean queue"),
         (("-m", "register", "--algorithm", "guess"), "no algorithm 'guess'"),
-        (("-m", "set-full", "--algorithm", "search"), "set-full does without a search"),
+        (("-m", "set-full", "--algorithm", "search"), "--algorithm is not for set-full"),
     ],
 )
 def test_bad_input_is_a_sentence_and_exit_2(history, arguments, message):

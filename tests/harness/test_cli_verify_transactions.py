@@ -34,7 +34,7 @@ CASES = [
     ("list-append", SKEW, (), 1),
     ("list-append", SKEW, ("--consistency", "snapshot-isolation"), 0),
     ("list-append", SKEW, ("--consistency", "causal"), 0),
-    ("list-append", SKEW, ("--consistency", "update-serializable"), 0),
+    ("list-append", SKEW, ("--consistency", "serializable"), 1),
     ("rw-register", UNORDERED, COMPLETE, 1),
     ("rw-register", FORK, ("--consistency", "read-committed"), 0),
     ("rw-register", FORK, ("--consistency", "monotonic-reads"), 0),
@@ -66,6 +66,13 @@ def test_verdicts_are_confirmed(tmp_path, model, history, options, code):
     assert result.stdout.startswith("confirmed: ")
 
 
+def test_what_the_evidence_does_not_prove_is_not_confirmed(tmp_path):
+    asked = ("--consistency", "update-serializable")
+    result = verified(tmp_path, "list-append", checked(tmp_path, "list-append", SKEW, asked, 0))
+    assert result.exit_code == 3, result.output
+    assert "that does not prove that update-serializable holds" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("model", "history", "options", "code", "change"),
     [
@@ -95,7 +102,7 @@ def test_forged_verdicts_are_refuted(tmp_path, model, history, options, code, ch
         (lambda v: v["anomalies"][0]["details"]["refutation"].update(lemmas=[["a"]]), "form"),
         (lambda v: v.update(validity="unknown"), "the verdict is unknown"),
         (lambda v: v.update(validity="valid"), "no evidence|judged by|proves nothing"),
-        (lambda v: v.update(checker="set"), "no verdict of this model"),
+        (lambda v: v.update(checker="set"), "no verdict of rw-register"),
         (lambda v: v.pop("anomalies"), "this is not a verdict"),
     ],
 )

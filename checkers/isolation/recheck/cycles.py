@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import OK, Call
-from splitbrain.checkers.isolation.recheck.errors import CertificateError
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import Anomaly
 

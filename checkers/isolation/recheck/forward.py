@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import FAIL, OK, Call
 from splitbrain.checkers.isolation.consistency import forbidden
-from splitbrain.checkers.isolation.recheck.errors import CertificateError
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.isolation.recheck.runs import verify_members, verify_time
 

@@ -29,8 +29,8 @@ from typing import Any
 
 import numpy as np
 
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import FAIL, Call
-from splitbrain.checkers.isolation.recheck.errors import CertificateError
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.isolation.recheck.runs import verify_members, verify_time
 

@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator
 from functools import cached_property
 from typing import Any
 
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import FAIL, OK, Call, History
-from splitbrain.checkers.isolation.recheck.errors import CertificateError
 
 
 class Lookup:

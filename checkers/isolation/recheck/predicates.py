@@ -21,10 +21,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
+from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
 from splitbrain.checkers.history import FAIL, OK, Call
 from splitbrain.checkers.isolation.consistency import SESSION_KINDS, forbidden, implied
 from splitbrain.checkers.isolation.recheck.cycles import kind_of
-from splitbrain.checkers.isolation.recheck.errors import CertificateError, NoCertificate
 from splitbrain.checkers.isolation.recheck.forward import Edge, Positions, verify_dependencies
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.isolation.recheck.runs import (
@@ -206,11 +206,11 @@ _STEPS: dict[str, Callable[[Items, Call, Call, Mapping[str, Any]], bool]] = {
 }
 
 
-def verify_predicate_valid(items: Items, model: str, certificate: Mapping[str, Any]) -> str:
+def verify_predicate_valid(items: Items, model: str, certificate: Mapping[str, Any]) -> Certified:
     """Check a valid verdict's order, schedule or order of dependencies.
 
     Returns:
-        What was proved, in a sentence.
+        What was proved; without an order or a schedule not all of the verdict.
 
     Raises:
         CertificateError: it does not hold.
@@ -225,7 +225,7 @@ def verify_predicate_valid(items: Items, model: str, certificate: Mapping[str, A
         elif not forbidden(model).isdisjoint(SESSION_KINDS):
             verify_time(order, realtime=False)
         _run(look, [(call, at) for at, call in enumerate(order)])
-        return f"{len(order)} transactions run in the order given give every read"
+        return Certified(f"{len(order)} transactions run in the order given give every read")
     if "schedule" in certificate:
         if model not in implied("strong-snapshot-isolation"):
             raise CertificateError(f"{model} is more than a schedule of snapshots can show")
@@ -241,7 +241,7 @@ def verify_predicate_valid(items: Items, model: str, certificate: Mapping[str, A
         _run(look, commits)
         if model.startswith("strong-"):
             verify_begins(look, certificate["schedule"], realtime=realtime)
-        return f"{len(commits)} transactions run as scheduled give every read"
+        return Certified(f"{len(commits)} transactions run as scheduled give every read")
     if "dependencies" not in certificate:
         raise NoCertificate(str(certificate.get("no proof", "there is no order")))
     kinds = forbidden(model)
@@ -254,7 +254,16 @@ def verify_predicate_valid(items: Items, model: str, certificate: Mapping[str, A
                 if wrong in kinds:
                     raise CertificateError(f"operation {call.invoke_index} read {wrong} of {key}")
     verify_dependencies(look, model, certificate["dependencies"], items.edges)
-    return f"the reads show no anomaly that {model} forbids, which does not prove that it holds"
+    return no_anomaly(model)
+
+
+def no_anomaly(model: str) -> Certified:
+    """What can be said where nothing but anomalies was looked for."""
+    return Certified(
+        f"the reads show no anomaly that {model} forbids",
+        complete=False,
+        unchecked=f"that does not prove that {model} holds",
+    )
 
 
 def _run(look: Lookup, commits: Sequence[tuple[Call, int]]) -> None:

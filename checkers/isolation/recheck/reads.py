@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterator
 from typing import Any
 
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import FAIL, OK, Call
 from splitbrain.checkers.isolation.recheck.cycles import comes_before
-from splitbrain.checkers.isolation.recheck.errors import CertificateError
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import Anomaly
 

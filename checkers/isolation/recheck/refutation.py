@@ -18,8 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from splitbrain.checkers.certificate import CertificateError, NoCertificate
 from splitbrain.checkers.isolation.recheck.cycles import ends_of, kind_of, verify_step
-from splitbrain.checkers.isolation.recheck.errors import CertificateError, NoCertificate
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import Anomaly
 

@@ -14,8 +14,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import FAIL, OK, Call
-from splitbrain.checkers.isolation.recheck.errors import CertificateError
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 
 

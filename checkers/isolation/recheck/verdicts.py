@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
 from splitbrain.checkers.history import History
 from splitbrain.checkers.invariants.recheck import INVARIANTS, verify_invariant
 from splitbrain.checkers.isolation.consistency import (
@@ -28,7 +29,6 @@ from splitbrain.checkers.isolation.consistency import (
 )
 from splitbrain.checkers.isolation.recheck.commit_orders import verify_commit_order
 from splitbrain.checkers.isolation.recheck.cycles import verify_cycle
-from splitbrain.checkers.isolation.recheck.errors import CertificateError, NoCertificate
 from splitbrain.checkers.isolation.recheck.forward import (
     list_edges,
     register_edges,
@@ -38,6 +38,7 @@ from splitbrain.checkers.isolation.recheck.levels import verify_level
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.isolation.recheck.predicates import (
     Items,
+    no_anomaly,
     verify_predicate_anomaly,
     verify_predicate_valid,
 )
@@ -63,6 +64,11 @@ _LEVELS = {
 
 
 def verify(history: History, verdict: Verdict) -> str:
+    """What `certified` says, in a sentence."""
+    return certified(history, verdict).sentence
+
+
+def certified(history: History, verdict: Verdict) -> Certified:
     """Check that a verdict's evidence proves it.
 
     Args:
@@ -70,7 +76,7 @@ def verify(history: History, verdict: Verdict) -> str:
         verdict: of a checker of `splitbrain.checkers.isolation`, possibly back from JSON.
 
     Returns:
-        What was proved, in a sentence.
+        What was proved; of weak models not always all that the verdict says.
 
     Raises:
         CertificateError: the evidence is wrong; the message says where.
@@ -88,11 +94,11 @@ def verify(history: History, verdict: Verdict) -> str:
         ) from None
 
 
-def _verify(history: History, verdict: Verdict) -> str:
+def _verify(history: History, verdict: Verdict) -> Certified:
     if verdict.checker.startswith("predicate-reads"):
         return _verify_predicates(history, verdict)
     if verdict.checker in INVARIANTS:
-        return verify_invariant(history, verdict)
+        return Certified(verify_invariant(history, verdict))
     if not verdict.checker.startswith(("list-append", "rw-register")):
         raise NoCertificate(f"verdicts of {verdict.checker} have no evidence that is re-checked")
     certificate = verdict.certificate
@@ -102,32 +108,34 @@ def _verify(history: History, verdict: Verdict) -> str:
     if verdict.validity is INVALID:
         for anomaly in verdict.anomalies:
             _verify_anomaly(look, anomaly)
-        return f"{len(verdict.anomalies)} anomalies were found again in the history"
+        return Certified(f"{len(verdict.anomalies)} anomalies were found again in the history")
     return _verify_valid(look, model, certificate)
 
 
-def _verify_predicates(history: History, verdict: Verdict) -> str:
+def _verify_predicates(history: History, verdict: Verdict) -> Certified:
     items = Items(Lookup(history, lists=False, assumptions=("initial",)))
     model = _model(verdict)
     if verdict.validity is not INVALID:
         return verify_predicate_valid(items, model, verdict.certificate)
     for anomaly in verdict.anomalies:
         verify_predicate_anomaly(items, anomaly)
-    return f"{len(verdict.anomalies)} anomalies were found again in the history"
+    return Certified(f"{len(verdict.anomalies)} anomalies were found again in the history")
 
 
-def _verify_valid(look: Lookup, model: str, certificate: Mapping[str, Any]) -> str:
+def _verify_valid(look: Lookup, model: str, certificate: Mapping[str, Any]) -> Certified:
     kinds = forbidden(model)
     if "schedule" in certificate:
         if model not in implied("strong-snapshot-isolation"):
             raise CertificateError(f"{model} is more than a schedule of snapshots can show")
         verify_schedule(look, certificate)
-        return f"{len(certificate['schedule']) // 2} transactions run as scheduled give every read"
+        return Certified(
+            f"{len(certificate['schedule']) // 2} transactions run as scheduled give every read"
+        )
     if "order" in certificate:
         order = verify_order(look, certificate)
         if not model.startswith("strong-") and kinds & SESSION_KINDS:
             verify_time(order, realtime=False)
-        return f"{len(order)} transactions run in the order given give every read"
+        return Certified(f"{len(order)} transactions run in the order given give every read")
     if not certificate.keys() & {"dependencies", "commits"}:
         raise NoCertificate(
             str(certificate.get("no proof", "a verdict of valid without an order proves nothing"))
@@ -135,7 +143,7 @@ def _verify_valid(look: Lookup, model: str, certificate: Mapping[str, Any]) -> s
     return _verify_levels(look, model, certificate)
 
 
-def _verify_levels(look: Lookup, model: str, certificate: Mapping[str, Any]) -> str:
+def _verify_levels(look: Lookup, model: str, certificate: Mapping[str, Any]) -> Certified:
     """Weak models: no read is wrong, and orders of dependencies and commits are as they must be."""
     kinds = forbidden(model)
     verify_absence(look, kinds)
@@ -154,8 +162,8 @@ def _verify_levels(look: Lookup, model: str, certificate: Mapping[str, Any]) -> 
             raise CertificateError(f"{model} needs more than {level}")
         verify_level(look, level, order)
     if model in DECIDED_BY_ORDERS:
-        return f"{model} holds by the orders of the transactions given"
-    return f"the reads show no anomaly that {model} forbids, which does not prove that it holds"
+        return Certified(f"{model} holds by the orders of the transactions given")
+    return no_anomaly(model)
 
 
 def _model(verdict: Verdict) -> str:

@@ -12,8 +12,10 @@ as they took effect. Checking it takes one pass:
 linearization that was found, and the operation that can't be placed before it completed. It is
 checked that the prefix is one (as above, for what completed before), that the operation does not
 fit the state after it, and which of the others that were open then do, as the certificate says.
-That shows the witness to be as told. That no other prefix does better is what the search says: the
-problem is NP-complete, so unless NP = coNP not every history has a short proof of it.
+That shows the witness to be as told, not that no other prefix does better: the problem is
+NP-complete, so unless NP = coNP not every history has a short proof of it. So that is tried again,
+by plain exhaustion (`exhaustion`), as far as a limit allows. If it finds an order, the verdict is
+refuted; if it comes to no end, it is said what was not checked.
 """
 
 from __future__ import annotations
@@ -21,64 +23,132 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
 from splitbrain.checkers.history import Call, History
-from splitbrain.checkers.linearizability.parts import parts_of
+from splitbrain.checkers.linearizability.parts import Parts, parts_of
+from splitbrain.checkers.linearizability.recheck.exhaustion import orders_exhausted
 from splitbrain.checkers.models import KeyPart, Model, State, replay
+from splitbrain.checkers.models.model import shown
+
+EXHAUSTED = 200_000
+"""Configurations of one key after which it stays unchecked that it has no order."""
 
 
-class CertificateError(ValueError):
-    """A certificate that does not prove what it should; the message says at which operation."""
-
-
-class NoCertificate(ValueError):
-    """Data that are no certificate at all."""
-
-
-def verify(model: Model, history: History, certificate: Mapping[str, Any]) -> str:
+def verify(
+    model: Model,
+    history: History,
+    certificate: Mapping[str, Any],
+    *,
+    valid: bool | None = None,
+    limit: int = EXHAUSTED,
+) -> Certified:
     """Check that a certificate shows what it should of a history.
 
     Args:
         model: the model of the verdict.
         history: the history judged.
         certificate: ``Verdict.certificate``, possibly back from JSON.
+        valid: what the verdict says, if there is one.
+        limit: configurations tried to see that a key has no order.
 
     Returns:
-        What was confirmed, in a sentence.
+        What was confirmed, and what was not checked.
 
     Raises:
         CertificateError: it doesn't.
         NoCertificate: it is no certificate of linearizability.
         splitbrain.checkers.models.ModelError: the history isn't one of this model.
     """
-    valid, entries = _entries(certificate)
+    orders, entries = _entries(certificate)
+    if valid not in (None, orders):
+        raise CertificateError(
+            f"the verdict says {'valid' if valid else 'invalid'}, its certificate "
+            f"{'shows an order' if orders else 'is that of a refutation'}"
+        )
     parts = parts_of(model, history, keyed=certificate["keyed"])
-    if valid:
-        if [entry["key"] for entry in entries] != [part.key for part in parts.parts]:
-            raise CertificateError("the certificate's keys are not the history's")
-        for part, entry in zip(parts.parts, entries, strict=True):
-            verify_order(parts.model, part.calls, entry["order"])
-        return f"valid: {sum(len(entry['order']) for entry in entries)} operations in order"
+    if not orders:
+        return _refuted(parts, entries, limit)
+    if [entry["key"] for entry in entries] != [part.key for part in parts.parts]:
+        raise CertificateError("the certificate's keys are not the history's")
+    for part, entry in zip(parts.parts, entries, strict=True):
+        verify_order(parts.model, part.calls, entry["order"])
+    return Certified(f"valid: {sum(len(entry['order']) for entry in entries)} operations in order")
+
+
+def _refuted(parts: Parts, entries: Sequence[Mapping[str, Any]], limit: int) -> Certified:
+    """What the witnesses of broken keys show."""
     by_key = {repr(part.key): part for part in parts.parts}
+    exhausted, told = 0, 0
     for entry in entries:
-        if repr(entry["key"]) not in by_key:
+        part = by_key.get(repr(entry["key"]))
+        if part is None:
             raise CertificateError(f"the history has no key {entry['key']!r}")
-        verify_refutation(parts.model, by_key[repr(entry["key"])], entry)
-    return f"invalid: the witnesses of {len(entries)} keys are as told"
+        if "prefix" in entry:
+            verify_refutation(parts.model, part, entry)
+            told += 1
+        none_left = orders_exhausted(parts.model, part.calls, limit)
+        if none_left is False:
+            of_key = f" of key {shown(part.key)}" if parts.keyed else ""
+            raise CertificateError(f"there is an order of all operations{of_key}")
+        exhausted += none_left is True
+    keys = f"{len(entries)} keys" if parts.keyed else "the history"
+    sentence = f"invalid: {told} witnesses are as told; all orders were tried again for "
+    if exhausted:
+        # One broken key breaks the history: linearizability is local.
+        some = f"{exhausted} of {keys}" if parts.keyed else keys
+        return Certified(f"{sentence}{some}: there is none")
+    if not told:
+        raise NoCertificate(
+            f"{keys}: no prefix is there to be checked, and all orders are too many"
+        )
+    return Certified(
+        f"the refusals of {told} witnesses hold",
+        complete=False,
+        unchecked=f"that no other order exists is not checked: it needs more than {limit} "
+        "configurations",
+    )
 
 
 def _entries(certificate: Mapping[str, Any]) -> tuple[bool, list[dict[str, Any]]]:
     """Whether it is for a valid verdict, and what it says of each key."""
-    fields = {"linearizations": ("order",), "refutations": ("prefix", "blocked", "candidates")}
-    for what, needed in fields.items():
+    for what, needed in (("linearizations", _is_order), ("refutations", _is_refutation)):
         entries = certificate.get(what)
         if not isinstance(entries, list) or type(certificate.get("keyed")) is not bool:
             continue
-        if all(isinstance(e, dict) and {"key", *needed} <= set(e) for e in entries) and entries:
+        if entries and all(isinstance(e, dict) and needed(e) for e in entries):
             return what == "linearizations", entries
     raise NoCertificate(
         "this is no certificate of linearizability: it has neither linearizations nor the prefixes "
         "of refutations; take the verdict of `splitbrain check --json` or a run's verdict.json"
     )
+
+
+def _is_order(entry: Mapping[str, Any]) -> bool:
+    """Whether the data have the form of a key's order."""
+    return "key" in entry and _indices(entry.get("order"))
+
+
+def _is_refutation(entry: Mapping[str, Any]) -> bool:
+    """Whether the data have the form of a key's witness, or name the key alone."""
+    if entry.keys() == {"key"}:
+        return True
+    candidates = entry.get("candidates")
+    return (
+        "key" in entry
+        and _indices(entry.get("prefix"))
+        and type(entry.get("blocked")) is int
+        and isinstance(candidates, list)
+        and all(
+            isinstance(each, dict)
+            and type(each.get("operation")) is int
+            and type(each.get("fits")) is bool
+            for each in candidates
+        )
+    )
+
+
+def _indices(value: Any) -> bool:
+    return isinstance(value, list) and all(type(index) is int for index in value)
 
 
 def verify_refutation(model: Model, part: KeyPart, entry: Mapping[str, Any]) -> None:

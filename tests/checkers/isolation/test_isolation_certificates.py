@@ -6,10 +6,10 @@ import random
 import pytest
 from isolation_twin import HISTORIES, random_history
 
+from splitbrain.checkers.certificate import CertificateError, NoCertificate
 from splitbrain.checkers.isolation.append_checker import list_append
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.isolation.recheck.cycles import kind_of
-from splitbrain.checkers.isolation.recheck.errors import CertificateError, NoCertificate
 from splitbrain.checkers.isolation.recheck.verdicts import verify
 from splitbrain.checkers.isolation.register_checker import rw_register
 from splitbrain.checkers.verdict import UNKNOWN, VALID, Verdict

@@ -339,7 +339,42 @@ BROKEN = """
 def test_the_witness_of_an_invalid_verdict_can_be_checked():
     history = drawn(BROKEN)
     certificate = json.loads(json.dumps(CHECKER.check(history).certificate))
-    assert verify(REGISTER, history, certificate) == "invalid: the witnesses of 1 keys are as told"
+    certified = verify(REGISTER, history, certificate)
+    assert certified.complete
+    assert certified.sentence == (
+        "invalid: 1 witnesses are as told; all orders were tried again for the history: there is "
+        "none"
+    )
+
+
+def test_a_witness_alone_proves_nothing_and_it_is_said_so():
+    history = drawn(BROKEN)
+    certified = verify(REGISTER, history, CHECKER.check(history).certificate, limit=3)
+    assert not certified.complete
+    assert certified.sentence == "the refusals of 1 witnesses hold"
+    assert "that no other order exists is not checked" in certified.unchecked
+
+
+def test_a_refutation_of_a_valid_history_is_refuted_however_true_its_refusals():
+    """The prefix is one, the operation does not fit after it: another prefix was to be taken."""
+    history = drawn("""
+        a: [w1]
+        b: [w2]
+        c:      [r1]
+    """)
+    assert CHECKER.check(history).validity is VALID
+    forged = {"key": None, "prefix": [0, 1], "blocked": 4, "candidates": []}
+    forged["candidates"] = [{"operation": 4, "fits": False}]
+    certificate = {"model": "cas-register", "keyed": False, "refutations": [forged]}
+    with pytest.raises(CertificateError, match="there is an order of all operations"):
+        verify(REGISTER, history, certificate)
+
+
+def test_a_certificate_must_say_what_its_verdict_says():
+    history = drawn("a: [w1] [r1]")
+    certificate = CHECKER.check(history).certificate
+    with pytest.raises(CertificateError, match="the verdict says invalid"):
+        verify(REGISTER, history, certificate, valid=False)
 
 
 @pytest.mark.parametrize(
@@ -361,7 +396,16 @@ def test_a_witness_that_is_not_as_told_is_refused(change, message):
         verify(REGISTER, history, certificate)
 
 
-@pytest.mark.parametrize("certificate", [{}, {"keyed": True}, {"keyed": 1, "linearizations": []}])
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        {},
+        {"keyed": True},
+        {"keyed": 1, "linearizations": []},
+        {"keyed": False, "linearizations": [{"key": None, "order": [[0]]}]},
+        {"keyed": False, "refutations": [{"key": None, "prefix": 1, "blocked": 0}]},
+    ],
+)
 def test_what_is_no_certificate_is_refused(certificate):
     with pytest.raises(NoCertificate, match="splitbrain check --json"):
         verify(REGISTER, drawn("a: [w1]"), certificate)

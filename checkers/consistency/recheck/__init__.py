@@ -1,0 +1,1 @@
+"""Verdicts on consistency checked again, by code that imports none of the checkers."""
