@@ -211,7 +211,7 @@ def _field(data: Any, name: Any, kind: type[_Kind]) -> _Kind:
         raise TypeError(f"where {name!r} should be there is a {type(data).__name__}")
     value = data[name]
     if type(value) is not kind:
-        raise TypeError(f"{name!r} is a {type(value).__name__}, not a {kind.__name__}")
+        raise TypeError(f"{name!r} is of type {type(value).__name__}, not {kind.__name__}")
     return value
 
 

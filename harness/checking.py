@@ -11,11 +11,12 @@ import msgspec
 
 from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
 from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.files import read_file
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.source import Content
 from splitbrain.checkers.linearizability import Budget
 from splitbrain.checkers.linearizability.limits import UNLIMITED
-from splitbrain.checkers.registry import entry_named
+from splitbrain.checkers.registry import entry_named, entry_of_verdict
 from splitbrain.checkers.verdict import INVALID, VALID, Checker, Verdict
 
 CHECK_SECONDS = 60.0
@@ -155,35 +156,86 @@ def verified(
             can't be read as one.
         ValueError: there is no such model.
     """
-    source = certificate or history
-    source = source / "verdict.json" if source.is_dir() else source
     recorded = history / "history.jsonl" if history.is_dir() else history
-    entry = entry_named(model)
-    verdict = _verdict(source, entry)
-    try:
-        return entry.verified(entry.read(recorded), verdict, options)
-    except NoCertificate as error:
-        raise NoCertificate(f"{source}: {error}") from None
+    source = certificate or history
+    entry, verdict = verdicts_in(source, model)[0]
+    return checked_again(entry, entry.read(recorded), verdict, options)
 
 
-def _verdict(path: Path, entry: CheckerEntry) -> Verdict:
-    """The verdict in a file: by itself, in a run's ``verdict.json``, or a certificate alone."""
+def verdicts_in(source: Path, model: str | None) -> list[tuple[CheckerEntry, Verdict]]:
+    """The verdicts in a file: by itself, in a run's ``verdict.json``, or a certificate alone.
+
+    Args:
+        source: the file, or the folder of a run.
+        model: whose verdict is wanted; None for all that there are, as they name their checkers.
+
+    Raises:
+        splitbrain.checkers.certificate.NoCertificate: it has none, or can't be read.
+        ValueError: there is no such model.
+    """
+    path = source / "verdict.json" if source.is_dir() else source
+    entry = None if model is None else entry_named(model)
+    data = _json_object(path)
+    if "validity" not in data and "verdicts" not in data:
+        name = data.get("model", "" if entry is None else entry.name)
+        entry = entry or entry_of_verdict(str(name))
+        if entry is None:
+            raise NoCertificate(f"{path}: nothing in it names a model: say --model")
+        valid = VALID if "refutations" not in data else INVALID
+        return [(entry, Verdict(f"linearizable({name})", valid, "", certificate=data))]
+    found = []
     try:
-        data = msgspec.json.decode(path.read_bytes())
-    except msgspec.DecodeError as error:
+        for recorded in data.get("verdicts", [data]):
+            name = recorded["checker"]
+            if type(name) is not str:
+                raise TypeError(f"'checker' is of type {type(name).__name__}, not str")
+            of = entry_of_verdict(name) if entry is None else entry
+            if of is not None and of.judged(name):
+                found.append((of, Verdict.from_json(recorded)))
+    except (KeyError, TypeError, ValueError) as error:
+        reason = f"no field {error}" if isinstance(error, KeyError) else str(error)
+        raise NoCertificate(f"{path}: this is not a verdict ({reason[:200]})") from None
+    if not found:
+        whose = "any checker that is known here: say --model" if entry is None else entry.name
+        raise NoCertificate(f"{path}: it has no verdict of {whose}")
+    return found
+
+
+def checked_again(
+    entry: CheckerEntry,
+    history: History,
+    verdict: Verdict,
+    options: Mapping[str, Any] | None = None,
+) -> Certified:
+    """What independent code finds of a verdict that came from a file, as anything may.
+
+    Raises:
+        splitbrain.checkers.certificate.CertificateError: it does not hold.
+        splitbrain.checkers.certificate.NoCertificate: there is none that could be followed.
+    """
+    try:
+        return entry.verified(history, verdict, options)
+    except _UNFOLLOWABLE as error:
+        raise NoCertificate(
+            f"the certificate cannot be followed ({type(error).__name__}: {error}): it is damaged, "
+            "or another version's"
+        ) from error
+
+
+# What following a certificate ends in whose lists, numbers and words stand in each other's places.
+_UNFOLLOWABLE = (
+    *(TypeError, KeyError, IndexError, AttributeError, ArithmeticError, UnicodeError),
+    RecursionError,
+)
+
+
+def _json_object(path: Path) -> dict[str, Any]:
+    try:
+        data = msgspec.json.decode(read_file(path))
+    except OSError as error:
+        raise NoCertificate(f"{path}: {error.strerror}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise NoCertificate(f"{path}: this is not JSON ({error})") from None
     if not isinstance(data, dict):
         raise NoCertificate(f"{path}: this is neither a certificate nor a verdict")
-    if "validity" not in data and "verdicts" not in data:
-        valid = "refutations" not in data
-        told = str(data.get("model", entry.name))
-        return Verdict(f"linearizable({told})", VALID if valid else INVALID, "", certificate=data)
-    verdicts = data.get("verdicts", [data])
-    try:
-        found = [Verdict.from_json(v) for v in verdicts if entry.judged(v["checker"])]
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        # What a file holds can be of any length, and the error repeats it.
-        raise NoCertificate(f"{path}: this is not a verdict ({repr(error)[:200]})") from None
-    if not found:
-        raise NoCertificate(f"{path}: it has no verdict of {entry.name}")
-    return found[0]
+    return data

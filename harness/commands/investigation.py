@@ -8,8 +8,10 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from splitbrain.harness.commands.exits import EXIT_INTERRUPTED
+from splitbrain.harness.commands.output import say
 
 if TYPE_CHECKING:
     from splitbrain.harness.investigate import Investigation
@@ -83,8 +85,23 @@ def investigated(
     return investigation
 
 
-def tell(investigation: Investigation) -> None:
-    """Print the story of a run."""
+json_option = click.option(
+    "as_json", "--json", is_flag=True, help="Print the run's folder and verdicts as JSON."
+)
+quiet_option = click.option(
+    "quiet", "--quiet", "-q", is_flag=True, help="Print no story: the exit code tells the verdict."
+)
+
+
+def tell(investigation: Investigation, *, as_json: bool = False, quiet: bool = False) -> None:
+    """Print the story of a run; or its folder and verdicts as JSON; or nothing."""
+    from splitbrain.harness.store import verdicts_to_json
     from splitbrain.reports import load_run, render_terminal
 
-    click.echo(render_terminal(load_run(investigation.folder)))
+    if as_json:
+        found = {"folder": str(investigation.folder), **verdicts_to_json(investigation.run)}
+        if investigation.shrunk is not None:
+            found["shrunk"] = str(investigation.telling_folder)
+        click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
+    elif not quiet:
+        say(render_terminal(load_run(investigation.folder)))

@@ -29,9 +29,10 @@ def command(run: Path, runs: Path) -> None:
             f"{run} is a run of a test's own system, {plan.system}: "
             "repeat it with pytest TEST --splitbrain-replay PLAN"
         )
+    before = recorded_digest(run)
     investigation = investigated(registry.experiment(plan), runs, budget=0)
     tell(investigation)
-    before, now = recorded_digest(run), investigation.run.trace.digest()
+    now = investigation.run.trace.digest()
     if not investigation.run.deterministic:
         click.echo(f"the ground {plan.ground} is not deterministic: traces are not compared")
     elif before is None:

@@ -10,10 +10,18 @@ from typing import TYPE_CHECKING
 import click
 
 from splitbrain.harness.commands.exits import finish
-from splitbrain.harness.commands.investigation import investigated, runs_option, shrink_option, tell
+from splitbrain.harness.commands.investigation import (
+    investigated,
+    json_option,
+    quiet_option,
+    runs_option,
+    shrink_option,
+    tell,
+)
 
 if TYPE_CHECKING:
     from splitbrain.checkers.verdict import Validity
+    from splitbrain.harness.running import Run
     from splitbrain.harness.workloads.workload import Experiment
 
 
@@ -35,7 +43,11 @@ if TYPE_CHECKING:
 @click.option("--rate", default=20.0, show_default=True, help="Operations a virtual second.")
 @click.option("--seed", "-s", type=int, default=0, show_default=True)
 @click.option(
-    "--count", type=click.IntRange(min=1), default=1, show_default=True, help="Seeds to try."
+    "--count",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Seeds to try; the first that fails ends it, and only the last run is kept.",
 )
 @click.option("--bug", help="Run the system with this planted bug (splitbrain list bugs).")
 @click.option(
@@ -47,6 +59,8 @@ if TYPE_CHECKING:
 @click.option("--option", "-o", "options", multiple=True, help="NAME=VALUE, of the workload.")
 @runs_option
 @shrink_option
+@json_option
+@quiet_option
 def command(
     system: str,
     workload: str | None,
@@ -62,6 +76,8 @@ def command(
     options: tuple[str, ...],
     runs: Path,
     shrink_budget: int,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Run SYSTEM under a workload and faults, judge it, and shrink what fails.
 
@@ -88,29 +104,38 @@ def command(
     def make(chosen_seed: int) -> Experiment:
         return registry.experiment(draw(base.with_(seed=chosen_seed), faults))
 
-    finish(_try_seeds(make, seed, count, runs, shrink_budget))
+    if count > 1:
+        seed, failure, summary = _first_failing(make, seed, count)
+        if not (as_json or quiet):
+            click.echo(summary)
+    else:
+        failure = None
+    found = investigated(make(seed), runs, shrink_budget, failure)
+    tell(found, as_json=as_json, quiet=quiet)
+    finish(found.run.validity)
 
 
-def _try_seeds(
-    make: Callable[[int], Experiment], seed: int, count: int, runs: Path, budget: int
-) -> Validity:
+def _first_failing(
+    make: Callable[[int], Experiment], seed: int, count: int
+) -> tuple[int, Run | None, str]:
+    """The first seed that fails, its run, and a sentence on all that were tried.
+
+    If none fails: the last seed, and None.
+    """
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.harness.searching import search
 
-    chosen, failure = seed, None
-    if count > 1:
-        with ProgressLine(sys.stderr) as line:
+    with ProgressLine(sys.stderr) as line:
 
-            def tried(done: int, _: Validity) -> None:
-                line.show(f"trying seeds: {done - seed + 1} of {count}")
+        def tried(done: int, _: Validity) -> None:
+            line.show(f"trying seeds: {done - seed + 1} of {count}")
 
-            found = search(make, range(seed, seed + count), done=tried)
-        chosen, failure = seed + found.tried - 1, found.failure
-        click.echo(
-            f"{found.tried} of {count} seeds tried, {found.operations} operations: "
-            f"{found.valid} valid, {len(found.unknown)} unknown, "
-            + (f"seed {chosen} is INVALID" if found.failure else "none invalid")
-        )
-    found_run = investigated(make(chosen), runs, budget, failure)
-    tell(found_run)
-    return found_run.run.validity
+        found = search(make, range(seed, seed + count), done=tried)
+    chosen = seed + found.tried - 1
+    return (
+        chosen,
+        found.failure,
+        f"{found.tried} of {count} seeds tried, {found.operations} operations: "
+        f"{found.valid} valid, {len(found.unknown)} unknown, "
+        + (f"seed {chosen} is INVALID" if found.failure else "none invalid"),
+    )

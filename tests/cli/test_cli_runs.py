@@ -79,6 +79,30 @@ def test_a_failure_is_shrunk_and_the_small_run_replays(splitbrain, tmp_path):
     assert "same trace, byte for byte" in replayed.stdout
 
 
+def test_a_run_is_told_as_json_or_not_at_all(splitbrain, tmp_path):
+    words = ["run", "leader-follower-summary", "-w", "set", "-c", "2", "-t", "3s", "-s", "1"]
+    words += ["--shrink-budget", "0"]
+    told = splitbrain(*words, "--json")
+    assert told.exit_code == 1
+    found = json.loads(told.stdout)
+    folder = Path(found["folder"])
+    recorded = json.loads((folder / "verdict.json").read_text())
+    assert {name: found[name] for name in recorded} == recorded
+    assert found["validity"] == "invalid"
+    quiet = splitbrain(*words, "--quiet")
+    assert (quiet.exit_code, quiet.stdout) == (1, "")
+
+
+def test_completion_for_the_shell_is_there(splitbrain, monkeypatch):
+    for name, value in (
+        ("_MAIN_COMPLETE", "bash_complete"),
+        ("COMP_WORDS", "main ver"),
+        ("COMP_CWORD", "1"),
+    ):
+        monkeypatch.setenv(name, value)
+    assert splitbrain().stdout == "plain,verify\n"
+
+
 def test_a_bug_brings_its_workload(splitbrain, tmp_path):
     splitbrain("run", "raft", "--bug", "CON-03", "--shrink-budget", "0", *SMALL)
     plan = read_plan(folder_of(tmp_path))
