@@ -7,7 +7,9 @@ from pathlib import Path
 
 import click
 
+from splitbrain.harness.commands.exits import EXIT_INTERNAL
 from splitbrain.harness.commands.investigation import investigated, runs_option
+from splitbrain.harness.commands.output import say
 
 
 @click.command(name="demo")
@@ -15,7 +17,8 @@ from splitbrain.harness.commands.investigation import investigated, runs_option
 def command(runs: Path) -> None:
     """Find a lost write in a replicated store, make it small, then show Raft survive the same.
 
-    Takes under a minute. Exits with 0 if both came out as they should.
+    Takes under a minute. Exits with 0 if both came out as they should; else it is a bug of ours,
+    and the code is 70.
     """
     from splitbrain.harness.demo import run_demo
     from splitbrain.reports import load_run, render_terminal
@@ -24,4 +27,5 @@ def command(runs: Path) -> None:
     def render(folder: Path) -> str:
         return render_terminal(load_run(folder))
 
-    sys.exit(run_demo(registry.experiment, runs, investigated, render, click.echo))
+    if not run_demo(registry.experiment, runs, investigated, render, say):
+        sys.exit(EXIT_INTERNAL)
