@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 
 def configure(config: pytest.Config) -> None:
     """Hand the command line to simulated tests."""
-    from splitbrain.harness.testing import settings
+    from splitbrain.harness.testing import Settings, settings
 
     settings.runs = config.getoption("splitbrain_runs")
     settings.seed = config.getoption("splitbrain_seed")
     replay = config.getoption("splitbrain_replay")
     settings.replay = Path(replay) if replay else None
     settings.folder = Path(config.getoption("splitbrain_folder") or config.rootpath / "runs")
+    settings.root = config.rootpath
+    budget = config.getoption("splitbrain_shrink_budget")
+    settings.shrink_budget = Settings().shrink_budget if budget is None else budget
     settings.render = _render
 
 
@@ -38,11 +41,12 @@ def around_call(item: pytest.Item) -> Generator[None, Any, Any]:
         item.user_properties.append(("splitbrain_operations", found.operations))
 
     settings.command = f"pytest {shlex.quote(item.nodeid)}"
+    settings.test = item.nodeid.replace(".py::", "::")
     settings.finished = finished
     try:
         return (yield)
     finally:
-        settings.command = None
+        settings.command = settings.test = None
         settings.finished = None
 
 

@@ -47,6 +47,8 @@ class Search:
         experiment: its experiment.
         client_bugs: errors that look like mistakes in the client's code, with how often.
         broken: why the client's code cannot be right, with file and line; it ends the search.
+        doubtful: the first run of which nothing can be said, with its experiment.
+        last: the last run.
     """
 
     tried: int = 0
@@ -58,6 +60,8 @@ class Search:
     experiment: Experiment | None = None
     client_bugs: dict[str, int] = field(default_factory=dict)
     broken: str | None = None
+    doubtful: tuple[Experiment, Run] | None = None
+    last: Run | None = None
 
 
 def search(
@@ -88,7 +92,7 @@ def search(
         result = run(experiment, tracing=twice or chance)
         if twice:
             _compare(result, run(make(seed)))
-        found.tried += 1
+        found.tried, found.last = found.tried + 1, result
         found.operations += len(result.history.calls())
         for text, count in result.client_bugs.items():
             found.client_bugs[text] = found.client_bugs.get(text, 0) + count
@@ -97,6 +101,7 @@ def search(
         elif result.validity is not INVALID:
             found.unknown.append(seed)
             found.why = found.why or _why_unknown(result)
+            found.doubtful = found.doubtful or (experiment, result)
         if done is not None:
             done(seed, result.validity)
         if wanted(result):

@@ -21,8 +21,10 @@ import errno
 import os
 import platform
 import re
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -58,13 +60,48 @@ def new_folder(runs: Path, plan: Plan) -> Path:
     for attempt in range(1, 1000):
         folder = runs / (name if attempt == 1 else f"{name}-{attempt}")
         with _clear_errors(folder):
-            runs.mkdir(parents=True, exist_ok=True)
+            _make_runs(runs)
             try:
                 folder.mkdir()
             except FileExistsError:
                 continue
             return folder
     raise StoreError(f"{runs} has a thousand runs named {name}: remove some")
+
+
+def slug(text: str, most: int = 120) -> str:
+    """A text as part of a folder's name: letters, digits, dots and dashes.
+
+    What is longer is cut, and told apart from others that begin like it.
+    """
+    name = re.sub(r"[^A-Za-z0-9._]+", "-", text).strip("-.") or "unnamed"
+    if len(name) <= most:
+        return name
+    return f"{name[: most - 9]}-{sha256(text.encode()).hexdigest()[:8]}"
+
+
+def emptied_folder(runs: Path, name: str) -> Path:
+    """The folder of this name, empty: what an earlier run left there goes.
+
+    Raises:
+        StoreError: it cannot be made, or what stands there is not a run's.
+    """
+    folder = runs / name
+    with _clear_errors(folder):
+        _make_runs(runs)
+        if folder.exists():
+            if any(folder.iterdir()) and not (folder / "plan.json").exists():
+                raise StoreError(f"{folder} holds something that is no run: move it away")
+            shutil.rmtree(folder)
+        folder.mkdir()
+    return folder
+
+
+def _make_runs(runs: Path) -> None:
+    """The folder of all runs; a new one keeps itself out of version control."""
+    if not runs.is_dir():
+        runs.mkdir(parents=True, exist_ok=True)
+        (runs / ".gitignore").write_text("*\n", encoding="utf-8")
 
 
 def run_in_folder(

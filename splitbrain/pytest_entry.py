@@ -42,12 +42,50 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         dest="splitbrain_folder",
         help="where failing runs are kept (default: runs/ in pytest's root)",
     )
+    group.addoption(
+        "--splitbrain-shrink-budget",
+        type=_whole,
+        metavar="N",
+        dest="splitbrain_shrink_budget",
+        help="runs that making a failure smaller may take; 0 to leave it as it is",
+    )
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"it is {text!r}: give a whole number from 0 up")
+    return int(text)
 
 
 def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"it is {text!r}: give a whole number from 1 up")
     return int(text)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Refuse to replay one plan in several tests."""
+    replay = config.getoption("splitbrain_replay")
+    if replay is None:
+        return
+    simulated = [
+        item.nodeid
+        for item in items
+        if hasattr(getattr(item, "function", None), "is_splitbrain_test")
+    ]
+    if len(simulated) > 1:
+        raise pytest.UsageError(
+            f"--splitbrain-replay {replay} is the plan of one test, and {len(simulated)} simulated "
+            f"tests are selected: name the one, pytest {simulated[0]} --splitbrain-replay {replay}"
+        )
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say what simulated tests have to say though none failed for it."""
+    testing = sys.modules.get("splitbrain.harness.testing")
+    for note in testing.settings.notes if testing is not None else ():
+        terminalreporter.write_line(f"splitbrain: {note}")
 
 
 @pytest.hookimpl(wrapper=True)

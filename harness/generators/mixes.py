@@ -19,7 +19,12 @@ from splitbrain.harness.generators.lifting import lift
 
 
 def mix(*sources: Liftable) -> Generator:
-    """A random one of these for each invocation, all equally likely; see `weighted`."""
+    """A random one of these for each invocation, all equally likely; see `weighted`.
+
+    Raises:
+        TypeError: one list was given, in place of its elements.
+    """
+    _refuse_one_list("mix", sources)
     return weighted(*((1.0, source) for source in sources))
 
 
@@ -40,13 +45,32 @@ def weighted(*sources: tuple[float, Liftable]) -> Generator:
 
 
 def any_of(*sources: Liftable) -> Generator:
-    """Whichever of these can invoke something, taking turns when several can."""
+    """Whichever of these can invoke something, taking turns when several can.
+
+    Raises:
+        TypeError: one list was given, in place of its elements.
+    """
+    _refuse_one_list("any_of", sources)
     return AnyOf(tuple(lift(source) for source in sources), 0)
 
 
 def flip_flop(*sources: Liftable) -> Generator:
-    """An invocation of each in turn, again and again; ends when one has none for its turn."""
+    """An invocation of each in turn, again and again; ends when one has none for its turn.
+
+    Raises:
+        TypeError: one list was given, in place of its elements.
+    """
+    _refuse_one_list("flip_flop", sources)
     return FlipFlop(tuple(lift(source) for source in sources), 0)
+
+
+def _refuse_one_list(function: str, sources: tuple[Liftable, ...]) -> None:
+    """A list is a generator of its elements one after the other: here it is never meant so."""
+    if len(sources) == 1 and isinstance(sources[0], list | tuple):
+        raise TypeError(
+            f"{function}([a, b]) chooses among one generator, a list: write {function}(a, b), or "
+            f"{function}(*generators)"
+        )
 
 
 def _updated(

@@ -46,7 +46,20 @@ def imported_by(program):
     return done.stdout.split()
 
 
-def test_a_plan_needs_no_numpy_and_no_trio():
-    assert not {"numpy", "trio", "numba"} & set(
-        imported_by("from splitbrain import Plan, faults, InvalidPlan")
-    )
+@pytest.mark.parametrize(
+    "program",
+    [
+        "from splitbrain import Plan, faults, InvalidPlan",
+        "from splitbrain import simulate, Violation, Inconclusive",
+        "import splitbrain.harness.testing, splitbrain.pytest_entry",
+        "from splitbrain.harness.commands.cli import main; main(['--help'], standalone_mode=False)",
+        """
+from splitbrain import faults, simulate
+@simulate(nodes=3, runs=200, faults=faults.swarm())
+def test_kv(plan):
+    return None
+""",
+    ],
+)
+def test_what_only_prepares_needs_no_numpy_and_no_trio(program):
+    assert not {"numpy", "trio", "numba"} & set(imported_by(program))

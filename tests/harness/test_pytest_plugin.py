@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+import splitbrain.harness.trying
+import splitbrain.reports  # noqa: F401
+from splitbrain.harness import testing as simulated
+
 SERVICE = Path(__file__).with_name("small_register.py").read_text(encoding="utf-8")
 
 TESTS = """
@@ -27,7 +31,8 @@ TESTS = """
 
 @pytest.fixture
 def project(pytester, monkeypatch):
-    """A folder with the service; pytest runs in a process of its own, as a user's does."""
+    """A folder with the service; its tests are pytest's, run by a pytest inside this one."""
+    monkeypatch.setattr(simulated, "settings", simulated.Settings())
     monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
     # The plugin as it is here: an editable installation has a copy from when it was made.
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
@@ -36,6 +41,11 @@ def project(pytester, monkeypatch):
 
 
 def pytest_in(project, *arguments):
+    """In this process: what is imported already stays, and need not be imported again."""
+    return project.runpytest_inprocess("-p", "no:cacheprovider", *arguments)
+
+
+def pytest_alone(project, *arguments):
     return project.runpytest_subprocess("-p", "no:cacheprovider", *arguments)
 
 
@@ -60,7 +70,7 @@ def test_a_failure_tells_a_small_story_and_how_to_repeat_it(project):
     (report,) = set(re.findall(r"report: +(.*report\.html)", text))
     assert Path(report.removeprefix("E").strip()).is_file()
     # The story is the failure: no frames of the harness above it.
-    assert "harness/testing.py" not in text.partition("short test summary")[0]
+    assert "harness/t" not in text.partition("short test summary")[0]
 
 
 def test_the_commands_it_names_repeat_the_small_run_and_the_whole_one(project):
@@ -146,7 +156,7 @@ def test_order_and_workers_make_no_difference(project):
     )
     seeds = set()
     for options in ((), ("--backwards", "-n", "2")):
-        result = pytest_in(project, *options)
+        result = pytest_alone(project, *options)
         result.assert_outcomes(passed=1, failed=1)
         seeds.update(re.findall(r"seed (\d+) fails \((\d+) tried\)", story_of(result)))
     assert len(seeds) == 1
@@ -173,7 +183,7 @@ def test_real_time_in_a_node_is_an_error_that_names_the_line(project):
     result = pytest_in(project)
     result.assert_outcomes(failed=1)
     words = " ".join(re.sub(r"\nE ", "\n", story_of(result)).split())
-    assert re.search(r"test_time\.py:8: time\.time\(\) was used by simulated node n1", words)
+    assert re.search(r"test_time\.py:8 in run: time\.time\(\) was used by simulated node n1", words)
 
 
 def test_wrong_tests_are_refused_with_what_to_write(project):
@@ -212,7 +222,7 @@ def test_a_project_with_a_harness_package_of_its_own_is_left_alone(project):
             assert answer == 42
         """,
     )
-    pytest_in(project).assert_outcomes(passed=1)
+    pytest_alone(project).assert_outcomes(passed=1)
 
 
 def test_tests_that_simulate_nothing_import_nothing_of_it(project):
@@ -224,4 +234,41 @@ def test_tests_that_simulate_nothing_import_nothing_of_it(project):
             assert "splitbrain.harness" not in sys.modules and "trio" not in sys.modules
         """
     )
-    pytest_in(project).assert_outcomes(passed=1)
+    pytest_alone(project).assert_outcomes(passed=1)
+
+
+def test_a_plan_is_replayed_in_one_test_only(project):
+    project.makepyfile(test_kv=TESTS)
+    refused = pytest_in(project, "--splitbrain-replay", "plan.json")
+    assert refused.ret == pytest.ExitCode.USAGE_ERROR
+    refused.stderr.fnmatch_lines(
+        ["*is the plan of one test, and 2 simulated tests are selected: name the one, pytest *"]
+    )
+
+
+def test_what_is_wrong_with_a_plan_is_one_sentence_without_our_frames(project):
+    project.makepyfile(
+        test_wrong="""
+        from splitbrain.harness import simulate
+        from splitbrain.harness.workloads import register
+        from my_service import Client, Durable
+
+        @simulate(nodes=1, run=7)
+        def test_misspelled(plan):
+            return plan.using(Durable, register(Client))
+        """
+    )
+    result = pytest_in(project)
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["E *no parameter 'run'*did you mean 'runs'?"])
+    assert "splitbrain/harness/" not in story_of(result).partition("short test summary")[0]
+
+
+def test_a_failure_is_tried_first_the_next_time_and_in_its_own_folder(project):
+    project.makepyfile(test_kv=TESTS)
+    for heading in (r"seed \d+ fails", "what failed before still fails"):
+        result = pytest_in(project)
+        result.assert_outcomes(passed=1, failed=1)
+        assert re.search(heading, story_of(result))
+        (folder,) = [path for path in project.path.glob("runs/*") if path.is_dir()]
+        assert folder.name.startswith("test_kv-test_forgetful--linearizable-cas-register")

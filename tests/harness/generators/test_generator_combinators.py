@@ -393,3 +393,9 @@ class TestValidate:
 
         with pytest.raises(GeneratorError, match="waits for a time that has come"):
             validate(Answering(past)).next(Context(5, (0, 2), 3, None))
+
+
+@pytest.mark.parametrize("choose", [mix, any_of, flip_flop])
+def test_a_list_in_place_of_its_elements_is_refused(choose):
+    with pytest.raises(TypeError, match=rf"write {choose.__name__}\(a, b\), or"):
+        choose([READ, WRITE])
