@@ -1,12 +1,9 @@
-"""What there is, as tables: systems, workloads, faults, checkers, planted bugs, grounds."""
+"""What there is, as tables: systems, workloads, faults, checkers, planted bugs, grounds.
+
+Each table imports what it lists: faults need neither numpy nor trio.
+"""
 
 from __future__ import annotations
-
-from splitbrain.checkers.registry import CHECKERS
-from splitbrain.harness.ground import GROUNDS
-from splitbrain.harness.nemesis.catalogue import every_kind
-from splitbrain.harness.workloads import WORKLOADS
-from splitbrain.systems import registry
 
 Table = tuple[list[str], list[list[str]]]
 """Headers and rows."""
@@ -25,11 +22,15 @@ def catalogue(what: str) -> Table:
 
 
 def _systems() -> Table:
+    from splitbrain.systems import registry
+
     rows = [[s.name, s.form, s.title, ", ".join(s.workloads)] for s in registry.SYSTEMS.values()]
     return ["system", "form", "what", "workloads"], rows
 
 
 def _workloads() -> Table:
+    from splitbrain.harness.workloads import WORKLOADS
+
     rows = [
         [name, ", ".join(option.name for option in kind.options), kind.description]
         for name, kind in WORKLOADS.items()
@@ -38,15 +39,21 @@ def _workloads() -> Table:
 
 
 def _faults() -> Table:
+    from splitbrain.harness.nemesis.catalogue import every_kind
+
     rows = [[kind.id, ", ".join(kind.aliases), kind.description] for kind in every_kind()]
     return ["fault", "also", "what"], rows
 
 
 def _checkers() -> Table:
+    from splitbrain.checkers.registry import CHECKERS
+
     return ["model", "what"], [[name, entry.description] for name, entry in CHECKERS.items()]
 
 
 def _grounds() -> Table:
+    from splitbrain.harness.ground import GROUNDS
+
     rows = [
         [name, "yes" if ground.deterministic else "no", ", ".join(ground.faults)]
         for name, ground in GROUNDS.items()
@@ -55,6 +62,8 @@ def _grounds() -> Table:
 
 
 def _bugs() -> Table:
+    from splitbrain.systems import registry
+
     rows = [
         [b.id, s.name, b.title, f"{b.workload}; {', '.join(b.faults)}; {b.seeds} seeds"]
         for s, b in registry.bugs().values()

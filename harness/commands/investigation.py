@@ -81,6 +81,12 @@ def investigated(
         write_report(investigation.telling_folder)
     if investigation.problem is not None:
         click.echo(f"splitbrain: {investigation.problem}", err=True)
+    elif investigation.shrunk is not None and not investigation.shrunk.complete:
+        click.echo(
+            f"splitbrain: shrinking stopped at its budget of {budget} runs, before nothing more "
+            "could go: a larger --shrink-budget may make this smaller",
+            err=True,
+        )
     write_report(folder)
     return investigation
 

@@ -120,7 +120,7 @@ def test_the_version_has_a_short_option():
 def run_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert call("run", "raft", "-t", "1", "-n", "3", "-c", "2").exit_code == 0
-    (folder,) = (tmp_path / "runs").iterdir()
+    (folder,) = (tmp_path / "runs").glob("*/")
     return folder
 
 

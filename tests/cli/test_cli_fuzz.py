@@ -159,7 +159,7 @@ def run(tmp_path_factory):
     runs = tmp_path_factory.mktemp("runs")
     words = "run leader-follower-summary -w register -t 2s -c 2 -n 3 -s 3 --shrink-budget 20"
     CliRunner().invoke(main, [*words.split(), "--runs", str(runs)])
-    (folder,) = runs.iterdir()
+    (folder,) = runs.glob("*/")
     files = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
     return {name: data for name, data in files.items() if not name.startswith("report")}
 

@@ -203,7 +203,7 @@ def test_what_is_no_run_is_refused(splitbrain, tmp_path, command):
 
 def test_a_plan_edited_by_hand_is_refused_by_its_field(splitbrain, tmp_path):
     assert splitbrain("run", "raft", "-t", "1", "-n", "3", "--runs", "runs").exit_code == 0
-    (folder,) = (tmp_path / "runs").iterdir()
+    (folder,) = (tmp_path / "runs").glob("*/")
     plan = json.loads((folder / "plan.json").read_text())
     (folder / "plan.json").write_text(json.dumps({**plan, "nodes": "many"}))
     result = splitbrain("replay", folder)
@@ -231,7 +231,7 @@ def test_a_folder_that_cannot_be_made_is_named(splitbrain, tmp_path):
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
 def test_a_full_disk_under_the_report_is_told(splitbrain, tmp_path):
     assert splitbrain("run", "raft", "-t", "1", "-n", "3").exit_code == 0
-    (folder,) = (tmp_path / "runs").iterdir()
+    (folder,) = (tmp_path / "runs").glob("*/")
     (folder / "report.html").unlink()
     os.symlink("/dev/full", folder / "report.html")
     result = splitbrain("report", folder)

@@ -30,7 +30,7 @@ def splitbrain(tmp_path, monkeypatch):
 
 
 def folder_of(tmp_path):
-    (folder,) = sorted((tmp_path / "runs").iterdir())[-1:]
+    (folder,) = sorted((tmp_path / "runs").glob("*/"))[-1:]
     return folder
 
 
@@ -51,7 +51,7 @@ def test_a_replay_gives_the_same_trace(splitbrain, tmp_path):
     result = splitbrain("replay", folder, "--runs", "again")
     assert result.exit_code == 0
     assert "same trace, byte for byte" in result.stdout
-    (again,) = (tmp_path / "again").iterdir()
+    (again,) = (tmp_path / "again").glob("*/")
     for name in ("plan.json", "history.jsonl", "trace.jsonl", "verdict.json"):
         assert (again / name).read_bytes() == (folder / name).read_bytes()
 

@@ -76,7 +76,7 @@ def test_a_run_is_judged_as_it_was_when_it_ran(tmp_path, monkeypatch):
     call(
         "run", "leader-follower-summary", "-w", "set", "-t", "3s", "-s", "1", "--shrink-budget", "0"
     )
-    (folder,) = (tmp_path / "runs").iterdir()
+    (folder,) = (tmp_path / "runs").glob("*/")
     recorded = json.loads((folder / "verdict.json").read_text())
     again = call("check", folder, "--json")
     judged = json.loads(again.stdout)

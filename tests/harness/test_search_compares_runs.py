@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 
 from splitbrain.harness import Plan
@@ -55,6 +57,23 @@ def experiment(server, seed):
 def test_memory_shared_between_runs_is_found_and_named():
     with pytest.raises(NotDeterministic, match=r"seed 1 gave two different runs.*'seen'"):
         search(lambda seed: experiment(SharesMemory, seed), range(3))
+
+
+class Wordy(Server):
+    """Traces objects in words, with where they are in memory."""
+
+    kept: ClassVar[list[object]] = []
+
+    def remember(self, number):
+        self.kept.append(object())  # so that the next one is elsewhere
+        self.node.trace("kept", repr(self.kept[-1]))
+
+
+def test_where_an_object_is_in_memory_is_no_difference():
+    found = search(lambda seed: experiment(Wordy, seed), range(2))
+    assert found.tried == 2
+    assert found.last is not None
+    assert len({repr(thing) for thing in Wordy.kept}) == len(Wordy.kept) > 10
 
 
 def test_a_deterministic_system_passes():

@@ -67,7 +67,7 @@ def test_a_run_with_it_replays_from_its_plan(package, tmp_path):
     ran = CliRunner().invoke(main, ["run", *arguments, "--time-limit", "3s"])
 
     assert ran.exit_code == 0, ran.output
-    (folder,) = (tmp_path / "runs").iterdir()
+    (folder,) = (tmp_path / "runs").glob("*/")
     plan = json.loads((folder / "plan.json").read_text())
     assert {fault["kind"] for fault in plan["faults"]} == {kind}
     again = CliRunner().invoke(main, ["replay", str(folder / "plan.json"), "--runs", str(tmp_path)])

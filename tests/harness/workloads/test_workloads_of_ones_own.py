@@ -64,7 +64,7 @@ def test_a_workload_is_named_by_its_import_path_run_and_replayed(module, tmp_pat
     ran = splitbrain("run", "raft", "-w", f"{module}:KIND", "-f", "kill", "-o", "holders=3")
 
     assert ran.exit_code == 0, ran.output
-    (folder,) = (tmp_path / "runs").iterdir()
+    (folder,) = (tmp_path / "runs").glob("*/")
     assert json.loads((folder / "plan.json").read_text())["workload"] == "my_leases:KIND"
     again = splitbrain("replay", str(folder))
     assert "same trace, byte for byte" in again.output
