@@ -225,7 +225,8 @@ class Trial:
         plan, settings = failure.experiment.plan, self._settings
         name = f"{self._folders}--{slug(failure.run.signature)}"
         source = failure.source
-        if source is not None and settings.folder / name in source.absolute().parents:
+        own = (settings.folder / name).absolute()
+        if source is not None and own in source.absolute().parents:
             folder = source.parent  # its own folder: the plan is done again where it stands
         else:
             folder = emptied_folder(settings.folder, name)

@@ -2,6 +2,7 @@
 
 import json
 import unittest
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -232,8 +233,9 @@ def test_a_failure_has_one_folder_named_after_the_test_however_often_it_comes(tm
     assert (tmp_path / "runs" / ".gitignore").read_text() == "*\n"
 
 
-def test_what_failed_is_tried_first_until_it_passes(tmp_path):
-    simulated.settings.folder = tmp_path
+def test_what_failed_is_tried_first_until_it_passes(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    simulated.settings.folder = Path("runs")
     server, tried = Forgetful, []
 
     @simulate(nodes=1, clients=2, time_limit="1s", runs=20, faults="kill")
