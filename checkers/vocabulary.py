@@ -22,7 +22,8 @@ lines, "last": what the node did before}``."""
 
 TRIPWIRE = "tripwire"
 """The world announces that a node did what none may, whether or not its code caught the error that
-it was given; its value is that of `DIED`."""
+it was given; its value is that of `DIED`, with ``"stopped": true`` if the run ended there because
+of real time or memory."""
 
 REPLICA_STATE = "replica-state"
 """An operation: what the server of this name itself holds; completes with ``[name, state]``."""

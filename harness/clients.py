@@ -19,6 +19,7 @@ from splitbrain.checkers.history import INFO, INVOKE, OK, Operation
 from splitbrain.harness.client import TIMEOUT_S, Outcome, invoke
 from splitbrain.harness.generators.base import Context, Generator, Invocation
 from splitbrain.harness.ground import ClientNode, World
+from splitbrain.harness.interruption import is_ctrl_c
 from splitbrain.harness.recorder import Recorder
 from splitbrain.harness.workloads.workload import Workload
 
@@ -204,6 +205,11 @@ class Clients:
                     )
                 except SystemExit:
                     outcome = Outcome(INFO, command.value, "the client called sys.exit()", bug=True)
+                except KeyboardInterrupt as error:
+                    if is_ctrl_c(error):
+                        raise
+                    text = "the client raised KeyboardInterrupt"
+                    outcome = Outcome(INFO, command.value, text, bug=True)
                 if outcome.type == INFO:
                     user = _made(workload, node, own_server)
                 # Recorded from the world's loop, not from within this node's step.

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitbrain.checkers.invariants.unhandled_exceptions import RUN_STOPPED, unhandled_exceptions
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import shrinking
 from splitbrain.harness.running import Progress, Run
@@ -20,6 +21,15 @@ from splitbrain.harness.workloads.workload import Experiment
 _CHANGED = (
     "the run failed and, done again, came out otherwise: the system depends on something besides "
     "its node (time, randomness, files, memory shared between nodes or runs)"
+)
+
+
+STOPPED = f"{unhandled_exceptions().name}/{RUN_STOPPED}"
+"""What a run fails with that a watchdog of the real machine ended."""
+
+_NOT_SHRUNK = (
+    "the run was not made smaller: a watchdog of real time or memory ended it, and each smaller "
+    "run would have to wait for that again"
 )
 
 
@@ -82,6 +92,8 @@ def investigate(
         keep_run(experiment, result, folder, replay=replay)
     if result.validity is not INVALID or budget <= 0:
         return Investigation(folder, result, None)
+    if any(verdict.signature == STOPPED for verdict in result.verdicts):
+        return Investigation(folder, result, None, _NOT_SHRUNK)
     try:
         small = shrink(experiment, result, budget=budget, progress=shrink_progress)
     except NotReproduced as error:

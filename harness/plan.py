@@ -26,6 +26,7 @@ READABLE = (1, 2)
 
 MOST_NODES = 99
 MOST_CLIENTS = 999
+MOST_FAULTS = 10_000
 TIME_LIMITS = (0.001, 1e6)
 """Shortest and longest load, in virtual seconds."""
 RATES = (0.001, 1e6)
@@ -169,6 +170,8 @@ class Plan:
             value = getattr(self, name)
             if type(value) not in (int, float) or not low <= value <= high:
                 raise InvalidPlan(f"{name} is {value!r}: give a number from {low:g} to {high:g}")
+        if len(self.faults) > MOST_FAULTS:
+            raise InvalidPlan(f"{len(self.faults)} faults: give at most {MOST_FAULTS}")
         if type(self.seed) is not int or not -_SEEDS <= self.seed < _SEEDS:
             raise InvalidPlan(f"seed is {self.seed!r}: give a whole number of at most 64 bits")
 

@@ -15,6 +15,9 @@ from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Verdict
 from splitbrain.checkers.vocabulary import DIED, TRIPWIRE
 
+RUN_STOPPED = "run-stopped"
+"""The kind of anomaly that a watchdog of real time or memory gives."""
+
 _SHOWN = 10
 
 
@@ -29,12 +32,18 @@ class UnhandledExceptions:
         refusals, deaths = history.events(TRIPWIRE), history.events(DIED)
         coverage = {"died": len(deaths), "tripwires": len(refusals)}
         anomalies = (
-            *(_anomaly("tripwire", event) for event in refusals[:_SHOWN]),
+            *(_anomaly(_kind(event), event) for event in refusals[:_SHOWN]),
             *(_anomaly("node-died", event) for event in deaths[:_SHOWN]),
         )
         if not anomalies:
             return Verdict(self.name, VALID, "no node's code raised", coverage=coverage)
         return Verdict(self.name, INVALID, anomalies[0].message, anomalies, coverage=coverage)
+
+
+def _kind(event: Operation) -> str:
+    """A tripwire that ended the whole run measures the real machine, and is told apart."""
+    ended = isinstance(event.value, dict) and event.value.get("stopped")
+    return RUN_STOPPED if ended else "tripwire"
 
 
 def _anomaly(kind: str, event: Operation) -> Anomaly:

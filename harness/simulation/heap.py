@@ -25,6 +25,7 @@ class EventHeap:
 
     def __init__(self) -> None:
         self.now = 0.0
+        self.executed = 0
         self._events: list[tuple[float, int, Action, tuple[Any, ...]]] = []
         self._sequence = 0
         self._stopped = False
@@ -55,6 +56,7 @@ class EventHeap:
             if events[0][0] > limit:
                 break
             self.now, _, action, arguments = heappop(events)
+            self.executed += 1
             action(*arguments)
         if not self._stopped:
             self.now = limit

@@ -12,6 +12,7 @@ task that refuses to end is given up and traced as a zombie.
 
 from __future__ import annotations
 
+import ctypes
 import random
 from collections import deque
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import outcome
 import trio
 
+from splitbrain.harness.error_text import awaiting_place
 from splitbrain.harness.node import Message, Program
 from splitbrain.harness.simulation.clock import HostClock
 from splitbrain.harness.simulation.disk import SimulatedDisk
@@ -28,6 +30,13 @@ from splitbrain.harness.simulation.node_parts import Inbox, NodeClock, NodeDisk,
 from splitbrain.harness.simulation.trace import Event
 from splitbrain.harness.simulation.trio_hooks import Task
 from splitbrain.harness.simulation.trio_runs import NodeRun, Trap, park
+from splitbrain.harness.simulation.watchdog import (
+    ACTS_A_SECOND,
+    ROUNDS_AT_ONCE,
+    TASKS,
+    Runaway,
+    calling_place,
+)
 
 if TYPE_CHECKING:
     from splitbrain.harness.simulation.world import World
@@ -35,21 +44,9 @@ if TYPE_CHECKING:
 _LIMBO_ROUNDS = 1_000
 """How many rounds a killed node's tasks may run before they count as refusing to end."""
 
-_ROUNDS_AT_ONCE = 100_000
-"""How many rounds a node's tasks may run without any virtual time passing."""
-
 
 _REMEMBERED = 12
 """How many of the things that a node did last are told when it dies."""
-
-
-# Tasks that refused to end are kept for ever: were they collected, Python would run their
-# ``finally`` blocks outside of any node, and complain of each on standard error.
-_zombies: list[Incarnation] = []
-
-
-class BusyLoop(RuntimeError):
-    """A node's tasks ran on and on without waiting for anything; virtual time cannot pass."""
 
 
 class _TrioClock(trio.abc.Clock):
@@ -98,11 +95,13 @@ class Incarnation:
         self.commands = Inbox(self)
         self.network = NodeNetwork(self)
         self.disk = NodeDisk(self)
-        self.clock = NodeClock(host)
+        self.clock = NodeClock(self)
         self.random: random.Random = world.stream("node", host.name, number)
         self._trio_clock = _TrioClock(host)
         self._armed = inf
         self._arming = 0
+        self._left = ACTS_A_SECOND
+        self._since = world.heap.now
         self._run: NodeRun = world.make_run(self._main, self._trio_clock)
         self._run.policy = world.stream("schedule", host.name, number).shuffle
 
@@ -112,6 +111,7 @@ class Incarnation:
     def trace(self, kind: str, *details: Any) -> None:
         """See `splitbrain.harness.node.Node.trace`."""
         if not self.dead:
+            self.spend()
             world = self.host.world
             self.recent.append((world.heap.now, kind, *details))
             world.node_event(kind, self.name, details)
@@ -119,7 +119,31 @@ class Incarnation:
     def announce(self, f: str, value: Any) -> None:
         """See `splitbrain.harness.node.Node.announce`."""
         if not self.dead:
+            self.spend()
             self.host.world.announced(self.name, f, value)
+
+    def spend(self) -> None:
+        """Count one thing that the node does.
+
+        Raises:
+            Runaway: it does too many in too little virtual time.
+        """
+        self._left -= 1
+        if self._left < 0:
+            self._overspent(calling_place)
+
+    def _overspent(self, where: Callable[[], str]) -> None:
+        now = self.host.world.heap.now
+        passed, self._since = now - self._since, now
+        self._left = ACTS_A_SECOND
+        if passed < 1.0:
+            error = Runaway(
+                f"{self.name} did {ACTS_A_SECOND:,} things (messages, events, disk, clock, timers) "
+                f"within {passed:.6f} s of virtual time, the last at {where()}: "
+                "a loop waits for nothing, or for too little"
+            )
+            self.host.world.tripped(self, error)
+            raise error
 
     async def wait(self, delay: float) -> None:
         """Wait `delay` seconds of true time: hardware doesn't follow the node's clock."""
@@ -157,15 +181,34 @@ class Incarnation:
         world = self.host.world
         world.current = self
         try:
-            idle = self._run.step(_ROUNDS_AT_ONCE)
+            idle = self._run.step(ROUNDS_AT_ONCE)
         finally:
             world.current = None
         if self._run.done:
             self.host.ended(self, self._run.outcome)
-        elif idle:
-            self.arm()
+        elif not idle:
+            self._run_away(
+                f"ran {ROUNDS_AT_ONCE:,} rounds without waiting for time, messages or disk, "
+                f"at {self._where()}"
+            )
+        elif len(self._run.tasks) > TASKS:
+            newest = max(self._run.tasks, key=lambda task: task._counter)
+            self._run_away(
+                f"has {len(self._run.tasks):,} tasks, the newest is {newest.name} at "
+                f"{awaiting_place(newest.coro) or 'a place in trio'}"
+            )
         else:
-            self.host.stuck()
+            self.arm()
+
+    def _run_away(self, how: str) -> None:
+        error = Runaway(f"{self.name} {how}")
+        self.host.world.tripped(self, error)
+        self.host.stuck(error)
+
+    def _where(self) -> str:
+        """The place of the task that goes on next."""
+        task = self._run.next_task()
+        return (task and awaiting_place(task.coro)) or "code that is not known"
 
     def arm(self) -> None:
         """Have the world step the node when its earliest timeout is due."""
@@ -188,7 +231,29 @@ class Incarnation:
     def _timer(self, arming: int) -> None:
         if arming == self._arming:
             self._armed = inf
-            self.step()
+            try:
+                self._left -= 1
+                if self._left < 0:
+                    self._overspent(self._where)
+            except Runaway as error:
+                self.host.stuck(error)
+            else:
+                self.step()
+
+    def bury(self) -> list[str]:
+        """Keep what is left of the tasks for ever; returns where they are.
+
+        Were they collected, Python would throw `GeneratorExit` into them outside of any node: code
+        that catches everything would then go round for ever, at the interpreter's exit if not
+        before.
+        """
+        places = set()
+        for task in self._run.tasks:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(task.coro))
+            place = awaiting_place(task.coro)
+            if place is not None and not task.child_nurseries:
+                places.add(place)
+        return sorted(places)
 
     def unwind(self) -> bool:
         """Cancel the tasks of a dead incarnation and let them end in limbo; False if they
@@ -267,17 +332,24 @@ class Host:
         dying.dead = True
         crash()
         if not dying.unwind():
-            self.world.trace_event("zombie", self.name)
-            _zombies.append(dying)
+            self._bury(dying)
         return True
 
-    def stuck(self) -> None:
+    def _bury(self, zombie: Incarnation) -> None:
+        """Some of its tasks refused to end: say where, and see to it that they never run again."""
+        self.world.trace_event("zombie", self.name)
+        for place in zombie.bury():
+            error = Runaway(
+                f"a task of {self.name} refuses to end when it is cancelled, at {place}: it "
+                "catches trio.Cancelled and goes on; catch Exception instead of BaseException"
+            )
+            self.world.tripped(zombie, error)
+
+    def stuck(self, error: Runaway) -> None:
         """The process runs in circles: end it, with an error that says so."""
+        running = self.incarnation
         self.kill(self.disk.kill)
-        error = BusyLoop(
-            f"{self.name} ran {_ROUNDS_AT_ONCE} rounds without waiting for time, messages or disk"
-        )
-        self.world.died(self.name, error)
+        self.world.died(self.name, error, running.recent if running else ())
 
     def ended(self, incarnation: Incarnation, result: outcome.Outcome[object] | None) -> None:
         """The process ended by itself."""

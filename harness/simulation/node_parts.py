@@ -18,7 +18,7 @@ from splitbrain.harness.simulation.trio_hooks import Task
 from splitbrain.harness.simulation.trio_runs import Trap, park
 
 if TYPE_CHECKING:
-    from splitbrain.harness.simulation.host import Host, Incarnation
+    from splitbrain.harness.simulation.host import Incarnation
 
 
 class Inbox:
@@ -77,6 +77,7 @@ class NodeNetwork:
     def send(self, destination: str, message: Message) -> None:
         """See `splitbrain.harness.node.Network.send`."""
         if not self._incarnation.dead:
+            self._incarnation.spend()
             self._remember((self._heap.now, "send", destination, message))
             self._send(self._name, destination, message)
 
@@ -99,6 +100,7 @@ class NodeDisk:
     def _alive(self) -> SimulatedDisk:
         if self._incarnation.dead:
             raise NodeDead
+        self._incarnation.spend()
         return self._disk
 
     def exists(self, path: str) -> bool:
@@ -155,17 +157,20 @@ class NodeDisk:
 class NodeClock:
     """`splitbrain.harness.node.Clock` of one incarnation."""
 
-    __slots__ = ("_clock", "_heap")
+    __slots__ = ("_clock", "_heap", "_spend")
 
-    def __init__(self, host: Host) -> None:
-        self._clock = host.clock
-        self._heap = host.world.heap
+    def __init__(self, incarnation: Incarnation) -> None:
+        self._clock = incarnation.host.clock
+        self._heap = incarnation.host.world.heap
+        self._spend = incarnation.spend
 
     def time(self) -> float:
         """See `splitbrain.harness.node.Clock`."""
+        self._spend()
         self._clock.reads += 1
         return self._clock.wall(self._heap.now)
 
     def monotonic(self) -> float:
         """See `splitbrain.harness.node.Clock`."""
+        self._spend()
         return self._clock.monotonic(self._heap.now)

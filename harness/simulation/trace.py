@@ -71,7 +71,7 @@ def brief(event: Event) -> str:
     """An event as a short line for people: seconds, kind, and details as JSON."""
     time, kind, *details = event
     text = " ".join(_line((detail,))[1:-2].decode() for detail in details)
-    return f"{time:.6f} {kind} {text}"[:_BRIEF]
+    return f"{time:.6f} {kind} {text}".rstrip()[:_BRIEF]
 
 
 class Trace:

@@ -15,6 +15,7 @@ import trio
 import trio._core._run as trio_run
 from trio._core._traps import CancelShieldedCheckpoint, WaitTaskRescheduled
 
+from splitbrain.harness.interruption import Stopped, is_ctrl_c
 from splitbrain.harness.simulation.trio_hooks import Task, context, module, order
 from splitbrain.harness.simulation.trio_runs import WOKEN, BaseRun, Trap, park
 
@@ -117,6 +118,10 @@ def _age(task: Task) -> int:
     return task._counter
 
 
+def _is_ours(error: Stopped | KeyboardInterrupt) -> bool:
+    return isinstance(error, Stopped) or is_ctrl_c(error)
+
+
 class _Sleeper:
     """A task in `trio.sleep`; `task` is None once it no longer waits."""
 
@@ -163,6 +168,11 @@ class DirectRun(BaseRun):
             if sleeper.task is not None:
                 self.wake(sleeper.task)
 
+    def next_task(self) -> Task | None:
+        """See `NodeRun.next_task`."""
+        task = super().next_task()
+        return task if task is not None or not self._sleepers else self._sleepers[0][2].task
+
     def next_deadline(self) -> float:
         """See `NodeRun.next_deadline`."""
         sleepers = self._sleepers
@@ -195,6 +205,7 @@ class DirectRun(BaseRun):
                 self._start()
             queue, deadlines, now = runner.runq, runner.deadlines, self._clock.current_time()
             timers, sleepers = deadlines._heap, self._sleepers
+            idle = False  # also if all sleep, but until a moment that has come
             for _ in range(rounds):
                 if timers and timers[0][0] <= now:
                     deadlines.expire(now)
@@ -202,6 +213,7 @@ class DirectRun(BaseRun):
                     self._wake_sleepers(now)
                 if not queue:
                     if not runner.waiting_for_idle:
+                        idle = True
                         break
                     self._wake_idle()
                 if len(queue) == 1:
@@ -216,7 +228,7 @@ class DirectRun(BaseRun):
                 self.done = True
                 self.outcome = runner.main_task_outcome
                 runner.close()
-            return not queue
+            return idle
         finally:
             self._leave()
 
@@ -239,11 +251,13 @@ class DirectRun(BaseRun):
             message = task.context.run(function, value)
         except StopIteration as stop:
             final = outcome.Value(stop.value)
-        except KeyboardInterrupt:
-            raise  # Ctrl-C stops the world; it is not an error of the node that happened to run
-        except BaseException as error:  # noqa: BLE001 - it goes to the nursery
+        except BaseException as error:
             trace = error.__traceback__
             final = outcome.Error(error.with_traceback(trace.tb_next if trace else None))
+            if isinstance(error, Stopped | KeyboardInterrupt) and _is_ours(error):
+                # It stops the world; it is not an error of the node that happened to run.
+                runner.task_exited(task, final)
+                raise
         if final is not None:
             runner.task_exited(task, final)
         else:

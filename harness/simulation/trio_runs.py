@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import types
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Callable, Collection, Generator
 from typing import Any, Protocol
 
 import outcome
@@ -59,6 +59,15 @@ class NodeRun(Protocol):
 
     def cancel(self) -> None:
         """Cancel the program, as at a kill."""
+        ...
+
+    @property
+    def tasks(self) -> Collection[Task]:
+        """All tasks that have not ended."""
+        ...
+
+    def next_task(self) -> Task | None:
+        """A task that is runnable, or else the one that sleeps least; None if that isn't known."""
         ...
 
     def next_deadline(self) -> float:
@@ -114,6 +123,17 @@ class BaseRun:
                 main.parent_nursery.cancel_scope.cancel()
             finally:
                 self._leave()
+
+    @property
+    def tasks(self) -> Collection[Task]:
+        """See `NodeRun.tasks`."""
+        tasks: Collection[Task] = self.runner.tasks
+        return tasks
+
+    def next_task(self) -> Task | None:
+        """See `NodeRun.next_task`."""
+        task: Task | None = self.runner.runq[0] if self.runner.runq else None
+        return task
 
     def next_deadline(self) -> float:
         """See `NodeRun.next_deadline`."""

@@ -36,6 +36,7 @@ import trio
 
 from splitbrain.checkers.vocabulary import DIED, LEADER, TRIPWIRE
 from splitbrain.harness.error_text import described, traceback_lines
+from splitbrain.harness.interruption import Interruption, interruptible
 from splitbrain.harness.nemesis.control import PowerLossPolicy
 from splitbrain.harness.node import Program
 from splitbrain.harness.simulation.disk import Losses
@@ -47,6 +48,7 @@ from splitbrain.harness.simulation.trio_direct import DirectRun
 from splitbrain.harness.simulation.trio_hooks import deterministic_scheduling
 from splitbrain.harness.simulation.trio_runs import NodeRun
 from splitbrain.harness.simulation.tripwires import tripwires
+from splitbrain.harness.simulation.watchdog import RunStopped, Watchdog, watched
 from splitbrain.harness.streams import stream
 
 MakeRun = Callable[[Callable[[], Awaitable[object]], trio.abc.Clock], NodeRun]
@@ -95,6 +97,8 @@ class World:
         self.at = self.heap.at
         self.after = self.heap.after
         self._over = False
+        self._interruption: Interruption
+        self._watchdog: Watchdog
 
     # Building and running
 
@@ -127,10 +131,14 @@ class World:
         collecting = gc.isenabled()
         gc.disable()
         try:
-            with deterministic_scheduling(), tripwires(self):
+            with (
+                interruptible(self.heap.stop) as self._interruption,
+                watched(self, self._interruption) as self._watchdog,
+                deterministic_scheduling(),
+                tripwires(self),
+            ):
                 try:
-                    for host in self.hosts.values():
-                        host.boot()
+                    self._watched(self._boot)
                     yield
                 finally:
                     self._end()
@@ -138,11 +146,24 @@ class World:
             if collecting:
                 gc.enable()
 
+    def _boot(self) -> None:
+        for host in self.hosts.values():
+            host.boot()
+
+    def _watched(self, action: Callable[..., None], *arguments: Any) -> None:
+        """Do what lets nodes run, under the eyes of the watchdog."""
+        with self._watchdog.awake():
+            action(*arguments)
+        self._interruption.check()
+        self._watchdog.check()
+
     def _end(self) -> None:
         """Unwind every host's tasks, whatever ended the world; the trace tells nothing of it."""
         recording, self.trace.recording = self.trace.recording, False
-        for host in self.hosts.values():
-            host.kill(host.disk.kill)
+        self._interruption.stopped = False
+        with self._watchdog.awake():
+            for host in self.hosts.values():
+                host.kill(host.disk.kill)
         self.trace.recording = recording
 
     def run(self, begin: Callable[[], None], watch: Callable[[], None], every: float) -> None:
@@ -151,7 +172,11 @@ class World:
             self._over = False
             begin()
             while not self._over:
-                self.run_until(self.now + every)
+                try:
+                    self.run_until(self.now + every)
+                except RunStopped as stopped:
+                    self._over = True
+                    self._tell_stop(str(stopped))
                 watch()
 
     def stop(self) -> None:
@@ -160,13 +185,20 @@ class World:
         self.heap.stop()
 
     def run_until(self, time: float) -> None:
-        """Let true virtual time pass up to `time`."""
-        self.heap.run_until(time)
+        """Let true virtual time pass up to `time`.
+
+        Raises:
+            RunStopped: a node never yields or fills the memory; the message names its line.
+            KeyboardInterrupt: Ctrl-C was pressed.
+        """
+        self._watched(self.heap.run_until, time)
 
     def command(self, client: str, command: object) -> None:
         """Tell a client's program to do something."""
-        incarnation = self.hosts[client].incarnation
-        assert incarnation is not None, "client hosts do not crash"
+        host = self.hosts[client]
+        host.boot()  # its program may have ended by itself
+        incarnation = host.incarnation
+        assert incarnation is not None, f"{client} ends as soon as it is started"
         incarnation.commands.put(command)
 
     # What nodes report
@@ -217,6 +249,13 @@ class World:
             self.trace_event(TRIPWIRE, incarnation.name, text)
             told = self._told(error, incarnation.recent)
             self.on_announcement(incarnation.name, TRIPWIRE, told)
+
+    def _tell_stop(self, problem: str) -> None:
+        """A watchdog of the real machine ended the run; the trace does not tell the line, which
+        may be another one the next time."""
+        node = self._watchdog.node or "harness"
+        self.trace_event(TRIPWIRE, node, "RunStopped")
+        self.on_announcement(node, TRIPWIRE, {"error": problem, "stopped": True})
 
     def _told(self, error: BaseException, recent: Iterable[Event]) -> dict[str, Any]:
         """An error as the history tells it: what, where, and what the node did last."""

@@ -9,7 +9,14 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from splitbrain.harness.nemesis.catalogue import KINDS
-from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation, parse_seconds
+from splitbrain.harness.plan import (
+    MOST_FAULTS,
+    Fault,
+    InvalidPlan,
+    Plan,
+    PlannedOperation,
+    parse_seconds,
+)
 from splitbrain.harness.planning import draw, parse_options
 from splitbrain.harness.running import run
 from splitbrain.systems import registry
@@ -167,3 +174,15 @@ def test_options_are_json_or_else_text():
 def test_an_option_without_a_name_or_value_is_refused(option):
     with pytest.raises(InvalidPlan, match="NAME=VALUE"):
         parse_options([option])
+
+
+def test_a_plan_of_too_many_faults_is_refused():
+    faults = (Fault("process.kill", at=1.0),) * (MOST_FAULTS + 1)
+
+    with pytest.raises(InvalidPlan, match=f"{MOST_FAULTS + 1} faults: give at most {MOST_FAULTS}"):
+        Plan("raft", "register", faults=faults)
+
+
+def test_a_plan_of_keys_without_number_is_refused():
+    with pytest.raises(InvalidPlan, match=r"keys.*1000000000: give a whole number from 1 to"):
+        registry.experiment(Plan("raft", "register", options={"keys": 10**9}))

@@ -18,6 +18,11 @@ SHARED = ("network", "disk", "ground", "operation_timeout")
 """Entries of a plan's options that are the run's, not the workload's."""
 
 
+MOST = 10_000
+"""The largest value of an option that says nothing else: whoever asks for a thousand million keys
+gets a run that never ends."""
+
+
 @dataclass(frozen=True, slots=True)
 class Option:
     """One option of a workload.
@@ -28,7 +33,7 @@ class Option:
             float).
         meaning: one sentence for people, units included.
         least: the smallest value.
-        most: the largest value, None for no bound.
+        most: the largest value.
         none: what None means, if it may be None; else "".
     """
 
@@ -36,7 +41,7 @@ class Option:
     default: int | float | None
     meaning: str
     least: float = 0
-    most: float | None = None
+    most: float = MOST
     none: str = ""
 
     def problem(self, value: Any) -> str | None:
@@ -44,13 +49,11 @@ class Option:
         if value is None and self.none:
             return None
         whole = not isinstance(self.default, float)
-        wanted = ("a whole number" if whole else "a number") + f" from {self.least:g}"
-        wanted += " up" if self.most is None else f" to {self.most:g}"
+        kind = "a whole number" if whole else "a number"
+        wanted = f"{kind} from {self.least:g} to {self.most:g}"
         wanted += " or null" if self.none else ""
         fits = type(value) is int or (not whole and type(value) is float)
-        if not fits or not self.least <= value <= (
-            float("inf") if self.most is None else self.most
-        ):
+        if not fits or not self.least <= value <= self.most:
             return f"is {value!r}: give {wanted}"
         return None
 
