@@ -1,22 +1,12 @@
 """Cycles of dependencies, by the anomaly that they are.
 
-Kinds, from worst to mildest (Adya 1999, chapter 4; Kingsbury and Alvaro, VLDB 2020; "nonadjacent"
-as in Cerone and Gotsman, "Analysing Snapshot Isolation", PODC 2016):
-
-    G0             only ww
-    G1c            ww and wr, at least one wr
-    G-single       exactly one rw
-    G-nonadjacent  several rw, no two in a row
-    G2-item        several rw, two of them in a row
-
-Each also with ``-process`` (at least one process edge) and ``-realtime`` (at least one real-time
-edge, perhaps process edges).
+`cycle_kinds` says which kinds there are.
 
 *Algorithm.* Tarjan's components of the whole graph; whatever is on a cycle is in one of two nodes
 or more, and all later work stays inside these, of which there are few. Then for each kind the graph
 with just its edges: a closing edge (an rw for G-single, say), and breadth-first the shortest way
 back from its head to its tail. In a component where a kind was found, those it implies are not
-looked for: the same with a suffix, and for rw cycles those with more rw.
+looked for: the same with a suffix, and for rw cycles those with more rw, or with predicates.
 
 *Bounded.* Looking for ways back can take a step for each pair of edges of a component; beyond a
 budget, the kind is left open, and `Cycles.timed_out` says so.
@@ -33,17 +23,12 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation.cycle_kinds import SPECIFICATIONS, SUFFIXES, Anti, Specification
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.kernels import graphs
-from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, RW, WR, WW
+from splitbrain.checkers.isolation.kernels.codes import ANTI, PROCESS, REALTIME, WR, WW
 
 Array = npt.NDArray[Any]
-
-SUFFIXES = {"": 0, "-process": PROCESS, "-realtime": PROCESS | REALTIME}
-"""What each suffix adds to the edges of a kind."""
-
-KINDS = ("G0", "G1c", "G-single", "G-nonadjacent", "G2-item")
-"""The kinds of cycles, from worst to mildest."""
 
 SEARCH_BUDGET = 200_000_000
 """Edges looked at in the search for one kind of cycle, at most: about a second of compiled code."""
@@ -162,33 +147,32 @@ class _Search:
                 continue
             self.home, self.homes = self.kernels.strong_components(
                 *self.kernels.adjacency(
-                    self.source, self.target, self.kind, WW | WR | RW | added, len(self.nodes)
+                    self.source, self.target, self.kind, WW | WR | ANTI | added, len(self.nodes)
                 )
             )
-            for kind in KINDS:
-                self._search(kind, suffix, added)
+            for wanted in SPECIFICATIONS:
+                if everything & wanted.closing:
+                    self._search(wanted, suffix, added)
 
-    def _search(self, kind: str, suffix: str, added: int) -> None:
+    def _search(self, kind: Specification, suffix: str, added: int) -> None:
         """Look for one kind in components that are not known to have it, or one that implies it."""
         wanted = np.ones(self.homes, np.bool_)
-        for worse in _implying(kind):
+        for worse in kind.implied_by:
             for weaker in _weaker_suffixes(suffix):
                 if worse + weaker in self.has:
                     wanted[self.home[self.has[worse + weaker]]] = False
         if not wanted.any():
             return
-        plain = WW | added | (WR if kind != "G0" else 0)
-        if kind == "G0":
-            cycles = self._closing(plain, plain, WW | added, wanted)
-        elif kind == "G1c":
-            cycles = self._closing(plain, plain, WR, wanted)
-        elif kind == "G-single":
-            cycles = self._closing(plain, plain | RW, RW, wanted)
-        elif kind == "G-nonadjacent":
-            cycles = self._nonadjacent(plain, wanted)
+        plain = kind.plain | added
+        # Time counts as far as the suffix says, and only where a cycle needs no other kind.
+        closing = kind.closing & (plain | kind.of)
+        if kind.anti is Anti.APART:
+            cycles = self._nonadjacent(plain, kind.of, closing, wanted)
         else:
-            cycles = self._closing(plain | RW, plain | RW, RW, wanted)
-        self._keep(kind + suffix, cycles)
+            # With exactly one rw the way back has none; with any number it may have more.
+            way = plain | kind.of if kind.anti is Anti.ANY else plain
+            cycles = self._closing(way, way | closing, closing, wanted)
+        self._keep(kind.name + suffix, cycles)
 
     def _closing(
         self, way_mask: int, group_mask: int, closing: int, wanted: Array
@@ -214,39 +198,36 @@ class _Search:
         )
 
     def _nonadjacent(
-        self, plain: int, wanted: Array
+        self, plain: int, anti: int, closing: int, wanted: Array
     ) -> Iterator[tuple[int, list[tuple[int, int, int]]]]:
         """Components, and cycles in which no two rw follow each other."""
         active = wanted[self.home[self.source]]
         source, target, kind = self.source[active], self.target[active], self.kind[active]
         twice, heads = self.kernels.without_adjacent(
-            source, target, kind, plain, RW, self.first_auxiliary
+            source, target, kind, plain, anti, self.first_auxiliary
         )
+        # A plain edge became two, an rw one.
+        times = np.where(kind & plain != 0, 2, np.where(kind & anti != 0, 1, 0))
+        kinds = np.repeat(kind, times)
         every = np.ones(len(twice), np.uint8)
         offsets, targets = self.kernels.adjacency(twice, heads, every, 1, 2 * len(self.nodes))
         group, _ = self.kernels.strong_components(offsets, targets)
         # Only an rw leads from an even node to an odd one (out of auxiliary nodes, odd to odd).
-        edges = np.flatnonzero((group[twice] == group[heads]) & (twice % 2 == 0) & (heads % 2 == 1))
+        marked = (twice % 2 == 0) & (heads % 2 == 1) & (kinds & closing != 0)
+        edges = np.flatnonzero((group[twice] == group[heads]) & marked)
         for home, path in self._ways_back(
             _Ways(offsets, targets, group, group, 2 * self.first_auxiliary),
             twice[edges],
             heads[edges],
-            np.full(len(edges), RW, np.uint8),
+            kinds[edges],
             None,
         ):
-            halved = [
-                (a // 2, b // 2, self._kind_between(a, b, source, target, kind, plain))
-                for a, b, _ in path
-            ]
+            halved = []
+            for a, b, known in path:
+                among = anti if a % 2 == 0 and b % 2 == 1 else plain
+                found = known or _kind_of(a // 2, b // 2, source, target, kind, among)
+                halved.append((a // 2, b // 2, found))
             yield home, halved
-
-    def _kind_between(
-        self, a: int, b: int, source: Array, target: Array, kind: Array, plain: int
-    ) -> int:
-        """The kind of an edge of the doubled graph."""
-        if a % 2 == 0 and b % 2 == 1:
-            return RW
-        return _kind_of(a // 2, b // 2, source, target, kind, plain)
 
     def _ways_back(
         self,
@@ -337,13 +318,6 @@ def _kind_of(a: int, b: int, source: Array, target: Array, kind: Array, mask: in
     """The strongest kind within the mask of an edge from a to b."""
     kinds = int(np.bitwise_or.reduce(kind[(source == a) & (target == b)])) & mask
     return kinds & -kinds
-
-
-def _implying(kind: str) -> tuple[str, ...]:
-    """Kinds of which a component's having one makes looking for ``kind`` superfluous."""
-    if kind in ("G0", "G1c", "G-single"):
-        return (kind,)
-    return KINDS[: KINDS.index(kind) + 1]
 
 
 def _weaker_suffixes(suffix: str) -> tuple[str, ...]:

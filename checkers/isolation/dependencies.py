@@ -24,12 +24,19 @@ import numpy.typing as npt
 
 from splitbrain.checkers import kernels
 from splitbrain.checkers.isolation.kernels import fans, times
-from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, RW, WR, WW
+from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, RW, RW_PREDICATE, WR, WW
 from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
 
-NAMES = {WW: "ww", WR: "wr", RW: "rw", PROCESS: "process", REALTIME: "realtime"}
+NAMES = {
+    WW: "ww",
+    WR: "wr",
+    RW: "rw",
+    RW_PREDICATE: "rw-predicate",
+    PROCESS: "process",
+    REALTIME: "realtime",
+}
 """What a kind of dependency is called, by its bit."""
 
 
@@ -42,7 +49,7 @@ class Dependencies:
         nodes: number of nodes.
         source: where each edge begins.
         target: where it ends.
-        kind: its kind, one bit: `WW`, `WR`, `RW`, `PROCESS` or `REALTIME`.
+        kind: its kind, one bit: `WW`, `WR`, `RW`, `RW_PREDICATE`, `PROCESS` or `REALTIME`.
     """
 
     transactions: int

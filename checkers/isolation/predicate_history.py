@@ -13,7 +13,7 @@ import numpy as np
 
 from splitbrain.checkers.history import FAIL, OK, Call
 from splitbrain.checkers.isolation.dependencies import Builder, Dependencies
-from splitbrain.checkers.isolation.kernels.codes import RW, WR, WW
+from splitbrain.checkers.isolation.kernels.codes import RW, RW_PREDICATE, WR, WW
 from splitbrain.checkers.isolation.transactions import Transactions, shown_key
 from splitbrain.checkers.models.model import ModelError, event_of, shown
 
@@ -69,8 +69,7 @@ class Edge:
     Attributes:
         source: a transaction.
         target: one that depends on it.
-        kind: `WW`, `WR` or `RW`.
-        predicate: whether a predicate read brings it.
+        kind: `WW`, `WR`, `RW`, or `RW_PREDICATE` if a predicate read brings it.
         key: of the item.
         because: a sentence.
         asked: the predicate, if one brings it.
@@ -79,7 +78,6 @@ class Edge:
     source: int
     target: int
     kind: int
-    predicate: bool
     key: Any
     because: str
     asked: Any = None
@@ -174,7 +172,7 @@ def dependencies_of(facts: Facts) -> Iterator[Edge]:
         writer = facts.writer.get(key)
         if writer is not None and writer != deleter and {writer, deleter} <= facts.alive:
             because = f"T{deleter + 1} deleted {shown_key(key)}, which T{writer + 1} had written"
-            yield Edge(writer, deleter, WW, False, key, because)
+            yield Edge(writer, deleter, WW, key, because)
     for read in facts.reads:
         for key in facts.writer if read.predicate else read.found:
             yield from _edges_of(facts, read, key)
@@ -184,21 +182,22 @@ def _edges_of(facts: Facts, read: Read, key: Any) -> Iterator[Edge]:
     """Dependencies by what a read saw, or did not see, of one key."""
     writer, deleter = facts.writer.get(key), facts.deleter.get(key)
     reader, name = read.transaction, shown_key(key)
+    anti = RW_PREDICATE if read.predicate else RW
     how = f"all that match {shown(read.asked)}" if read.predicate else name
     if writer not in facts.alive:
         return
     if read.found.get(key) == facts.value[key]:
         if writer != reader:
             because = f"T{reader + 1} read {name}, which T{writer + 1} wrote"
-            yield Edge(writer, reader, WR, False, key, because)
+            yield Edge(writer, reader, WR, key, because)
         if deleter in facts.alive and deleter != reader:
             because = f"T{reader + 1} read {how} and saw {name} before T{deleter + 1} deleted it"
-            yield Edge(reader, deleter, RW, read.predicate, key, because, read.asked)
+            yield Edge(reader, deleter, anti, key, because, read.asked)
     elif key not in read.found or read.found[key] is None:
         asked = not read.predicate or matches(read.asked, facts.value[key])
         if asked and deleter is None and writer != reader:
             because = f"T{reader + 1} read {how} before T{writer + 1} wrote {name}"
-            yield Edge(reader, writer, RW, read.predicate, key, because, read.asked)
+            yield Edge(reader, writer, anti, key, because, read.asked)
 
 
 def graph_of(t: Transactions, edges: list[Edge], *, process: bool, realtime: bool) -> Dependencies:

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from splitbrain.checkers.history import INFO, OK
 from splitbrain.checkers.isolation.consistency import forbidden, implied
 from splitbrain.checkers.isolation.dependencies import Dependencies
-from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, RW, WR, WW
+from splitbrain.checkers.isolation.kernels.codes import RW, RW_PREDICATE, TIME, WR, WW
 from splitbrain.checkers.isolation.predicate_history import (
     Edge,
     Facts,
@@ -78,8 +78,8 @@ def predicate_proof(model: str, facts: Facts, t: Transactions) -> dict[str, Any]
     kinds = forbidden(model)
     if "G0" not in kinds or snapshot or "G2" in kinds:
         return proof
-    edges = [e for e in dependencies_of(facts) if not e.predicate or "G2-item" not in kinds]
-    mask = WW | PROCESS | REALTIME | (WR if "G1c" in kinds else 0)
+    edges = [e for e in dependencies_of(facts) if e.kind != RW_PREDICATE or "G2-item" not in kinds]
+    mask = WW | TIME | (WR if "G1c" in kinds else 0)
     order = forward_order(graph(edges), mask | (RW if "G2-item" in kinds else 0))
     if order is None:
         return proof
@@ -166,8 +166,8 @@ def _moved(missed: Missed, *, after: bool) -> Edge:
     """That a reader comes after the deletion of what it missed, or before it was written."""
     reader, writer, deleter = missed
     if after:
-        return Edge(deleter, reader, WR, False, None, "")
-    return Edge(reader, writer, RW, False, None, "")
+        return Edge(deleter, reader, WR, None, "")
+    return Edge(reader, writer, RW, None, "")
 
 
 def _missed(facts: Facts) -> Iterator[Missed]:

@@ -24,19 +24,20 @@ otherwise: repeatable read (PL-2.99) allows them all.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from splitbrain.checkers.history import FAIL, Call, History
-from splitbrain.checkers.isolation.append_checker import WITNESSES, time_matters
+from splitbrain.checkers.isolation.append_checker import WITNESSES, take_counts, time_matters
 from splitbrain.checkers.isolation.consistency import STRONGEST, ConsistencyModel, model_named
-from splitbrain.checkers.isolation.cycles import Cycle, find_cycles
-from splitbrain.checkers.isolation.dependencies import Dependencies
+from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle, Step, find_cycles
+from splitbrain.checkers.isolation.dependencies import NAMES
 from splitbrain.checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
 from splitbrain.checkers.isolation.judgment import Findings, judge
-from splitbrain.checkers.isolation.kernels.codes import RW, WR, WW
+from splitbrain.checkers.isolation.kernels.codes import RW_PREDICATE
 from splitbrain.checkers.isolation.predicate_history import (
     Edge,
     Facts,
@@ -50,25 +51,23 @@ from splitbrain.checkers.isolation.transactions import Transactions, shown_key, 
 from splitbrain.checkers.models.model import event_of, shown
 from splitbrain.checkers.verdict import UNKNOWN, Anomaly, Checker, Shape, Verdict
 
-_RENAMED = {
-    "G-single": "G-single-predicate",
-    "G-nonadjacent": "G-nonadjacent-predicate",
-    "G2-item": "G2",
-}
 
-
-def predicate_reads(consistency: str | None = None, *, witnesses: int = WITNESSES) -> Checker:
+def predicate_reads(
+    consistency: str | None = None, *, witnesses: int = WITNESSES, budget: int = SEARCH_BUDGET
+) -> Checker:
     """A checker of histories with predicate reads; see the module.
 
     Args:
         consistency: a name of `splitbrain.checkers.isolation.consistency.MODELS`, or an alias of
             one.
         witnesses: anomalies shown of each kind.
+        budget: edges looked at in the search for one kind of cycle.
 
     Raises:
         ValueError: no such model.
     """
-    return PredicateReads(None if consistency is None else model_named(consistency), witnesses)
+    model = None if consistency is None else model_named(consistency)
+    return PredicateReads(model, witnesses, budget)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +76,7 @@ class PredicateReads:
 
     consistency: ConsistencyModel | None
     witnesses: int
+    budget: int
 
     @property
     def name(self) -> str:
@@ -109,10 +109,12 @@ class PredicateReads:
         edges = list(dependencies_of(facts))
         t = _transactions(history)
         process, realtime = time_matters(self.consistency)
-        for predicates in (False, True):
-            chosen = [e for e in edges if predicates or not e.predicate]
-            graph = graph_of(t, chosen, process=process, realtime=realtime)
-            self._add_cycles(findings, t, graph, chosen, predicates)
+        graph = graph_of(t, edges, process=process, realtime=realtime)
+        cycles = find_cycles(graph, limit=self.witnesses, budget=self.budget)
+        because = {(e.source, e.target, NAMES[e.kind]): e for e in reversed(edges)}
+        for cycle in cycles.witnesses:
+            findings.add([_anomaly(t, because, cycle)])
+        take_counts(findings, cycles, self.budget)
         return judge(
             self.name,
             findings,
@@ -124,43 +126,23 @@ class PredicateReads:
             cost={"algorithm": "Adya, predicate dependencies", "edges": len(edges)},
         )
 
-    def _add_cycles(
-        self,
-        findings: Findings,
-        t: Transactions,
-        graph: Dependencies,
-        edges: list[Edge],
-        predicates: bool,
-    ) -> None:
-        """Cycles of items; or those in which a predicate read takes part, by other names."""
-        because = {(e.source, e.target, e.kind): e for e in reversed(edges)}
-        for cycle in find_cycles(graph, limit=self.witnesses).witnesses:
-            quoted = [because.get((s.source, s.target, _BITS.get(s.kind, 0))) for s in cycle.steps]
-            by_predicate = any(edge is not None and edge.predicate for edge in quoted)
-            if by_predicate != predicates:
-                continue
-            kind = cycle.kind
-            if predicates:
-                base, _, suffix = kind.rpartition("-")
-                if suffix not in ("process", "realtime"):
-                    base, suffix = kind, ""
-                kind = _RENAMED.get(base, base) + (f"-{suffix}" if suffix else "")
-            steps = [
-                time_evidence(t, step) if edge is None else {**ends(t, step), **_quoted(edge)}
-                for step, edge in zip(cycle.steps, quoted, strict=True)
-            ]
-            bare = anomaly_of_cycle(t, Cycle(kind, cycle.steps), steps)
-            details = {"cycle of predicates": bare.details["cycle"]}
-            findings.add([Anomaly(kind, bare.message, bare.operations, details, Shape.CYCLE)])
+
+def _anomaly(
+    t: Transactions, because: Mapping[tuple[int, int, str], Edge], cycle: Cycle
+) -> Anomaly:
+    """A cycle with what each of its steps rests on."""
+    steps = [_explained(t, because.get((s.source, s.target, s.kind)), s) for s in cycle.steps]
+    bare = anomaly_of_cycle(t, cycle, steps)
+    details = {"cycle of predicates": bare.details["cycle"]}
+    return Anomaly(cycle.kind, bare.message, bare.operations, details, Shape.CYCLE)
 
 
-def _quoted(edge: Edge) -> dict[str, Any]:
-    """What a dependency rests on."""
-    asked = {"predicate": edge.asked} if edge.predicate else {}
-    return {"key": edge.key, **asked, "because": edge.because}
-
-
-_BITS = {"ww": WW, "wr": WR, "rw": RW}
+def _explained(t: Transactions, edge: Edge | None, step: Step) -> dict[str, Any]:
+    if edge is None:
+        return time_evidence(t, step)
+    asked = {"predicate": edge.asked} if edge.kind == RW_PREDICATE else {}
+    kind = "rw" if asked else step.kind
+    return {**ends(t, step), "type": kind, "key": edge.key, **asked, "because": edge.because}
 
 
 def _read_anomalies(facts: Facts, calls: list[Call]) -> dict[str, list[Anomaly]]:

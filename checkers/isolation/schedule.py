@@ -18,18 +18,18 @@ import numpy.typing as npt
 from splitbrain.checkers import kernels
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.kernels import graphs
-from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, RW, WR, WW
+from splitbrain.checkers.isolation.kernels.codes import ANTI, TIME, WR, WW
 
 Array = npt.NDArray[Any]
 
-PLAIN = WW | WR | PROCESS | REALTIME
+PLAIN = WW | WR | TIME
 
 
 def doubled(graph: Dependencies) -> tuple[Array, Array]:
     """Edges between begins (2t) and commits (2t + 1), and of each begin before its commit."""
     compiled = kernels.of(graphs, size=len(graph))
     source, target = compiled.without_adjacent(
-        graph.source, graph.target, graph.kind, PLAIN, RW, graph.transactions
+        graph.source, graph.target, graph.kind, PLAIN, ANTI, graph.transactions
     )
     begins = 2 * np.arange(graph.transactions, dtype=np.int32)
     return np.concatenate([source, begins]), np.concatenate([target, begins + 1])

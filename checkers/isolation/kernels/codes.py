@@ -13,8 +13,12 @@ WRITE, READ = 0, 1
 NONE = -1
 """No such transaction, micro-operation, element or key."""
 
-WW, WR, RW, PROCESS, REALTIME = 1, 2, 4, 8, 16
-"""Kinds of dependencies, as bits: a set of kinds is a sum."""
+WW, WR, RW, PROCESS, REALTIME, RW_PREDICATE = 1, 2, 4, 8, 16, 32
+"""Kinds of dependencies, as bits: a set of kinds is a sum. The last is a predicate read's rw."""
+
+TIME = PROCESS | REALTIME
+ANTI = RW | RW_PREDICATE
+"""Kinds that time brings, and anti-dependencies."""
 
 INTERNAL, FUTURE, ABORTED, INTERMEDIATE = 1, 2, 4, 8
 INCOMPATIBLE, REPEATED, GARBAGE, REORDERED = 16, 32, 64, 128

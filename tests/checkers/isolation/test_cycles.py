@@ -6,7 +6,9 @@ from itertools import permutations
 import numpy as np
 import pytest
 
-from splitbrain.checkers.isolation.cycles import KINDS, find_cycles
+from splitbrain.checkers.isolation.consistency import standing
+from splitbrain.checkers.isolation.cycle_kinds import SPECIFICATIONS
+from splitbrain.checkers.isolation.cycles import find_cycles
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.recheck.cycles import kind_of
 
@@ -78,27 +80,50 @@ def _choices(options, chosen=()):
         yield from _choices(options[1:], (*chosen, kind))
 
 
-@pytest.mark.parametrize("seed", range(300))
-def test_the_worst_kinds_are_found_exactly_if_they_are_there(seed):
-    """Kinds that others imply may be left out; what is reported is always there."""
+def named(steps):
+    """The kind of a cycle, with predicates."""
+    kind = kind_of(["rw" if step == "rw-predicate" else step for step in steps])
+    if "rw-predicate" not in steps:
+        return kind
+    for item, predicate in (
+        ("G-single", "G-single-predicate"),
+        ("G-nonadjacent", "G-nonadjacent-predicate"),
+        ("G2-item", "G2"),
+    ):
+        kind = kind.replace(item, predicate)
+    return kind
+
+
+def ruled_out(kinds):
+    found = standing(kinds)
+    return {*found.ruled_out, *found.also_ruled_out}
+
+
+@pytest.mark.parametrize("seed", range(400))
+def test_what_is_found_is_there_and_rules_out_all_that_is_ruled_out(seed):
+    """Kinds that others imply may be left out."""
     rng = random.Random(seed)
     nodes = rng.randint(2, 5)
+    kinds = ["ww", "wr", "rw", "rw", "process", "realtime"]
+    if seed % 2:
+        kinds += ["rw-predicate", "rw-predicate"]
     edges = []
     for _ in range(rng.randint(2, 9)):
         s, t = rng.sample(range(nodes), 2)
-        kind = rng.choice(["ww", "wr", "rw", "rw", "process", "realtime"])
-        edges.append((s, kind, t))
-    there = {kind_of(steps) for steps in simple_cycles(nodes, edges)}
+        edges.append((s, rng.choice(kinds), t))
+    cycles = list(simple_cycles(nodes, edges))
     # Cycles of time alone are no anomaly, and no history has them.
-    there_at_all = {kind_of(s) for s in simple_cycles(nodes, edges) if {"ww", "wr", "rw"} & set(s)}
+    anomalies = {named(c) for c in cycles if not {"process", "realtime"}.issuperset(c)}
     found = find_cycles(graph(nodes, *edges))
-    assert set(found.counts) <= there
-    for suffix in ("", "-process", "-realtime"):
-        for kind in KINDS:
-            if kind + suffix in there_at_all:
-                worse = KINDS[: KINDS.index(kind) + 1] if kind in KINDS[3:] else (kind,)
-                weaker = ["", "-process", "-realtime"]
-                weaker = weaker[: weaker.index(suffix) + 1]
-                assert any(w + s in found.counts for w in worse for s in weaker)
+    assert set(found.counts) <= {named(cycle) for cycle in cycles}
+    assert ruled_out(anomalies) <= ruled_out(found.counts)
+    worst = [kind for kind in ("G0", "G1c", "G-single") if kind in anomalies]
+    assert set(worst) <= set(found.counts)
     for cycle in found.witnesses:
-        assert kind_of([step.kind for step in cycle.steps]) == cycle.kind
+        assert named([step.kind for step in cycle.steps]) == cycle.kind
+
+
+def test_every_specification_is_of_an_anomaly_that_rules_out_a_model():
+    for kind in SPECIFICATIONS:
+        assert ruled_out([kind.name]), kind
+        assert all(ruled_out([kind.name]) <= ruled_out([worse]) for worse in kind.implied_by)
