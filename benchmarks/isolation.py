@@ -170,7 +170,7 @@ def _phases(path: str, model: str) -> dict:
     if lists:
         inferred, seconds["infer"] = _timed(lambda: append_history(columns))
         graph, seconds["edges"] = _timed(
-            lambda: append_dependencies(inferred, process=True, realtime=True)[0]
+            lambda: append_dependencies(inferred, process=True, realtime=True)
         )
     else:
         inferred, seconds["infer"] = _timed(

@@ -15,8 +15,10 @@ element is appended twice to a key are unknown: their versions cannot be told ap
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -28,19 +30,22 @@ from splitbrain.checkers.isolation.append_history import (
     last_elements,
     with_unobserved_order,
 )
-from splitbrain.checkers.isolation.consistency import (
-    STRONGEST,
-    ConsistencyModel,
-    forbidden,
-    implied,
-    model_named,
-)
-from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycles, find_cycles
+from splitbrain.checkers.isolation.consistency import implied, model_named
+from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.evidence import cycle_anomaly
-from splitbrain.checkers.isolation.judgment import Findings, judge
-from splitbrain.checkers.isolation.kernels.codes import FAIL, INFO, NONE, OK, READ, WW
+from splitbrain.checkers.isolation.judgment import Findings
+from splitbrain.checkers.isolation.kernels.codes import NONE, READ, WW
 from splitbrain.checkers.isolation.observations import Observations, observations
+from splitbrain.checkers.isolation.pipeline import (
+    WITNESSES,
+    Question,
+    Searched,
+    answer,
+    nothing_exercised,
+    transaction_coverage,
+    unknown,
+)
 from splitbrain.checkers.isolation.proofs import (
     indices_of,
     no_proof,
@@ -53,13 +58,10 @@ from splitbrain.checkers.isolation.read_anomalies import (
     add_read_anomalies,
 )
 from splitbrain.checkers.isolation.schedule import snapshot_schedule
-from splitbrain.checkers.isolation.transactions import Transactions, shown_key, transactions_of
+from splitbrain.checkers.isolation.transactions import shown_key, transactions_of
 from splitbrain.checkers.isolation.weak import LEVELS, decided_apart, weak_anomalies
 from splitbrain.checkers.models.model import shown
-from splitbrain.checkers.verdict import UNKNOWN, Checker, Verdict
-
-WITNESSES = 8
-"""How many anomalies of each kind a verdict shows. All are counted."""
+from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 
 def list_append(
@@ -77,21 +79,19 @@ def list_append(
         ValueError: no such model.
     """
     model = None if consistency is None else model_named(consistency)
-    return ListAppend(model, witnesses, budget)
+    return ListAppend(Question("list-append", model, witnesses, budget))
 
 
 @dataclass(frozen=True, slots=True)
 class ListAppend:
     """The checker that `list_append` makes."""
 
-    consistency: ConsistencyModel | None
-    witnesses: int
-    budget: int
+    question: Question
 
     @property
     def name(self) -> str:
         """``list-append``, with the model in brackets if one was asked for."""
-        return f"list-append({self.consistency.name})" if self.consistency else "list-append"
+        return self.question.name
 
     def check(self, history: History) -> Verdict:
         """See `splitbrain.checkers.verdict.Checker`.
@@ -103,85 +103,89 @@ class ListAppend:
         coverage = transaction_coverage(t)
         nothing = nothing_exercised(coverage)
         if nothing:
-            return Verdict(self.name, UNKNOWN, nothing, coverage=coverage)
+            return unknown(self.question, nothing, coverage)
         inferred = append_history(t)
         if inferred.again != NONE:
-            return Verdict(self.name, UNKNOWN, _appended_twice(inferred), coverage=coverage)
-        findings = Findings()
-        add_read_anomalies(findings, inferred, self.witnesses)
-        process, realtime = time_matters(self.consistency)
-        graph, dirty = append_dependencies(inferred, process=process, realtime=realtime)
-        add_dirty_updates(findings, inferred, dirty, self.witnesses)
-        add_lost_updates(findings, inferred, self.witnesses)
-        cycles = find_cycles(graph, limit=self.witnesses, budget=self.budget)
-        for cycle in cycles.witnesses:
-            findings.add([cycle_anomaly(inferred, cycle)])
-        take_counts(findings, cycles, self.budget)
-        asked = self.consistency.name if self.consistency else STRONGEST
+            return unknown(self.question, _appended_twice(inferred), coverage)
+        return answer(self.question, _Analysis(inferred), coverage)
+
+
+@dataclass(frozen=True, slots=True)
+class _Analysis:
+    """See `splitbrain.checkers.isolation.pipeline.Analysis`."""
+
+    history: AppendHistory
+
+    cost: ClassVar[Mapping[str, Any]] = {"algorithm": "Elle, by list-append"}
+    assumptions: ClassVar[list[str] | None] = None
+
+    def add_direct(self, findings: Findings, limit: int) -> None:
+        add_read_anomalies(findings, self.history, limit)
+        add_dirty_updates(findings, self.history, limit)
+        add_lost_updates(findings, self.history, limit)
+
+    def dependencies(self, *, process: bool, realtime: bool) -> Dependencies:
+        return append_dependencies(self.history, process=process, realtime=realtime)
+
+    def explained(self, cycle: Cycle) -> Anomaly:
+        return cycle_anomaly(self.history, cycle)
+
+    def decide(self, question: Question, searched: Searched) -> Mapping[str, Any]:
+        """Decide weak levels. A serial order proves those that say nothing of what it left out."""
+        findings = searched.findings
         proved: tuple[str, ...] = ()
-        if cycles.order is not None and not findings.counts:
-            proved = tuple(LEVELS) if process else ("read-atomic", "monotonic-atomic-view")
-        if self.consistency is None or decided_apart(self.consistency):
-            apart = self.consistency is not None
+        if searched.cycles.order is not None and not findings.counts:
+            proved = tuple(LEVELS) if question.process else ("read-atomic", "monotonic-atomic-view")
+        if question.consistency is None or decided_apart(question.consistency):
+            apart = question.consistency is not None
             weak = weak_anomalies(
-                lambda: _observed(inferred, graph), asked, proved=proved, sessions=apart
+                lambda: _observed(self.history, searched.graph),
+                question.model,
+                proved=proved,
+                sessions=apart,
             )
             findings.take_weak(weak, apart=apart)
-        return judge(
-            self.name,
-            findings,
-            self.consistency,
-            proof=lambda: self._proof(inferred, graph, cycles, findings),
-            coverage=coverage,
-            cost={
-                "algorithm": "Elle, by list-append",
-                "edges": len(graph),
-                "components with cycles": cycles.components,
-            },
-        )
+        return {}
 
-    def _proof(
-        self, history: AppendHistory, graph: Dependencies, cycles: Cycles, findings: Findings
-    ) -> dict[str, Any]:
-        """The certificate: a serial order if there is one, a schedule, or orders that are enough.
+    def proof(self, question: Question, searched: Searched) -> Mapping[str, Any]:
+        """A serial order if there is one, a schedule, or orders that are enough.
 
         A serial order says nothing of sessions unless they took part in finding it.
         """
-        name = self.consistency.name if self.consistency else STRONGEST
-        t, alive = history.transactions, history.alive()
-        apart = speaks_of_sessions(name) and not time_matters(self.consistency)[0]
-        if cycles.order is not None and not findings.counts and not apart:
-            return {"order": indices_of(t, cycles.order[alive[cycles.order]])}
+        t, alive = self.history.transactions, self.history.alive()
+        name, order = question.model, searched.cycles.order
+        apart = speaks_of_sessions(name) and not question.process
+        if order is not None and not searched.findings.counts and not apart:
+            return {"order": indices_of(t, order[alive[order]])}
         if "snapshot-isolation" in implied(name):
-            return self._schedule(history, graph) or no_proof(name)
-        return weak_proof(name, graph, lambda: _observed(history, graph), alive)
+            return _schedule(self.history, searched.graph) or no_proof(name)
+        observe = partial(_observed, self.history, searched.graph)
+        return weak_proof(name, searched.graph, observe, alive)
 
-    def _schedule(self, history: AppendHistory, graph: Dependencies) -> dict[str, Any]:
-        """The certificate for snapshot isolation alone: begins and commits in order.
 
-        Any order of writes that nobody read explains the reads, but their writers must not overlap:
-        the order in which they completed is tried, and one in which they could commit.
-        """
-        t = history.transactions
-        free = snapshot_schedule(graph)
-        if free is None:
-            return {}
-        commits = np.empty(len(t), np.int64)
-        commits[free[free % 2 == 1] // 2] = np.arange(len(t))
-        ended = np.where(t.completed == NONE, t.events + t.invoked, t.completed)
-        tried = (
-            snapshot_schedule(with_unobserved_order(history, graph, rank))
-            for rank in (ended, commits)
-        )
-        events = next((events for events in tried if events is not None), None)
-        if events is None:
-            return {}
-        events = events[history.alive()[events // 2]]
-        what = ("begin", "commit")
-        invoked = indices_of(t, events // 2)
-        return {
-            "schedule": [[i, what[e % 2]] for i, e in zip(invoked, events.tolist(), strict=True)]
-        }
+def _schedule(history: AppendHistory, graph: Dependencies) -> dict[str, Any]:
+    """The certificate for snapshot isolation alone: begins and commits in order.
+
+    Any order of writes that nobody read explains the reads, but their writers must not overlap:
+    the order in which they completed is tried, and one in which they could commit.
+    """
+    t = history.transactions
+    free = snapshot_schedule(graph)
+    if free is None:
+        return {}
+    commits = np.empty(len(t), np.int64)
+    commits[free[free % 2 == 1] // 2] = np.arange(len(t))
+    ended = np.where(t.completed == NONE, t.events + t.invoked, t.completed)
+    tried = (
+        snapshot_schedule(with_unobserved_order(history, graph, rank)) for rank in (ended, commits)
+    )
+    events = next((events for events in tried if events is not None), None)
+    if events is None:
+        return {}
+    events = events[history.alive()[events // 2]]
+    what = ("begin", "commit")
+    invoked = indices_of(t, events // 2)
+    return {"schedule": [[i, what[e % 2]] for i, e in zip(invoked, events.tolist(), strict=True)]}
 
 
 def _observed(history: AppendHistory, graph: Dependencies) -> Observations:
@@ -196,47 +200,6 @@ def _observed(history: AppendHistory, graph: Dependencies) -> Observations:
         initial=np.ones(t.key_count, np.bool_),
         versions=(graph.source[known], graph.target[known]),
     )
-
-
-def transaction_coverage(t: Transactions) -> dict[str, int]:
-    """What a history of transactions exercised."""
-    ok = np.repeat(t.status == OK, np.diff(t.offsets))
-    return {
-        "transactions": len(t),
-        "ok": int(np.count_nonzero(t.status == OK)),
-        "fail": int(np.count_nonzero(t.status == FAIL)),
-        "info": int(np.count_nonzero(t.status == INFO)),
-        "keys": t.key_count,
-        "writes": int(np.count_nonzero(ok & (t.kind != READ))),
-        "reads": int(np.count_nonzero(ok & (t.kind == READ))),
-    }
-
-
-def nothing_exercised(coverage: dict[str, int]) -> str:
-    """Why a history with this coverage says nothing; empty if it says something."""
-    if not coverage["transactions"]:
-        return "the history has no transactions"
-    if not coverage["reads"]:
-        return "no transaction that reads succeeded, so nothing was exercised"
-    return ""
-
-
-def time_matters(consistency: ConsistencyModel | None) -> tuple[bool, bool]:
-    """Whether a model speaks of sessions, and of real time."""
-    kinds = forbidden(consistency.name if consistency else STRONGEST)
-    realtime = any(kind.endswith("-realtime") for kind in kinds)
-    return realtime or any(kind.endswith("-process") for kind in kinds), realtime
-
-
-def take_counts(findings: Findings, cycles: Cycles, budget: int) -> None:
-    """Take over how many cycles there are, and of which kinds nobody knows."""
-    findings.counts.update(cycles.counts)
-    for kind in cycles.timed_out:
-        if kind not in cycles.counts:
-            findings.open[kind] = (
-                f"the search for cycles ended after {budget} edges (cycle-search-timeout); "
-                "give it a larger budget"
-            )
 
 
 def _appended_twice(history: AppendHistory) -> str:

@@ -50,6 +50,8 @@ class AppendHistory:
         following: see `appends.version_orders`.
         flags: what is wrong with each read, as bits of `appends`.
         seen: elements that were seen only by reads that are no prefix of the order.
+        successors: pairs of transactions of which the second wrote a key next after the first.
+        dirty: pairs of places in `order`: a committed write on top of an aborted one.
     """
 
     transactions: Transactions
@@ -65,6 +67,8 @@ class AppendHistory:
     following: Array
     flags: Array
     seen: Array
+    successors: tuple[Array, Array]
+    dirty: Array
 
     def alive(self) -> Array:
         """For each transaction whether it took effect: ok, or indeterminate and seen by another."""
@@ -92,16 +96,17 @@ def append_history(transactions: Transactions) -> AppendHistory:
         t.status, t.offsets, t.kind, t.key, t.element, t.start, t.elements,
         writer, write, final, earlier, order_offsets, order, position, faults,
     )  # fmt: skip
+    tails, heads, dirty = compiled.order_edges(t.status, writer, order_offsets, order, following)
     return AppendHistory(
         t, writer, write, final, earlier, int(again), longest, order_offsets, order, position,
-        following, flags, seen,
+        following, flags, seen, (tails, heads), dirty,
     )  # fmt: skip
 
 
 def append_dependencies(
     history: AppendHistory, *, process: bool, realtime: bool, unobserved: bool = True
-) -> tuple[Dependencies, Array]:
-    """The graph of dependencies, and dirty updates as pairs of places in ``history.order``.
+) -> Dependencies:
+    """The graph of dependencies.
 
     Args:
         history: what was inferred.
@@ -112,10 +117,7 @@ def append_dependencies(
     t = history.transactions
     compiled = kernels.of(appends, size=t.size)
     builder = Builder(t)
-    tails, heads, dirty = compiled.order_edges(
-        t.status, history.writer, history.order_offsets, history.order, history.following
-    )
-    builder.add(tails, heads, WW)
+    builder.add(*history.successors, WW)
     reads = int(np.count_nonzero(t.kind == READ))
     builder.add(
         *compiled.read_edges(
@@ -126,7 +128,7 @@ def append_dependencies(
     if unobserved:
         _add_unobserved(builder, history, reads)
     builder.add_time(process=process, realtime=realtime)
-    return builder.build(), dirty
+    return builder.build()
 
 
 def _unobserved(history: AppendHistory) -> tuple[Array, Array]:

@@ -25,19 +25,19 @@ otherwise: repeatable read (PL-2.99) allows them all.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 
-from splitbrain.checkers.history import FAIL, Call, History
-from splitbrain.checkers.isolation.append_checker import WITNESSES, take_counts, time_matters
-from splitbrain.checkers.isolation.consistency import STRONGEST, ConsistencyModel, model_named
-from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle, Step, find_cycles
-from splitbrain.checkers.isolation.dependencies import NAMES
+from splitbrain.checkers.history import FAIL, History
+from splitbrain.checkers.isolation.consistency import model_named
+from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle, Step
+from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
-from splitbrain.checkers.isolation.judgment import Findings, judge
+from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels.codes import RW_PREDICATE
+from splitbrain.checkers.isolation.pipeline import WITNESSES, Question, Searched, answer, unknown
 from splitbrain.checkers.isolation.predicate_history import (
     Edge,
     Facts,
@@ -49,7 +49,7 @@ from splitbrain.checkers.isolation.predicate_history import (
 from splitbrain.checkers.isolation.predicate_proofs import predicate_proof
 from splitbrain.checkers.isolation.transactions import Transactions, shown_key, statuses
 from splitbrain.checkers.models.model import event_of, shown
-from splitbrain.checkers.verdict import UNKNOWN, Anomaly, Checker, Shape, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker, Shape, Verdict
 
 
 def predicate_reads(
@@ -67,22 +67,19 @@ def predicate_reads(
         ValueError: no such model.
     """
     model = None if consistency is None else model_named(consistency)
-    return PredicateReads(model, witnesses, budget)
+    return PredicateReads(Question("predicate-reads", model, witnesses, budget))
 
 
 @dataclass(frozen=True, slots=True)
 class PredicateReads:
     """The checker that `predicate_reads` makes."""
 
-    consistency: ConsistencyModel | None
-    witnesses: int
-    budget: int
+    question: Question
 
     @property
     def name(self) -> str:
         """``predicate-reads``, with the model in brackets if one was asked for."""
-        model = f"({self.consistency.name})" if self.consistency else ""
-        return f"predicate-reads{model}"
+        return self.question.name
 
     def check(self, history: History) -> Verdict:
         """See `splitbrain.checkers.verdict.Checker`.
@@ -101,30 +98,38 @@ class PredicateReads:
         }
         if not facts.reads:
             reason = "no transaction that reads succeeded, so nothing was exercised"
-            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        findings = Findings()
-        for anomalies in _read_anomalies(facts, calls).values():
-            findings.add(anomalies[: self.witnesses], len(anomalies))
+            return unknown(self.question, reason, coverage)
+        return answer(self.question, _Analysis(facts, _transactions(history)), coverage)
 
-        edges = list(dependencies_of(facts))
-        t = _transactions(history)
-        process, realtime = time_matters(self.consistency)
-        graph = graph_of(t, edges, process=process, realtime=realtime)
-        cycles = find_cycles(graph, limit=self.witnesses, budget=self.budget)
-        because = {(e.source, e.target, NAMES[e.kind]): e for e in reversed(edges)}
-        for cycle in cycles.witnesses:
-            findings.add([_anomaly(t, because, cycle)])
-        take_counts(findings, cycles, self.budget)
-        return judge(
-            self.name,
-            findings,
-            self.consistency,
-            proof=lambda: predicate_proof(
-                self.consistency.name if self.consistency else STRONGEST, facts, t
-            ),
-            coverage=coverage,
-            cost={"algorithm": "Adya, predicate dependencies", "edges": len(edges)},
-        )
+
+@dataclass(slots=True)
+class _Analysis:
+    """See `splitbrain.checkers.isolation.pipeline.Analysis`."""
+
+    facts: Facts
+    transactions: Transactions
+    because: dict[tuple[int, int, str], Edge] = field(default_factory=dict)
+
+    cost: ClassVar[Mapping[str, Any]] = {"algorithm": "Adya, predicate dependencies"}
+    assumptions: ClassVar[list[str] | None] = None
+
+    def add_direct(self, findings: Findings, limit: int) -> None:
+        for anomalies in _read_anomalies(self.facts).values():
+            findings.add(anomalies[:limit], len(anomalies))
+
+    def dependencies(self, *, process: bool, realtime: bool) -> Dependencies:
+        edges = list(dependencies_of(self.facts))
+        self.because = {(e.source, e.target, NAMES[e.kind]): e for e in reversed(edges)}
+        return graph_of(self.transactions, edges, process=process, realtime=realtime)
+
+    def explained(self, cycle: Cycle) -> Anomaly:
+        return _anomaly(self.transactions, self.because, cycle)
+
+    def decide(self, question: Question, searched: Searched) -> Mapping[str, Any]:
+        return {}
+
+    def proof(self, question: Question, searched: Searched) -> Mapping[str, Any]:
+        return predicate_proof(question.model, self.facts, self.transactions)
 
 
 def _anomaly(
@@ -145,9 +150,10 @@ def _explained(t: Transactions, edge: Edge | None, step: Step) -> dict[str, Any]
     return {**ends(t, step), "type": kind, "key": edge.key, **asked, "because": edge.because}
 
 
-def _read_anomalies(facts: Facts, calls: list[Call]) -> dict[str, list[Anomaly]]:
+def _read_anomalies(facts: Facts) -> dict[str, list[Anomaly]]:
     """Reads of what failed, never was, or does not match, by kind."""
     found: dict[str, list[Anomaly]] = {}
+    calls = facts.calls
     for read in facts.reads:
         call = calls[read.transaction]
         for key, value in read.found.items():

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 
 from splitbrain.checkers.isolation.append_history import AppendHistory, last_elements, lost_updates
 from splitbrain.checkers.isolation.judgment import Findings
@@ -43,13 +42,11 @@ def add_read_anomalies(findings: Findings, history: AppendHistory, limit: int) -
         findings.add(witnesses, len(wrong))
 
 
-def add_dirty_updates(
-    findings: Findings, history: AppendHistory, dirty: npt.NDArray[np.int64], limit: int
-) -> None:
-    """Add committed writes on top of aborted ones, given as pairs of places in the order."""
+def add_dirty_updates(findings: Findings, history: AppendHistory, limit: int) -> None:
+    """Add committed writes on top of aborted ones."""
     t = history.transactions
     witnesses = []
-    for before, after in dirty[:limit].tolist():
+    for before, after in history.dirty[:limit].tolist():
         aborted, committed = int(history.order[before]), int(history.order[after])
         first, second = int(history.writer[aborted]), int(history.writer[committed])
         key = shown_key(t.keys[int(t.key_of[aborted])])
@@ -61,7 +58,7 @@ def add_dirty_updates(
         )
         operations = (t.index_of(first), t.index_of(second), t.index_of(t.owner(reader)))
         witnesses.append(Anomaly("dirty-update", message, operations, {"key": _key(t, reader)}))
-    findings.add(witnesses, len(dirty))
+    findings.add(witnesses, len(history.dirty))
 
 
 def add_lost_updates(findings: Findings, history: AppendHistory, limit: int) -> None:

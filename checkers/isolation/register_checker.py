@@ -10,33 +10,34 @@ means little, since deciding serializability or snapshot isolation is NP-hard he
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from splitbrain.checkers.history import History
-from splitbrain.checkers.isolation.append_checker import (
-    WITNESSES,
-    nothing_exercised,
-    take_counts,
-    time_matters,
-    transaction_coverage,
-)
-from splitbrain.checkers.isolation.complete import Decision, decide
+from splitbrain.checkers.isolation.complete import decide
 from splitbrain.checkers.isolation.consistency import (
     DECIDED_BY_ORDERS,
-    STRONGEST,
-    ConsistencyModel,
     forbidden,
     implied,
     model_named,
 )
-from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, find_cycles
+from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle
 from splitbrain.checkers.isolation.dependencies import Dependencies
-from splitbrain.checkers.isolation.judgment import Findings, judge
+from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels.codes import NONE, PROCESS, REALTIME, WR, WRITE
 from splitbrain.checkers.isolation.observations import Observations, observations
+from splitbrain.checkers.isolation.pipeline import (
+    WITNESSES,
+    Question,
+    Searched,
+    answer,
+    nothing_exercised,
+    transaction_coverage,
+    unknown,
+)
 from splitbrain.checkers.isolation.proofs import no_proof, weak_proof
 from splitbrain.checkers.isolation.register_anomalies import add_register_anomalies
 from splitbrain.checkers.isolation.register_evidence import cycle_anomaly
@@ -49,7 +50,7 @@ from splitbrain.checkers.isolation.register_history import (
 from splitbrain.checkers.isolation.transactions import shown_key, transactions_of
 from splitbrain.checkers.isolation.weak import decided_apart, weak_anomalies
 from splitbrain.checkers.models.model import shown
-from splitbrain.checkers.verdict import UNKNOWN, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 CLAUSES = 200_000
 """Cycles that the complete search excludes before it gives up."""
@@ -95,24 +96,22 @@ def rw_register(
     assumptions = Assumptions(
         initial or complete, writes_follow_reads, sequential_keys, linearizable_keys
     )
-    return RwRegister(model, assumptions, complete, clauses, witnesses, budget)
+    question = Question("rw-register", model, witnesses, budget)
+    return RwRegister(question, assumptions, clauses if complete else None)
 
 
 @dataclass(frozen=True, slots=True)
 class RwRegister:
-    """The checker that `rw_register` makes."""
+    """The checker that `rw_register` makes; without a limit of clauses it does not search."""
 
-    consistency: ConsistencyModel | None
+    question: Question
     assumptions: Assumptions
-    complete: bool
-    clauses: int
-    witnesses: int
-    budget: int
+    clauses: int | None
 
     @property
     def name(self) -> str:
         """``rw-register``, with the model in brackets if one was asked for."""
-        return f"rw-register({self.consistency.name})" if self.consistency else "rw-register"
+        return self.question.name
 
     def check(self, history: History) -> Verdict:
         """See `splitbrain.checkers.verdict.Checker`.
@@ -124,78 +123,84 @@ class RwRegister:
         coverage = transaction_coverage(t)
         nothing = nothing_exercised(coverage)
         if nothing:
-            return Verdict(self.name, UNKNOWN, nothing, coverage=coverage)
+            return unknown(self.question, nothing, coverage)
         inferred = register_history(t, self.assumptions)
         if inferred.again != NONE:
-            return Verdict(self.name, UNKNOWN, _written_twice(inferred), coverage=coverage)
-        findings = Findings()
-        add_register_anomalies(findings, inferred, self.witnesses)
-        process, realtime = time_matters(self.consistency)
-        graph = register_dependencies(inferred, process=process, realtime=realtime)
-        cycles = find_cycles(graph, limit=self.witnesses, budget=self.budget)
-        for cycle in cycles.witnesses:
-            findings.add([cycle_anomaly(inferred, cycle)])
-        take_counts(findings, cycles, self.budget)
-        asked = self.consistency.name if self.consistency else STRONGEST
-        apart = decided_apart(self.consistency)
-        if apart or self.consistency is None or not findings.counts:
-            weak = weak_anomalies(lambda: _observed(inferred), asked, proved=(), sessions=apart)
+            return unknown(self.question, _written_twice(inferred), coverage)
+        return answer(self.question, _Analysis(inferred, self.clauses), coverage)
+
+
+@dataclass(slots=True)
+class _Analysis:
+    """See `splitbrain.checkers.isolation.pipeline.Analysis`."""
+
+    history: RegisterHistory
+    clauses: int | None
+    order: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def assumptions(self) -> list[str]:
+        return self.history.assumptions.named()
+
+    @property
+    def cost(self) -> Mapping[str, Any]:
+        return {"algorithm": "Elle, by rw-register", "assumptions": self.assumptions}
+
+    def add_direct(self, findings: Findings, limit: int) -> None:
+        add_register_anomalies(findings, self.history, limit)
+
+    def dependencies(self, *, process: bool, realtime: bool) -> Dependencies:
+        return register_dependencies(self.history, process=process, realtime=realtime)
+
+    def explained(self, cycle: Cycle) -> Anomaly:
+        return cycle_anomaly(self.history, cycle)
+
+    def decide(self, question: Question, searched: Searched) -> Mapping[str, Any]:
+        """Decide weak levels, and search for an order if that was asked for."""
+        findings = searched.findings
+        apart = decided_apart(question.consistency)
+        if apart or question.consistency is None or not findings.counts:
+            weak = weak_anomalies(
+                lambda: _observed(self.history), question.model, proved=(), sessions=apart
+            )
             findings.take_weak(weak, apart=apart or not findings.counts)
-        cost: dict[str, Any] = {
-            "algorithm": "Elle, by rw-register",
-            "assumptions": self.assumptions.named(),
-            "edges": len(graph),
-            "components with cycles": cycles.components,
-        }
-        proof: dict[str, Any] = {}
-        if self.complete and not forbidden(asked) & findings.counts.keys():
-            decided = decide(inferred, asked, self.clauses)
-            cost["complete search"] = decided.cost
-            proof = self._take(findings, decided)
-        return judge(
-            self.name,
-            findings,
-            self.consistency,
-            proof=lambda: proof or self._weak_proof(inferred, graph, asked),
-            coverage=coverage,
-            cost=cost,
-            assumptions=self.assumptions.named(),
-        )
-
-    def _weak_proof(
-        self, history: RegisterHistory, graph: Dependencies, asked: str
-    ) -> dict[str, Any]:
-        """Orders that prove a weak model.
-
-        Versions may be taken to be in the order in which their writers stand there, so that who
-        read from whom is all that it must respect, and time.
-        """
-        if asked not in DECIDED_BY_ORDERS:
-            return no_proof(asked)
-        observed = _observed(history)
-        known = observed.source < len(history.transactions)
-        timed = graph.kind & (PROCESS | REALTIME) != 0
-        count = int(np.count_nonzero(known))
-        read = Dependencies(
-            graph.transactions,
-            graph.nodes,
-            np.concatenate([observed.source[known], graph.source[timed]]).astype(np.int32),
-            np.concatenate([observed.reader[known], graph.target[timed]]).astype(np.int32),
-            np.concatenate([np.full(count, WR, np.uint8), graph.kind[timed]]),
-        )
-        return weak_proof(asked, read, lambda: observed, history.alive)
-
-    def _take(self, findings: Findings, decided: Decision) -> dict[str, Any]:
-        """Take over what the complete search found; the certificate if it found an order."""
-        kind = decided.kind
+        if self.clauses is None or forbidden(question.model) & findings.counts.keys():
+            return {}
+        decided = decide(self.history, question.model, self.clauses)
         if decided.order is not None:
-            return {"order": decided.order, **decided.snapshots}
-        if decided.refuted:
-            anomaly = Anomaly(kind, decided.reason, decided.operations, decided.refutation)
-            findings.add([anomaly])
+            self.order = {"order": decided.order, **decided.snapshots}
+        elif decided.refuted:
+            found = Anomaly(decided.kind, decided.reason, decided.operations, decided.refutation)
+            findings.add([found])
         else:
-            findings.open[kind] = decided.reason
-        return {}
+            findings.open[decided.kind] = decided.reason
+        return {"complete search": decided.cost}
+
+    def proof(self, question: Question, searched: Searched) -> Mapping[str, Any]:
+        """The order that the complete search found, or orders that prove a weak model."""
+        return self.order or _weak_proof(self.history, searched.graph, question.model)
+
+
+def _weak_proof(history: RegisterHistory, graph: Dependencies, asked: str) -> dict[str, Any]:
+    """Orders that prove a weak model.
+
+    Versions may be taken to be in the order in which their writers stand there, so that who
+    read from whom is all that it must respect, and time.
+    """
+    if asked not in DECIDED_BY_ORDERS:
+        return no_proof(asked)
+    observed = _observed(history)
+    known = observed.source < len(history.transactions)
+    timed = graph.kind & (PROCESS | REALTIME) != 0
+    count = int(np.count_nonzero(known))
+    read = Dependencies(
+        graph.transactions,
+        graph.nodes,
+        np.concatenate([observed.source[known], graph.source[timed]]).astype(np.int32),
+        np.concatenate([observed.reader[known], graph.target[timed]]).astype(np.int32),
+        np.concatenate([np.full(count, WR, np.uint8), graph.kind[timed]]),
+    )
+    return weak_proof(asked, read, lambda: observed, history.alive)
 
 
 def _observed(history: RegisterHistory) -> Observations:

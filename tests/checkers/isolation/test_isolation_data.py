@@ -77,7 +77,7 @@ def test_mariadb_at_repeatable_read_is_not():
 def test_components_are_as_many_as_another_program_counts(name, single, others):
     """That program knows nothing of writes that no read saw, nor of nonadjacent rw edges."""
     history = append_history(transactions_of(load(DATA / name), lists=True))
-    graph, _ = append_dependencies(history, process=False, realtime=False, unobserved=False)
+    graph = append_dependencies(history, process=False, realtime=False, unobserved=False)
     counts = find_cycles(graph).counts
     assert counts.get("G-single", 0) == single
     assert counts.get("G2-item", 0) + counts.get("G-nonadjacent", 0) == others
