@@ -114,7 +114,10 @@ def test_what_is_no_small_integer_is_left_to_the_general_reader(tmp_path, value)
 @pytest.mark.parametrize(
     ("events", "problem"),
     [
-        ([(0, 0, "ok", 0, "txn", OK_READ, "")], "never invoked anything"),
+        (
+            [(0, 0, "invoke", 1, "txn", OK_READ, ""), (1, 1, "ok", 0, "txn", OK_READ, "")],
+            "never invoked anything",
+        ),
         ([(0, 0, "invoke", 0, "txn", "7]", "")], "not JSON"),
         ([(0, 0, "strange", 0, "txn", OK_READ, "")], "strange"),
     ],
