@@ -56,29 +56,39 @@ def _total(look: Lookup, certificate: Mapping[str, Any]) -> tuple[int, set[str]]
     """The total that is claimed, which must be the first read's unless it was given."""
     first = next(_ok(look, "read")).result
     total = certificate["total"]
-    if not certificate["given"] and sum(first.values()) != total:
+    if not certificate["given"] and _sum(first) != total:
         raise CertificateError(f"the first read shows no total of {total}")
     return total, {str(account) for account in first}
 
 
+def _sum(balances: Mapping[str, Any]) -> int:
+    return sum(balance for balance in balances.values() if balance is not None)
+
+
 def _wrong_total(look: Lookup, certificate: Mapping[str, Any], anomaly: Anomaly) -> bool:
-    return bool(sum(_read_by(look, anomaly).values()) != _total(look, certificate)[0])
+    return bool(_sum(_read_by(look, anomaly)) != _total(look, certificate)[0])
 
 
 def _wrong_accounts(look: Lookup, certificate: Mapping[str, Any], anomaly: Anomaly) -> bool:
     return {str(a) for a in _read_by(look, anomaly)} != _total(look, certificate)[1]
 
 
+def _no_balance(look: Lookup, certificate: Mapping[str, Any], anomaly: Anomaly) -> bool:
+    return None in _read_by(look, anomaly).values()
+
+
 def _negative(look: Lookup, certificate: Mapping[str, Any], anomaly: Anomaly) -> bool:
-    return not certificate["negative"] and min(_read_by(look, anomaly).values()) < 0
+    there = (balance for balance in _read_by(look, anomaly).values() if balance is not None)
+    return not certificate["negative"] and min(there) < 0
 
 
 def _bank(look: Lookup, certificate: Mapping[str, Any]) -> Iterator[str]:
     total, accounts = _total(look, certificate)
     for call in _ok(look, "read"):
         balances = call.result
-        below = not certificate["negative"] and any(balance < 0 for balance in balances.values())
-        if below or sum(balances.values()) != total or {str(a) for a in balances} != accounts:
+        right = None not in balances.values() and {str(a) for a in balances} == accounts
+        right = right and _sum(balances) == total
+        if not right or (not certificate["negative"] and min(balances.values(), default=0) < 0):
             yield f"operation {call.invoke_index} read {balances}"
 
 
@@ -147,6 +157,7 @@ def _reversed(look: Lookup, certificate: Mapping[str, Any]) -> Iterator[str]:
 _ONE: dict[tuple[str, str], _Check] = {
     ("bank", "wrong-total"): _wrong_total,
     ("bank", "wrong-accounts"): _wrong_accounts,
+    ("bank", "no-balance"): _no_balance,
     ("bank", "negative-balance"): _negative,
     ("doctors", "write-skew"): _too_few,
     ("long-fork", "long-fork"): _fork,

@@ -25,7 +25,7 @@ import numpy.typing as npt
 
 from splitbrain.checkers import kernels
 from splitbrain.checkers.isolation.dependencies import Builder, Dependencies
-from splitbrain.checkers.isolation.kernels import appends, unread
+from splitbrain.checkers.isolation.kernels import append_edges, appends, unread
 from splitbrain.checkers.isolation.kernels.codes import FAIL, NONE, OK, READ, WW
 from splitbrain.checkers.isolation.transactions import Transactions
 
@@ -96,7 +96,9 @@ def append_history(transactions: Transactions) -> AppendHistory:
         t.status, t.offsets, t.kind, t.key, t.element, t.start, t.elements,
         writer, write, final, earlier, order_offsets, order, position, faults,
     )  # fmt: skip
-    tails, heads, dirty = compiled.order_edges(t.status, writer, order_offsets, order, following)
+    tails, heads, dirty = kernels.of(append_edges, size=t.size).order_edges(
+        t.status, writer, order_offsets, order, following
+    )
     return AppendHistory(
         t, writer, write, final, earlier, int(again), longest, order_offsets, order, position,
         following, flags, seen, (tails, heads), dirty,
@@ -115,7 +117,7 @@ def append_dependencies(
         unobserved: whether writes that no read saw take part.
     """
     t = history.transactions
-    compiled = kernels.of(appends, size=t.size)
+    compiled = kernels.of(append_edges, size=t.size)
     builder = Builder(t)
     builder.add(*history.successors, WW)
     reads = int(np.count_nonzero(t.kind == READ))
@@ -198,7 +200,7 @@ def lost_updates(t: Transactions, versions: Array) -> list[list[tuple[int, int]]
     Returns:
         For each group its (transaction, micro-operation that read) pairs, two or more.
     """
-    compiled = kernels.of(appends, size=t.size)
+    compiled = kernels.of(append_edges, size=t.size)
     found, by, reads = compiled.updates(
         t.status, t.offsets, t.kind, t.key, versions, t.key_count, t.element_count
     )

@@ -1,4 +1,4 @@
-"""Kernels for list-append histories: version orders, direct anomalies and dependencies.
+"""Kernels for list-append histories: version orders and direct anomalies.
 
 All take the columns of `splitbrain.checkers.isolation.transactions.Transactions`. Transactions,
 micro-operations, keys and elements are numbers; -1 is none of them.
@@ -24,8 +24,6 @@ from splitbrain.checkers.isolation.kernels.codes import (
     READ,
     REORDERED,
     REPEATED,
-    RW,
-    WR,
     WRITE,
 )
 from splitbrain.checkers.kernels import jit
@@ -80,6 +78,7 @@ def longest_reads(
 ) -> tuple[Array, int]:
     """For each key the first of its longest reads (or `NONE`), and the sum of their lengths."""
     longest = np.full(keys, NONE, np.int64)
+    # An empty read is longer than none: a key that was only seen empty has an order of no elements.
     length = np.full(keys, NONE, np.int64)
     for t in range(len(offsets) - 1):
         if status[t] != OK:
@@ -136,6 +135,7 @@ def version_orders(
             e = elements[begin + j]
             order[at + j] = e
             w = writer[e]
+            # What failed, or was never written, brings no dependency: edges lead past it.
             usable = w != NONE and status[w] != FAIL
             if w == NONE and j < faults[k, 2]:
                 faults[k, 2] = j
@@ -151,6 +151,8 @@ def version_orders(
                     following[at + j] = at + j
             elif j < faults[k, 1]:
                 faults[k, 1] = j
+        # From the end backwards, each place learns of the next one that brings a dependency, so
+        # that a read of any length finds whom it missed without looking further.
         for j in range(length - 2, -1, -1):
             if following[at + j] == NONE:
                 following[at + j] = following[at + j + 1]
@@ -186,12 +188,15 @@ def judge_reads(
     keys = len(order_offsets) - 1
     flags = np.zeros(len(kind), np.uint8)
     seen = np.zeros(len(writer), np.bool_)
+    # By element the read that saw it last: a set that need not be emptied for each read.
     stamp = np.full(len(writer), NONE, np.int64)
+    # By key what this transaction did so far; stale unless `active` is this transaction.
     active = np.full(keys, NONE, np.int32)
     read = np.full(keys, NONE, np.int64)
     append = np.full(keys, NONE, np.int64)
     # The longest read of this transaction that is a prefix of the order.
     widest = np.full(keys, NONE, np.int64)
+    # By append the one before it since the last read, so that a read can check its tail backwards.
     previous = np.full(len(kind), NONE, np.int64)
     for t in range(len(offsets) - 1):
         if status[t] != OK:
@@ -206,6 +211,8 @@ def judge_reads(
             if kind[m] == WRITE:
                 previous[m] = append[k]
                 append[k] = m
+                # Who reads what it appends only now saw the future. Prefixes of the order need no
+                # look at each element: their widest one tells.
                 r = widest[k]
                 if r != NONE:
                     at = position[element[m]]
@@ -217,6 +224,7 @@ def judge_reads(
             bits = 0
             if not _continues(start, elements, element, previous, read[k], append[k], begin, end):
                 bits |= INTERNAL
+            # The costly part: each element of each read is compared once with the order.
             base = order_offsets[k]
             compatible = length <= order_offsets[k + 1] - base
             if compatible:
@@ -228,6 +236,7 @@ def judge_reads(
                 w = widest[k]
                 if w == NONE or length > start[w + 1] - start[w]:
                     widest[k] = m
+                # A prefix shares the order's faults, as far as it reaches.
                 if length > faults[k, 0]:
                     bits |= ABORTED
                 if length > faults[k, 1]:
@@ -237,6 +246,7 @@ def judge_reads(
                 if length > faults[k, 3]:
                     bits |= REORDERED
             else:
+                # It is no prefix, so nothing is known of its elements: each is judged by itself.
                 bits |= INCOMPATIBLE
                 for j in range(begin, end):
                     e = elements[j]
@@ -252,6 +262,8 @@ def judge_reads(
                         bits |= ABORTED
                     elif writer[e] == t and write[e] > m:
                         bits |= FUTURE
+            # Only the end of a list may be an intermediate version: what stands before it was
+            # overwritten by others, who are on a cycle of ww if they stand between parts.
             if length > 0:
                 e = elements[end - 1]
                 w = writer[e]
@@ -275,6 +287,7 @@ def _continues(
     end: int,
 ) -> bool:
     """Whether a read is what the transaction's earlier read and its appends since make it."""
+    # The tail must be its own appends since the last read, and what is left the last read itself.
     at = end - 1
     while append != NONE:
         if at < begin or elements[at] != element[append]:
@@ -289,139 +302,3 @@ def _continues(
         if elements[begin + j] != elements[start[read] + j]:
             return False
     return True
-
-
-@jit
-def order_edges(
-    status: Array, writer: Array, order_offsets: Array, order: Array, following: Array
-) -> tuple[Array, Array, Array]:
-    """Write dependencies between neighbors in version orders.
-
-    Returns:
-        Tails and heads of the edges; and the places (in ``order``) of dirty updates: elements of
-        committed transactions after an aborted one, none but indeterminate ones in between, and of
-        these aborted ones.
-    """
-    tails = np.empty(len(order), np.int32)
-    heads = np.empty(len(order), np.int32)
-    dirty = np.empty((len(order), 2), np.int64)
-    edges, updates = 0, 0
-    for k in range(len(order_offsets) - 1):
-        before, aborted = NONE, -1
-        for at in range(order_offsets[k], order_offsets[k + 1]):
-            w = writer[order[at]]
-            if w == NONE:
-                aborted = -1
-            elif status[w] == FAIL:
-                aborted = at
-            elif status[w] == OK:
-                if aborted >= 0:
-                    dirty[updates, 0] = aborted
-                    dirty[updates, 1] = at
-                    updates += 1
-                aborted = -1
-            if following[at] != at:
-                continue
-            if before != NONE and before != w:
-                tails[edges] = before
-                heads[edges] = w
-                edges += 1
-            before = w
-    return tails[:edges], heads[:edges], dirty[:updates]
-
-
-@jit
-def read_edges(
-    status: Array,
-    offsets: Array,
-    kind: Array,
-    key: Array,
-    start: Array,
-    elements: Array,
-    flags: Array,
-    writer: Array,
-    order_offsets: Array,
-    order: Array,
-    following: Array,
-    reads: int,
-) -> tuple[Array, Array, Array]:
-    """Read dependencies and anti-dependencies.
-
-    Returns:
-        Tails, heads and kinds of the edges.
-    """
-    tails = np.empty(2 * reads, np.int32)
-    heads = np.empty(2 * reads, np.int32)
-    kinds = np.empty(2 * reads, np.uint8)
-    edges = 0
-    for t in range(len(offsets) - 1):
-        if status[t] != OK:
-            continue
-        for m in range(offsets[t], offsets[t + 1]):
-            if kind[m] != READ:
-                continue
-            length = start[m + 1] - start[m]
-            if length > 0:
-                w = writer[elements[start[m + 1] - 1]]
-                if w == t:
-                    continue
-                if w != NONE and status[w] != FAIL:
-                    tails[edges] = w
-                    heads[edges] = t
-                    kinds[edges] = WR
-                    edges += 1
-            k = key[m]
-            at = order_offsets[k] + length
-            if flags[m] & INCOMPATIBLE or at >= order_offsets[k + 1] or following[at] == NONE:
-                continue
-            w = writer[order[following[at]]]
-            if w != t:
-                tails[edges] = t
-                heads[edges] = w
-                kinds[edges] = RW
-                edges += 1
-    return tails[:edges], heads[:edges], kinds[:edges]
-
-
-@jit
-def updates(
-    status: Array,
-    offsets: Array,
-    kind: Array,
-    key: Array,
-    version: Array,
-    keys: int,
-    element_count: int,
-) -> tuple[Array, Array, Array]:
-    """Transactions that read a key and then write it.
-
-    Args:
-        version: the element that each micro-operation read, or `NONE` for the initial version.
-
-    Returns:
-        The version read (an element, or the number of elements plus the key if it was the initial
-        one), the transaction, and the micro-operation that read it; of committed transactions, each
-        key once.
-    """
-    versions = np.empty(len(kind), np.int64)
-    by = np.empty(len(kind), np.int32)
-    reads = np.empty(len(kind), np.int64)
-    found = 0
-    active = np.full(keys, NONE, np.int32)
-    first = np.full(keys, NONE, np.int64)
-    for t in range(len(offsets) - 1):
-        if status[t] != OK:
-            continue
-        for m in range(offsets[t], offsets[t + 1]):
-            k = key[m]
-            if active[k] != t:
-                active[k] = t
-                first[k] = m if kind[m] == READ else NONE
-            elif kind[m] == WRITE and first[k] != NONE:
-                r = first[k]
-                first[k] = NONE
-                versions[found] = version[r] if version[r] != NONE else element_count + k
-                by[found] = t
-                reads[found] = r
-                found += 1
-    return versions[:found], by[:found], reads[:found]

@@ -69,6 +69,11 @@ class Lookup:
         return found
 
     @cached_property
+    def _overwritten(self) -> set[tuple[Any, Any]]:
+        """Keys and values that their own transactions overwrote, or appended to."""
+        return {(key, value) for (key, _), value in self._earlier.items()}
+
+    @cached_property
     def _readers(self) -> dict[Any, list[Call]]:
         found: dict[Any, list[Call]] = {}
         for call in self.calls:
@@ -210,6 +215,10 @@ class Lookup:
     def earlier(self, key: Any, value: Any) -> Any:
         """What the writer of a value wrote to the key just before it; None if nothing."""
         return self._earlier.get((key, value))
+
+    def is_intermediate(self, key: Any, value: Any) -> bool:
+        """Whether the writer of a value wrote the key again."""
+        return (key, value) in self._overwritten
 
     def writer(self, key: Any, value: Any) -> Call | None:
         """The transaction that wrote a value."""

@@ -41,7 +41,7 @@ def _aborted(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
 def _intermediate(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
     last = look.elements(seen)[-1:]
     writer = look.writer(key, last[0]) if last else None
-    return writer is not None and writer is not call and look.writes(writer, key)[-1:] != last
+    return writer is not None and writer is not call and look.is_intermediate(key, last[0])
 
 
 def _duplicate(look: Lookup, call: Call, key: Any, seen: Any) -> bool:
