@@ -37,10 +37,11 @@ Invariants (figure 3; ``tests/systems/consensus`` checks each after every step o
 7. Term, commit index and applied index never decrease within an incarnation.
 
 Layout: the core has no I/O, no clock and no tasks. ``Raft.receive``, ``tick`` and ``saved`` take
-what happened and return effects, in order. ``messages`` and ``effects`` are its whole vocabulary,
-``state``, ``snapshots``, ``replication``, ``reads`` and ``election`` its phases of life, ``core``
-the door. The shell is ``server``, over ``storage`` and the state machine ``kv``; ``bugs`` has the
-store with one decision wrong.
+what happened and return effects, in order. ``messages`` and ``effects`` are its whole vocabulary;
+``state`` is what a server remembers, in each role only what that role needs; ``snapshots``,
+``replication``, ``reads`` and ``election`` are what it does, ``core`` the door. The shell is
+``server``, over ``storage`` and the state machine ``kv``; ``bugs`` has the store with one decision
+wrong.
 
 Left out: membership changes (section 6), pre-vote (thesis 9.6), leadership transfer, leases,
 chunked snapshots, recovery from corrupted disks. A leader whose disk stands still goes on sending

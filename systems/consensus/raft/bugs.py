@@ -13,7 +13,7 @@ from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState
 from splitbrain.systems.consensus.raft.messages import OK, Entry
 from splitbrain.systems.consensus.raft.server import RaftKV
-from splitbrain.systems.consensus.raft.state import LEADER
+from splitbrain.systems.consensus.raft.state import LEADER, Leadership
 from splitbrain.systems.consensus.raft.storage import Save, Storage
 
 
@@ -28,9 +28,9 @@ class CommitsByCounting(Raft):
         """Any entry on a majority will do."""
         return True
 
-    def open_term(self) -> None:
+    def open_term(self, office: Leadership) -> None:
         """Leave it to the first command."""
-        self.term_start = 0
+        office.term_start = 0
 
 
 class ForgetsVote(Raft):
@@ -64,13 +64,13 @@ class ReportsWholeLog(Raft):
 class AnswersEarly(Raft):
     """Tells the client that its write succeeded when it is appended, before it is committed."""
 
-    def admit(self, index: int, client: str, id: int) -> None:
+    def admit(self, office: Leadership, index: int, client: str, id: int) -> None:
         """Answer writes at once; the others' results are not known yet."""
         command = self.log.entry(index).command
         if command[0] == "command" and command[-1][0] != "cas":
             self.reply(client, id, OK, None)
         else:
-            super().admit(index, client, id)
+            super().admit(office, index, client, id)
 
 
 class SyncsLater(Storage):

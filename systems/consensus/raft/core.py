@@ -25,7 +25,7 @@ from splitbrain.systems.consensus.raft.messages import (
     VOTE,
     Request,
 )
-from splitbrain.systems.consensus.raft.state import CANDIDATE, LEADER, Machine, Settings
+from splitbrain.systems.consensus.raft.state import Candidacy, Leadership, Machine, Settings
 
 
 class Raft(Elections):
@@ -79,10 +79,11 @@ class Raft(Elections):
         """Do what is due at `now`; nothing before `deadline`."""
         self.now = now
         if now >= self.deadline:
-            if self.role == LEADER:
-                self.heartbeat()
-            elif self.role == CANDIDATE and now < self.campaign_ends:
-                self.request_votes()
+            phase = self.phase
+            if isinstance(phase, Leadership):
+                self.heartbeat(phase)
+            elif isinstance(phase, Candidacy) and now < phase.ends:
+                self.request_votes(phase)
             else:
                 self.campaign()
         return self.finish()
@@ -91,16 +92,18 @@ class Raft(Elections):
         """The first `number` saves of this incarnation are durable."""
         self.now = now
         self.saves_done = number
-        if self.role == CANDIDATE:
-            self.own_vote_saved()
-        elif self.role == LEADER:
-            self.own_log_saved()
+        phase = self.phase
+        if isinstance(phase, Candidacy):
+            self.own_vote_saved(phase)
+        elif isinstance(phase, Leadership):
+            self.own_log_saved(phase)
         return self.finish()
 
     def finish(self) -> list[Effect]:
         """Release reads that can be, and hand over the effects."""
-        if self.reads:
-            self.release_reads()
+        phase = self.phase
+        if isinstance(phase, Leadership) and phase.reads:
+            self.release_reads(phase)
         effects, self.effects = self.effects, []
         return effects
 

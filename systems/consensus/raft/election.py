@@ -19,7 +19,7 @@ from collections import deque
 
 from splitbrain.systems.consensus.raft.messages import REQUEST_VOTE, VOTE, RequestVote, Vote
 from splitbrain.systems.consensus.raft.reads import Reads
-from splitbrain.systems.consensus.raft.state import CANDIDATE, LEADER, Progress
+from splitbrain.systems.consensus.raft.state import CANDIDATE, Candidacy, Leadership, Progress
 
 
 class Elections(Reads):
@@ -29,23 +29,20 @@ class Elections(Reads):
         """Start an election: a new term, our own vote, and a request to all others (5.2)."""
         self.term += 1
         self.vote = self.name
-        self.leader = None
-        self.votes.clear()
         self.save_state()
-        self.vote_save = self.saves
-        self.become(CANDIDATE)
         self.restart_election_timer()
-        self.campaign_ends = self.deadline
-        self.request_votes()
+        candidacy = Candidacy(vote_save=self.saves, ends=self.deadline)
+        self.become(candidacy)
+        self.request_votes(candidacy)
 
-    def request_votes(self) -> None:
+    def request_votes(self, candidacy: Candidacy) -> None:
         """Ask all who have not granted their vote yet; repeated while we wait (5.1)."""
         log = self.log
         request = RequestVote(REQUEST_VOTE, self.term, log.last_index, log.last_term)
         for peer in self.peers:
-            if peer not in self.votes:
+            if peer not in candidacy.votes:
                 self.send_when_durable(peer, request)
-        self.deadline = min(self.campaign_ends, self.now + self.settings.heartbeat)
+        self.deadline = min(candidacy.ends, self.now + self.settings.heartbeat)
 
     def on_request_vote(self, sender: str, message: RequestVote) -> None:
         """Vote for a candidate whose log is as good as ours, once a term (5.2, 5.4.1)."""
@@ -64,55 +61,56 @@ class Elections(Reads):
 
     def on_vote(self, sender: str, message: Vote) -> None:
         """Count a vote."""
-        if self.role == CANDIDATE and message.term == self.term and message.granted:
-            self.count_vote(sender)
+        phase = self.phase
+        if isinstance(phase, Candidacy) and message.term == self.term and message.granted:
+            self.count_vote(phase, sender)
 
-    def own_vote_saved(self) -> None:
+    def own_vote_saved(self, candidacy: Candidacy) -> None:
         """Our own vote counts once it is durable, like any other."""
-        if self.vote_save <= self.saves_done:
-            self.count_vote(self.name)
+        if candidacy.vote_save <= self.saves_done:
+            self.count_vote(candidacy, self.name)
 
-    def count_vote(self, voter: str) -> None:
+    def count_vote(self, candidacy: Candidacy, voter: str) -> None:
         """A majority of votes makes a leader."""
-        self.votes.add(voter)
-        if len(self.votes) >= self.majority:
+        candidacy.votes.add(voter)
+        if len(candidacy.votes) >= self.majority:
             self.become_leader()
 
     def become_leader(self) -> None:
         """Take office: nothing is known of the followers' logs (figure 2)."""
         assert self.role == CANDIDATE
         assert self.vote == self.name
-        self.leader = self.name
         last = self.log.last_index
-        self.progress = {peer: Progress(last + 1, self.now) for peer in self.peers}
-        self.durable_index = 0
-        self.unsaved = deque([(self.saves, last)])
-        self.sent = 0
-        self.become(LEADER)
-        self.term_start = last + 1
-        self.open_term()
-        self.replicate()
+        office = Leadership(
+            self.name,
+            progress={peer: Progress(last + 1, self.now) for peer in self.peers},
+            unsaved=deque([(self.saves, last)]),
+            term_start=last + 1,
+        )
+        self.become(office)
+        self.open_term(office)
+        self.replicate(office)
         self.deadline = self.now + self.settings.heartbeat
-        self.own_log_saved()
+        self.own_log_saved(office)
 
-    def open_term(self) -> None:
+    def open_term(self, office: Leadership) -> None:
         """Append a no-op: it commits what earlier terms left behind (section 8, thesis 6.4)."""
-        self.append_entry(None)
+        self.append_entry(office, None)
 
-    def heartbeat(self) -> None:
+    def heartbeat(self, office: Leadership) -> None:
         """Keep followers from campaigning, and repeat what they have not answered."""
-        if not self.has_quorum():
+        if not self.has_quorum(office):
             self.become_follower(self.term, None)
             return
         # Whoever was sent something lately needs nothing now.
         due = self.now - self.settings.heartbeat / 2
-        for peer, progress in self.progress.items():
+        for peer, progress in office.progress.items():
             if progress.sent_at <= due:
-                self.send_append(peer, progress)
+                self.send_append(office, peer, progress)
         self.deadline = self.now + self.settings.heartbeat
 
-    def has_quorum(self) -> bool:
+    def has_quorum(self, office: Leadership) -> bool:
         """Whether a majority, ourselves included, was heard of within an election timeout."""
         since = self.now - self.settings.election_max
-        heard = sum(progress.heard_at >= since for progress in self.progress.values())
+        heard = sum(progress.heard_at >= since for progress in office.progress.values())
         return heard + 1 >= self.majority

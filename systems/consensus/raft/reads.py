@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.systems.consensus.raft.replication import Replication
-from splitbrain.systems.consensus.raft.state import LEADER, Read
+from splitbrain.systems.consensus.raft.state import Leadership, Read
 
 
 class Reads(Replication):
@@ -24,28 +24,29 @@ class Reads(Replication):
 
     def query(self, client: str, id: int, operation: Any) -> None:
         """Take a query; `release_reads` answers it."""
-        if self.role != LEADER:
+        office = self.phase
+        if not isinstance(office, Leadership):
             self.redirect(client, id)
             return
         # Before the no-op is committed, our commit index may be behind what earlier leaders
         # committed; all of that lies before the no-op (leader completeness).
-        index = max(self.commit, self.term_start)
-        self.reads.append(Read(self.sent + 1, index, client, id, operation))
-        self.replicate()
+        index = max(self.commit, office.term_start)
+        office.reads.append(Read(office.sent + 1, index, client, id, operation))
+        self.replicate(office)
 
-    def confirmed(self) -> int:
+    def confirmed(self, office: Leadership) -> int:
         """A majority, ourselves included, has answered messages with this number or later."""
         if self.majority == 1:
-            return self.sent + 1
-        answered = sorted(progress.answered for progress in self.progress.values())
+            return office.sent + 1
+        answered = sorted(progress.answered for progress in office.progress.values())
         return answered[-(self.majority - 1)]
 
-    def release_reads(self) -> None:
+    def release_reads(self, office: Leadership) -> None:
         """Answer the queries that came before what is confirmed, and whose index is applied."""
-        confirmed = self.confirmed()
-        while self.reads:
-            read = self.reads[0]
+        confirmed = self.confirmed(office)
+        while office.reads:
+            read = office.reads[0]
             if read.after > confirmed or read.read_index > self.applied:
                 return
-            self.reads.popleft()
+            office.reads.popleft()
             self.reply(read.client, read.id, *self.machine.query(read.operation))

@@ -19,7 +19,7 @@ from splitbrain.systems.consensus.raft.messages import (
     Rejected,
 )
 from splitbrain.systems.consensus.raft.snapshots import Snapshots
-from splitbrain.systems.consensus.raft.state import LEADER, Progress
+from splitbrain.systems.consensus.raft.state import Leadership, Progress
 
 
 class Replication(Snapshots):
@@ -29,88 +29,93 @@ class Replication(Snapshots):
 
     def propose(self, client: str, id: int, command: Any) -> None:
         """Append a client's command; the answer comes when it is applied."""
-        if self.role != LEADER:
+        office = self.phase
+        if not isinstance(office, Leadership):
             self.redirect(client, id)
             return
-        index = self.append_entry(command)
-        self.admit(index, client, id)
-        self.replicate()
+        index = self.append_entry(office, command)
+        self.admit(office, index, client, id)
+        self.replicate(office)
 
-    def append_entry(self, command: Any) -> int:
+    def append_entry(self, office: Leadership, command: Any) -> int:
         """Append an entry of our term to our own log, and return its index."""
         self.log.extend((Entry(self.term, command),))
         index = self.log.last_index
         self.save_entries(index)
-        self.unsaved.append((self.saves, index))
+        office.unsaved.append((self.saves, index))
         return index
 
-    def admit(self, index: int, client: str, id: int) -> None:
+    def admit(self, office: Leadership, index: int, client: str, id: int) -> None:
         """Remember who waits for the entry at `index`."""
-        self.pending[index] = (client, id)
+        office.pending[index] = (client, id)
 
-    def replicate(self) -> None:
+    def replicate(self, office: Leadership) -> None:
         """Send to every follower that isn't still busy with the last message."""
-        for peer, progress in self.progress.items():
+        for peer, progress in office.progress.items():
             if not progress.busy:
-                self.send_append(peer, progress)
+                self.send_append(office, peer, progress)
 
-    def send_append(self, peer: str, progress: Progress) -> None:
+    def send_append(self, office: Leadership, peer: str, progress: Progress) -> None:
         """Send what the follower needs next: entries, a probe, a heartbeat or the snapshot."""
-        self.sent += 1
+        office.sent += 1
         progress.busy = True
         progress.sent_at = self.now
-        progress.sent = self.sent
+        progress.sent = office.sent
         log, previous = self.log, progress.next - 1
         if previous < log.base_index:
-            self.send_snapshot(peer)
+            self.send_snapshot(peer, office.sent)
             return
         entries = () if progress.probing else log.after(previous, self.settings.batch)
         self.send(
             peer,
             AppendEntries(
-                APPEND, self.term, previous, log.term(previous), entries, self.commit, self.sent
+                APPEND, self.term, previous, log.term(previous), entries, self.commit, office.sent
             ),
         )
 
     def on_appended(self, sender: str, message: Appended) -> None:
         """A follower's log matches ours up to `match`."""
-        progress = self.hear_follower(sender, message)
-        if progress is None:
+        office = self.phase
+        if not isinstance(office, Leadership) or message.term != self.term:
             return
+        progress = self.hear_follower(office, sender, message)
         if message.match > progress.match:
             progress.match = message.match
         progress.next = progress.match + 1
         progress.probing = False
-        self.advance_commit()
+        self.advance_commit(office)
         if not progress.busy and (
-            progress.next <= self.log.last_index or self.reader_waits(progress)
+            progress.next <= self.log.last_index or self.reader_waits(office, progress)
         ):
-            self.send_append(sender, progress)
+            self.send_append(office, sender, progress)
 
-    def reader_waits(self, progress: Progress) -> bool:
+    def reader_waits(self, office: Leadership, progress: Progress) -> bool:
         """Whether a query came after the last message to this follower."""
-        return bool(self.reads) and self.reads[-1].after > progress.sent
+        return bool(office.reads) and office.reads[-1].after > progress.sent
 
     def on_rejected(self, sender: str, message: Rejected) -> None:
         """A follower's log differs at the place we named: look further back (5.3)."""
-        progress = self.hear_follower(sender, message)
-        if progress is None or message.previous_index != progress.next - 1:
+        office = self.phase
+        if not isinstance(office, Leadership) or message.term != self.term:
+            return
+        progress = self.hear_follower(office, sender, message)
+        if message.previous_index != progress.next - 1:
             return  # the answer to an older message
         back = self.backtrack(message)
         progress.next = max(progress.match + 1, min(back, message.previous_index))
         progress.probing = True
         if not progress.busy and progress.next <= message.previous_index:
-            self.send_append(sender, progress)
+            self.send_append(office, sender, progress)
 
-    def hear_follower(self, sender: str, message: Appended | Rejected) -> Progress | None:
-        """Note that a follower still takes us for its leader; None if we are not.
+    def hear_follower(
+        self, office: Leadership, sender: str, message: Appended | Rejected
+    ) -> Progress:
+        """Note that a follower still takes us for its leader.
 
         Only the answer to the last message makes room for the next: late and repeated answers would
         multiply the messages otherwise.
         """
-        if self.role != LEADER or message.term != self.term:
-            return None
-        progress = self.progress[sender]
+        progress = office.progress[sender]
         progress.heard_at = self.now
         if message.number == progress.sent:
             progress.busy = False
@@ -126,10 +131,10 @@ class Replication(Snapshots):
                 return ours + 1
         return message.conflict_index
 
-    def advance_commit(self) -> None:
+    def advance_commit(self, office: Leadership) -> None:
         """Commit what a majority holds durably (5.3), if we may."""
-        matches = sorted(progress.match for progress in self.progress.values())
-        matches.append(self.durable_index)
+        matches = sorted(progress.match for progress in office.progress.values())
+        matches.append(office.durable_index)
         matches.sort()
         index = matches[-self.majority]
         if index > self.commit and self.may_commit(index):
@@ -140,11 +145,11 @@ class Replication(Snapshots):
         """Counting replicas commits entries of our own term only; earlier ones follow (5.4.2)."""
         return self.log.term(index) == self.term
 
-    def own_log_saved(self) -> None:
+    def own_log_saved(self, office: Leadership) -> None:
         """Count our own log as far as it is durable."""
-        while self.unsaved and self.unsaved[0][0] <= self.saves_done:
-            self.durable_index = self.unsaved.popleft()[1]
-        self.advance_commit()
+        while office.unsaved and office.unsaved[0][0] <= self.saves_done:
+            office.durable_index = office.unsaved.popleft()[1]
+        self.advance_commit(office)
 
     # ---------------------------------------------------------------- follower
 
@@ -208,11 +213,12 @@ class Replication(Snapshots):
     def apply_committed(self) -> None:
         """Apply committed entries in order, and answer those who wait for them."""
         assert self.commit <= self.log.last_index
+        pending = self.phase.pending if isinstance(self.phase, Leadership) else {}
         while self.applied < self.commit:
             index = self.applied + 1
             status, value = self.machine.apply(index, self.log.entry(index).command)
             self.applied = index
-            waiting = self.pending.pop(index, None)
+            waiting = pending.pop(index, None)
             if waiting is not None:
                 self.reply(*waiting, status, value)
         self.compact_if_due()

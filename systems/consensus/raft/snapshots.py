@@ -28,11 +28,11 @@ class Snapshots(RaftState):
         self.log.compact(max(self.log.base_index, self.applied - self.settings.snapshot_keeps))
         self.save_snapshot(Snapshot(self.applied, term, self.machine.snapshot()))
 
-    def send_snapshot(self, peer: str) -> None:
-        """Send the snapshot to a follower whose next entry was compacted."""
+    def send_snapshot(self, peer: str, number: int) -> None:
+        """Send the snapshot to a follower whose next entry was compacted; the message's number."""
         snapshot = self.snapshot
         assert snapshot is not None, "a log is compacted only behind a snapshot"
-        self.send(peer, InstallSnapshot(SNAPSHOT, self.term, *snapshot, self.sent))
+        self.send(peer, InstallSnapshot(SNAPSHOT, self.term, *snapshot, number))
 
     def on_snapshot(self, sender: str, message: InstallSnapshot) -> None:
         """Install a leader's snapshot, unless we have applied as much (figure 13)."""

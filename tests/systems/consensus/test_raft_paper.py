@@ -177,7 +177,7 @@ def test_5_3_an_entry_is_committed_once_a_majority_holds_it(servers, acknowledge
     index = leader.log.last_index
 
     for i in range(acknowledge):
-        answer = Appended(APPENDED, leader.term, index, leader.sent)
+        answer = Appended(APPENDED, leader.term, index, leader.phase.sent)
         leader.receive(0.0, f"n{i + 2}", answer)
 
     assert (leader.commit == index) is commits
@@ -344,9 +344,9 @@ def test_5_4_2_an_entry_of_an_earlier_term_is_not_committed_by_counting():
     assert terms(leader) == [1, 2, 4]
 
     for follower in ("n2", "n3"):
-        cluster.receive("n1", follower, Appended(APPENDED, 4, 2, leader.sent))
+        cluster.receive("n1", follower, Appended(APPENDED, 4, 2, leader.phase.sent))
     assert leader.commit == 0
 
     for follower in ("n2", "n3"):
-        cluster.receive("n1", follower, Appended(APPENDED, 4, 3, leader.sent))
+        cluster.receive("n1", follower, Appended(APPENDED, 4, 3, leader.phase.sent))
     assert leader.commit == 3

@@ -220,7 +220,7 @@ def test_thesis_10_2_1_of_a_leaders_own_entries_only_the_durable_ones_count():
     for command in ("x", "y"):
         cluster.request("n1", "client", ("command", command))
     done = cluster.servers["n1"].saved
-    cluster.receive("n1", "n2", Appended(APPENDED, 1, 3, leader.sent))
+    cluster.receive("n1", "n2", Appended(APPENDED, 1, 3, leader.phase.sent))
     assert leader.commit == 1
 
     leader.saved(0.0, done + 1)
@@ -240,7 +240,7 @@ def test_thesis_6_4_a_majority_of_all_servers_confirms_a_read(servers, answers, 
     cluster.request("n1", "client", ("query", ("all",)))
 
     for i in range(answers):
-        answer = Appended(APPENDED, 1, leader.log.last_index, leader.sent)
+        answer = Appended(APPENDED, 1, leader.log.last_index, leader.phase.sent)
         cluster.receive("n1", f"n{i + 2}", answer)
 
     assert bool(cluster.replies) is confirmed
@@ -253,7 +253,7 @@ def test_a_repeated_answer_starts_no_second_message():
     leader = cluster["n1"]
     cluster.request("n1", "client", ("command", "x"))
     cluster.request("n1", "client", ("command", "y"))
-    number = leader.progress["n2"].sent
+    number = leader.phase.progress["n2"].sent
     answer = Appended(APPENDED, 1, 2, number)
 
     first = leader.receive(0.0, "n2", answer)
