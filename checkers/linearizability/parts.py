@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import Adaptive, KeyPart, Model, looks_keyed, split
+from splitbrain.checkers.models.keys import completed
 from splitbrain.checkers.models.model import fits_always
 from splitbrain.checkers.vocabulary import REPLICA_STATE
 
@@ -44,7 +45,10 @@ def parts_of(model: Model, history: History, *, keyed: bool | None) -> Parts:
     calls = [call for call in history.calls() if call.f != REPLICA_STATE]
     if keyed is None:
         keyed = model.per_key and looks_keyed(calls)
-    parts = split(calls, keyed=keyed)
+    parts = [
+        KeyPart(part.key, [completed(model, call) for call in part.calls])
+        for part in split(calls, keyed=keyed)
+    ]
     everything = [call for part in parts for call in part.calls]
     for call in sorted(everything, key=_position):
         model.check(call)

@@ -41,6 +41,10 @@ class Counter:
         """See `Model.pure`."""
         return f == "read"
 
+    def takes_value(self, f: str) -> bool:
+        """See `splitbrain.checkers.models.model.TakesValue`."""
+        return f == "add"
+
     def check(self, call: Call) -> None:
         """See `Model.check`."""
         if call.f not in OPERATIONS:

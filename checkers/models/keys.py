@@ -16,7 +16,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from splitbrain.checkers.history import Call
-from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
+from splitbrain.checkers.models.model import Model, ModelError, event_of, frozen, shown
+
+_READS = ("read", "get")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,16 +35,20 @@ class KeyPart:
 
 
 def looks_keyed(calls: Sequence[Call]) -> bool:
-    """Whether every value of every operation is a pair ``[key, value]``.
+    """Whether a history is one over keys.
+
+    It is if every operation is invoked with a pair ``[key, value]``, or one reads ``[key, null]``,
+    which means nothing without keys. Then every value must be a pair; `split` refuses those that
+    aren't.
 
     A cas must be ``[key, [old, new]]``: otherwise an unkeyed history of nothing but cas
     (``[1, 2]``) would look keyed. An unkeyed history whose values are themselves pairs can't be
     told apart; say ``keyed=False`` for it.
     """
+    if any(c.f in _READS and _is_pair(c.argument) and c.argument[1] is None for c in calls):
+        return True
     return bool(calls) and all(
-        _is_pair(call.argument)
-        and (call.f != "cas" or _is_pair(call.argument[1]))
-        and (call.outcome != "ok" or call.result is None or _is_pair(call.result))
+        _is_pair(call.argument) and (call.f != "cas" or _is_pair(call.argument[1]))
         for call in calls
     )
 
@@ -63,7 +69,7 @@ def split(calls: Sequence[Call], *, keyed: bool) -> list[KeyPart]:
         result = call.result
         if call.outcome == "ok":
             if result is None:
-                if call.f in ("read", "get"):
+                if call.f in _READS:
                     raise ModelError(event_of(call), f"an ok {call.f} has no result [key, value]")
             else:
                 completed, result = _pair(result, event_of(call))
@@ -87,7 +93,9 @@ def _pair(value: Any, index: int) -> tuple[Any, Any]:
     """The key and the value of ``[key, value]``."""
     if not _is_pair(value):
         raise ModelError(
-            index, f"in a history over keys a value is [key, value], not {shown(value)}"
+            index,
+            f"in a history over keys a value is [key, value], not {shown(value)}; if it is not one "
+            "over keys, say so (--not-keyed)",
         )
     return value[0], value[1]
 
@@ -98,3 +106,32 @@ def _identity(key: Any, index: int) -> Hashable:
         return frozen(key)
     except TypeError:
         raise ModelError(index, f"{key!r} can't be a key: it is not a JSON-like value") from None
+
+
+def completed(model: Model, call: Call) -> Call:
+    """The operation with the value that its two events give it together.
+
+    An operation that is given a value, such as a write, may have it recorded at its invocation, at
+    its completion, or at both (`splitbrain.checkers.models.model.TakesValue`).
+
+    Raises:
+        ModelError: two values are recorded that differ.
+    """
+    takes_value = getattr(model, "takes_value", None)  # isinstance of a protocol takes long
+    if takes_value is None or call.outcome != "ok" or call.result is None:
+        return call
+    if not takes_value(call.f):
+        return call
+    if call.argument is None:
+        return replace(call, argument=call.result)
+    try:
+        same = frozen(call.argument) == frozen(call.result)
+    except TypeError:
+        return call  # the model refuses it
+    if not same:
+        raise ModelError(
+            event_of(call),
+            f"{call.f} was invoked with {shown(call.argument)} and completes with "
+            f"{shown(call.result)}: record at the completion what was invoked, or null",
+        )
+    return call

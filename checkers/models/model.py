@@ -91,6 +91,19 @@ class Overwriting(Protocol):
 
 
 @runtime_checkable
+class TakesValue(Protocol):
+    """A model that says which operations are given a value, and complete with it (optional).
+
+    If their invocation has none, the completion's is theirs; two that differ are refused
+    (`splitbrain.checkers.models.keys.completed`).
+    """
+
+    def takes_value(self, f: str) -> bool:
+        """Whether operations `f` are given a value: a write is, a read is not."""
+        ...
+
+
+@runtime_checkable
 class Unconditional(Protocol):
     """A model that says which operations can't be wrong (optional)."""
 
@@ -130,7 +143,8 @@ class Adaptive(Protocol):
 def frozen(value: Any) -> Hashable:
     """A hashable stand-in for a JSON-like value; equal exactly for equal values.
 
-    Unlike in Python, true differs from 1 and false from 0.
+    Unlike in Python, 1, 1.0 and true are three different values, so are 0, 0.0 and false. All
+    models compare values by this.
 
     Raises:
         TypeError: the value is neither JSON-like nor hashable.
@@ -140,6 +154,8 @@ def frozen(value: Any) -> Hashable:
         return value  # type: ignore[no-any-return]
     if kind is bool:
         return ("boolean", value)
+    if kind is float:
+        return ("float", value)
     if kind is list or kind is tuple:
         return ("list", *map(frozen, value))
     if kind is dict:
@@ -158,6 +174,8 @@ def shown(value: Any) -> str:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if type(value) is tuple and len(value) == 2 and value[0] in ("boolean", "float"):
+        return shown(value[1])  # as `frozen` has it
     if isinstance(value, (list, tuple)):
         listed = ", ".join(map(shown, value[:_LISTED]))
         more = f", … {len(value) - _LISTED} more" if len(value) > _LISTED else ""

@@ -64,6 +64,10 @@ class _Container:
         """See `splitbrain.checkers.models.model.Discerning`: a removal from what is empty."""
         return call.f == self.removal and call.outcome == "ok" and call.result is None
 
+    def takes_value(self, f: str) -> bool:
+        """See `splitbrain.checkers.models.model.TakesValue`."""
+        return f == self.insertion
+
     def unconditional(self, f: str) -> bool:
         """See `splitbrain.checkers.models.model.Unconditional`."""
         return f == self.insertion

@@ -61,6 +61,10 @@ class Register:
         """See `Model.pure`."""
         return f == "read"
 
+    def takes_value(self, f: str) -> bool:
+        """See `splitbrain.checkers.models.model.TakesValue`."""
+        return f in ("write", "cas")
+
     def overwrites(self, f: str) -> bool:
         """See `splitbrain.checkers.models.model.Overwriting`."""
         return f == "write"

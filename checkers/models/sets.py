@@ -60,6 +60,10 @@ class Set:
         """See `Model.pure`."""
         return f in ("contains", "read")
 
+    def takes_value(self, f: str) -> bool:
+        """See `splitbrain.checkers.models.model.TakesValue`."""
+        return f in ("add", "remove")
+
     def unconditional(self, f: str) -> bool:
         """See `splitbrain.checkers.models.model.Unconditional`."""
         return f in ("add", "remove")

@@ -69,6 +69,10 @@ class KeyValue:
         """See `Model.pure`."""
         return f == "get"
 
+    def takes_value(self, f: str) -> bool:
+        """See `splitbrain.checkers.models.model.TakesValue`."""
+        return f in ("put", "append", "cas")
+
     def overwrites(self, f: str) -> bool:
         """See `splitbrain.checkers.models.model.Overwriting`."""
         return f in ("put", "delete")

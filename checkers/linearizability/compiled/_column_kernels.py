@@ -7,7 +7,7 @@ finds the operations, and numbers keys and values in order of first appearance.
 from __future__ import annotations
 
 from splitbrain.checkers.history.columns import FAIL_CODE, INFO_CODE, INVOKE_CODE, OK_CODE
-from splitbrain.checkers.history.packed import ATOM, NESTED, NULL, OTHER, PAIR, WORDS
+from splitbrain.checkers.history.packed import ATOM, NESTED, NULL, PAIR, WORDS
 from splitbrain.checkers.kernels import borrowing, inlined
 from splitbrain.checkers.linearizability.compiled.layout import ANY, EXTENDS, Array
 
@@ -269,17 +269,23 @@ def _in_layout(
     elif is_cas:
         if argument != PAIR:
             return False
-    elif argument != ATOM and (argument == OTHER or not reads):
-        return False
+    elif argument != ATOM:
+        return False  # a read of a pair may mean that there are keys (`looks_keyed`)
     if ends != OK_CODE:
         return True
     result = shape[end]
     if reads:
         if result != (PAIR if keyed else ATOM):
             return False
-    elif result == OTHER or (keyed and result == ATOM and codes[0, end] != NULL):
-        return False
-    return bool(not keyed or result == ATOM or codes[0, end] == codes[0, at])
+        return bool(not keyed or codes[0, end] == codes[0, at])
+    # Who completes a write says nothing more (null), or what was written: whatever else is said, or
+    # said for the first time, is for `models.keys.completed` to take over or to refuse.
+    if result == ATOM and codes[0, end] == NULL:
+        return True
+    if keyed and result == PAIR and codes[0, end] == codes[0, at] and codes[1, end] == NULL:
+        return True
+    same = result == argument and codes[0, end] == codes[0, at] and codes[1, end] == codes[1, at]
+    return bool(same and codes[2, end] == codes[2, at])
 
 
 @inlined
