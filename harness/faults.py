@@ -82,6 +82,7 @@ class Drawn:
             seed=seed,
             time_limit=plan.time_limit,
             nodes=plan.nodes,
+            clients=plan.clients,
             density=self.density,
             swarm=self.swarm,
             bursts=self.bursts,
@@ -104,7 +105,7 @@ class Exactly:
     def draw(self, seed: int | str, plan: Plan) -> tuple[Fault, ...]:
         """The faults, whatever the seed."""
         for fault in self.faults:
-            check_fault(fault, plan.servers)
+            check_fault(fault, plan.servers, plan.client_hosts)
             if fault.at > plan.time_limit:
                 raise InvalidPlan(
                     f"fault {fault.kind} starts at {fault.at} s, after the {plan.time_limit:g} s "

@@ -180,6 +180,11 @@ class Plan:
         """The servers' names."""
         return tuple(f"n{i + 1}" for i in range(self.nodes))
 
+    @property
+    def client_hosts(self) -> tuple[str, ...]:
+        """The names of the clients' hosts."""
+        return tuple(f"c{i + 1}" for i in range(self.clients))
+
     def with_(self, **changes: Any) -> Plan:
         """A copy with some fields changed."""
         return replace(self, **changes)

@@ -21,7 +21,11 @@ def draw(plan: Plan, faults: str | Iterable[str]) -> Plan:
     if faults == "none":
         return plan.with_(faults=())
     drawn = draw_faults(
-        resolve(faults), seed=plan.seed, time_limit=plan.time_limit, nodes=plan.nodes
+        resolve(faults),
+        seed=plan.seed,
+        time_limit=plan.time_limit,
+        nodes=plan.nodes,
+        clients=plan.clients,
     )
     return plan.with_(faults=drawn)
 

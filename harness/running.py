@@ -156,7 +156,7 @@ def check_plan(experiment: Experiment) -> None:
     """
     plan = experiment.plan
     for fault in with_ids(plan.faults):
-        check_fault(fault, plan.servers)
+        check_fault(fault, plan.servers, plan.client_hosts)
     check_ground(plan, ground_named(plan.ground))
     operation_timeout(plan)
     _load(experiment)

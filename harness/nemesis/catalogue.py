@@ -126,18 +126,21 @@ def _meaning(name: str) -> tuple[Kind, ...]:
     return meant
 
 
-def check_fault(fault: Fault, servers: Sequence[str]) -> tuple[Kind, dict[str, Any]]:
+def check_fault(
+    fault: Fault, servers: Sequence[str], clients: Sequence[str] = ()
+) -> tuple[Kind, dict[str, Any]]:
     """The fault's kind and its options, defaults filled in.
 
     Raises:
-        InvalidPlan: the fault can't be performed on these servers, and why.
+        InvalidPlan: the fault can't be performed on these servers and clients, and why.
     """
     kind, options = check_form(fault)
+    hosts = clients if kind.strikes == "clients" else servers
     for name in [] if fault.target in GROUPS else fault.target.split(","):
-        if name not in servers:
+        if name not in hosts:
             raise InvalidPlan(
-                f"{_label(fault)}: target {fault.target!r} names no server of this plan: "
-                f"give one of {', '.join(servers)}, or {', '.join(kind.targets)}"
+                f"{_label(fault)}: target {fault.target!r} names no {kind.strikes[:-1]} of this "
+                f"plan: give one of {', '.join(hosts)}, or {', '.join(kind.targets)}"
             )
     return kind, options
 

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, Protocol, get_args
 
-from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
 
 PowerLossPolicy = Literal["drop_unsynced", "keep_prefix", "any_subset"]
 """What a power loss leaves of writes that were not fsynced: none, the first few, or any of them."""
@@ -28,7 +28,7 @@ Callback = Callable[[str, str, Any], None]
 
 
 class Processes(Protocol):
-    """Levers on servers' processes."""
+    """Levers on processes of servers; a client can be paused and resumed."""
 
     def running(self, name: str) -> bool:
         """Whether the server's process exists (a paused one does)."""
@@ -91,7 +91,19 @@ class Links(Protocol):
         ...
 
 
-class Control(Processes, Clocks, Links, Protocol):
+class Disks(Protocol):
+    """Levers on servers' disks."""
+
+    def add_disk_rule(self, rule: DiskRule) -> None:
+        """Put a rule in force for fsyncs that begin or would end from now on."""
+        ...
+
+    def remove_disk_rule(self, rule: DiskRule) -> None:
+        """Lift this very rule; fsyncs that it alone held up end now."""
+        ...
+
+
+class Control(Processes, Clocks, Links, Disks, Protocol):
     """Everything the nemesis may do to a world, and see of it."""
 
     @property

@@ -59,6 +59,7 @@ class Context:
         fault: the fault.
         options: its options, defaults filled in.
         rng: its own random stream.
+        hosts: whom its target may mean: all servers, or all clients.
     """
 
     control: Control
@@ -67,12 +68,13 @@ class Context:
     fault: Fault
     options: Mapping[str, Any]
     rng: random.Random
+    hosts: tuple[str, ...]
 
     def targets(self, target: str | None = None) -> Targets:
-        """The servers that the fault's target (or another one) means now."""
+        """The hosts that the fault's target (or another one) means now."""
         control = self.control
         wanted = self.fault.target if target is None else target
-        return resolve_target(wanted, control.servers, control.leader(), self.rng)
+        return resolve_target(wanted, self.hosts, control.leader(), self.rng)
 
     def detail(self, targets: Targets, **more: Any) -> dict[str, Any]:
         """The options, `more`, and the targets' note if there is one."""

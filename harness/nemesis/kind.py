@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import exp, isfinite, log
-from typing import Any
+from typing import Any, Literal
 
 from splitbrain.harness.nemesis.injection import Prepare
 from splitbrain.harness.nemesis.targets import GROUPS
@@ -88,6 +88,7 @@ class Kind:
         lasting: True if, with a duration of 0, it stays until everything is healed.
         composite: True if it goes in rounds and takes its victims as they come, rather than from
             the fault's target: drawn once in a run, and for long.
+        strikes: whom its targets mean: servers, or clients (``one``, ``all``, or ``c1,c2``).
         module: the module whose code made it, so that a plan can name it.
     """
 
@@ -103,6 +104,7 @@ class Kind:
     nodes_down: bool = False
     lasting: bool = False
     composite: bool = False
+    strikes: Literal["servers", "clients"] = "servers"
     module: str = field(default="", init=False)
 
     def __post_init__(self) -> None:

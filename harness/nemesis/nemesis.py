@@ -35,7 +35,9 @@ class Nemesis:
         self._control = control
         self._processes = ProcessHolds(control)
         self._clocks = ClockHolds(control)
-        self._checked = {fault.id: check_fault(fault, control.servers) for fault in self._faults}
+        self._checked = {
+            fault.id: check_fault(fault, control.servers, control.clients) for fault in self._faults
+        }
         self._active: dict[str, tuple[Fault, Injection]] = {}
         self._started: set[str] = set()  # asked for membership only
         self._healed = False
@@ -75,7 +77,9 @@ class Nemesis:
             return
         kind, options = self._checked[fault.id]
         rng = self._control.stream("fault", fault.id)
-        context = Context(self._control, self._processes, self._clocks, fault, options, rng)
+        control = self._control
+        hosts = control.clients if kind.strikes == "clients" else control.servers
+        context = Context(control, self._processes, self._clocks, fault, options, rng, hosts)
         injection = kind.prepare(context)
         self._started.add(fault.id)
         self._active[fault.id] = (fault, injection)

@@ -1,4 +1,4 @@
-"""What the nemesis tells the network to do to messages: one `LinkRule` for each fault.
+"""What the nemesis tells network and disks to do: one `LinkRule` or `DiskRule` for each fault.
 
 The network keeps a list of rules and consults it at every send. A fault owns its rules and no other
 fault's, so that faults may overlap in any way: ending one leaves what the others do untouched.
@@ -53,6 +53,25 @@ class LinkRule:
     def covers(self, source: str, destination: str) -> bool:
         """Whether a message from `source` to `destination` falls under the rule."""
         return (source, destination) in self.links
+
+
+@dataclass(slots=True, eq=False)
+class DiskRule:
+    """What happens to fsyncs on some hosts while the rule is in force; compared by identity.
+
+    Attributes:
+        name: the fault's id; it names the random stream of the rule's delays.
+        hosts: the hosts whose disks it slows.
+        delay: mean of an extra, exponentially distributed duration of each fsync, in seconds.
+        stall: True lets no fsync end while the rule is in force.
+        affected: fsyncs that the rule slowed or held up so far, counted by the host.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    delay: float = 0.0
+    stall: bool = False
+    affected: int = 0
 
 
 def links_between(left: Iterable[str], right: Sequence[str]) -> frozenset[Link]:

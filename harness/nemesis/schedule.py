@@ -23,7 +23,7 @@ from splitbrain.harness.nemesis.catalogue import check_fault, plan_name, resolve
 from splitbrain.harness.nemesis.claims import Claims, most_down, victims
 from splitbrain.harness.nemesis.kind import Kind, log_uniform, weighted
 from splitbrain.harness.nemesis.targets import minority
-from splitbrain.harness.plan import Fault, InvalidPlan
+from splitbrain.harness.plan import MOST_CLIENTS, Fault, InvalidPlan
 from splitbrain.harness.streams import stream
 
 DENSITY = 1.5
@@ -57,6 +57,7 @@ def draw_faults(
     seed: int | str,
     time_limit: float,
     nodes: int,
+    clients: int = MOST_CLIENTS,
     density: float = DENSITY,
     swarm: bool = True,
     bursts: int = 0,
@@ -71,6 +72,7 @@ def draw_faults(
         seed: the plan's seed.
         time_limit: virtual seconds of load; every fault ends by then.
         nodes: how many servers there are.
+        clients: how many clients there are.
         density: most faults of a kind a virtual second.
         swarm: take a random half of the kinds only.
         bursts: if positive, faults come in that many bursts rather than evenly.
@@ -98,8 +100,9 @@ def draw_faults(
             if kept is not None:
                 faults.append(kept)
     servers = [f"n{i + 1}" for i in range(nodes)]
+    hosts = [f"c{i + 1}" for i in range(clients)]
     for fault in faults:
-        check_fault(fault, servers)
+        check_fault(fault, servers, hosts)
     return by_start(faults)
 
 

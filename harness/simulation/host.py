@@ -16,13 +16,14 @@ import ctypes
 import random
 from collections import deque
 from collections.abc import Callable
-from math import inf
+from math import inf, log
 from typing import TYPE_CHECKING, Any
 
 import outcome
 import trio
 
 from splitbrain.harness.error_text import awaiting_place
+from splitbrain.harness.nemesis.rules import DiskRule
 from splitbrain.harness.node import Message, Program
 from splitbrain.harness.simulation.clock import HostClock
 from splitbrain.harness.simulation.disk import SimulatedDisk
@@ -147,6 +148,10 @@ class Incarnation:
 
     async def wait(self, delay: float) -> None:
         """Wait `delay` seconds of true time: hardware doesn't follow the node's clock."""
+        await self.wait_for(lambda due: self.host.world.heap.after(delay, due))
+
+    async def wait_for(self, arm: Callable[[Callable[[], None]], object]) -> None:
+        """Wait until what was given to `arm` is called, from the world's own loop."""
         task: Task | None = trio.lowlevel.current_task()
 
         def due() -> None:
@@ -160,7 +165,7 @@ class Incarnation:
             task = None
             return trio.lowlevel.Abort.SUCCEEDED
 
-        self.host.world.heap.after(delay, due)
+        arm(due)
         await park(Trap(abort))
 
     # How the world drives it
@@ -299,11 +304,39 @@ class Host:
         )
         self._incarnations = 0
         self._latency = world.stream("fsync", name).random
+        self._disk_rules: dict[DiskRule, Callable[[], float]] = {}
+        self._held_up: list[Callable[[], None]] = []
         world.network.attach(name, self._deliver)
 
     def fsync_latency(self) -> float:
         """Seconds that the next fsync takes."""
-        return self.world.fsync_latency * (0.5 + self._latency())
+        seconds = self.world.fsync_latency * (0.5 + self._latency())
+        for rule, draw in self._disk_rules.items():
+            if rule.delay:
+                rule.affected += 1
+                seconds -= log(1.0 - draw()) * rule.delay  # exponential, of that mean
+        return seconds
+
+    async def disk_works(self, incarnation: Incarnation) -> None:
+        """Wait while a rule holds fsyncs up."""
+        counted: set[DiskRule] = set()  # asked for membership only
+        while stalls := [rule for rule in self._disk_rules if rule.stall]:
+            for rule in stalls:
+                if rule not in counted:
+                    counted.add(rule)
+                    rule.affected += 1
+            await incarnation.wait_for(self._held_up.append)
+
+    def add_disk_rule(self, rule: DiskRule) -> None:
+        """Let `rule` act on the fsyncs of this host."""
+        self._disk_rules[rule] = self.world.stream("rule", rule.name, self.name).random
+
+    def remove_disk_rule(self, rule: DiskRule) -> None:
+        """Lift a rule: who was held up looks again."""
+        del self._disk_rules[rule]
+        held_up, self._held_up = self._held_up, []
+        for due in held_up:
+            self.world.heap.after(0.0, due)
 
     def _deliver(self, source: str, message: Message) -> bool:
         if self.incarnation is None:

@@ -135,10 +135,16 @@ class NodeDisk:
         """See `splitbrain.harness.node.Disk`."""
         self._alive().remove(path)
 
+    async def _synced(self) -> None:
+        """Wait for as long as an fsync takes."""
+        incarnation = self._incarnation
+        await incarnation.wait(incarnation.host.fsync_latency())
+        await incarnation.host.disk_works(incarnation)
+
     async def fsync(self, path: str) -> None:
         """See `splitbrain.harness.node.Disk.fsync`."""
         pending = self._alive().begin_sync(path)
-        await self._incarnation.wait(self._incarnation.host.fsync_latency())
+        await self._synced()
         self._alive().end_sync(pending)
         host = self._incarnation.host
         host.world.trace_event("fsync", host.name, path)
@@ -146,7 +152,7 @@ class NodeDisk:
     async def fsync_dir(self) -> None:
         """See `splitbrain.harness.node.Disk.fsync_dir`."""
         pending = self._alive().begin_sync_dir()
-        await self._incarnation.wait(self._incarnation.host.fsync_latency())
+        await self._synced()
         self._alive().end_sync(pending)
 
     def list(self) -> list[str]:

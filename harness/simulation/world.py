@@ -38,6 +38,7 @@ from splitbrain.checkers.vocabulary import DIED, LEADER, TRIPWIRE
 from splitbrain.harness.error_text import described, traceback_lines
 from splitbrain.harness.interruption import Interruption, interruptible
 from splitbrain.harness.nemesis.control import PowerLossPolicy
+from splitbrain.harness.nemesis.rules import DiskRule
 from splitbrain.harness.node import Program
 from splitbrain.harness.simulation.disk import Losses
 from splitbrain.harness.simulation.heap import EventHeap
@@ -351,6 +352,18 @@ class World:
         """Set the host's wall clock forward (or back) by `seconds`."""
         self.trace_event("clock-jump", name, seconds)
         self.hosts[name].clock.offset += seconds
+
+    def add_disk_rule(self, rule: DiskRule) -> None:
+        """Let `rule` act on the fsyncs of its hosts."""
+        for name in rule.hosts:
+            self.trace_event("disk-rule", name, rule.name, rule.delay, rule.stall)
+            self.hosts[name].add_disk_rule(rule)
+
+    def remove_disk_rule(self, rule: DiskRule) -> None:
+        """Lift a rule; the fsyncs that it held up end."""
+        for name in rule.hosts:
+            self.trace_event("disk-rule", name, rule.name, 0.0, False)
+            self.hosts[name].remove_disk_rule(rule)
 
     def clock_reads(self, name: str) -> int:
         """How often the host's program has read its wall clock or set a timer."""

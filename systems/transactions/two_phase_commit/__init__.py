@@ -15,7 +15,7 @@ SYSTEM = System(
     server=CommitServer,
     client=TransactionClient,
     workloads=WORKLOADS,
-    claims=Claims(("process", "net", "clock", "scenario"), max_down="all"),
+    claims=Claims(("process", "net", "clock", "disk", "client", "scenario"), max_down="all"),
     checkers=(atomic_commit(),),
     bugs=BUGS,
 )

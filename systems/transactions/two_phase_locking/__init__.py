@@ -14,7 +14,7 @@ SYSTEM = System(
     server=LockingServer,
     client=TransactionClient,
     workloads=WORKLOADS,
-    claims=Claims(("process", "net", "clock", "scenario"), max_down="all"),
+    claims=Claims(("process", "net", "clock", "disk", "client", "scenario"), max_down="all"),
     nodes=1,
     sizes=SINGLE_SERVER,
     bugs=BUGS,

@@ -13,7 +13,7 @@ from typing import Any
 
 from splitbrain.harness.nemesis.control import Callback, PowerLossPolicy
 from splitbrain.harness.nemesis.nemesis import Nemesis
-from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
 from splitbrain.harness.plan import Fault
 from splitbrain.harness.streams import stream
 
@@ -28,13 +28,14 @@ class FakeControl:
         self.log: list[tuple[float, str, Any]] = []
         self.history: list[tuple[float, str, Any]] = []
         self.rules: list[LinkRule] = []
+        self.disk_rules: list[DiskRule] = []
         self.rates = dict.fromkeys(self.servers, 1.0)
         self.offsets = dict.fromkeys(self.servers, 0.0)
         self.unsynced = dict.fromkeys(self.servers, 0)
         self.listeners: list[Callback] = []
         self._seed = seed
-        self._up = dict.fromkeys(self.servers, True)
-        self._paused = dict.fromkeys(self.servers, False)
+        self._up = dict.fromkeys((*self.servers, *self.clients), True)
+        self._paused = dict.fromkeys((*self.servers, *self.clients), False)
         self._terms: dict[str, int] = {}
         self._reads = dict.fromkeys(self.servers, 0)
         self._heap: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
@@ -110,6 +111,14 @@ class FakeControl:
 
     def remove_rule(self, rule: LinkRule) -> None:
         self.rules = [other for other in self.rules if other is not rule]
+
+    # Disks
+
+    def add_disk_rule(self, rule: DiskRule) -> None:
+        self.disk_rules.append(rule)
+
+    def remove_disk_rule(self, rule: DiskRule) -> None:
+        self.disk_rules = [other for other in self.disk_rules if other is not rule]
 
     # The rest
 

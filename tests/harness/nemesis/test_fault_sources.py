@@ -20,6 +20,10 @@ SHORT_FORMS = {
     "net.duplicate": faults.duplicate(probability=0.2),
     "clock.bump": faults.clock_bump(offset=-2.0),
     "clock.drift": faults.clock_drift(rate=0.5),
+    "disk.slow": faults.disk_slow(delay=0.5),
+    "disk.stall": faults.stall(),
+    "client.pause": faults.client_pause(),
+    "client.partition": faults.client_partition(target="c2"),
     "scenario.figure8": faults.figure8(),
     "scenario.rollback": faults.rollback(),
     "scenario.split_vote_storm": faults.split_vote_storm(),
@@ -36,7 +40,7 @@ def test_a_short_form_draws_its_kind_only(kind):
 
     assert {fault.kind for fault in drawn} == {kind}
     for fault in drawn:
-        check_fault(fault, PLAN.servers)
+        check_fault(fault, PLAN.servers, PLAN.client_hosts)
 
 
 def test_a_fault_at_a_given_time_is_the_same_in_every_run():

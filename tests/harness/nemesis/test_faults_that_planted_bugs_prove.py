@@ -1,4 +1,4 @@
-"""Clock jumps, clock drift and duplication each find a bug that does not show without them.
+"""Clocks, duplication, disks and clients each find a bug that does not show without them.
 
 The planted bugs of the systems are found by other faults; the ones below by these. Each is a few
 lines, valid without faults, and invalid within a few seeds of its fault.
@@ -116,6 +116,145 @@ class LogClient:
         return list((await request(self.node, "n2", "read"))[0])
 
 
+class Impatient:
+    """n1 keeps values in a file; it waits PATIENCE seconds for an fsync and answers all the same.
+
+    What it then reads from memory is what was synced, so a write that it acknowledged is not there.
+    """
+
+    PATIENCE = 0.05
+
+    def __init__(self, node):
+        self.node = node
+        self.values = {}
+
+    async def run(self):
+        async with trio.open_nursery() as nursery:
+            while True:
+                source, (_request, number, f, *rest) = await self.node.network.receive()
+                if f == "write":
+                    nursery.start_soon(self.write, source, number, *rest)
+                else:
+                    value = self.values.get(rest[0])
+                    self.node.network.send(source, ("reply", number, value))
+
+    async def write(self, client, number, key, value):
+        with trio.move_on_after(self.PATIENCE):
+            self.node.disk.append("values", f"{key}={value};".encode())
+            await self.node.disk.fsync("values")
+            self.values[key] = value
+        self.node.network.send(client, ("reply", number))
+
+
+class LessImpatient(Impatient):
+    """The same, with patience for any disk that is only slow."""
+
+    PATIENCE = 0.5
+
+
+class ImpatientClient:
+    def __init__(self, node, server):
+        self.node = node
+
+    async def read(self, key):
+        return (await request(self.node, "n1", "read", key))[0]
+
+    async def write(self, key, value):
+        await request(self.node, "n1", "write", key, value)
+
+
+class LockAndList:
+    """n1 lends a lock for LEASE seconds and keeps a list; it doesn't ask writers for the lock."""
+
+    LEASE = 0.1
+
+    def __init__(self, node):
+        self.node = node
+        self.elements = ()
+        self.until = 0.0
+        self.owner = None
+
+    async def run(self):
+        while True:
+            source, (_request, number, f, *rest) = await self.node.network.receive()
+            now = trio.current_time()
+            answer = self.elements
+            if f == "lock":
+                answer = now >= self.until
+                if answer:
+                    self.owner, self.until = source, now + self.LEASE
+            elif f == "unlock" and self.owner == source:
+                self.until = 0.0
+            elif f == "write":
+                self.elements = rest[0]
+            self.node.network.send(source, ("reply", number, answer))
+
+
+class Worker:
+    """Reads the list and writes it back under the lock: one that stands still past its lease
+    overwrites what others added (Kleppmann, "How to do distributed locking", 2016)."""
+
+    def __init__(self, node, server):
+        self.node = node
+
+    async def ask(self, *message):
+        return (await request(self.node, "n1", *message))[0]
+
+    async def read_all(self):
+        return list(await self.ask("read"))
+
+    async def add(self, element):
+        while not await self.ask("lock"):
+            await trio.sleep(0.01)
+        elements = await self.ask("read")
+        await trio.sleep(0.01)  # the work that the lock is for
+        await self.ask("write", (*elements, element))
+        await self.ask("unlock")
+
+
+class Retrying:
+    """Adds again when no answer comes, though the element may be there already."""
+
+    def __init__(self, node, server):
+        self.node = node
+
+    async def add(self, element):
+        for _ in range(20):
+            with trio.move_on_after(0.1):
+                await request(self.node, "n2", "add", element)
+                return
+
+    async def read_all(self):
+        return list((await request(self.node, "n2", "read"))[0])
+
+
+class Keeper:
+    """n2 keeps what is added, however often it is."""
+
+    def __init__(self, node):
+        self.node = node
+        self.elements = []
+
+    async def run(self):
+        while True:
+            source, (_request, number, f, *rest) = await self.node.network.receive()
+            if f == "add":
+                self.elements.append(rest[0])
+            self.node.network.send(source, ("reply", number, tuple(self.elements)))
+
+
+def impatient(server, plan):
+    return plan.using(server, register(ImpatientClient, keys=1))
+
+
+def worker(server, plan):
+    return plan.using(server, set_(Worker))
+
+
+def retrying(server, plan):
+    return plan.using(server, set_(Retrying))
+
+
 def cache(server, plan):
     return plan.using(server, register(CacheClient, keys=1))
 
@@ -129,6 +268,10 @@ CASES = [
     ("clock.drift", LeasedCache, cache, "linearizable(cas-register)/", 15),
     ("clock.bump", WallClockCache, cache, "linearizable(cas-register)/", 0),
     ("net.duplicate", BlindLog, log, "set-full/duplicated", 0),
+    ("disk.slow", Impatient, impatient, "linearizable(cas-register)/", 0),
+    ("disk.stall", LessImpatient, impatient, "linearizable(cas-register)/", 0),
+    ("client.pause", LockAndList, worker, "set-full/lost", 0),
+    ("client.partition", Keeper, retrying, "set-full/duplicated", 1),
 ]
 
 

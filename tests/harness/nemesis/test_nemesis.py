@@ -10,8 +10,19 @@ from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
 from splitbrain.harness.nemesis.schedule import draw_faults
 from splitbrain.harness.plan import Fault, InvalidPlan
 
+
+def _target(kind):
+    return "leader" if "leader" in kind.targets else "all"
+
+
 ONE_OF_EACH = tuple(
-    Fault(kind.id, 1.0 + number / 10, 5.0, "leader", id=f"f{number}")
+    Fault(
+        kind.id,
+        1.0 + number / 10,
+        5.0,
+        "all" if kind.strikes == "clients" else "leader",
+        id=f"f{number}",
+    )
     for number, kind in enumerate(KINDS)
 )
 
@@ -19,8 +30,9 @@ ONE_OF_EACH = tuple(
 def undisturbed(world):
     """Whether nothing of any fault is left."""
     return (
-        all(world.running(name) and not world.paused(name) for name in world.servers)
+        all(world.running(n) and not world.paused(n) for n in (*world.servers, *world.clients))
         and world.rules == []
+        and world.disk_rules == []
         and world.listeners == []
         and set(world.rates.values()) == {1.0}
         and all(abs(offset) < 1e-9 for offset in world.offsets.values())

@@ -1,0 +1,48 @@
+"""Faults of clients: a worker stands still past its lease, or hears of no server."""
+
+from __future__ import annotations
+
+from splitbrain.harness.nemesis.control import Effect
+from splitbrain.harness.nemesis.injection import Context, Injection, Strike
+from splitbrain.harness.nemesis.kind import Kind, Words
+from splitbrain.harness.nemesis.kinds.process import pause
+from splitbrain.harness.nemesis.rules import LinkRule, links_between
+
+
+def partition(context: Context) -> Injection:
+    """``client.partition``: nothing passes between the targets and any server."""
+    control, targets = context.control, context.targets()
+    links = links_between(targets.nodes, control.servers)
+    rule = LinkRule(context.fault.id, links, block=True)
+
+    def end() -> Effect:
+        control.remove_rule(rule)
+        return {"messages_dropped": rule.affected}
+
+    return Strike(targets.nodes, context.detail(targets), lambda: control.add_rule(rule), end)
+
+
+_WEIGHTS = {"one": 4, "all": 1}
+
+PAUSE = Kind(
+    "client.pause",
+    "A client stands still, in the middle of an operation maybe, and goes on when the fault ends: "
+    "the worker whose lease expires while it collects garbage.",
+    pause,
+    Words("{targets} paused", "{targets} resumed"),
+    aliases=("client-pause",),
+    targets=("one", "all"),
+    weights=_WEIGHTS,
+    strikes="clients",
+)
+
+PARTITION = Kind(
+    "client.partition",
+    "What a client sends to any server is lost, and what servers send to it.",
+    partition,
+    Words("{targets} cut off from all servers", "{targets} reach the servers again"),
+    aliases=("client-partition",),
+    targets=("one", "all"),
+    weights=_WEIGHTS,
+    strikes="clients",
+)
