@@ -30,6 +30,15 @@ class _Command:
     value: Any
     server: str | None
     timeout: float
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An operation under way: its command, and what to call with its outcome."""
+
+    command: _Command
+    then: Callable[[Outcome], None]
 
 
 class Clients:
@@ -61,7 +70,10 @@ class Clients:
         self.timeout = timeout
         self._random = world.stream("generator")
         self._processes = list(range(count))
-        self._busy: dict[int, Callable[[Outcome], None]] = {}
+        self._busy: dict[int, _Open] = {}
+        self._down: set[int] = set()  # asked for membership only
+        self._performed = 0
+        world.on_client = self._on_client
         self._waking: int | None = None
         self._on_exhausted: Callable[[], None] = lambda: None
         self._on_idle: Callable[[], None] = lambda: None
@@ -97,7 +109,11 @@ class Clients:
         action()
 
     def _context(self) -> Context:
-        free = tuple(client for client in range(self._count) if client not in self._busy)
+        free = tuple(
+            client
+            for client in range(self._count)
+            if client not in self._busy and client not in self._down
+        )
         return Context(round(self._world.now * 1e9), free, self._count, self._random)
 
     def _advance(self) -> None:
@@ -151,17 +167,34 @@ class Clients:
             timeout: virtual seconds until it is given up, if not the run's.
         """
         assert client not in self._busy, f"client {client} has an operation open"
-        self._busy[client] = then
+        self._performed += 1
+        command = _Command(f, value, server, timeout or self.timeout, self._performed)
+        self._busy[client] = _Open(command, then)
         invocation = self._recorder.record(self._processes[client], INVOKE, f, value)
         self._update(invocation)
-        command = _Command(f, value, server, timeout or self.timeout)
         self._world.command(f"c{client + 1}", command)
 
     def _update(self, event: Operation) -> None:
         if self._generator is not None:
             self._generator = self._generator.update(self._context(), event)
 
-    def _complete(self, client: int, f: str, value: Any, outcome: Outcome) -> None:
+    def _on_client(self, name: str, up: bool) -> None:
+        """A client's process was killed, or has started again: its operation ends in doubt."""
+        client = int(name[1:]) - 1
+        if up:
+            self._down.discard(client)
+            self._world.after(0.0, self._advance)
+            return
+        self._down.add(client)
+        if client in self._busy:
+            command = self._busy[client].command
+            outcome = Outcome(INFO, command.value, "the client was killed")
+            self._world.after(0.0, self._complete, client, command, outcome)
+
+    def _complete(self, client: int, command: _Command, outcome: Outcome) -> None:
+        if client not in self._busy or self._busy[client].command is not command:
+            return  # ended already: the client was killed at the very moment
+        f, value = command.f, command.value
         process = self._processes[client]
         result = outcome.value if outcome.type == OK else value
         try:
@@ -176,7 +209,7 @@ class Clients:
             self.bugs[text] = self.bugs.get(text, 0) + 1
             if outcome.broken and self.broken is None:
                 self.broken = text
-        then = self._busy.pop(client)
+        then = self._busy.pop(client).then
         self._update(completion)
         then(outcome)
         if not self._busy:
@@ -213,7 +246,7 @@ class Clients:
                 if outcome.type == INFO:
                     user = _made(workload, node, own_server)
                 # Recorded from the world's loop, not from within this node's step.
-                self._world.after(0.0, self._complete, client, command.f, command.value, outcome)
+                self._world.after(0.0, self._complete, client, command, outcome)
 
         return program
 

@@ -56,10 +56,13 @@ class World(Protocol):
         on_announcement: called with each fact that a node announces: its name, what, details. The
             world itself announces ``died`` (with ``{"error": text}``) when an error ends a server.
         on_nemesis: called with each event of the nemesis: kind and value.
+        on_client: called when a client's process was killed (with its name and False) and when it
+            has started again (True); only by worlds whose levers do that.
     """
 
     on_announcement: Callable[[str, str, Any], None]
     on_nemesis: Callable[[str, Any], None]
+    on_client: Callable[[str, bool], None]
 
     @property
     def now(self) -> float:

@@ -28,7 +28,7 @@ Callback = Callable[[str, str, Any], None]
 
 
 class Processes(Protocol):
-    """Levers on processes of servers; a client can be paused and resumed."""
+    """Levers on processes of servers; of clients too, but for `power_loss`."""
 
     def running(self, name: str) -> bool:
         """Whether the server's process exists (a paused one does)."""

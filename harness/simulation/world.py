@@ -91,6 +91,7 @@ class World:
         self.failures: list[tuple[float, str, BaseException]] = []
         self.on_announcement: Callable[[str, str, Any], None] = lambda name, f, value: None
         self.on_nemesis: Callable[[str, Any], None] = lambda kind, value: None
+        self.on_client: Callable[[str, bool], None] = lambda name, up: None
         self._listeners: list[Listener] = []
         self._terms: dict[str, int] = {}
         self.add_rule = self.network.add_rule
@@ -290,7 +291,10 @@ class World:
         """Kill the process (SIGKILL): the page cache survives."""
         host = self._strikable(name)
         self.trace_event("kill", name)
-        return {"killed": host.kill(host.disk.kill)}
+        killed = host.kill(host.disk.kill)
+        if killed and name in self.clients:
+            self.on_client(name, False)
+        return {"killed": killed}
 
     def _strikable(self, name: str) -> Host:
         """A host whose process is about to die."""
@@ -323,6 +327,8 @@ class World:
     def start(self, name: str) -> None:
         """Start the process again, if it is down."""
         self.hosts[name].boot()
+        if name in self.clients:
+            self.on_client(name, True)
 
     def pause(self, name: str) -> None:
         """Stop the process (SIGSTOP)."""

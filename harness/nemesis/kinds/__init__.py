@@ -15,6 +15,7 @@ PATHS = {
     "clock.drift": "splitbrain.harness.nemesis.kinds.clock:DRIFT",
     "disk.slow": "splitbrain.harness.nemesis.kinds.disk:SLOW",
     "disk.stall": "splitbrain.harness.nemesis.kinds.disk:STALL",
+    "client.kill": "splitbrain.harness.nemesis.kinds.client:KILL",
     "client.pause": "splitbrain.harness.nemesis.kinds.client:PAUSE",
     "client.partition": "splitbrain.harness.nemesis.kinds.client:PARTITION",
     "scenario.figure8": "splitbrain.harness.nemesis.kinds.figure8:FIGURE8",

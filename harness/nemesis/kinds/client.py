@@ -1,11 +1,11 @@
-"""Faults of clients: a worker stands still past its lease, or hears of no server."""
+"""Faults of clients: a worker dies half-way, stands still past its lease, or hears of nobody."""
 
 from __future__ import annotations
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike
 from splitbrain.harness.nemesis.kind import Kind, Words
-from splitbrain.harness.nemesis.kinds.process import pause
+from splitbrain.harness.nemesis.kinds.process import kill, pause
 from splitbrain.harness.nemesis.rules import LinkRule, links_between
 
 
@@ -23,6 +23,18 @@ def partition(context: Context) -> Injection:
 
 
 _WEIGHTS = {"one": 4, "all": 1}
+
+KILL = Kind(
+    "client.kill",
+    "A client dies, in the middle of an operation maybe, which then stays in doubt; another starts "
+    "in its place when the fault ends.",
+    kill,
+    Words("{targets} killed", "{targets} restarted"),
+    aliases=("client-kill",),
+    targets=("one", "all"),
+    weights=_WEIGHTS,
+    strikes="clients",
+)
 
 PAUSE = Kind(
     "client.pause",

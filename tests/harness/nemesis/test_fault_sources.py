@@ -22,6 +22,7 @@ SHORT_FORMS = {
     "clock.drift": faults.clock_drift(rate=0.5),
     "disk.slow": faults.disk_slow(delay=0.5),
     "disk.stall": faults.stall(),
+    "client.kill": faults.client_kill(),
     "client.pause": faults.client_pause(),
     "client.partition": faults.client_partition(target="c2"),
     "scenario.figure8": faults.figure8(),

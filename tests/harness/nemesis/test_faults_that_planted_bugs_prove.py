@@ -212,6 +212,26 @@ class Worker:
         await self.ask("unlock")
 
 
+class Rewriter(Worker):
+    """Empties the list before it writes it anew: one that dies in between leaves nothing."""
+
+    async def read_all(self):
+        while not await self.ask("lock"):
+            await trio.sleep(0.01)
+        elements = list(await self.ask("read"))
+        await self.ask("unlock")
+        return elements
+
+    async def add(self, element):
+        while not await self.ask("lock"):
+            await trio.sleep(0.01)
+        elements = await self.ask("read")
+        await self.ask("write", ())
+        await trio.sleep(0.01)
+        await self.ask("write", (*elements, element))
+        await self.ask("unlock")
+
+
 class Retrying:
     """Adds again when no answer comes, though the element may be there already."""
 
@@ -251,6 +271,10 @@ def worker(server, plan):
     return plan.using(server, set_(Worker))
 
 
+def rewriter(server, plan):
+    return plan.using(server, set_(Rewriter))
+
+
 def retrying(server, plan):
     return plan.using(server, set_(Retrying))
 
@@ -270,6 +294,7 @@ CASES = [
     ("net.duplicate", BlindLog, log, "set-full/duplicated", 0),
     ("disk.slow", Impatient, impatient, "linearizable(cas-register)/", 0),
     ("disk.stall", LessImpatient, impatient, "linearizable(cas-register)/", 0),
+    ("client.kill", LockAndList, rewriter, "set-full/lost", 0),
     ("client.pause", LockAndList, worker, "set-full/lost", 0),
     ("client.partition", Keeper, retrying, "set-full/duplicated", 1),
 ]

@@ -4,11 +4,12 @@ import pytest
 import trio
 from nemesis_fake import performing, starts, stops
 
-from splitbrain.harness import Plan
+from splitbrain.harness import Plan, run
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.nemesis import Nemesis
 from splitbrain.harness.plan import Fault, InvalidPlan
 from splitbrain.harness.simulation.world import World
+from splitbrain.systems import registry
 
 
 def syncing(log):
@@ -84,6 +85,23 @@ def test_a_client_that_is_paused_goes_on_when_the_fault_ends():
     world.run_until(3.0)
     assert not world.paused("c1")
     assert stops(world)["f1"]["effect"] == {"paused": ["c1"]}
+
+
+def test_the_operation_of_a_client_that_is_killed_stays_in_doubt():
+    plan = Plan("raft", "register", seed=4, clients=2, time_limit=6.0, rate=100.0)
+    kills = tuple(Fault("client.kill", 1.0 + i, 0.5, "c1", id=f"kill-{i}") for i in range(4))
+    result = run(registry.experiment(plan.with_(faults=kills)))
+
+    assert result.validity == "valid"
+    doubts = [e for e in result.history if e.error == "the client was killed"]
+    assert {event.type for event in doubts} == {"info"}
+    assert {event.process % 2 for event in doubts} == {0}
+    assert 1 <= len(doubts) <= 4
+    # While it is down the other client alone is asked; afterwards both are.
+    invoked = [e for e in result.history if e.type == "invoke" and 1.0 < e.time / 1e9 < 1.5]
+    assert {event.process % 2 for event in invoked} == {1}
+    later = [e for e in result.history if e.type == "invoke" and 1.5 < e.time / 1e9 < 2.0]
+    assert {event.process % 2 for event in later} == {0, 1}
 
 
 def test_a_client_that_is_cut_off_reaches_no_server_and_others_do():
