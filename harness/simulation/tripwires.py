@@ -3,18 +3,21 @@
 Time, randomness, threads, sockets, files and subprocesses of the real machine would make a run
 differ from its replay. While a world runs *and* a node's code is executing:
 
-* the functions of `time` and `random`, ``os.urandom`` and starting a thread raise `Nondeterminism`;
+* the functions of `time`, `random`, `secrets`, `uuid` and `asyncio`, what `os` says of the process,
+  and starting a thread raise `Nondeterminism`, also where a module has imported them by name;
 * so does whatever Python's audit events show: files, sockets, processes. Audit events catch these
   however the function was imported.
 
-Not caught, because Python gives no hold on them: ``from time import time`` done before the world
-ran, and ``datetime.now()``. For these there is the comparison of two runs of the same plan.
+Not caught, because Python gives no hold on them: ``datetime.now()``, the order of a set, ``id`` and
+``hash``, and a function that is kept anywhere but in a module's own names. For these there is the
+comparison of two runs of the same plan.
 
 The wires do nothing outside a run and nothing for the harness's own code.
 """
 
 from __future__ import annotations
 
+import _thread
 import os
 import random
 import secrets
@@ -22,6 +25,8 @@ import sys
 import sysconfig
 import threading
 import time
+import uuid
+from _thread import get_ident as _this_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType, ModuleType
@@ -44,7 +49,27 @@ _USE_NETWORK = "use node.network"
 _USE_DISK = "use node.disk"
 _USE_TASKS = "use a trio nursery"
 
-_TIME = ("time", "time_ns", "monotonic", "monotonic_ns", "perf_counter", "perf_counter_ns")
+_USE_TRIO = "a simulated node is a trio program: use trio.sleep, nurseries and memory channels"
+_USE_NAME = "use node.name: a node shares its process with all others"
+
+_TIME = (
+    "time",
+    "time_ns",
+    "monotonic",
+    "monotonic_ns",
+    "perf_counter",
+    "perf_counter_ns",
+    "process_time",
+    "process_time_ns",
+    "thread_time",
+    "thread_time_ns",
+    "clock_gettime",
+    "clock_gettime_ns",
+)
+_TIME_IF_FEWER = {"localtime": 1, "gmtime": 1, "ctime": 1, "asctime": 1, "strftime": 2}
+"""Those that read the clock if they are given fewer arguments than this."""
+
+_ASYNCIO = ("sleep", "gather", "wait", "wait_for", "create_task", "to_thread", "run")
 _RANDOM = (
     "random",
     "uniform",
@@ -119,7 +144,7 @@ def _culprit(frame: FrameType | None) -> FrameType | None:
 def _trip(what: str, instead: str) -> None:
     """Raise for the node that is running, if any."""
     world = _world
-    if world is None or world.current is None:
+    if world is None or world.current is None or _this_thread() != world.thread:
         return
     node, world.current = world.current, None  # what follows is our code, which may open files
     try:
@@ -141,17 +166,95 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
         _trip(event, _AUDITED[event])
 
 
+_Guarded = tuple[ModuleType | type, str, Callable[..., Any]]
+"""Where a function was replaced: owner, name, and the real function."""
+
+
 def _guard(
-    owner: ModuleType | type, name: str, instead: str
-) -> tuple[ModuleType | type, str, Callable[..., Any]]:
-    real: Callable[..., Any] = getattr(owner, name)
+    owner: ModuleType | type, name: str, instead: str, unless: int | None = None
+) -> list[_Guarded]:
+    """Replace a function, if this Python has it; `unless` so many arguments are given, it trips."""
+    real: Callable[..., Any] | None = getattr(owner, name, None)
+    if real is None:
+        return []
+    told = f"{owner.__name__}.{name}()"
 
     def guarded(*arguments: Any, **named: Any) -> Any:
-        _trip(f"{owner.__name__}.{name}()", instead)
+        if unless is None or len(arguments) + len(named) < unless:
+            _trip(told, instead)
         return real(*arguments, **named)
 
     setattr(owner, name, guarded)
-    return owner, name, real
+    return [(owner, name, real)]
+
+
+def _guard_all() -> list[_Guarded]:
+    return [
+        *(place for name in _TIME for place in _guard(time, name, _USE_CLOCK)),
+        *(p for name, n in _TIME_IF_FEWER.items() for p in _guard(time, name, _USE_CLOCK, n)),
+        *_guard(time, "sleep", "use trio.sleep: time.sleep would stop every node"),
+        *(place for name in _RANDOM for place in _guard(random, name, _USE_RANDOM)),
+        # With an argument only (self) it takes its seed from the system.
+        *_guard(random.Random, "__init__", _USE_RANDOM, 2),
+        *_guard(random.SystemRandom, "random", _USE_RANDOM),
+        *_guard(random.SystemRandom, "getrandbits", _USE_RANDOM),
+        *(place for name in _SECRETS for place in _guard(secrets, name, _USE_RANDOM)),
+        *_guard(uuid, "uuid1", _USE_RANDOM),
+        *_guard(uuid, "uuid4", _USE_RANDOM),
+        *_guard(os, "urandom", _USE_RANDOM),
+        *_guard(os, "getrandom", _USE_RANDOM),
+        *_guard(os, "getpid", _USE_NAME),
+        *_guard(os, "_exit", "a simulated node can't end the process: return, or raise an error"),
+        *_guard(threading.Thread, "start", _USE_TASKS),
+        *_guard(_thread, "start_new_thread", _USE_TASKS),
+        *_guard(*THREAD_STARTER, _USE_TASKS),
+        *_guard_asyncio(),
+    ]
+
+
+def _guard_asyncio() -> list[_Guarded]:
+    """If nobody has imported asyncio yet, no node uses it."""
+    library = sys.modules.get("asyncio")
+    if library is None:
+        return []
+    return [place for name in _ASYNCIO for place in _guard(library, name, _USE_TRIO)]
+
+
+_scanned: dict[str, object] = {}
+_by_name: list[tuple[dict[str, Any], str, int]] = []
+"""Where modules have one of the real functions under a name of their own: the module's names, the
+name, and the function's id. A module is looked through once."""
+
+
+def _guard_imported(guarded: list[_Guarded]) -> list[tuple[dict[str, Any], str, Any]]:
+    """Replace what modules outside the standard library have imported by name; returns what to put
+    back."""
+    guards = {
+        id(real): getattr(owner, name)
+        for owner, name, real in guarded
+        if isinstance(owner, ModuleType)
+    }
+    for module_name, module in list(sys.modules.items()):
+        if _scanned.get(module_name) is not module:
+            _scanned[module_name] = module
+            if _may_be_a_nodes(module_name, module):
+                names = vars(module)
+                _by_name.extend((names, n, id(v)) for n, v in names.items() if id(v) in guards)
+    replaced = []
+    for names, name, identity in _by_name:
+        real = names.get(name)
+        if id(real) == identity and identity in guards:
+            replaced.append((names, name, real))
+            names[name] = guards[identity]
+    return replaced
+
+
+def _may_be_a_nodes(name: str, module: object) -> bool:
+    root = name.partition(".")[0]
+    if root in sys.stdlib_module_names and name != "__main__":
+        return False
+    ours = name.startswith("splitbrain.") and not name.startswith("splitbrain.systems")
+    return isinstance(module, ModuleType) and not ours and root not in ("trio", "outcome")
 
 
 @contextmanager
@@ -162,16 +265,13 @@ def tripwires(world: World) -> Iterator[None]:
         _hooked = True
         sys.addaudithook(_audit)
     outer, _world = _world, world
-    guarded = [_guard(time, name, _USE_CLOCK) for name in _TIME]
-    guarded += [_guard(random, name, _USE_RANDOM) for name in _RANDOM]
-    guarded += [_guard(secrets, name, _USE_RANDOM) for name in _SECRETS]
-    guarded.append(_guard(time, "sleep", "use trio.sleep: time.sleep would stop every node"))
-    guarded.append(_guard(os, "urandom", _USE_RANDOM))
-    guarded.append(_guard(threading.Thread, "start", _USE_TASKS))
-    guarded.append(_guard(*THREAD_STARTER, _USE_TASKS))
+    guarded = _guard_all()
+    imported = _guard_imported(guarded)
     try:
         yield
     finally:
+        for names, name, real in imported:
+            names[name] = real
         for owner, name, real in reversed(guarded):
             setattr(owner, name, real)
         _world = outer

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import gc
 import random
+from _thread import get_ident
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -63,6 +64,7 @@ class World:
     Attributes:
         now: true virtual seconds since the start.
         servers: the servers' names, in order of addition; likewise `clients`.
+        thread: the thread that runs it; its nodes are guarded there alone.
         current: the incarnation whose code is running, or None.
         failures: errors that ended a node's process: (time, host, error).
     """
@@ -99,6 +101,7 @@ class World:
         self.at = self.heap.at
         self.after = self.heap.after
         self._over = False
+        self.thread = get_ident()
         self._interruption: Interruption
         self._watchdog: Watchdog
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import _thread
+import asyncio
 import contextlib
 import inspect
 import logging
@@ -13,6 +15,8 @@ import subprocess
 import threading
 import time
 import uuid
+from random import choice as chosen
+from time import time as by_name
 
 import pytest
 import trio
@@ -51,6 +55,18 @@ TRIPS = {
     "file": lambda: open("/dev/null"),  # noqa: SIM115
     "file by descriptor": lambda: os.open("/dev/null", os.O_RDONLY),
     "folder": lambda: os.listdir("."),
+    "local time": lambda: time.localtime(),
+    "text of the time": lambda: time.strftime("%H"),
+    "CPU time": lambda: time.process_time(),
+    "generator without a seed": lambda: random.Random(),
+    "the system's generator": lambda: random.SystemRandom().random(),
+    "ids of time and host": lambda: uuid.uuid1(),
+    "process number": lambda: os.getpid(),
+    "bare thread": lambda: _thread.start_new_thread(print, ()),
+    "the process's end": lambda: os._exit(0),
+    "asyncio": lambda: asyncio.sleep(1),
+    "time by name": lambda: by_name(),
+    "randomness by name": lambda: chosen([1, 2]),
     "process": lambda: subprocess.run(["true"], check=False),
 }
 
@@ -80,6 +96,7 @@ def harmless():
 
         traceback.format_exc()
     random.Random(7).random()
+    time.strftime("%H", time.gmtime(0))
     import colorsys
 
     return colorsys
