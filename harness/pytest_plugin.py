@@ -51,10 +51,6 @@ def around_call(item: pytest.Item) -> Generator[None, Any, Any]:
 
 
 def _render(folder: Path) -> str:
-    from splitbrain.reports import load_run, render_terminal, write_report
+    from splitbrain.reports import render_terminal, write_report
 
-    shrunk = folder / "shrunk"
-    if shrunk.is_dir():
-        write_report(shrunk)
-    write_report(folder)
-    return render_terminal(load_run(folder))
+    return render_terminal(write_report(folder))

@@ -27,22 +27,22 @@ __all__ = [
 ]
 
 
-def write_report(run_dir: str | Path) -> Path:
-    """Write ``report.html`` and ``report.md`` into a run's folder.
+def write_report(run_dir: str | Path) -> RunView:
+    """Write ``report.html`` and ``report.md`` into a run's folder, and into its shrunk run's.
 
     Returns:
-        The path of the HTML page.
+        The run that the pages show, so that whoever tells it needn't read it again.
 
     Raises:
         RunError: the plan or the history is missing or can't be read.
         OSError: the folder can't be written to.
     """
-    folder = Path(run_dir)
-    view = load_run(folder)
-    page = folder / "report.html"
-    _write(page, render_html(view))
-    _write(folder / "report.md", render_markdown(view))
-    return page
+    view = load_run(run_dir)
+    for shown in (view.shrunk, view):
+        if shown is not None:
+            _write(shown.page, render_html(shown))
+            _write(shown.path / "report.md", render_markdown(shown))
+    return view
 
 
 def _write(path: Path, text: str) -> None:

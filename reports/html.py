@@ -185,6 +185,7 @@ def _evidence(view: RunView, entry: Evidence) -> dict[str, Any]:
         "message": entry.message,
         "others": entry.others,
         "crash": crash_lines(entry.anomaly),
+        "steps": entry.steps,
         "form": _FORMS[type(witness)],
         "witness": witness,
         "drawing": drawing,

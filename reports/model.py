@@ -55,7 +55,6 @@ class RunView:
         coverage: what was exercised.
         shrink: how the run was shrunk; None if it wasn't.
         shrunk: the shrunk run; None if there is none.
-        files: the run's files and their sizes in bytes.
         problems: what is missing or damaged, one sentence each.
         call_at: for the history index of each client event, the position of its call in `calls`.
     """
@@ -75,9 +74,18 @@ class RunView:
     coverage: Coverage
     shrink: Shrink | None
     shrunk: RunView | None
-    files: Mapping[str, int]
     problems: tuple[str, ...]
     call_at: Mapping[int, int]
+
+    @property
+    def page(self) -> Path:
+        """Where the run's HTML page is, once it is written."""
+        return self.path / "report.html"
+
+    @property
+    def files(self) -> Mapping[str, int]:
+        """The run's files that are there now, and their sizes in bytes."""
+        return folder_files(self.path)
 
     @property
     def validity(self) -> Validity | None:
@@ -215,7 +223,6 @@ def _load(path: Path, *, small: bool, needed: frozenset[str] = frozenset()) -> R
         coverage=cover(calls, faults),
         shrink=shrink,
         shrunk=shrunk,
-        files=folder_files(path),
         problems=tuple(map(safe_text, problems)),
         call_at=_call_positions(calls),
     )

@@ -20,6 +20,7 @@ from splitbrain.reports.wording import clipped, safe_text, shortened
 WIDTH = 100
 STORY_LIMIT = 24
 TEXT_LIMIT = 92
+WRAPPED = 80
 REASON_LIMIT = 180
 
 
@@ -58,22 +59,29 @@ def _headline(view: RunView) -> str:
 
 
 def _story(view: RunView) -> str:
-    """The story of a run that isn't valid; a valid one has none to tell."""
+    """The story of a run that isn't valid; a valid one has none to tell.
+
+    That of a shrunk run is told without leaving anything out, in as many lines as it needs.
+    """
     if view.judgement == "valid":
         return ""
-    lines = [
-        (line, shortened(_ascii(line.text), TEXT_LIMIT)) for line in story_of(view, STORY_LIMIT)
-    ]
-    width = max((len(text) for line, text in lines if line.kind == OPERATION), default=0)
+    lines = []
+    for line in story_of(view, STORY_LIMIT):
+        text = _ascii(line.text)
+        whole = textwrap.wrap(text, WRAPPED) if view.telling.small else []
+        lines.append((line, whole or [shortened(text, TEXT_LIMIT)]))
+    width = max((len(text[0]) for line, text in lines if line.kind == OPERATION), default=0)
     return "\n".join(_story_line(line, text, min(width, 64)) for line, text in lines)
 
 
-def _story_line(line: StoryLine, text: str, width: int) -> str:
+def _story_line(line: StoryLine, wrapped: Sequence[str], width: int) -> str:
+    text, *rest = wrapped
     if line.kind == ELISION:
         return f"{'':13}{text}"
     note = f"  <- {shortened(_ascii(line.note), 40)}" if line.note else ""
     mark = "*" if line.marked else " "
-    return f"{mark}{line.clock:>10}  {text:{width}}  {line.outcome:4}{note}".rstrip()
+    first = f"{mark}{line.clock:>10}  {text:{width}}  {line.outcome:4}{note}".rstrip()
+    return "\n".join([first, *(f"{'':15}{more}" for more in rest)])
 
 
 def _necessary(view: RunView) -> str:

@@ -1,4 +1,4 @@
-"""The evidence for an anomaly, in the form that suits its kind.
+"""The evidence for an anomaly, in the form of its shape.
 
 A verdict carries the operations concerned and details; what a witness shows besides (which reads
 saw a lost element, how replicas differ) is read from the history again, so that it can be checked
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.history import Call
-from splitbrain.checkers.verdict import INVALID, Anomaly, Verdict
-from splitbrain.checkers.vocabulary import LEADER
+from splitbrain.checkers.verdict import INVALID, Anomaly, Shape, Verdict
+from splitbrain.checkers.vocabulary import LEADER, REPLICA_STATE
 from splitbrain.reports.faults import Mark
 from splitbrain.reports.model import RunView
 from splitbrain.reports.wording import (
@@ -31,6 +31,7 @@ WINDOW_LIMIT = 24
 CANDIDATE_LIMIT = 20
 ELEMENT_LIMIT = 10
 ROW_LIMIT = 16
+STEP_LIMIT = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +139,14 @@ Witness = WindowWitness | ElementsWitness | ReplicaWitness | LeaderWitness
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """An anomaly with its witness and how many more of its verdict's anomalies there are."""
+    """An anomaly with its witness, why each step of its cycle holds (if it is one), and how many
+    more of its verdict's anomalies there are."""
 
     verdict: Verdict
     anomaly: Anomaly
     message: str
     witness: Witness
+    steps: tuple[str, ...]
     others: int
 
 
@@ -154,7 +157,8 @@ def evidence(view: RunView) -> tuple[Evidence, ...]:
             verdict,
             verdict.anomalies[0],
             sentence(safe_text(clipped(verdict.anomalies[0].message, 400))),
-            witness_of(view, verdict, verdict.anomalies[0]),
+            witness_of(view, verdict.anomalies[0]),
+            steps_of(verdict.anomalies[0]),
             len(verdict.anomalies) - 1,
         )
         for verdict in view.verdicts or ()
@@ -162,21 +166,28 @@ def evidence(view: RunView) -> tuple[Evidence, ...]:
     )
 
 
-def witness_of(view: RunView, verdict: Verdict, anomaly: Anomaly) -> Witness:
-    """The witness that suits the anomaly; its operations as a window when nothing better does."""
-    if anomaly.kind == "diverged":
-        replicas = replica_witness(view)
-        if replicas is not None:
-            return replicas
-    if anomaly.kind == "two-leaders" or verdict.checker.startswith("leader"):
-        leaders = leader_witness(view.marks)
-        if leaders.terms:
-            return leaders
-    if verdict.checker.startswith("set") and anomaly.kind in ("lost", "stale"):
-        elements = elements_witness(view, anomaly)
-        if elements.elements:
-            return elements
-    return window_witness(view, anomaly)
+def witness_of(view: RunView, anomaly: Anomaly) -> Witness:
+    """The witness of the anomaly's shape; its operations as a window where there is nothing to
+    fill that with."""
+    found: Witness | None = None
+    match anomaly.shape:
+        case Shape.REPLICAS:
+            found = replica_witness(view)
+        case Shape.LEADERS:
+            found = leader_witness(view.marks)
+        case Shape.ELEMENTS:
+            found = elements_witness(view, anomaly)
+    return found or window_witness(view, anomaly)
+
+
+def steps_of(anomaly: Anomaly) -> tuple[str, ...]:
+    """Why each step of a cycle of transactions holds, one sentence each."""
+    for name in ("cycle", "cycle of predicates", "commit order"):
+        steps = _entries(anomaly.details.get(name))
+        told = [str(step["because"]) for step in steps if step.get("because")]
+        if told and anomaly.shape is Shape.CYCLE:
+            return tuple(sentence(safe_text(clipped(text, STEP_LIMIT))) for text in told)
+    return ()
 
 
 def window_witness(view: RunView, anomaly: Anomaly) -> WindowWitness:
@@ -235,8 +246,9 @@ def _identity(value: Any) -> str:
     return json.dumps(value, sort_keys=True, default=repr)
 
 
-def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness:
-    """The lives of the elements that the anomaly names, by its operations or in its details."""
+def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness | None:
+    """The lives of the elements that the anomaly names, by its operations or in its details; None
+    if it names none."""
     key = anomaly.details.get("key")
     named = anomaly.details.get("elements")
     wanted = {_identity(value) for value in named} if isinstance(named, list) else set()
@@ -263,7 +275,7 @@ def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness:
             if call.start >= known
         )
         lives.append(ElementLife(value_text(element), position, points))
-    return ElementsWitness(tuple(lives), len(adds) - len(shown))
+    return ElementsWitness(tuple(lives), len(adds) - len(shown)) if lives else None
 
 
 def _unkeyed(value: Any, key: Any) -> Any:
@@ -278,7 +290,7 @@ def replica_witness(view: RunView) -> ReplicaWitness | None:
     states: dict[str, Any] = {}
     for call in view.calls:
         value = call.result
-        if call.f != "replica-state" or call.outcome != "ok":
+        if call.f != REPLICA_STATE or call.outcome != "ok":
             continue
         if isinstance(value, list) and len(value) == 2:
             states[str(value[0])] = value[1]
@@ -349,16 +361,15 @@ def _held(value: Any, key: str) -> Any:
     return value.get(key, _ABSENT) if isinstance(value, Mapping) else _ABSENT
 
 
-def leader_witness(marks: Sequence[Mark]) -> LeaderWitness:
-    """Terms that more than one node announced to lead."""
+def leader_witness(marks: Sequence[Mark]) -> LeaderWitness | None:
+    """Terms that more than one node announced to lead; None if there are none."""
     terms: dict[str, list[Mark]] = {}
     for mark in marks:
         if mark.f == LEADER and isinstance(mark.value, Mapping):
             terms.setdefault(value_text(mark.value.get("term"), 20), []).append(mark)
-    return LeaderWitness(
-        tuple(
-            (term, tuple(found))
-            for term, found in terms.items()
-            if len({mark.who for mark in found}) > 1
-        )
+    doubled = tuple(
+        (term, tuple(found))
+        for term, found in terms.items()
+        if len({mark.who for mark in found}) > 1
     )
+    return LeaderWitness(doubled) if doubled else None

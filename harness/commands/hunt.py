@@ -184,7 +184,5 @@ def _write_reports(folders: Iterator[Path]) -> None:
     from splitbrain.reports import write_report
 
     for folder in folders:
-        if (folder / "shrunk").is_dir():
-            write_report(folder / "shrunk")
         if folder.is_dir():
             write_report(folder)

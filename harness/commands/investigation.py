@@ -77,8 +77,6 @@ def investigated(
             err=True,
         )
         sys.exit(EXIT_INTERRUPTED)
-    if investigation.shrunk is not None:
-        write_report(investigation.telling_folder)
     if investigation.problem is not None:
         click.echo(f"splitbrain: {investigation.problem}", err=True)
     elif investigation.shrunk is not None and not investigation.shrunk.complete:

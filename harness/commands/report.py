@@ -17,12 +17,11 @@ def command(run: Path) -> None:
 
     Exits with 0; with 2 if a file of the folder is damaged: the report is written without it.
     """
-    from splitbrain.reports import load_run, render_terminal, write_report
+    from splitbrain.reports import render_terminal, write_report
 
-    page = write_report(run)
-    view = load_run(run)
+    view = write_report(run)
     click.echo(render_terminal(view))
-    click.echo(page)
+    click.echo(view.page)
     damaged = [problem for problem in view.problems if problem.startswith(_FILES)]
     for problem in damaged:
         click.echo(f"splitbrain: {run}: {problem}", err=True)

@@ -89,8 +89,23 @@ def verdict(checker, validity, reason, anomalies=(), **more):
     } | (fields | more)
 
 
+SHAPES = {
+    "diverged": "replicas",
+    "two-leaders": "leaders",
+    "lost": "elements",
+    "stale": "elements",
+}
+"""What the anomalies that are recorded here look like; the others are operations."""
+
+
 def anomaly(kind, message, operations, **details):
-    return {"kind": kind, "message": message, "operations": operations, "details": details}
+    return {
+        "kind": kind,
+        "message": message,
+        "operations": operations,
+        "details": details,
+        "shape": SHAPES.get(kind, "operations"),
+    }
 
 
 def save(folder, recording, the_plan, verdicts=None, the_info=None, shrink=None):

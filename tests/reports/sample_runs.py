@@ -367,7 +367,7 @@ def main():
     from splitbrain.reports import write_report
 
     for name, make in ALL.items():
-        page = write_report(make(Path(sys.argv[1]) / name))
+        page = write_report(make(Path(sys.argv[1]) / name)).page
         print(f"{page}  {page.stat().st_size:,} bytes")
 
 

@@ -17,7 +17,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    return {name: write_report(make(folder / name)) for name, make in sample_runs.ALL.items()}
+    return {name: write_report(make(folder / name)).page for name, make in sample_runs.ALL.items()}
 
 
 @pytest.fixture(scope="module")

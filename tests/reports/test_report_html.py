@@ -99,15 +99,15 @@ def test_a_page_names_no_network_address(run):
 
 @pytest.mark.slow
 def test_a_page_is_the_same_every_time(run):
-    first = write_report(run).read_bytes()
+    first = write_report(run).page.read_bytes()
 
-    assert write_report(run).read_bytes() == first
+    assert write_report(run).page.read_bytes() == first
 
 
 def test_a_page_does_not_depend_on_where_its_folder_is_nor_on_the_hash_seed(tmp_path):
     here, there = sample_runs.stale_run(tmp_path / "here"), tmp_path / "and" / "there"
     shutil.copytree(here, there)
-    page = write_report(here).read_bytes()
+    page = write_report(here).page.read_bytes()
     program = "import sys; from splitbrain import reports; reports.write_report(sys.argv[1])"
     root = Path(__file__).parents[2]
     for seed in ("1", "2"):
@@ -202,7 +202,7 @@ def test_the_timeline_holds_every_operation_fault_and_announcement(tmp_path):
 
 
 def test_20_000_operations_fit_into_400_kilobytes(tmp_path):
-    page = write_report(sample_runs.large_run(tmp_path / "run"))
+    page = write_report(sample_runs.large_run(tmp_path / "run")).page
 
     assert page.stat().st_size < 400_000
     assert len(unpacked(page.read_text())["start"]) == 20_000
@@ -245,7 +245,7 @@ def test_small_files_can_be_downloaded_from_the_page_and_large_ones_are_linked(t
 def test_a_report_is_written_beside_the_run(tmp_path):
     folder = sample_runs.unknown_run(tmp_path / "run")
 
-    page = write_report(folder)
+    page = write_report(folder).page
 
     assert page == folder / "report.html"
     assert (folder / "report.md").read_text().startswith("## unknown: raft / register")

@@ -149,7 +149,7 @@ def test_an_anomaly_without_an_order_has_a_plain_picture(tmp_path):
 
     assert picture.order == ()
     assert picture.notes == {}
-    assert "dotted path" not in write_report(view.path).read_text()
+    assert "dotted path" not in write_report(view.path).page.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -164,7 +164,7 @@ needs_browser = pytest.mark.skipif(find_chromium() is None, reason="no Chromium 
 @pytest.mark.browser
 @needs_browser
 def test_pointing_at_an_operation_shows_the_order_up_to_it(view, browser):
-    browser.open(write_report(view.path))
+    browser.open(write_report(view.path).page)
     bars = "[...document.querySelectorAll('svg.intervals g.bar[data-note]')]"
     told = "document.querySelector('.told').textContent"
     usual = browser.evaluate(told)
@@ -183,7 +183,7 @@ def test_pointing_at_an_operation_shows_the_order_up_to_it(view, browser):
 @pytest.mark.browser
 @needs_browser
 def test_the_picture_is_enlarged_and_reduced(view, browser):
-    browser.open(write_report(view.path), width=700)
+    browser.open(write_report(view.path).page, width=700)
     picture = "document.querySelector('.picture')"
     size = f"[{picture}.clientWidth, {picture}.querySelector('svg').getBoundingClientRect().width]"
 
@@ -207,7 +207,7 @@ def test_the_picture_is_enlarged_and_reduced(view, browser):
 @pytest.mark.browser
 @needs_browser
 def test_without_script_notes_are_tool_tips_and_buttons_hidden(view, browser):
-    browser.open(write_report(view.path), script=False)
+    browser.open(write_report(view.path).page, script=False)
 
     title = browser.evaluate(
         "document.querySelector('svg.intervals g[data-step=\"0\"] title').textContent"

@@ -160,3 +160,28 @@ def test_nothing_hostile_becomes_markup(tmp_path):
 )
 def test_escaping(text, markdown):
     assert escaped(text) == markdown
+
+
+def test_transactions_of_a_shrunk_run_are_told_whole(tmp_path):
+    recording = sample_runs.Recording()
+    micros = [["append", "x", 1000 + i] for i in range(20)]
+    recording.add(0, 0, "invoke", "txn", micros)
+    recording.add(9, 0, "ok", "txn", micros)
+    recording.add(10, 1, "invoke", "txn", [["r", "x", None]])
+    recording.add(19, 1, "ok", "txn", [["r", "x", [1000 + i for i in range(19, -1, -1)]]])
+    found = sample_runs.anomaly("append-order", "the list is reversed", [1, 3])
+    verdicts = [sample_runs.verdict("list-append(serializable)", "invalid", "it is", [found])]
+    the_plan = sample_runs.plan(workload="list-append")
+    run = tmp_path / "run"
+    for folder in (run, run / "shrunk"):
+        sample_runs.save(folder, recording, the_plan, verdicts)
+    (run / "shrink.json").write_text('{"operations": [9, 2], "runs": 3}')
+
+    told = " ".join(render_terminal(load_run(run)).split())
+
+    assert "client 0 does T1: append x 1000, append x 1001," in told
+    assert all(f"append x {1000 + i}" in told for i in range(20))
+    assert "client 1 does T2: r x -> [1019, 1018," in told
+    assert "1001, 1000]" in told
+    assert "..." not in told
+    assert "chars" not in told

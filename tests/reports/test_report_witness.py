@@ -8,7 +8,9 @@ import sample_runs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitbrain.reports import load_run
+from splitbrain.checkers.isolation import list_append
+from splitbrain.checkers.isolation.notation import transactions
+from splitbrain.reports import load_run, render_html
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.intervals import PADDING, SMALL_GLYPH, draw_intervals, draw_life
 from splitbrain.reports.packing import FAULT_ROWS, fault_rows
@@ -18,6 +20,7 @@ from splitbrain.reports.witness import (
     ReplicaWitness,
     WindowWitness,
     evidence,
+    operation_text,
 )
 
 
@@ -176,3 +179,43 @@ def test_faults_of_one_row_overlap_only_when_all_rows_are_taken(found):
             if rows[i] == rows[j] and faults[j].end > one.start:
                 open_then = sum(f.start <= one.start < f.end for f in faults[:i])
                 assert open_then >= FAULT_ROWS
+
+
+def test_a_cycle_tells_each_transaction_by_its_name_and_why_each_step_holds(tmp_path):
+    history = transactions("T1: ax1 ry | T2: ay1 rx | T3: rx1 ry1")
+    recording = sample_runs.Recording()
+    for event in history:
+        recording.add(event.time, event.process, event.type, event.f, event.value)
+    found = list_append("serializable").check(history).to_json()
+    the_plan = sample_runs.plan(workload="list-append")
+    view = load_run(sample_runs.save(tmp_path / "run", recording, the_plan, [found]))
+
+    (entry,) = evidence(view)
+
+    members = entry.anomaly.details["transactions"]
+    assert len(members) > 1
+    for member in members:
+        (position,) = view.positions([member["operation"]])
+        assert f"does {member['name']}: append" in operation_text(view, position)
+    assert len(entry.steps) == len(members)
+    assert all(step.startswith(("T1 ", "T2 ")) for step in entry.steps)
+    assert all(step in render_html(view).replace("&#39;", "'") for step in entry.steps)
+
+
+def test_the_shape_decides_whatever_a_checker_or_an_anomaly_is_called(tmp_path):
+    recording = sample_runs.Recording()
+    for number, state in enumerate((["a"], ["b"])):
+        node = f"n{number + 1}"
+        recording.add(2 * number, number, "invoke", "replica-state", node)
+        recording.add(2 * number + 1, number, "ok", "replica-state", [node, state])
+    strange = sample_runs.anomaly("my-own-kind", "they differ", [1, 3]) | {"shape": "replicas"}
+    plain = sample_runs.anomaly("diverged", "they differ", [1, 3]) | {"shape": "operations"}
+    verdicts = [
+        sample_runs.verdict("of-my-own", "invalid", "they differ", [strange]),
+        sample_runs.verdict("converged", "invalid", "they differ", [plain]),
+    ]
+    view = load_run(sample_runs.save(tmp_path / "run", recording, sample_runs.plan(), verdicts))
+
+    shapes = [type(found.witness) for found in evidence(view)]
+
+    assert shapes == [ReplicaWitness, WindowWitness]
