@@ -35,6 +35,7 @@ PATHS: dict[str, str] = {
     "fenced-lock": f"{_MODELS}:fenced_lock",
     "log": f"{_MODELS}:log",
     "set-full": "splitbrain.checkers.collections.full_sets:ENTRY",
+    "total-queue": "splitbrain.checkers.collections.total_queues:ENTRY",
     "regular-register": "splitbrain.checkers.consistency.lamport:REGULAR",
     "safe-register": "splitbrain.checkers.consistency.lamport:SAFE",
     "bounded-staleness": "splitbrain.checkers.consistency.staleness:ENTRY",
