@@ -44,7 +44,7 @@ class Step:
     Attributes:
         source: a transaction.
         target: the transaction that depends on it.
-        kind: ``ww``, ``wr``, ``rw``, ``process`` or ``realtime``.
+        kind: ``ww``, ``wr``, ``rw``, ``rw-predicate``, ``process`` or ``realtime``.
     """
 
     source: int

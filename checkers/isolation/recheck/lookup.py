@@ -12,6 +12,7 @@ from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import FAIL, OK, Call, History
+from splitbrain.checkers.isolation.recheck.types import typed_call
 
 
 class Lookup:
@@ -20,13 +21,21 @@ class Lookup:
     Attributes:
         lists: True for list-append, False for rw-register.
         assumptions: what may be assumed of registers, by the names that `rw_register` has for it.
-        calls: clients' transactions.
+        calls: clients' transactions; with ``typed``, their values are told apart by type.
     """
 
-    def __init__(self, history: History, *, lists: bool, assumptions: Collection[str] = ()) -> None:
+    def __init__(
+        self,
+        history: History,
+        *,
+        lists: bool,
+        assumptions: Collection[str] = (),
+        typed: bool = False,
+    ) -> None:
         self.lists = lists
         self.assumptions = assumptions
-        self.calls = history.calls()
+        calls = history.calls()
+        self.calls = [typed_call(call) for call in calls] if typed else calls
         self._by_index = {call.invoke_index: call for call in self.calls}
 
     @cached_property

@@ -49,6 +49,7 @@ from splitbrain.checkers.isolation.recheck.runs import (
     verify_schedule,
     verify_time,
 )
+from splitbrain.checkers.isolation.recheck.types import typed_anomaly
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, Anomaly, Verdict
 
 _LEVELS = {
@@ -103,11 +104,12 @@ def _verify(history: History, verdict: Verdict) -> Certified:
         raise NoCertificate(f"verdicts of {verdict.checker} have no evidence that is re-checked")
     certificate = verdict.certificate
     lists = verdict.checker.startswith("list-append")
-    look = Lookup(history, lists=lists, assumptions=certificate.get("assumptions", ()))
+    assumptions = certificate.get("assumptions", ())
+    look = Lookup(history, lists=lists, assumptions=assumptions, typed=True)
     model = _model(verdict)
     if verdict.validity is INVALID:
         for anomaly in verdict.anomalies:
-            _verify_anomaly(look, anomaly)
+            _verify_anomaly(look, typed_anomaly(anomaly))
         return Certified(f"{len(verdict.anomalies)} anomalies were found again in the history")
     return _verify_valid(look, model, certificate)
 
