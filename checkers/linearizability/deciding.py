@@ -22,11 +22,12 @@ from splitbrain.checkers.linearizability.monitors import (
     monitors_for,
     refute,
 )
+from splitbrain.checkers.linearizability.monitors.repeated import repeated_elements
 from splitbrain.checkers.linearizability.outcome import Outcome
 from splitbrain.checkers.linearizability.problem import Problem, problem_of
 from splitbrain.checkers.linearizability.searching import search
 from splitbrain.checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
-from splitbrain.checkers.models import KeyPart, Model, Register
+from splitbrain.checkers.models import KeyPart, Model, Queue, Register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 
 FIRST_TRY = 500
@@ -75,7 +76,11 @@ def _monitored(model: Model, part: KeyPart, algorithm: str | None) -> MonitorRes
     """What a monitor says, the one asked for or one that applies."""
     if algorithm in (None, "quick"):
         chosen: Chosen | None = choose(model, part.calls)
-        return refute(model, part.calls, part.key) if chosen is None else chosen.check(part.key)
+        if chosen is not None:
+            return chosen.check(part.key)
+        if type(model) is Queue:
+            return repeated_elements(model, part.calls, part.key)
+        return refute(model, part.calls, part.key)
     monitor = next(m for m in monitors_for(model) if m.name == algorithm)
     return monitor.check(model, part.calls, part.key)
 
