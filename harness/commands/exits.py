@@ -90,7 +90,7 @@ def internal_error(error: Exception) -> str:
         kept = f"please report it with the input and this traceback:\n{text}"
     last = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{Path(last.filename).name}:{last.lineno}"
-    what = shortened(f"{type(error).__name__}: {error}".splitlines()[0], 200)
+    what = shortened(f"{type(error).__name__}: {error}".splitlines()[0], 400)
     return (
         f"internal error, no verdict ({what}, at {where}); this is a defect of splitbrain, not of "
         f"your input: {kept}"

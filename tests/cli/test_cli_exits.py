@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from splitbrain.checkers.certificate import CertificateError
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.linearizability.checker import Linearizable
 from splitbrain.harness.commands.cli import main
 
@@ -75,6 +77,19 @@ def test_an_error_of_ours_names_itself_and_keeps_its_traceback(monkeypatch, tmp_
     kept = Path(re.search(r"kept in (\S+);", result.stderr)[1])
     assert kept.parent == tmp_path
     assert "in broken" in kept.read_text()
+
+
+def test_a_valid_verdict_that_our_own_check_refuses_is_an_error_of_ours(monkeypatch):
+    def refuses(*_):
+        raise CertificateError("operation 4 does not fit there")
+
+    monkeypatch.setattr(CheckerEntry, "verified", refuses)
+    result = call("check", GOOD, "-m", "kv")
+    assert (result.exit_code, result.stdout) == (70, "")
+    assert "says valid" in result.stderr
+    assert "its certificate is refuted: operation 4 does not fit there" in result.stderr
+    assert call("check", BAD, "-m", "kv").exit_code == 1
+    assert call("check", GOOD, "-m", "kv", "--no-self-check").exit_code == 0
 
 
 def test_memory_that_does_not_suffice_is_told(monkeypatch):
