@@ -27,3 +27,13 @@ of real time or memory."""
 
 REPLICA_STATE = "replica-state"
 """An operation: what the server of this name itself holds; completes with ``[name, state]``."""
+
+REST = "rest"
+"""An event of the nemesis: what was measured of servers that are left alone; see
+`splitbrain.checkers.invariants.at_rest`."""
+
+ANSWERS = "answers"
+"""An event of the nemesis: what each server did when it was asked in the end, by its name: one of
+these."""
+
+ANSWERED, REFUSED, SILENT, GONE = "ok", "refused", "silent", "gone"

@@ -34,6 +34,9 @@ from splitbrain.harness.node import Message, Node
 TIMEOUT_S = 2.0
 """How long an operation may take unless the run says otherwise, in virtual seconds."""
 
+TIMED_OUT = "timed out after"
+"""How the error of an operation that got no answer in time begins."""
+
 Perform = Callable[[Any, str, Any], Awaitable[Any]]
 """Does an operation through a client: ``await perform(client, f, value)`` is the result's value."""
 
@@ -139,7 +142,7 @@ async def invoke(
         bug = broken or _is_bug(error)
         text = _describe(error, with_place=bug)
         return Outcome(doubt, value, text, bug=bug, broken=broken)
-    return Outcome(doubt, value, f"timed out after {timeout_s:g} s")
+    return Outcome(doubt, value, f"{TIMED_OUT} {timeout_s:g} s")
 
 
 async def request(node: Node, server: str, *message: Any) -> Message:

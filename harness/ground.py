@@ -20,7 +20,7 @@ the nemesis is called like everybody else.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 from splitbrain.harness.entries import Entries
@@ -110,6 +110,14 @@ class World(Protocol):
 
     def disturb(self, action: Callable[[], None], then: Callable[[], None]) -> None:
         """Call `action`, which pulls levers and may block where they do, and then `then`."""
+        ...
+
+    def count(self) -> Mapping[str, Any] | None:
+        """What can be counted of the servers now; None if nothing can.
+
+        ``{"messages": sent by anybody since the start, "servers": {name: {"inbox": messages that
+        arrived and were not received, "disk": bytes}}}``, of the running servers.
+        """
         ...
 
     def run(self, begin: Callable[[], None], watch: Callable[[], None], every: float) -> None:

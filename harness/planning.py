@@ -8,12 +8,18 @@ from typing import Any
 import msgspec
 
 from splitbrain.harness.nemesis.catalogue import resolve
+from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.nemesis.schedule import draw_faults
 from splitbrain.harness.plan import InvalidPlan, Plan
 
 
-def draw(plan: Plan, faults: str | Iterable[str]) -> Plan:
+def draw(plan: Plan, faults: str | Iterable[str], *, within: Claims | None = None) -> Plan:
     """The plan with faults of these kinds, drawn from its seed ("none" for none).
+
+    Args:
+        plan: the plan.
+        faults: kinds, as for `resolve`.
+        within: draw only what a system with these claims survives; None: whatever comes.
 
     Raises:
         InvalidPlan: a kind is unknown.
@@ -26,6 +32,8 @@ def draw(plan: Plan, faults: str | Iterable[str]) -> Plan:
         time_limit=plan.time_limit,
         nodes=plan.nodes,
         clients=plan.clients,
+        survivable=within is not None,
+        claims=within,
     )
     return plan.with_(faults=drawn)
 

@@ -15,38 +15,33 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from splitbrain.checkers.history import INVOKE, History, HistoryError, Operation
+from splitbrain.checkers.history import INVOKE, History, Operation
 from splitbrain.checkers.history.encoding import encode_line
-from splitbrain.checkers.invariants import leader_per_term
-from splitbrain.checkers.invariants.coverage import exercised
-from splitbrain.checkers.invariants.unhandled_exceptions import unhandled_exceptions
-from splitbrain.checkers.models import ModelError
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, Checker, Validity, Verdict, worst
-from splitbrain.checkers.vocabulary import DONE, FINAL, HEAL, LEADER, LOAD, PHASE, SETTLE
-from splitbrain.harness.client import Outcome
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, Validity, Verdict, worst
+from splitbrain.checkers.vocabulary import DONE, FINAL, HEAL, LOAD, PHASE, REST, SETTLE
 from splitbrain.harness.clients import Clients
-from splitbrain.harness.error_text import described, traceback_lines
+from splitbrain.harness.finals import Finals, longest_seconds
 from splitbrain.harness.generators import time_limit, validate
 from splitbrain.harness.generators.base import Generator
 from splitbrain.harness.generators.lists import listed
 from splitbrain.harness.ground import Ground, World, check_ground, ground_named
 from splitbrain.harness.hosttime import seconds, timestamp
 from splitbrain.harness.interruption import interruptible
+from splitbrain.harness.judging import checkers_of, judge
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
+from splitbrain.harness.node import Node, Program, ServerFactory
 from splitbrain.harness.plan import InvalidPlan, Plan, PlannedOperation
 from splitbrain.harness.plan_options import operation_timeout
 from splitbrain.harness.recorder import Recorder, Sink
+from splitbrain.harness.rest import measurement
 from splitbrain.harness.simulation.trace import Trace
-from splitbrain.harness.workloads.workload import Experiment, FinalRead
+from splitbrain.harness.workloads.workload import Experiment
 
 SETTLE_SECONDS = 3.0
 """Virtual seconds without faults and load before the final reads."""
-
-FINAL_TIMEOUT_SECONDS = 5.0
-FINAL_ATTEMPTS = 3
 
 Progress = Callable[[float, str], None]
 """Called now and then with the fraction of virtual time that has passed, and the phase."""
@@ -181,44 +176,6 @@ def _check_recordable(operations: Sequence[PlannedOperation]) -> None:
             raise InvalidPlan(f"operations[{position}] cannot be recorded: {error}") from None
 
 
-def checkers_of(experiment: Experiment) -> tuple[Checker, ...]:
-    """The workload's and the system's, and whether anything was exercised; a single server has no
-    other replica to converge with."""
-    workload = experiment.workload
-    guard = exercised(reads=workload.idempotent, shows=workload.shows, refusable=workload.refusable)
-    checkers = (*workload.checkers, *experiment.checkers, guard)
-    if experiment.plan.nodes > 1:
-        return checkers
-    return tuple(checker for checker in checkers if checker.name != "converged")
-
-
-def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...]:
-    """What each checker says of a history, and what the harness itself checks in every run.
-
-    A checker that cannot cope with the history, or fails itself, makes the verdict unknown, never
-    valid; the run stands, and the others judge it.
-    """
-    always: list[Checker] = [unhandled_exceptions()]
-    if history.events(LEADER):
-        always.append(leader_per_term())
-    return tuple(_verdict(checker, history) for checker in (*checkers, *always))
-
-
-def _verdict(checker: Checker, history: History) -> Verdict:
-    try:
-        return checker.check(history)
-    except (HistoryError, ModelError) as error:
-        return Verdict(checker.name, UNKNOWN, f"the checker could not judge this history: {error}")
-    except Exception as error:  # noqa: BLE001 - whatever a checker does wrong, the run stands
-        lines = traceback_lines(error)
-        return Verdict(
-            checker.name,
-            UNKNOWN,
-            f"the checker failed: {described(error)} ({lines[-1] if lines else 'no frames'})",
-            cost={"traceback": lines},
-        )
-
-
 class _Running:
     """A world with clients, nemesis and recorder, and the phases of a run."""
 
@@ -230,9 +187,10 @@ class _Running:
         self.recorder = Recorder(lambda: world.now, sink)
         world.on_announcement = self.recorder.announcement
         world.on_nemesis = self.recorder.nemesis
+        self._servers: dict[str, Any] = {}
         for name in plan.servers:
             peers = tuple(other for other in plan.servers if other != name)
-            world.add_server(name, lambda node: experiment.server(node).run(), peers)
+            world.add_server(name, self._program(experiment.server), peers)
         self.clients = Clients(
             world,
             self.recorder,
@@ -243,7 +201,13 @@ class _Running:
         )
         self.nemesis = Nemesis(plan.faults, world.control)
         self.phase = LOAD
-        self._finals: list[FinalRead] = []
+
+    def _program(self, make: ServerFactory) -> Program:
+        async def program(node: Node) -> None:
+            server = self._servers[node.name] = make(node)
+            await server.run()
+
+        return program
 
     def drive(self, progress: Progress) -> None:
         """All phases, from boot to the last final read."""
@@ -286,40 +250,30 @@ class _Running:
     def _settle(self) -> None:
         self._enter(SETTLE)
         after = self.world.after
+        self._measure()
+        for second in range(1, int(SETTLE_SECONDS) + 1):
+            after(second, self._measure)
         after(SETTLE_SECONDS, lambda: self.clients.when_idle(self._final))
         # Every operation has a timeout, but a client's code can refuse to be cancelled.
-        finals = len(self.workload.final(self.plan)) * FINAL_ATTEMPTS * FINAL_TIMEOUT_SECONDS
+        finals = longest_seconds(self.workload.final(self.plan), self.plan.servers)
         after(SETTLE_SECONDS + self.clients.timeout + finals + 1.0, self._overrun)
+
+    def _measure(self) -> None:
+        counted = self.world.count()
+        if counted is not None:
+            self.recorder.nemesis(REST, measurement(counted, self._servers))
 
     def _final(self) -> None:
         self._enter(FINAL)
-        self._finals = list(self.workload.final(self.plan))
-        for client in range(self.plan.clients):
-            self._next_final(client)
-        if not self._finals:
-            self.clients.when_idle(self._done)
-
-    def _next_final(self, client: int) -> None:
-        if self._finals:
-            self._attempt(client, self._finals.pop(0), 1)
-            if not self._finals:
-                self.clients.when_idle(self._done)
-
-    def _attempt(self, client: int, final: FinalRead, attempt: int) -> None:
-        def then(outcome: Outcome) -> None:
-            if outcome.type != "ok" and attempt < FINAL_ATTEMPTS:
-                self._attempt(client, final, attempt + 1)
-            else:
-                self._next_final(client)
-
-        self.clients.perform(
-            client,
-            final.f,
-            final.value,
-            then,
-            server=final.server,
-            timeout=FINAL_TIMEOUT_SECONDS,
+        plan = self.plan
+        finals = Finals(
+            self.clients,
+            self.recorder,
+            self.workload.final(plan),
+            plan.servers,
+            self.nemesis.gone,
         )
+        finals.ask(plan.clients, lambda: self.clients.when_idle(self._done))
 
     def _overrun(self) -> None:
         if self.phase != DONE:

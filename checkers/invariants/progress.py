@@ -1,27 +1,32 @@
 """In the end, everything is answered.
 
 *Property.* Once faults have ended and the system had time to settle, each of the final operations
-succeeds at the latest when it is repeated. A deadlock that nobody detects, a lock that its holder
-took to the grave, or a transaction in doubt forever breaks it: liveness, made checkable by asking
-for it at a time when there is no excuse left (as in TigerBeetle's liveness mode).
+succeeds at the latest when it is repeated, and each server that is up answers. A deadlock that
+nobody detects, a lock that its holder took to the grave, or a transaction in doubt forever breaks
+it: liveness, made checkable by asking for it at a time when there is no excuse left (as in
+TigerBeetle's liveness mode, also while a minority is down for good).
 
 *Source.* The harness notes its phases: events of the process ``nemesis`` with f ``phase``. Client
 operations that are invoked after the value ``final`` are the final ones; those with the same f and
-argument are attempts at the same.
+argument are attempts at the same. What each server did is the value of the event ``answers``
+(`splitbrain.harness.finals`); to refuse is an answer, silence is none.
 
-*Algorithm.* One pass.
+*Algorithm.* One pass. A kind of operation that never succeeded in the whole run did not stop doing
+so; whether anything was exercised is another checker's question.
 
-*Left out.* How long it took, and whether anything made progress before.
+*Left out.* How long it took, and whether anything made progress before. Beyond what a system claims
+to survive, nobody asks this of it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from splitbrain.checkers.history import NEMESIS, OK, Call, History
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
-from splitbrain.checkers.vocabulary import FINAL, PHASE
+from splitbrain.checkers.vocabulary import ANSWERS, FINAL, PHASE, SILENT
 
 NO_PROGRESS = "no-progress"
 
@@ -38,7 +43,8 @@ class _Progress:
     def check(self, history: History) -> Verdict:
         """See `Checker.check`."""
         begin = [e.index for e in history.events(PHASE, NEMESIS) if e.value == FINAL]
-        calls = [c for c in history.calls() if begin and c.invoke_index > begin[0]]
+        every = history.calls()
+        calls = [call for call in every if begin and call.invoke_index > begin[0]]
         attempts: dict[tuple[str, str], list[Call]] = {}
         for call in calls:
             attempts.setdefault((call.f, repr(call.argument)), []).append(call)
@@ -46,16 +52,37 @@ class _Progress:
         if not attempts:
             reason = "nothing was asked of the system after it was healed"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        anomalies = tuple(
-            _unanswered(group)
-            for group in attempts.values()
-            if not any(call.outcome == OK for call in group)
+        worked = {call.f for call in every if call.outcome == OK}
+        if not worked:
+            reason = "no operation ever succeeded, so nothing can be said to have stopped"
+            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
+        anomalies = (
+            *(
+                _unanswered(group)
+                for group in attempts.values()
+                if group[0].f in worked and not any(call.outcome == OK for call in group)
+            ),
+            *_silent(history),
         )
         if anomalies:
             return Verdict(self.name, INVALID, anomalies[0].message, anomalies, coverage=coverage)
         number = len(attempts)
         reason = f"{number} final operation{'s' if number > 1 else ''}, each answered"
         return Verdict(self.name, VALID, reason, coverage=coverage)
+
+
+def _silent(history: History) -> Iterator[Anomaly]:
+    for event in history.events(ANSWERS, NEMESIS):
+        told = event.value if isinstance(event.value, Mapping) else {}
+        silent = [server for server, did in told.items() if did == SILENT]
+        if silent:
+            yield Anomaly(
+                "silent-server",
+                f"{', '.join(silent)} answered nothing after all faults had ended and the system "
+                "had settled",
+                (event.index,),
+                {"servers": silent},
+            )
 
 
 def _unanswered(attempts: list[Call]) -> Anomaly:

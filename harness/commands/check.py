@@ -159,7 +159,7 @@ def _judged(
     from splitbrain.checkers.history import load
     from splitbrain.harness.checking import read
     from splitbrain.harness.commands.sources import checkers_of_run, history_source
-    from splitbrain.harness.running import judge
+    from splitbrain.harness.judging import judge
 
     if model is None:
         if not file.is_dir():

@@ -139,7 +139,9 @@ def _targets(
             )
         workloads = (workload,) if workload else system.workloads
         kinds = tuple(kind.strip() for kind in faults.split(","))
-        targets.append(Target(name, workloads, system.nodes, bug, kinds, tuple(system.sizes)))
+        targets.append(
+            Target(name, workloads, system.nodes, bug, kinds, tuple(system.sizes), system.claims)
+        )
     return targets
 
 

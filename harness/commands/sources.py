@@ -44,7 +44,7 @@ def checkers_of_run(folder: Path) -> tuple[Checker, ...]:
     Raises:
         StoreError: its plan cannot be read, or nobody but its test knows its system.
     """
-    from splitbrain.harness.running import checkers_of
+    from splitbrain.harness.judging import checkers_of
     from splitbrain.systems import registry
 
     plan = read_plan(folder)

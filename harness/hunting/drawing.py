@@ -16,6 +16,7 @@ from math import exp, log
 from typing import Any
 
 from splitbrain.harness.nemesis.catalogue import resolve
+from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.streams import stream
@@ -26,6 +27,10 @@ NARROW = 0.25
 
 QUIET = 0.05
 """How often there is no fault at all."""
+
+SURVIVABLE = 0.4
+"""How often faults stay within what the system claims to survive, so that it has to answer again in
+the end, even with a minority dead."""
 
 OTHER_SIZES = 0.3
 """How often a system has another number of servers than it usually has."""
@@ -44,6 +49,7 @@ class Target:
         nodes: its usual number of servers.
         bug: a planted bug to run it with, or None.
         faults: the kinds of faults to draw from.
+        claims: what it claims to survive, None for nothing.
         sizes: the numbers of servers that it may have; its usual one alone, unless given.
     """
 
@@ -53,6 +59,7 @@ class Target:
     bug: str | None = None
     faults: tuple[str, ...] = ("all",)
     sizes: tuple[int, ...] = ()
+    claims: Claims | None = None
 
     @property
     def name(self) -> str:
@@ -76,7 +83,9 @@ def plan_for(target: Target, seed: int) -> Plan:
         time_limit=_stream(seed, "time").choice((4.0, 6.0, 10.0, 10.0, 15.0)),
         rate=round(_log_uniform(seed, "rate", 8.0, 80.0), 1),
     )
-    return draw(plan.with_(options=_options(plan.workload, seed)), _kinds(target.faults, seed))
+    plan = plan.with_(options=_options(plan.workload, seed))
+    within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None
+    return draw(plan, _kinds(target.faults, seed), within=within)
 
 
 def _nodes(target: Target, seed: int) -> int:

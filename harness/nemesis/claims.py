@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Literal
 
 from splitbrain.harness.nemesis.catalogue import named, resolve
@@ -73,7 +74,10 @@ def regime(faults: Iterable[Fault], nodes: int, claims: Claims | None) -> Regime
     faults = tuple(faults)
     if not all(claims.tolerates(fault.kind) for fault in faults):
         return "beyond"
-    return "survivable" if most_down(faults, nodes) <= claims.limit(nodes) else "beyond"
+    dead = [fault for fault in faults if named(fault.kind).permanent]
+    # Whoever survives that all are down at once does so because they come back.
+    within = most_down(dead, nodes) <= min(minority(nodes), claims.limit(nodes))
+    return "survivable" if within and most_down(faults, nodes) <= claims.limit(nodes) else "beyond"
 
 
 def most_down(faults: Sequence[Fault], nodes: int) -> int:
@@ -83,15 +87,16 @@ def most_down(faults: Sequence[Fault], nodes: int) -> int:
 
 
 def _down_at(time: float, downs: Sequence[Fault], nodes: int) -> int:
-    named: dict[str, None] = {}
-    unnamed = 0
+    by_name: dict[str, None] = {}
+    others = 0
     for fault in downs:
-        if fault.at <= time <= fault.at + fault.duration:
+        end = inf if named(fault.kind).permanent else fault.at + fault.duration
+        if fault.at <= time <= end:
             if fault.target in GROUPS:
-                unnamed += victims(fault, nodes)
+                others += victims(fault, nodes)
             else:
-                named.update(dict.fromkeys(fault.target.split(",")))
-    return min(nodes, unnamed + len(named))
+                by_name.update(dict.fromkeys(fault.target.split(",")))
+    return min(nodes, others + len(by_name))
 
 
 def victims(fault: Fault, nodes: int) -> int:

@@ -54,12 +54,23 @@ class ProcessHolds:
         self._processes = processes
         self.down = Holds()
         self.paused = Holds()
+        self._gone: dict[str, None] = {}
+
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The nodes that are down for good."""
+        return tuple(self._gone)
 
     def take_down(self, node: str, owner: str, strike: Callable[[str], Effect]) -> Effect:
         """End the process on `node` by `strike`, and keep it away until `owner` releases it."""
         self.down.take(node, owner)
         self.paused.drop(node)
         return strike(node)
+
+    def end(self, node: str, strike: Callable[[str], Effect]) -> Effect:
+        """End the process on `node` by `strike`; nothing starts it again, not even healing."""
+        self._gone[node] = None
+        return self.take_down(node, "for good", strike)
 
     def bring_back(self, node: str, owner: str) -> None:
         """`owner` no longer keeps `node` down; the last to say so starts it."""

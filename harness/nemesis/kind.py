@@ -85,6 +85,7 @@ class Kind:
         weights: whom a drawn fault strikes, by weight.
         draw: the options of a drawn fault; those left out have their defaults.
         nodes_down: True if processes that it strikes end, and stay away until the fault ends.
+        permanent: True if what it does is never undone, not even by healing: drawn once in a run.
         lasting: True if, with a duration of 0, it stays until everything is healed.
         composite: True if it goes in rounds and takes its victims as they come, rather than from
             the fault's target: drawn once in a run, and for long.
@@ -102,6 +103,7 @@ class Kind:
     weights: Weights = field(default_factory=lambda: SERVERS)
     draw: Callable[[random.Random], dict[str, Any]] = lambda rng: {}
     nodes_down: bool = False
+    permanent: bool = False
     lasting: bool = False
     composite: bool = False
     strikes: Literal["servers", "clients"] = "servers"

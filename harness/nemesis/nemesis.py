@@ -52,6 +52,11 @@ class Nemesis:
         """The faults whose time has not come (after `heal`: never came)."""
         return tuple(fault for fault in self._faults if fault.id not in self._started)
 
+    @property
+    def gone(self) -> tuple[str, ...]:
+        """The servers that a fault has taken down for good."""
+        return self._processes.gone
+
     def schedule(self) -> None:
         """Put every fault on the world's heap, relative to the start of the run."""
         for fault in self._faults:
@@ -69,7 +74,7 @@ class Nemesis:
         for fault in self.active:
             self._stop(fault)
         for name in self._control.servers:
-            if not self._control.running(name):
+            if not self._control.running(name) and name not in self.gone:
                 self._control.start(name)
 
     def _start(self, fault: Fault) -> None:

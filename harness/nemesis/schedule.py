@@ -95,6 +95,8 @@ def draw_faults(
     faults: list[Fault] = []
     # In the catalogue's order, so that a kind further down it takes nothing from one above.
     for kind, rng in _chosen(pool, seed, swarm):
+        if kind.permanent and not minority(nodes):
+            continue  # whoever is left could show nothing any more
         for fault in _draw_all(rng, kind, window, most, fixed):
             kept = _survivable(fault, kind, faults, nodes, limit) if survivable else fault
             if kept is not None:
@@ -159,8 +161,9 @@ def _draw_all(
     rng: random.Random, kind: Kind, window: _Window, most: int, fixed: Fixed
 ) -> list[Fault]:
     """A kind's faults, in the order in which they start."""
-    # Two of a composite at a time would get into each other's way.
-    count = 1 if kind.composite else rng.randint(1, most)
+    # Two of a composite at a time would get into each other's way; one that is never undone,
+    # drawn again and again, would leave nobody.
+    count = 1 if kind.composite or kind.permanent else rng.randint(1, most)
     drawn = by_start(_draw(rng, kind, window, fixed) for _ in range(count))
     return [replace(fault, id=f"{kind.short_names[0]}-{i}") for i, fault in enumerate(drawn, 1)]
 
@@ -169,6 +172,8 @@ def _draw(rng: random.Random, kind: Kind, window: _Window, fixed: Fixed) -> Faul
     target = weighted(rng, kind.weights)
     options = kind.draw(rng)
     duration = min(window.duration(rng, kind), window.limit - window.earliest)
+    if kind.permanent:
+        duration = 0
     if fixed.duration is not None:
         duration = int(fixed.duration * 1000)
     return Fault(

@@ -182,6 +182,11 @@ class SimulatedDisk:
         """The names of all files, sorted."""
         return sorted(self._directory.current)
 
+    @property
+    def used(self) -> int:
+        """The size of all files together, in bytes."""
+        return sum(len(file.current) for file in self._directory.current.values())
+
     def size(self, path: str) -> int:
         """The file's size in bytes."""
         return len(self._file(path).current)

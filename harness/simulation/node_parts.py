@@ -41,6 +41,10 @@ class Inbox:
             self._waiting = None
             self._incarnation.wake(task)
 
+    def __len__(self) -> int:
+        """How many items wait."""
+        return len(self._items)
+
     async def get(self) -> Any:
         """The oldest item; waits for one.
 

@@ -198,6 +198,18 @@ class World:
         """
         self._watched(self.heap.run_until, time)
 
+    def count(self) -> dict[str, Any]:
+        """See `splitbrain.harness.ground.World.count`."""
+        running = {name: self.hosts[name] for name in self.servers}
+        return {
+            "messages": self.network.sent,
+            "servers": {
+                name: {"inbox": len(host.incarnation.inbox), "disk": host.disk.used}
+                for name, host in running.items()
+                if host.incarnation is not None
+            },
+        }
+
     def command(self, client: str, command: object) -> None:
         """Tell a client's program to do something."""
         host = self.hosts[client]

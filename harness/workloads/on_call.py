@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from splitbrain.checkers.invariants.on_call import doctors as somebody_on_call
-from splitbrain.checkers.invariants.progress import progress
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
@@ -115,7 +114,7 @@ def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
     """Somebody stays on call, and all is answered in the end."""
-    return (somebody_on_call(), progress())
+    return (somebody_on_call(),)
 
 
 def somebody_left(f: str, argument: Any, result: Any) -> bool:

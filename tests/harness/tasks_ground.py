@@ -120,6 +120,9 @@ class World:
         self.clients = (*self.clients, name)
         self.programs[name], self.peers[name] = program, peers
 
+    def count(self):
+        return None
+
     def command(self, client, command):
         self.nodes[client].commands.put.send_nowait(command)
 

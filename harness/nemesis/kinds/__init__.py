@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 PATHS = {
+    "member.dead": "splitbrain.harness.nemesis.kinds.member:DEAD",
     "process.kill": "splitbrain.harness.nemesis.kinds.process:KILL",
     "process.power_loss": "splitbrain.harness.nemesis.kinds.process:POWER_LOSS",
     "process.pause": "splitbrain.harness.nemesis.kinds.process:PAUSE",

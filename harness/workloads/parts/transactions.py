@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any, Protocol
 
-from splitbrain.checkers.invariants.progress import progress
 from splitbrain.checkers.isolation.consistency import model_named
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
@@ -144,7 +143,7 @@ def kind(name: str, description: str, write: str, judge: Callable[[str], Checker
             model = model_named(consistency)
         except ValueError as error:
             raise InvalidPlan(str(error)) from None
-        return (judge(model.name), progress())
+        return (judge(model.name),)
 
     return WorkloadKind(
         name=name,

@@ -77,6 +77,6 @@ SYSTEM = System(
     client=RaftClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims(("process", "net", "clock", "disk", "client", "scenario")),
+    claims=Claims(("process", "net", "clock", "member", "disk", "client", "scenario")),
     bugs=BUGS,
 )

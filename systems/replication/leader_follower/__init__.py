@@ -18,6 +18,6 @@ SYSTEM = System(
     server=ReferenceServer,
     client=ReferenceClient,
     workloads=("register", "set"),
-    claims=Claims(("process", "net", "clock", "disk", "client", "scenario")),
+    claims=Claims(("process", "net", "clock", "member", "disk", "client", "scenario")),
     bugs=BUGS,
 )

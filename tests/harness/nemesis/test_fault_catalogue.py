@@ -48,7 +48,7 @@ def test_kinds_stand_for_themselves():
         ("partitoin", "partition"),
         ("net.partion", "net.partition"),
         ("clok", "clock"),
-        ("earthquake!", "families: process, net, clock, disk, client, scenario"),
+        ("earthquake!", "families: member, process, net, clock, disk, client, scenario"),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_nearest_ones(name, hint):

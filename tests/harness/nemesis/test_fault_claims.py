@@ -5,7 +5,7 @@ import pytest
 from splitbrain.harness.nemesis.claims import Claims, most_down, regime
 from splitbrain.harness.plan import Fault, InvalidPlan
 
-EVERYTHING = ("process", "net", "clock", "scenario")
+EVERYTHING = ("member", "process", "net", "clock", "scenario")
 
 
 def kill(at, duration, target="one"):

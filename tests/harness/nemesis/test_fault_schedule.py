@@ -22,7 +22,7 @@ def draw(seed, kinds="all", *, time_limit=10.0, nodes=5, **how):
     return draw_faults(kinds, seed=seed, time_limit=time_limit, nodes=nodes, **how)
 
 
-EVERYTHING = ("process", "net", "clock", "disk", "client", "scenario")
+EVERYTHING = ("member", "process", "net", "clock", "disk", "client", "scenario")
 
 ROOT = Path(__file__).parents[3]
 

@@ -10,6 +10,7 @@ from splitbrain.harness.plan import Fault, InvalidPlan, Plan
 PLAN = Plan("raft", "register", nodes=3, time_limit=10.0)
 
 SHORT_FORMS = {
+    "member.dead": faults.dead(),
     "process.kill": faults.kill(),
     "process.power_loss": faults.power_loss(policy="any_subset"),
     "process.pause": faults.pause(),

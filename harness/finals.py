@@ -1,0 +1,131 @@
+"""The last questions of a run, when there is no excuse left: all faults are over, all is settled.
+
+Each of the workload's final reads must succeed somewhere; it is repeated, and then asked of the
+other servers. Besides, each server that is up is asked something at least once: to refuse is an
+answer, silence is none. What each server was seen to do is recorded as an event of the nemesis,
+``answers``, with ``{name: "ok" | "refused" | "silent" | "gone"}``, which
+`splitbrain.checkers.invariants.progress` judges. Servers that are down for good are excused, and so
+are clients of theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from splitbrain.checkers.history import OK
+from splitbrain.checkers.vocabulary import ANSWERED, ANSWERS, GONE, REFUSED, SILENT
+from splitbrain.harness.client import TIMED_OUT, Outcome
+from splitbrain.harness.clients import Clients
+from splitbrain.harness.recorder import Recorder
+from splitbrain.harness.workloads.workload import FinalRead
+
+TIMEOUT_SECONDS = 5.0
+ATTEMPTS = 3
+"""How often a question is asked by one client, before it goes to other servers."""
+
+_BETTER = {SILENT: 0, REFUSED: 1, ANSWERED: 2}
+
+
+class Finals:
+    """Asks everything, each client one question at a time."""
+
+    def __init__(
+        self,
+        clients: Clients,
+        recorder: Recorder,
+        questions: Iterable[FinalRead],
+        servers: Sequence[str],
+        gone: Iterable[str],
+    ) -> None:
+        """Prepare to ask.
+
+        Args:
+            clients: who asks; all of them free by the time of `ask`.
+            recorder: where the servers' answers are put on record.
+            questions: the workload's final reads.
+            servers: all servers.
+            gone: those that are down for good.
+        """
+        self._clients = clients
+        self._recorder = recorder
+        self._servers = tuple(servers)
+        self._gone = frozenset(gone)
+        self._up = tuple(server for server in servers if server not in self._gone)
+        self._waiting = [q for q in every_server_asked(questions, servers) if q.server in self._to]
+        self._answers: dict[str, str] = {}
+        self._asking = 0
+        self._done: Callable[[], None] = lambda: None
+
+    @property
+    def _to(self) -> tuple[str | None, ...]:
+        return (None, *self._up)
+
+    def ask(self, count: int, done: Callable[[], None]) -> None:
+        """Ask everything by `count` clients; calls `done` when the last answer is there."""
+        self._done = done
+        if not self._up:
+            self._waiting.clear()  # there is nobody to ask
+        servers = self._servers
+        able = [client for client in range(count) if servers[client % len(servers)] in self._up]
+        asking = able or list(range(count))
+        self._asking = len(asking)
+        for client in asking:
+            self._next(client)
+
+    def _next(self, client: int) -> None:
+        if self._waiting:
+            self._attempt(client, self._waiting.pop(0), 1)
+            return
+        self._asking -= 1
+        if not self._asking:
+            gone = dict.fromkeys(self._gone, GONE)
+            told = {
+                server: gone.get(server) or self._answers.get(server) for server in self._servers
+            }
+            self._recorder.nemesis(ANSWERS, {name: what for name, what in told.items() if what})
+            self._done()
+
+    def _attempt(self, client: int, question: FinalRead, attempt: int) -> None:
+        """Ask once. A question for anybody goes to each server in the end, if it has to."""
+        own = self._servers[client % len(self._servers)]
+        server = question.server
+        if server is None and attempt > ATTEMPTS:
+            server = self._up[(attempt - ATTEMPTS - 1) % len(self._up)]
+        most = ATTEMPTS + (len(self._up) if question.server is None else 0)
+
+        def then(outcome: Outcome) -> None:
+            self._answered(server or own, outcome)
+            if outcome.type != OK and attempt < most:
+                self._attempt(client, question, attempt + 1)
+            else:
+                self._next(client)
+
+        self._clients.perform(
+            client, question.f, question.value, then, server=server, timeout=TIMEOUT_SECONDS
+        )
+
+    def _answered(self, server: str, outcome: Outcome) -> None:
+        silent = outcome.error is not None and outcome.error.startswith(TIMED_OUT)
+        seen = ANSWERED if outcome.type == OK else SILENT if silent else REFUSED
+        before = self._answers.get(server, SILENT)
+        self._answers[server] = max(before, seen, key=_BETTER.__getitem__)
+
+
+def every_server_asked(
+    questions: Iterable[FinalRead], servers: Sequence[str]
+) -> tuple[FinalRead, ...]:
+    """The questions, and the first that anybody may answer once more for each server that none is
+    for."""
+    asked = tuple(questions)
+    anybody = next((question for question in asked if question.server is None), None)
+    if anybody is None:
+        return asked
+    named = {question.server for question in asked}
+    return (*asked, *(replace(anybody, server=s) for s in servers if s not in named))
+
+
+def longest_seconds(questions: Iterable[FinalRead], servers: Sequence[str]) -> float:
+    """Virtual seconds in which all is asked, even if one client asks and nobody answers."""
+    number = len(every_server_asked(questions, servers))
+    return number * (ATTEMPTS + len(servers)) * TIMEOUT_SECONDS

@@ -1,0 +1,62 @@
+"""Who judges a run, and what is said when a judge fails."""
+
+from __future__ import annotations
+
+from splitbrain.checkers.history import History, HistoryError
+from splitbrain.checkers.invariants import leader_per_term
+from splitbrain.checkers.invariants.at_rest import at_rest
+from splitbrain.checkers.invariants.coverage import exercised
+from splitbrain.checkers.invariants.progress import progress
+from splitbrain.checkers.invariants.unhandled_exceptions import unhandled_exceptions
+from splitbrain.checkers.models import ModelError
+from splitbrain.checkers.verdict import UNKNOWN, Checker, Verdict
+from splitbrain.checkers.vocabulary import LEADER, REST
+from splitbrain.harness.error_text import described, traceback_lines
+from splitbrain.harness.nemesis.claims import regime
+from splitbrain.harness.workloads.workload import Experiment
+
+
+def checkers_of(experiment: Experiment) -> tuple[Checker, ...]:
+    """The workload's and the system's, whether anything was exercised, and liveness.
+
+    A single server has no other replica to converge with. Of a run beyond what the system claims to
+    survive, only that no answer is wrong can be demanded: not that there is one.
+    """
+    workload, plan = experiment.workload, experiment.plan
+    guard = exercised(reads=workload.idempotent, shows=workload.shows, refusable=workload.refusable)
+    checkers = [*workload.checkers, *experiment.checkers, guard]
+    if plan.nodes == 1:
+        checkers = [checker for checker in checkers if checker.name != "converged"]
+    if regime(plan.faults, plan.nodes, experiment.claims) != "beyond":
+        asked = [progress()] if workload.final(plan) else []
+        checkers += [*asked, at_rest()]
+    return tuple(checkers)
+
+
+def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...]:
+    """What each checker says of a history, and what the harness itself checks in every run.
+
+    A checker that cannot cope with the history, or fails itself, makes the verdict unknown, never
+    valid; the run stands, and the others judge it.
+    """
+    always: list[Checker] = [unhandled_exceptions()]
+    if history.events(LEADER):
+        always.append(leader_per_term())
+    if not history.events(REST):
+        checkers = tuple(checker for checker in checkers if checker.name != "at-rest")
+    return tuple(_verdict(checker, history) for checker in (*checkers, *always))
+
+
+def _verdict(checker: Checker, history: History) -> Verdict:
+    try:
+        return checker.check(history)
+    except (HistoryError, ModelError) as error:
+        return Verdict(checker.name, UNKNOWN, f"the checker could not judge this history: {error}")
+    except Exception as error:  # noqa: BLE001 - whatever a checker does wrong, the run stands
+        lines = traceback_lines(error)
+        return Verdict(
+            checker.name,
+            UNKNOWN,
+            f"the checker failed: {described(error)} ({lines[-1] if lines else 'no frames'})",
+            cost={"traceback": lines},
+        )

@@ -1,0 +1,274 @@
+"""Left alone, a system answers again and comes to rest: each bug here breaks that, and is found.
+
+A bug shows on its own; the same run without it is valid.
+"""
+
+import pytest
+import trio
+from small_register import Client, Durable
+
+from splitbrain.checkers.verdict import INVALID, VALID
+from splitbrain.harness import Plan, faults, run
+from splitbrain.harness.client import request
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.plan import Fault
+from splitbrain.harness.workloads import register
+
+KILL = faults.kill(at=1.0, duration=0.3)
+
+
+def result_of(server, source=None, *, nodes=1, client=Client, claims=None, seed=1):
+    plan = Plan("", "", nodes=nodes, clients=2, time_limit=3.0, seed=seed)
+    if source is not None:
+        plan = plan.with_(faults=source.draw(seed, plan))
+    return run(plan.using(server, register(client), claims=claims))
+
+
+def verdict(result, checker):
+    return next(v for v in result.verdicts if v.checker == checker)
+
+
+class Beside(Durable):
+    """Does something else, beside serving."""
+
+    async def run(self):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.beside)
+            await super().run()
+
+    async def beside(self):
+        raise NotImplementedError
+
+
+# It answers again
+
+
+class BrokenByARestart(Durable):
+    async def run(self):
+        if self.node.disk.exists("started"):
+            await trio.sleep_forever()
+        self.node.disk.write("started", 0, b"1")
+        await super().run()
+
+
+def test_a_server_that_never_answers_after_a_restart_is_found():
+    found = verdict(result_of(BrokenByARestart, KILL), "progress")
+    assert found.validity is INVALID
+    assert {anomaly.kind for anomaly in found.anomalies} == {"no-progress", "silent-server"}
+    assert "n1 answered nothing after all faults had ended" in found.anomalies[-1].message
+    assert verdict(result_of(Durable, KILL), "progress").validity is VALID
+
+
+class SilentSecond(Durable):
+    async def run(self):
+        if self.node.name == "n2":
+            await trio.sleep_forever()
+        await super().run()
+
+
+class Anybody(Client):
+    """Asks the server it was made for; to refuse is an answer."""
+
+    def __init__(self, node, server):
+        self.node, self.server = node, server
+
+    async def read(self, key):
+        return (await request(self.node, self.server, "read", key))[0]
+
+
+def test_a_server_that_is_silent_among_others_is_named():
+    found = verdict(result_of(SilentSecond, nodes=2, client=Anybody), "progress")
+    assert found.validity is INVALID
+    assert found.anomalies[-1].details["servers"] == ["n2"]
+
+
+def test_what_never_worked_did_not_stop():
+    class Mute(Durable):
+        async def run(self):
+            await trio.sleep_forever()
+
+    assert result_of(Mute).validity is not INVALID
+
+
+def test_beyond_its_claims_a_system_may_be_silent():
+    nothing = Claims(kinds=(), max_down=0)
+    result = result_of(BrokenByARestart, KILL, claims=nothing)
+    assert not any(v.checker in ("progress", "at-rest") for v in result.verdicts)
+    assert result.validity is not INVALID
+
+
+# With a minority dead for good
+
+
+class Primary(Durable):
+    """n1 serves; it asks the others to agree, and waits for `needed` of them."""
+
+    needed = 1
+
+    async def run(self):
+        if self.node.name == "n1":
+            return await super().run()
+        while True:
+            source, message = await self.node.network.receive()
+            self.node.network.send(source, ("agreed", *message[1:]))
+
+
+class Unanimous(Primary):
+    needed = 2
+
+
+class AskingTwo(Client):
+    """Reads when enough of the other servers answer."""
+
+    needed = 1
+
+    async def read(self, key):
+        for peer in ("n2", "n3"):
+            self.node.network.send(peer, ("may I", key))
+        for _ in range(self.needed):
+            await self.node.network.receive()
+        return await super().read(key)
+
+
+class AskingAll(AskingTwo):
+    needed = 2
+
+
+DEAD = Fault("member.dead", at=1.0, target="n3", id="d")
+
+
+@pytest.mark.parametrize(("client", "expected"), [(AskingTwo, VALID), (AskingAll, INVALID)])
+def test_who_needs_the_dead_is_found(client, expected):
+    plan = Plan("", "", nodes=3, clients=2, time_limit=3.0, faults=(DEAD,))
+    result = run(plan.using(Primary, register(client)))
+    assert verdict(result, "progress").validity is expected
+    (answers,) = [e.value for e in result.history if e.f == "answers"]
+    assert answers["n3"] == "gone"
+
+
+def test_the_dead_do_not_rise_when_all_is_healed():
+    plan = Plan("", "", nodes=3, clients=2, time_limit=3.0, faults=(DEAD,))
+    result = run(plan.using(Primary, register(AskingTwo)))
+    boots = [e for e in result.trace.events if e[1:3] == ("boot", "n3")]
+    assert len(boots) == 1
+    (stop,) = [
+        e.value for e in result.history if e.f == "member.dead" and e.value["phase"] == "stop"
+    ]
+    assert stop["effect"]["gone"] == ["n3"]
+
+
+def test_a_plan_in_which_all_are_dead_ends():
+    everybody = Fault("member.dead", at=1.0, target="n1", id="d")
+    plan = Plan("", "", nodes=1, clients=2, time_limit=3.0, faults=(everybody,))
+    result = run(plan.using(Durable, register(Client)))
+    assert [e.value for e in result.history if e.f == "phase"][-1] == "done"
+
+
+def test_more_than_a_minority_dead_is_beyond_any_claim():
+    from splitbrain.harness.nemesis.claims import regime
+
+    claims = Claims(("member", "process"), max_down="all")
+    dead = [Fault("member.dead", 1.0, target=name, id=name) for name in ("n1", "n2")]
+    assert regime(dead[:1], 3, claims) == "survivable"
+    assert regime(dead, 3, claims) == "beyond"
+    assert regime([Fault("process.kill", 1.0, 0.5, "all")], 3, claims) == "survivable"
+
+
+# It comes to rest
+
+
+class Resting(Beside):
+    async def beside(self):
+        while True:  # a heartbeat is no storm
+            await trio.sleep(0.05)
+            for peer in self.node.peers:
+                self.node.network.send(peer, ("beat",))
+
+    async def run(self):
+        if self.node.name == "n1":
+            return await super().run()
+        while True:
+            await self.node.network.receive()
+
+
+class Answering(Resting):
+    """Answers answers: a message once sent goes to and fro for ever."""
+
+    async def beside(self):
+        while True:
+            await trio.sleep(0.1)
+            for peer in self.node.peers:
+                self.node.network.send(peer, ("beat",))
+
+    async def run(self):
+        if self.node.name == "n1":
+            await super().run()
+        while True:
+            await self.node.network.receive()
+            self.node.network.send("n3" if self.node.name == "n2" else "n2", ("echo",))
+
+
+class Forgotten(Resting):
+    """Beats that nobody receives."""
+
+    async def run(self):
+        if self.node.name == "n1":
+            await super().run()
+        await trio.sleep_forever()
+
+
+class Hoarding(Resting):
+    async def beside(self):
+        self.kept = []
+        while True:
+            await trio.sleep(0.001)
+            self.kept.append(object())
+
+
+class Logging(Resting):
+    async def beside(self):
+        while True:
+            await trio.sleep(0.01)
+            self.node.disk.append("debug", bytes(20_000))
+
+
+class Electing(Resting):
+    async def beside(self):
+        term = 0
+        while True:
+            await trio.sleep(0.3)
+            term += 1
+            self.node.announce("leader", {"term": term})
+
+
+@pytest.mark.parametrize(
+    ("server", "kind"),
+    [
+        (Answering, "message-storm"),
+        (Hoarding, "memory-growth"),
+        (Logging, "disk-growth"),
+        (Electing, "unstable-leadership"),
+    ],
+)
+def test_what_does_not_rest_is_found(server, kind):
+    found = verdict(result_of(server, nodes=3), "at-rest")
+    assert found.validity is INVALID
+    assert found.anomalies[0].kind == kind
+
+
+def test_messages_that_nobody_receives_are_found():
+    class Busy(Forgotten):
+        async def beside(self):
+            while True:
+                await trio.sleep(0.002)
+                self.node.network.send("n2", ("beat",))
+
+    found = verdict(result_of(Busy, nodes=3), "at-rest")
+    assert found.anomalies[0].kind == "inbox-growth"
+    assert "n2" in found.anomalies[0].message
+
+
+def test_a_heartbeat_is_rest():
+    found = verdict(result_of(Resting, nodes=3), "at-rest")
+    assert found.validity is VALID
+    assert "messages a second and nothing grew" in found.reason
