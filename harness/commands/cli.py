@@ -21,6 +21,7 @@ from splitbrain.harness.commands.streams import forgiving_streams
 COMMANDS = (
     "run",
     "hunt",
+    "zoo",
     "replay",
     "check",
     "verify",

@@ -115,7 +115,7 @@ def command(
 def _targets(
     systems: tuple[str, ...], workload: str | None, faults: str, bug: str | None
 ) -> list[Target]:
-    from splitbrain.harness.hunting.drawing import Target
+    from splitbrain.harness.hunting.drawing import target_of
     from splitbrain.harness.nemesis.catalogue import resolve
     from splitbrain.harness.plan import InvalidPlan
     from splitbrain.systems import registry
@@ -137,11 +137,9 @@ def _targets(
                 f"{name} has no client for the workload {workload!r}: "
                 f"it runs {', '.join(system.workloads)}"
             )
-        workloads = (workload,) if workload else system.workloads
+        workloads = (workload,) if workload else ()
         kinds = tuple(kind.strip() for kind in faults.split(","))
-        targets.append(
-            Target(name, workloads, system.nodes, bug, kinds, tuple(system.sizes), system.claims)
-        )
+        targets.append(target_of(system, bug=bug, workloads=workloads, faults=kinds))
     return targets
 
 

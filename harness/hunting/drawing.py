@@ -20,6 +20,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.streams import stream
+from splitbrain.harness.system import System
 from splitbrain.harness.workloads import WORKLOADS
 
 NARROW = 0.25
@@ -65,6 +66,25 @@ class Target:
     def name(self) -> str:
         """What people read: the system, and the bug it has."""
         return self.system if self.bug is None else f"{self.system} with {self.bug}"
+
+
+def target_of(
+    system: System,
+    *,
+    bug: str | None = None,
+    workloads: Sequence[str] = (),
+    faults: Sequence[str] = ("all",),
+) -> Target:
+    """What is hunted in when a system is named, and perhaps a bug, workloads and faults."""
+    return Target(
+        system.name,
+        tuple(workloads) or system.workloads,
+        system.nodes,
+        bug,
+        tuple(faults),
+        tuple(system.sizes),
+        system.claims,
+    )
 
 
 def plan_for(target: Target, seed: int) -> Plan:

@@ -1,4 +1,4 @@
-"""`splitbrain hunt`, in processes as a user has them."""
+"""`splitbrain hunt` and `splitbrain zoo`, in processes as a user has them."""
 
 import json
 import re
@@ -12,8 +12,12 @@ pytestmark = pytest.mark.slow
 
 
 def hunt(tmp_path, *words):
+    return splitbrain(tmp_path, "hunt", *words, "--runs", str(tmp_path / "runs"))
+
+
+def splitbrain(tmp_path, *words):
     return subprocess.run(
-        [sys.executable, "-m", "splitbrain", "hunt", *words, "--runs", str(tmp_path / "runs")],
+        [sys.executable, "-m", "splitbrain", *words],
         capture_output=True,
         text=True,
         check=False,
@@ -50,6 +54,22 @@ def test_what_makes_no_sense_is_one_sentence(tmp_path):
         assert result.returncode == 2, words
         assert result.stderr.startswith("splitbrain: ")
         assert "Traceback" not in result.stderr
+
+
+def test_the_zoo_prints_its_scoreboard(tmp_path):
+    words = ("TX-01", "REP-02", "--hunts", "1", "--jobs", "1", "--markdown", "zoo.md")
+    result = splitbrain(tmp_path, "zoo", *words)
+
+    assert result.returncode == 0, result.stderr
+    assert re.search(r"^TX-01 +two-phase-locking +1 of 1 ", result.stdout, re.MULTILINE)
+    assert "2 of 2 hunts found their bug (100.0%; wanted: 95%)" in result.stdout
+    assert "| REP-02" in (tmp_path / "zoo.md").read_text()
+
+
+def test_a_bug_that_is_not_there_is_one_sentence(tmp_path):
+    result = splitbrain(tmp_path, "zoo", "TX-1")
+    assert result.returncode == 2
+    assert result.stderr.startswith("splitbrain: there is no bug 'TX-1': did you mean")
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])

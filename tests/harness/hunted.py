@@ -1,6 +1,7 @@
 """A system to hunt in, by name: `Forgetful` loses what it acknowledged, `Durable` does not."""
 
 import os
+from concurrent.futures import Executor, Future
 
 from small_register import Client, Durable, Forgetful
 
@@ -8,6 +9,18 @@ from splitbrain.harness.hunting.drawing import Target
 from splitbrain.harness.workloads import register
 
 MAKE = "hunted:experiment"
+
+
+class AtOnce(Executor):
+    """Does the work when it is handed in."""
+
+    def submit(self, function, /, *arguments, **named):
+        future = Future()
+        try:
+            future.set_result(function(*arguments, **named))
+        except Exception as error:  # noqa: BLE001 - as every executor does
+            future.set_exception(error)
+        return future
 
 
 class Peeking(Durable):
@@ -20,12 +33,14 @@ class Peeking(Durable):
 
 
 SERVERS = {"durable": Durable, "forgetful": Forgetful, "peeking": Peeking}
+BUGS = {"forgets": Forgetful, "harmless": None}
 
 
 def experiment(plan):
     if plan.system == "broken":
         raise RuntimeError("no such thing")
-    return plan.using(SERVERS[plan.system], register(Client))
+    server = BUGS.get(plan.bug) or SERVERS[plan.system]
+    return plan.using(server, register(Client))
 
 
 def target(system, faults=("kill",)):

@@ -1,12 +1,11 @@
 """A hunt finds, groups, makes small and remembers; what it remembers it tries first."""
 
 import sqlite3
-from concurrent.futures import Executor, Future
 from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from hunted import MAKE, target
+from hunted import MAKE, AtOnce, target
 
 from splitbrain.harness.hunting import drawing, hunt, telling, work
 from splitbrain.harness.hunting.hunt import Hunt, Limits, ranked
@@ -14,18 +13,6 @@ from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Memory
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.running import run
 from splitbrain.harness.store import StoreError
-
-
-class AtOnce(Executor):
-    """Does the work when it is handed in."""
-
-    def submit(self, function, /, *arguments, **named):
-        future = Future()
-        try:
-            future.set_result(function(*arguments, **named))
-        except Exception as error:  # noqa: BLE001 - as every executor does
-            future.set_exception(error)
-        return future
 
 
 @pytest.fixture

@@ -1,0 +1,105 @@
+"""`splitbrain zoo`: how soon each planted bug is found by its system's name alone."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from splitbrain.harness.commands.exits import EXIT_UNKNOWN
+from splitbrain.harness.commands.hunt import MAKE
+
+if TYPE_CHECKING:
+    from splitbrain.harness.hunting.zoo import Animal
+
+
+@click.command(name="zoo")
+@click.argument("bugs", nargs=-1, metavar="[BUG]...")
+@click.option(
+    "--hunts",
+    "-k",
+    type=click.IntRange(1, 1000),
+    default=3,
+    show_default=True,
+    help="Hunts for each bug, each from seeds of its own.",
+)
+@click.option(
+    "--seconds",
+    "-s",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    help="Seconds of CPU after which a hunt gives up.",
+)
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(1, 999),
+    default=os.cpu_count() or 1,
+    show_default="all cores",
+    help="Worker processes.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 1 << 48),
+    default=0,
+    show_default=True,
+    help="Where the first hunt begins.",
+)
+@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="The scoreboard.")
+@click.option("--jsonl", type=click.Path(path_type=Path, dir_okay=False), help="A line a hunt.")
+def command(
+    bugs: tuple[str, ...],
+    hunts: int,
+    seconds: float,
+    jobs: int,
+    seed: int,
+    markdown: Path | None,
+    jsonl: Path | None,
+) -> None:
+    """Hunt for each planted BUG (all, unless given) by its system's name alone.
+
+    No workload and no fault is named: plans are drawn as `splitbrain hunt` draws them. Exits with 3
+    if fewer hunts than wanted find their bug, if they take too long at the median, or if a plan
+    fails without its bug, too.
+    """
+    from splitbrain.harness.hunting import zoo
+    from splitbrain.harness.hunting.pool import processes
+
+    animals = _animals(bugs)
+
+    def told(one: zoo.Hunted, done: int, of: int) -> None:
+        what = f"seed {one.seed}: {one.signature}" if one.found else "not found"
+        took = f"{one.runs} runs, {one.seconds:.1f} CPU s"
+        click.echo(f"{done}/{of} {one.bug} from {one.first_seed}: {took}, {what}", err=True)
+
+    with processes(jobs, 0) as pool:
+        hunted = zoo.hunt_all(
+            animals, pool, make=MAKE, hunts=hunts, limit=seconds, seed=seed, told=told
+        )
+    total = zoo.score(hunted)
+    click.echo(f"{zoo.scoreboard(hunted)}\n{total}")
+    for path, text in ((markdown, zoo.markdown(hunted)), (jsonl, zoo.json_lines(hunted))):
+        if path is not None:
+            path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    sys.exit(0 if total.reached else EXIT_UNKNOWN)
+
+
+def _animals(names: tuple[str, ...]) -> list[Animal]:
+    from splitbrain.checkers.nearest import suggestion
+    from splitbrain.harness.hunting.drawing import target_of
+    from splitbrain.harness.hunting.zoo import Animal
+    from splitbrain.harness.plan import InvalidPlan
+    from splitbrain.systems import registry
+
+    known = registry.bugs()
+    for name in names:
+        if name not in known:
+            raise InvalidPlan(
+                f"there is no bug {name!r}: {suggestion(name, known)} (splitbrain list bugs)"
+            )
+    chosen = [known[name] for name in dict.fromkeys(names)] or list(known.values())
+    return [Animal.of(target_of(system, bug=bug.id), bug) for system, bug in chosen]

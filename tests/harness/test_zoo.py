@@ -1,0 +1,104 @@
+"""The zoo: planted bugs hunted by their system's name alone, and what is told of it."""
+
+import msgspec
+import pytest
+from hunted import MAKE, AtOnce
+
+from splitbrain.harness.hunting import zoo
+from splitbrain.harness.hunting.drawing import Target
+from splitbrain.harness.hunting.zoo import Animal, Hunted
+
+
+def animal(system, bug, shows=("stale-read",)):
+    """A bug of `hunted`: its system is as it should be without it."""
+    return Animal(Target(system, ("register",), 1, bug, ("kill",)), shows)
+
+
+def hunt(*animals, hunts=1, limit=0.1, **more):
+    return zoo.hunt_all(animals, AtOnce(), make=MAKE, hunts=hunts, limit=limit, **more)
+
+
+def test_a_bug_is_found_and_told_with_what_it_took():
+    (found,) = hunt(animal("durable", "forgets"), limit=60)
+
+    assert found.found
+    assert found.runs >= 1
+    assert found.seed == found.first_seed + found.runs - 1
+    assert found.signature.endswith("/stale-read")
+    assert found.expected
+    assert (found.alarms, found.broken) == (0, 0)
+
+
+def test_each_hunt_for_a_bug_begins_at_seeds_of_its_own():
+    hunts = hunt(animal("durable", "forgets"), hunts=3, limit=60, seed=7)
+    assert [one.first_seed for one in hunts] == [7, 100_007, 200_007]
+
+
+def test_a_hunt_comes_out_the_same_each_time():
+    first, second = (
+        hunt(animal("durable", "forgets"), hunts=2, limit=60),
+        hunt(animal("durable", "forgets"), hunts=2, limit=60),
+    )
+    assert [(h.seed, h.signature) for h in first] == [(h.seed, h.signature) for h in second]
+
+
+def test_what_is_not_there_is_not_found():
+    (missed,) = hunt(animal("durable", "harmless"))
+    assert not missed.found
+    assert missed.seconds >= 0.1
+    assert not zoo.score([missed]).reached
+
+
+def test_a_system_that_fails_without_its_bug_is_an_alarm_and_no_find():
+    (one,) = hunt(animal("forgetful", "harmless"))
+    assert not one.found
+    assert one.alarms > 0
+    assert not zoo.score([one]).reached
+
+
+def test_runs_that_cannot_be_made_are_counted():
+    (one,) = hunt(animal("broken", "harmless"))
+    assert one.broken == one.runs > 0
+
+
+def test_hunts_come_in_the_order_of_the_bugs_and_are_told_as_they_end():
+    told = []
+    animals = [animal("durable", "harmless"), animal("durable", "forgets")]
+    hunts = hunt(*animals, hunts=2, limit=0.1, told=lambda h, done, of: told.append((done, of)))
+    assert [h.bug for h in hunts] == ["harmless", "harmless", "forgets", "forgets"]
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def hunted(bug="B-1", found=True, seconds=1.0, signature="set-full/lost", expected=True):
+    return Hunted(bug, "kv", 0, found, 3, seconds, 2, "set", signature if found else "", expected)
+
+
+@pytest.mark.parametrize(
+    ("hunts", "reached"),
+    [
+        ([hunted()], True),
+        ([hunted()] * 19 + [hunted(found=False, seconds=60.0)], True),
+        ([hunted()] * 18 + [hunted(found=False, seconds=60.0)] * 2, False),
+        ([hunted(seconds=5.1)], False),
+    ],
+)
+def test_the_zoo_is_found_if_nearly_all_hunts_find_and_half_of_them_soon(hunts, reached):
+    assert zoo.score(hunts).reached is reached
+
+
+def test_the_scoreboard_has_a_row_a_bug_and_marks_what_it_is_not_known_to_show():
+    hunts = [hunted(seconds=2.0), hunted(seconds=4.0), hunted(signature="bank/x", expected=False)]
+    board = zoo.scoreboard([*hunts, hunted("B-2", found=False)])
+
+    first, second = board.splitlines()[2:]
+    assert first.split("  ")[0] == "B-1"
+    assert "3 of 3" in first
+    assert "set-full/lost (2), bank/x ! (1)" in first
+    assert "0 of 1" in second
+    assert zoo.markdown(hunts).startswith("# Zoo\n\n3 of 3 hunts found their bug (100.0%;")
+
+
+def test_json_lines_hold_everything():
+    hunts = [hunted(), hunted("B-2", found=False)]
+    lines = zoo.json_lines(hunts).splitlines()
+    assert [msgspec.json.decode(line, type=Hunted) for line in lines] == hunts
