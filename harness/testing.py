@@ -1,12 +1,11 @@
 """Tests of a user's own system: `simulate` turns a function of a plan into an ordinary test.
 
-    from splitbrain.harness import faults, simulate
-    from splitbrain.harness.workloads import register
+    from splitbrain import faults, simulate, workloads
     from my_service import KvClient, KvNode
 
     @simulate(nodes=3, runs=200, faults=faults.swarm())
     def test_register(plan):
-        return plan.using(KvNode, register(KvClient))
+        return plan.using(KvNode, workloads.register(KvClient))
 
 The result is a plain synchronous function, so it works with pytest (fixtures, parametrize,
 xdist), with unittest and in a REPL. It runs the experiment under one seed after another; the

@@ -1,10 +1,15 @@
 """splitbrain: deterministic fault injection, history checking and failure shrinking.
 
-    from splitbrain import faults, simulate
-    from splitbrain.harness.workloads import register
+    from splitbrain import faults, simulate, workloads
 
-This is the public door: what most users need, imported when it is first used. The rest is in
-`splitbrain.checkers`, `splitbrain.harness`, `splitbrain.systems` and `splitbrain.reports`.
+    @simulate(nodes=3, faults=faults.swarm())
+    def test_register(plan):
+        return plan.using(KvNode, workloads.register(KvClient))
+
+This is the public door: what tests and systems of one's own need, imported when it is first used.
+What is here has no shorter way. The parts that workloads are made of are in
+`splitbrain.harness.workloads` and `splitbrain.harness.generators`, those of faults in
+`splitbrain.harness.nemesis.kind`, those of checkers in `splitbrain.checkers`.
 """
 
 from __future__ import annotations
@@ -14,7 +19,16 @@ from typing import TYPE_CHECKING
 from splitbrain.lazy import lazily
 
 if TYPE_CHECKING:
-    from splitbrain.checkers import Checker, History, Operation, Verdict, load, models
+    from splitbrain.checkers import (
+        Anomaly,
+        Checker,
+        History,
+        Operation,
+        Verdict,
+        linearizable,
+        load,
+        models,
+    )
     from splitbrain.harness import (
         Definite,
         Experiment,
@@ -37,14 +51,24 @@ if TYPE_CHECKING:
         simulate,
         workloads,
     )
+    from splitbrain.harness.bug import Bug, planted
+    from splitbrain.harness.client import request
+    from splitbrain.harness.ground import Ground
+    from splitbrain.harness.nemesis.claims import Claims
+    from splitbrain.harness.system import System
+    from splitbrain.harness.workloads import WorkloadKind
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Anomaly",
+    "Bug",
     "Checker",
+    "Claims",
     "Definite",
     "Experiment",
     "Fault",
+    "Ground",
     "History",
     "Inconclusive",
     "Indefinite",
@@ -56,12 +80,17 @@ __all__ = [
     "Run",
     "Search",
     "Shrunk",
+    "System",
     "Verdict",
     "Violation",
     "Workload",
+    "WorkloadKind",
     "faults",
+    "linearizable",
     "load",
     "models",
+    "planted",
+    "request",
     "run",
     "search",
     "shrink",
@@ -69,12 +98,28 @@ __all__ = [
     "workloads",
 ]
 
-_CHECKERS = ("Checker", "History", "Operation", "Verdict", "load", "models")
+_PLACES = {
+    "splitbrain.checkers": (
+        "Anomaly",
+        "Checker",
+        "History",
+        "Operation",
+        "Verdict",
+        "linearizable",
+        "load",
+        "models",
+    ),
+    "splitbrain.harness.bug": ("Bug", "planted"),
+    "splitbrain.harness.client": ("request",),
+    "splitbrain.harness.ground": ("Ground",),
+    "splitbrain.harness.nemesis.claims": ("Claims",),
+    "splitbrain.harness.system": ("System",),
+    "splitbrain.harness.workloads": ("WorkloadKind",),
+}
+
+_ELSEWHERE = {name for names in _PLACES.values() for name in names}
 
 __getattr__ = lazily(
     __name__,
-    {
-        "splitbrain.checkers": _CHECKERS,
-        "splitbrain.harness": [name for name in __all__ if name not in _CHECKERS],
-    },
+    {**_PLACES, "splitbrain.harness": [name for name in __all__ if name not in _ELSEWHERE]},
 )
