@@ -216,7 +216,11 @@ def _field(data: Any, name: Any, kind: type[_Kind]) -> _Kind:
 
 
 class Checker(Protocol):
-    """A property of histories: any object with a name and a ``check`` method."""
+    """A property of histories: any object with a name and a ``check`` method.
+
+    One that compares servers may also say, as ``least_servers``, how many there must be; runs of
+    fewer are not judged by it.
+    """
 
     @property
     def name(self) -> str:

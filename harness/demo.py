@@ -10,10 +10,8 @@ Two systems, the same workload, the same faults:
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from splitbrain.checkers.verdict import INVALID, VALID
-from splitbrain.harness.investigate import Investigation
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.running import Run
@@ -21,7 +19,8 @@ from splitbrain.harness.searching import search
 from splitbrain.harness.workloads.workload import Experiment
 
 Resolve = Callable[[Plan], Experiment]
-Investigate = Callable[[Experiment, Path, int], Investigation]
+Investigate = Callable[[Experiment, int], tuple[Run, str]]
+"""Runs an experiment, makes its failure small in so many runs, and tells it."""
 Echo = Callable[[str], object]
 
 FAULTS = "kill,partition"
@@ -32,13 +31,7 @@ SHRINK_BUDGET = 250
 _SKETCH = Plan("leader-follower-summary", "set", nodes=3, clients=3, time_limit=6.0, rate=10.0)
 
 
-def run_demo(
-    resolve: Resolve,
-    runs: Path,
-    investigate: Investigate,
-    render: Callable[[Path], str],
-    echo: Echo,
-) -> bool:
+def run_demo(resolve: Resolve, investigate: Investigate, echo: Echo) -> bool:
     """Run the demonstration; say whether the sketch failed as it should and Raft did not."""
     echo("1. Leader-follower replication as the summary sketches it, under crashes and partitions")
     echo("")
@@ -54,9 +47,9 @@ def run_demo(
         f"Run {found.tried} lost a write that had been acknowledged "
         f"({found.operations} operations tried). Making it small ..."
     )
-    sketch = investigate(found.experiment, runs, SHRINK_BUDGET)
+    sketch, story = investigate(found.experiment, SHRINK_BUDGET)
     echo("")
-    echo(render(sketch.folder))
+    echo(story)
     echo("")
     echo("2. Raft, under the same workload and the same faults")
     echo("")
@@ -64,14 +57,14 @@ def run_demo(
         lambda seed: resolve(draw(_raft(seed), FAULTS)),
         range(found.tried - 1, found.tried - 1 + RAFT_SEEDS),
     )
-    raft = investigate(resolve(draw(_raft(found.tried - 1), FAULTS)), runs, 0)
-    echo(render(raft.folder))
+    raft, story = investigate(resolve(draw(_raft(found.tried - 1), FAULTS)), 0)
+    echo(story)
     echo("")
     echo(
         f"{survived.valid} of {survived.tried} runs of Raft are valid "
         f"({survived.operations} operations)."
     )
-    as_expected = sketch.run.validity is INVALID and raft.run.validity is VALID
+    as_expected = sketch.validity is INVALID and raft.validity is VALID
     return as_expected and survived.valid == survived.tried
 
 

@@ -25,8 +25,7 @@ def checkers_of(experiment: Experiment) -> tuple[Checker, ...]:
     workload, plan = experiment.workload, experiment.plan
     guard = exercised(reads=workload.idempotent, shows=workload.shows, refusable=workload.refusable)
     checkers = [*workload.checkers, *experiment.checkers, guard]
-    if plan.nodes == 1:
-        checkers = [checker for checker in checkers if checker.name != "converged"]
+    checkers = [c for c in checkers if plan.nodes >= getattr(c, "least_servers", 1)]
     if regime(plan.faults, plan.nodes, experiment.claims) != "beyond":
         asked = [progress()] if workload.final(plan) else []
         checkers += [*asked, at_rest()]

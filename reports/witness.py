@@ -248,7 +248,10 @@ def _identity(value: Any) -> str:
 
 def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness | None:
     """The lives of the elements that the anomaly names, by its operations or in its details; None
-    if it names none."""
+    if it names none.
+
+    Whatever a history calls them: a read says nothing and learns a list, an add says an element.
+    """
     key = anomaly.details.get("key")
     named = anomaly.details.get("elements")
     wanted = {_identity(value) for value in named} if isinstance(named, list) else set()
@@ -256,14 +259,16 @@ def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness | None:
     adds = [
         (position, call)
         for position, call in enumerate(view.calls)
-        if call.f == "add"
-        and (position in blamed or _identity(_unkeyed(call.argument, key)) in wanted)
+        if (element := _unkeyed(call.argument, key)) is not None
+        and call.f != REPLICA_STATE
+        and (position in blamed or _identity(element) in wanted)
     ]
     shown = adds[:ELEMENT_LIMIT]
     reads = []
     for position, call in enumerate(view.calls):
         items = _unkeyed(call.result, key)
-        if call.f == "read" and call.outcome == "ok" and isinstance(items, list):
+        says_nothing = _unkeyed(call.argument, key) is None
+        if says_nothing and call.outcome == "ok" and isinstance(items, list):
             reads.append((position, call, {_identity(item) for item in items}))
     reads.sort(key=lambda read: (read[1].end or 0, read[0]))
     lives = []

@@ -38,6 +38,7 @@ def converged() -> Checker:
 @dataclass(frozen=True, slots=True)
 class _Converged:
     name: str = "converged"
+    least_servers: int = 2
 
     def check(self, history: History) -> Verdict:
         """See `Checker.check`.

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from splitbrain.harness.commands.exits import EXIT_INTERNAL
 from splitbrain.harness.commands.investigation import investigated, runs_option
 from splitbrain.harness.commands.output import say
+
+if TYPE_CHECKING:
+    from splitbrain.harness.running import Run
+    from splitbrain.harness.workloads.workload import Experiment
 
 
 @click.command(name="demo")
@@ -21,11 +26,12 @@ def command(runs: Path) -> None:
     and the code is 70.
     """
     from splitbrain.harness.demo import run_demo
-    from splitbrain.reports import load_run, render_terminal
+    from splitbrain.reports import render_terminal
     from splitbrain.systems import registry
 
-    def render(folder: Path) -> str:
-        return render_terminal(load_run(folder))
+    def investigate(experiment: Experiment, budget: int) -> tuple[Run, str]:
+        found, view = investigated(experiment, runs, budget)
+        return found.run, render_terminal(view)
 
-    if not run_demo(registry.experiment, runs, investigated, render, say):
+    if not run_demo(registry.experiment, investigate, say):
         sys.exit(EXIT_INTERNAL)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.plan import Plan
     from splitbrain.harness.running import Run
     from splitbrain.harness.workloads.workload import Experiment
+    from splitbrain.reports import RunView
 
 
 RUNS = Path("runs")
@@ -40,8 +41,12 @@ shrink_option = click.option(
 
 def investigated(
     experiment: Experiment, runs: Path, budget: int, recorded: Run | None = None
-) -> Investigation:
-    """Run (or keep what was `recorded`), shrink, report, with progress on standard error."""
+) -> tuple[Investigation, RunView]:
+    """Run (or keep what was `recorded`), shrink, report, with progress on standard error.
+
+    Returns:
+        What came of it, and the view that its report shows: a run's folder is read once.
+    """
     from splitbrain.harness.investigate import investigate
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.harness.running import check_plan
@@ -85,8 +90,7 @@ def investigated(
             "could go: a larger --shrink-budget may make this smaller",
             err=True,
         )
-    write_report(folder)
-    return investigation
+    return investigation, write_report(folder)
 
 
 json_option = click.option(
@@ -97,10 +101,12 @@ quiet_option = click.option(
 )
 
 
-def tell(investigation: Investigation, *, as_json: bool = False, quiet: bool = False) -> None:
+def tell(
+    investigation: Investigation, view: RunView, *, as_json: bool = False, quiet: bool = False
+) -> None:
     """Print the story of a run; or its folder and verdicts as JSON; or nothing."""
     from splitbrain.harness.store import verdicts_to_json
-    from splitbrain.reports import load_run, render_terminal
+    from splitbrain.reports import render_terminal
 
     if as_json:
         found = {"folder": str(investigation.folder), **verdicts_to_json(investigation.run)}
@@ -108,4 +114,4 @@ def tell(investigation: Investigation, *, as_json: bool = False, quiet: bool = F
             found["shrunk"] = str(investigation.telling_folder)
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     elif not quiet:
-        say(render_terminal(load_run(investigation.folder)))
+        say(render_terminal(view))

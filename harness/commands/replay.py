@@ -30,8 +30,8 @@ def command(run: Path, runs: Path) -> None:
             "repeat it with pytest TEST --splitbrain-replay PLAN"
         )
     before = recorded_digest(run)
-    investigation = investigated(registry.experiment(plan), runs, budget=0)
-    tell(investigation)
+    investigation, view = investigated(registry.experiment(plan), runs, budget=0)
+    tell(investigation, view)
     now = investigation.run.trace.digest()
     if not investigation.run.deterministic:
         click.echo(f"the ground {plan.ground} is not deterministic: traces are not compared")

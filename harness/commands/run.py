@@ -110,8 +110,8 @@ def command(
             click.echo(summary)
     else:
         failure = None
-    found = investigated(make(seed), runs, shrink_budget, failure)
-    tell(found, as_json=as_json, quiet=quiet)
+    found, view = investigated(make(seed), runs, shrink_budget, failure)
+    tell(found, view, as_json=as_json, quiet=quiet)
     finish(found.run.validity)
 
 

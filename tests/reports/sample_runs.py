@@ -193,8 +193,11 @@ def stale_run(folder, count=1000):
     return folder
 
 
-def lost_run(folder, adds=60):
-    """A set whose elements 17 and 18 were acknowledged, seen, and then lost."""
+def lost_run(folder, adds=60, add="add", read="read"):
+    """A set whose elements 17 and 18 were acknowledged, seen, and then lost.
+
+    `add` and `read` are what its operations are called.
+    """
     recording = Recording()
     recording.phase(0, "load")
     recording.fault(
@@ -204,20 +207,20 @@ def lost_run(folder, adds=60):
     for number in range(adds):
         start = 0.1 + number * 0.15
         who = number % 4
-        recording.add(start * SECOND, who, "invoke", "add", number)
-        recording.add((start + 0.02) * SECOND, who, "ok", "add", number)
+        recording.add(start * SECOND, who, "invoke", add, number)
+        recording.add((start + 0.02) * SECOND, who, "ok", add, number)
         present.append(number)
         if start > 3.4:
             present = [element for element in present if element not in (17, 18)]
         if number % 6 == 5:
-            recording.add((start + 0.05) * SECOND, 4, "invoke", "read", None)
-            recording.add((start + 0.09) * SECOND, 4, "ok", "read", list(present))
+            recording.add((start + 0.05) * SECOND, 4, "invoke", read, None)
+            recording.add((start + 0.09) * SECOND, 4, "ok", read, list(present))
     anomalies = [
         anomaly(
             "lost",
             f"the add of element {element}, acknowledged at {0.12 + element * 0.15:.2f} s, is "
             "missing from every read that began after 3.4 s (first: process 4)",
-            [recording.index_of(f="add", type="invoke", value=element)],
+            [recording.index_of(f=add, type="invoke", value=element)],
             element=element,
         )
         for element in (17, 18)

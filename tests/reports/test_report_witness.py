@@ -38,8 +38,10 @@ def test_a_linearizability_witness_is_the_window_with_the_reason_for_each_candid
     assert found.witness.linearized == ("client 5 writes x = 901", "client 6 writes x = 902")
 
 
-def test_lost_elements_have_life_lines(tmp_path):
-    view = load_run(sample_runs.lost_run(tmp_path / "run"))
+@pytest.mark.parametrize("words", [("add", "read"), ("insert", "scan")])
+def test_lost_elements_have_life_lines_whatever_their_operations_are_called(tmp_path, words):
+    add, read = words
+    view = load_run(sample_runs.lost_run(tmp_path / "run", add=add, read=read))
 
     (found,) = evidence(view)
 
