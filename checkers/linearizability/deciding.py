@@ -2,7 +2,8 @@
 
 1. A monitor, if the preconditions of one hold: exact, and never slow. Or a condition that is only
    necessary, if it is broken.
-2. The search, for as long as most histories need.
+2. For queues a search over pairs, which is not slow either unless very many operations overlap.
+   For all others the search over states, for as long as most histories need.
 3. If it takes longer: is there a simple reason, or a small window, that rules out everything?
 4. The search again, with the whole budget: compiled for registers, else interpreted.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from splitbrain.checkers import kernels
+from splitbrain.checkers.linearizability import pairing
 from splitbrain.checkers.linearizability.compiled import from_calls
 from splitbrain.checkers.linearizability.findings import SEARCH, Finding, Witness
 from splitbrain.checkers.linearizability.limits import Budget, Limits
@@ -22,7 +24,6 @@ from splitbrain.checkers.linearizability.monitors import (
     monitors_for,
     refute,
 )
-from splitbrain.checkers.linearizability.monitors.repeated import repeated_elements
 from splitbrain.checkers.linearizability.outcome import Outcome
 from splitbrain.checkers.linearizability.problem import Problem, problem_of
 from splitbrain.checkers.linearizability.searching import search
@@ -61,6 +62,9 @@ def decide(model: Model, part: KeyPart, limits: Limits, *, algorithm: str | None
             if algorithm == "quick":
                 return Finding(part.key, UNKNOWN)
         problem = problem_of(model, part.calls)
+        if type(model) is Queue and algorithm != "search":
+            outcome = pairing.search(model, problem, limits)
+            return finding_of(model, part, problem, outcome, pairing.ALGORITHM)
         outcome = _searched(model, part, problem, limits)
     except KeyboardInterrupt:
         limits.interrupted = True
@@ -78,8 +82,6 @@ def _monitored(model: Model, part: KeyPart, algorithm: str | None) -> MonitorRes
         chosen: Chosen | None = choose(model, part.calls)
         if chosen is not None:
             return chosen.check(part.key)
-        if type(model) is Queue:
-            return repeated_elements(model, part.calls, part.key)
         return refute(model, part.calls, part.key)
     monitor = next(m for m in monitors_for(model) if m.name == algorithm)
     return monitor.check(model, part.calls, part.key)
