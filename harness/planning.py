@@ -38,8 +38,9 @@ def draw(plan: Plan, faults: str | Iterable[str], *, within: Claims | None = Non
     return plan.with_(faults=drawn)
 
 
-def parse_options(options: Iterable[str]) -> dict[str, Any]:
-    """``NAME=VALUE`` pairs as options; a value is JSON if it reads as such, else a string.
+def parse_options(options: Iterable[str], what: str = "--option") -> dict[str, Any]:
+    """``NAME=VALUE`` pairs as options; a value is JSON if it reads as such, else a string; `what`
+    they are of the command line.
 
     Raises:
         InvalidPlan: not of that form.
@@ -48,7 +49,7 @@ def parse_options(options: Iterable[str]) -> dict[str, Any]:
     for option in options:
         name, equals, text = option.partition("=")
         if not equals or not name:
-            raise InvalidPlan(f"--option {option!r}: write NAME=VALUE")
+            raise InvalidPlan(f"{what} {option!r}: write NAME=VALUE")
         try:
             parsed[name] = msgspec.json.decode(text)
         except msgspec.DecodeError:

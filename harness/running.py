@@ -154,6 +154,7 @@ def check_plan(experiment: Experiment) -> None:
         check_fault(fault, plan.servers, plan.client_hosts)
     check_ground(plan, ground_named(plan.ground))
     operation_timeout(plan)
+    _ = experiment.configured
     _load(experiment)
 
 
@@ -188,9 +189,10 @@ class _Running:
         world.on_announcement = self.recorder.announcement
         world.on_nemesis = self.recorder.nemesis
         self._servers: dict[str, Any] = {}
+        server = experiment.configured
         for name in plan.servers:
             peers = tuple(other for other in plan.servers if other != name)
-            world.add_server(name, self._program(experiment.server), peers)
+            world.add_server(name, self._program(server), peers)
         self.clients = Clients(
             world,
             self.recorder,

@@ -7,7 +7,8 @@ operations are listed in it first, then
    2002);
 2. operations go, first whole clients, then chunks, then one by one;
 3. nodes and clients that nothing needs any more go;
-4. what is left becomes simpler: shorter and earlier faults, earlier operations, a shorter run.
+4. settings of the system and of its machines go back to their defaults;
+5. what is left becomes simpler: shorter and earlier faults, earlier operations, a shorter run.
 
 Every timing after a change is another, so a smaller plan may fail under another environment only: a
 candidate counts as failing if any of a few *re-rolled* seeds fails with the same signature, and
@@ -21,13 +22,14 @@ none of them fails is necessary, and any other goes.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.checkers.vocabulary import HEAL, PHASE
+from splitbrain.harness.knobs import OPTION, chosen
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
 from splitbrain.harness.running import Run, run
 from splitbrain.harness.workloads.workload import Experiment
@@ -205,6 +207,7 @@ class _Shrinker:
             self.drop_faults()
             self.drop_operations()
             self.drop_hosts()
+            self.drop_settings()
             self.simplify()
             if self.best == before:
                 return
@@ -258,6 +261,16 @@ class _Shrinker:
             self.accept(self.best.with_(clients=len(used), operations=renumbered)) or self.accept(
                 self.best.with_(clients=used[-1] + 1)
             )
+
+    def drop_settings(self) -> None:
+        """The defaults of network and disk, and of the system's settings one by one."""
+        for name in ("network", "disk"):
+            if name in self.best.options:
+                self.accept(self.best.with_(options=_without(self.best.options, name)))
+        for name in chosen(self.best):
+            left = _without(chosen(self.best), name)
+            options = _without(self.best.options, OPTION)
+            self.accept(self.best.with_(options={**options, OPTION: left} if left else options))
 
     def simplify(self) -> None:
         """Shorter and earlier faults on rounder times, earlier operations, a shorter run."""
@@ -316,6 +329,10 @@ class _Shrinker:
             else:
                 self.best, position = without, 0
         return tuple(Necessity(fault, fails_without=False) for fault in self.best.faults)
+
+
+def _without(options: Mapping[str, Any], name: str) -> dict[str, Any]:
+    return {other: value for other, value in options.items() if other != name}
 
 
 def _shorter(value: float) -> Iterator[float]:

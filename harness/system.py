@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from splitbrain.checkers.nearest import suggestion
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.bug import Bug
+from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import ServerFactory
 from splitbrain.harness.plan import MOST_NODES, InvalidPlan, Plan
@@ -52,6 +53,7 @@ class System:
         nodes: how many nodes it has unless the user says otherwise.
         sizes: how many nodes it may have.
         bugs: the planted bugs that it can be run with.
+        knobs: the settings that a plan may choose, with the ranges in which it keeps its promises.
     """
 
     name: str
@@ -66,6 +68,7 @@ class System:
     nodes: int = 3
     sizes: range = ANY_SIZE
     bugs: tuple[Bug, ...] = ()
+    knobs: tuple[Knob, ...] = ()
 
     def bugs_by_id(self) -> Mapping[str, Bug]:
         """The planted bugs, by id."""
@@ -87,11 +90,11 @@ class System:
         )
 
     def experiment(self, plan: Plan) -> Experiment:
-        """The code of this system, with its bug if the plan has one, run as the plan says.
+        """The code of this system, with its bug and settings if the plan has any, run as it says.
 
         Raises:
-            InvalidPlan: the workload or bug is unknown, or the combination cannot run; the message
-                says why.
+            InvalidPlan: the workload, bug or a setting is unknown, or the combination cannot run;
+                the message says why.
         """
         WORKLOADS.named(plan.workload)
         # Whether one of a user's own fits is told by the client's methods.
@@ -104,7 +107,9 @@ class System:
             raise InvalidPlan(f"{self.name} {self._size()}: run it with that, not {plan.nodes}")
         server = self.server if plan.bug is None else self.bug(plan.bug).server
         workload = workload_for(plan, self.client, consistency=self.consistency)
-        return Experiment(plan, server, workload, self.claims, self.checkers)
+        made = Experiment(plan, server, workload, self.claims, self.checkers, self.knobs)
+        _ = made.configured  # settings that it doesn't have are refused at once
+        return made
 
     def hunt(self, bug: Bug, seed: int) -> Experiment:
         """The run that looks for a planted bug under this seed: its own workload, faults, size."""

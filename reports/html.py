@@ -24,7 +24,13 @@ from splitbrain.reports.crash import crash_lines
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.intervals import draw_intervals, draw_life
 from splitbrain.reports.linearization import Scene, scene_of
-from splitbrain.reports.model import RunView, exercised_text, regime_text, shrink_summary
+from splitbrain.reports.model import (
+    RunView,
+    exercised_text,
+    regime_text,
+    settings_text,
+    shrink_summary,
+)
 from splitbrain.reports.packing import pack
 from splitbrain.reports.story import story_of
 from splitbrain.reports.witness import (
@@ -149,6 +155,7 @@ def _facts(view: RunView) -> list[tuple[str, str]]:
         ("planted bug", plan.bug or ""),
         ("seed", str(plan.seed)),
         ("size", f"{counted(plan.nodes, 'node')}, {counted(plan.clients, 'client')}"),
+        ("settings", settings_text(view)),
         ("virtual time", virtual),
         ("real time", wall),
         ("started", info.started),

@@ -7,7 +7,13 @@ from collections.abc import Sequence
 
 from tabulate import tabulate
 
-from splitbrain.reports.model import RunView, exercised_text, regime_text, shrink_summary
+from splitbrain.reports.model import (
+    RunView,
+    exercised_text,
+    regime_text,
+    settings_text,
+    shrink_summary,
+)
 from splitbrain.reports.story import ELISION, StoryLine, story_of
 from splitbrain.reports.wording import clipped, safe_text, shortened
 
@@ -49,6 +55,7 @@ def render_markdown(view: RunView) -> str:
         _fenced([f"$ {view.replay_command()}"]),
         _verdicts(view),
         [f"Exercised: {escaped(exercised_text(view))}."],
+        _settings(view),
         _regime(view),
         _warnings(view),
     ]
@@ -121,6 +128,11 @@ def _verdicts(view: RunView) -> list[str]:
 
 def _table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> list[str]:
     return tabulate(rows, head, "github", disable_numparse=True).splitlines()
+
+
+def _settings(view: RunView) -> list[str]:
+    settings = settings_text(view)
+    return [f"Settings: {escaped(settings)}."] if settings else []
 
 
 def _regime(view: RunView) -> list[str]:

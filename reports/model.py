@@ -14,6 +14,7 @@ from pathlib import Path
 from splitbrain.checkers.history import Call, History, Operation
 from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Validity, Verdict, worst
 from splitbrain.checkers.vocabulary import LEADER
+from splitbrain.harness.knobs import told
 from splitbrain.harness.plan import Plan
 from splitbrain.reports.coverage import Coverage, cover
 from splitbrain.reports.crash import crash_lines, crash_of
@@ -279,6 +280,11 @@ def regime_text(view: RunView) -> str:
     if view.info.regime == "beyond":
         return f"beyond: these faults exceed what the system claims{claimed}"
     return safe_text(shortened(view.info.regime))
+
+
+def settings_text(view: RunView) -> str:
+    """The system's settings that the plan chose; empty if it left all as they are."""
+    return safe_text(shortened(told(view.plan), 300))
 
 
 def exercised_text(view: RunView) -> str:

@@ -13,7 +13,13 @@ from typing import Any
 from tabulate import tabulate
 
 from splitbrain.checkers.verdict import INVALID, Verdict
-from splitbrain.reports.model import RunView, exercised_text, regime_text, shrink_summary
+from splitbrain.reports.model import (
+    RunView,
+    exercised_text,
+    regime_text,
+    settings_text,
+    shrink_summary,
+)
 from splitbrain.reports.story import ELISION, OPERATION, StoryLine, story_of
 from splitbrain.reports.wording import clipped, safe_text, shortened
 
@@ -140,6 +146,8 @@ def _exercised(view: RunView) -> str:
         align = ("left", "right", "right", "right")
         table = _table(rows, ("operation", "ok", "fail", "info"), colalign=align)
         lines.append(textwrap.indent(table, "  "))
+    settings = settings_text(view)
+    lines += [_paragraph(f"settings: {settings}")] if settings else []
     regime = regime_text(view)
     lines += [_paragraph(f"regime: {regime}")] if regime else []
     lines += [_paragraph(f"warning: {warning}") for warning in view.coverage.warnings]

@@ -10,9 +10,11 @@ Table = tuple[list[str], list[list[str]]]
 
 
 def catalogue(what: str) -> Table:
-    """The table of ``systems``, ``workloads``, ``faults``, ``checkers``, ``bugs``, ``grounds``."""
+    """The table of ``systems``, ``settings``, ``workloads``, ``faults``, ``checkers``, ``bugs`` or
+    ``grounds``."""
     return {
         "systems": _systems,
+        "settings": _settings,
         "workloads": _workloads,
         "faults": _faults,
         "checkers": _checkers,
@@ -26,6 +28,17 @@ def _systems() -> Table:
 
     rows = [[s.name, s.form, s.title, ", ".join(s.workloads)] for s in registry.SYSTEMS.values()]
     return ["system", "form", "what", "workloads"], rows
+
+
+def _settings() -> Table:
+    from splitbrain.systems import registry
+
+    rows = [
+        [s.name, k.name, f"{k.default(s.server):g}", f"{k.low:g} to {k.high:g}", k.meaning]
+        for s in registry.SYSTEMS.values()
+        for k in s.knobs
+    ]
+    return ["system", "setting", "default", "range", "what"], rows
 
 
 def _workloads() -> Table:

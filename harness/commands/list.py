@@ -7,10 +7,13 @@ import click
 
 @click.command(name="list")
 @click.argument(
-    "what", type=click.Choice(["systems", "workloads", "faults", "checkers", "bugs", "grounds"])
+    "what",
+    type=click.Choice(
+        ["systems", "settings", "workloads", "faults", "checkers", "bugs", "grounds"]
+    ),
 )
 def command(what: str) -> None:
-    """List what there is: systems, workloads, faults, checkers, planted bugs or grounds."""
+    """List what there is: systems, settings, workloads, faults, checkers, bugs or grounds."""
     from tabulate import tabulate
 
     from splitbrain.systems.catalogue import catalogue

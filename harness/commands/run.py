@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -57,6 +57,9 @@ if TYPE_CHECKING:
     help="What it runs on: a name, or package.module:NAME.",
 )
 @click.option("--option", "-o", "options", multiple=True, help="NAME=VALUE, of the workload.")
+@click.option(
+    "--setting", "settings", multiple=True, help="NAME=VALUE, of the system's own settings."
+)
 @runs_option
 @shrink_option
 @json_option
@@ -74,6 +77,7 @@ def command(
     bug: str | None,
     ground: str,
     options: tuple[str, ...],
+    settings: tuple[str, ...],
     runs: Path,
     shrink_budget: int,
     as_json: bool,
@@ -84,7 +88,7 @@ def command(
     With --count, seeds are tried one after the other until one fails; only the last run is kept.
     """
     from splitbrain.harness.plan import Plan, parse_seconds
-    from splitbrain.harness.planning import draw, parse_options
+    from splitbrain.harness.planning import draw
     from splitbrain.systems import registry
 
     chosen = registry.SYSTEMS.named(system)
@@ -97,7 +101,7 @@ def command(
         clients=clients,
         time_limit=parse_seconds(time_limit, "--time-limit"),
         rate=rate,
-        options=parse_options(options),
+        options=_options(options, settings),
         ground=ground,
     )
 
@@ -113,6 +117,14 @@ def command(
     found, view = investigated(make(seed), runs, shrink_budget, failure)
     tell(found, view, as_json=as_json, quiet=quiet)
     finish(found.run.validity)
+
+
+def _options(options: tuple[str, ...], settings: tuple[str, ...]) -> dict[str, Any]:
+    from splitbrain.harness.knobs import OPTION
+    from splitbrain.harness.planning import parse_options
+
+    chosen = {OPTION: parse_options(settings, "--setting")} if settings else {}
+    return {**parse_options(options), **chosen}
 
 
 def _first_failing(

@@ -1,10 +1,10 @@
 """A plan from a system's name and a seed: everything that a user would otherwise have to guess.
 
 Each choice draws from a stream of its own, so that adding one leaves the others as they were. The
-workloads that fit come in turn; sizes, rates and machines vary, since bugs hide where a default
-never goes: an fsync that takes 20 ms shows each acknowledgement before durability, which one of
-1 ms hides. Faults are a swarm (`splitbrain.harness.nemesis.schedule`) of all kinds, now and then
-of one to three kinds alone, and sometimes there are none, for then nothing excuses a failure.
+workloads that fit come in turn; sizes, rates, machines and settings vary, since bugs hide where a
+default never goes: an fsync that takes 20 ms shows each acknowledgement before durability, which
+one of 1 ms hides. Faults are a swarm (`splitbrain.harness.nemesis.schedule`) of all kinds, now and
+then of one to three kinds alone, and sometimes there are none, for then nothing excuses a failure.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from math import exp, log
 from typing import Any
 
+from splitbrain.harness.knobs import OPTION, Knob
 from splitbrain.harness.nemesis.catalogue import resolve
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.plan import Plan
@@ -40,6 +41,10 @@ MACHINES = 0.6
 """How often the machines differ from the default ones."""
 
 
+SETTINGS = 0.7
+"""How often some of a system's settings are not the default ones."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """What is hunted in.
@@ -51,6 +56,7 @@ class Target:
         bug: a planted bug to run it with, or None.
         faults: the kinds of faults to draw from.
         claims: what it claims to survive, None for nothing.
+        knobs: the settings that may be drawn.
         sizes: the numbers of servers that it may have; its usual one alone, unless given.
     """
 
@@ -61,6 +67,7 @@ class Target:
     faults: tuple[str, ...] = ("all",)
     sizes: tuple[int, ...] = ()
     claims: Claims | None = None
+    knobs: tuple[Knob, ...] = ()
 
     @property
     def name(self) -> str:
@@ -84,6 +91,7 @@ def target_of(
         tuple(faults),
         tuple(system.sizes),
         system.claims,
+        system.knobs,
     )
 
 
@@ -103,7 +111,8 @@ def plan_for(target: Target, seed: int) -> Plan:
         time_limit=_stream(seed, "time").choice((4.0, 6.0, 10.0, 10.0, 15.0)),
         rate=round(_log_uniform(seed, "rate", 8.0, 80.0), 1),
     )
-    plan = plan.with_(options=_options(plan.workload, seed))
+    options = {**_options(plan.workload, seed), **_settings(target.knobs, seed)}
+    plan = plan.with_(options=options)
     within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None
     return draw(plan, _kinds(target.faults, seed), within=within)
 
@@ -125,6 +134,19 @@ def _options(workload: str, seed: int) -> dict[str, Any]:
         least = _rounded(_log_uniform(seed, "latency", 2e-4, 1e-2))
         options["network"] = {"latency": [least, _rounded(4 * least)]}
     return options
+
+
+def _settings(knobs: Sequence[Knob], seed: int) -> dict[str, Any]:
+    """Each setting is drawn or left in a stream of its own; small whole numbers more often."""
+    if _stream(seed, "settings").random() >= SETTINGS:
+        return {}
+    drawn: dict[str, float] = {}
+    for knob in knobs:
+        if _stream(seed, f"set {knob.name}").random() < 0.5:
+            value = _log_uniform(seed, f"value {knob.name}", knob.low + 1, knob.high + 1) - 1
+            value = min(max(float(f"{value:.2g}"), knob.low), knob.high)
+            drawn[knob.name] = round(value) if knob.whole else value
+    return {OPTION: drawn} if drawn else {}
 
 
 def _kinds(faults: Sequence[str], seed: int) -> str | list[str]:

@@ -20,6 +20,7 @@ from splitbrain.checkers.invariants.coverage import Shows
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Perform
 from splitbrain.harness.generators import Generator, stagger
+from splitbrain.harness.knobs import Knob, apply
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import Node, ServerFactory
 from splitbrain.harness.plan import Plan
@@ -105,11 +106,12 @@ class Experiment:
 
     Attributes:
         plan: everything that varies, as data.
-        server: makes the code of one node; a class whose ``__init__`` takes the node is such a
-            thing.
+        server: makes the code of one node, the plan's settings aside; a class whose ``__init__``
+            takes the node is such a thing.
         workload: what clients do, and which checkers judge it.
         claims: what faults the system claims to survive; None if it claims nothing.
         checkers: what else judges the system, besides the workload's.
+        knobs: the settings that the plan may choose.
     """
 
     plan: Plan
@@ -117,6 +119,16 @@ class Experiment:
     workload: Workload
     claims: Claims | None = None
     checkers: tuple[Checker, ...] = ()
+    knobs: tuple[Knob, ...] = ()
+
+    @property
+    def configured(self) -> ServerFactory:
+        """The server with the settings that the plan chooses.
+
+        Raises:
+            InvalidPlan: there is no such setting, or its value is out of range.
+        """
+        return apply(self.plan.system, self.knobs, self.plan, self.server)
 
     def with_plan(self, plan: Plan) -> Experiment:
         """The same code under another plan."""

@@ -62,7 +62,10 @@ class TransactionManager:
 
     Attributes:
         messages: what to send, in order: pairs of destination and message.
+        idle: seconds after which a silent client's transaction is rolled back.
     """
+
+    idle: float = IDLE_S
 
     def __init__(self, name: str, engine: Engine, boots: int) -> None:
         self.engine = engine
@@ -96,7 +99,7 @@ class TransactionManager:
     def tick(self, now: float) -> None:
         """Time has passed."""
         for txn, session in list(self.sessions.items()):
-            if now - session.heard > IDLE_S and not self.engine.busy(txn):
+            if now - session.heard > self.idle and not self.engine.busy(txn):
                 self.expire(txn)
         self._tell()
 
@@ -107,7 +110,7 @@ class TransactionManager:
 
     def expire(self, txn: str) -> None:
         """A transaction's client is gone."""
-        self.engine.rollback(txn, f"its client was silent for {IDLE_S:g} s")
+        self.engine.rollback(txn, f"its client was silent for {self.idle:g} s")
 
     def _begin(self, waiting: Waiting, now: float) -> None:
         self._begun += 1

@@ -48,6 +48,7 @@ chunked snapshots, recovery from corrupted disks. A leader whose disk stands sti
 heartbeats.
 """
 
+from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.consensus.raft.bugs import BUGS
@@ -70,6 +71,19 @@ __all__ = [
     "Stored",
 ]
 
+_PLACE = "settings."
+
+KNOBS = (
+    Knob("heartbeat", 0.03, 0.1, "longest silence of a leader, in seconds", _PLACE + "heartbeat"),
+    Knob("election_min", 0.3, 0.6, "least wait for a leader, in seconds", _PLACE + "election_min"),
+    Knob("election_max", 0.6, 1.2, "longest wait for one, in seconds", _PLACE + "election_max"),
+    Knob("batch", 1, 64, "most entries in one AppendEntries", _PLACE + "batch"),
+    Knob(
+        "snapshot_every", 4, 128, "entries applied between two snapshots", _PLACE + "snapshot_every"
+    ),
+    Knob("snapshot_keeps", 0, 32, "entries kept before the snapshot", _PLACE + "snapshot_keeps"),
+)
+
 SYSTEM = System(
     name="raft",
     title="Raft with a key-value store over it (chapter 9)",
@@ -79,4 +93,5 @@ SYSTEM = System(
     nodes=5,
     claims=Claims(("process", "net", "clock", "member", "disk", "client", "scenario")),
     bugs=BUGS,
+    knobs=KNOBS,
 )

@@ -39,10 +39,10 @@ class RaftKV:
 
     core_class: ClassVar[type[Raft]] = Raft
     storage_class: ClassVar[type[Storage]] = Storage
+    settings: ClassVar[Settings] = Settings()
 
-    def __init__(self, node: Node, settings: Settings = Settings()) -> None:  # noqa: B008
+    def __init__(self, node: Node) -> None:
         self.node = node
-        self.settings = settings
         self.network = node.network
         self.storage = self.storage_class(node.disk)
         self.queue: list[Save | Send] = []

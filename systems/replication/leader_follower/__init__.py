@@ -4,6 +4,7 @@
 reference with one decision wrong.
 """
 
+from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.replication.leader_follower.bugs import BUGS
@@ -11,6 +12,17 @@ from splitbrain.systems.replication.leader_follower.client import ReferenceClien
 from splitbrain.systems.replication.leader_follower.reference import ReferenceServer
 
 __all__ = ["SYSTEM"]
+
+KNOBS = (
+    Knob("batch", 1, 64, "most entries in one message", "core_type.batch"),
+    Knob(
+        "quorum_loss",
+        0.6,
+        1.2,
+        "a leader that hears no majority for so long steps down, in seconds",
+        "core_type.quorum_loss",
+    ),
+)
 
 SYSTEM = System(
     name="leader-follower",
@@ -20,4 +32,5 @@ SYSTEM = System(
     workloads=("register", "set"),
     claims=Claims(("process", "net", "clock", "member", "disk", "client", "scenario")),
     bugs=BUGS,
+    knobs=KNOBS,
 )

@@ -51,6 +51,9 @@ class Core(Failover):
         machine: the replica's state.
     """
 
+    batch: int = BATCH
+    quorum_loss: float = QUORUM_LOSS_S
+
     def __init__(
         self, name: str, peers: tuple[str, ...], durable: Durable, random: random.Random, now: float
     ) -> None:
@@ -132,7 +135,7 @@ class Core(Failover):
 
     def _has_lost_majority(self) -> bool:
         spoke = [self._now, *self._spoke_at.values()]
-        return reached_by_majority(spoke) < self._now - QUORUM_LOSS_S
+        return reached_by_majority(spoke) < self._now - self.quorum_loss
 
     # Replication, from the follower's side
 
@@ -196,7 +199,7 @@ class Core(Failover):
     def _replicate(self, peer: str) -> None:
         """Send what `peer` lacks; before it has acknowledged this epoch's log at all, only ask."""
         start = self._next.get(peer, 0)
-        entries = self.log.suffix(start, BATCH) if peer in self._acked else ()
+        entries = self.log.suffix(start, self.batch) if peer in self._acked else ()
         self._next[peer] = start + len(entries)
         self._send(peer, Append("append", self.epoch, start, entries, self.commit, self._round))
 

@@ -1,5 +1,6 @@
 """Serializable snapshot isolation; the essay is in `engine`."""
 
+from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import SINGLE_SERVER, System
 from splitbrain.systems.transactions.client import WORKLOADS, TransactionClient
@@ -9,6 +10,16 @@ from splitbrain.systems.transactions.serializable_snapshot_isolation.server impo
 )
 
 __all__ = ["SYSTEM"]
+
+KNOBS = (
+    Knob(
+        "idle",
+        0.5,
+        2.0,
+        "a transaction whose client is silent for so long is rolled back, in seconds",
+        "manager_class.idle",
+    ),
+)
 
 SYSTEM = System(
     name="serializable-snapshot-isolation",
@@ -20,4 +31,5 @@ SYSTEM = System(
     nodes=1,
     sizes=SINGLE_SERVER,
     bugs=BUGS,
+    knobs=KNOBS,
 )

@@ -84,6 +84,9 @@ class Coordinator:
         send: sends a message to a server.
     """
 
+    prepare_within: float = PREPARE_S
+    resend_after: float = RESEND_S
+
     def __init__(
         self,
         servers: Sequence[str],
@@ -160,9 +163,9 @@ class Coordinator:
         """Ask again those who have not answered; give up a preparation that takes too long."""
         self.now = now
         for txn, transaction in list(self._transactions.items()):
-            if transaction.phase == "preparing" and now - transaction.since > PREPARE_S:
+            if transaction.phase == "preparing" and now - transaction.since > self.prepare_within:
                 self.rollback(txn, "a participant did not vote in time")
-            elif transaction.missing and now - transaction.asked > RESEND_S:
+            elif transaction.missing and now - transaction.asked > self.resend_after:
                 self._ask(txn, transaction)
 
     # The participants' side

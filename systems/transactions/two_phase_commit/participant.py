@@ -61,6 +61,10 @@ class Participant:
         announce: tells the world what became of a transaction here.
     """
 
+    lock_wait: float = LOCK_WAIT_S
+    patience: float = SILENCE_S
+    inquire_after: float = INQUIRE_S
+
     def __init__(
         self,
         engine: LockingEngine,
@@ -117,7 +121,7 @@ class Participant:
         for txn, part in list(self.parts.items()):
             silent = now - part.heard
             if part.voted:
-                if silent > INQUIRE_S and not self.engine.busy(txn):
+                if silent > self.inquire_after and not self.engine.busy(txn):
                     part.heard = now
                     self.inquire(txn)
             elif txn not in self.engine.in_doubt:
@@ -144,9 +148,9 @@ class Participant:
 
     def _lose_patience(self, txn: str, silent: float) -> None:
         if self.engine.busy(txn):
-            if silent > LOCK_WAIT_S:
+            if silent > self.lock_wait:
                 self.engine.rollback(txn, "it waited too long for a lock")
-        elif silent > SILENCE_S:
+        elif silent > self.patience:
             self.engine.rollback(txn, "its coordinator was silent for too long")
 
     def _carry_out(self, txn: str, part: Part, commit: bool) -> None:

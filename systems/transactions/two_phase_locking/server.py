@@ -19,6 +19,7 @@ class LockingServer(TransactionServer):
     """Strict two-phase locking; see `splitbrain.systems.transactions.two_phase_locking.engine`."""
 
     engine_class: type[LockingEngine] = LockingEngine
+    page_interval: float = PAGES_S
     locking: LockingEngine
 
     def engine(self, records: Sequence[Record]) -> LockingEngine:
@@ -29,7 +30,7 @@ class LockingServer(TransactionServer):
     async def write_pages(self) -> None:
         """Write changed pages, committed or not (steal), one after the other."""
         while True:
-            await trio.sleep(PAGES_S)
+            await trio.sleep(self.page_interval)
             for number, page in self.locking.pages_to_write():
                 await write_page(self.node.disk, number, page)
                 self.locking.page_written(number, page)

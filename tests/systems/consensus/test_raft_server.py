@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from splitbrain.checkers.verdict import INVALID
+from splitbrain.harness.bug import planted
 from splitbrain.harness.client import Definite, Indefinite
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.plan import Plan
@@ -39,7 +40,7 @@ class Cluster:
         self.world.add_client("c1", program, tuple(names))
 
     def serve(self, node, settings):
-        self.servers[node.name] = server = RaftKV(node, settings)
+        self.servers[node.name] = server = planted(RaftKV, settings=settings)(node)
         return server.run()
 
     def play(self, seconds=30.0):
@@ -178,7 +179,7 @@ def test_messages_are_few():
 def faulty(seed, workload, nodes, settings):
     plan = Plan("raft", workload, seed=seed, nodes=nodes, time_limit=6.0, rate=30.0)
     made = experiment(draw(plan, "all"))
-    return replace(made, server=lambda node: RaftKV(node, settings))
+    return replace(made, server=planted(RaftKV, settings=settings))
 
 
 @pytest.mark.parametrize("seed", range(8))
