@@ -185,13 +185,34 @@ class Verdict:
             validity=Validity(_field(data, "validity", str)),
             reason=_field(data, "reason", str),
             anomalies=tuple(_anomaly(a) for a in _field(data, "anomalies", list)),
-            certificate=_field(data, "certificate", dict),
+            certificate=_certificate(data),
             coverage={
                 str(name): _field(data["coverage"], name, int)
                 for name in _field(data, "coverage", dict)
             },
             cost=_field(data, "cost", dict),
         )
+
+
+_ORDERS = frozenset({"order", "prefix", "dependencies"})
+"""Fields of our certificates that hold an order: indices of operations."""
+
+_WITH_ORDERS = ("linearizable(", "sequential(", "list-append", "rw-register", "predicate-reads")
+
+
+def _certificate(data: Any) -> dict[str, Any]:
+    """The certificate; the orders in ours are lists of operations, whoever reads them."""
+    certificate = _field(data, "certificate", dict)
+    unseen: list[Any] = [certificate] if data["checker"].startswith(_WITH_ORDERS) else []
+    while unseen:
+        for name, value in unseen.pop().items():
+            if name in _ORDERS:
+                order = _field({name: value}, name, list)
+                if not all(type(index) is int for index in order):
+                    raise TypeError(f"{name!r} in its certificate holds more than operations")
+            found = value if isinstance(value, list) else [value]
+            unseen += [each for each in found if isinstance(each, dict)]
+    return certificate
 
 
 def _anomaly(data: Any) -> Anomaly:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
+from splitbrain.checkers.consistency.entries import of_model
+from splitbrain.checkers.consistency.sequential_order import Sequential
+from splitbrain.checkers.documents import DocumentError, read_document
 from splitbrain.checkers.entry import CheckerEntry
-from splitbrain.checkers.files import read_file
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.source import Content
 from splitbrain.checkers.linearizability import Budget
+from splitbrain.checkers.linearizability.checker import Linearizable
 from splitbrain.checkers.linearizability.limits import UNLIMITED
 from splitbrain.checkers.registry import entry_named, entry_of_verdict
 from splitbrain.checkers.verdict import INVALID, VALID, Checker, Verdict
@@ -108,18 +109,62 @@ class SelfChecking:
         if wanted is None:
             # Each has an invocation and mostly a completion.
             wanted = len(history) < 2 * VERIFIED_BELOW
-        if verdict.validity is VALID and wanted and self.entry.verify is not None:
-            try:
-                self.entry.verified(history, verdict, self.options)
-            except NoCertificate:
-                pass  # what is valid by default proves nothing, and says so
-            except CertificateError as error:
-                raise InternalError(
-                    f"{verdict.checker} says valid ({verdict.reason}), but its certificate is "
-                    f"refuted: {error}; this is a bug of splitbrain, please report it with the "
-                    "history"
-                ) from error
+        if wanted:
+            confirm(self.entry, history, verdict, self.options)
         return verdict
+
+
+def confirm(
+    entry: CheckerEntry, history: History, verdict: Verdict, options: Mapping[str, Any]
+) -> None:
+    """Check a valid verdict of ours again, as far as there is evidence.
+
+    Raises:
+        InternalError: independent code refutes it.
+    """
+    if verdict.validity is not VALID or entry.verify is None:
+        return
+    try:
+        entry.verified(history, verdict, options)
+    except NoCertificate:
+        pass  # what is valid by default proves nothing, and says so
+    except CertificateError as error:
+        raise InternalError(
+            f"{verdict.checker} says valid ({verdict.reason}), but its certificate is refuted: "
+            f"{error}; this is a bug of splitbrain, please report it with the history"
+        ) from error
+
+
+def confirm_run(
+    history: History,
+    checkers: Sequence[Checker],
+    verdicts: Sequence[Verdict],
+    *,
+    verify: bool | None = None,
+) -> None:
+    """Check the valid verdicts on a run again, of those checkers that leave evidence.
+
+    Args:
+        history: the run's.
+        checkers: what judged it.
+        verdicts: what they said.
+        verify: see `checker`.
+
+    Raises:
+        InternalError: independent code refutes one.
+    """
+    if not (len(history) < 2 * VERIFIED_BELOW if verify is None else verify):
+        return
+    by_name = {checker.name: checker for checker in checkers}
+    for verdict in verdicts:
+        # A checker of a model has that model's options; verdicts of the others carry theirs.
+        made = by_name.get(verdict.checker)
+        if isinstance(made, Linearizable | Sequential):
+            entry: CheckerEntry | None = of_model(made.model)
+        else:
+            entry = entry_of_verdict(verdict.checker)
+        if entry is not None:
+            confirm(entry, history, verdict, {})
 
 
 def read(file: Path | Content, model: str) -> History:
@@ -231,11 +276,11 @@ _UNFOLLOWABLE = (
 
 def _json_object(path: Path) -> dict[str, Any]:
     try:
-        data = msgspec.json.decode(read_file(path))
+        data = read_document(path)
     except OSError as error:
         raise NoCertificate(f"{path}: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise NoCertificate(f"{path}: this is not JSON ({error})") from None
+    except DocumentError as error:
+        raise NoCertificate(f"{path}: {error}") from None
     if not isinstance(data, dict):
         raise NoCertificate(f"{path}: this is neither a certificate nor a verdict")
     return data

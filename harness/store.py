@@ -31,7 +31,7 @@ from typing import Any
 
 import msgspec
 
-from splitbrain.checkers.files import read_file
+from splitbrain.checkers.documents import DocumentError, read_document
 from splitbrain.checkers.history import HistoryWriteError
 from splitbrain.checkers.history.writing import JsonlWriter
 from splitbrain.checkers.verdict import worst
@@ -200,20 +200,18 @@ def read_plan(path: Path) -> Plan:
     """The plan of a run's folder, or in a file.
 
     Raises:
-        StoreError: there is no such file, or it is no JSON.
+        StoreError: there is no such file, or it is no JSON document.
         InvalidPlan: it is no plan.
     """
     file = path / "plan.json" if path.is_dir() else path
     try:
-        data = msgspec.json.decode(read_file(file))
+        data = read_document(file)
     except OSError as error:
         raise StoreError(
             f"{file}: {error.strerror}: give a run's folder or its plan.json"
         ) from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StoreError(
-            f"{file} is not JSON ({error}): give a run's folder or its plan.json"
-        ) from None
+    except DocumentError as error:
+        raise StoreError(f"{file}: {error}: give a run's folder or its plan.json") from None
     try:
         return Plan.from_json(data)
     except InvalidPlan as error:
@@ -258,12 +256,12 @@ def recorded_digest(path: Path) -> str | None:
     """
     file = path / "run.json" if path.is_dir() else path.with_name("run.json")
     try:
-        data = msgspec.json.decode(read_file(file))
+        data = read_document(file)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StoreError(f"{file}: {error.strerror}") from None
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StoreError(f"{file} is not JSON ({error}): the run's folder is damaged") from None
+    except DocumentError as error:
+        raise StoreError(f"{file}: {error}: the run's folder is damaged") from None
     digest = data.get("trace_sha256") if isinstance(data, dict) else None
     return digest if isinstance(digest, str) else None

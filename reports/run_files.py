@@ -16,6 +16,7 @@ from typing import Any
 
 from splitbrain.checkers.files import read_file
 from splitbrain.checkers.history import History, HistoryError, load
+from splitbrain.checkers.history.repeated_keys import repeated_key
 from splitbrain.checkers.verdict import Verdict
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.store import StoreError
@@ -198,9 +199,13 @@ def _read_json(path: Path) -> Any:
     except UnicodeDecodeError as error:
         raise RunError(f"{path}: can't be read: {error}") from None
     try:
-        return json.loads(text)
+        data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path}: not JSON: {error}; repeat the run to write it again") from None
+    problem = repeated_key(text)
+    if problem is not None:
+        raise RunError(f"{path}: {problem}")
+    return data
 
 
 def _read_optional(path: Path, problems: list[str]) -> Any:

@@ -41,6 +41,7 @@ def parse_edn(content: Content, adapt: Callable[[dict[str, Any]], Any] | None = 
         content: the file's content.
         adapt: what makes the fields of an operation out of a map, for formats with others.
     """
+    content.check_parts(b"[({ ,\n")
     source = content.source
     with collector_paused():
         document = parse(content.text(), source)

@@ -46,6 +46,7 @@ def read_jsonl(path: str | os.PathLike[str]) -> History:
 
 def parse_jsonl(content: Content) -> History:
     """The history in the content of a file; see `read_jsonl`."""
+    content.check_parts(b"[{,\n")
     data = content.data.strip()
     if data.startswith(b"["):
         return _parse_array(content)

@@ -72,6 +72,7 @@ def parse_etcd_log(content: Content) -> History:
     records: list[dict[str, Any]] = []
     lines: list[int] = []
     other: list[int] = []
+    content.check_parts(b"\n")
     text = content.text()
     for number, line in enumerate(text.split("\n"), 1):
         match = ETCD_LINE.match(line.strip())

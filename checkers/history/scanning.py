@@ -28,7 +28,7 @@ from splitbrain.checkers.history.rows import (
     rows_of,
     too_deep,
 )
-from splitbrain.checkers.history.source import Content
+from splitbrain.checkers.history.source import PARTS_MAX, Content
 from splitbrain.checkers.history.words import Words
 
 _WORDS = 1 << 16
@@ -59,7 +59,7 @@ def scanned(content: Content, *, edn: bool) -> History | None:
     count, words = scanned_words
     out, starts = out[:count], starts[: count + 1]
     odd = np.flatnonzero(out[:, k.TYPE] < 0)
-    if len(odd) * _MOST_ODD > count:
+    if len(odd) * _MOST_ODD > count or int((starts[odd + 1] - starts[odd]).sum()) > PARTS_MAX:
         return None
     with collector_paused():
         rows = _odd_rows(data, starts, odd, edn)

@@ -19,6 +19,9 @@ _INFLATION_MAX = 500
 _INFLATION_MATTERS_FROM = 64 << 20
 _PIECE, _PACKED_PIECE = 16 << 20, 1 << 16
 
+PARTS_MAX = 100_000_000
+"""Values that a file may hold where each becomes an object of Python: some 6 GiB of them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -33,6 +36,27 @@ class Content:
     source: str
     data: bytes
     notes: tuple[str, ...] = ()
+
+    def check_parts(self, signs: bytes) -> None:
+        """Make sure that it does not hold more values than fit into memory.
+
+        A byte or two can be a value (``[],[],``), which takes some sixty as an object.
+
+        Args:
+            signs: what stands before or between values.
+
+        Raises:
+            HistoryError: they are too many.
+        """
+        if len(self.data) <= PARTS_MAX:
+            return
+        parts = sum(self.data.count(signs[at : at + 1]) for at in range(len(signs)))
+        if parts > PARTS_MAX:
+            raise HistoryError(
+                f"it holds more than {PARTS_MAX // 1_000_000} million values, which would fill the "
+                "memory; give less of the history",
+                path=self.source,
+            )
 
     def text(self) -> str:
         """The bytes as text.

@@ -25,7 +25,7 @@ from splitbrain.checkers.history.columns import FILES, Columns
 from splitbrain.checkers.history.edn_parser import parse
 from splitbrain.checkers.history.repeated_keys import may_repeat_keys
 from splitbrain.checkers.history.rows import error_text
-from splitbrain.checkers.history.source import Content, read_content
+from splitbrain.checkers.history.source import PARTS_MAX, Content, read_content
 from splitbrain.checkers.isolation.kernels import numbering, scanning
 from splitbrain.checkers.isolation.kernels.codes import READ
 from splitbrain.checkers.isolation.kernels.scanning import LISTED, NULL
@@ -61,9 +61,11 @@ def _scanned(content: bytes, source: str) -> History | None:
             return None
     inner = content[begin : begin + 64].lstrip()
     edn = inner[:1] == b"{" and inner[1:].lstrip()[:1] == b":"
-    rows = content.count(b"{") + 1
+    rows, lists = content.count(b"{") + 1, content.count(b"[")
+    if rows + lists > PARTS_MAX:  # the general readers say so
+        return None
     data = np.frombuffer(content, np.uint8)[begin:end]
-    found = kernels.compiled(scanning).scan(data, rows, content.count(b"["), edn)
+    found = kernels.compiled(scanning).scan(data, rows, lists, edn)
     scan = _Scan(begin, edn, *found)
     if scan.stopped < len(data) or not len(scan.place):
         return None

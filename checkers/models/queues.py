@@ -10,14 +10,15 @@ something, or met an empty object.
 
 Elements of a priority queue are numbers, or pairs ``[priority, item]`` of a number and a number or
 string, in the order of priorities and, among equal ones, of items (numbers before strings), as
-Python's heapq orders tuples. So what is least is always one element, and the model a function.
+Python's heapq orders tuples. So what is least is always one element, and the model a function; a
+history with both 1 and 1.0, two elements of one priority, is refused.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import insort
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +34,7 @@ from splitbrain.checkers.models.model import (
     unknown,
 )
 
-_Order = tuple[float | int, int, Any]
+_Order = tuple[float | int, int, Any, tuple[bool, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +167,26 @@ class PriorityQueue(_Container):
         )
         return fits, elements[1:]
 
+    def adapted(self, calls: Sequence[Call]) -> PriorityQueue:
+        """Itself, if no two elements have one place in the order, as 1 and 1.0 would.
+
+        Raises:
+            ModelError: two have; which of them goes first is for nobody to say.
+        """
+        first: dict[tuple[Any, ...], Any] = {}
+        for call in calls:
+            if call.f != self.insertion or call.outcome == "fail":
+                continue
+            element = rank(call.argument)
+            other = first.setdefault(element[:3], element)
+            if other != element:
+                raise ModelError(
+                    call.invoke_index,
+                    f"{shown(call.argument)} is inserted, and elsewhere the same number of another "
+                    "type, so that none goes before the other; write numbers in one way",
+                )
+        return self
+
     def check_element(self, value: Any, at: int) -> None:
         """Make sure that a value has a priority.
 
@@ -185,8 +206,10 @@ class PriorityQueue(_Container):
 def rank(value: Any) -> _Order:
     """An element's place in the order of priorities; equal for equal elements only."""
     if not isinstance(value, (list, tuple)):
-        return value, -1, 0
-    return value[0], int(isinstance(value[1], str)), value[1]
+        return value, -1, 0, (type(value) is float, False)
+    priority, item = value
+    floats = type(priority) is float, type(item) is float
+    return priority, int(isinstance(item, str)), item, floats
 
 
 def _is_number(value: object) -> bool:

@@ -102,7 +102,8 @@ def command(
         "options": parse_options(options),
         "verify": self_check,
     }
-    if model is None and any(value not in (None, {}) for value in chosen.values()):
+    judging = (value for name, value in chosen.items() if name != "verify")
+    if model is None and any(value not in (None, {}) for value in judging):
         raise click.UsageError("options of a checker need --model: they say how that one judges")
     outcomes = []
     for file in files:
@@ -157,7 +158,7 @@ def _judged(
     file: Path, model: str | None, chosen: dict[str, Any], show: Callable[[str], None]
 ) -> _Outcome:
     from splitbrain.checkers.history import load
-    from splitbrain.harness.checking import read
+    from splitbrain.harness.checking import confirm_run, read
     from splitbrain.harness.commands.sources import checkers_of_run, history_source
     from splitbrain.harness.judging import judge
 
@@ -168,7 +169,9 @@ def _judged(
         show("reading")
         history = load(history_source(file))
         show("checking")
-        return _Outcome(file, judge(history, checkers), history.notes)
+        verdicts = judge(history, checkers)
+        confirm_run(history, checkers, verdicts, verify=chosen["verify"])
+        return _Outcome(file, verdicts, history.notes)
     judge_of_model = _checker(model, chosen, show)
     show("reading")
     history = read(history_source(file), model)

@@ -148,6 +148,7 @@ def run_folder(tmp_path, monkeypatch):
         ("anomalies", {}),
         ("certificate", []),
         ("cost", 10**30),
+        ("checker", 7),
     ],
 )
 def test_a_verdict_of_wrong_types_is_told_and_the_rest_reported(run_folder, field, wrong):
@@ -159,6 +160,50 @@ def test_a_verdict_of_wrong_types_is_told_and_the_rest_reported(run_folder, fiel
     assert result.exit_code == 2
     assert f"{run_folder}: verdict.json does not hold verdicts" in result.stderr
     assert (run_folder / "report.html").is_file()
+
+
+@pytest.mark.parametrize("wrong", [[1, [None]], [1, "2"], [True], {"first": 1}])
+def test_an_order_of_what_is_no_operation_is_told(run_folder, wrong):
+    path = run_folder / "verdict.json"
+    verdict = json.loads(path.read_text())
+    certificate = next(v["certificate"] for v in verdict["verdicts"] if v["certificate"])
+    certificate["linearizations"][0]["order"] = wrong
+    path.write_text(json.dumps(verdict))
+    for command in ("report", "verify"):
+        result = call(command, run_folder)
+        assert result.exit_code == 2
+        assert "'order'" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["report", "verify"])
+def test_a_verdict_that_says_two_things_is_refused(run_folder, command):
+    path = run_folder / "verdict.json"
+    text = path.read_text()
+    path.write_text(text.replace('"validity"', '"validity": "invalid", "validity"', 1))
+    result = call(command, run_folder)
+    assert result.exit_code == 2
+    assert "an object has the key" in result.stderr
+    assert "validity" in result.stderr
+
+
+@pytest.mark.parametrize("command", ["report", "replay", "check"])
+def test_a_plan_that_says_two_things_is_refused(run_folder, command):
+    path = run_folder / "plan.json"
+    path.write_text(path.read_text().replace('"seed"', '"seed": 5, "seed"', 1))
+    result = call(command, run_folder)
+    assert result.exit_code == 2
+    assert "plan.json: an object has the key" in result.stderr
+
+
+def test_a_valid_verdict_on_a_run_that_our_own_check_refuses_is_an_error(run_folder, monkeypatch):
+    assert call("check", run_folder).exit_code == 0
+
+    def refuses(*_):
+        raise CertificateError("operation 4 does not fit there")
+
+    monkeypatch.setattr(CheckerEntry, "verified", refuses)
+    assert call("check", run_folder).exit_code == 70
+    assert call("check", run_folder, "--no-self-check").exit_code == 0
 
 
 def test_times_that_are_no_numbers_are_left_out_of_a_report(run_folder):

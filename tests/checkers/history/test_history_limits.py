@@ -6,8 +6,9 @@ import zlib
 
 import pytest
 
-from splitbrain.checkers.history import HistoryError, load
+from splitbrain.checkers.history import HistoryError, load, source
 from splitbrain.checkers.history.source import Content
+from splitbrain.checkers.isolation import loading as isolation_loading
 from splitbrain.checkers.isolation.loading import load_transactions
 
 LINE = '{"index":0,"time":0,"type":"invoke","process":0,"f":"write","value":1}\n'
@@ -37,6 +38,30 @@ def test_a_gzip_file_of_very_many_members_is_read_in_one_walk(tmp_path):
     path = tmp_path / "h.jsonl.gz"
     path.write_bytes(gzip.compress(b"") * 20_000 + gzip.compress(LINE.encode()))
     assert len(load(path)) == 1
+
+
+@pytest.mark.parametrize("read", [load, load_transactions])
+@pytest.mark.parametrize(
+    ("name", "begin", "values", "end"),
+    [
+        ("h.json", '[{"value":[', "[],", "[]]}]"),
+        ("h.jsonl", '{"value":[', "{},", "{}]}"),
+        ("h.jsonl", '{"type":"ok","process":0,"value":[', '"a",', "0]}"),
+        ("h.edn", "[", "[] ", "]"),
+        ("h.edn", "{:value [", "(),", "]}"),
+        ("h.log", "INFO  jepsen.util - 0\t:invoke\t:write\t3", "\n", ""),
+    ],
+)
+def test_more_values_than_fit_into_memory_are_refused(
+    tmp_path, monkeypatch, read, name, begin, values, end
+):
+    for module in (source, isolation_loading):
+        monkeypatch.setattr(module, "PARTS_MAX", 1000)
+    path = tmp_path / name
+    path.write_text(begin + values * 1001 + end)
+    with pytest.raises(HistoryError) as caught:
+        read(path)
+    assert "million values, which would fill the memory; give less" in str(caught.value)
 
 
 def test_a_file_of_nothing_but_newlines_is_an_empty_history(tmp_path):

@@ -131,3 +131,16 @@ def test_values_of_different_types_differ(model, put, take, written, read):
         history((put, written, written), (take, None, read))
     )
     assert verdict.validity is (VALID if same else INVALID)
+
+
+@pytest.mark.parametrize(("taken", "validity"), [(1, VALID), (1.0, INVALID)])
+def test_a_priority_queue_gives_out_what_was_put_in_and_not_its_likeness(taken, validity):
+    found = history(("insert", 1, 1), ("delete-min", None, taken))
+    assert checker_for_model("priority-queue").check(found).validity is validity
+    assert checker_for_model("priority-queue", algorithm="search").check(found).validity is validity
+
+
+def test_a_priority_queue_with_two_elements_in_one_place_is_refused():
+    wrong = history(("insert", 1, 1), ("insert", 1.0, 1.0), ("delete-min", None, 1))
+    with pytest.raises(ModelError, match=r"^operation 2: 1.0 is inserted, and elsewhere the same"):
+        checker_for_model("priority-queue").check(wrong)
