@@ -24,14 +24,15 @@ class HostClock:
         rate: local seconds that pass in one true second.
         offset: how far the wall clock is ahead of true time plus `EPOCH` because of jumps, in
             seconds.
+        base_local, base_true: what the monotonic clock showed when its rate was set, and when.
         reads: how often the wall clock was read or a timer was set: evidence that a clock fault
             could have mattered.
     """
 
     __slots__ = (
-        "_base_local",
-        "_base_true",
         "_origin",
+        "base_local",
+        "base_true",
         "offset",
         "rate",
         "reads",
@@ -42,12 +43,12 @@ class HostClock:
         self.offset = offset
         self.reads = 0
         self._origin = origin
-        self._base_local = origin
-        self._base_true = 0.0
+        self.base_local = origin
+        self.base_true = 0.0
 
     def monotonic(self, now: float) -> float:
         """Local monotonic seconds at true time `now`."""
-        return self._base_local + (now - self._base_true) * self.rate
+        return self.base_local + (now - self.base_true) * self.rate
 
     def wall(self, now: float) -> float:
         """Wall-clock seconds since 1970 at true time `now`."""
@@ -55,8 +56,8 @@ class HostClock:
 
     def set_rate(self, now: float, rate: float) -> None:
         """From true time `now` on, let `rate` local seconds pass in each true second."""
-        self._base_local = self.monotonic(now)
-        self._base_true = now
+        self.base_local = self.monotonic(now)
+        self.base_true = now
         self.rate = rate
 
     def true_time(self, deadline: float) -> float:
@@ -66,7 +67,7 @@ class HostClock:
         """
         if deadline == inf:
             return inf
-        time = self._base_true + (deadline - self._base_local) / self.rate
+        time = self.base_true + (deadline - self.base_local) / self.rate
         while self.monotonic(time) < deadline:
             time = nextafter(time, inf)
         return time

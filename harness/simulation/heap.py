@@ -18,17 +18,20 @@ class EventHeap:
 
     Attributes:
         now: the current true virtual time, in seconds.
-        executed: how many events have run.
     """
 
-    __slots__ = ("_events", "_sequence", "_stopped", "executed", "now")
+    __slots__ = ("_events", "_sequence", "_stopped", "now")
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.executed = 0
         self._events: list[tuple[float, int, Action, tuple[Any, ...]]] = []
         self._sequence = 0
         self._stopped = False
+
+    @property
+    def executed(self) -> int:
+        """How many events have run, or are running."""
+        return self._sequence - len(self._events)
 
     def at(self, time: float, action: Action, *arguments: Any) -> None:
         """Run ``action(*arguments)`` at `time`, or as soon as possible if that has passed."""
@@ -39,7 +42,10 @@ class EventHeap:
 
     def after(self, delay: float, action: Action, *arguments: Any) -> None:
         """Run ``action(*arguments)`` `delay` virtual seconds from now."""
-        self.at(self.now + delay, action, *arguments)
+        self._sequence += 1
+        now = self.now
+        time = now + delay if delay > 0 else now
+        heappush(self._events, (time, self._sequence, action, arguments))
 
     def stop(self) -> None:
         """Make `run_until` return before its next event."""
@@ -56,7 +62,6 @@ class EventHeap:
             if events[0][0] > limit:
                 break
             self.now, _, action, arguments = heappop(events)
-            self.executed += 1
             action(*arguments)
         if not self._stopped:
             self.now = limit

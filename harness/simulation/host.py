@@ -13,10 +13,11 @@ task that refuses to end is given up and traced as a zombie.
 from __future__ import annotations
 
 import ctypes
-import random
 from collections import deque
 from collections.abc import Callable
+from functools import cached_property
 from math import inf, log
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import outcome
@@ -29,7 +30,7 @@ from splitbrain.harness.simulation.clock import HostClock
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.harness.simulation.node_parts import Inbox, NodeClock, NodeDisk, NodeNetwork
 from splitbrain.harness.simulation.trace import Event
-from splitbrain.harness.simulation.trio_hooks import Task
+from splitbrain.harness.simulation.trio_hooks import Task, context
 from splitbrain.harness.simulation.trio_runs import NodeRun, Trap, park
 from splitbrain.harness.simulation.watchdog import (
     ACTS_A_SECOND,
@@ -64,10 +65,33 @@ class _TrioClock(trio.abc.Clock):
     def current_time(self) -> float:
         if self.limbo is not None:
             return self.limbo
-        return self._clock.monotonic(self._heap.now)
+        clock = self._clock  # in one line, since each step and each timeout asks: `monotonic`
+        return clock.base_local + (self._heap.now - clock.base_true) * clock.rate
 
     def deadline_to_sleep_time(self, deadline: float) -> float:
         return 0.0
+
+
+class _Waiting:
+    """The running task, which waits for the world's loop to call `due`."""
+
+    __slots__ = ("_incarnation", "_task")
+
+    def __init__(self, incarnation: Incarnation) -> None:
+        self._incarnation = incarnation
+        self._task: Task | None = context.task
+
+    def due(self) -> None:
+        """Wake it, unless it was cancelled."""
+        task = self._task
+        if task is not None:
+            self._task = None
+            self._incarnation.wake(task)
+
+    def abort(self, _: object) -> trio.lowlevel.Abort:
+        """It was cancelled."""
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
 
 
 class Incarnation:
@@ -78,6 +102,7 @@ class Incarnation:
         dead: killed or ended; nothing it does has any effect any more.
         number: 0 for the host's first life, 1 for the next, ...
         inbox: messages that arrived and were not yet received.
+        left: how many things it may do before it is looked at how long they took (`spend`).
         recent: the last things that it sent, received and traced.
         tripped: what it did that no node may, in words.
         commands: what the harness tells a client's program to do (unused by servers).
@@ -97,14 +122,28 @@ class Incarnation:
         self.network = NodeNetwork(self)
         self.disk = NodeDisk(self)
         self.clock = NodeClock(self)
-        self.random: random.Random = world.stream("node", host.name, number)
         self._trio_clock = _TrioClock(host)
         self._armed = inf
         self._arming = 0
-        self._left = ACTS_A_SECOND
+        self.left = ACTS_A_SECOND
         self._since = world.heap.now
         self._run: NodeRun = world.make_run(self._main, self._trio_clock)
-        self._run.policy = world.stream("schedule", host.name, number).shuffle
+        self._tasks = self._run.tasks
+        self._run.policy = self._shuffle
+
+    # To seed a stream takes longer than a step, and many a node never draws from these.
+
+    @cached_property
+    def random(self) -> Random:
+        """See `splitbrain.harness.node.Node.random`."""
+        return self.host.world.stream("node", self.name, self.number)
+
+    @cached_property
+    def _order(self) -> Random:
+        return self.host.world.stream("schedule", self.name, self.number)
+
+    def _shuffle(self, batch: list[Task]) -> None:
+        self._order.shuffle(batch)
 
     async def _main(self) -> None:
         await self.host.program(self)
@@ -129,14 +168,19 @@ class Incarnation:
         Raises:
             Runaway: it does too many in too little virtual time.
         """
-        self._left -= 1
-        if self._left < 0:
-            self._overspent(calling_place)
+        self.left -= 1
+        if self.left < 0:
+            self.overspent()
 
-    def _overspent(self, where: Callable[[], str]) -> None:
+    def overspent(self, where: Callable[[], str] = calling_place) -> None:
+        """Raise, unless a virtual second has passed since this was last called.
+
+        Raises:
+            Runaway: none has.
+        """
         now = self.host.world.heap.now
         passed, self._since = now - self._since, now
-        self._left = ACTS_A_SECOND
+        self.left = ACTS_A_SECOND
         if passed < 1.0:
             error = Runaway(
                 f"{self.name} did {ACTS_A_SECOND:,} things (messages, events, disk, clock, timers) "
@@ -148,25 +192,15 @@ class Incarnation:
 
     async def wait(self, delay: float) -> None:
         """Wait `delay` seconds of true time: hardware doesn't follow the node's clock."""
-        await self.wait_for(lambda due: self.host.world.heap.after(delay, due))
+        waiting = _Waiting(self)
+        self.host.world.heap.after(delay, waiting.due)
+        await park(Trap(waiting.abort))
 
     async def wait_for(self, arm: Callable[[Callable[[], None]], object]) -> None:
         """Wait until what was given to `arm` is called, from the world's own loop."""
-        task: Task | None = trio.lowlevel.current_task()
-
-        def due() -> None:
-            nonlocal task
-            if task is not None:
-                waiting, task = task, None
-                self.wake(waiting)
-
-        def abort(_: object) -> trio.lowlevel.Abort:
-            nonlocal task
-            task = None
-            return trio.lowlevel.Abort.SUCCEEDED
-
-        arm(due)
-        await park(Trap(abort))
+        waiting = _Waiting(self)
+        arm(waiting.due)
+        await park(Trap(waiting.abort))
 
     # How the world drives it
 
@@ -196,10 +230,10 @@ class Incarnation:
                 f"ran {ROUNDS_AT_ONCE:,} rounds without waiting for time, messages or disk, "
                 f"at {self._where()}"
             )
-        elif len(self._run.tasks) > TASKS:
-            newest = max(self._run.tasks, key=lambda task: task._counter)
+        elif len(self._tasks) > TASKS:
+            newest = max(self._tasks, key=lambda task: task._counter)
             self._run_away(
-                f"has {len(self._run.tasks):,} tasks, the newest is {newest.name} at "
+                f"has {len(self._tasks):,} tasks, the newest is {newest.name} at "
                 f"{awaiting_place(newest.coro) or 'a place in trio'}"
             )
         else:
@@ -237,9 +271,9 @@ class Incarnation:
         if arming == self._arming:
             self._armed = inf
             try:
-                self._left -= 1
-                if self._left < 0:
-                    self._overspent(self._where)
+                self.left -= 1
+                if self.left < 0:
+                    self.overspent(self._where)
             except Runaway as error:
                 self.host.stuck(error)
             else:
@@ -253,7 +287,7 @@ class Incarnation:
         before.
         """
         places = set()
-        for task in self._run.tasks:
+        for task in self._tasks:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(task.coro))
             place = awaiting_place(task.coro)
             if place is not None and not task.child_nurseries:
@@ -303,14 +337,17 @@ class Host:
             origin=float(clocks.randrange(1_000)), offset=clocks.uniform(-0.05, 0.05)
         )
         self._incarnations = 0
-        self._latency = world.stream("fsync", name).random
+        self._latency: Callable[[], float] | None = None
         self._disk_rules: dict[DiskRule, Callable[[], float]] = {}
         self._held_up: list[Callable[[], None]] = []
         world.network.attach(name, self._deliver)
 
     def fsync_latency(self) -> float:
         """Seconds that the next fsync takes."""
-        seconds = self.world.fsync_latency * (0.5 + self._latency())
+        draw = self._latency
+        if draw is None:
+            draw = self._latency = self.world.stream("fsync", self.name).random
+        seconds = self.world.fsync_latency * (0.5 + draw())
         for rule, draw in self._disk_rules.items():
             if rule.delay:
                 rule.affected += 1

@@ -14,7 +14,7 @@ import trio
 
 from splitbrain.harness.node import Message, NodeDead
 from splitbrain.harness.simulation.disk import SimulatedDisk
-from splitbrain.harness.simulation.trio_hooks import Task
+from splitbrain.harness.simulation.trio_hooks import Task, context
 from splitbrain.harness.simulation.trio_runs import Trap, park
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Inbox:
                 raise NodeDead
             if self._waiting is not None:
                 raise trio.BusyResourceError("another task of this node is already receiving")
-            self._waiting = trio.lowlevel.current_task()
+            self._waiting = context.task
             await park(self._trap)
         return self._items.popleft()
 
@@ -80,14 +80,18 @@ class NodeNetwork:
 
     def send(self, destination: str, message: Message) -> None:
         """See `splitbrain.harness.node.Network.send`."""
-        if not self._incarnation.dead:
-            self._incarnation.spend()
+        incarnation = self._incarnation
+        if not incarnation.dead:
+            incarnation.left -= 1  # `spend`, in the busiest place of all
+            if incarnation.left < 0:
+                incarnation.overspent()
             self._remember((self._heap.now, "send", destination, message))
             self._send(self._name, destination, message)
 
     async def receive(self) -> tuple[str, Message]:
         """See `splitbrain.harness.node.Network.receive`."""
-        item: tuple[str, Message] = await self._inbox.get()
+        inbox = self._inbox
+        item: tuple[str, Message] = await inbox.get()
         self._remember((self._heap.now, "receive", *item))
         return item
 

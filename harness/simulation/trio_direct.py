@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from heapq import heappop, heappush
+from math import inf
 from typing import Any
 
 import outcome
@@ -16,7 +17,7 @@ import trio._core._run as trio_run
 from trio._core._traps import CancelShieldedCheckpoint, WaitTaskRescheduled
 
 from splitbrain.harness.interruption import Stopped, is_ctrl_c
-from splitbrain.harness.simulation.trio_hooks import Task, context, module, order
+from splitbrain.harness.simulation.trio_hooks import Task, module, order
 from splitbrain.harness.simulation.trio_runs import WOKEN, BaseRun, Trap, park
 
 
@@ -102,16 +103,22 @@ class _NoKeyboardInterrupt:
 
 
 def _runner_without_io(clock: trio.abc.Clock) -> Any:
-    saved = module.TheIOManager, module.KIManager
+    saved = module.TheIOManager, module.KIManager, module.Runner
     module.TheIOManager = _NoIO
     module.KIManager = _NoKeyboardInterrupt
+    module.Runner = _runner_without_sockets
     try:
-        runner = trio_run.setup_runner(clock, (), False, True)
+        return trio_run.setup_runner(clock, (), False, True)
     finally:
-        module.TheIOManager, module.KIManager = saved
-    runner.entry_queue.wakeup.close()
-    runner.entry_queue.wakeup = _Wakeup()  # type: ignore[assignment]
-    return runner
+        module.TheIOManager, module.KIManager, module.Runner = saved
+
+
+_trio_runner: Any = trio_run.Runner
+_entry_queue: Any = module.EntryQueue
+
+
+def _runner_without_sockets(**parts: Any) -> Any:
+    return _trio_runner(entry_queue=_entry_queue(wakeup=_Wakeup()), **parts)
 
 
 def _age(task: Task) -> int:
@@ -146,17 +153,9 @@ class DirectRun(BaseRun):
         self._slept = 0
         self._setup(lambda: _runner_without_io(clock))
 
-    def _enter(self) -> None:
-        super()._enter()
-        order.sleep_until = self.sleep_until
-
-    def _leave(self) -> None:
-        super()._leave()
-        order.sleep_until = None
-
     async def sleep_until(self, deadline: float) -> None:
         """What `trio.sleep_until` does, without a cancel scope."""
-        sleeper = _Sleeper(context.task)
+        sleeper = _Sleeper(self._local["task"])
         self._slept += 1
         heappush(self._sleepers, (deadline, self._slept, sleeper))
         await park(Trap(sleeper.abort))
@@ -178,8 +177,9 @@ class DirectRun(BaseRun):
         sleepers = self._sleepers
         while sleepers and sleepers[0][2].task is None:
             heappop(sleepers)
-        deadline = super().next_deadline()
-        return min(deadline, sleepers[0][0]) if sleepers else deadline
+        deadlines = self.runner.deadlines
+        deadline: float = deadlines.next_deadline() if deadlines._heap else inf
+        return sleepers[0][0] if sleepers and sleepers[0][0] < deadline else deadline
 
     def _start(self) -> None:
         runner = self.runner
@@ -198,8 +198,9 @@ class DirectRun(BaseRun):
 
     def step(self, rounds: int) -> bool:
         """See `NodeRun.step`."""
-        runner = self.runner
-        self._enter()
+        runner, policy, local = self.runner, self.policy, self._local
+        local["runner"] = runner  # what `_enter` and `_leave` do
+        order.run = self
         try:
             if runner.init_task is None:
                 self._start()
@@ -221,7 +222,8 @@ class DirectRun(BaseRun):
                     continue
                 batch = sorted(queue, key=_age)
                 queue.clear()
-                order.shuffle(batch)
+                if policy is not None:
+                    policy(batch)
                 while batch:
                     self._step_task(batch.pop())
             if not runner.tasks:
@@ -230,7 +232,8 @@ class DirectRun(BaseRun):
                 runner.close()
             return idle
         finally:
-            self._leave()
+            local.clear()
+            order.run = None
 
     def _wake_idle(self) -> None:
         """Wake who waits in `trio.testing.wait_all_tasks_blocked`: nothing else is runnable."""
@@ -242,7 +245,7 @@ class DirectRun(BaseRun):
     def _step_task(self, task: Any) -> None:
         """One step of one task: trio's own, case by case."""
         runner = self.runner
-        context.task = task
+        self._local["task"] = task
         function, value = task._next_send_fn, task._next_send
         task._next_send_fn = task._next_send = None
         final: outcome.Outcome[object] | None = None
@@ -271,7 +274,7 @@ class DirectRun(BaseRun):
                 runner.reschedule(task)
             else:
                 self._reject(task, message)
-        del context.task
+        del self._local["task"]
 
     def _reject(self, task: Any, message: object) -> None:
         error = TypeError(

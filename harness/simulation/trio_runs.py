@@ -15,7 +15,7 @@ import outcome
 import trio
 from trio._core._traps import WaitTaskRescheduled
 
-from splitbrain.harness.simulation.trio_hooks import Policy, Task, context, order
+from splitbrain.harness.simulation.trio_hooks import Policy, Task, context, order, trio_sleep_until
 
 Trap = WaitTaskRescheduled
 """What a task yields to wait: it holds the function that is called if the wait is cancelled."""
@@ -78,12 +78,15 @@ class NodeRun(Protocol):
 class BaseRun:
     """What both kinds of run share: swapping the runner in and out."""
 
+    sleep_until: Callable[[float], Awaitable[None]] = staticmethod(trio_sleep_until)
+
     def __init__(self) -> None:
         self.done = False
         self.outcome: outcome.Outcome[object] | None = None
         self.policy: Policy | None = None
         self.runner: Any = None
-        self._hooks: tuple[Any, Any] = (None, None)
+        self.generator_hooks: tuple[Any, Any] = (None, None)
+        self._local: dict[str, Any] = context.__dict__
 
     def _setup(self, build: Callable[[], Any]) -> None:
         """Build the runner; keep the thread's own runner and generator hooks out of it."""
@@ -94,7 +97,7 @@ class BaseRun:
         sys.set_asyncgen_hooks(None, None)
         try:
             self.runner = build()
-            self._hooks = tuple(sys.get_asyncgen_hooks())  # type: ignore[assignment]
+            self.generator_hooks = tuple(sys.get_asyncgen_hooks())  # type: ignore[assignment]
         finally:
             sys.set_asyncgen_hooks(*outer_hooks)
             context.__dict__.clear()
@@ -102,13 +105,12 @@ class BaseRun:
                 context.runner = saved
 
     def _enter(self) -> None:
-        context.runner = self.runner
-        order.policy = self.policy
-        sys.set_asyncgen_hooks(*self._hooks)
+        self._local["runner"] = self.runner
+        order.run = self
 
     def _leave(self) -> None:
-        context.__dict__.clear()
-        order.policy = None
+        self._local.clear()
+        order.run = None
 
     def wake(self, task: Task) -> None:
         """See `NodeRun.wake`."""
