@@ -5,7 +5,8 @@
 2. For queues a search over pairs, which is not slow either unless very many operations overlap.
    For all others the search over states, for as long as most histories need.
 3. If it takes longer: is there a simple reason, or a small window, that rules out everything?
-4. The search again, with the whole budget: compiled for registers, else interpreted.
+4. For registers many orders at once, with a few configurations of each event.
+5. The search again, with the whole budget: compiled for registers, else interpreted.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.linearizability import pairing
+from splitbrain.checkers.linearizability import pairing, sweeping
 from splitbrain.checkers.linearizability.compiled import from_calls
 from splitbrain.checkers.linearizability.findings import SEARCH, Finding, Witness
 from splitbrain.checkers.linearizability.limits import Budget, Limits
@@ -120,7 +121,12 @@ def _searched(model: Model, part: KeyPart, problem: Problem, limits: Limits) -> 
     stuck = outcome.stuck
     if stuck is not None and refuted(model, part.calls, problem.calls[stuck.forcing]):
         return replace(outcome, exhausted=False)
-    if type(model) is not Register or not kernels.numba_installed():
+    if type(model) is not Register:
+        return _within(problem, limits, budget.configurations)
+    found = sweeping.search(problem, limits, budget.configurations)
+    if found is not None or limits.stopped:
+        return found or outcome
+    if not kernels.numba_installed():
         return _within(problem, limits, budget.configurations)
     second = min(budget.configurations, max(SECOND_TRY, first))
     outcome = _within(problem, limits, second)

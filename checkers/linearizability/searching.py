@@ -59,7 +59,7 @@ BYTES_A_CONFIGURATION = 400
 
 
 # Placed operations, newest first: earlier ones, call, whether it was inserted by rule 3.
-_Trail = tuple[Any, int, bool] | None
+Trail = tuple[Any, int, bool] | None
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ class _Node:
     spare: tuple[int, ...]  # open optional calls that aren't placed
     state: State
     last_blind: int  # event position at which the last blind call was placed
-    trail: _Trail
+    trail: Trail
 
 
 @dataclass(slots=True)
@@ -87,7 +87,7 @@ class _Frame:
 
 
 @dataclass(slots=True)
-class _Layout:
+class Layout:
     """Events in order, as call numbers: i for an invocation, ~i for a completion."""
 
     events: list[int]
@@ -99,7 +99,7 @@ class _Layout:
 @dataclass(slots=True)
 class _Search:
     problem: Problem
-    layout: _Layout
+    layout: Layout
     budget: Budget
     deadline: float | None
     limit: int
@@ -271,7 +271,7 @@ def search(problem: Problem, budget: Budget, *, deadline: float | None = None) -
         deadline: when to give up, on ``time.perf_counter``.
     """
     limit = min(budget.configurations, budget.memory // BYTES_A_CONFIGURATION)
-    hunt = _Search(problem, _layout(problem), budget, deadline, limit)
+    hunt = _Search(problem, layout_of(problem), budget, deadline, limit)
     total = sum(event < 0 for event in hunt.layout.events)
     interrupted, end = False, None
     for initial in problem.initials:
@@ -280,7 +280,7 @@ def search(problem: Problem, budget: Budget, *, deadline: float | None = None) -
         except KeyboardInterrupt:
             interrupted = True
         if end is not None:
-            order = _ordered(problem, end.trail)
+            order = ordered(problem, end.trail)
             return Outcome(order, None, False, hunt.configurations, (total, total))
         if hunt.exhausted or interrupted:
             stuck = None if hunt.dead_end is None else _stuck(hunt)
@@ -297,11 +297,11 @@ def _stuck(hunt: _Search) -> Stuck:
     # A search without a linearization met a forcing event: without any, it runs to the end.
     assert hunt.dead_end is not None
     node, forcing = hunt.dead_end
-    order = _ordered(hunt.problem, node.trail)
+    order = ordered(hunt.problem, node.trail)
     return Stuck(order, forcing, node.state, node.waiting, node.spare)
 
 
-def _ordered(problem: Problem, trail: _Trail) -> tuple[int, ...]:
+def ordered(problem: Problem, trail: Trail) -> tuple[int, ...]:
     """The calls in the order of the linearization: rule 3's go before the last blind one."""
     steps = []
     while trail is not None:
@@ -318,7 +318,7 @@ def _ordered(problem: Problem, trail: _Trail) -> tuple[int, ...]:
     return tuple(call for stretch in stretches for part in stretch for call in part)
 
 
-def _layout(problem: Problem) -> _Layout:
+def layout_of(problem: Problem) -> Layout:
     """Events by position; slots are reused, so that masks stay as narrow as the concurrency."""
     calls, optional = problem.calls, problem.optional
     ordered = []
@@ -348,4 +348,4 @@ def _layout(problem: Problem) -> _Layout:
         else:
             bit[event] = 1 << slots
             slots += 1
-    return _Layout(events, bit, invoked_at, first_use)
+    return Layout(events, bit, invoked_at, first_use)

@@ -8,6 +8,7 @@ import numpy as np
 
 from splitbrain.checkers import kernels
 from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.linearizability import sweeping
 from splitbrain.checkers.linearizability.columns.operations import Operations
 from splitbrain.checkers.linearizability.columns.problems import prepare
 from splitbrain.checkers.linearizability.columns.registers import register_operations
@@ -18,7 +19,7 @@ from splitbrain.checkers.linearizability.compiled import _search_kernels
 from splitbrain.checkers.linearizability.compiled import layout as k
 from splitbrain.checkers.linearizability.compiled.from_calls import outcome_of
 from splitbrain.checkers.linearizability.compiled.searching import Advice, search_all
-from splitbrain.checkers.linearizability.deciding import decide
+from splitbrain.checkers.linearizability.deciding import decide, finding_of
 from splitbrain.checkers.linearizability.findings import SEARCH, WALK, Finding, Findings, Witness
 from splitbrain.checkers.linearizability.limits import Limits
 from splitbrain.checkers.linearizability.outcome import Outcome
@@ -104,7 +105,7 @@ class _Judge(Advice):
         return int(self.witness.problems.ops[reason[reasons.OBSERVER], k.COMPLETED_AT])
 
     def elsewhere(self, key: int) -> bool:
-        """See `Advice`: a certain reason, or a monitor."""
+        """See `Advice`: a certain reason, a monitor, or a sweep that finds an order."""
         if self.witness.refuted(key):
             return True
         part = self._part(key)
@@ -113,7 +114,18 @@ class _Judge(Advice):
             if finding.validity is not UNKNOWN:
                 self.decided[key] = finding
                 return True
-        return self._refuted(key, part)
+        return self._refuted(key, part) or self._swept(key, part)
+
+    def _swept(self, key: int, part: KeyPart) -> bool:
+        model = self.witness.model
+        if type(model) is not Register:
+            return False
+        problem = problem_of(model, part.calls)
+        outcome = sweeping.search(problem, self.limits, self.limits.budget.configurations)
+        if outcome is None:
+            return False
+        self.decided[key] = finding_of(model, part, problem, outcome)
+        return True
 
     def _refuted(self, key: int, part: KeyPart) -> bool:
         problem, outcome = self._searched(key, part)
