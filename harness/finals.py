@@ -1,11 +1,11 @@
 """The last questions of a run, when there is no excuse left: all faults are over, all is settled.
 
-Each of the workload's final reads must succeed somewhere; it is repeated, and then asked of the
-other servers. Besides, each server that is up is asked something at least once: to refuse is an
-answer, silence is none. What each server was seen to do is recorded as an event of the nemesis,
-``answers``, with ``{name: "ok" | "refused" | "silent" | "gone"}``, which
-`splitbrain.checkers.invariants.progress` judges. Servers that are down for good are excused, and so
-are clients of theirs.
+Each of the workload's final reads must succeed somewhere; it is repeated, and then asked of all
+servers that are up, since one may be right to refuse (a backup, say). Besides, each server that is
+up is asked something at least once: to refuse is an answer, silence is none. What each server was
+seen to do is recorded as an event of the nemesis, ``answers``, with ``{name: "ok" | "refused" |
+"silent" | "gone"}``, which `splitbrain.checkers.invariants.progress` judges. Servers that are down
+for good are excused, and so are clients of theirs.
 """
 
 from __future__ import annotations
@@ -14,7 +14,14 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from splitbrain.checkers.history import OK
-from splitbrain.checkers.vocabulary import ANSWERED, ANSWERS, GONE, REFUSED, SILENT
+from splitbrain.checkers.vocabulary import (
+    ANSWERED,
+    ANSWERS,
+    GONE,
+    REFUSED,
+    REPLICA_STATE,
+    SILENT,
+)
 from splitbrain.harness.client import TIMED_OUT, Outcome
 from splitbrain.harness.clients import Clients
 from splitbrain.harness.recorder import Recorder
@@ -87,12 +94,12 @@ class Finals:
             self._done()
 
     def _attempt(self, client: int, question: FinalRead, attempt: int) -> None:
-        """Ask once. A question for anybody goes to each server in the end, if it has to."""
+        """Ask once. What does not ask a server of itself goes to each in the end, if it has to."""
         own = self._servers[client % len(self._servers)]
         server = question.server
-        if server is None and attempt > ATTEMPTS:
+        if attempt > ATTEMPTS:
             server = self._up[(attempt - ATTEMPTS - 1) % len(self._up)]
-        most = ATTEMPTS + (len(self._up) if question.server is None else 0)
+        most = ATTEMPTS + (len(self._up) if question.f != REPLICA_STATE else 0)
 
         def then(outcome: Outcome) -> None:
             self._answered(server or own, outcome)

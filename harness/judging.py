@@ -12,7 +12,10 @@ from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.verdict import UNKNOWN, Checker, Verdict
 from splitbrain.checkers.vocabulary import LEADER, REST
 from splitbrain.harness.error_text import described, traceback_lines
-from splitbrain.harness.nemesis.claims import regime
+from splitbrain.harness.nemesis.catalogue import named
+from splitbrain.harness.nemesis.claims import most_down, regime
+from splitbrain.harness.nemesis.targets import minority
+from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.workload import Experiment
 
 
@@ -27,9 +30,15 @@ def checkers_of(experiment: Experiment) -> tuple[Checker, ...]:
     checkers = [*workload.checkers, *experiment.checkers, guard]
     checkers = [c for c in checkers if plan.nodes >= getattr(c, "least_servers", 1)]
     if regime(plan.faults, plan.nodes, experiment.claims) != "beyond":
-        asked = [progress()] if workload.final(plan) else []
+        asked = [progress()] if workload.final(plan) and not _too_many_dead(plan) else []
         checkers += [*asked, at_rest()]
     return tuple(checkers)
+
+
+def _too_many_dead(plan: Plan) -> bool:
+    """Whether more may be dead for good than any system can do without, whatever it claims."""
+    dead = [fault for fault in plan.faults if named(fault.kind).permanent]
+    return most_down(dead, plan.nodes) > minority(plan.nodes)
 
 
 def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...]:

@@ -42,7 +42,8 @@ def of_maker(name: str, maker: Callable[..., Model]) -> CheckerEntry:
         return linearizable(maker(**own), **common)
 
     def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
-        return _verified(maker(**_split(options)[1]), history, verdict)
+        common, own = _split(options)
+        return _verified(maker(**own), history, verdict, common.get("keyed"))
 
     return CheckerEntry(name, make, _DESCRIPTION, SEARCHING, verify=verify)
 
@@ -62,12 +63,14 @@ def _split(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     return common, {key: value for key, value in options.items() if key not in SEARCHING}
 
 
-def _verified(model: Model, history: History, verdict: Verdict) -> Certified:
+def _verified(
+    model: Model, history: History, verdict: Verdict, keyed: bool | None = None
+) -> Certified:
     certificate, valid = verdict.certificate, verdict.validity is VALID
     if certificate.get("model") not in (None, model.name):
         raise NoCertificate(f"its model is {certificate['model']}, not {model.name}")
     if not verdict.checker.startswith("sequential("):
-        return verify_linearizable(model, history, certificate, valid=valid)
+        return verify_linearizable(model, history, certificate, valid=valid, keyed=keyed)
     if not valid:
         raise NoCertificate(
             "that no order keeps every process's own has no certificate: only valid verdicts of "

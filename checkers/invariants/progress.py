@@ -26,7 +26,7 @@ from dataclasses import dataclass
 from splitbrain.checkers.history import NEMESIS, OK, Call, History
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
-from splitbrain.checkers.vocabulary import ANSWERS, FINAL, PHASE, SILENT
+from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE, SILENT
 
 NO_PROGRESS = "no-progress"
 
@@ -56,9 +56,10 @@ class _Progress:
         if not worked:
             reason = "no operation ever succeeded, so nothing can be said to have stopped"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
+        gone = _servers(history, GONE)
         anomalies = (
             *(
-                _unanswered(group)
+                _unanswered(group, gone)
                 for group in attempts.values()
                 if group[0].f in worked and not any(call.outcome == OK for call in group)
             ),
@@ -85,11 +86,20 @@ def _silent(history: History) -> Iterator[Anomaly]:
             )
 
 
-def _unanswered(attempts: list[Call]) -> Anomaly:
+def _servers(history: History, did: str) -> list[str]:
+    """Servers that did this when they were asked last."""
+    told = [event.value for event in history.events(ANSWERS, NEMESIS)]
+    last = told[-1] if told and isinstance(told[-1], Mapping) else {}
+    return [str(server) for server, seen in last.items() if seen == did]
+
+
+def _unanswered(attempts: list[Call], gone: list[str]) -> Anomaly:
     first, times = attempts[0], len(attempts)
+    without = f", with {', '.join(gone)} dead for good" if gone else ""
     return Anomaly(
         NO_PROGRESS,
         f"{first.f} {shown(first.argument)} did not succeed in {times} "
-        f"attempt{'s' if times > 1 else ''} after all faults had ended and the system had settled",
+        f"attempt{'s' if times > 1 else ''} after all faults had ended and the system had settled"
+        f"{without}",
         tuple(i for c in attempts for i in (c.invoke_index, c.complete_index) if i is not None),
     )

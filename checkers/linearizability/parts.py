@@ -42,9 +42,7 @@ def parts_of(model: Model, history: History, *, keyed: bool | None) -> Parts:
     Raises:
         splitbrain.checkers.models.ModelError: an operation is not the model's.
     """
-    calls = [call for call in history.calls() if call.f != REPLICA_STATE]
-    if keyed is None:
-        keyed = model.per_key and looks_keyed(calls)
+    calls, keyed = _calls(history), is_keyed(model, history, keyed)
     parts = [
         KeyPart(part.key, [completed(model, call) for call in part.calls])
         for part in split(calls, keyed=keyed)
@@ -55,6 +53,15 @@ def parts_of(model: Model, history: History, *, keyed: bool | None) -> Parts:
     if isinstance(model, Adaptive):
         model = model.adapted(everything)
     return Parts(model, keyed, parts)
+
+
+def is_keyed(model: Model, history: History, keyed: bool | None) -> bool:
+    """Whether values are taken for ``[key, value]``; see `parts_of`."""
+    return model.per_key and looks_keyed(_calls(history)) if keyed is None else keyed
+
+
+def _calls(history: History) -> list[Call]:
+    return [call for call in history.calls() if call.f != REPLICA_STATE]
 
 
 def _position(call: Call) -> int:

@@ -141,3 +141,22 @@ def test_a_refutation_that_leaves_orders_unchecked_is_not_confirmed(verdict):
     result = call("verify", BAD, verdict(BAD, "-m", "kv"))
     assert result.exit_code in (0, 3)
     assert result.stdout.startswith("confirmed: " if result.exit_code == 0 else "not confirmed: ")
+
+
+def test_pairs_that_are_taken_for_values_prove_nothing_by_themselves(verdict, tmp_path):
+    """As values without keys this history is broken; over keys it is fine."""
+    history = tmp_path / "h.jsonl"
+    events = [(0, "write", [1, 1]), (0, "write", [2, 7]), (0, "read", [1, None], [1, 1])]
+    lines = []
+    for process, f, asked, *told in events:
+        for kind, value in (("invoke", asked), ("ok", told[0] if told else asked)):
+            lines.append(json.dumps({"process": process, "type": kind, "f": f, "value": value}))
+    history.write_text("\n".join(lines))
+    assert call("check", history, "-m", "register").exit_code == 0
+    forged = verdict(history, "-m", "register", "--not-keyed")
+    assert json.loads(forged.read_text())["validity"] == "invalid"
+    result = call("verify", history, forged)
+    assert result.exit_code == 3
+    assert "takes values for values without keys" in result.stdout
+    assert call("verify", history, forged, "-o", "keyed=false").exit_code == 0
+    assert call("verify", history, verdict(history, "-m", "register")).exit_code == 0

@@ -8,7 +8,7 @@ import trio
 from small_register import Client, Durable
 
 from splitbrain.checkers.verdict import INVALID, VALID
-from splitbrain.harness import Plan, faults, run
+from splitbrain.harness import Definite, Plan, faults, run
 from splitbrain.harness.client import request
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.plan import Fault
@@ -82,6 +82,55 @@ def test_a_server_that_is_silent_among_others_is_named():
     assert found.anomalies[-1].details["servers"] == ["n2"]
 
 
+class Backups(Durable):
+    """n1 serves; the others refuse, and are right to."""
+
+    async def run(self):
+        if self.node.name == "n1":
+            return await super().run()
+        while True:
+            source, (_, identity, *_) = await self.node.network.receive()
+            self.node.network.send(source, ("reply", identity, REFUSED))
+
+
+REFUSED = "I am no primary"
+
+
+class AskingOne(Anybody):
+    """Knows one server, and takes a refusal for what it is."""
+
+    async def ask(self, *words):
+        (answer,) = await request(self.node, self.server, *words)
+        if answer == REFUSED:
+            raise Definite(answer)
+        return answer
+
+    async def read(self, key):
+        return await self.ask("read", key)
+
+    async def write(self, key, value):
+        await self.ask("write", key, value)
+
+    async def cas(self, key, old, new):
+        return await self.ask("cas", key, old, new)
+
+
+@pytest.mark.parametrize("source", [None, KILL, faults.swarm("partition,kill")])
+def test_backups_that_refuse_are_right_to(source):
+    result = result_of(Backups, source, nodes=3, client=AskingOne)
+    assert verdict(result, "progress").validity is VALID
+    (answers,) = [e.value for e in result.history if e.f == "answers"]
+    assert answers == {"n1": "ok", "n2": "refused", "n3": "refused"}
+
+
+@pytest.mark.parametrize(("dead", "nodes"), [("n1", 1), ("n1", 2), ("n1,n3", 3)])
+def test_who_claimed_nothing_need_not_live_without_a_majority(dead, nodes):
+    plan = Plan("", "", nodes=nodes, clients=2, time_limit=3.0)
+    plan = plan.with_(faults=(Fault("member.dead", at=1.0, target=dead, id="d"),))
+    result = run(plan.using(Durable, register(Client)))
+    assert not any(v.checker == "progress" for v in result.verdicts)
+
+
 def test_what_never_worked_did_not_stop():
     class Mute(Durable):
         async def run(self):
@@ -141,7 +190,9 @@ DEAD = Fault("member.dead", at=1.0, target="n3", id="d")
 def test_who_needs_the_dead_is_found(client, expected):
     plan = Plan("", "", nodes=3, clients=2, time_limit=3.0, faults=(DEAD,))
     result = run(plan.using(Primary, register(client)))
-    assert verdict(result, "progress").validity is expected
+    found = verdict(result, "progress")
+    assert found.validity is expected
+    assert expected is VALID or found.reason.endswith("had settled, with n3 dead for good")
     (answers,) = [e.value for e in result.history if e.f == "answers"]
     assert answers["n3"] == "gone"
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
 from splitbrain.checkers.history import Call, History
-from splitbrain.checkers.linearizability.parts import Parts, parts_of
+from splitbrain.checkers.linearizability.parts import Parts, is_keyed, parts_of
 from splitbrain.checkers.linearizability.recheck.exhaustion import orders_exhausted
 from splitbrain.checkers.models import KeyPart, Model, State, replay
 from splitbrain.checkers.models.model import shown
@@ -40,6 +40,7 @@ def verify(
     certificate: Mapping[str, Any],
     *,
     valid: bool | None = None,
+    keyed: bool | None = None,
     limit: int = EXHAUSTED,
 ) -> Certified:
     """Check that a certificate shows what it should of a history.
@@ -49,6 +50,7 @@ def verify(
         history: the history judged.
         certificate: ``Verdict.certificate``, possibly back from JSON.
         valid: what the verdict says, if there is one.
+        keyed: whether values are ``[key, value]``; None finds out.
         limit: configurations tried to see that a key has no order.
 
     Returns:
@@ -65,7 +67,16 @@ def verify(
             f"the verdict says {'valid' if valid else 'invalid'}, its certificate "
             f"{'shows an order' if orders else 'is that of a refutation'}"
         )
-    parts = parts_of(model, history, keyed=certificate["keyed"])
+    taken, found = certificate["keyed"], is_keyed(model, history, keyed)
+    if found != taken:
+        # As pairs or not, the same values are another history: nothing proves which was meant.
+        return Certified(
+            f"the certificate takes values for {_PAIRS[taken]}, and was not followed",
+            complete=False,
+            unchecked=f"here they are {_PAIRS[found]}; say -o keyed={str(taken).lower()} if "
+            "`check` was told so",
+        )
+    parts = parts_of(model, history, keyed=taken)
     if not orders:
         return _refuted(parts, entries, limit)
     if [entry["key"] for entry in entries] != [part.key for part in parts.parts]:
@@ -73,6 +84,9 @@ def verify(
     for part, entry in zip(parts.parts, entries, strict=True):
         verify_order(parts.model, part.calls, entry["order"])
     return Certified(f"valid: {sum(len(entry['order']) for entry in entries)} operations in order")
+
+
+_PAIRS = {True: "pairs of a key and a value", False: "values without keys"}
 
 
 def _refuted(parts: Parts, entries: Sequence[Mapping[str, Any]], limit: int) -> Certified:
