@@ -15,13 +15,15 @@ from splitbrain.harness.commands.exits import EXIT_BAD_INPUT
 def command(run: Path) -> None:
     """Write RUN's report again (a killed run has none yet), and print where it is.
 
-    Exits with 0; with 2 if a file of the folder is damaged: the report is written without it.
+    Exits with 0; with 2 if a file of the folder is damaged (the report is written without it) or
+    can't be written.
     """
     from splitbrain.reports import render_terminal, write_report
 
     view = write_report(run)
     click.echo(render_terminal(view))
-    click.echo(view.page)
+    if view.page.exists():
+        click.echo(view.page)
     damaged = [problem for problem in view.problems if problem.startswith(_FILES)]
     for problem in damaged:
         click.echo(f"splitbrain: {run}: {problem}", err=True)
@@ -29,4 +31,4 @@ def command(run: Path) -> None:
         sys.exit(EXIT_BAD_INPUT)
 
 
-_FILES = ("verdict.json", "run.json", "shrink.json")
+_FILES = ("verdict.json", "run.json", "shrink.json", "report.html", "report.md")

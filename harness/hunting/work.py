@@ -7,6 +7,8 @@ a process of this machine or of another one.
 from __future__ import annotations
 
 import hashlib
+import multiprocessing
+import os
 import signal
 import sys
 import traceback
@@ -83,6 +85,9 @@ def ready() -> None:
 
         die_with_parent = 1  # PR_SET_PDEATHSIG
         ctypes.CDLL(None, use_errno=True).prctl(die_with_parent, int(signal.SIGKILL), 0, 0, 0)
+    hunt = multiprocessing.parent_process()
+    if hunt is not None and os.getppid() != hunt.pid:
+        os._exit(1)  # it was killed before this process could ask to be told
 
 
 def try_seeds(make: str, target: Target, seeds: Sequence[int]) -> list[Attempt]:

@@ -237,3 +237,20 @@ def test_a_full_disk_under_the_report_is_told(splitbrain, tmp_path):
     result = splitbrain("report", folder)
     assert result.exit_code == 2
     assert "No space left on device" in result.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_disk_that_is_full_when_the_report_is_written_hides_no_verdict(
+    splitbrain, tmp_path, monkeypatch
+):
+    from splitbrain.reports import model
+
+    def full(view):
+        return Path("/dev/full")
+
+    monkeypatch.setattr(model.RunView, "page", property(full))
+    words = ("run", "leader-follower-summary", "-w", "set", "-t", "3s", "-s", "1")
+    result = splitbrain(*words, "--shrink-budget", "0")
+    assert result.exit_code == 1
+    assert "INVALID" in result.stdout
+    assert "full can't be written (No space left on device)" in " ".join(result.stdout.split())

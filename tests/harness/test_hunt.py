@@ -1,6 +1,8 @@
 """A hunt finds, groups, makes small and remembers; what it remembers it tries first."""
 
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -206,3 +208,21 @@ def test_junit_and_json_lines_say_the_same(hunting):
     assert "splitbrain replay" in xml
     lines = telling.json_lines(found.count, groups).splitlines()
     assert len(lines) == 1 + len(groups)
+
+
+LATE = """
+import multiprocessing, os, sys
+from types import SimpleNamespace
+from splitbrain.harness.hunting import work
+hunt = SimpleNamespace(pid=os.getppid() + int(sys.argv[1]))
+multiprocessing.parent_process = lambda: hunt
+work.ready()
+print("at work")
+"""
+
+
+@pytest.mark.parametrize(("other", "printed"), [(0, "at work\n"), (1, "")])
+def test_a_worker_whose_hunt_is_gone_before_it_is_ready_ends(other, printed):
+    words = [sys.executable, "-c", LATE, str(other)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == (printed, "")
