@@ -26,9 +26,9 @@ from splitbrain.checkers.history.edn_parser import parse
 from splitbrain.checkers.history.repeated_keys import may_repeat_keys
 from splitbrain.checkers.history.rows import error_text
 from splitbrain.checkers.history.source import PARTS_MAX, Content, read_content
-from splitbrain.checkers.isolation.kernels import numbering, scanning
+from splitbrain.checkers.isolation.kernels import numbering, scanning, words
 from splitbrain.checkers.isolation.kernels.codes import READ
-from splitbrain.checkers.isolation.kernels.scanning import LISTED, NULL
+from splitbrain.checkers.isolation.kernels.words import LISTED, NULL
 from splitbrain.checkers.isolation.transactions import Transactions, statuses
 
 Array = npt.NDArray[Any]
@@ -276,7 +276,7 @@ class ScannedValues(_Rows, Sequence[Any]):
             invoked=invoked,
             completed=completed,
             offsets=offsets,
-            kind=np.where(function == scanning.READ, READ, 0).astype(np.int8),
+            kind=np.where(function == words.READ, READ, 0).astype(np.int8),
             key=key,
             element=numbered.element,
             start=numbered.start,
@@ -292,10 +292,10 @@ class ScannedValues(_Rows, Sequence[Any]):
 
 def _of_this_kind(function: Array, value: Array, lists: bool) -> bool:
     """Whether all micro-operations are of list-append, or all of rw-register."""
-    reads = function == scanning.READ
+    reads = function == words.READ
     listed = value == LISTED
-    written = function != scanning.READ
-    other = scanning.WRITE if lists else scanning.APPEND
+    written = function != words.READ
+    other = words.WRITE if lists else words.APPEND
     if (function == other).any() or (written & (value <= LISTED)).any():
         return False
     if lists:

@@ -13,193 +13,36 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers.isolation.kernels.words import (
+    CLOSE,
+    CLOSE_MAP,
+    FAILED,
+    LISTED,
+    MINUS,
+    NINE,
+    NULL,
+    OPEN,
+    OPEN_MAP,
+    PROCESS,
+    TIME,
+    TYPE,
+    VALUE,
+    ZERO,
+    behind,
+    field_code,
+    fits,
+    function_code,
+    grown,
+    integer,
+    skip_space,
+    skip_value,
+    type_code,
+    word_begin,
+    word_end,
+)
 from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
-
-NULL = -(2**31)
-LISTED = NULL + 1
-FAILED = -1
-APPEND, WRITE, READ = 0, 1, 2
-
-_QUOTE, _BACKSLASH, _COLON, _COMMA, _MINUS = 34, 92, 58, 44, 45
-_OPEN, _CLOSE, _OPEN_MAP, _CLOSE_MAP, _OPEN_LIST, _CLOSE_LIST = 91, 93, 123, 125, 40, 41
-_ZERO, _NINE, _SPACE, _NEWLINE = 48, 57, 32, 10
-
-
-def _bytes(word: bytes) -> Array:
-    return np.frombuffer(word, np.uint8)
-
-
-_NAMES = (
-    _bytes(b"index"),
-    _bytes(b"time"),
-    _bytes(b"type"),
-    _bytes(b"process"),
-    _bytes(b"f"),
-    _bytes(b"value"),
-)
-_INDEX, _TIME, _TYPE, _PROCESS, _F, _VALUE = range(6)
-_TYPES = (_bytes(b"invoke"), _bytes(b"ok"), _bytes(b"fail"), _bytes(b"info"))
-_FUNCTIONS = (_bytes(b"append"), _bytes(b"w"), _bytes(b"r"))
-
-
-@jit
-def skip_space(data: Array, at: int, edn: bool) -> int:
-    """The next byte that is no white space or comma, nor, in JSON, a colon."""
-    end = len(data)
-    while at < end:
-        byte = data[at]
-        if byte > _SPACE and byte != _COMMA and (edn or byte != _COLON):
-            break
-        at += 1
-    return at
-
-
-@jit
-def word_begin(data: Array, at: int, edn: bool) -> int:
-    """Behind the quote or the colon with which a name begins, or `FAILED`."""
-    if at < len(data) and (data[at] == _QUOTE or (edn and data[at] == _COLON)):
-        return at + 1
-    return FAILED
-
-
-@jit
-def word_end(data: Array, at: int) -> int:
-    """Where the name that begins at a place ends, or `FAILED`. The place is behind any quote."""
-    end = len(data)
-    if data[at - 1] == _QUOTE:
-        while at < end and data[at] != _QUOTE:
-            if data[at] == _BACKSLASH:
-                return FAILED
-            at += 1
-        return at if at < end else FAILED
-    while at < end:
-        byte = data[at]
-        if not (97 <= byte <= 122 or byte == _MINUS or 65 <= byte <= 90):
-            break
-        at += 1
-    if at < end and data[at] > _SPACE and data[at] not in (_COMMA, _CLOSE, _CLOSE_MAP, _OPEN):
-        return FAILED
-    return at
-
-
-@jit
-def behind(data: Array, begin: int, end: int) -> int:
-    """The place behind a name, and its quote if it has one."""
-    return end + 1 if data[begin - 1] == _QUOTE else end
-
-
-@jit
-def same(data: Array, begin: int, end: int, word: Array) -> bool:
-    """Whether some bytes are a word."""
-    if end - begin != len(word):
-        return False
-    different = 0
-    for i in range(len(word)):
-        different += data[begin + i] != word[i]
-    return different == 0
-
-
-@jit
-def type_code(data: Array, at: int, end: int) -> int:
-    """The code of an event's type, or `FAILED`."""
-    for code in range(4):
-        if same(data, at, end, _TYPES[code]):
-            return code
-    return FAILED
-
-
-@jit
-def function_code(data: Array, at: int, end: int) -> int:
-    """The code of a micro-operation's function, or `FAILED`."""
-    for code in range(3):
-        if same(data, at, end, _FUNCTIONS[code]):
-            return code
-    return FAILED
-
-
-@jit
-def field_code(data: Array, at: int, end: int) -> int:
-    """The position of a field's name in ``index time type process f value``, or 6."""
-    for code in range(6):
-        if same(data, at, end, _NAMES[code]):
-            return code
-    return 6
-
-
-@jit
-def fits(number: int) -> bool:
-    """Whether an integer is one of 32 bits that stands for nothing else."""
-    return LISTED < number < 2**31
-
-
-@jit
-def grown(array: Array, needed: int) -> Array:
-    """An array with room for more."""
-    more = np.empty(max(2 * len(array), needed + 1024), array.dtype)
-    more[: len(array)] = array
-    return more
-
-
-@jit
-def integer(data: Array, at: int, out: Array) -> int:
-    """Read an integer, or null or nil, into ``out[0]``; the place behind it, or `FAILED`."""
-    end = len(data)
-    if at < end and data[at] == 110:  # n
-        stop = at
-        while stop < end and 97 <= data[stop] <= 122:
-            stop += 1
-        long = stop - at == 4 and data[at + 1] == 117 and data[at + 2] == 108
-        short = stop - at == 3 and data[at + 1] == 105
-        out[0] = NULL
-        return stop if long or short else FAILED
-    negative = at < end and data[at] == _MINUS
-    if negative:
-        at += 1
-    value = 0
-    begin = at
-    while at < end and _ZERO <= data[at] <= _NINE:
-        value = value * 10 + (data[at] - _ZERO)
-        at += 1
-    if at == begin or at - begin > 18 or (data[begin] == _ZERO and at - begin > 1):
-        return FAILED
-    if at < end:
-        byte = data[at]
-        if byte > _SPACE and byte != _COMMA and byte != _CLOSE and byte != _CLOSE_MAP:
-            return FAILED
-    out[0] = -value if negative else value
-    return at
-
-
-@jit
-def skip_value(data: Array, at: int) -> int:
-    """The place behind a value of any kind, or `FAILED` if there is none."""
-    end = len(data)
-    depth = 0
-    begin = at
-    while at < end:
-        byte = data[at]
-        if byte == _QUOTE:
-            at += 1
-            while at < end and data[at] != _QUOTE:
-                at += 2 if data[at] == _BACKSLASH else 1
-            at += 1
-            if depth == 0:
-                return at
-            continue
-        if byte in (_OPEN, _OPEN_MAP, _OPEN_LIST):
-            depth += 1
-        elif byte in (_CLOSE, _CLOSE_MAP, _CLOSE_LIST):
-            if depth == 0:
-                break
-            depth -= 1
-            if depth == 0:
-                return at + 1
-        elif depth == 0 and (byte <= _SPACE or byte == _COMMA):
-            break
-        at += 1
-    return at if at > begin else FAILED
 
 
 @jit
@@ -211,7 +54,7 @@ def scan_list(
         at = skip_space(data, at, edn)
         if at >= len(data):
             return FAILED, elements, count
-        if data[at] == _CLOSE:
+        if data[at] == CLOSE:
             return at + 1, elements, count
         at = integer(data, at, out)
         if at == FAILED or not fits(out[0]):
@@ -246,10 +89,11 @@ def scan_transaction(
         at = skip_space(data, at, edn)
         if at >= len(data):
             return FAILED, m, elements, count
-        if data[at] == _CLOSE:
+        if data[at] == CLOSE:
             return at + 1, m, elements, count
-        if data[at] != _OPEN or m == len(function):
+        if data[at] != OPEN or m == len(function):
             return FAILED, m, elements, count
+        # The function's name: its first letters decide what the value behind the key may be.
         begin = word_begin(data, skip_space(data, at + 1, edn), edn)
         end = FAILED if begin == FAILED else word_end(data, begin)
         function[m] = FAILED if end == FAILED else function_code(data, begin, end)
@@ -259,9 +103,11 @@ def scan_transaction(
         if at == FAILED or not fits(out[0]):
             return FAILED, m, elements, count
         key[m] = out[0]
+        # Where its list begins, also if it has none: so the next one's start ends this one's.
         start[m] = count
         at = skip_space(data, at, edn)
-        if at < len(data) and data[at] == _OPEN:
+        if at < len(data) and data[at] == OPEN:
+            # No value of 32 bits is LISTED, so that the column tells lists from numbers.
             value[m] = LISTED
             at, elements, count = scan_list(data, at + 1, edn, elements, count, out)
         else:
@@ -270,7 +116,7 @@ def scan_transaction(
                 return FAILED, m, elements, count
             value[m] = out[0]
         at = FAILED if at == FAILED else skip_space(data, at, edn)
-        if at == FAILED or at >= len(data) or data[at] != _CLOSE:
+        if at == FAILED or at >= len(data) or data[at] != CLOSE:
             return FAILED, m, elements, count
         at += 1
         m += 1
@@ -281,9 +127,10 @@ def scan_small(
     data: Array, at: int, edn: bool, which: int, fields: Array, names: Array, row: int, out: Array
 ) -> int:
     """Read a field's index, time, type, process or f; the place behind it, or `FAILED`."""
-    if which <= _TIME or (which == _PROCESS and (data[at] == _MINUS or _ZERO <= data[at] <= _NINE)):
+    # A process may be a number or a name; index and time are numbers.
+    if which <= TIME or (which == PROCESS and (data[at] == MINUS or ZERO <= data[at] <= NINE)):
         at = integer(data, at, out)
-        if at != FAILED and which < _TYPE and out[0] < 0:
+        if at != FAILED and which < TYPE and out[0] < 0:
             return FAILED
         fields[which, row] = out[0]
         return at
@@ -291,12 +138,13 @@ def scan_small(
     end = FAILED if begin == FAILED else word_end(data, begin)
     if end in (FAILED, begin):
         return FAILED
-    if which == _TYPE:
-        fields[_TYPE, row] = type_code(data, begin, end)
+    if which == TYPE:
+        fields[TYPE, row] = type_code(data, begin, end)
     else:
+        # Names stay bytes: where they are is kept, and the few that occur are read afterwards.
         fields[which, row] = NULL
-        names[row, which - _PROCESS, 0] = begin
-        names[row, which - _PROCESS, 1] = end
+        names[row, which - PROCESS, 0] = begin
+        names[row, which - PROCESS, 1] = end
     return behind(data, begin, end)
 
 
@@ -321,7 +169,7 @@ def scan_event(
     """Read the fields of an event, behind the brace that opens it; as `scan_transaction`."""
     while at != FAILED:
         at = skip_space(data, at, edn)
-        if at >= len(data) or data[at] == _CLOSE_MAP:
+        if at >= len(data) or data[at] == CLOSE_MAP:
             break
         begin = word_begin(data, at, edn)
         end = FAILED if begin == FAILED else word_end(data, begin)
@@ -329,23 +177,25 @@ def scan_event(
         if at == FAILED or at >= len(data):
             return FAILED, m, elements, count
         which = field_code(data, begin, end)
+        # A field that is there twice: which one counts is for the general readers to refuse.
         if which < 6 and fields[which, row] != FAILED:
             return FAILED, m, elements, count
-        if which < _VALUE:
+        if which < VALUE:
             at = scan_small(data, at, edn, which, fields, names, row, out)
             continue
-        if which == _VALUE and data[at] == _OPEN:
+        if which == VALUE and data[at] == OPEN:
+            # Where to go back to if this is no transaction after all.
             begin, before, had = at, m, count
             at, m, elements, count = scan_transaction(
                 data, at + 1, edn, function, key, value, start, m, elements, count, out
             )
-            fields[_VALUE, row] = 1
+            fields[VALUE, row] = 1
             if at != FAILED:
                 continue
             # What the nemesis says may look like this; what a client does may not.
             at, m, count = begin, before, had
-        if which == _VALUE:
-            fields[_VALUE, row] = 0
+        if which == VALUE:
+            fields[VALUE, row] = 0
         odd[row] = True
         at = skip_value(data, at)
     return at, m, elements, count
@@ -385,19 +235,21 @@ def scan(
     row, m, count = 0, 0, 0
     at = skip_space(data, 0, edn)
     stopped = at
-    while at < len(data) and data[at] == _OPEN_MAP and row < rows:
+    while at < len(data) and data[at] == OPEN_MAP and row < rows:
         place[row] = at
         at, m, elements, count = scan_event(
             data, at + 1, edn, fields, names, odd, row,
             function, key, value, start, m, elements, count, out,
         )  # fmt: skip
-        if at == FAILED or at >= len(data) or fields[_TYPE, row] == FAILED:
+        if at == FAILED or at >= len(data) or fields[TYPE, row] == FAILED:
             break
-        client = fields[_PROCESS, row] != NULL
-        if client and (fields[_PROCESS, row] < 0 or fields[_VALUE, row] != 1):
+        # Only now, with all fields read in whatever order, is known whether a client wrote it.
+        client = fields[PROCESS, row] != NULL
+        if client and (fields[PROCESS, row] < 0 or fields[VALUE, row] != 1):
             break
         at = skip_space(data, at + 1, edn)
         row += 1
+        # Only whole events count: a scan that ends inside of one has not seen it.
         offsets[row] = m
         stopped = at
     start[m] = count
