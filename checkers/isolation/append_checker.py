@@ -32,6 +32,7 @@ from splitbrain.checkers.isolation.append_history import (
 )
 from splitbrain.checkers.isolation.consistency import implied, model_named
 from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle
+from splitbrain.checkers.isolation.deadline import Timed, seconds_of
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.evidence import cycle_anomaly
 from splitbrain.checkers.isolation.judgment import Findings
@@ -65,7 +66,11 @@ from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 
 def list_append(
-    consistency: str | None = None, *, witnesses: int = WITNESSES, budget: int = SEARCH_BUDGET
+    consistency: str | None = None,
+    *,
+    witnesses: int = WITNESSES,
+    edges: int = SEARCH_BUDGET,
+    budget: float | Timed | None = None,
 ) -> Checker:
     """A checker: the history satisfies a consistency model, as far as its reads tell.
 
@@ -73,13 +78,15 @@ def list_append(
         consistency: a name of `splitbrain.checkers.isolation.consistency.MODELS`, or an alias of
             one. None judges against the strongest, and the verdict says which models are ruled out.
         witnesses: anomalies shown of each kind.
-        budget: edges looked at in the search for one kind of cycle.
+        edges: a limit of those looked at in the search for one kind of cycle.
+        budget: seconds (or what has an attribute of that name) until what is not decided is
+            unknown; None for no limit.
 
     Raises:
         ValueError: no such model.
     """
     model = None if consistency is None else model_named(consistency)
-    return ListAppend(Question("list-append", model, witnesses, budget))
+    return ListAppend(Question("list-append", model, witnesses, edges, seconds_of(budget)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,8 @@ class _Analysis:
                 question.model,
                 proved=proved,
                 sessions=apart,
+                deadline=searched.deadline,
+                undecided=findings.open,
             )
             findings.take_weak(weak, apart=apart)
         return {}

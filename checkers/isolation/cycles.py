@@ -14,7 +14,7 @@ budget, the kind is left open, and `Cycles.timed_out` says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -84,13 +84,20 @@ class Cycles:
     order: Array | None = None
 
 
-def find_cycles(graph: Dependencies, *, limit: int = 8, budget: int = SEARCH_BUDGET) -> Cycles:
+def find_cycles(
+    graph: Dependencies,
+    *,
+    limit: int = 8,
+    budget: int = SEARCH_BUDGET,
+    late: Callable[[], bool] = lambda: False,
+) -> Cycles:
     """Cycles of a graph, by kind.
 
     Args:
         graph: dependencies; suffixed kinds are found if it has process and real-time edges.
         limit: how many cycles of each kind are returned. All are counted.
         budget: see `SEARCH_BUDGET`.
+        late: whether the time is over; kinds not looked for by then count as timed out.
     """
     compiled = kernels.of(graphs, size=graph.nodes + len(graph))
     everything = int(np.bitwise_or.reduce(graph.kind)) if len(graph) else 0
@@ -102,7 +109,7 @@ def find_cycles(graph: Dependencies, *, limit: int = 8, budget: int = SEARCH_BUD
     if components == graph.nodes:
         found.order = np.argsort(-component[: graph.transactions].astype(np.int64), kind="stable")
         return found
-    _Search(graph, component, components, found, limit, budget).run(everything)
+    _Search(graph, component, components, found, limit, budget, late).run(everything)
     return found
 
 
@@ -117,6 +124,7 @@ class _Search:
         found: Cycles,
         limit: int,
         budget: int,
+        late: Callable[[], bool],
     ) -> None:
         sizes = np.bincount(component, minlength=components)
         inside = component[graph.source] == component[graph.target]
@@ -132,6 +140,7 @@ class _Search:
         self.found = found
         self.limit = limit
         self.budget = budget
+        self.late = late
         self.timed_out = False
         # Component of each node, among edges of the suffix at hand.
         self.home: Array = component
@@ -162,6 +171,9 @@ class _Search:
                 if worse + weaker in self.has:
                     wanted[self.home[self.has[worse + weaker]]] = False
         if not wanted.any():
+            return
+        if self.late():
+            self.found.timed_out.append(kind.name + suffix)
             return
         plain = kind.plain | added
         # Time counts as far as the suffix says, and only where a cycle needs no other kind.

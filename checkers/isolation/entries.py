@@ -24,7 +24,7 @@ def verified(history: History, verdict: Verdict, options: Mapping[str, Any]) -> 
 
 
 def _entry(name: str, make: Callable[..., Checker], description: str) -> CheckerEntry:
-    takes = frozenset({"consistency"})
+    takes = frozenset({"consistency", "budget"})
     return CheckerEntry(
         name, make, description, takes, load_transactions, verified, shape=Shape.CYCLE
     )

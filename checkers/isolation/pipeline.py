@@ -18,6 +18,7 @@ import numpy as np
 
 from splitbrain.checkers.isolation.consistency import STRONGEST, ConsistencyModel, forbidden
 from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle, Cycles, find_cycles
+from splitbrain.checkers.isolation.deadline import Deadline
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.judgment import Findings, judge
 from splitbrain.checkers.isolation.kernels.codes import FAIL, INFO, OK, READ
@@ -36,13 +37,15 @@ class Question:
         checker: the checker's name, without a model.
         consistency: the model; None asks where in the lattice the history is.
         witnesses: anomalies shown of each kind.
-        budget: edges looked at in the search for one kind of cycle.
+        edges: a limit of those looked at in the search for one kind of cycle.
+        seconds: time until what is not decided is unknown; None for no limit.
     """
 
     checker: str
     consistency: ConsistencyModel | None
     witnesses: int = WITNESSES
-    budget: int = SEARCH_BUDGET
+    edges: int = SEARCH_BUDGET
+    seconds: float | None = None
 
     @property
     def name(self) -> str:
@@ -74,11 +77,13 @@ class Searched:
         graph: the dependencies.
         cycles: of them.
         findings: what was found so far.
+        deadline: when the time is over.
     """
 
     graph: Dependencies
     cycles: Cycles
     findings: Findings
+    deadline: Deadline
 
 
 class Analysis(Protocol):
@@ -118,13 +123,16 @@ class Analysis(Protocol):
 def answer(question: Question, analysis: Analysis, coverage: Mapping[str, int]) -> Verdict:
     """Search, decide and explain."""
     findings = Findings()
+    deadline = Deadline.after(question.seconds)
     analysis.add_direct(findings, question.witnesses)
     graph = analysis.dependencies(process=question.process, realtime=question.realtime)
-    cycles = find_cycles(graph, limit=question.witnesses, budget=question.budget)
+    cycles = find_cycles(
+        graph, limit=question.witnesses, budget=question.edges, late=deadline.passed
+    )
     for cycle in cycles.witnesses:
         findings.add([analysis.explained(cycle)])
-    _take_counts(findings, cycles, question.budget)
-    searched = Searched(graph, cycles, findings)
+    _take_counts(findings, cycles, question)
+    searched = Searched(graph, cycles, findings, deadline)
     decided = analysis.decide(question, searched)
     cost = {"edges": len(graph), "components with cycles": cycles.components}
     return judge(
@@ -138,14 +146,14 @@ def answer(question: Question, analysis: Analysis, coverage: Mapping[str, int]) 
     )
 
 
-def _take_counts(findings: Findings, cycles: Cycles, budget: int) -> None:
+def _take_counts(findings: Findings, cycles: Cycles, question: Question) -> None:
     """Take over how many cycles there are, and of which kinds nobody knows."""
     findings.counts.update(cycles.counts)
     for kind in cycles.timed_out:
         if kind not in cycles.counts:
             findings.open[kind] = (
-                f"the search for cycles ended after {budget} edges (cycle-search-timeout); "
-                "give it a larger budget"
+                f"the search for cycles ended after {question.edges} edges or at the end of its "
+                "time (cycle-search-timeout); give it a larger budget"
             )
 
 

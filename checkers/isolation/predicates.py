@@ -33,6 +33,7 @@ import numpy as np
 from splitbrain.checkers.history import FAIL, History
 from splitbrain.checkers.isolation.consistency import model_named
 from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle, Step
+from splitbrain.checkers.isolation.deadline import Timed, seconds_of
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
 from splitbrain.checkers.isolation.judgment import Findings
@@ -53,7 +54,11 @@ from splitbrain.checkers.verdict import Anomaly, Checker, Shape, Verdict
 
 
 def predicate_reads(
-    consistency: str | None = None, *, witnesses: int = WITNESSES, budget: int = SEARCH_BUDGET
+    consistency: str | None = None,
+    *,
+    witnesses: int = WITNESSES,
+    edges: int = SEARCH_BUDGET,
+    budget: float | Timed | None = None,
 ) -> Checker:
     """A checker of histories with predicate reads; see the module.
 
@@ -61,13 +66,15 @@ def predicate_reads(
         consistency: a name of `splitbrain.checkers.isolation.consistency.MODELS`, or an alias of
             one.
         witnesses: anomalies shown of each kind.
-        budget: edges looked at in the search for one kind of cycle.
+        edges: a limit of those looked at in the search for one kind of cycle.
+        budget: seconds (or what has an attribute of that name) until what is not decided is
+            unknown; None for no limit.
 
     Raises:
         ValueError: no such model.
     """
     model = None if consistency is None else model_named(consistency)
-    return PredicateReads(Question("predicate-reads", model, witnesses, budget))
+    return PredicateReads(Question("predicate-reads", model, witnesses, edges, seconds_of(budget)))
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ are not many each is tried to be left out.
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -73,6 +74,11 @@ class Excluded:
         return [-literal for literal in sorted({x for x in self.literals if x}, key=abs)]
 
 
+def solver_installed() -> bool:
+    """Whether python-sat is there."""
+    return importlib.util.find_spec("pysat") is not None
+
+
 def solver(clauses: Iterable[Sequence[int]] = (), *, proof: bool = False) -> Any:
     """A solver of python-sat, which must be installed."""
     make = importlib.import_module("pysat.solvers").Solver
@@ -89,9 +95,11 @@ def refutation(
         pairs: the pairs of writers, by variable (the first one is 1).
         excluded: cycles that cannot all be avoided.
     """
-    needed = _needed([cycle.clause() for cycle in excluded])
-    kept = [excluded[at] for at in needed]
-    lemmas = _proof([cycle.clause() for cycle in kept])
+    kept, lemmas = list(excluded), list[list[int]]()
+    # What pruning alone refutes was found without the solver, by unit propagation.
+    if solver_installed():
+        kept = [excluded[at] for at in _needed([cycle.clause() for cycle in excluded])]
+        lemmas = _proof([cycle.clause() for cycle in kept])
     size = sum(len(cycle.steps) for cycle in kept) + sum(map(len, lemmas))
     if size > SIZE_LIMIT:
         why = f"its {len(kept)} cycles and {len(lemmas)} lemmas are more than {SIZE_LIMIT} steps"

@@ -25,6 +25,7 @@ from splitbrain.checkers.isolation.consistency import (
     model_named,
 )
 from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle
+from splitbrain.checkers.isolation.deadline import Timed, seconds_of
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels.codes import NONE, PROCESS, REALTIME, WR, WRITE
@@ -66,7 +67,8 @@ def rw_register(
     complete: bool = False,
     clauses: int = CLAUSES,
     witnesses: int = WITNESSES,
-    budget: int = SEARCH_BUDGET,
+    edges: int = SEARCH_BUDGET,
+    budget: float | Timed | None = None,
 ) -> Checker:
     """A checker: the history satisfies a consistency model, as far as its reads tell.
 
@@ -82,7 +84,9 @@ def rw_register(
             forms) by a SAT search if no anomaly is found. Takes `initial` for granted.
         clauses: a limit of that search.
         witnesses: anomalies shown of each kind.
-        budget: edges looked at in the search for one kind of cycle.
+        edges: a limit of those looked at in the search for one kind of cycle.
+        budget: seconds (or what has an attribute of that name) until what is not decided is
+            unknown; None for no limit.
 
     Raises:
         ValueError: no such model, or none that a complete search decides.
@@ -96,7 +100,7 @@ def rw_register(
     assumptions = Assumptions(
         initial or complete, writes_follow_reads, sequential_keys, linearizable_keys
     )
-    question = Question("rw-register", model, witnesses, budget)
+    question = Question("rw-register", model, witnesses, edges, seconds_of(budget))
     return RwRegister(question, assumptions, clauses if complete else None)
 
 
@@ -161,12 +165,17 @@ class _Analysis:
         apart = decided_apart(question.consistency)
         if apart or question.consistency is None or not findings.counts:
             weak = weak_anomalies(
-                lambda: _observed(self.history), question.model, proved=(), sessions=apart
+                lambda: _observed(self.history),
+                question.model,
+                proved=(),
+                sessions=apart,
+                deadline=searched.deadline,
+                undecided=findings.open,
             )
             findings.take_weak(weak, apart=apart or not findings.counts)
         if self.clauses is None or forbidden(question.model) & findings.counts.keys():
             return {}
-        decided = decide(self.history, question.model, self.clauses)
+        decided = decide(self.history, question.model, self.clauses, searched.deadline)
         if decided.order is not None:
             self.order = {"order": decided.order, **decided.snapshots}
         elif decided.refuted:

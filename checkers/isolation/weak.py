@@ -27,6 +27,7 @@ import numpy.typing as npt
 
 from splitbrain.checkers import kernels
 from splitbrain.checkers.isolation.consistency import ConsistencyModel, forbidden, implied
+from splitbrain.checkers.isolation.deadline import NO_DEADLINE, Deadline
 from splitbrain.checkers.isolation.kernels import graphs, times, visibility
 from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
 from splitbrain.checkers.isolation.observations import Observations
@@ -53,6 +54,8 @@ def weak_anomalies(
     *,
     proved: Container[str],
     sessions: bool = True,
+    deadline: Deadline = NO_DEADLINE,
+    undecided: dict[str, str] | None = None,
 ) -> list[Anomaly]:
     """Decide the weak levels that a model implies: an anomaly for each that does not hold.
 
@@ -63,6 +66,8 @@ def weak_anomalies(
         asked: the name of the model.
         proved: levels known to hold.
         sessions: whether session guarantees are looked at one by one (which takes longest).
+        deadline: when to look at no further level.
+        undecided: takes the anomalies that nobody looked for then, and why.
     """
     observed: Observations | None = None
     found: list[Anomaly] = []
@@ -72,6 +77,10 @@ def weak_anomalies(
         if level in proved or (level in GUARANTEES and "causal" in proved):
             if level == "causal":
                 return found
+            continue
+        if deadline.passed() and undecided is not None:
+            kind = LEVELS.get(level, level)
+            undecided[kind] = f"its {deadline.seconds:g} s were over before {level} was looked at"
             continue
         observed = observe() if observed is None else observed
         anomaly = refute(observed, level)

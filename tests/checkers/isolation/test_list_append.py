@@ -165,7 +165,7 @@ def test_a_history_that_exercised_nothing_is_unknown(history, reason):
 
 def test_a_search_without_budget_is_unknown_and_says_so():
     history = transactions("T1: ax1 ay1 | T2: ax2 ay2 | T3: rx12 ry21")
-    verdict = list_append(budget=0).check(history)
+    verdict = list_append(edges=0).check(history)
     assert verdict.validity is UNKNOWN
     assert "cycle-search-timeout" in verdict.reason
 

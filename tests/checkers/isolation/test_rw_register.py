@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from splitbrain.checkers.history import load
-from splitbrain.checkers.isolation import complete, verify
+from splitbrain.checkers.isolation import ordering, refutation, verify
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.isolation.register_checker import rw_register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
@@ -145,6 +145,12 @@ def test_a_value_that_comes_back_to_who_overwrote_it_refutes_the_sample_of_elle_
 # No inference decides these: the order of the writes to x is open, and each one fails.
 UNDECIDED = "T1: wx1 wy1 | T2: rx1 wx2 | T3: ry1 wy2 | T4: rx2 ry1 | T5: rx1 ry2"
 
+# Nor does pruning: either order of x goes with the history alone, and either of y, but no two.
+OPEN = (
+    "T1: wx1 we1 | T2: wx2 wf1 | T3: wy1 wg1 | T4: wy2 wh1 | T5: rx1 rh1 | T6: ry1 rf1 | "
+    "T7: rx1 rg1 | T8: ry2 rf1 | T9: rx2 rh1 | T10: ry1 re1 | T11: rx2 rg1 | T12: ry2 re1"
+)
+
 
 def test_the_complete_search_refutes_what_inference_leaves_open():
     pytest.importorskip("pysat")
@@ -175,15 +181,41 @@ def test_snapshot_isolation_is_decided_apart_from_serializability():
 
 
 def test_without_a_solver_the_answer_is_unknown_and_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(complete, "solver_installed", lambda: False)
-    verdict = rw_register("serializable", complete=True).check(registers(UNDECIDED))
+    monkeypatch.setattr(ordering, "solver_installed", lambda: False)
+    monkeypatch.setattr(refutation, "solver_installed", lambda: False)
+    verdict = rw_register("serializable", complete=True).check(registers(OPEN))
     assert verdict.validity is UNKNOWN
     assert "pip install python-sat" in verdict.reason
 
 
+def test_what_pruning_refutes_needs_no_solver(monkeypatch):
+    monkeypatch.setattr(ordering, "solver_installed", lambda: False)
+    monkeypatch.setattr(refutation, "solver_installed", lambda: False)
+    history = registers(UNDECIDED)
+    verdict = rw_register("serializable", complete=True).check(history)
+    assert verdict.validity is INVALID
+    verify(history, verdict)
+
+
+@pytest.mark.parametrize("level", ["serializable", "snapshot-isolation"])
+def test_the_solver_refutes_what_pruning_leaves_open(level):
+    pytest.importorskip("pysat")
+    history = registers(OPEN)
+    verdict = rw_register(level, complete=True).check(history)
+    assert verdict.cost["complete search"]["pairs left open by pruning"] == 2
+    assert verdict.validity is INVALID
+    verify(history, verdict)
+
+
+def test_a_search_out_of_time_is_unknown():
+    verdict = rw_register("serializable", complete=True, budget=0).check(registers(OPEN))
+    assert verdict.validity is UNKNOWN
+    assert "is open: its 0 s were over" in verdict.reason
+
+
 def test_a_search_beyond_its_limit_is_unknown():
     pytest.importorskip("pysat")
-    verdict = rw_register("serializable", complete=True, clauses=0).check(registers(UNDECIDED))
+    verdict = rw_register("serializable", complete=True, clauses=0).check(registers(OPEN))
     assert verdict.validity is UNKNOWN
     assert "give it more clauses" in verdict.reason
 

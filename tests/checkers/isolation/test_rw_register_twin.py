@@ -6,6 +6,8 @@ import pytest
 from isolation_twin import HISTORIES, random_history, serial_order
 from mutations import mutated
 
+from splitbrain.checkers.history import INVOKE, OK, History, Operation
+from splitbrain.checkers.isolation import verify
 from splitbrain.checkers.isolation.register_checker import rw_register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN
 
@@ -35,6 +37,46 @@ def test_a_complete_check_is_right(level):
         assert (verdict.validity is not INVALID) == expected, (number, list(history), verdict)
     assert min(outcomes.values()) > HISTORIES / 40, "the histories say something of both answers"
     assert searched, "some are refuted by the search alone"
+
+
+def open_history(rng):
+    """Four writers of two keys, and readers that each saw one of these writes and a writer's mark.
+
+    Pruning mostly leaves the order of the writers open.
+    """
+    marks = "efgh"
+    writers = [[["w", key, n], ["w", marks[i], 1]] for i, (key, n) in enumerate(WRITTEN)]
+    readers = [
+        [["r", *rng.choice(WRITTEN)], ["r", rng.choice(marks), 1]] for _ in range(rng.randint(4, 9))
+    ]
+    txns = writers + readers
+    rng.shuffle(txns)
+    return History.from_operations(
+        Operation(at, at, at % len(txns), INVOKE if at < len(txns) else OK, "txn", txn)
+        for at, txn in enumerate([*txns, *txns])
+    )
+
+
+WRITTEN = [("x", 1), ("x", 2), ("y", 1), ("y", 2)]
+
+
+def test_what_pruning_leaves_open_is_decided_right():
+    rng = random.Random("open")
+    outcomes = {True: 0, False: 0}
+    checker = rw_register("serializable", complete=True)
+    solved = 0
+    for number in range(HISTORIES // 6):
+        history = open_history(rng)
+        expected = serial_order(history.calls(), "serializable", registers=True)
+        verdict = checker.check(history)
+        assert (verdict.validity is not INVALID) == expected, (number, list(history), verdict)
+        verify(history, verdict)
+        cost = verdict.cost.get("complete search", {})
+        if cost.get("pairs left open by pruning"):
+            outcomes[expected] += 1
+            solved += cost["cycles excluded"] > 0
+    assert outcomes[True] > HISTORIES / 100
+    assert solved
 
 
 @pytest.mark.parametrize(
