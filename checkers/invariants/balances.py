@@ -5,8 +5,8 @@ overdrafts are allowed. Snapshot isolation gives it, read committed does not (re
 "Designing Data-Intensive Applications", chapter 7, "Snapshot Isolation and Repeatable Read"). As
 Jepsen's bank workload.
 
-*History.* ``read`` returns an object of accounts and balances; ``transfer`` has ``{"from": 6, "to":
-1, "amount": 2}``.
+*History.* ``read`` returns an object of accounts and balances, or a list of balances, in which the
+accounts are numbered from 0; ``transfer`` has ``{"from": 6, "to": 1, "amount": 2}``.
 
 *Left out.* Whether the balances are those that the transfers make.
 """
@@ -107,11 +107,14 @@ def _sum(balances: Mapping[str, int | None]) -> int:
 
 def _balances(call: Call) -> dict[str, int | None]:
     value: Any = call.result
+    if isinstance(value, (list, tuple)):
+        value = dict(enumerate(value))
     if not isinstance(value, Mapping) or not all(
         balance is None or type(balance) is int for balance in value.values()
     ):
         raise ModelError(
             event_of(call),
-            f"a read of the bank returned {shown(value)}; it must return an object of balances",
+            f"a read of the bank returned {shown(call.result)}; it must return an object of "
+            "balances, or a list of them",
         )
     return {str(account): balance for account, balance in value.items()}

@@ -65,11 +65,16 @@ def _read_by(look: Lookup, anomaly: Anomaly) -> Any:
 
 def _total(look: Lookup, certificate: Mapping[str, Any]) -> tuple[int, set[str]]:
     """The total that is claimed, which must be the first read's unless it was given."""
-    first = next(_ok(look, "read")).result
+    first = _accounts(next(_ok(look, "read")).result)
     total = certificate["total"]
     if not certificate["given"] and _sum(first) != total:
         raise CertificateError(f"the first read shows no total of {total}")
     return total, {str(account) for account in first}
+
+
+def _accounts(read: Any) -> Mapping[Any, Any]:
+    """Balances by account; those of a list are numbered."""
+    return dict(enumerate(read)) if isinstance(read, (list, tuple)) else read
 
 
 def _sum(balances: Mapping[str, Any]) -> int:
@@ -77,26 +82,27 @@ def _sum(balances: Mapping[str, Any]) -> int:
 
 
 def _wrong_total(look: Lookup, certificate: Mapping[str, Any], anomaly: Anomaly) -> bool:
-    return bool(_sum(_read_by(look, anomaly)) != _total(look, certificate)[0])
+    return bool(_sum(_accounts(_read_by(look, anomaly))) != _total(look, certificate)[0])
 
 
 def _wrong_accounts(look: Lookup, certificate: Mapping[str, Any], anomaly: Anomaly) -> bool:
-    return {str(a) for a in _read_by(look, anomaly)} != _total(look, certificate)[1]
+    return {str(a) for a in _accounts(_read_by(look, anomaly))} != _total(look, certificate)[1]
 
 
 def _no_balance(look: Lookup, certificate: Mapping[str, Any], anomaly: Anomaly) -> bool:
-    return None in _read_by(look, anomaly).values()
+    return None in _accounts(_read_by(look, anomaly)).values()
 
 
 def _negative(look: Lookup, certificate: Mapping[str, Any], anomaly: Anomaly) -> bool:
-    there = (balance for balance in _read_by(look, anomaly).values() if balance is not None)
+    balances = _accounts(_read_by(look, anomaly)).values()
+    there = (balance for balance in balances if balance is not None)
     return not certificate["negative"] and min(there) < 0
 
 
 def _bank(look: Lookup, certificate: Mapping[str, Any]) -> Iterator[str]:
     total, accounts = _total(look, certificate)
     for call in _ok(look, "read"):
-        balances = call.result
+        balances = _accounts(call.result)
         right = None not in balances.values() and {str(a) for a in balances} == accounts
         right = right and _sum(balances) == total
         if not right or (not certificate["negative"] and min(balances.values(), default=0) < 0):

@@ -29,6 +29,12 @@ def read(**balances):
     return ("read", None, balances)
 
 
+def vector(*balances):
+    """Balances of the accounts 0, 1, ..."""
+    return ("read", None, list(balances))
+
+
+MOVE = ("transfer", {"from": 0, "to": 1, "amount": 5}, {})
 TRANSFER = ("transfer", {"from": "a", "to": "b", "amount": 5}, {})
 
 
@@ -42,6 +48,11 @@ TRANSFER = ("transfer", {"from": "a", "to": "b", "amount": 5}, {})
         ([read(a=10, b=0), TRANSFER, read(a=10, b=None)], INVALID, "no-balance"),
         ([read(a=10, b=0)], UNKNOWN, None),
         ([TRANSFER], UNKNOWN, None),
+        ([vector(10, 0), MOVE, vector(5, 5)], VALID, None),
+        ([vector(10, 0), MOVE, vector(5, 0)], INVALID, "wrong-total"),
+        ([vector(10, 0), MOVE, vector(-5, 15)], INVALID, "negative-balance"),
+        ([vector(10, 0), MOVE, vector(10)], INVALID, "wrong-accounts"),
+        ([vector(10, 0), MOVE, vector(10, None)], INVALID, "no-balance"),
     ],
 )
 def test_the_total_of_the_bank(calls, validity, kind):
@@ -65,7 +76,7 @@ def test_the_bank_of_elle_cli_is_valid():
 
 def test_a_read_without_balances_is_named():
     with pytest.raises(ModelError, match="operation 1"):
-        bank().check(history_of(("read", None, [1, 2])))
+        bank().check(history_of(("read", None, [[0, 1], [1, 2]])))
 
 
 ON_CALL = [
@@ -155,6 +166,10 @@ def _histories():
     yield bank(), history_of(read(a=10, b=0), TRANSFER, read(a=5, b=0))
     yield bank(total=10), history_of(read(a=-5, b=15), TRANSFER)
     yield bank(), history_of(read(a=10, b=0), TRANSFER, read(a=10))
+    yield bank(), history_of(vector(10, 0), MOVE, vector(5, 5))
+    yield bank(), history_of(vector(10, 0), MOVE, vector(5, 0))
+    yield bank(), history_of(vector(10, 0), MOVE, vector(10, None))
+    yield bank(total=10), history_of(vector(-5, 15), MOVE)
     yield doctors(), history_of(*ON_CALL, ("read", ["night", None], ["night", ["carol"]]))
     yield doctors(), history_of(*ON_CALL, ("read", ["night", None], ["night", []]))
     for checker in (long_fork(), causal_reverse()):
