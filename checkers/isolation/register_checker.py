@@ -64,6 +64,7 @@ def rw_register(
     writes_follow_reads: bool = False,
     sequential_keys: bool = False,
     linearizable_keys: bool = False,
+    increasing_values: bool = False,
     complete: bool = False,
     clauses: int = CLAUSES,
     witnesses: int = WITNESSES,
@@ -80,6 +81,7 @@ def rw_register(
         writes_follow_reads: assume that a transaction's write of a key follows what it read of it.
         sequential_keys: assume that each key by itself is sequentially consistent.
         linearizable_keys: assume that each key by itself is linearizable.
+        increasing_values: assume that values are whole numbers that tell the order of versions.
         complete: decide serializability and snapshot isolation (and their strong-session and strong
             forms) by a SAT search if no anomaly is found. Takes `initial` for granted.
         clauses: a limit of that search.
@@ -98,7 +100,11 @@ def rw_register(
             f"strong-session and strong forms, not {model.name}; leave out complete"
         )
     assumptions = Assumptions(
-        initial or complete, writes_follow_reads, sequential_keys, linearizable_keys
+        initial or complete,
+        writes_follow_reads,
+        sequential_keys,
+        linearizable_keys,
+        increasing_values,
     )
     question = Question("rw-register", model, witnesses, edges, seconds_of(budget))
     return RwRegister(question, assumptions, clauses if complete else None)

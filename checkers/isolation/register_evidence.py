@@ -12,6 +12,7 @@ from splitbrain.checkers.isolation.evidence import anomaly_of_cycle, ends, time_
 from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
 from splitbrain.checkers.isolation.register_history import (
     FOLLOWED,
+    INCREASING,
     INITIAL,
     REAL_TIME,
     SESSION,
@@ -27,6 +28,7 @@ REASONS = {
     FOLLOWED: "writes follow reads",
     SESSION: "sequential keys",
     REAL_TIME: "linearizable keys",
+    INCREASING: "increasing values",
 }
 """What evidence calls the reason for an order of versions."""
 
@@ -71,6 +73,8 @@ def ordered(history: RegisterHistory, order: VersionOrder, at: int) -> str:
     reason = int(order.reason[at])
     if reason == FOLLOWED:
         return f"{first} read {key} = {before} and then wrote {after}"
+    if reason == INCREASING:
+        return f"{first} wrote {key} = {before} and {second} {after}, and values increase"
     if reason == SESSION:
         process = int(t.process[order.first[at]])
         return f"process {process} met {key} = {before} in {first} and then {after} in {second}"

@@ -10,6 +10,8 @@ inferred, and part of it only under assumptions (Kingsbury and Alvaro, "Elle", V
                           as each process met them
     linearizable_keys     each key by itself is linearizable: versions follow each other in real
                           time
+    increasing_values     values are whole numbers that tell the order of versions, as if each were
+                          a version number: of two writes of a key the lower one came first
 
 *How a key started* needs no assumption: what was read and nobody wrote is how it was before all
 writes, and it was but one value. If two such values were read, one of them is garbage.
@@ -28,10 +30,12 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
+from splitbrain.checkers.history import HistoryError
 from splitbrain.checkers.isolation.dependencies import Builder, Dependencies
 from splitbrain.checkers.isolation.kernels import appends, graphs, registers
 from splitbrain.checkers.isolation.kernels.codes import FAIL, NONE, OK, RW, WR, WRITE, WW
 from splitbrain.checkers.isolation.transactions import Transactions
+from splitbrain.checkers.models.model import shown
 
 Array = npt.NDArray[Any]
 
@@ -44,13 +48,14 @@ class Assumptions:
     writes_follow_reads: bool = False
     sequential_keys: bool = False
     linearizable_keys: bool = False
+    increasing_values: bool = False
 
     def named(self) -> list[str]:
         """Names of those that are made."""
         return [name for name in self.__dataclass_fields__ if getattr(self, name)]
 
 
-INITIAL, FOLLOWED, SESSION, REAL_TIME = range(4)
+INITIAL, FOLLOWED, SESSION, REAL_TIME, INCREASING = range(5)
 """Why a version comes before another."""
 
 
@@ -61,7 +66,7 @@ class VersionOrder:
     Attributes:
         lower: versions.
         upper: versions.
-        reason: `FOLLOWED`, `SESSION` or `REAL_TIME`.
+        reason: `FOLLOWED`, `SESSION`, `REAL_TIME` or `INCREASING`.
         first: transaction that met the first version.
         second: transaction that met the second one.
     """
@@ -71,6 +76,11 @@ class VersionOrder:
     reason: Array
     first: Array
     second: Array
+
+    def and_also(self, other: VersionOrder) -> VersionOrder:
+        """These pairs and others."""
+        names = self.__dataclass_fields__
+        return VersionOrder(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
 
     def part(self, chosen: Array) -> VersionOrder:
         """Some of the pairs."""
@@ -165,6 +175,8 @@ def register_history(t: Transactions, assumptions: Assumptions) -> RegisterHisto
     alive[sources[sources != NONE]] = True
     alive &= t.status != FAIL
     versions = _versions(t, saw, starts, assumptions, compiled)
+    if assumptions.increasing_values:
+        versions = versions.and_also(_increasing(t, writer, final, alive))
     versions, cyclic = _without_cycles(t, versions)
     return RegisterHistory(
         t, assumptions, writer, write, final, int(again), flags, reads, saw, starts, start, alive,
@@ -291,6 +303,30 @@ def _versions(
     known = np.concatenate([np.ones(t.element_count, np.bool_), starts])
     joined = joined.part(known[joined.lower] & known[joined.upper])
     return joined.part(joined.lower != joined.upper)
+
+
+def _increasing(t: Transactions, writer: Array, final: Array, alive: Array) -> VersionOrder:
+    """Each version that stays before the next higher one of its key.
+
+    Raises:
+        HistoryError: what somebody wrote is no whole number.
+    """
+    kept = np.flatnonzero((writer != NONE) & final)
+    kept = kept[alive[writer[kept]]]
+    values = [t.values[element] for element in kept.tolist()]
+    for element, value in zip(kept.tolist(), values, strict=True):
+        if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+            raise HistoryError(
+                f"it wrote {shown(value)}, and increasing_values needs whole numbers",
+                index=t.index_of(int(writer[element])),
+            )
+    keys = t.key_of[kept].tolist()
+    order = np.array(sorted(range(len(kept)), key=lambda i: (keys[i], values[i])), np.int64)
+    kept, of_key = kept[order], t.key_of[kept][order]
+    same = of_key[1:] == of_key[:-1]
+    lower, upper = kept[:-1][same], kept[1:][same]
+    reason = np.full(len(lower), INCREASING)
+    return VersionOrder(lower, upper, reason, writer[lower], writer[upper])
 
 
 def _between(pairs: Array, reason: int, by: Array, first: Array, last: Array) -> VersionOrder:

@@ -121,6 +121,7 @@ _REASONS = {
     "writes follow reads": ("writes_follow_reads", "sequential_keys", "linearizable_keys"),
     "sequential keys": ("sequential_keys",),
     "linearizable keys": ("linearizable_keys",),
+    "increasing values": ("increasing_values",),
 }
 """Why versions of a register are in an order, and the assumptions that allow to say so."""
 
@@ -132,6 +133,10 @@ def comes_before(look: Lookup, key: Any, value: Any, later: Any, step: Mapping[s
         return look.starts(key, value) and look.writer(key, later) is not None
     if not any(name in look.assumptions for name in _REASONS[reason]):
         return False
+    if reason == "increasing values":
+        numbers = type(value) is int and type(later) is int
+        written = look.writer(key, value) is not None and look.writer(key, later) is not None
+        return numbers and written and value < later
     first = look.transaction(step["first operation"])
     second = look.transaction(step["second operation"])
     if reason == "writes follow reads":

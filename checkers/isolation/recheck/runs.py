@@ -89,6 +89,11 @@ class _Store:
         self.commits += 1
         for key, written in own.items():
             values = self.values.setdefault(key, [])
+            if "increasing_values" in self.look.assumptions and values[-1:] >= written[-1:]:
+                raise CertificateError(
+                    f"operation {call.invoke_index} writes {written[-1]} to {key} after "
+                    f"{values[-1]}, which is no lower"
+                )
             values.extend(written)
             self.instants.setdefault(key, []).append(self.commits)
             self.lengths.setdefault(key, []).append(len(values))

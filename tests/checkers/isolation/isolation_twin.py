@@ -17,7 +17,11 @@ HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "6000"))
 
 
 def serial_order(
-    calls: list[Call], order: str, registers: bool = False, start: dict | None = None
+    calls: list[Call],
+    order: str,
+    registers: bool = False,
+    start: dict | None = None,
+    increasing: bool = False,
 ) -> bool:
     """Whether some serial order of the transactions gives every read.
 
@@ -27,6 +31,7 @@ def serial_order(
             serial order must respect.
         registers: writes replace the value instead of appending to a list.
         start: what keys hold at first, if not nothing.
+        increasing: a transaction may not leave a lower value in a key than it held.
     """
     alive = [call for call in calls if call.outcome != FAIL]
     required = sum(1 << i for i, call in enumerate(alive) if call.outcome == OK)
@@ -46,6 +51,8 @@ def serial_order(
                 continue
             after = _run(call, dict(state), registers)
             if after is None:
+                continue
+            if increasing and any(after[key] < held for key, held in state):
                 continue
             following = (done | 1 << i, tuple(sorted(after.items())))
             if following not in reached:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from splitbrain.checkers.history import load
+from splitbrain.checkers.history import INVOKE, OK, History, HistoryError, Operation, load
 from splitbrain.checkers.isolation import ordering, refutation, verify
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.isolation.register_checker import rw_register
@@ -218,6 +218,23 @@ def test_a_search_beyond_its_limit_is_unknown():
     verdict = rw_register("serializable", complete=True, clauses=0).check(registers(OPEN))
     assert verdict.validity is UNKNOWN
     assert "give it more clauses" in verdict.reason
+
+
+def test_values_that_increase_tell_the_order_of_versions():
+    history = registers("T1: wx2 | T2: rx2 wx1")
+    assert rw_register("serializable").check(history).validity is VALID
+    verdict = rw_register("serializable", increasing_values=True).check(history)
+    assert verdict.validity is INVALID
+    assert "and values increase" in verdict.reason
+    verify(history, verdict)
+
+
+def test_values_that_cannot_increase_are_named():
+    wrote = [["w", "x", "one"], ["r", "y", None]]
+    events = [Operation(i, i, 0, kind, "txn", wrote) for i, kind in enumerate((INVOKE, OK))]
+    checker = rw_register(increasing_values=True)
+    with pytest.raises(HistoryError, match=r'operation 1: it wrote "one", .* whole numbers'):
+        checker.check(History.from_operations(events))
 
 
 def test_what_the_search_cannot_decide_is_refused():

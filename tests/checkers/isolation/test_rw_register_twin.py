@@ -9,7 +9,7 @@ from mutations import mutated
 from splitbrain.checkers.history import INVOKE, OK, History, Operation
 from splitbrain.checkers.isolation import verify
 from splitbrain.checkers.isolation.register_checker import rw_register
-from splitbrain.checkers.verdict import INVALID, UNKNOWN
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, Verdict
 
 pytest.importorskip("pysat")
 pytestmark = pytest.mark.slow
@@ -37,6 +37,27 @@ def test_a_complete_check_is_right(level):
         assert (verdict.validity is not INVALID) == expected, (number, list(history), verdict)
     assert min(outcomes.values()) > HISTORIES / 40, "the histories say something of both answers"
     assert searched, "some are refuted by the search alone"
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_values_that_tell_the_order_of_versions(level):
+    rng = random.Random(f"increasing values {level}")
+    outcomes = {True: 0, False: 0}
+    checker = rw_register(level, complete=True, increasing_values=True)
+    inferring = rw_register(level, initial=True, increasing_values=True)
+    for number in range(HISTORIES // 3):
+        history = random_history(rng, registers=True)
+        history = mutated(rng, history) if number % 2 else history
+        expected = serial_order(history.calls(), level, registers=True, increasing=True)
+        verdict = checker.check(history)
+        if verdict.validity is UNKNOWN:
+            continue
+        outcomes[expected] += 1
+        assert (verdict.validity is not INVALID) == expected, (number, list(history), verdict)
+        verify(history, Verdict.from_json(verdict.to_json()))
+        # With all versions in order, cycles alone decide.
+        assert inferring.check(history).validity is verdict.validity
+    assert min(outcomes.values()) > HISTORIES / 40
 
 
 def open_history(rng):
