@@ -109,6 +109,65 @@ def _versions_fit(calls: list[Call], alive: list[int], registers: bool) -> bool:
     return any(_acyclic({e for edges in chosen for e in edges}) for chosen in product(*choices))
 
 
+def consistent_view(calls: list[Call]) -> bool:
+    """Whether some order of each key's versions leaves no cycle with at most one rw (Adya, PL-2+).
+
+    Of lists, whose reads all show what was installed. Reads of what the reader wrote itself are not
+    looked at.
+    """
+    possible = [i for i, call in enumerate(calls) if call.outcome not in (OK, FAIL)]
+    certain = [i for i, call in enumerate(calls) if call.outcome == OK]
+    return any(
+        _views_fit(calls, [*certain, *extra])
+        for size in range(len(possible) + 1)
+        for extra in combinations(possible, size)
+    )
+
+
+def _views_fit(calls: list[Call], alive: list[int]) -> bool:
+    installed: dict = {}
+    reads: dict = {}
+    for i in alive:
+        for f, key, value in micro_operations(calls[i]):
+            if f != "r":
+                wrote = installed.setdefault(key, {})
+                wrote[i] = (*wrote.get(i, ()), value)
+            elif calls[i].outcome == OK:
+                reads.setdefault(key, []).append((i, value))
+    choices = []
+    for key in sorted({*installed, *reads}):
+        fitting = []
+        for order in permutations(installed.get(key, {})):
+            edges = _edges_of_key(order, installed.get(key, {}), reads.get(key, []), False)
+            if edges is not None:
+                anti = _anti(order, installed.get(key, {}), reads.get(key, []))
+                fitting.append((edges, anti))
+        choices.append(fitting)
+    return any(_one_rw_closes_nothing(chosen) for chosen in product(*choices))
+
+
+def _anti(order: tuple, installed: dict, reads: list) -> set:
+    """From each reader of a version to all who installed a later one."""
+    found, version = set(), ()
+    for i in order:
+        missed = {reader for reader, value in reads if len(value) <= len(version)}
+        found |= {(reader, i) for reader in missed - {i}}
+        version = (*version, *installed[i])
+    return found
+
+
+def _one_rw_closes_nothing(chosen: tuple) -> bool:
+    plain = {edge for edges, _ in chosen for edge in edges}
+    while True:
+        more = plain | {(a, d) for a, b in plain for c, d in plain if b == c}
+        if more == plain:
+            break
+        plain = more
+    if any(a == b for a, b in plain):
+        return False
+    return not any((b, a) in plain for _, anti in chosen for a, b in anti)
+
+
 def _edges_of_key(order: tuple, installed: dict, reads: list, registers: bool) -> set | None:
     """Who must come before whom by an order of versions; None if it does not explain the reads."""
     version = None if registers else ()

@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 from isolation_twin import HISTORIES, random_history, serial_order
-from levels_twin import read_committed, reads_own_writes, snapshot_order
+from levels_twin import consistent_view, read_committed, reads_own_writes, snapshot_order
 from mutations import mutated
 
 from splitbrain.checkers.history import OK, History
@@ -55,6 +55,37 @@ def test_lists_are_refuted_only_if_no_snapshots_give_what_was_read(level):
         assert verdict.validity is not INVALID or not expected, (list(history), verdict)
         unproved = "no proof" in verdict.certificate
         assert verdict.validity is INVALID or expected or unproved, (list(history), verdict)
+    assert min(outcomes.values()) > HISTORIES / 100
+
+
+@pytest.mark.parametrize("level", SNAPSHOT)
+def test_registers_have_an_order_exactly_if_snapshots_give_what_was_read(level):
+    pytest.importorskip("pysat")
+    outcomes = {True: 0, False: 0}
+    form = level.removesuffix("snapshot-isolation")
+    checker = rw_register(level, complete=True)
+    for history, verdict in judged(checker, f"mutated registers {level}", HISTORIES // 4, True):
+        expected = snapshot_order(history.calls(), form, registers=True)
+        outcomes[expected] += 1
+        assert (verdict.validity is not INVALID) == expected, (list(history), verdict)
+        assert expected or verdict.anomalies
+    assert min(outcomes.values()) > HISTORIES / 100
+
+
+def test_consistent_view_is_refuted_only_if_one_rw_closes_a_cycle():
+    """Where writes that nobody read could have stood matters too: then nothing is proved."""
+    outcomes = {True: 0, False: 0}
+    level, exactly = "consistent-view", 0
+    for history, verdict in judged(list_append(level), f"mutated {level}", HISTORIES // 4):
+        if reads_own_writes(history.calls()):
+            continue
+        expected = consistent_view(history.calls())
+        outcomes[expected] += 1
+        assert verdict.validity is not INVALID or not expected, (list(history), verdict)
+        unproved = "no proof" in verdict.certificate or "dependencies" in verdict.certificate
+        assert verdict.validity is INVALID or expected or unproved, (list(history), verdict)
+        exactly += (verdict.validity is not INVALID) == expected
+    assert exactly > 0.95 * sum(outcomes.values())
     assert min(outcomes.values()) > HISTORIES / 100
 
 

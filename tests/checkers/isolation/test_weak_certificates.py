@@ -3,9 +3,11 @@
 import copy
 import json
 import random
+from itertools import permutations
 
 import pytest
 from isolation_twin import HISTORIES, random_history
+from mutations import mutated
 
 from splitbrain.checkers.history import FAIL, OK
 from splitbrain.checkers.isolation import (
@@ -20,7 +22,7 @@ from splitbrain.checkers.isolation.consistency import DECIDED_BY_ORDERS, implied
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.isolation.recheck.levels import verify_level
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
-from splitbrain.checkers.verdict import VALID, Verdict
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 
 WEAK = [m for m in CONSISTENCY_MODELS if "snapshot-isolation" not in implied(m)]
 
@@ -94,6 +96,26 @@ def test_an_order_of_commits_is_accepted_exactly_if_it_satisfies_the_axiom(level
         assert answer == expected, (list(history), [call.invoke_index for call in calls])
         answers[answer] += 1
     assert min(answers.values()) > HISTORIES / 50
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", LEVELS[3:])
+def test_a_session_guarantee_is_refuted_exactly_if_no_order_of_commits_satisfies_it(level):
+    rng = random.Random(f"guarantees {level}")
+    checker = rw_register(level, initial=True)
+    answers = {True: 0, False: 0}
+    for number in range(HISTORIES // 20):
+        history = random_history(rng, registers=True)
+        history = mutated(rng, history) if number % 2 else history
+        look = Lookup(history, lists=False, assumptions=["initial"])
+        calls = [call for call in look.calls if look.took_effect(call)]
+        verdict = checker.check(history)
+        if len(calls) > 5 or verdict.validity is UNKNOWN:
+            continue
+        expected = any(satisfies(level, order, history.calls()) for order in permutations(calls))
+        answers[expected] += 1
+        assert (verdict.validity is not INVALID) == expected, (list(history), verdict)
+    assert min(answers.values()) > 1
 
 
 def satisfies(level, order, everyone):
