@@ -123,6 +123,7 @@ class FirstTimeOnly:
         await self.server.run()
 
 
+@pytest.mark.slow
 def test_a_failure_that_does_not_come_again_is_told_as_such(failing, tmp_path):
     experiment = replace(failing[0], server=FirstTimeOnly)
     FirstTimeOnly.runs = 0

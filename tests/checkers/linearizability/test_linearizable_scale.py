@@ -94,6 +94,7 @@ def appended(rounds: int, clients: int, *, lost: int) -> History:
     return History.from_operations(operations)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("lost", "validity"), [(0, VALID), (1, INVALID), (2, INVALID)])
 def test_many_appends_at_once_cost_no_more_than_what_was_read_of_them(lost, validity):
     history = appended(10, 40, lost=lost)
@@ -131,6 +132,7 @@ def test_a_counter_out_of_bounds_is_found_without_trying_sums():
     assert verdict.anomalies[0].details["window"] == [30]
 
 
+@pytest.mark.slow
 def test_the_order_of_a_deep_queue_is_verified():
     """100,000 elements inside at once: a copy of them for each step would be gigabytes."""
     number = 100_000

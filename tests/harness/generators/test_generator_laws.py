@@ -49,15 +49,16 @@ small = st.integers(0, 6)
 def combined(inner):
     """One more combinator around generators that all end."""
     some = st.lists(inner, max_size=3)
+    several = st.lists(inner, min_size=2, max_size=3)  # one list alone is refused
     return st.one_of(
         some,
         st.builds(limit, small, inner),
         st.builds(lambda n, g: limit(n, repeat(g)), small, inner),
         st.builds(lambda g: cycle(g, 2), inner),
-        st.builds(lambda gs: mix(*gs), some),
+        st.builds(lambda gs: mix(*gs), several),
         st.builds(lambda g, h: weighted((1, g), (3, h)), inner, inner),
-        st.builds(lambda gs: any_of(*gs), some),
-        st.builds(lambda gs: flip_flop(*gs), some),
+        st.builds(lambda gs: any_of(*gs), several),
+        st.builds(lambda gs: flip_flop(*gs), several),
         st.builds(lambda gs: phases(*gs), some),
         st.builds(synchronize, inner),
         st.builds(stagger, short, inner),
@@ -164,7 +165,7 @@ def test_time_limit_gives_what_is_before_it(generator, seed, nanoseconds):
     assert limited == [event for event in told(run(generator, seed)) if event[0] < nanoseconds]
 
 
-@given(st.lists(flat, max_size=4), seeds)
+@given(st.lists(flat, min_size=2, max_size=4), seeds)
 def test_a_mix_of_lists_has_all_their_operations(lists, seed):
     mixed = run(mix(*lists), seed)
 
@@ -173,7 +174,7 @@ def test_a_mix_of_lists_has_all_their_operations(lists, seed):
     )
 
 
-@given(st.lists(flat, max_size=4), seeds)
+@given(st.lists(flat, min_size=2, max_size=4), seeds)
 def test_any_of_lists_keeps_each_in_order(lists, seed):
     tagged = [
         [{"f": f"{i}", "value": each["value"]} for each in part] for i, part in enumerate(lists)

@@ -35,13 +35,16 @@ def test_the_plans_options_go_before_the_constructors():
     ("options", "message"),
     [
         ({"kyes": 2}, "workload register has no option 'kyes': did you mean keys?"),
-        ({"keys": 0}, "option 'keys' of workload register is 0: give a whole number from 1 up"),
+        (
+            {"keys": 0},
+            "option 'keys' of workload register is 0: give a whole number from 1 to 10000",
+        ),
         ({"keys": 2.5}, "option 'keys' .* is 2.5: give a whole number"),
         ({"keys": True}, "option 'keys' .* is True: give a whole number"),
         ({"keys": None}, "option 'keys' .* is None: give a whole number"),
         ({"cas": "much"}, "option 'cas' .* is 'much': give a number from 0 to 1"),
         ({"cas": float("nan")}, "option 'cas' .* is nan"),
-        ({"values": 1}, "option 'values' .* is 1: give a whole number from 2 up or null"),
+        ({"values": 1}, "option 'values' .* is 1: give a whole number from 2 to 10000 or null"),
         ({"read": 0.7, "cas": 0.5}, "options read=0.7, cas=0.5 .* make 1.2 together"),
     ],
 )

@@ -127,6 +127,10 @@ def test_a_plan_gives_one_history(kind):
         "register": memory.RegisterClient,
         "set": memory.SetClient,
         "kv": memory.KvClient,
+        "queue": memory.QueueClient,
+        "lock": memory.LockClient,
+        "counter": memory.CounterClient,
+        "log": memory.LogClient,
     }.get(kind.name, memory.TransactionClient)
 
     def history(seed):
