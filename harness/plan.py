@@ -57,18 +57,43 @@ def parse_seconds(text: str | float, what: str) -> float:
     return number
 
 
+ITSELF = "itself"
+"""As a target: the server whose doing a fault waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """What a fault waits for (`splitbrain.harness.nemesis.triggers`).
+
+    Attributes:
+        event: what happens: ``leader``, ``role``, ``send``, ``receive``, ``write``,
+            ``fsync-begin``, ``fsync-end``, ``acknowledged``.
+        node: the server that does it; None for any.
+        count: how often it happens from the fault's `at` on until the fault strikes.
+    """
+
+    event: str
+    node: str | None = None
+    count: int = 1
+
+    def to_json(self) -> dict[str, Any]:
+        """The trigger as JSON-able data."""
+        return {"event": self.event, "node": self.node, "count": self.count}
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One fault of a plan.
 
     Attributes:
         kind: a name from the catalogue, ``process.kill``, ``net.partition``, ...
-        at: when it starts, in virtual seconds from the start of the run.
+        at: when it starts, in virtual seconds from the start of the run; with `when`, the earliest.
         duration: how long it lasts, in virtual seconds (0 for an instantaneous one).
         target: whom it strikes: ``n2`` for a node, or ``leader``, ``one``, ``minority``,
             ``majority``, ``all``, resolved when the fault starts.
         options: what else the kind needs (``shape``, ``probability``, ``offset``, ...).
         id: a name unique in the plan; streams and the recorded events carry it.
+        when: what it waits for; None if it starts at its time. Its target may be ``itself`` then.
     """
 
     kind: str
@@ -77,10 +102,13 @@ class Fault:
     target: str = "one"
     options: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
+    when: When | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The fault as JSON-able data."""
+        when = {} if self.when is None else {"when": self.when.to_json()}
         return {
+            **when,
             "id": self.id,
             "kind": self.kind,
             "at": self.at,
@@ -253,7 +281,7 @@ class Plan:
             raise InvalidPlan(f"{field_name or 'the plan'}: {problem}") from None
         fields = msgspec.structs.asdict(written)
         del fields["format"]
-        fields["faults"] = tuple(Fault(**msgspec.structs.asdict(f)) for f in written.faults)
+        fields["faults"] = tuple(map(_fault, written.faults))
         if written.operations is not None:
             fields["operations"] = tuple(PlannedOperation(*entry) for entry in written.operations)
         return cls(**fields)
@@ -265,6 +293,12 @@ _SEEDS = 1 << 63
 _Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
 
 
+class _WrittenWhen(msgspec.Struct, forbid_unknown_fields=True):
+    event: str
+    node: str | None = None
+    count: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
+
+
 class _WrittenFault(msgspec.Struct, forbid_unknown_fields=True):
     kind: str
     at: _Seconds
@@ -272,6 +306,14 @@ class _WrittenFault(msgspec.Struct, forbid_unknown_fields=True):
     target: str = "one"
     options: dict[str, Any] = {}
     id: str = ""
+    when: _WrittenWhen | None = None
+
+
+def _fault(written: _WrittenFault) -> Fault:
+    fields = msgspec.structs.asdict(written)
+    if written.when is not None:
+        fields["when"] = When(**msgspec.structs.asdict(written.when))
+    return Fault(**fields)
 
 
 class _Written(msgspec.Struct, forbid_unknown_fields=True):

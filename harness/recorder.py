@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from splitbrain.checkers.history import INFO, NEMESIS, History, Operation
+from splitbrain.checkers.history import INFO, NEMESIS, OK, History, Operation
 from splitbrain.checkers.history.encoding import encode_line
 
 Sink = Callable[[Operation], None]
@@ -23,10 +23,12 @@ class Recorder:
 
     Attributes:
         operations: the events so far, in order.
+        on_ok: called after each completion that is ok.
     """
 
     def __init__(self, now: Callable[[], float], sink: Sink | None = None) -> None:
         self.operations: list[Operation] = []
+        self.on_ok: Callable[[], None] = lambda: None
         self._now = now
         self._sink = sink
 
@@ -51,6 +53,8 @@ class Recorder:
         self.operations.append(operation)
         if self._sink is not None:
             self._sink(operation)
+        if kind == OK:
+            self.on_ok()
         return operation
 
     def nemesis(self, kind: str, value: Any) -> None:

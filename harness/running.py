@@ -15,6 +15,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, BinaryIO
 
 from splitbrain.checkers.history import INVOKE, History, Operation
@@ -33,7 +34,7 @@ from splitbrain.harness.judging import checkers_of, judge
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
 from splitbrain.harness.node import Node, Program, ServerFactory
-from splitbrain.harness.plan import InvalidPlan, Plan, PlannedOperation
+from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
 from splitbrain.harness.plan_options import operation_timeout
 from splitbrain.harness.recorder import Recorder, Sink
 from splitbrain.harness.rest import measurement
@@ -136,6 +137,11 @@ def run(
     )
 
 
+def _latest_end(fault: Fault) -> float:
+    """When a fault is over at the latest; one that waits for something may begin at any time."""
+    return inf if fault.when is not None else fault.at + fault.duration
+
+
 def _of_client(broken: str | None) -> tuple[Verdict, ...]:
     """What is said of the client's own code: nothing, unless it is broken."""
     if broken is None:
@@ -202,6 +208,8 @@ class _Running:
             timeout=operation_timeout(plan),
         )
         self.nemesis = Nemesis(plan.faults, world.control)
+        if any(fault.when is not None for fault in plan.faults):
+            self.recorder.on_ok = self.nemesis.acknowledged
         self.phase = LOAD
 
     def _program(self, make: ServerFactory) -> Program:
@@ -238,7 +246,7 @@ class _Running:
 
     def _exhausted(self) -> None:
         """The workload has nothing more to invoke: heal once the last fault is over."""
-        over = max((fault.at + fault.duration for fault in self.plan.faults), default=0.0)
+        over = max(map(_latest_end, self.plan.faults), default=0.0)
         if over < self.plan.time_limit:
             self.world.at(over, self._heal)
 

@@ -4,7 +4,7 @@ What shrinks is the explicit plan, never a seed or a sequence of choices: the re
 operations are listed in it first, then
 
 1. faults go, in chunks and then one by one (delta debugging: Zeller and Hildebrandt, IEEE TSE
-   2002);
+   2002), and those that wait for something wait for less of it;
 2. operations go, first whole clients, then chunks, then one by one;
 3. nodes and clients that nothing needs any more go;
 4. settings of the system and of its machines go back to their defaults;
@@ -205,6 +205,7 @@ class _Shrinker:
         while True:
             before = self.best
             self.drop_faults()
+            self.wait_for_less()
             self.drop_operations()
             self.drop_hosts()
             self.drop_settings()
@@ -215,6 +216,18 @@ class _Shrinker:
     def drop_faults(self) -> None:
         """Fewer faults."""
         self._drop(lambda: self.best.faults, lambda plan, faults: plan.with_(faults=tuple(faults)))
+
+    def wait_for_less(self) -> None:
+        """Faults that wait for fewer of their events; before operations go, which they count."""
+        for position in range(len(self.best.faults)):
+            when = self.best.faults[position].when
+            if when is None:
+                continue
+            for count in _fewer(when.count):
+                faults = list(self.best.faults)
+                faults[position] = replace(faults[position], when=replace(when, count=count))
+                if self.accept(self.best.with_(faults=tuple(faults))):
+                    break
 
     def drop_operations(self) -> None:
         """Fewer operations: a shorter run, whole clients, chunks, single ones."""
@@ -329,6 +342,11 @@ class _Shrinker:
             else:
                 self.best, position = without, 0
         return tuple(Necessity(fault, fails_without=False) for fault in self.best.faults)
+
+
+def _fewer(count: int) -> list[int]:
+    """Smaller counts, boldest first."""
+    return sorted({1, 2, 3, count // 4, count // 2, count - 1} & set(range(1, count)))
 
 
 def _without(options: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -118,6 +118,9 @@ def fault_text(
             clause = told.format(targets=listed(targets) or "all nodes")
         else:
             clause = clipped(told(targets, servers, detail), 160)
+    when = detail.get("when")
+    if phase == "start" and isinstance(when, str):
+        clause += f", {clipped(when, 80)}"
     return safe_text(f"{subject}: {clause}")
 
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import exp, log
 from typing import Any
 
 from splitbrain.harness.knobs import OPTION, Knob
-from splitbrain.harness.nemesis.catalogue import resolve
+from splitbrain.harness.nemesis.catalogue import named, resolve
 from splitbrain.harness.nemesis.claims import Claims
-from splitbrain.harness.plan import Plan
+from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, EVENTS, MACHINE
+from splitbrain.harness.plan import ITSELF, Fault, Plan, When
 from splitbrain.harness.planning import draw
 from splitbrain.harness.streams import stream
 from splitbrain.harness.system import System
@@ -36,6 +37,12 @@ the end, even with a minority dead."""
 
 OTHER_SIZES = 0.3
 """How often a system has another number of servers than it usually has."""
+
+TRIGGERS = 0.3
+"""How often half of the faults wait for something to happen, rather than for a time alone."""
+
+_EVENTS = (*EVENTS, "fsync-begin", "fsync-end", "write")
+_OFTEN, _RARELY = 100, 10
 
 MACHINES = 0.6
 """How often the machines differ from the default ones."""
@@ -114,7 +121,31 @@ def plan_for(target: Target, seed: int) -> Plan:
     options = {**_options(plan.workload, seed), **_settings(target.knobs, seed)}
     plan = plan.with_(options=options)
     within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None
-    return draw(plan, _kinds(target.faults, seed), within=within)
+    plan = draw(plan, _kinds(target.faults, seed), within=within)
+    if _stream(seed, "triggers").random() >= TRIGGERS:
+        return plan
+    survivable = within is not None
+    return plan.with_(faults=tuple(_waiting(fault, plan, survivable) for fault in plan.faults))
+
+
+def _waiting(fault: Fault, plan: Plan, survivable: bool) -> Fault:
+    """The fault, which perhaps waits for something to happen from its time on.
+
+    Within a system's claims none waits that takes servers down: nobody knows for sure then how many
+    are down at once.
+    """
+    kind, rng = named(fault.kind), _stream(plan.seed, f"trigger {fault.id}")
+    toss, event = rng.random(), rng.choice(_EVENTS)
+    most = _OFTEN if event in MACHINE else _RARELY
+    count = int(exp(rng.uniform(0.0, log(most))))
+    node, itself = rng.choice((None, *plan.servers)), rng.random() < 0.6
+    unfit = kind.composite or kind.permanent or kind.strikes != "servers"
+    if toss >= 0.5 or unfit or (survivable and kind.nodes_down):
+        return fault
+    if event == ACKNOWLEDGED:
+        return replace(fault, when=When(event, None, count))
+    target = ITSELF if itself else fault.target
+    return replace(fault, when=When(event, node, count), target=target)
 
 
 def _nodes(target: Target, seed: int) -> int:

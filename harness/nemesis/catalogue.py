@@ -17,7 +17,8 @@ from splitbrain.harness.entries import Entries
 from splitbrain.harness.nemesis.kind import Kind
 from splitbrain.harness.nemesis.kinds import PATHS
 from splitbrain.harness.nemesis.targets import GROUPS
-from splitbrain.harness.plan import Fault, InvalidPlan
+from splitbrain.harness.nemesis.triggers import check_servers, check_when
+from splitbrain.harness.plan import ITSELF, Fault, InvalidPlan
 
 ENTRIES = Entries("fault", Kind, PATHS, "splitbrain.faults")
 """Kinds by the name that a plan gives them: an id, or ``package.module:NAME``."""
@@ -135,8 +136,13 @@ def check_fault(
         InvalidPlan: the fault can't be performed on these servers and clients, and why.
     """
     kind, options = check_form(fault)
+    if fault.when is not None:
+        try:
+            check_servers(fault.when, tuple(servers))
+        except InvalidPlan as error:
+            raise InvalidPlan(f"{_label(fault)}: {error}") from None
     hosts = clients if kind.strikes == "clients" else servers
-    for name in [] if fault.target in GROUPS else fault.target.split(","):
+    for name in [] if fault.target in (*GROUPS, ITSELF) else fault.target.split(","):
         if name not in hosts:
             raise InvalidPlan(
                 f"{_label(fault)}: target {fault.target!r} names no {kind.strikes[:-1]} of this "
@@ -161,7 +167,14 @@ def check_form(fault: Fault) -> tuple[Kind, dict[str, Any]]:
             raise InvalidPlan(f"{_label(fault)}: {name} is {value!r}: give seconds as a number")
         if value < 0:
             raise InvalidPlan(f"{_label(fault)}: {name} is {value}: it can't be negative")
-    if fault.target not in kind.targets and (fault.target in GROUPS or kind.composite):
+    if fault.when is not None:
+        problem = check_when(fault.when, fault.target, kind.composite)
+        if problem is not None:
+            raise InvalidPlan(f"{_label(fault)}: {problem}")
+    if fault.target == ITSELF:
+        if fault.when is None or kind.strikes != "servers":
+            raise InvalidPlan(f"{_label(fault)}: only what waits for a server can strike itself")
+    elif fault.target not in kind.targets and (fault.target in GROUPS or kind.composite):
         raise InvalidPlan(
             f"{_label(fault)}: it can't strike {fault.target!r}: give {', '.join(kind.targets)}"
         )

@@ -14,7 +14,7 @@ from typing import Literal
 
 from splitbrain.harness.nemesis.catalogue import named, resolve
 from splitbrain.harness.nemesis.targets import GROUPS, majority, minority
-from splitbrain.harness.plan import Fault, InvalidPlan
+from splitbrain.harness.plan import ITSELF, Fault, InvalidPlan
 
 Regime = Literal["survivable", "beyond"]
 
@@ -90,9 +90,11 @@ def _down_at(time: float, downs: Sequence[Fault], nodes: int) -> int:
     by_name: dict[str, None] = {}
     others = 0
     for fault in downs:
-        end = inf if named(fault.kind).permanent else fault.at + fault.duration
+        # A fault that waits may start at any time.
+        unbounded = named(fault.kind).permanent or fault.when is not None
+        end = inf if unbounded else fault.at + fault.duration
         if fault.at <= time <= end:
-            if fault.target in GROUPS:
+            if fault.target in (*GROUPS, ITSELF):
                 others += victims(fault, nodes)
             else:
                 by_name.update(dict.fromkeys(fault.target.split(",")))

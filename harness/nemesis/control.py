@@ -137,6 +137,14 @@ class Control(Processes, Clocks, Links, Disks, Protocol):
         """Write an event of process ``nemesis`` into the history."""
         ...
 
+    def watch(self, event: str, callback: Callback) -> Callable[[], None]:
+        """Hear of a sort of event of the servers' and clients' machines; returns how to stop.
+
+        Sorts are ``send``, ``receive``, ``write``, ``fsync-begin``, ``fsync-end``. The callback
+        comes at once, in the middle of a node's step, and may do no more than count and `after`.
+        """
+        ...
+
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Hear of nodes' announcements and trace events; returns how to stop hearing of them.
 

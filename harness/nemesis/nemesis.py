@@ -20,7 +20,8 @@ from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.control import Control
 from splitbrain.harness.nemesis.holds import ClockHolds, ProcessHolds
 from splitbrain.harness.nemesis.injection import Context, Injection, seen
-from splitbrain.harness.plan import Fault, InvalidPlan
+from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, Trigger, words
+from splitbrain.harness.plan import ITSELF, Fault, InvalidPlan
 
 
 class Nemesis:
@@ -40,6 +41,7 @@ class Nemesis:
         }
         self._active: dict[str, tuple[Fault, Injection]] = {}
         self._started: set[str] = set()  # asked for membership only
+        self._triggers: list[Trigger] = []
         self._healed = False
 
     @property
@@ -60,7 +62,13 @@ class Nemesis:
     def schedule(self) -> None:
         """Put every fault on the world's heap, relative to the start of the run."""
         for fault in self._faults:
-            self._control.after(max(0.0, fault.at - self._control.now), self._start, fault)
+            begin = self._start if fault.when is None else self._wait
+            self._control.after(max(0.0, fault.at - self._control.now), begin, fault)
+
+    def acknowledged(self) -> None:
+        """An operation was acknowledged to a client: some faults wait for that."""
+        for trigger in self._triggers:
+            trigger.heard(ACKNOWLEDGED, "", None)
 
     def heal(self) -> None:
         """Undo everything now, and start nothing more; does nothing the second time.
@@ -71,11 +79,26 @@ class Nemesis:
         if self._healed:
             return
         self._healed = True
+        for trigger in self._triggers:
+            trigger.stop()
         for fault in self.active:
             self._stop(fault)
         for name in self._control.servers:
             if not self._control.running(name) and name not in self.gone:
                 self._control.start(name)
+
+    def _wait(self, fault: Fault) -> None:
+        """Let a fault wait for what it is to follow."""
+        if self._healed:
+            return
+        assert fault.when is not None, "a fault without a trigger has a time"
+
+        def strike(node: str) -> None:
+            trigger.stop()
+            self._start(replace(fault, target=node) if fault.target == ITSELF else fault)
+
+        trigger = Trigger(fault.when, self._control, strike)
+        self._triggers.append(trigger)
 
     def _start(self, fault: Fault) -> None:
         if self._healed:
@@ -103,6 +126,8 @@ class Nemesis:
     def _record(self, fault: Fault, phase: str, injection: Injection, **more: Any) -> None:
         # A copy, since a scenario goes on adding to its detail.
         detail = copy.deepcopy(dict(injection.detail))
+        if fault.when is not None:
+            detail["when"] = words(fault.when)
         value = {"id": fault.id, "phase": phase, "targets": list(injection.targets)}
         self._control.record(self._checked[fault.id][0].id, {**value, "detail": detail, **more})
 

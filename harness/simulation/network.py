@@ -60,6 +60,7 @@ class SimulatedNetwork:
         parameters: NetworkParameters,
     ) -> None:
         self.sent = 0
+        self.told: Callable[[str, str, Message], None] | None = None  # somebody who watches
         self._storm_check = self._storm = parameters.storm
         self._storm_since = 0.0
         self._heap = heap
@@ -121,6 +122,8 @@ class SimulatedNetwork:
             latency += self._lateness * fate / self._late
         if self._recording:
             self._events.append((heap.now, "send", source, destination, number, message))
+        if self.told is not None:
+            self.told("send", source, message)
         if link in self._rules:
             self._send_under_rules(link, number, message, latency)
         else:
@@ -166,6 +169,8 @@ class SimulatedNetwork:
                     self._drop(link, number, rule.name)
                     return
         source, destination = link
+        if self.told is not None:
+            self.told("receive", destination, message)
         # Recorded before the host runs, so that its reactions come after their cause.
         events = self._events
         if self._recording:

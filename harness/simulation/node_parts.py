@@ -126,10 +126,12 @@ class NodeDisk:
     def write(self, path: str, offset: int, data: bytes) -> None:
         """See `splitbrain.harness.node.Disk`."""
         self._alive().write(path, offset, data)
+        self._tell("write", path)
 
     def append(self, path: str, data: bytes) -> None:
         """See `splitbrain.harness.node.Disk`."""
         self._alive().append(path, data)
+        self._tell("write", path)
 
     def truncate(self, path: str, size: int) -> None:
         """See `splitbrain.harness.node.Disk`."""
@@ -143,6 +145,11 @@ class NodeDisk:
         """See `splitbrain.harness.node.Disk`."""
         self._alive().remove(path)
 
+    def _tell(self, event: str, path: str) -> None:
+        world = self._incarnation.host.world
+        if world.watchers:
+            world.machine_event(event, self._incarnation.name, path)
+
     async def _synced(self) -> None:
         """Wait for as long as an fsync takes."""
         incarnation = self._incarnation
@@ -152,10 +159,12 @@ class NodeDisk:
     async def fsync(self, path: str) -> None:
         """See `splitbrain.harness.node.Disk.fsync`."""
         pending = self._alive().begin_sync(path)
+        self._tell("fsync-begin", path)
         await self._synced()
         self._alive().end_sync(pending)
         host = self._incarnation.host
         host.world.trace_event("fsync", host.name, path)
+        self._tell("fsync-end", path)
 
     async def fsync_dir(self) -> None:
         """See `splitbrain.harness.node.Disk.fsync_dir`."""

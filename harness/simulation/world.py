@@ -95,6 +95,7 @@ class World:
         self.on_nemesis: Callable[[str, Any], None] = lambda kind, value: None
         self.on_client: Callable[[str, bool], None] = lambda name, up: None
         self._listeners: list[Listener] = []
+        self.watchers: dict[str, list[Listener]] = {}
         self._terms: dict[str, int] = {}
         self.add_rule = self.network.add_rule
         self.remove_rule = self.network.remove_rule
@@ -242,6 +243,11 @@ class World:
         for listener in tuple(self._listeners):
             # Not now: the node is in the middle of a step, and a listener may want to kill it.
             self.heap.at(self.heap.now, listener, kind, name, details)
+
+    def machine_event(self, event: str, name: str, details: Any) -> None:
+        """Tell those who watch; only called while somebody does."""
+        for watcher in tuple(self.watchers.get(event, ())):
+            watcher(event, name, details)
 
     def exited(self, name: str) -> None:
         """A node's process ended by returning."""
@@ -398,6 +404,19 @@ class World:
     def record(self, kind: str, value: Any) -> None:
         """Put an event of the nemesis into the history."""
         self.on_nemesis(kind, value)
+
+    def watch(self, event: str, listener: Listener) -> Callable[[], None]:
+        """Call `listener` at each event of this sort; the result ends that."""
+        self.watchers.setdefault(event, []).append(listener)
+        self.network.told = self.machine_event
+
+        def stop() -> None:
+            self.watchers[event].remove(listener)
+            if not self.watchers[event]:
+                del self.watchers[event]
+            self.network.told = self.machine_event if self.watchers else None
+
+        return stop
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` after each node's event; the result ends the subscription."""

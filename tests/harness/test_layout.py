@@ -36,7 +36,14 @@ def test_what_a_plan_is_used_with_makes_the_experiment():
 
 
 def test_experiments_have_the_fields_that_their_type_says():
-    assert set(get_type_hints(Experiment)) == {"plan", "server", "workload", "claims", "checkers"}
+    assert set(get_type_hints(Experiment)) == {
+        "plan",
+        "server",
+        "workload",
+        "claims",
+        "checkers",
+        "knobs",
+    }
 
 
 def imported_by(program):

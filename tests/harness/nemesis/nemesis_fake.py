@@ -132,6 +132,9 @@ class FakeControl:
     def record(self, kind: str, value: Any) -> None:
         self.history.append((round(self.now, 6), kind, value))
 
+    def watch(self, event: str, callback: Callback) -> Callable[[], None]:
+        raise AssertionError("nothing here waits for a machine")
+
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         self.listeners.append(callback)
         return lambda: self.listeners.remove(callback)

@@ -1,0 +1,102 @@
+"""When a fault strikes that waits for something to happen, in place of a time.
+
+    Fault("process.power_loss", at=0.0, target="itself",
+          when=When("fsync-begin", node="n2", count=3))        the power goes in n2's third fsync
+
+A trigger counts from the fault's `at` on, and strikes once, after the step in which it happened:
+nobody can be killed in the middle of a step. Such a fault survives shrinking better than one with a
+time, since what is taken away before it doesn't shift it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from splitbrain.checkers.nearest import suggestion
+from splitbrain.harness.nemesis.control import Control
+from splitbrain.harness.plan import ITSELF, InvalidPlan, When
+
+EVENTS = {
+    "leader": ("announcement of leadership", "by"),
+    "role": ("change of role", "of"),
+    "send": ("message", "from"),
+    "receive": ("message", "to"),
+    "write": ("unsynced write", "of"),
+    "fsync-begin": ("begun fsync", "of"),
+    "fsync-end": ("ended fsync", "of"),
+    "acknowledged": ("acknowledged operation", "at"),
+}
+"""What a trigger may wait for, in words for its n-th, with what stands before the node's name."""
+
+MACHINE = ("send", "receive", "write", "fsync-begin", "fsync-end")
+"""Events of the simulated machines, which cost something only while somebody listens."""
+
+ACKNOWLEDGED = "acknowledged"
+
+
+def check_when(when: When, target: str, composite: bool) -> str | None:
+    """What is wrong with a trigger and its fault's target, or None."""
+    if when.event not in EVENTS:
+        return f"it waits for {when.event!r}: {suggestion(when.event, EVENTS)}"
+    if when.count < 1:
+        return f"it waits for event number {when.count}: give 1 for the first"
+    if when.event == ACKNOWLEDGED and (when.node is not None or target == ITSELF):
+        return "operations are acknowledged to clients: it names no node, and no target itself"
+    if composite and target == ITSELF:
+        return "it chooses its victims by itself: it can't strike itself"
+    return None
+
+
+def words(when: When) -> str:
+    """A trigger in words: ``after the third begun fsync of n2``."""
+    what, of = EVENTS.get(when.event, (when.event, "of"))
+    who = "" if when.event == ACKNOWLEDGED else f" {of} {when.node or 'any server'}"
+    return f"after {_ordinal(when.count)} {what}{who}"
+
+
+def _ordinal(number: int) -> str:
+    names = ("the first", "the second", "the third", "the fourth", "the fifth")
+    return names[number - 1] if 1 <= number <= len(names) else f"number {number}:"
+
+
+class Trigger:
+    """Counts what a fault waits for, and calls `strike` with the node's name, once."""
+
+    def __init__(self, when: When, control: Control, strike: Callable[[str], None]) -> None:
+        self._when = when
+        self._control = control
+        self._strike = strike
+        self._left = when.count
+        self._unsubscribe: Callable[[], None] = lambda: None
+        if when.event in MACHINE:
+            self._unsubscribe = control.watch(when.event, self.heard)
+        elif when.event != ACKNOWLEDGED:
+            self._unsubscribe = control.subscribe(self.heard)
+
+    def heard(self, event: str, node: str, details: Any) -> None:
+        """Something happened, in or out of a node's step."""
+        when = self._when
+        if event != when.event or when.node not in (None, node) or self._left <= 0:
+            return
+        if event != ACKNOWLEDGED and node not in self._control.servers:
+            return
+        self._left -= 1
+        if self._left == 0:
+            self._control.after(0.0, self._strike, node)
+
+    def stop(self) -> None:
+        """Wait no more."""
+        self._left = 0
+        self._unsubscribe()
+        self._unsubscribe = lambda: None
+
+
+def check_servers(when: When, servers: tuple[str, ...]) -> None:
+    """That a trigger's node is one of the servers.
+
+    Raises:
+        InvalidPlan: it is not.
+    """
+    if when.node is not None and when.node not in servers:
+        raise InvalidPlan(f"it waits for {when.node!r}: give one of {', '.join(servers)}")
