@@ -43,6 +43,12 @@ HEARTBEAT_SECONDS = 30.0
     show_default="all cores",
     help="Worker processes.",
 )
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 1 << 48),
+    default=0,
+    help="Try no seed below this one.  [default: go on where the last hunt ended]",
+)
 @click.option("--workload", "-w", help="This workload alone; all that fit in turn, unless given.")
 @click.option("--faults", "-f", default="all", show_default=True, help="As for run.")
 @click.option("--bug", help="Hunt in the system with this planted bug.")
@@ -68,6 +74,7 @@ def command(
     minutes: float,
     count: int | None,
     jobs: int,
+    seed: int,
     workload: str | None,
     faults: str,
     bug: str | None,
@@ -92,6 +99,8 @@ def command(
 
     targets = _targets(systems, workload, faults, bug)
     kept = Memory(memory or runs / "hunt.db")
+    for target in targets:
+        kept.start_at(target, seed)
     limits = Limits(60 * minutes, count, shrink_budget, first)
     hunt = Hunt(targets, kept, make=MAKE, runs=str(runs), limits=limits, jobs=jobs)
     with _stoppable(hunt), _told() as told, processes(jobs, 0) as pool, processes(1, 1) as other:
@@ -139,7 +148,7 @@ def _targets(
             )
         workloads = (workload,) if workload else ()
         kinds = tuple(kind.strip() for kind in faults.split(","))
-        targets.append(target_of(system, bug=bug, workloads=workloads, faults=kinds))
+        targets.append(target_of(system, name=name, bug=bug, workloads=workloads, faults=kinds))
     return targets
 
 

@@ -85,13 +85,22 @@ class Target:
 def target_of(
     system: System,
     *,
+    name: str | None = None,
     bug: str | None = None,
     workloads: Sequence[str] = (),
     faults: Sequence[str] = ("all",),
 ) -> Target:
-    """What is hunted in when a system is named, and perhaps a bug, workloads and faults."""
+    """What is hunted in when a system is named, and perhaps a bug, workloads and faults.
+
+    Args:
+        system: the system.
+        name: what plans call it, by which a worker finds it again; its own name, unless given.
+        bug: a planted bug of it.
+        workloads: these alone; all that fit, unless given.
+        faults: kinds of faults to draw from.
+    """
     return Target(
-        system.name,
+        name or system.name,
         tuple(workloads) or system.workloads,
         system.nodes,
         bug,

@@ -230,6 +230,10 @@ class Hunt:
             return
 
         def then(small: Small) -> None:
+            if small.problem and not small.folder:
+                self.count.errors += 1
+                reasons = self.count.unknown_reasons
+                reasons[small.problem] = reasons.get(small.problem, 0) + 1
             self.groups[key] = self._memory.made_small(self.groups[key], small)
 
         self._submit(

@@ -132,6 +132,10 @@ class Memory:
         )
         return range(first, first + count)
 
+    def start_at(self, target: Target, seed: int) -> None:
+        """Go on from this seed, if no hunt has come as far yet."""
+        self.take_seeds(target, max(0, seed - self.tally(target).next_seed))
+
     def count(self, attempt: Attempt) -> None:
         """Add an attempt to its target's tally."""
         self._db.execute(
@@ -181,7 +185,7 @@ class Memory:
                 small.folder,
                 small.faults,
                 small.operations,
-                FLAKY if small.problem else group.state,
+                FLAKY if small.problem and small.folder else group.state,
                 group.target,
                 group.signature,
             ),

@@ -24,7 +24,7 @@ from splitbrain.harness.hunting.drawing import Target, plan_for
 from splitbrain.harness.investigate import investigate
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.running import Run, run
-from splitbrain.harness.store import new_folder
+from splitbrain.harness.store import StoreError, new_folder
 from splitbrain.harness.workloads.workload import Experiment
 
 Make = Callable[[Plan], Experiment]
@@ -62,7 +62,8 @@ class Small:
     """A failure that was made small.
 
     Attributes:
-        folder: the folder of the failing run; ``shrunk`` in it is the small one.
+        folder: the folder of the failing run; ``shrunk`` in it is the small one. Empty if making it
+            small broke, so that nothing is known of whether it fails again.
         plan: the smallest plan, as JSON-able data.
         faults: how many faults are left.
         operations: how many operations are left; None if they are the workload's to choose.
@@ -126,9 +127,28 @@ def attempt(make: str, target: Target, plan: dict[str, Any]) -> Attempt:
 def make_small(make: str, plan: dict[str, Any], runs: str, budget: int) -> Small:
     """Run a failing plan once more, keep it in a folder, and shrink it.
 
+    Whatever breaks meanwhile is told as the problem: it must not end the hunt. The failure is then
+    kept as it was found.
+
     Raises:
         StoreError: the folder cannot be written.
     """
+    try:
+        return _made_small(make, plan, runs, budget)
+    except StoreError:
+        raise
+    except Exception:  # noqa: BLE001 - one failure that cannot be made small ends no night's hunt
+        operations = plan.get("operations")
+        return Small(
+            "",
+            plan,
+            len(plan["faults"]),
+            None if operations is None else len(operations),
+            f"making it small broke: {traceback.format_exc(limit=-4)}",
+        )
+
+
+def _made_small(make: str, plan: dict[str, Any], runs: str, budget: int) -> Small:
     experiment = _named(make)(Plan.from_json(plan))
     folder = new_folder(Path(runs), experiment.plan)
     found = investigate(

@@ -48,6 +48,17 @@ def test_a_sound_system_ends_with_zero(tmp_path):
     assert "12 runs in" in result.stdout
 
 
+def test_a_users_own_system_is_hunted_by_its_import_path(tmp_path):
+    (tmp_path / "mine.py").write_text(
+        "from dataclasses import replace\n"
+        "from splitbrain.systems.transactions.two_phase_locking import SYSTEM as known\n"
+        "SYSTEM = replace(known, name='mine', bugs=())\n"
+    )
+    result = hunt(tmp_path, "mine:SYSTEM", "--count", "4", "--seed", "50")
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert "4 runs in" in result.stdout
+
+
 def test_what_makes_no_sense_is_one_sentence(tmp_path):
     for words in (("rafd",), ("raft", "-w", "bank"), ("raft", "--bug", "TX-01"), ("-f", "kil")):
         result = hunt(tmp_path, *words)

@@ -67,6 +67,28 @@ def test_the_next_hunt_goes_on_where_the_last_one_ended(hunting, tmp_path):
     assert (tally.next_seed, tally.runs) == (12, 12)
 
 
+def test_a_hunt_can_begin_at_another_seed_and_never_goes_back(tmp_path):
+    kept = Memory(tmp_path / "hunt.db")
+    kept.start_at(target("durable"), 1000)
+    assert kept.take_seeds(target("durable"), 4) == range(1000, 1004)
+    kept.start_at(target("durable"), 500)
+    assert kept.take_seeds(target("durable"), 1) == range(1004, 1005)
+    assert kept.tally(target("durable")).runs == 0
+
+
+def test_a_failure_that_breaks_the_shrinker_is_kept_and_ends_nothing(hunting, monkeypatch):
+    def broken(*arguments, **named):
+        raise RuntimeError("no way to make it small")
+
+    monkeypatch.setattr(work, "investigate", broken)
+    found = hunting("forgetful", runs=12)
+    (group,) = found.groups.values()
+    assert found.count.runs == 12
+    assert group.signature == "linearizable(cas-register)/stale-read"
+    assert (group.state, group.plan["system"]) == (NEW, "forgetful")
+    assert "RuntimeError: no way to make it small" in telling.terminal(found.count, [])
+
+
 def test_a_known_failure_is_tried_first_and_told_as_known(hunting):
     hunting("forgetful")
     again = hunting("forgetful", runs=0)
@@ -90,7 +112,7 @@ def test_a_failure_that_passes_now_is_fixed_until_it_fails_again(hunting, tmp_pa
 
 def test_a_failure_that_does_not_come_again_is_flaky(hunting, monkeypatch):
     monkeypatch.setattr(
-        hunt, "make_small", lambda make, plan, runs, budget: work.Small("", plan, 1, 1, "gone")
+        hunt, "make_small", lambda make, plan, runs, budget: work.Small("kept", plan, 1, 1, "gone")
     )
     (group,) = hunting("forgetful").groups.values()
     assert group.state == FLAKY
