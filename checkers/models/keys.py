@@ -112,13 +112,19 @@ def completed(model: Model, call: Call) -> Call:
     """The operation with the value that its two events give it together.
 
     An operation that is given a value, such as a write, may have it recorded at its invocation, at
-    its completion, or at both (`splitbrain.checkers.models.model.TakesValue`).
+    its completion, or at both (`splitbrain.checkers.models.model.TakesValue`, and
+    `splitbrain.checkers.models.model.FillsIn` where a completion says more than the value).
 
     Raises:
         ModelError: two values are recorded that differ.
     """
-    takes_value = getattr(model, "takes_value", None)  # isinstance of a protocol takes long
-    if takes_value is None or call.outcome != "ok" or call.result is None:
+    if call.outcome != "ok" or call.result is None:
+        return call
+    filled = getattr(model, "filled", None)  # isinstance of a protocol takes long
+    if filled is not None:
+        return replace(call, argument=filled(call))
+    takes_value = getattr(model, "takes_value", None)
+    if takes_value is None:
         return call
     if not takes_value(call.f):
         return call

@@ -63,6 +63,12 @@ class Log:
         """See `Model.pure`."""
         return f in ("read", "length")
 
+    def filled(self, call: Call) -> Any:
+        """See `splitbrain.checkers.models.model.FillsIn`."""
+        if call.f != "append" or call.argument is not None:
+            return call.argument
+        return call.result[1] if _is_told(call.result) else call.result
+
     def check(self, call: Call) -> None:
         """See `Model.check`."""
         if call.f not in OPERATIONS:
@@ -120,13 +126,17 @@ def _check_append(call: Call) -> None:
     argument, result = frozen(call.argument), call.result
     if frozen(result) == argument:
         return
-    told = isinstance(result, (list, tuple)) and len(result) == 2 and _is_offset(result[0])
-    if not told or frozen(result[1]) != argument:
+    if not _is_told(result) or frozen(result[1]) != argument:
         raise ModelError(
             event_of(call),
             f"an append of {shown(call.argument)} gives [offset, {shown(call.argument)}], "
             f"{shown(call.argument)} or null, not {shown(result)}",
         )
+
+
+def _is_told(result: Any) -> bool:
+    """Whether a result is an offset and something."""
+    return isinstance(result, (list, tuple)) and len(result) == 2 and _is_offset(result[0])
 
 
 def _is_offset(value: Any) -> bool:

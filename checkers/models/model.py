@@ -104,6 +104,15 @@ class TakesValue(Protocol):
 
 
 @runtime_checkable
+class FillsIn(Protocol):
+    """A model whose operations complete with more than the value they are given (optional)."""
+
+    def filled(self, call: Call) -> Any:
+        """The argument of an ok operation with a result, filled in from that where it is null."""
+        ...
+
+
+@runtime_checkable
 class Unconditional(Protocol):
     """A model that says which operations can't be wrong (optional)."""
 

@@ -87,6 +87,20 @@ class MultiRegister:
         """See `splitbrain.checkers.models.model.Discerning`."""
         return not self.unknown_initial and all(micro[0] in READS for micro in call.argument)
 
+    def filled(self, call: Call) -> Any:
+        """See `splitbrain.checkers.models.model.FillsIn`: all of it, or single values written."""
+        asked, told = call.argument, call.result
+        if not _are_micros(told):
+            return asked  # `check` refuses it
+        if asked is None:
+            return [[f, key, None if f in READS else value] for f, key, value in told]
+        if not _are_micros(asked) or len(asked) != len(told):
+            return asked
+        return [
+            [f, key, told[i][2] if f in WRITES and value is None else value]
+            for i, (f, key, value) in enumerate(asked)
+        ]
+
     def check(self, call: Call) -> None:
         """See `Model.check`."""
         if call.f != "txn":
@@ -125,16 +139,19 @@ def _told(micro: Any, done: bool) -> str:
 def _check_micros(value: Any, at: int) -> None:
     """Make sure that a value is a list of reads and writes."""
     readable(value, at)
-    good = isinstance(value, (list, tuple)) and all(
-        isinstance(micro, (list, tuple)) and len(micro) == 3 and micro[0] in (*READS, *WRITES)
-        for micro in value
-    )
-    if not good:
+    if not _are_micros(value):
         raise ModelError(
             at,
             f'the value of txn is a list of ["read", register, value] and ["write", register, '
             f"value], not {shown(value)}",
         )
+
+
+def _are_micros(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and all(
+        isinstance(micro, (list, tuple)) and len(micro) == 3 and micro[0] in (*READS, *WRITES)
+        for micro in value
+    )
 
 
 def _reads_from_nowhere(calls: Sequence[Call]) -> bool:

@@ -25,7 +25,15 @@ from typing import Any
 from splitbrain.checkers.history import Call
 from splitbrain.checkers.models.model import Model, ModelError, State, Step, shown
 
-_OPTIONAL = ("states", "overwrites", "unconditional", "reads_only", "adapted", "takes_value")
+_OPTIONAL = (
+    "states",
+    "overwrites",
+    "unconditional",
+    "reads_only",
+    "adapted",
+    "takes_value",
+    "filled",
+)
 
 
 class OwnModel:

@@ -144,3 +144,36 @@ def test_a_priority_queue_with_two_elements_in_one_place_is_refused():
     wrong = history(("insert", 1, 1), ("insert", 1.0, 1.0), ("delete-min", None, 1))
     with pytest.raises(ModelError, match=r"^operation 2: 1.0 is inserted, and elsewhere the same"):
         checker_for_model("priority-queue").check(wrong)
+
+
+def test_an_append_may_tell_its_entry_at_its_completion_alone():
+    for told in ("a", [0, "a"]):
+        steps = [("append", None, told), ("read", None, ["a"])]
+        assert checker_for_model("log").check(history(*steps)).validity is VALID
+        steps[1] = ("read", None, ["b"])
+        assert checker_for_model("log").check(history(*steps)).validity is INVALID
+
+
+@pytest.mark.parametrize("asked", [None, [["w", "x", None], ["r", "y", None]]])
+def test_a_transaction_may_tell_what_it_wrote_at_its_completion_alone(asked):
+    steps = [
+        ("txn", asked, [["w", "x", 1], ["r", "y", None]]),
+        ("txn", [["r", "x", None]], [["r", "x", 1]]),
+    ]
+    assert checker_for_model("multi-register").check(history(*steps)).validity is VALID
+    steps[1] = ("txn", [["r", "x", None]], [["r", "x", 2]])
+    assert checker_for_model("multi-register").check(history(*steps)).validity is INVALID
+
+
+@pytest.mark.parametrize(
+    ("model", "step"),
+    [
+        ("log", ("append", "a", [0, "b"])),
+        ("log", ("append", "a", "b")),
+        ("multi-register", ("txn", [["w", "x", 1]], [["w", "x", 2]])),
+        ("multi-register", ("txn", [["w", "x", 1]], [["w", "y", 1]])),
+    ],
+)
+def test_a_completion_that_contradicts_its_invocation_is_refused_in_these_too(model, step):
+    with pytest.raises(ModelError, match="operation 1"):
+        checker_for_model(model).check(history(step))
