@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from isolation_twin import HISTORIES, random_history
@@ -15,13 +16,14 @@ from splitbrain.checkers.history import INVOKE, OK, History, Operation
 from splitbrain.checkers.isolation import (
     CertificateError,
     NoCertificate,
+    load_transactions,
     refutation,
     rw_register,
     verify,
 )
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.isolation.recheck.refutation import Clauses
-from splitbrain.checkers.verdict import Verdict
+from splitbrain.checkers.verdict import VALID, Verdict
 
 pytest.importorskip("pysat")
 
@@ -236,6 +238,20 @@ def test_a_refutation_that_is_too_large_is_left_out_and_says_so(monkeypatch):
     assert "more than 3 steps" in details["refutation left out"]
     with pytest.raises(NoCertificate, match="the refutation was left out"):
         verify(history, verdict)
+
+
+TRIAL = Path(__file__).parents[3].parent / "shared/data/trial/rw-register-2500.jsonl.gz"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("level", ["serializable", "snapshot-isolation"])
+def test_two_thousand_transactions_over_twenty_keys_are_decided(level):
+    if not TRIAL.is_file():
+        pytest.skip("the recorded history is not here")
+    history = load_transactions(TRIAL)
+    verdict = rw_register(level, complete=True).check(history)
+    assert verdict.validity is VALID
+    verify(history, verdict)
 
 
 RUN = """
