@@ -37,7 +37,7 @@ def terminal(count: Count, groups: Sequence[Group]) -> str:
         rows = [_row(group) for group in groups]
         parts.append(tabulate(rows, _HEADERS, tablefmt="simple", maxcolwidths=[None, None, 40]))
     unknown = sorted(count.unknown_reasons.items(), key=lambda item: (-item[1], item[0]))
-    parts += [f"not judged, {times} times: {_plain(reason)}" for reason, times in unknown[:3]]
+    parts += [f"not judged, {_times(times)}: {_plain(reason)}" for reason, times in unknown[:3]]
     parts.append(summary(count))
     return "\n".join(parts)
 
@@ -98,6 +98,10 @@ def _size(group: Group) -> str:
     if group.operations is None:
         return faults
     return f"{faults}, {group.operations} operation{'' if group.operations == 1 else 's'}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _story(group: Group) -> str:

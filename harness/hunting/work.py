@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from splitbrain.checkers.verdict import INVALID, Verdict
+from splitbrain.checkers.verdict import INVALID, VALID, Verdict
 from splitbrain.harness.hosttime import cpu_seconds
 from splitbrain.harness.hunting.drawing import Target, plan_for
 from splitbrain.harness.investigate import investigate
@@ -39,7 +39,7 @@ class Attempt:
         plan: the plan, as JSON-able data.
         validity: ``valid``, ``invalid``, ``unknown``, or ``error`` if the run itself broke.
         signature: what makes two failures the same; empty unless invalid.
-        checker: whose verdict the signature is.
+        checker: whose verdict says why the run isn't valid; empty if it is.
         reason: that verdict's sentence, or the error with its traceback.
         operations: operations invoked.
         seconds: seconds of CPU.
@@ -172,8 +172,8 @@ def _made_small(make: str, plan: dict[str, Any], runs: str, budget: int) -> Smal
 
 
 def failure_of(result: Run) -> Verdict | None:
-    """The verdict whose signature is the run's; None if nothing is invalid."""
-    return next((v for v in result.verdicts if v.signature == result.signature), None)
+    """The verdict that says why the run isn't valid; None if it is."""
+    return next((v for v in result.verdicts if v.validity is result.validity is not VALID), None)
 
 
 def digest_of(result: Run) -> str:

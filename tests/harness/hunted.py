@@ -32,7 +32,15 @@ class Peeking(Durable):
         await super().run()
 
 
-SERVERS = {"durable": Durable, "forgetful": Forgetful, "peeking": Peeking}
+class Mute(Durable):
+    """Takes everything in and answers nothing."""
+
+    async def run(self):
+        while True:
+            await self.node.network.receive()
+
+
+SERVERS = {"mute": Mute, "durable": Durable, "forgetful": Forgetful, "peeking": Peeking}
 BUGS = {"forgets": Forgetful, "harmless": None}
 
 

@@ -59,6 +59,14 @@ def test_a_sound_system_is_left_in_peace(hunting):
     assert found.count.valid > 10
 
 
+def test_what_could_not_be_judged_is_told_with_the_reason_why_not(hunting):
+    found = hunting("mute", runs=3)
+
+    assert found.count.unknown == 3
+    told = telling.terminal(found.count, ranked(found.groups))
+    assert "not judged, 3 times: no operation that observes the state succeeded" in told
+
+
 def test_the_next_hunt_goes_on_where_the_last_one_ended(hunting, tmp_path):
     hunting("durable", runs=6)
     hunting("durable", runs=6)
