@@ -164,6 +164,8 @@ def _judged(
 
     if model is None:
         if not file.is_dir():
+            if str(file) != "-":
+                file.stat()  # one that isn't there is told as such
             raise click.UsageError("Missing option '--model' / '-m': only a run's folder knows it.")
         checkers = checkers_of_run(file)
         show("reading")

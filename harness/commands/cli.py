@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 import click
 
+from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.commands.exits import plain_errors
 from splitbrain.harness.commands.streams import forgiving_streams
 
@@ -48,6 +49,20 @@ class Commands(click.Group):
         module = import_module(f"splitbrain.harness.commands.{cmd_name}")
         command: click.Command = module.command
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first argument names.
+
+        Raises:
+            click.UsageError: there is none; the message has the nearest names.
+        """
+        if args[0] not in COMMANDS and not ctx.resilient_parsing:
+            raise click.UsageError(
+                f"there is no command {args[0]!r}: {suggestion(args[0], COMMANDS)}", ctx
+            )
+        return super().resolve_command(ctx, args)
 
     def main(  # type: ignore[override] # never returns, alone or not
         self,

@@ -98,6 +98,8 @@ def _outcomes(
     from splitbrain.harness.commands.sources import history_source
 
     if certificate is None and not history.is_dir():
+        if str(history) != "-":
+            history.stat()  # one that isn't there is told as such
         raise click.UsageError("Missing argument 'CERTIFICATE': only a run's folder holds both.")
     source = certificate or history
     try:

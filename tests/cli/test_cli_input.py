@@ -254,3 +254,18 @@ def test_a_disk_that_is_full_when_the_report_is_written_hides_no_verdict(
     assert result.exit_code == 1
     assert "INVALID" in result.stdout
     assert "full can't be written (No space left on device)" in " ".join(result.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["rum"], "there is no command 'rum': did you mean run?"),
+        (["check", "nofile"], "nofile: No such file or directory"),
+        (["verify", "nofile"], "nofile: No such file or directory"),
+    ],
+)
+def test_what_is_not_there_is_named_before_anything_is_asked_for(arguments, says):
+    result = CliRunner().invoke(main, arguments)
+
+    assert result.exit_code == 2
+    assert says in result.output
