@@ -2,7 +2,8 @@
 
 Each seed draws its own faults (and its own workload), and seeds are tried in their order. On a
 deterministic ground a run is a function of its plan, so the first failing seed is the same on every
-machine; that it is one is tried by doing some runs twice.
+machine; that it is one is tried by doing some runs twice, the second time in another process if it
+knows the experiment by name (`splitbrain.harness.elsewhere`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Validity
+from splitbrain.harness.elsewhere import Repeat, Source, Unnameable, end
 from splitbrain.harness.ground import ground_named
 from splitbrain.harness.running import Run, run
 from splitbrain.harness.simulation.trace import first_difference
@@ -70,6 +72,7 @@ def search(
     *,
     wanted: Callable[[Run], bool] = lambda result: result.validity is INVALID,
     done: SeedDone | None = None,
+    source: Source | None = None,
 ) -> Search:
     """Run `make(seed)` for each seed until a run is `wanted` (by default: invalid), or shows that
     the client's own code is broken.
@@ -79,38 +82,88 @@ def search(
         seeds: the seeds, in order.
         wanted: which run ends the search.
         done: told of each seed that was run.
+        source: where another process finds the function that makes an experiment of a plan; runs
+            that are done twice are then done there.
 
     Raises:
         NotDeterministic: a run that was done twice came out differently.
     """
     found = Search()
-    for seed in seeds:
-        experiment = make(seed)
-        # What may never come again is kept as it was, with its trace.
-        chance = not ground_named(experiment.plan.ground).deterministic
-        twice = found.tried % TWICE_EVERY == 1 and not chance
-        result = run(experiment, tracing=twice or chance)
-        if twice:
-            _compare(result, run(make(seed)))
-        found.tried, found.last = found.tried + 1, result
-        found.operations += len(result.history.calls())
-        for text, count in result.client_bugs.items():
-            found.client_bugs[text] = found.client_bugs.get(text, 0) + count
-        if result.validity is VALID:
-            found.valid += 1
-        elif result.validity is not INVALID:
-            found.unknown.append(seed)
-            found.why = found.why or _why_unknown(result)
-            found.doubtful = found.doubtful or (experiment, result)
-        if done is not None:
-            done(seed, result.validity)
-        if wanted(result):
-            found.failure, found.experiment = result, experiment
-            break
-        if result.broken is not None:
-            found.broken = result.broken
-            break
+    with _Repeated(make, source) as repeated:
+        for seed in seeds:
+            experiment = make(seed)
+            # What may never come again is kept as it was, with its trace.
+            chance = not ground_named(experiment.plan.ground).deterministic
+            twice = found.tried % TWICE_EVERY == 1 and not chance
+            result = run(experiment, tracing=twice or chance)
+            if twice:
+                repeated.add(seed, result)
+            found.tried, found.last = found.tried + 1, result
+            found.operations += len(result.history.calls())
+            for text, count in result.client_bugs.items():
+                found.client_bugs[text] = found.client_bugs.get(text, 0) + count
+            if result.validity is VALID:
+                found.valid += 1
+            elif result.validity is not INVALID:
+                found.unknown.append(seed)
+                found.why = found.why or _why_unknown(result)
+                found.doubtful = found.doubtful or (experiment, result)
+            if done is not None:
+                done(seed, result.validity)
+            if wanted(result):
+                found.failure, found.experiment = result, experiment
+                break
+            if result.broken is not None:
+                found.broken = result.broken
+                break
     return found
+
+
+class _Repeated:
+    """A run that is being done a second time: one at a time, since its trace is kept meanwhile."""
+
+    def __init__(self, make: Make, source: Source | None) -> None:
+        self._make = make
+        self._source = source
+        self._waiting: tuple[int, Run, Repeat] | None = None
+
+    def __enter__(self) -> _Repeated:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        if kind is None:
+            self.compare()
+        elif self._waiting is not None:
+            end()  # or its answer would be taken for that to the next question
+
+    def add(self, seed: int, result: Run) -> None:
+        """Have a run done again, here and now if no other process can."""
+        self.compare()
+        try:
+            self._waiting = seed, result, Repeat(self._source, result)
+        except Unnameable:
+            _compare(result, run(self._make(seed)))
+
+    def compare(self) -> None:
+        """Compare the run before with its repetition.
+
+        Raises:
+            NotDeterministic: they differ.
+        """
+        if self._waiting is None:
+            return
+        (seed, result, repeat), self._waiting = self._waiting, None
+        try:
+            found = repeat.difference()
+        except Unnameable:
+            _compare(result, run(self._make(seed)))
+            return
+        if found is not None:
+            raise NotDeterministic(
+                f"seed {seed} gave another run in another process, from event {found.position} "
+                f"on: here {found.here}, there {found.there}; the system depends on its process "
+                "(the order of a set, hash(), id(), the process id, memory shared between runs)"
+            )
 
 
 def _why_unknown(result: Run) -> str:

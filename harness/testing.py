@@ -102,16 +102,19 @@ def simulate(
         @functools.wraps(function)
         def test(*arguments: Any, **named: Any) -> None:
             __tracebackhide__ = True
-            from splitbrain.harness.trying import Trial  # the simulator and the checkers
+            from splitbrain.harness.elsewhere import source_of  # the simulator and the checkers
+            from splitbrain.harness.trying import Trial
 
             bound = visible.bind(*arguments, **named)  # by name: the plan may come first
             make = functools.partial(function, **bound.arguments)
-            Trial(make, described, settings).run()
+            source = None if bound.arguments else source_of(test)
+            Trial(make, described, settings, source).run()
 
         # pytest must see the other parameters (fixtures) but neither the plan nor the function
         # inside.
         del test.__wrapped__
         test.__signature__ = visible  # type: ignore[attr-defined]
+        test.splitbrain_experiment = function  # type: ignore[attr-defined]
         test.is_splitbrain_test = True  # type: ignore[attr-defined]
         return test
 

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
+from splitbrain.harness.elsewhere import Source
 from splitbrain.harness.investigate import Investigation, investigate
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.running import Run
@@ -62,9 +63,14 @@ class Trial:
     """One call of a simulated test."""
 
     def __init__(
-        self, make: Callable[..., object], test: SimulatedTest, settings: Settings
+        self,
+        make: Callable[..., object],
+        test: SimulatedTest,
+        settings: Settings,
+        source: Source | None = None,
     ) -> None:
         self._make = make
+        self._source = source
         self._test = test
         self._settings = settings
         self._folders = slug(settings.test or test.name)
@@ -102,7 +108,7 @@ class Trial:
         if settings.seed is None and not self._explored:
             for file in self._remembered():
                 self._again(file)
-        found = search(self._experiment, settings.seeds(self._test.runs))
+        found = search(self._experiment, settings.seeds(self._test.runs), source=self._source)
         self._finish(found)
         if found.failure is not None and found.experiment is not None:
             seed = found.failure.plan.seed

@@ -21,6 +21,7 @@ from splitbrain.harness.commands.investigation import (
 
 if TYPE_CHECKING:
     from splitbrain.checkers.verdict import Validity
+    from splitbrain.harness.elsewhere import Source
     from splitbrain.harness.running import Run
     from splitbrain.harness.workloads.workload import Experiment
 
@@ -87,6 +88,7 @@ def command(
 
     With --count, seeds are tried one after the other until one fails; only the last run is kept.
     """
+    from splitbrain.harness.elsewhere import source_of
     from splitbrain.harness.plan import Plan, parse_seconds
     from splitbrain.harness.planning import draw
     from splitbrain.systems import registry
@@ -109,7 +111,8 @@ def command(
         return registry.experiment(draw(base.with_(seed=chosen_seed), faults))
 
     if count > 1:
-        seed, failure, summary = _first_failing(make, seed, count)
+        source = source_of(registry.experiment)
+        seed, failure, summary = _first_failing(make, seed, count, source)
         if not (as_json or quiet):
             click.echo(summary)
     else:
@@ -128,7 +131,7 @@ def _options(options: tuple[str, ...], settings: tuple[str, ...]) -> dict[str, A
 
 
 def _first_failing(
-    make: Callable[[int], Experiment], seed: int, count: int
+    make: Callable[[int], Experiment], seed: int, count: int, source: Source | None
 ) -> tuple[int, Run | None, str]:
     """The first seed that fails, its run, and a sentence on all that were tried.
 
@@ -142,7 +145,7 @@ def _first_failing(
         def tried(done: int, _: Validity) -> None:
             line.show(f"trying seeds: {done - seed + 1} of {count}")
 
-        found = search(make, range(seed, seed + count), done=tried)
+        found = search(make, range(seed, seed + count), done=tried, source=source)
     chosen = seed + found.tried - 1
     return (
         chosen,
