@@ -7,7 +7,8 @@ same in every process, so that it may stand in the history.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import islice
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
@@ -30,6 +31,7 @@ def items_held_by(server: object) -> int:
     """
     seen: set[int] = {id(server)}
     waiting: deque[object] = deque([server])
+    state: dict[type, bool] = {}  # whether what is of a type is looked into
     items = looked_at = 0
     while waiting and looked_at < MOST_LOOKED_AT:
         thing = waiting.popleft()
@@ -37,24 +39,29 @@ def items_held_by(server: object) -> int:
         if isinstance(thing, CONTAINERS):
             items += len(thing)
         for inside in _inside(thing):
-            if id(inside) not in seen:
-                seen.add(id(inside))
+            kind = type(inside)
+            is_state = state.get(kind)
+            if is_state is None:
+                is_state = state[kind] = not issubclass(kind, PLAIN) and not _is_code(kind)
+            if is_state and (identity := id(inside)) not in seen:
+                seen.add(identity)
                 waiting.append(inside)
     return items
 
 
-def _inside(thing: object) -> list[object]:
-    """What a server's state leads to next: never code, nor what the harness gave it."""
+def _inside(thing: object) -> Iterable[object]:
+    """What a server's state leads to next: a container's first items, and its last."""
     if isinstance(thing, dict):
-        found: list[object] = [*list(thing.values())[:SAMPLE], *list(thing.values())[-1:]]
-    elif isinstance(thing, list | tuple | deque):
-        found = [thing[i] for i in range(min(SAMPLE, len(thing)))] + [*thing][-1:]
-    elif isinstance(thing, set | frozenset):
-        found = []  # an order that differs from process to process
-    else:
-        state = getattr(thing, "__dict__", None)
-        found = [*state.values()] if isinstance(state, dict) else _slots(thing)
-    return [inside for inside in found if not isinstance(inside, PLAIN) and not _is_code(inside)]
+        values = thing.values()
+        if len(values) <= SAMPLE:
+            return values
+        return [*islice(values, SAMPLE), thing[next(reversed(thing))]]
+    if isinstance(thing, list | tuple | deque):
+        return thing if len(thing) <= SAMPLE else [*islice(thing, SAMPLE), thing[-1]]
+    if isinstance(thing, set | frozenset):
+        return ()  # an order that differs from process to process
+    state = getattr(thing, "__dict__", None)
+    return list(state.values()) if isinstance(state, dict) else _slots(thing)
 
 
 def _slots(thing: object) -> list[object]:
@@ -72,10 +79,11 @@ def _as_names(slots: Any) -> tuple[str, ...]:
     return (slots,) if isinstance(slots, str) else tuple(slots)
 
 
-def _is_code(thing: object) -> bool:
-    return isinstance(thing, ModuleType | FunctionType | MethodType | type) or type(
-        thing
-    ).__module__.startswith(("splitbrain.harness.simulation", "trio.", "random"))
+def _is_code(kind: type) -> bool:
+    """Whether things of this type are code, or what the harness gave the server."""
+    return issubclass(kind, ModuleType | FunctionType | MethodType | type) or (
+        kind.__module__.startswith(("splitbrain.harness.simulation", "trio.", "random"))
+    )
 
 
 def measurement(counted: Mapping[str, Any], servers: Mapping[str, object]) -> dict[str, Any]:

@@ -13,7 +13,8 @@ time limit, or earlier when the workload has nothing more to invoke and every fa
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf
 from typing import Any, BinaryIO
@@ -112,15 +113,41 @@ def run(
         InvalidPlan: the plan cannot run, as `check_plan` would have said.
         KeyboardInterrupt: Ctrl-C was pressed; `sink` has had every event until then.
     """
+    with _swept_afterwards():
+        return _run(
+            experiment,
+            sink,
+            Trace(recording=tracing, file=trace_file),
+            progress or (lambda fraction, phase: None),
+            ground or ground_named(experiment.plan.ground),
+        )
+
+
+@contextmanager
+def _swept_afterwards() -> Iterator[None]:
+    """One sweep for reference cycles, when the world is gone and little is left to look through.
+
+    It would have to look through all of the world if it came sooner.
+    """
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.collect(1)
+        if collecting:
+            gc.enable()
+
+
+def _run(
+    experiment: Experiment, sink: Sink | None, trace: Trace, progress: Progress, chosen: Ground
+) -> Run:
     started, start = timestamp(), seconds()
     plan = experiment.plan
-    chosen = ground or ground_named(plan.ground)
-    world = chosen.world(plan, Trace(recording=tracing, file=trace_file))
+    world = chosen.world(plan, trace)
     running = _Running(experiment, world, sink)  # the nemesis has checked the faults by themselves
     check_ground(plan, chosen)
-    # One sweep for what the run before left behind: none happens while a run is going on.
-    gc.collect(1)
-    running.drive(progress or (lambda fraction, phase: None))
+    running.drive(progress)
     history = running.recorder.history()
     verdicts = judge(history, checkers_of(experiment))
     return Run(

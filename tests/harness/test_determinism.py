@@ -14,7 +14,12 @@ from splitbrain.harness.simulation.trio_direct import DirectRun
 from splitbrain.harness.simulation.trio_runs import GuestRun
 from splitbrain.systems import registry
 
-SYSTEMS = [("raft", "register"), ("raft", "kv"), ("leader-follower", "set")]
+SYSTEMS = [
+    ("raft", "register"),
+    ("raft", "kv"),
+    ("leader-follower", "set"),
+    ("two-phase-commit", "bank"),
+]
 EVERYTHING = Plan("", "", seed=11, clients=3, time_limit=2.0)
 
 

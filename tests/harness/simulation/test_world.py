@@ -575,3 +575,24 @@ def test_a_crash_is_told_with_its_lines_and_with_what_the_node_did_last():
         "step 1",
         'receive "n2" ["hello",1]',
     ]
+
+
+@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
+def test_an_async_generator_that_is_left_behind_ends_in_its_own_node():
+    async def numbers(node):
+        try:
+            yield 1
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(0.5)
+            node.trace("closed", trio.current_time() - node.clock.monotonic())
+
+    async def leaving(node):
+        async for _ in numbers(node):
+            break
+        await trio.sleep(1.0)
+
+    world = run(world_of(leaving, leaving))
+
+    closed = [event[2:] for event in world.trace.events if event[1] == "closed"]
+    assert sorted(closed) == [("n1", 0.0), ("n2", 0.0)]
