@@ -97,7 +97,8 @@ class Spaced:
 
     def update(self, context: Context, event: Operation) -> Generator:
         """The generator sees the event."""
-        return replace(self, generator=self.generator.update(context, event))
+        generator = self.generator.update(context, event)
+        return self if generator is self.generator else replace(self, generator=generator)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,8 @@ class TimeLimit:
 
     def update(self, context: Context, event: Operation) -> Generator:
         """The generator sees the event."""
-        return replace(self, generator=self.generator.update(context, event))
+        generator = self.generator.update(context, event)
+        return self if generator is self.generator else replace(self, generator=generator)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ class Validate:
 
     def update(self, context: Context, event: Operation) -> Generator:
         """The generator sees the event."""
-        return Validate(self.generator.update(context, event))
+        generator = self.generator.update(context, event)
+        return self if generator is self.generator else Validate(generator)
 
 
 def _problem(answer: Invocation | Pending, context: Context) -> str | None:

@@ -25,7 +25,7 @@ import trio
 
 from splitbrain.harness.error_text import awaiting_place
 from splitbrain.harness.nemesis.rules import DiskRule
-from splitbrain.harness.node import Message, Program
+from splitbrain.harness.node import Program
 from splitbrain.harness.simulation.clock import HostClock
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.harness.simulation.node_parts import Inbox, NodeClock, NodeDisk, NodeNetwork
@@ -340,7 +340,7 @@ class Host:
         self._latency: Callable[[], float] | None = None
         self._disk_rules: dict[DiskRule, Callable[[], float]] = {}
         self._held_up: list[Callable[[], None]] = []
-        world.network.attach(name, self._deliver)
+        world.network.attach(self)
 
     def fsync_latency(self) -> float:
         """Seconds that the next fsync takes."""
@@ -374,12 +374,6 @@ class Host:
         held_up, self._held_up = self._held_up, []
         for due in held_up:
             self.world.heap.after(0.0, due)
-
-    def _deliver(self, source: str, message: Message) -> bool:
-        if self.incarnation is None:
-            return False
-        self.incarnation.inbox.put((source, message))
-        return True
 
     def boot(self) -> None:
         """Start the process, if it is down."""

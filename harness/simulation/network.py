@@ -13,15 +13,17 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
+from typing import TYPE_CHECKING
 
 from splitbrain.harness.nemesis.rules import LinkRule
 from splitbrain.harness.node import Message
 from splitbrain.harness.simulation.heap import EventHeap
 from splitbrain.harness.simulation.trace import Trace
 
+if TYPE_CHECKING:
+    from splitbrain.harness.simulation.host import Host
+
 Link = tuple[str, str]
-Deliver = Callable[[str, Message], bool]
-"""Hands a message from a source to a host; False if nobody is there."""
 
 
 class MessageStorm(RuntimeError):
@@ -73,12 +75,12 @@ class SimulatedNetwork:
         self._lateness = parameters.lateness
         self._draws: dict[Link, Callable[[], float]] = {}
         self._rules: dict[Link, tuple[LinkRule, ...]] = {}
-        self._hosts: dict[str, Deliver] = {}
+        self._hosts: dict[str, Host] = {}
         self._rule_draws: dict[tuple[str, Link], Callable[[], float]] = {}
 
-    def attach(self, host: str, deliver: Deliver) -> None:
+    def attach(self, host: Host) -> None:
         """Connect a host."""
-        self._hosts[host] = deliver
+        self._hosts[host.name] = host
 
     def add_rule(self, rule: LinkRule) -> None:
         """Let `rule` act on its links, in addition to the rules already there."""
@@ -175,7 +177,10 @@ class SimulatedNetwork:
         events = self._events
         if self._recording:
             events.append((self._heap.now, "receive", source, destination, number))
-        if not self._hosts[destination](source, message) and self._recording:
+        incarnation = self._hosts[destination].incarnation
+        if incarnation is not None:
+            incarnation.inbox.put((source, message))
+        elif self._recording:
             events[-1] = (self._heap.now, "drop", source, destination, number, "down")
 
     def _drop(self, link: Link, number: int, reason: str) -> None:
