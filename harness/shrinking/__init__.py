@@ -1,0 +1,37 @@
+"""Making a failing plan smaller, for as long as it fails in the same way.
+
+What shrinks is the explicit plan, never a seed or a sequence of choices: the recorded run's
+operations are listed in it first, then
+
+1. faults, operations and the micro-operations of transactions go, in chunks and then one by one
+   (delta debugging: Zeller and Hildebrandt, IEEE TSE 2002); so do nodes and clients that nothing
+   needs any more, and faults that wait for something wait for less of it (`removal`);
+2. what is left becomes simpler (`simpler`): settings as they are by default, times earlier, all
+   together and then each by itself, values small.
+
+Each step goes down in one order of plans (`measure`), so the descent ends; what matters less to a
+reader comes later in that order, and later in the descent.
+
+Every timing after a change is another, so a smaller plan may fail under another environment only: a
+candidate counts as failing if any of a few *re-rolled* seeds fails with the same signature, and
+is then kept with that seed. The result is therefore always a plan that fails by itself, in one
+run. At first, while nearly everything can go, one environment a candidate is enough, and cheaper.
+
+Finally each remaining fault is taken away once more, under more re-rolls: a fault without which
+none of them fails is necessary, and any other goes.
+"""
+
+from __future__ import annotations
+
+from splitbrain.harness.shrinking.descent import REROLLS, Progress, listed_operations, shrink
+from splitbrain.harness.shrinking.shrunk import Necessity, NotReproduced, Shrunk
+
+__all__ = [
+    "REROLLS",
+    "Necessity",
+    "NotReproduced",
+    "Progress",
+    "Shrunk",
+    "listed_operations",
+    "shrink",
+]

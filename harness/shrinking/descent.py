@@ -1,0 +1,252 @@
+"""The descent itself: candidates are tried, and the smallest plan that fails alike is kept."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from splitbrain.checkers.history import NEMESIS, History
+from splitbrain.checkers.verdict import INVALID
+from splitbrain.checkers.vocabulary import HEAL, PHASE
+from splitbrain.harness.plan import InvalidPlan, Plan, PlannedOperation
+from splitbrain.harness.running import Run, run
+from splitbrain.harness.shrinking import removal, simpler
+from splitbrain.harness.shrinking.measure import size
+from splitbrain.harness.shrinking.shrunk import Necessity, NotReproduced, Shrunk
+from splitbrain.harness.workloads.workload import Experiment
+
+Progress = Callable[[int, Plan], None]
+"""Called after each run with how many were made and the smallest failing plan so far."""
+
+REROLLS = 3
+"""Environments that a candidate is tried in: its own seed, and others derived from it."""
+
+_SEEDS = 1 << 32
+
+_SIMPLER: tuple[Callable[[Plan], Iterator[simpler.Simpler]], ...] = (
+    simpler.plainer_settings,
+    simpler.earlier_together,
+    simpler.simpler_faults,
+    simpler.earlier_operations,
+    simpler.smaller_values,
+)
+"""What can become simpler, in the order in which it is tried."""
+
+
+class _BudgetSpent(Exception):
+    pass
+
+
+def shrink(
+    experiment: Experiment,
+    failing: Run,
+    *,
+    budget: int = 400,
+    rerolls: int = REROLLS,
+    progress: Progress | None = None,
+) -> Shrunk:
+    """Shrink the plan of a failing run.
+
+    Args:
+        experiment: what was run.
+        failing: its run, which is invalid.
+        budget: how many runs may be made; finding out which faults are necessary comes
+            on top.
+        rerolls: how many environments each candidate is tried in.
+        progress: told after each run.
+
+    Raises:
+        ValueError: the run isn't invalid.
+        NotReproduced: the same plan does not fail again.
+    """
+    if failing.validity is not INVALID:
+        raise ValueError("only an invalid run can be shrunk")
+    shrinker = _Shrinker(
+        experiment, failing, budget, rerolls, progress or (lambda runs, plan: None)
+    )
+    complete = True
+    try:
+        shrinker.descend()
+    except _BudgetSpent:
+        complete = False
+    necessary = shrinker.necessity()
+    final = shrinker.final()
+    return Shrunk(final, shrinker.original, shrinker.runs, necessary, complete)
+
+
+def listed_operations(history: History, clients: int) -> tuple[PlannedOperation, ...]:
+    """The operations that a recorded run's clients invoked under load, as a plan lists them."""
+    final = next((e.index for e in history.events(PHASE, NEMESIS) if e.value == HEAL), len(history))
+    return tuple(
+        PlannedOperation(call.start / 1e9, call.process % clients, call.f, call.argument)
+        for call in history.calls()
+        if call.invoke_index < final
+    )
+
+
+class _Shrinker:
+    """Greedy descent: `best` is the smallest plan so far that fails as the original does."""
+
+    def __init__(
+        self, experiment: Experiment, failing: Run, budget: int, rerolls: int, progress: Progress
+    ) -> None:
+        self.experiment = experiment
+        self.signature = failing.signature
+        self.best = failing.plan
+        self.original = failing.plan.with_(
+            operations=failing.plan.operations
+            or listed_operations(failing.history, failing.plan.clients)
+        )
+        self.runs = 0
+        self._budget = budget
+        self._most_rerolls = self._rerolls = rerolls
+        self._progress = progress
+        self._refused: set[str] = set()
+
+    # Trying
+
+    def fails(self, plan: Plan, rerolls: int | None = None) -> Plan | None:
+        """The plan, under the first environment in which it fails as wanted; None if there is
+        none."""
+        for roll in range(rerolls or self._rerolls):
+            candidate = plan if roll == 0 else plan.with_(seed=(plan.seed * 31 + roll) % _SEEDS)
+            if self.runs >= self._budget:
+                raise _BudgetSpent
+            self.runs += 1
+            try:
+                result = run(self.experiment.with_plan(candidate), tracing=False)
+            except InvalidPlan:
+                return None  # a target that names a node which is gone, say
+            self._progress(self.runs, self.best)
+            if result.signature == self.signature:
+                return candidate
+        return None
+
+    def accept(self, candidate: Plan) -> bool:
+        """Make `candidate` the best if it is smaller and fails too."""
+        if size(candidate) >= size(self.best):
+            return False
+        key = repr(candidate.with_(seed=0))
+        if key in self._refused:
+            return False
+        failing = self.fails(candidate)
+        if failing is None:
+            self._refused.add(key)
+            return False
+        self.best = failing
+        return True
+
+    def first(self, candidates: Iterator[Plan]) -> bool:
+        """Make the first of the candidates that fails the best, if there is one."""
+        return any(self.accept(candidate) for candidate in candidates)
+
+    # Passes
+
+    def descend(self) -> None:
+        """Everything, until nothing more can go.
+
+        If the listed operations don't fail, they are left to the workload's generator.
+        """
+        self.accept(self.original)
+        self._rerolls = 1
+        self.to_fixpoint(self.take_away)
+        self._rerolls, self._refused = self._most_rerolls, set()
+        self.to_fixpoint(self.take_away)
+        self.to_fixpoint(self.simplify, self.take_away)
+        self.plain()
+
+    def to_fixpoint(self, *passes: Callable[[], None]) -> None:
+        """The passes, again and again, until none finds anything."""
+        while True:
+            before = self.best
+            for each in passes:
+                each()
+            if self.best == before:
+                return
+
+    def take_away(self) -> None:
+        """Fewer faults, operations, micro-operations, servers and clients.
+
+        Not yet a shorter run: in a long one a failure finds its moment in more environments.
+        """
+        self.drop(removal.faults_of, removal.with_faults)
+        # Before operations go, which they count.
+        for fewer in removal.fewer_events(self.best):
+            self.accept(fewer(self.best))
+        if self.best.operations is None:
+            self.first(removal.shorter_runs(self.best))
+        else:
+            for without in removal.without_clients(self.best):
+                self.accept(without(self.best))
+            self.drop(removal.operations_of, removal.with_operations)
+            self.drop(removal.micros_of, removal.with_micros)
+        self.first(removal.fewer_hosts(self.best))
+        self.first(removal.fewer_clients(self.best))
+
+    def drop(self, items: removal.Part, only: removal.Without) -> None:
+        """Delta debugging: try to do without chunks of halving size."""
+        chunk = len(items(self.best))
+        while chunk >= 1:
+            start = 0
+            while start < len(now := items(self.best)):
+                if not self.accept(only(self.best, [*now[:start], *now[start + chunk :]])):
+                    start += chunk
+            chunk //= 2
+
+    def simplify(self) -> None:
+        """Default settings, earlier times, small values."""
+        for changes in _SIMPLER:
+            for simpler_plan in changes(self.best):
+                candidate = simpler_plan(self.best)
+                if simpler.crowded(candidate) <= simpler.crowded(self.best):
+                    self.accept(candidate)
+
+    # In the end
+
+    def necessity(self) -> tuple[Necessity, ...]:
+        """Take each fault away once more, in twice as many environments; what can go, goes.
+
+        The budget does not count here: without this, nobody knows whether a fault matters.
+        """
+        self._budget = sys.maxsize
+        position = 0
+        while position < len(self.best.faults):
+            faults = self.best.faults[:position] + self.best.faults[position + 1 :]
+            without = self.fails(self.best.with_(faults=faults), 2 * self._most_rerolls)
+            if without is None:
+                position += 1
+            else:
+                self.best, position = without, 0
+                self.plain()
+        return tuple(Necessity(fault, fails_without=False) for fault in self.best.faults)
+
+    def plain(self) -> None:
+        """The first plain seed under which it fails, if there is one: it is told without luck."""
+        for seed in range(min(self.best.seed, 2 * self._most_rerolls)):
+            plain = self.fails(self.best.with_(seed=seed), 1)
+            if plain is not None:
+                self.best = plain
+                return
+
+    def final(self) -> Run:
+        """The smallest plan's run, with its trace.
+
+        On a ground that is not deterministic it may take some tries until it fails again.
+
+        Raises:
+            NotReproduced: it does not.
+        """
+        for _ in range(2 * self._most_rerolls):
+            result = run(self.experiment.with_plan(self.best), tracing=True)
+            if result.signature == self.signature:
+                return result
+            if result.deterministic:
+                raise NotReproduced(
+                    "the shrunk plan failed once and does not fail again: the system under test "
+                    "depends on something besides its node (time, randomness, files, memory shared "
+                    "between nodes)"
+                )
+        raise NotReproduced(
+            f"the shrunk plan failed, and {2 * self._most_rerolls} times it did not: its ground "
+            f"({self.best.ground}) is not deterministic, so the failure may come by chance"
+        )
