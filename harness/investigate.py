@@ -2,6 +2,7 @@
 
 folder/            the run as it was asked for
 folder/shrunk/     the smallest plan that fails in the same way, as a run of its own
+folder/shrunk/test_failure.py  the same as a test, for whoever can name its experiment
 folder/shrink.json how much smaller, and which faults are necessary
 """
 
@@ -13,9 +14,10 @@ from pathlib import Path
 from splitbrain.checkers.invariants.unhandled_exceptions import RUN_STOPPED, unhandled_exceptions
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import shrinking
+from splitbrain.harness.regression import FILE, Origin, failure_test
 from splitbrain.harness.running import Progress, Run
 from splitbrain.harness.shrinking import NotReproduced, Shrunk, shrink
-from splitbrain.harness.store import keep_run, run_in_folder, write_shrink
+from splitbrain.harness.store import keep_run, run_in_folder, write_shrink, write_text
 from splitbrain.harness.workloads.workload import Experiment
 
 _CHANGED = (
@@ -65,6 +67,7 @@ def investigate(
     progress: Progress | None = None,
     shrink_progress: shrinking.Progress | None = None,
     recorded: Run | None = None,
+    origin: Origin | None = None,
 ) -> Investigation:
     """Run an experiment in a folder; if it fails, shrink it and keep the small run beside it.
 
@@ -79,6 +82,8 @@ def investigate(
         recorded: the run that is to be looked into, if there was one, with its trace. On a
             deterministic ground it is repeated; on others, where it may never come again, it is
             kept as it is.
+        origin: where the experiment comes from, for a test file of the small run; None if no file
+            can name it.
 
     Raises:
         StoreError: the folder cannot be written.
@@ -101,5 +106,7 @@ def investigate(
     small_folder = folder / "shrunk"
     small_folder.mkdir()
     keep_run(experiment.with_plan(small.run.plan), small.run, small_folder, replay=shrunk_replay)
+    if origin is not None and small.run.deterministic:
+        write_text(small_folder / FILE, failure_test(small.run, origin, small_folder))
     write_shrink(folder, small.to_json())
     return Investigation(folder, result, small)

@@ -9,6 +9,7 @@ from splitbrain.checkers.invariants.coverage import exercised
 from splitbrain.checkers.invariants.progress import progress
 from splitbrain.checkers.invariants.unhandled_exceptions import unhandled_exceptions
 from splitbrain.checkers.models import ModelError
+from splitbrain.checkers.telling import most_telling
 from splitbrain.checkers.verdict import UNKNOWN, Checker, Verdict
 from splitbrain.checkers.vocabulary import LEADER, REST
 from splitbrain.harness.error_text import described, traceback_lines
@@ -44,6 +45,8 @@ def _too_many_dead(plan: Plan) -> bool:
 def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...]:
     """What each checker says of a history, and what the harness itself checks in every run.
 
+    What is invalid comes first, and first of all what tells most (`splitbrain.checkers.telling`).
+
     A checker that cannot cope with the history, or fails itself, makes the verdict unknown, never
     valid; the run stands, and the others judge it.
     """
@@ -52,7 +55,7 @@ def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...
         always.append(leader_per_term())
     if not history.events(REST):
         checkers = tuple(checker for checker in checkers if checker.name != "at-rest")
-    return tuple(_verdict(checker, history) for checker in (*checkers, *always))
+    return tuple(most_telling(_verdict(checker, history) for checker in (*checkers, *always)))
 
 
 def _verdict(checker: Checker, history: History) -> Verdict:

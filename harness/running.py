@@ -56,7 +56,7 @@ class Run:
     Attributes:
         plan: the plan.
         history: what clients, nodes and the nemesis recorded.
-        verdicts: one for each checker.
+        verdicts: one for each checker; invalid ones first, the most telling of them before all.
         trace: every event of the simulation (empty if it was not traced).
         virtual_seconds: how much virtual time passed.
         client_bugs: errors that look like mistakes in the client's code, with how often.
@@ -85,7 +85,7 @@ class Run:
 
     @property
     def signature(self) -> str:
-        """What makes two failures the same; empty unless invalid."""
+        """What makes two failures the same, by the most telling verdict; empty unless invalid."""
         return next((v.signature for v in self.verdicts if v.validity is INVALID), "")
 
 

@@ -7,7 +7,7 @@
         verdict.json    what the checkers said
         run.json        versions, durations, the trace's digest, how to replay
         shrink.json     for a failure that was shrunk: how much smaller it became
-        shrunk/         the folder of the shrunk run
+        shrunk/         the folder of the shrunk run, with test_failure.py: the same as a test
 
 ``plan.json`` and ``history.jsonl`` exist from the start and lose nothing when the run is killed;
 the trace is written as the run goes on, a piece at a time, so that no run is too long for memory.
@@ -194,6 +194,16 @@ def write_shrink(folder: Path, data: Mapping[str, Any]) -> None:
     """
     with _clear_errors(folder):
         _write_json(folder / "shrink.json", data)
+
+
+def write_text(file: Path, text: str) -> None:
+    """Write a file of text into a run's folder.
+
+    Raises:
+        StoreError: it cannot be written.
+    """
+    with _clear_errors(file.parent):
+        file.write_text(text, encoding="utf-8", errors="backslashreplace")
 
 
 def read_plan(path: Path) -> Plan:

@@ -12,7 +12,8 @@ xdist), with unittest and in a REPL. It runs the experiment under one seed after
 first failing run is kept, made smaller, and raised as a `Violation` that tells its story. What is
 tried does not depend on other tests: the seeds of a test are 0, 1, 2, ... unless `settings` say
 otherwise. Before them come the plans of a folder, if the test names one, and what failed when the
-test was last run (`splitbrain.harness.trying`).
+test was last run (`splitbrain.harness.trying`). What a test runs under a plan of one's own is
+``test_register.experiment(plan)``.
 
 Decorating imports neither the simulator nor the checkers: a suite that is only collected stays
 quick.
@@ -110,12 +111,18 @@ def simulate(
             source = None if bound.arguments else source_of(test)
             Trial(make, described, settings, source).run()
 
+        def experiment(plan: Plan, *arguments: Any, **named: Any) -> Experiment:
+            """What the test runs, under this plan."""
+            bound = visible.bind(*arguments, **named)
+            return function(plan=plan, **bound.arguments)
+
         # pytest must see the other parameters (fixtures) but neither the plan nor the function
         # inside.
         del test.__wrapped__
         test.__signature__ = visible  # type: ignore[attr-defined]
         test.splitbrain_experiment = function  # type: ignore[attr-defined]
         test.is_splitbrain_test = True  # type: ignore[attr-defined]
+        test.experiment = experiment  # type: ignore[attr-defined]
         return test
 
     return decorate

@@ -23,6 +23,7 @@ from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 from splitbrain.harness.elsewhere import Source
 from splitbrain.harness.investigate import Investigation, investigate
 from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.regression import origin_of
 from splitbrain.harness.running import Run
 from splitbrain.harness.searching import NotDeterministic, Search, search
 from splitbrain.harness.simulated import (
@@ -248,6 +249,7 @@ class Trial:
             # A plan from a file is as small as it was made.
             budget=0 if small else settings.shrink_budget,
             recorded=failure.run,
+            origin=origin_of(self._make),
         )
         text = settings.render(folder) if settings.render else _summary(found)
         for note in (found.problem, _budget_note(found, settings)):

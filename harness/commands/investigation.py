@@ -49,6 +49,7 @@ def investigated(
     """
     from splitbrain.harness.investigate import investigate
     from splitbrain.harness.progress import ProgressLine
+    from splitbrain.harness.regression import REGISTERED
     from splitbrain.harness.running import check_plan
     from splitbrain.harness.store import new_folder
     from splitbrain.reports import write_report
@@ -74,6 +75,7 @@ def investigated(
                 progress=running,
                 shrink_progress=shrinking,
                 recorded=recorded,
+                origin=REGISTERED,
             )
     except KeyboardInterrupt:
         click.echo(

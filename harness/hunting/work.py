@@ -23,6 +23,7 @@ from splitbrain.harness.hosttime import cpu_seconds
 from splitbrain.harness.hunting.drawing import Target, plan_for
 from splitbrain.harness.investigate import investigate
 from splitbrain.harness.plan import Plan
+from splitbrain.harness.regression import REGISTERED
 from splitbrain.harness.running import Run, run
 from splitbrain.harness.store import StoreError, new_folder
 from splitbrain.harness.workloads.workload import Experiment
@@ -157,6 +158,7 @@ def _made_small(make: str, plan: dict[str, Any], runs: str, budget: int) -> Smal
         replay=f"splitbrain replay {folder}",
         shrunk_replay=f"splitbrain replay {folder / 'shrunk'}",
         budget=budget,
+        origin=REGISTERED,
     )
     small = found.shrunk.run.plan if found.shrunk else found.run.plan
     problem = found.problem

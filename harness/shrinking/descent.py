@@ -69,6 +69,8 @@ def shrink(
         shrinker.descend()
     except _BudgetSpent:
         complete = False
+    if shrinker.best == failing.plan:
+        shrinker.final()  # nothing smaller fails: does it fail again itself?
     necessary = shrinker.necessity()
     final = shrinker.final()
     return Shrunk(final, shrinker.original, shrinker.runs, necessary, complete)

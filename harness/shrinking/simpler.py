@@ -64,12 +64,12 @@ def earlier_together(plan: Plan) -> Iterator[Simpler]:
                 yield lambda p, length=length, left=left: _closed(p, length, left)  # type: ignore[misc]
 
 
-def crowded(plan: Plan) -> int:
-    """How many events come sooner than `NEAR` after another one."""
+def crowded(plan: Plan) -> float:
+    """By how many seconds, together, events come sooner than `NEAR` after another one."""
     times = [operation.at for operation in plan.operations or ()]
     for fault in plan.faults:
         times += [fault.at, fault.at + fault.duration] if fault.duration else [fault.at]
-    return sum(b - a < NEAR - 1e-6 for a, b in pairwise(sorted(times)))
+    return round(sum(max(0.0, NEAR - (b - a)) for a, b in pairwise(sorted(times))), 6)
 
 
 def _ended_early(plan: Plan) -> Plan:

@@ -41,10 +41,10 @@ def test_a_gap_between_events_can_be_closed_by_itself():
     assert (4.0, 5.6) in closed  # the second between the end of the fault and the last operation
 
 
-def test_events_that_are_too_near_each_other_are_counted():
+def test_what_events_lack_in_distance_is_added_up():
     near = PLAN.with_(operations=(ADD, PlannedOperation(6.55, 0, "add", 1)))
-    assert simpler.crowded(near) == 1
-    assert simpler.crowded(near.with_(faults=(Fault("process.kill", 6.5, 0.04, "n1"),))) == 3
+    assert simpler.crowded(near) == 0.05
+    assert simpler.crowded(near.with_(faults=(Fault("process.kill", 6.5, 0.04, "n1"),))) == 0.25
 
 
 def test_numbers_become_small_in_order_and_the_same_everywhere():
