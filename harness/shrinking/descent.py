@@ -21,6 +21,9 @@ Progress = Callable[[int, Plan], None]
 REROLLS = 3
 """Environments that a candidate is tried in: its own seed, and others derived from it."""
 
+COARSE = 8
+"""Pieces that are tried at first, each in one environment."""
+
 _SEEDS = 1 << 32
 
 _SIMPLER: tuple[Callable[[Plan], Iterator[simpler.Simpler]], ...] = (
@@ -151,7 +154,9 @@ class _Shrinker:
         """
         self.accept(self.original)
         self._rerolls = 1
-        self.to_fixpoint(self.take_away)
+        self.drop(removal.faults_of, removal.with_faults, pieces=COARSE)
+        if self.best.operations is not None:
+            self.drop(removal.operations_of, removal.with_operations, pieces=COARSE)
         self._rerolls, self._refused = self._most_rerolls, set()
         self.to_fixpoint(self.take_away)
         self.to_fixpoint(self.simplify, self.take_away)
@@ -185,10 +190,17 @@ class _Shrinker:
         self.first(removal.fewer_hosts(self.best))
         self.first(removal.fewer_clients(self.best))
 
-    def drop(self, items: removal.Part, only: removal.Without) -> None:
-        """Delta debugging: try to do without chunks of halving size."""
+    def drop(self, items: removal.Part, only: removal.Without, pieces: int | None = None) -> None:
+        """Delta debugging: try to do without chunks of halving size, down to single items.
+
+        Args:
+            items: what can go.
+            only: the plan with some of them.
+            pieces: how many of the last chunks make the whole, if it is to end sooner.
+        """
         chunk = len(items(self.best))
-        while chunk >= 1:
+        least = 1 if pieces is None else max(1, chunk // pieces)
+        while chunk >= least:
             start = 0
             while start < len(now := items(self.best)):
                 if not self.accept(only(self.best, [*now[:start], *now[start + chunk :]])):
