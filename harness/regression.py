@@ -111,6 +111,8 @@ def _imports(plan: Plan, origin: Origin, folder: Path) -> str:
     used = ["Fault"] if plan.faults else []
     used += ["Plan"] + (["PlannedOperation"] if plan.operations else []) + ["run"]
     door = f"from splitbrain import {', '.join(used)}"
+    if any(fault.when is not None for fault in plan.faults):
+        door += "\nfrom splitbrain.harness.plan import When"
     if origin.folder is None:
         package, _, module = origin.module.rpartition(".")
         return f"{door}\nfrom {package} import {module}"
@@ -156,6 +158,8 @@ def _fault(fault: Fault) -> str:
     told.append(f"target={fault.target!r}")
     told += [f"options={_data(dict(fault.options))}"] if fault.options else []
     told += [f"id={fault.id!r}"] if fault.id else []
+    if (when := fault.when) is not None:
+        told.append(f"when=When({when.event!r}, {when.node!r}, {when.count})")
     return f"Fault({', '.join(told)})"
 
 

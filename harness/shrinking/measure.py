@@ -16,8 +16,8 @@ Size = tuple[float, ...]
 
 
 def size(plan: Plan) -> Size:
-    """The size of a plan: faults, the events that they wait for, operations, micro-operations, nodes, clients, settings, seconds,
-    and how large the numbers are that operations name.
+    """The size of a plan: faults, the events that they wait for, operations, micro-operations,
+    nodes, clients, settings, seconds, and how large the numbers are that operations name.
 
     Nothing is larger than operations that are left to the workload's generator.
     """

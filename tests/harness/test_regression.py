@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from splitbrain.harness import Fault, Plan, PlannedOperation, run, shrink
+from splitbrain.harness.plan import When
 from splitbrain.harness.regression import FILE, REGISTERED, failure_test, origin_of
 from splitbrain.harness.testing import simulate
 from splitbrain.systems import registry
@@ -58,7 +59,10 @@ def test_what_a_plan_can_hold_comes_back_equal(lost, tmp_path):
         "s",
         "w",
         seed=7,
-        faults=(Fault("net.partition", 1.5, 0.25, "n1", {"shape": "split"}, "f3"),),
+        faults=(
+            Fault("net.partition", 1.5, 0.25, "n1", {"shape": "split"}, "f3"),
+            Fault("process.kill", 1.0, 0.5, when=When("fsync-begin", "n2", 3)),
+        ),
         operations=(
             PlannedOperation(0.0, 1, "write", ["x'\"", None]),
             PlannedOperation(1.0, 0, "r"),
