@@ -91,9 +91,13 @@ class Storage:
         """
         snapshot = self._read_snapshot()
         log = await self._read_log()
-        if snapshot is not None:
-            log = _continue_snapshot(log, snapshot)
         await self.disk.fsync_dir()
+        if snapshot is not None:
+            kept = _continue_snapshot(log, snapshot)
+            if kept is not log:
+                # On disk, too: what is appended to the old log would have a hole before it.
+                await self._replace_log(kept)
+            log = kept
         return Stored(snapshot, log)
 
     def _read_snapshot(self) -> Snapshot | None:
@@ -148,7 +152,9 @@ class Storage:
     async def save_snapshot(self, save: SaveSnapshot) -> None:
         """Replace the snapshot, then the log; a crash in between leaves a log with more in it."""
         await self._replace(SNAPSHOT, _frame(save.snapshot, _START)[0])
-        log = save.log
+        await self._replace_log(save.log)
+
+    async def _replace_log(self, log: LogImage) -> None:
         self.checksum = _START
         records: list[tuple[Any, ...]] = [
             ("base", log.base_index, log.base_term),

@@ -141,6 +141,23 @@ def test_a_log_is_kept_only_if_it_continues_the_snapshot(log, kept):
     assert tuple(entry.term for entry in stored.log.entries) == kept
 
 
+def test_a_log_older_than_its_snapshot_is_replaced_before_anything_follows_it():
+    """A crash between the two leaves it; entries behind the snapshot would have a hole before."""
+    disk = fresh()
+    storage, _ = recover(disk)
+    save(storage, SaveEntries(1, entries(1)))
+    storage.disk.left = 4  # append, fsync, rename, fsync_dir: the snapshot, not the log
+    with pytest.raises(Crash):
+        save(storage, SaveSnapshot(Snapshot(5, 1, b"state"), LogImage(1, None, 5, 1, ())))
+    disk.power_loss("drop_unsynced")
+
+    storage, stored = recover(disk)
+    assert (stored.snapshot.last_index, stored.log.base_index, stored.log.entries) == (5, 5, ())
+    save(storage, SaveEntries(6, entries(1)))
+    _, again = recover(disk)
+    assert (again.log.base_index, again.log.entries) == (5, entries(1))
+
+
 def test_a_torn_tail_is_cut_off_before_anything_follows_it():
     disk = fresh()
     storage, _ = recover(disk)
