@@ -14,7 +14,7 @@ import numpy as np
 
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.columns import FILES, INFO_CODE, INVOKE_CODE, Columns
-from splitbrain.checkers.history.packed import ATOM, NESTED, NULL, PAIR, WORDS, PackedValues
+from splitbrain.checkers.history.packing import ATOM, NESTED, NULL, PAIR, WORDS, PackedValues
 from splitbrain.checkers.history.words import Words
 
 READ, WRITE, CAS = 0, 1, 2

@@ -7,7 +7,8 @@ The same program (five Raft nodes, five clients, 50 operations a virtual second)
 * **plain**: in one ``trio.run`` under ``MockClock(autojump_threshold=0)``, a task for each message;
 * **splitbrain**: in a simulated world, with and without a trace, and with the trace written as
   JSON lines;
-* **whole run**: through ``splitbrain.harness.running``: generator, recording, checkers and all.
+* **whole run**: through ``splitbrain.harness.runs.running``: generator, recording, checkers and
+all.
 
 Both run in this process, one after the other, several times; figures are medians of CPU time, and
 the ratio is that of the medians. Nothing else should run on the machine.
@@ -29,7 +30,7 @@ import trio
 import trio.testing
 
 from splitbrain.harness import Plan
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.running import run
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.harness.simulation.trace import Trace
 from splitbrain.harness.simulation.trio_runs import GuestRun

@@ -2,7 +2,7 @@
 
 A lost write makes replicas differ, two leaders lose writes, a crashed node answers nobody: what
 comes first in this order is told first, and gives the run's failure its name
-(`splitbrain.harness.running.Run.signature`). The others are told beside it.
+(`splitbrain.harness.runs.running.Run.signature`). The others are told beside it.
 
 1. what was acknowledged is lost;
 2. an answer was wrong: nonlinearizable, any anomaly of isolation, a broken invariant. Kinds that

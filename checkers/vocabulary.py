@@ -11,7 +11,7 @@ PHASE = "phase"
 
 LOAD, HEAL, SETTLE, FINAL, DONE = "load", "heal", "settle", "final", "done"
 PHASES = (LOAD, HEAL, SETTLE, FINAL, DONE)
-"""The phases of a run, in their order: see `splitbrain.harness.running`."""
+"""The phases of a run, in their order: see `splitbrain.harness.runs.running`."""
 
 LEADER = "leader"
 """A node announces that it leads: ``{"term": 3}``; no two may lead in one term."""
@@ -30,7 +30,7 @@ REPLICA_STATE = "replica-state"
 
 REST = "rest"
 """An event of the nemesis: what was measured of servers that are left alone; see
-`splitbrain.checkers.invariants.at_rest`."""
+`splitbrain.checkers.invariants.resting`."""
 
 ANSWERS = "answers"
 """An event of the nemesis: what each server did when it was asked in the end, by its name: one of

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.client import Definite, Indefinite
     from splitbrain.harness.node import Node
     from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
-    from splitbrain.harness.running import Run, run
+    from splitbrain.harness.runs.running import Run, run
     from splitbrain.harness.searching import Search, search
     from splitbrain.harness.shrinking import Shrunk, shrink
     from splitbrain.harness.testing import Inconclusive, Violation, simulate
@@ -54,7 +54,7 @@ __getattr__ = lazily(
         "splitbrain.harness.client": ("Definite", "Indefinite"),
         "splitbrain.harness.node": ("Node",),
         "splitbrain.harness.plan": ("Fault", "InvalidPlan", "Plan", "PlannedOperation"),
-        "splitbrain.harness.running": ("Run", "run"),
+        "splitbrain.harness.runs.running": ("Run", "run"),
         "splitbrain.harness.searching": ("Search", "search"),
         "splitbrain.harness.shrinking": ("Shrunk", "shrink"),
         "splitbrain.harness.testing": ("Inconclusive", "Violation", "simulate"),

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
-from splitbrain.harness.running import Run
+from splitbrain.harness.runs.running import Run
 from splitbrain.harness.searching import search
 from splitbrain.harness.workloads.workload import Experiment
 

@@ -25,7 +25,7 @@ import msgspec
 
 from splitbrain.harness.elsewhere_worker import Answer, Question
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.running import Run
+from splitbrain.harness.runs.running import Run
 
 HASH_SEED = "PYTHONHASHSEED"
 FURTHER_SEEDS = ("3", "4", "5", "6")

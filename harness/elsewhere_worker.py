@@ -16,7 +16,7 @@ import msgspec
 
 from splitbrain.harness.hunting.work import ready
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.running import run
 
 MAKES = "splitbrain_experiment"
 """The attribute of a simulated test that holds its function."""

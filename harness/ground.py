@@ -2,7 +2,7 @@
 
     plan.ground ──► ground_named ──► Ground.world(plan) ──► World: hosts, time, levers
                                                                ▲
-                            splitbrain.harness.running, clients, nemesis
+                            splitbrain.harness.runs.running, clients, nemesis
 
 The simulation (`splitbrain.harness.simulation.ground`) is one ground. Another one lives in any
 package and is found as other entries are (`splitbrain.harness.entries`): by import path,

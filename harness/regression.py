@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 
 from splitbrain.harness.plan import Fault, Plan, PlannedOperation
-from splitbrain.harness.running import Run
+from splitbrain.harness.runs.running import Run
 
 FILE = "test_failure.py"
 """Its name, beside the plan in the folder of the small run."""

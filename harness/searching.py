@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Validity
 from splitbrain.harness.elsewhere import Repeat, Source, Unnameable, end
 from splitbrain.harness.ground import ground_named
-from splitbrain.harness.running import Run, run
+from splitbrain.harness.runs.running import Run, run
 from splitbrain.harness.simulation.trace import first_difference
 from splitbrain.harness.workloads.workload import Experiment
 

@@ -21,10 +21,18 @@ from pathlib import Path
 
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 from splitbrain.harness.elsewhere import Source
-from splitbrain.harness.investigate import Investigation, investigate
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.regression import origin_of
-from splitbrain.harness.running import Run
+from splitbrain.harness.runs.investigating import Investigation, investigate
+from splitbrain.harness.runs.running import Run
+from splitbrain.harness.runs.store import (
+    StoreError,
+    emptied_folder,
+    read_plan,
+    recorded_digest,
+    run_in_folder,
+    slug,
+)
 from splitbrain.harness.searching import NotDeterministic, Search, search
 from splitbrain.harness.simulated import (
     Inconclusive,
@@ -32,14 +40,6 @@ from splitbrain.harness.simulated import (
     Settings,
     SimulatedTest,
     Violation,
-)
-from splitbrain.harness.store import (
-    StoreError,
-    emptied_folder,
-    read_plan,
-    recorded_digest,
-    run_in_folder,
-    slug,
 )
 from splitbrain.harness.workloads.parts.options import SHARED
 from splitbrain.harness.workloads.workload import Experiment

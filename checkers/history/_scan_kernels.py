@@ -1,7 +1,7 @@
 """A scanner for the plain lines of which nearly all histories consist, in JSON or EDN.
 
 It understands what recorders write: an object a line with the fields index, time, type, process, f
-and value, in any order, the value as `splitbrain.checkers.history.packed` has it. A line with
+and value, in any order, the value as `splitbrain.checkers.history.packing` has it. A line with
 anything else (other fields, escapes, floats, larger values) is left to the general parser; so is
 everything that might be wrong. It accepts nothing that the general parser would refuse, or read in
 another way.

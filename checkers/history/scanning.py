@@ -19,7 +19,7 @@ from splitbrain.checkers.history.errors import HistoryError
 from splitbrain.checkers.history.history import History
 from splitbrain.checkers.history.jsonl import decode_line
 from splitbrain.checkers.history.operation import TYPES
-from splitbrain.checkers.history.packed import OTHER, PackedValues
+from splitbrain.checkers.history.packing import OTHER, PackedValues
 from splitbrain.checkers.history.rows import (
     Row,
     error_text,

@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from splitbrain.checkers.history import History
-from splitbrain.checkers.isolation.append_history import (
+from splitbrain.checkers.isolation.append_inference import (
     AppendHistory,
     append_dependencies,
     append_history,
@@ -37,7 +37,7 @@ from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.evidence import cycle_anomaly
 from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels.codes import NONE, READ, WW
-from splitbrain.checkers.isolation.observations import Observations, observations
+from splitbrain.checkers.isolation.observing import Observations, observations
 from splitbrain.checkers.isolation.pipeline import (
     WITNESSES,
     Question,

@@ -30,8 +30,8 @@ from splitbrain.checkers.isolation.deadline import NO_DEADLINE, Deadline
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.ordering import Ordering
 from splitbrain.checkers.isolation.pruning import Pruning
-from splitbrain.checkers.isolation.refutation import Excluded, Pair, refutation
-from splitbrain.checkers.isolation.register_history import RegisterHistory, register_dependencies
+from splitbrain.checkers.isolation.refuting import Excluded, Pair, refutation
+from splitbrain.checkers.isolation.register_inference import RegisterHistory, register_dependencies
 from splitbrain.checkers.isolation.schedule import serial_schedule, snapshot_schedule
 from splitbrain.checkers.isolation.writers import Writers
 
@@ -54,7 +54,7 @@ class Decision:
             snapshot isolation, the order in which they commit.
         snapshots: under snapshot isolation, ``schedule``: see
             `splitbrain.checkers.isolation.recheck.verdicts`.
-        refutation: if refuted, what proves it: see `splitbrain.checkers.isolation.refutation`.
+        refutation: if refuted, what proves it: see `splitbrain.checkers.isolation.refuting`.
         operations: indices of transactions of the cycles that leave no order.
         cost: what it took.
     """

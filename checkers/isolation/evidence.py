@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from splitbrain.checkers.isolation.append_history import AppendHistory
+from splitbrain.checkers.isolation.append_inference import AppendHistory
 from splitbrain.checkers.isolation.cycles import Cycle, Step
 from splitbrain.checkers.isolation.kernels.codes import FAIL, INCOMPATIBLE, NONE, READ, WRITE
 from splitbrain.checkers.isolation.transactions import Transactions, shown_key, shown_list

@@ -21,7 +21,7 @@ from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.kernels import graphs
 from splitbrain.checkers.isolation.kernels.codes import NONE
 from splitbrain.checkers.isolation.pruning import Edges, Events, Pruning, Ways, cycle_of
-from splitbrain.checkers.isolation.refutation import Excluded, solver, solver_installed
+from splitbrain.checkers.isolation.refuting import Excluded, solver, solver_installed
 
 Array = npt.NDArray[Any]
 

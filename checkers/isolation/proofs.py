@@ -21,7 +21,7 @@ from splitbrain.checkers.isolation.consistency import DECIDED_BY_ORDERS, SESSION
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.kernels import graphs
 from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, WR, WW
-from splitbrain.checkers.isolation.observations import Observations
+from splitbrain.checkers.isolation.observing import Observations
 from splitbrain.checkers.isolation.sessions import GUARANTEES
 from splitbrain.checkers.isolation.transactions import Transactions
 from splitbrain.checkers.isolation.weak import LEVELS, commit_order

@@ -29,7 +29,7 @@ from splitbrain.checkers.isolation.cycles import Step
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.kernels import closure, graphs
 from splitbrain.checkers.isolation.kernels.codes import NONE, RW, WW
-from splitbrain.checkers.isolation.refutation import Excluded
+from splitbrain.checkers.isolation.refuting import Excluded
 from splitbrain.checkers.isolation.schedule import PLAIN
 from splitbrain.checkers.isolation.writers import Writers
 

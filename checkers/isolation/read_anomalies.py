@@ -11,7 +11,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from splitbrain.checkers.isolation.append_history import AppendHistory, last_elements, lost_updates
+from splitbrain.checkers.isolation.append_inference import (
+    AppendHistory,
+    last_elements,
+    lost_updates,
+)
 from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels import codes as bits
 from splitbrain.checkers.isolation.kernels.codes import FAIL, NONE, WRITE

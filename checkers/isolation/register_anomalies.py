@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from splitbrain.checkers.isolation.append_history import lost_updates
+from splitbrain.checkers.isolation.append_inference import lost_updates
 from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels import codes as bits
 from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
 from splitbrain.checkers.isolation.register_evidence import key_of, ordered, reason_of, value_of
-from splitbrain.checkers.isolation.register_history import RegisterHistory, VersionOrder
+from splitbrain.checkers.isolation.register_inference import RegisterHistory, VersionOrder
 from splitbrain.checkers.isolation.transactions import shown_key
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import Anomaly

@@ -2,7 +2,7 @@
 
 Transactions write unique values to registers and read them. Which write a read saw is plain; the
 order of writes is not, and must be inferred as far as it can be
-(`splitbrain.checkers.isolation.register_history`). What is found refutes; that nothing is found
+(`splitbrain.checkers.isolation.register_inference`). What is found refutes; that nothing is found
 means little, since deciding serializability or snapshot isolation is NP-hard here (Papadimitriou,
 "The Serializability of Concurrent Database Updates", JACM 1979; Biswas and Enea, OOPSLA 2019). With
 ``complete``, a bounded search decides it (`splitbrain.checkers.isolation.complete`).
@@ -29,7 +29,7 @@ from splitbrain.checkers.isolation.deadline import Timed, seconds_of
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels.codes import NONE, PROCESS, REALTIME, WR, WRITE
-from splitbrain.checkers.isolation.observations import Observations, observations
+from splitbrain.checkers.isolation.observing import Observations, observations
 from splitbrain.checkers.isolation.pipeline import (
     WITNESSES,
     Question,
@@ -42,7 +42,7 @@ from splitbrain.checkers.isolation.pipeline import (
 from splitbrain.checkers.isolation.proofs import no_proof, weak_proof
 from splitbrain.checkers.isolation.register_anomalies import add_register_anomalies
 from splitbrain.checkers.isolation.register_evidence import cycle_anomaly
-from splitbrain.checkers.isolation.register_history import (
+from splitbrain.checkers.isolation.register_inference import (
     Assumptions,
     RegisterHistory,
     register_dependencies,

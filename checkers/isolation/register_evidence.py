@@ -10,7 +10,7 @@ import numpy as np
 from splitbrain.checkers.isolation.cycles import Cycle, Step
 from splitbrain.checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
 from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
-from splitbrain.checkers.isolation.register_history import (
+from splitbrain.checkers.isolation.register_inference import (
     FOLLOWED,
     INCREASING,
     INITIAL,

@@ -30,7 +30,7 @@ from splitbrain.checkers.isolation.consistency import ConsistencyModel, forbidde
 from splitbrain.checkers.isolation.deadline import NO_DEADLINE, Deadline
 from splitbrain.checkers.isolation.kernels import graphs, times, visibility
 from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
-from splitbrain.checkers.isolation.observations import Observations
+from splitbrain.checkers.isolation.observing import Observations
 from splitbrain.checkers.isolation.sessions import GUARANTEES, Sessions, required
 from splitbrain.checkers.isolation.transactions import Transactions, shown_key
 from splitbrain.checkers.verdict import Anomaly, Shape

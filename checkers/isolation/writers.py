@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers.isolation.kernels.codes import NONE
-from splitbrain.checkers.isolation.refutation import Pair
-from splitbrain.checkers.isolation.register_history import RegisterHistory
+from splitbrain.checkers.isolation.refuting import Pair
+from splitbrain.checkers.isolation.register_inference import RegisterHistory
 
 Array = npt.NDArray[Any]
 

@@ -160,7 +160,7 @@ def _judged(
     from splitbrain.checkers.history import load
     from splitbrain.harness.checking import confirm_run, read
     from splitbrain.harness.commands.sources import checkers_of_run, history_source
-    from splitbrain.harness.judging import judge
+    from splitbrain.harness.runs.judging import judge
 
     if model is None:
         if not file.is_dir():

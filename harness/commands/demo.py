@@ -13,7 +13,7 @@ from splitbrain.harness.commands.investigation import investigated, runs_option
 from splitbrain.harness.commands.output import say
 
 if TYPE_CHECKING:
-    from splitbrain.harness.running import Run
+    from splitbrain.harness.runs.running import Run
     from splitbrain.harness.workloads.workload import Experiment
 
 

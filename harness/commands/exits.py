@@ -64,9 +64,9 @@ def sentence_of(error: Exception) -> str | None:
     from splitbrain.checkers.history import HistoryError, HistoryWriteError
     from splitbrain.checkers.models import ModelError
     from splitbrain.harness.plan import InvalidPlan
+    from splitbrain.harness.runs.store import StoreError
     from splitbrain.harness.searching import NotDeterministic
     from splitbrain.harness.shrinking import NotReproduced
-    from splitbrain.harness.store import StoreError
 
     known = (InvalidPlan, HistoryError, HistoryWriteError, ModelError, StoreError)
     if isinstance(error, (*known, NotDeterministic, NotReproduced)):

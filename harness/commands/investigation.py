@@ -14,9 +14,9 @@ from splitbrain.harness.commands.exits import EXIT_INTERRUPTED
 from splitbrain.harness.commands.output import say
 
 if TYPE_CHECKING:
-    from splitbrain.harness.investigate import Investigation
     from splitbrain.harness.plan import Plan
-    from splitbrain.harness.running import Run
+    from splitbrain.harness.runs.investigating import Investigation
+    from splitbrain.harness.runs.running import Run
     from splitbrain.harness.workloads.workload import Experiment
     from splitbrain.reports import RunView
 
@@ -47,11 +47,11 @@ def investigated(
     Returns:
         What came of it, and the view that its report shows: a run's folder is read once.
     """
-    from splitbrain.harness.investigate import investigate
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.harness.regression import REGISTERED
-    from splitbrain.harness.running import check_plan
-    from splitbrain.harness.store import new_folder
+    from splitbrain.harness.runs.investigating import investigate
+    from splitbrain.harness.runs.running import check_plan
+    from splitbrain.harness.runs.store import new_folder
     from splitbrain.reports import write_report
 
     check_plan(experiment)
@@ -107,7 +107,7 @@ def tell(
     investigation: Investigation, view: RunView, *, as_json: bool = False, quiet: bool = False
 ) -> None:
     """Print the story of a run; or its folder and verdicts as JSON; or nothing."""
-    from splitbrain.harness.store import verdicts_to_json
+    from splitbrain.harness.runs.store import verdicts_to_json
     from splitbrain.reports import render_terminal
 
     if as_json:

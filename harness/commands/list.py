@@ -16,7 +16,7 @@ def command(what: str) -> None:
     """List what there is: systems, settings, workloads, faults, checkers, bugs or grounds."""
     from tabulate import tabulate
 
-    from splitbrain.systems.catalogue import catalogue
+    from splitbrain.systems.listing import catalogue
 
     headers, rows = catalogue(what)
     click.echo(

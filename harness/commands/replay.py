@@ -20,7 +20,7 @@ def command(run: Path, runs: Path) -> None:
     Exits with the code of the verdict; with 2 if the trace differs from the recorded one.
     """
     from splitbrain.harness.plan import InvalidPlan
-    from splitbrain.harness.store import read_plan, recorded_digest
+    from splitbrain.harness.runs.store import read_plan, recorded_digest
     from splitbrain.systems import registry
 
     plan = read_plan(run)

@@ -22,7 +22,7 @@ from splitbrain.harness.commands.investigation import (
 if TYPE_CHECKING:
     from splitbrain.checkers.verdict import Validity
     from splitbrain.harness.elsewhere import Source
-    from splitbrain.harness.running import Run
+    from splitbrain.harness.runs.running import Run
     from splitbrain.harness.workloads.workload import Experiment
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from splitbrain.harness.store import StoreError, read_plan
+from splitbrain.harness.runs.store import StoreError, read_plan
 
 if TYPE_CHECKING:
     from splitbrain.checkers.history.source import Content
@@ -44,7 +44,7 @@ def checkers_of_run(folder: Path) -> tuple[Checker, ...]:
     Raises:
         StoreError: its plan cannot be read, or nobody but its test knows its system.
     """
-    from splitbrain.harness.judging import checkers_of
+    from splitbrain.harness.runs.judging import checkers_of
     from splitbrain.systems import registry
 
     plan = read_plan(folder)

@@ -23,7 +23,7 @@ from splitbrain.harness.hosttime import seconds
 from splitbrain.harness.hunting.drawing import Target
 from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Group, Memory
 from splitbrain.harness.hunting.work import Attempt, Small, attempt, make_small, try_seeds
-from splitbrain.harness.store import StoreError
+from splitbrain.harness.runs.store import StoreError
 
 AGAIN_EVERY = 25
 """One run in so many is repeated in another process."""

@@ -21,7 +21,7 @@ import msgspec
 from splitbrain.harness.hosttime import timestamp
 from splitbrain.harness.hunting.drawing import Target
 from splitbrain.harness.hunting.work import Attempt, Small
-from splitbrain.harness.store import StoreError
+from splitbrain.harness.runs.store import StoreError
 
 FORMAT = 1
 

@@ -21,11 +21,11 @@ from typing import Any
 from splitbrain.checkers.verdict import INVALID, VALID, Verdict
 from splitbrain.harness.hosttime import cpu_seconds
 from splitbrain.harness.hunting.drawing import Target, plan_for
-from splitbrain.harness.investigate import investigate
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.regression import REGISTERED
-from splitbrain.harness.running import Run, run
-from splitbrain.harness.store import StoreError, new_folder
+from splitbrain.harness.runs.investigating import investigate
+from splitbrain.harness.runs.running import Run, run
+from splitbrain.harness.runs.store import StoreError, new_folder
 from splitbrain.harness.workloads.workload import Experiment
 
 Make = Callable[[Plan], Experiment]

@@ -20,7 +20,7 @@ from splitbrain.harness.isolation.hermitage import SCRIPTS, Script, experiment
 from splitbrain.harness.node import ServerFactory
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.planning import draw
-from splitbrain.harness.running import Run, run
+from splitbrain.harness.runs.running import Run, run
 from splitbrain.harness.system import System
 from splitbrain.harness.workloads import workload_for
 from splitbrain.harness.workloads.workload import Experiment

@@ -9,7 +9,7 @@ from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.checkers.vocabulary import HEAL, PHASE
 from splitbrain.harness.plan import InvalidPlan, Plan, PlannedOperation
-from splitbrain.harness.running import Run, run
+from splitbrain.harness.runs.running import Run, run
 from splitbrain.harness.shrinking import removal, simpler
 from splitbrain.harness.shrinking.measure import size
 from splitbrain.harness.shrinking.shrunk import Necessity, NotReproduced, Shrunk

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.harness.plan import Fault, Plan
-from splitbrain.harness.running import Run
+from splitbrain.harness.runs.running import Run
 
 
 @dataclass(frozen=True, slots=True)

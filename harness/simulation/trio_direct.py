@@ -16,7 +16,7 @@ import trio
 import trio._core._run as trio_run
 from trio._core._traps import CancelShieldedCheckpoint, WaitTaskRescheduled
 
-from splitbrain.harness.interruption import Stopped, is_ctrl_c
+from splitbrain.harness.runs.interruption import Stopped, is_ctrl_c
 from splitbrain.harness.simulation.trio_hooks import Task, module, order
 from splitbrain.harness.simulation.trio_runs import WOKEN, BaseRun, Trap, park
 

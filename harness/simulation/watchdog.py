@@ -27,7 +27,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from splitbrain.harness.error_text import is_ours, place
-from splitbrain.harness.interruption import Interruption, Stopped
+from splitbrain.harness.runs.interruption import Interruption, Stopped
 
 if TYPE_CHECKING:
     from splitbrain.harness.simulation.world import World

@@ -6,8 +6,8 @@
     host --> step its trio run until nothing in it can go on --> sends, syncs, timers back on the
     heap
 
-A world is the ground on which a plan runs (`splitbrain.harness.running`), and the control surface
-of the nemesis (`splitbrain.harness.nemesis.control`). It can also be used on its own:
+A world is the ground on which a plan runs (`splitbrain.harness.runs.running`), and the control
+surface of the nemesis (`splitbrain.harness.nemesis.control`). It can also be used on its own:
 
     >>> import trio
     >>> async def ping(node):
@@ -37,10 +37,10 @@ import trio
 
 from splitbrain.checkers.vocabulary import DIED, LEADER, TRIPWIRE
 from splitbrain.harness.error_text import described, traceback_lines
-from splitbrain.harness.interruption import Interruption, interruptible
 from splitbrain.harness.nemesis.control import PowerLossPolicy
 from splitbrain.harness.nemesis.rules import DiskRule
 from splitbrain.harness.node import Program
+from splitbrain.harness.runs.interruption import Interruption, interruptible
 from splitbrain.harness.simulation.disk import Losses
 from splitbrain.harness.simulation.heap import EventHeap
 from splitbrain.harness.simulation.host import Host, Incarnation
@@ -49,8 +49,8 @@ from splitbrain.harness.simulation.trace import Event, Trace, brief
 from splitbrain.harness.simulation.trio_direct import DirectRun
 from splitbrain.harness.simulation.trio_hooks import deterministic_scheduling
 from splitbrain.harness.simulation.trio_runs import NodeRun
-from splitbrain.harness.simulation.tripwires import tripwires
 from splitbrain.harness.simulation.watchdog import RunStopped, Watchdog, watched
+from splitbrain.harness.simulation.wires import tripwires
 from splitbrain.harness.streams import stream
 
 MakeRun = Callable[[Callable[[], Awaitable[object]], trio.abc.Clock], NodeRun]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.key_value import KvClient, kv
     from splitbrain.harness.workloads.locks import LockClient, lock
     from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
-    from splitbrain.harness.workloads.parts.capabilities import Method
+    from splitbrain.harness.workloads.parts.abilities import Method
     from splitbrain.harness.workloads.parts.kind import WorkloadKind
     from splitbrain.harness.workloads.parts.options import Option
     from splitbrain.harness.workloads.parts.replicas import ReplicaClient

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Protocol
 
-from splitbrain.checkers.invariants.every_read import every_read
+from splitbrain.checkers.invariants.reads import every_read
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.workloads.parts.capabilities import Method
+from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.drawn import Drawn
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option

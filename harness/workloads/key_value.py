@@ -19,7 +19,7 @@ from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Generator
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts import replicas
-from splitbrain.harness.workloads.parts.capabilities import Method
+from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.keyed import (
     CAS_WITH_SEEN,
     KeyState,

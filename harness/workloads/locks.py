@@ -18,7 +18,7 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.workloads.parts.capabilities import Method
+from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.words import Words
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload

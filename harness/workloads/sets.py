@@ -17,7 +17,7 @@ from splitbrain.harness.generators import PENDING, Context, Generator, Invocatio
 from splitbrain.harness.generators.base import Unmoved
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts import replicas
-from splitbrain.harness.workloads.parts.capabilities import Method
+from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words

@@ -14,7 +14,7 @@ from splitbrain.checkers.models import log as log_model
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.workloads.parts.capabilities import Method
+from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.drawn import Drawn
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option

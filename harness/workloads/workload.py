@@ -5,7 +5,7 @@ methods, which operations are invoked and when, what is read at the end, and whi
 the history. It is data; `splitbrain.harness.workloads` has constructors that make one for a client.
 
 A plan is data, too; what it runs is code. An `Experiment` is the two together:
-`splitbrain.harness.running` runs it, `splitbrain.harness.searching` tries it under many seeds,
+`splitbrain.harness.runs.running` runs it, `splitbrain.harness.searching` tries it under many seeds,
 `splitbrain.harness.shrinking` makes its plan smaller. The command line makes experiments from the
 registry of systems, a user's test makes its own with `Plan.using`.
 """

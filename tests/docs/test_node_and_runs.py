@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from splitbrain.checkers.invariants import at_rest
 from splitbrain.harness import finals, plan, running, searching
 from splitbrain.harness.client import TIMEOUT_S
 from splitbrain.harness.hunting.hunt import AGAIN_EVERY
@@ -91,12 +90,12 @@ def test_every_option_that_is_no_workload_s_is_told(option):
         f"`disk.fsync_latency` | {FSYNC_LATENCY_S:g} |",
         f"settle ({running.SETTLE_SECONDS:g} s)",
         f"within {finals.ATTEMPTS} attempts of {finals.TIMEOUT_SECONDS:g} s each",
-        f"{at_rest.STORM:,} messages a server and second",
-        f"each second, to {at_rest.GROWING:,} |",
-        f"{at_rest.UNREAD} messages more",
-        f"{at_rest.ITEMS} items more",
-        f"{at_rest.BYTES >> 20} MiB more",
-        f"{at_rest.LEADERSHIPS} leaderships announced",
+        f"{resting.STORM:,} messages a server and second",
+        f"each second, to {resting.GROWING:,} |",
+        f"{resting.UNREAD} messages more",
+        f"{resting.ITEMS} items more",
+        f"{resting.BYTES >> 20} MiB more",
+        f"{resting.LEADERSHIPS} leaderships announced",
         f"{watchdog.ROUNDS_AT_ONCE:,} rounds |",
         f"{watchdog.ACTS_A_SECOND:,} of these in a virtual second",
         f"{watchdog.TASKS:,} tasks at once",

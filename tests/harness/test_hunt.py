@@ -13,8 +13,8 @@ from splitbrain.harness.hunting import drawing, hunt, telling, work
 from splitbrain.harness.hunting.hunt import Hunt, Limits, ranked
 from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Memory
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.running import run
-from splitbrain.harness.store import StoreError
+from splitbrain.harness.runs.running import run
+from splitbrain.harness.runs.store import StoreError
 
 
 @pytest.fixture

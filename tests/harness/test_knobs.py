@@ -11,7 +11,7 @@ from splitbrain.harness.hunting import drawing
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.planning import draw
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.running import run
 from splitbrain.harness.shrinking import shrink
 from splitbrain.harness.system import System
 

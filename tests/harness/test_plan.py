@@ -18,7 +18,7 @@ from splitbrain.harness.plan import (
     parse_seconds,
 )
 from splitbrain.harness.planning import draw, parse_options
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.running import run
 from splitbrain.systems import registry
 
 PLAN = Plan(

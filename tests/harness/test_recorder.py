@@ -5,7 +5,7 @@ import pytest
 
 from splitbrain.checkers.history import load
 from splitbrain.checkers.history.writing import JsonlWriter
-from splitbrain.harness.recorder import Recorder
+from splitbrain.harness.runs.recorder import Recorder
 
 
 class Watch:

@@ -11,8 +11,8 @@ from splitbrain.checkers.history import History, HistoryError
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 from splitbrain.harness import Fault, InvalidPlan, Plan, PlannedOperation, run
 from splitbrain.harness.client import request
-from splitbrain.harness.judging import judge
-from splitbrain.harness.running import check_plan
+from splitbrain.harness.runs.judging import judge
+from splitbrain.harness.runs.running import check_plan
 from splitbrain.harness.workloads import register
 
 PLAN = Plan("", "", nodes=1, clients=2, time_limit=1.0)

@@ -8,11 +8,11 @@ from small_register import Client, Durable, Forgetful
 
 from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Plan, faults, run, search, shrink
-from splitbrain.harness.investigate import investigate
 from splitbrain.harness.node import Node
 from splitbrain.harness.planning import draw
+from splitbrain.harness.runs.investigating import investigate
+from splitbrain.harness.runs.store import read_plan
 from splitbrain.harness.shrinking import NotReproduced, listed_operations
-from splitbrain.harness.store import read_plan
 from splitbrain.harness.workloads import register
 from splitbrain.systems import registry
 

@@ -10,7 +10,7 @@ from small_register import Client, Durable, Forgetful
 from splitbrain.checkers.history import load
 from splitbrain.checkers.verdict import Verdict
 from splitbrain.harness import Fault, InvalidPlan, Plan
-from splitbrain.harness.store import (
+from splitbrain.harness.runs.store import (
     StoreError,
     new_folder,
     read_plan,

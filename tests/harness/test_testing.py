@@ -11,7 +11,7 @@ from small_register import Client, Durable, Forgetful
 
 from splitbrain.harness import Inconclusive, InvalidPlan, Plan, Violation, faults, simulate
 from splitbrain.harness import testing as simulated
-from splitbrain.harness.store import StoreError, read_plan
+from splitbrain.harness.runs.store import StoreError, read_plan
 from splitbrain.harness.workloads import register
 
 

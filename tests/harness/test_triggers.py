@@ -10,7 +10,7 @@ from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.claims import Claims, regime
 from splitbrain.harness.nemesis.triggers import EVENTS, words
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan, When
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.running import run
 from splitbrain.harness.shrinking import shrink
 from splitbrain.harness.workloads import register
 from splitbrain.reports.wording import fault_text

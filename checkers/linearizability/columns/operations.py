@@ -1,7 +1,8 @@
 """Operations of a history as columns, without a Python object for each.
 
 What `parts` and `problem` do with calls, done with arrays. A history that doesn't have the plain
-layout (see `splitbrain.checkers.history.packed`), or that isn't one of the model at all, is left to
+layout (see `splitbrain.checkers.history.packing`), or that isn't one of the model at all, is left
+to
 them: they can say what is wrong.
 """
 
@@ -16,7 +17,7 @@ import numpy as np
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.history.columns import FAIL_CODE, INFO_CODE, OK_CODE, Int8, Int32, Int64
 from splitbrain.checkers.history.operation import TYPES
-from splitbrain.checkers.history.packed import PackedValues, packed
+from splitbrain.checkers.history.packing import PackedValues, packed
 from splitbrain.checkers.history.words import Words
 from splitbrain.checkers.linearizability.compiled import _column_kernels as c
 from splitbrain.checkers.linearizability.compiled.layout import FAR_FUTURE

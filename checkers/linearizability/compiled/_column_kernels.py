@@ -1,13 +1,13 @@
 """Kernels that read a history's columns: which operations there are, on which keys and values.
 
-What a value's shape and codes are: `splitbrain.checkers.history.packed`. One walk over the events
+What a value's shape and codes are: `splitbrain.checkers.history.packing`. One walk over the events
 finds the operations, and numbers keys and values in order of first appearance.
 """
 
 from __future__ import annotations
 
 from splitbrain.checkers.history.columns import FAIL_CODE, INFO_CODE, INVOKE_CODE, OK_CODE
-from splitbrain.checkers.history.packed import ATOM, NESTED, NULL, PAIR, WORDS
+from splitbrain.checkers.history.packing import ATOM, NESTED, NULL, PAIR, WORDS
 from splitbrain.checkers.kernels import borrowing, inlined
 from splitbrain.checkers.linearizability.compiled.layout import ANY, EXTENDS, Array
 

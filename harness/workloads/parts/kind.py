@@ -32,7 +32,7 @@ from splitbrain.harness.client import Perform
 from splitbrain.harness.generators import Generator
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.workloads.parts import replicas
-from splitbrain.harness.workloads.parts.capabilities import Method, capabilities
+from splitbrain.harness.workloads.parts.abilities import Method, capabilities
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate

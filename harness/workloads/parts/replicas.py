@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from splitbrain.checkers.vocabulary import REPLICA_STATE
 from splitbrain.harness.client import Perform
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.workloads.parts.capabilities import Method
+from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.words import Words
 from splitbrain.harness.workloads.workload import FinalRead
 

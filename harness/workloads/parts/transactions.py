@@ -21,7 +21,7 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
 from splitbrain.harness.generators.base import Unmoved
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.workloads.parts.capabilities import Method
+from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.keyed import key_names
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option

@@ -1,6 +1,6 @@
 """Two-phase commit over partitions; the essay is in `core`."""
 
-from splitbrain.checkers.invariants.atomic_commit import atomic_commit
+from splitbrain.checkers.invariants.commits import atomic_commit
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System

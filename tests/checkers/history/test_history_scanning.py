@@ -10,7 +10,7 @@ from splitbrain.checkers.history import History, HistoryError, load
 from splitbrain.checkers.history.columns import FILES
 from splitbrain.checkers.history.edn import parse_edn
 from splitbrain.checkers.history.jsonl import parse_jsonl
-from splitbrain.checkers.history.packed import PackedValues, packed
+from splitbrain.checkers.history.packing import PackedValues, packed
 from splitbrain.checkers.history.scanning import scanned
 from splitbrain.checkers.history.source import Content
 

@@ -3,8 +3,8 @@
 import pytest
 
 from splitbrain.checkers.history import History, Operation
-from splitbrain.checkers.invariants.atomic_commit import atomic_commit
-from splitbrain.checkers.invariants.progress import progress
+from splitbrain.checkers.invariants.commits import atomic_commit
+from splitbrain.checkers.invariants.liveness import progress
 from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from splitbrain.checkers.history import History, Operation
-from splitbrain.checkers.invariants.unhandled_exceptions import unhandled_exceptions
+from splitbrain.checkers.invariants.crashes import unhandled_exceptions
 
 TOLD = {"error": "ValueError: bad", "traceback": ["kv.py:7 in put: raise ValueError"], "last": []}
 

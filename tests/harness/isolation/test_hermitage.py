@@ -7,7 +7,7 @@ from splitbrain.harness.commands.cli import main
 from splitbrain.harness.isolation.hermitage import SCRIPTS, experiment
 from splitbrain.harness.isolation.ladder import climb, matrix
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.running import run
 from splitbrain.systems import registry
 
 NAMES = ("G0", "G1a", "G1b", "G1c", "OTV", "PMP", "P4", "G-single", "G2-item", "G2")

@@ -21,7 +21,7 @@ from time import time as by_name
 import pytest
 import trio
 
-from splitbrain.harness.simulation.tripwires import Nondeterminism
+from splitbrain.harness.simulation.wires import Nondeterminism
 from splitbrain.harness.simulation.world import World
 
 

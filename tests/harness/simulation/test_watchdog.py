@@ -15,8 +15,8 @@ import trio
 
 from splitbrain.harness import Plan
 from splitbrain.harness.client import request
-from splitbrain.harness.investigate import investigate
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.investigating import investigate
+from splitbrain.harness.runs.running import run
 from splitbrain.harness.simulation import watchdog
 from splitbrain.harness.simulation.watchdog import Runaway, RunStopped
 from splitbrain.harness.simulation.world import World

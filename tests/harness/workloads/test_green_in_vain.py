@@ -11,7 +11,7 @@ from splitbrain.harness import Inconclusive, simulate
 from splitbrain.harness import testing as simulated
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.running import run
 from splitbrain.harness.workloads import (
     WORKLOADS,
     bank,

@@ -7,8 +7,8 @@ import pytest
 import trio
 from workload_runner import plan, run
 
-from splitbrain.checkers.invariants.every_read import every_read
-from splitbrain.checkers.invariants.progress import progress
+from splitbrain.checkers.invariants.liveness import progress
+from splitbrain.checkers.invariants.reads import every_read
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 from splitbrain.harness.client import Definite
 from splitbrain.harness.plan import InvalidPlan

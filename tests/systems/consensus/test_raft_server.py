@@ -13,7 +13,7 @@ from splitbrain.harness.client import Definite, Indefinite
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.running import run
 from splitbrain.harness.simulation.world import World
 from splitbrain.systems.consensus.raft import RaftClient, RaftKV, Settings
 from splitbrain.systems.registry import experiment

@@ -5,7 +5,7 @@ import pytest
 from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness.nemesis.schedule import draw_faults
 from splitbrain.harness.plan import Fault, Plan
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.running import run
 from splitbrain.systems.registry import experiment
 
 REFERENCE, SUMMARY = "leader-follower", "leader-follower-summary"

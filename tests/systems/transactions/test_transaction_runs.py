@@ -8,7 +8,7 @@ import pytest
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness.plan import Fault, Plan
 from splitbrain.harness.planning import draw
-from splitbrain.harness.running import run
+from splitbrain.harness.runs.running import run
 from splitbrain.harness.searching import search
 from splitbrain.systems import registry
 

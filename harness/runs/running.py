@@ -23,22 +23,22 @@ from splitbrain.checkers.history import INVOKE, History, Operation
 from splitbrain.checkers.history.encoding import encode_line
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, Validity, Verdict, worst
 from splitbrain.checkers.vocabulary import DONE, FINAL, HEAL, LOAD, PHASE, REST, SETTLE
-from splitbrain.harness.clients import Clients
-from splitbrain.harness.finals import Finals, longest_seconds
 from splitbrain.harness.generators import time_limit, validate
 from splitbrain.harness.generators.base import Generator
 from splitbrain.harness.generators.lists import listed
 from splitbrain.harness.ground import Ground, World, check_ground, ground_named
 from splitbrain.harness.hosttime import seconds, timestamp
-from splitbrain.harness.interruption import interruptible
-from splitbrain.harness.judging import checkers_of, judge
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
 from splitbrain.harness.node import Node, Program, ServerFactory
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
 from splitbrain.harness.plan_options import operation_timeout
-from splitbrain.harness.recorder import Recorder, Sink
-from splitbrain.harness.rest import measurement
+from splitbrain.harness.runs.clients import Clients
+from splitbrain.harness.runs.finals import Finals, longest_seconds
+from splitbrain.harness.runs.interruption import interruptible
+from splitbrain.harness.runs.judging import checkers_of, judge
+from splitbrain.harness.runs.recorder import Recorder, Sink
+from splitbrain.harness.runs.rest import measurement
 from splitbrain.harness.simulation.trace import Trace
 from splitbrain.harness.workloads.workload import Experiment
 

@@ -1,6 +1,6 @@
 """What is measured of servers that nobody asks and nothing disturbs.
 
-See `splitbrain.checkers.invariants.at_rest`, which judges it. Everything measured is a count, the
+See `splitbrain.checkers.invariants.resting`, which judges it. Everything measured is a count, the
 same in every process, so that it may stand in the history.
 """
 

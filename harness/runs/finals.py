@@ -4,7 +4,7 @@ Each of the workload's final reads must succeed somewhere; it is repeated, and t
 servers that are up, since one may be right to refuse (a backup, say). Besides, each server that is
 up is asked something at least once: to refuse is an answer, silence is none. What each server was
 seen to do is recorded as an event of the nemesis, ``answers``, with ``{name: "ok" | "refused" |
-"silent" | "gone"}``, which `splitbrain.checkers.invariants.progress` judges. Servers that are down
+"silent" | "gone"}``, which `splitbrain.checkers.invariants.liveness` judges. Servers that are down
 for good are excused, and so are clients of theirs.
 """
 
@@ -23,8 +23,8 @@ from splitbrain.checkers.vocabulary import (
     SILENT,
 )
 from splitbrain.harness.client import TIMED_OUT, Outcome
-from splitbrain.harness.clients import Clients
-from splitbrain.harness.recorder import Recorder
+from splitbrain.harness.runs.clients import Clients
+from splitbrain.harness.runs.recorder import Recorder
 from splitbrain.harness.workloads.workload import FinalRead
 
 TIMEOUT_SECONDS = 5.0

@@ -38,7 +38,7 @@ from splitbrain.checkers.verdict import worst
 from splitbrain.harness.hosttime import timestamp
 from splitbrain.harness.nemesis.claims import regime
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.running import Progress, Run, run
+from splitbrain.harness.runs.running import Progress, Run, run
 from splitbrain.harness.workloads.workload import Experiment
 
 FORMAT = 1
@@ -120,7 +120,7 @@ def run_in_folder(
         progress: told how far the run is.
 
     Raises:
-        InvalidPlan: the plan cannot run (`splitbrain.harness.running.check_plan`).
+        InvalidPlan: the plan cannot run (`splitbrain.harness.runs.running.check_plan`).
         StoreError: the disk is full, or the folder cannot be written; what was recorded is kept.
     """
     with _clear_errors(folder):

@@ -9,7 +9,7 @@ TigerBeetle's liveness mode, also while a minority is down for good).
 *Source.* The harness notes its phases: events of the process ``nemesis`` with f ``phase``. Client
 operations that are invoked after the value ``final`` are the final ones; those with the same f and
 argument are attempts at the same. What each server did is the value of the event ``answers``
-(`splitbrain.harness.finals`); to refuse is an answer, silence is none.
+(`splitbrain.harness.runs.finals`); to refuse is an answer, silence is none.
 
 *Algorithm.* One pass. A kind of operation that never succeeded in the whole run did not stop doing
 so; whether anything was exercised is another checker's question.

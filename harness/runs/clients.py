@@ -19,8 +19,8 @@ from splitbrain.checkers.history import INFO, INVOKE, OK, Operation
 from splitbrain.harness.client import TIMEOUT_S, Outcome, invoke
 from splitbrain.harness.generators.base import Context, Generator, Invocation
 from splitbrain.harness.ground import ClientNode, World
-from splitbrain.harness.interruption import is_ctrl_c
-from splitbrain.harness.recorder import Recorder
+from splitbrain.harness.runs.interruption import is_ctrl_c
+from splitbrain.harness.runs.recorder import Recorder
 from splitbrain.harness.workloads.workload import Workload
 
 

@@ -9,7 +9,7 @@ value ``{"txn": "n1.0.7", "outcome": "commit"}``, or ``"abort"``.
 
 *Algorithm.* One pass.
 
-*Left out.* A node that never decides (see `splitbrain.checkers.invariants.progress`), and what
+*Left out.* A node that never decides (see `splitbrain.checkers.invariants.liveness`), and what
 clients were told.
 """
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from splitbrain.checkers.history import History, HistoryError
 from splitbrain.checkers.invariants import leader_per_term
-from splitbrain.checkers.invariants.at_rest import at_rest
 from splitbrain.checkers.invariants.coverage import exercised
-from splitbrain.checkers.invariants.progress import progress
-from splitbrain.checkers.invariants.unhandled_exceptions import unhandled_exceptions
+from splitbrain.checkers.invariants.crashes import unhandled_exceptions
+from splitbrain.checkers.invariants.liveness import progress
+from splitbrain.checkers.invariants.resting import at_rest
 from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.telling import most_telling
 from splitbrain.checkers.verdict import UNKNOWN, Checker, Verdict

@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from splitbrain.checkers.invariants.unhandled_exceptions import RUN_STOPPED, unhandled_exceptions
+from splitbrain.checkers.invariants.crashes import RUN_STOPPED, unhandled_exceptions
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import shrinking
 from splitbrain.harness.regression import FILE, Origin, failure_test
-from splitbrain.harness.running import Progress, Run
+from splitbrain.harness.runs.running import Progress, Run
+from splitbrain.harness.runs.store import keep_run, run_in_folder, write_shrink, write_text
 from splitbrain.harness.shrinking import NotReproduced, Shrunk, shrink
-from splitbrain.harness.store import keep_run, run_in_folder, write_shrink, write_text
 from splitbrain.harness.workloads.workload import Experiment
 
 _CHANGED = (
