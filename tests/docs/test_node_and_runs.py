@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from splitbrain.harness import finals, plan, running, searching
+from splitbrain.checkers.invariants import resting
+from splitbrain.harness import plan, searching
 from splitbrain.harness.client import TIMEOUT_S
 from splitbrain.harness.hunting.hunt import AGAIN_EVERY
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.node import Clock, Disk, Network, Node
+from splitbrain.harness.runs import finals, running
 from splitbrain.harness.simulation import watchdog
 from splitbrain.harness.simulation.disk import SECTOR
 from splitbrain.harness.simulation.ground import FSYNC_LATENCY_S
