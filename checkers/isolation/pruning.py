@@ -7,7 +7,7 @@ impossible, and so on until nothing changes (PolySI, VLDB 2023, section 4.3; Vip
 If neither can come first, there is no order.
 
 What is reachable is known for all pairs at once, as a row of bits for each transaction
-(`kernels.closure`). Every order that is found remembers why, so that a refutation can name the
+(`kernels.closing`). Every order that is found remembers why, so that a refutation can name the
 cycles that it follows from.
 
 *Complexity.* A round takes edges by transactions / 64, and pairs of writers by their readers; there
@@ -27,7 +27,7 @@ import numpy.typing as npt
 from splitbrain.checkers import kernels
 from splitbrain.checkers.isolation.cycles import Step
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
-from splitbrain.checkers.isolation.kernels import closure, graphs
+from splitbrain.checkers.isolation.kernels import closing, graphs
 from splitbrain.checkers.isolation.kernels.codes import NONE, RW, WW
 from splitbrain.checkers.isolation.refuting import Excluded
 from splitbrain.checkers.isolation.schedule import PLAIN
@@ -127,7 +127,7 @@ class Pruning:
         rounds: how many there were.
         contradiction: if no order is left, cycles that say so.
         gave_up: why it ended early.
-        reached: what is reachable by what is certain: see `kernels.closure`.
+        reached: what is reachable by what is certain: see `kernels.closing`.
     """
 
     def __init__(
@@ -172,7 +172,7 @@ class Pruning:
                 f"nodes are too many to know what each leads to within {MEMORY >> 20} MiB"
             )
             return
-        compiled = kernels.of(closure, size=4 * (len(self.one) + len(self.edges)))
+        compiled = kernels.of(closing, size=4 * (len(self.one) + len(self.edges)))
         while self.rounds < ROUNDS and not self._late():
             self.reached = None  # two of them would not fit
             self.reached = self._closure(compiled)
@@ -202,7 +202,7 @@ class Pruning:
 
     def consequences(self, sign: Array, chosen: Array) -> Edges:
         """Dependencies that orders of some pairs bring, but for those that are ways already."""
-        compiled = kernels.of(closure, size=4 * (len(self.one) + len(self.edges)))
+        compiled = kernels.of(closing, size=4 * (len(self.one) + len(self.edges)))
         found = compiled.consequences(*self._arrays(), sign, np.flatnonzero(chosen))
         source, target, kind, literal = found
         return Edges(source, target, kind, literal, np.full(len(source), self.rounds, np.int16))
