@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from splitbrain.checkers.history import INVOKE, OK, History, HistoryError, Operation, load
-from splitbrain.checkers.isolation import ordering, refutation, verify
+from splitbrain.checkers.isolation import ordering, refuting, verify
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.isolation.register_checker import rw_register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
@@ -182,7 +182,7 @@ def test_snapshot_isolation_is_decided_apart_from_serializability():
 
 def test_without_a_solver_the_answer_is_unknown_and_says_what_to_install(monkeypatch):
     monkeypatch.setattr(ordering, "solver_installed", lambda: False)
-    monkeypatch.setattr(refutation, "solver_installed", lambda: False)
+    monkeypatch.setattr(refuting, "solver_installed", lambda: False)
     verdict = rw_register("serializable", complete=True).check(registers(OPEN))
     assert verdict.validity is UNKNOWN
     assert "pip install python-sat" in verdict.reason
@@ -190,7 +190,7 @@ def test_without_a_solver_the_answer_is_unknown_and_says_what_to_install(monkeyp
 
 def test_what_pruning_refutes_needs_no_solver(monkeypatch):
     monkeypatch.setattr(ordering, "solver_installed", lambda: False)
-    monkeypatch.setattr(refutation, "solver_installed", lambda: False)
+    monkeypatch.setattr(refuting, "solver_installed", lambda: False)
     history = registers(UNDECIDED)
     verdict = rw_register("serializable", complete=True).check(history)
     assert verdict.validity is INVALID
