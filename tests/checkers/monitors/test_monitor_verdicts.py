@@ -58,11 +58,11 @@ OUTSIDE = {
         [(0, 1, "enqueue", 7), (2, 3, "enqueue", 7)],
         "operation 2: it puts in 7, as operation 0 does",
     ),
-    "equal priorities written differently": (
+    "a priority inserted twice": (
         "priority-queue",
         PRIORITIES,
-        [(0, 1, "insert", 1), (2, 3, "insert", 1.0)],
-        "operation 2: it puts in 1.0, as operation 0 does",
+        [(0, 1, "insert", 1), (2, 3, "insert", 1)],
+        "operation 2: it puts in 1, as operation 0 does",
     ),
     "a removal that may have taken an acknowledged element": (
         "stack",
