@@ -17,7 +17,7 @@ from splitbrain.checkers.isolation import (
     CertificateError,
     NoCertificate,
     load_transactions,
-    refutation,
+    refuting,
     rw_register,
     verify,
 )
@@ -151,7 +151,7 @@ def pigeons(count):
 @pytest.mark.parametrize("count", [2, 3, 4, 5, 6])
 def test_proofs_of_the_solver_are_checked(count):
     clauses = list(pigeons(count))
-    lemmas = refutation._proof(clauses)
+    lemmas = refuting._proof(clauses)
     known = Clauses()
     for clause in clauses:
         known.add(clause)
@@ -231,7 +231,7 @@ def test_a_refutation_has_the_cycles_that_are_needed():
 
 
 def test_a_refutation_that_is_too_large_is_left_out_and_says_so(monkeypatch):
-    monkeypatch.setattr(refutation, "SIZE_LIMIT", 3)
+    monkeypatch.setattr(refuting, "SIZE_LIMIT", 3)
     history, verdict = found()
     details = verdict.anomalies[0].details
     assert details["refutation"] is None
