@@ -6,14 +6,15 @@ from typing import get_type_hints
 
 import pytest
 
-from splitbrain.harness import Plan, investigate, running, searching, shrinking, store
+from splitbrain.harness import Plan, searching, shrinking
+from splitbrain.harness.runs import investigating, running, store
 from splitbrain.harness.workloads.workload import Experiment, Workload
 
 
 @pytest.mark.parametrize(
     "function",
     [
-        investigate.investigate,
+        investigating.investigate,
         running.run,
         running.judge,
         searching.search,
