@@ -86,7 +86,7 @@ _PLACES = {
     "key_value": ("KvClient", "kv"),
     "locks": ("LockClient", "lock"),
     "on_call": ("DoctorsClient", "doctors"),
-    "parts.capabilities": ("Method",),
+    "parts.abilities": ("Method",),
     "parts.kind": ("WorkloadKind",),
     "parts.options": ("Option",),
     "parts.replicas": ("ReplicaClient",),

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
 
@@ -11,6 +12,12 @@ import splitbrain
 @pytest.mark.parametrize("name", splitbrain.__all__)
 def test_every_name_of_the_door_is_there(name):
     assert getattr(splitbrain, name) is not None
+
+
+@pytest.mark.parametrize("package", ["checkers", "harness", "harness.workloads"])
+def test_what_a_lazy_package_names_is_there(package):
+    found = import_module(f"splitbrain.{package}")
+    assert [name for name in found.__all__ if getattr(found, name, None) is None] == []
 
 
 def test_each_is_the_same_thing_as_where_it_lives():
