@@ -30,9 +30,9 @@ from splitbrain.checkers.isolation.append_inference import (
     last_elements,
     with_unobserved_order,
 )
+from splitbrain.checkers.isolation.complete.deadline import Timed, seconds_of
 from splitbrain.checkers.isolation.consistency import implied, model_named
 from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle
-from splitbrain.checkers.isolation.deadline import Timed, seconds_of
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.evidence import cycle_anomaly
 from splitbrain.checkers.isolation.judgment import Findings

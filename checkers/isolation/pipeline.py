@@ -16,9 +16,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from splitbrain.checkers.isolation.complete.deadline import Deadline
 from splitbrain.checkers.isolation.consistency import STRONGEST, ConsistencyModel, forbidden
 from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle, Cycles, find_cycles
-from splitbrain.checkers.isolation.deadline import Deadline
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.judgment import Findings, judge
 from splitbrain.checkers.isolation.kernels.codes import FAIL, INFO, OK, READ

@@ -31,9 +31,9 @@ from typing import Any, ClassVar
 import numpy as np
 
 from splitbrain.checkers.history import FAIL, History
+from splitbrain.checkers.isolation.complete.deadline import Timed, seconds_of
 from splitbrain.checkers.isolation.consistency import model_named
 from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle, Step
-from splitbrain.checkers.isolation.deadline import Timed, seconds_of
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.evidence import anomaly_of_cycle, ends, time_evidence
 from splitbrain.checkers.isolation.judgment import Findings

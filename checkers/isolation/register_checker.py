@@ -5,7 +5,7 @@ order of writes is not, and must be inferred as far as it can be
 (`splitbrain.checkers.isolation.register_inference`). What is found refutes; that nothing is found
 means little, since deciding serializability or snapshot isolation is NP-hard here (Papadimitriou,
 "The Serializability of Concurrent Database Updates", JACM 1979; Biswas and Enea, OOPSLA 2019). With
-``complete``, a bounded search decides it (`splitbrain.checkers.isolation.complete`).
+``complete``, a bounded search decides it (`splitbrain.checkers.isolation.complete.deciding`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from splitbrain.checkers.history import History
-from splitbrain.checkers.isolation.complete import decide
+from splitbrain.checkers.isolation.complete.deadline import Timed, seconds_of
+from splitbrain.checkers.isolation.complete.deciding import decide
 from splitbrain.checkers.isolation.consistency import (
     DECIDED_BY_ORDERS,
     forbidden,
@@ -25,7 +26,6 @@ from splitbrain.checkers.isolation.consistency import (
     model_named,
 )
 from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle
-from splitbrain.checkers.isolation.deadline import Timed, seconds_of
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels.codes import NONE, PROCESS, REALTIME, WR, WRITE

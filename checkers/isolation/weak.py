@@ -26,8 +26,8 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation.complete.deadline import NO_DEADLINE, Deadline
 from splitbrain.checkers.isolation.consistency import ConsistencyModel, forbidden, implied
-from splitbrain.checkers.isolation.deadline import NO_DEADLINE, Deadline
 from splitbrain.checkers.isolation.kernels import graphs, times, visibility
 from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
 from splitbrain.checkers.isolation.observing import Observations

@@ -17,10 +17,10 @@ from splitbrain.checkers.isolation import (
     CertificateError,
     NoCertificate,
     load_transactions,
-    refuting,
     rw_register,
     verify,
 )
+from splitbrain.checkers.isolation.complete import refuting
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.isolation.recheck.refutation import Clauses
 from splitbrain.checkers.verdict import VALID, Verdict

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from splitbrain.checkers.history import INVOKE, OK, History, HistoryError, Operation, load
-from splitbrain.checkers.isolation import ordering, refuting, verify
+from splitbrain.checkers.isolation import verify
+from splitbrain.checkers.isolation.complete import ordering, refuting
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.isolation.register_checker import rw_register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID

@@ -25,15 +25,15 @@ from typing import Any
 
 import numpy as np
 
+from splitbrain.checkers.isolation.complete.deadline import NO_DEADLINE, Deadline
+from splitbrain.checkers.isolation.complete.ordering import Ordering
+from splitbrain.checkers.isolation.complete.pruning import Pruning
+from splitbrain.checkers.isolation.complete.refuting import Excluded, Pair, refutation
+from splitbrain.checkers.isolation.complete.writers import Writers
 from splitbrain.checkers.isolation.consistency import implied
-from splitbrain.checkers.isolation.deadline import NO_DEADLINE, Deadline
 from splitbrain.checkers.isolation.dependencies import Dependencies
-from splitbrain.checkers.isolation.ordering import Ordering
-from splitbrain.checkers.isolation.pruning import Pruning
-from splitbrain.checkers.isolation.refuting import Excluded, Pair, refutation
 from splitbrain.checkers.isolation.register_inference import RegisterHistory, register_dependencies
 from splitbrain.checkers.isolation.schedule import serial_schedule, snapshot_schedule
-from splitbrain.checkers.isolation.writers import Writers
 
 PAIRS_LIMIT = 10_000_000
 """Pairs of writers beyond which the search does not begin: they take 20 bytes each."""
@@ -54,7 +54,8 @@ class Decision:
             snapshot isolation, the order in which they commit.
         snapshots: under snapshot isolation, ``schedule``: see
             `splitbrain.checkers.isolation.recheck.verdicts`.
-        refutation: if refuted, what proves it: see `splitbrain.checkers.isolation.refuting`.
+        refutation: if refuted, what proves it: see
+            `splitbrain.checkers.isolation.complete.refuting`.
         operations: indices of transactions of the cycles that leave no order.
         cost: what it took.
     """

@@ -25,13 +25,13 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
+from splitbrain.checkers.isolation.complete.refuting import Excluded
+from splitbrain.checkers.isolation.complete.writers import Writers
 from splitbrain.checkers.isolation.cycles import Step
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.kernels import closing, graphs
 from splitbrain.checkers.isolation.kernels.codes import NONE, RW, WW
-from splitbrain.checkers.isolation.refuting import Excluded
 from splitbrain.checkers.isolation.schedule import PLAIN
-from splitbrain.checkers.isolation.writers import Writers
 
 Array = npt.NDArray[Any]
 

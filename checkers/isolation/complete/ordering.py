@@ -16,12 +16,12 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation.deadline import Deadline
+from splitbrain.checkers.isolation.complete.deadline import Deadline
+from splitbrain.checkers.isolation.complete.pruning import Edges, Events, Pruning, Ways, cycle_of
+from splitbrain.checkers.isolation.complete.refuting import Excluded, solver, solver_installed
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.kernels import graphs
 from splitbrain.checkers.isolation.kernels.codes import NONE
-from splitbrain.checkers.isolation.pruning import Edges, Events, Pruning, Ways, cycle_of
-from splitbrain.checkers.isolation.refuting import Excluded, solver, solver_installed
 
 Array = npt.NDArray[Any]
 

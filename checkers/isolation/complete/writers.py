@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers.isolation.complete.refuting import Pair
 from splitbrain.checkers.isolation.kernels.codes import NONE
-from splitbrain.checkers.isolation.refuting import Pair
 from splitbrain.checkers.isolation.register_inference import RegisterHistory
 
 Array = npt.NDArray[Any]
