@@ -36,12 +36,13 @@ Invariants (figure 3; ``tests/systems/consensus`` checks each after every step o
    after its save.
 7. Term, commit index and applied index never decrease within an incarnation.
 
-Layout: the core has no I/O, no clock and no tasks. ``Raft.receive``, ``tick`` and ``saved`` take
-what happened and return effects, in order. ``messages`` and ``effects`` are its whole vocabulary;
-``state`` is what a server remembers, in each role only what that role needs; ``snapshots``,
-``replication``, ``reads`` and ``election`` are what it does, ``core`` the door. The shell is
-``server``, over ``storage`` and the state machine ``kv``; ``bugs`` has the store with one decision
-wrong.
+Layout: the core has no I/O, no clock and no tasks. ``Raft.receive``, ``tick`` and ``saved`` (in
+``core``) take what happened and return effects, in order. ``messages`` and ``effects`` are its
+whole vocabulary. What a server is stands in records: ``state`` (ballot, timer, and the whole),
+``phases`` (what a role adds), ``replica`` over ``log`` (the data), ``outbox`` (what is to be done).
+What it does are functions over these: ``election``, ``leading``, ``following``, ``committing``,
+``reads``, ``roles``; what it decides is in ``rules``. The shell is ``server``, over ``storage`` and
+the state machine ``kv``; ``bugs`` has the store with one decision wrong.
 
 Left out: membership changes (section 6), pre-vote (thesis 9.6), leadership transfer, leases,
 chunked snapshots, recovery from corrupted disks. A leader whose disk stands still goes on sending

@@ -1,6 +1,7 @@
 """Planted bugs of the replicated key-value store: the store as it is, with one decision wrong.
 
-Each overrides one small method from outside; ids are those of the catalogue of bugs.
+Each is another answer to one of the protocol's `Rules`, or another storage, from outside; ids are
+those of the catalogue of bugs.
 """
 
 from __future__ import annotations
@@ -9,68 +10,59 @@ from collections.abc import Iterable
 from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
-from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState
-from splitbrain.systems.consensus.raft.messages import OK, Entry
+from splitbrain.systems.consensus.raft.log import Log
+from splitbrain.systems.consensus.raft.messages import Entry
+from splitbrain.systems.consensus.raft.phases import Leadership
+from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.server import RaftKV
-from splitbrain.systems.consensus.raft.state import LEADER, Leadership
 from splitbrain.systems.consensus.raft.storage import Save, Storage
 
 
-class CommitsByCounting(Raft):
+class CommitsByCounting(Rules):
     """Commits an entry of an earlier term once a majority holds it (figure 8).
 
     A no-op at the start of each term would hide it: what commits the no-op commits what is before.
     So there is none, and reads don't wait for one.
     """
 
-    def may_commit(self, index: int) -> bool:
+    opens_term = False
+
+    def may_commit(self, index: int, log: Log, term: int) -> bool:
         """Any entry on a majority will do."""
         return True
 
-    def open_term(self, office: Leadership) -> None:
-        """Leave it to the first command."""
-        office.term_start = 0
 
-
-class ForgetsVote(Raft):
+class ForgetsVote(Rules):
     """Keeps its vote in memory only: after a restart it votes again in the same term."""
 
-    def save_state(self) -> None:
+    def saved_ballot(self, term: int, vote: str | None) -> SaveState:
         """Save the term alone."""
-        self.saves += 1
-        self.effects.append(SaveState(self.term, None))
+        return SaveState(term, None)
 
 
-class ReadsLocally(Raft):
+class ReadsLocally(Rules):
     """Answers queries from its own state while it believes that it leads."""
 
-    def query(self, client: str, id: int, operation: Any) -> None:
-        """Answer at once."""
-        if self.role == LEADER:
-            self.reply(client, id, *self.machine.query(operation))
-        else:
-            self.redirect(client, id)
+    def may_read_at_once(self, office: Leadership) -> bool:
+        """Always."""
+        return True
 
 
-class ReportsWholeLog(Raft):
+class ReportsWholeLog(Rules):
     """Tells the leader that its log matches to the end, not just as far as the message went."""
 
-    def matched(self, previous: int, entries: tuple[Entry, ...]) -> int:
+    def matched(self, previous: int, entries: tuple[Entry, ...], log: Log) -> int:
         """The end of our log."""
-        return self.log.last_index
+        return log.last_index
 
 
-class AnswersEarly(Raft):
+class AnswersEarly(Rules):
     """Tells the client that its write succeeded when it is appended, before it is committed."""
 
-    def admit(self, office: Leadership, index: int, client: str, id: int) -> None:
-        """Answer writes at once; the others' results are not known yet."""
-        command = self.log.entry(index).command
-        if command[0] == "command" and command[-1][0] != "cas":
-            self.reply(client, id, OK, None)
-        else:
-            super().admit(office, index, client, id)
+    def may_answer_at_once(self, command: Any) -> bool:
+        """Writes can be answered at once; the others' results are not known yet."""
+        return bool(command[0] == "command" and command[-1][0] != "cas")
 
 
 class SyncsLater(Storage):
@@ -95,7 +87,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         id="CON-01",
         title="a leader commits an entry of an earlier term by counting copies",
-        server=planted(RaftKV, core_class=CommitsByCounting),
+        server=planted(RaftKV, rules=CommitsByCounting),
         workload="set",
         faults=("scenario.figure8",),
         nodes=3,
@@ -106,7 +98,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         id="CON-02",
         title="the vote is not saved: after a restart a server votes twice in a term",
-        server=planted(RaftKV, core_class=ForgetsVote),
+        server=planted(RaftKV, rules=ForgetsVote),
         workload="register",
         faults=("scenario.split_vote_storm",),
         nodes=3,
@@ -128,7 +120,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         id="CON-04",
         title="a leader answers reads from its own state, without confirming that it leads",
-        server=planted(RaftKV, core_class=ReadsLocally),
+        server=planted(RaftKV, rules=ReadsLocally),
         workload="register",
         faults=("scenario.rollback", "net.partition", "net.partition_oneway", "process.pause"),
         nodes=3,
@@ -139,7 +131,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         id="CON-07",
         title="a follower acknowledges its whole log instead of what the message covered",
-        server=planted(RaftKV, core_class=ReportsWholeLog),
+        server=planted(RaftKV, rules=ReportsWholeLog),
         workload="set",
         faults=("scenario.rollback",),
         nodes=3,
@@ -150,7 +142,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         id="CON-09",
         title="a write is acknowledged when it is appended, before it is committed",
-        server=planted(RaftKV, core_class=AnswersEarly),
+        server=planted(RaftKV, rules=AnswersEarly),
         workload="set",
         faults=("scenario.rollback",),
         nodes=3,

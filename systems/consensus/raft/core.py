@@ -11,8 +11,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from splitbrain.systems.consensus.raft import election, following, leading, reads, roles
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
-from splitbrain.systems.consensus.raft.election import Elections
+from splitbrain.systems.consensus.raft.log import Log
 from splitbrain.systems.consensus.raft.messages import (
     APPEND,
     APPENDED,
@@ -25,11 +26,26 @@ from splitbrain.systems.consensus.raft.messages import (
     VOTE,
     Request,
 )
-from splitbrain.systems.consensus.raft.state import Candidacy, Leadership, Machine, Settings
+from splitbrain.systems.consensus.raft.outbox import Outbox
+from splitbrain.systems.consensus.raft.phases import Candidacy, Following, Leadership
+from splitbrain.systems.consensus.raft.replica import Machine, Replica
+from splitbrain.systems.consensus.raft.rules import Rules
+from splitbrain.systems.consensus.raft.state import Ballot, Server, Settings, Timer
+
+HANDLERS: dict[str, Callable[[Server, str, Any], None]] = {
+    APPEND: following.on_append,
+    APPENDED: leading.on_appended,
+    REJECTED: leading.on_rejected,
+    REQUEST_VOTE: election.on_request_vote,
+    VOTE: election.on_vote,
+    SNAPSHOT: following.on_snapshot,
+}
 
 
-class Raft(Elections):
-    """One server of a Raft cluster, without network, disk or clock.
+class Raft:
+    """One server of a Raft cluster, without network, disk or clock. `server` is its state.
+
+    `stored` is what its disk held; time is its local clock, in seconds.
 
     Example:
         >>> from random import Random
@@ -52,69 +68,122 @@ class Raft(Elections):
         random: Random,
         now: float = 0.0,
         settings: Settings = Settings(),  # noqa: B008  (immutable)
+        rules: Rules = Rules(),  # noqa: B008  (immutable)
     ) -> None:
-        super().__init__(name, peers, machine, stored, random, now, settings)
-        self.handlers: dict[str, Callable[[str, Any], None]] = {
-            APPEND: self.on_append,
-            APPENDED: self.on_appended,
-            REJECTED: self.on_rejected,
-            REQUEST_VOTE: self.on_request_vote,
-            VOTE: self.on_vote,
-            SNAPSHOT: self.on_snapshot,
-        }
+        log = stored.log
+        replica, timer = Replica(machine, stored), Timer(random, now, now)
+        assert log.term >= replica.log.last_term, "the log is of a later term than the saved one"
+        timer.restart(settings)
+        self.server = Server(
+            name,
+            peers,
+            majority=(len(peers) + 1) // 2 + 1,
+            settings=settings,
+            rules=rules,
+            ballot=Ballot(log.term, log.vote),
+            replica=replica,
+            timer=timer,
+            outbox=Outbox(),
+            phase=Following(None),
+        )
+
+    @property
+    def deadline(self) -> float:
+        """When `tick` has something to do."""
+        return self.server.timer.deadline
+
+    @property
+    def name(self) -> str:
+        """Who we are."""
+        return self.server.name
+
+    @property
+    def role(self) -> str:
+        """What we are: ``follower``, ``candidate`` or ``leader``."""
+        return self.server.phase.role
+
+    @property
+    def leader(self) -> str | None:
+        """Who leads our term, as far as we know."""
+        return self.server.phase.leader
+
+    @property
+    def term(self) -> int:
+        """The latest term that we heard of."""
+        return self.server.ballot.term
+
+    @property
+    def vote(self) -> str | None:
+        """For whom we voted in it."""
+        return self.server.ballot.vote
+
+    @property
+    def log(self) -> Log:
+        """Our log."""
+        return self.server.replica.log
+
+    @property
+    def commit(self) -> int:
+        """How far it is known to be committed."""
+        return self.server.replica.commit
 
     def receive(self, now: float, sender: str, message: tuple[Any, ...]) -> list[Effect]:
         """Handle a message from another server or a client."""
-        self.now = now
+        server = self.server
+        server.timer.now = now
         kind = message[0]
         if kind == REQUEST:
-            self.on_request(sender, Request(*message))
+            start(server, sender, Request(*message))
         else:
-            if message[1] > self.term:  # every message of a server has its term here (5.1)
-                self.become_follower(message[1], None)
-            self.handlers[kind](sender, message)
+            if message[1] > server.ballot.term:  # all messages of servers have their term here
+                roles.follow(server, message[1], None)
+            HANDLERS[kind](server, sender, message)
         return self.finish()
 
     def tick(self, now: float) -> list[Effect]:
         """Do what is due at `now`; nothing before `deadline`."""
-        self.now = now
-        if now >= self.deadline:
-            phase = self.phase
+        server = self.server
+        server.timer.now = now
+        if now >= server.timer.deadline:
+            phase = server.phase
             if isinstance(phase, Leadership):
-                self.heartbeat(phase)
+                election.heartbeat(server, phase)
             elif isinstance(phase, Candidacy) and now < phase.ends:
-                self.request_votes(phase)
+                election.request_votes(server, phase)
             else:
-                self.campaign()
+                election.campaign(server)
         return self.finish()
 
     def saved(self, now: float, number: int) -> list[Effect]:
         """The first `number` saves of this incarnation are durable."""
-        self.now = now
-        self.saves_done = number
-        phase = self.phase
+        server = self.server
+        server.timer.now = now
+        server.outbox.saves_done = number
+        phase = server.phase
         if isinstance(phase, Candidacy):
-            self.own_vote_saved(phase)
+            election.own_vote_saved(server, phase)
         elif isinstance(phase, Leadership):
-            self.own_log_saved(phase)
+            leading.own_log_saved(server, phase)
         return self.finish()
 
     def finish(self) -> list[Effect]:
         """Release reads that can be, and hand over the effects."""
-        phase = self.phase
+        server = self.server
+        phase = server.phase
         if isinstance(phase, Leadership) and phase.reads:
-            self.release_reads(phase)
-        effects, self.effects = self.effects, []
-        return effects
+            reads.release_reads(phase, server.majority, server.replica, server.outbox)
+        return server.outbox.take()
 
-    def on_request(self, client: str, request: Request) -> None:
-        """Start on a client's request."""
-        kind = request.body[0]
-        if kind == "query":
-            self.query(client, request.id, request.body[1])
-        elif kind in ("command", "register"):
-            self.propose(client, request.id, request.body)
-        elif kind == "state":
-            self.reply(client, request.id, OK, self.machine.state())
-        else:
-            self.reply(client, request.id, REFUSED, f"unknown request {kind!r}")
+
+def start(server: Server, client: str, request: Request) -> None:
+    """Start on a client's request."""
+    id, body, outbox = request.id, request.body, server.outbox
+    kind = body[0]
+    if kind == "query":
+        reads.query(server, client, id, body[1])
+    elif kind in ("command", "register"):
+        leading.propose(server, client, id, body)
+    elif kind == "state":
+        outbox.reply(client, id, OK, server.replica.machine.state())
+    else:
+        outbox.reply(client, id, REFUSED, f"unknown request {kind!r}")

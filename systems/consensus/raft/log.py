@@ -46,6 +46,10 @@ class Log:
         assert start >= 0, f"entries after {index} were compacted up to {self.base_index}"
         return tuple(self.entries[start : start + limit])
 
+    def tail(self, first: int) -> tuple[Entry, ...]:
+        """All entries from `first` on, which must be after the base."""
+        return tuple(self.entries[first - self.base_index - 1 :])
+
     def extend(self, entries: Iterable[Entry]) -> None:
         """Put entries at the end."""
         for entry in entries:

@@ -15,38 +15,44 @@ from __future__ import annotations
 
 from typing import Any
 
-from splitbrain.systems.consensus.raft.replication import Replication
-from splitbrain.systems.consensus.raft.state import Leadership, Read
+from splitbrain.systems.consensus.raft.leading import replicate
+from splitbrain.systems.consensus.raft.messages import REDIRECT
+from splitbrain.systems.consensus.raft.outbox import Outbox
+from splitbrain.systems.consensus.raft.phases import Leadership, Read
+from splitbrain.systems.consensus.raft.replica import Replica
+from splitbrain.systems.consensus.raft.state import Server
 
 
-class Reads(Replication):
-    """Queries."""
+def query(server: Server, client: str, id: int, operation: Any) -> None:
+    """Take a query; `release_reads` answers it."""
+    office, replica, outbox = server.phase, server.replica, server.outbox
+    if not isinstance(office, Leadership):
+        outbox.reply(client, id, REDIRECT, office.leader)
+        return
+    if server.rules.may_read_at_once(office):
+        outbox.reply(client, id, *replica.machine.query(operation))
+        return
+    # Before the no-op is committed, our commit index may be behind what earlier leaders committed;
+    # all of that lies before the no-op (leader completeness).
+    index = max(replica.commit, office.term_start)
+    office.reads.append(Read(office.sent + 1, index, client, id, operation))
+    replicate(server, office)
 
-    def query(self, client: str, id: int, operation: Any) -> None:
-        """Take a query; `release_reads` answers it."""
-        office = self.phase
-        if not isinstance(office, Leadership):
-            self.redirect(client, id)
+
+def confirmed(office: Leadership, majority: int) -> int:
+    """A majority, ourselves included, has answered messages with this number or later."""
+    if majority == 1:
+        return office.sent + 1
+    answered = sorted(progress.answered for progress in office.progress.values())
+    return answered[-(majority - 1)]
+
+
+def release_reads(office: Leadership, majority: int, replica: Replica, outbox: Outbox) -> None:
+    """Answer the queries that came before what is confirmed, and whose index is applied."""
+    so_far = confirmed(office, majority)
+    while office.reads:
+        read = office.reads[0]
+        if read.after > so_far or read.read_index > replica.applied:
             return
-        # Before the no-op is committed, our commit index may be behind what earlier leaders
-        # committed; all of that lies before the no-op (leader completeness).
-        index = max(self.commit, office.term_start)
-        office.reads.append(Read(office.sent + 1, index, client, id, operation))
-        self.replicate(office)
-
-    def confirmed(self, office: Leadership) -> int:
-        """A majority, ourselves included, has answered messages with this number or later."""
-        if self.majority == 1:
-            return office.sent + 1
-        answered = sorted(progress.answered for progress in office.progress.values())
-        return answered[-(self.majority - 1)]
-
-    def release_reads(self, office: Leadership) -> None:
-        """Answer the queries that came before what is confirmed, and whose index is applied."""
-        confirmed = self.confirmed(office)
-        while office.reads:
-            read = office.reads[0]
-            if read.after > confirmed or read.read_index > self.applied:
-                return
-            office.reads.popleft()
-            self.reply(read.client, read.id, *self.machine.query(read.operation))
+        office.reads.popleft()
+        outbox.reply(read.client, read.id, *replica.machine.query(read.operation))

@@ -29,15 +29,17 @@ from splitbrain.systems.consensus.raft.effects import (
     Stored,
 )
 from splitbrain.systems.consensus.raft.kv import KeyValue
+from splitbrain.systems.consensus.raft.phases import LEADER
+from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.sessions import Sessions
-from splitbrain.systems.consensus.raft.state import LEADER, Settings
+from splitbrain.systems.consensus.raft.state import Settings
 from splitbrain.systems.consensus.raft.storage import Save, Storage
 
 
 class RaftKV:
     """A key-value store replicated by Raft. Announces each leadership that it wins."""
 
-    core_class: ClassVar[type[Raft]] = Raft
+    rules: ClassVar[type[Rules]] = Rules
     storage_class: ClassVar[type[Storage]] = Storage
     settings: ClassVar[Settings] = Settings()
 
@@ -52,7 +54,7 @@ class RaftKV:
 
     def make_core(self, stored: Stored) -> Raft:
         """The protocol, starting from what the disk holds."""
-        return self.core_class(
+        return Raft(
             self.node.name,
             self.node.peers,
             Sessions(KeyValue()),
@@ -60,6 +62,7 @@ class RaftKV:
             random=self.node.random,
             now=trio.current_time(),
             settings=self.settings,
+            rules=self.rules(),
         )
 
     async def run(self) -> None:

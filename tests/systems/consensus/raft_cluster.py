@@ -32,6 +32,7 @@ from splitbrain.systems.consensus.raft.messages import (
     Entry,
     Request,
 )
+from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.sessions import immutable
 
 Message = tuple[Any, ...]
@@ -107,12 +108,12 @@ class Cluster:
         names: Iterable[str] = ("n1", "n2", "n3"),
         *,
         machine: Callable[[], Any] = Journal,
-        core: type[Raft] = Raft,
+        rules: type[Rules] = Rules,
         settings: Settings = Settings(),  # noqa: B008
         random: Callable[[], Random] = Shortest,
     ) -> None:
         self.names = tuple(names)
-        self.machine, self.core_class, self.settings, self.random = machine, core, settings, random
+        self.machine, self.rules, self.settings, self.random = machine, rules, settings, random
         self.wire: list[tuple[str, str, Message]] = []
         self.events: list[str] = []
         self.replies: list[tuple[str, Message]] = []
@@ -132,7 +133,7 @@ class Cluster:
         if stored is not None:
             server.stored = stored
         server.queue, server.saved, server.held = [], 0, False
-        server.core = self.core_class(
+        server.core = Raft(
             name,
             tuple(peer for peer in self.names if peer != name),
             self.machine(),
@@ -140,6 +141,7 @@ class Cluster:
             random=self.random(),
             now=server.clock,
             settings=self.settings,
+            rules=self.rules(),
         )
 
     def start_with_log(self, name: str, terms: Iterable[int], term: int | None = None) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from raft_cluster import Cluster, Journal
 
 from splitbrain.systems.consensus.raft import Raft, Settings
+from splitbrain.systems.consensus.raft.rules import Rules
 
 
 class Violation(Exception):
@@ -82,14 +83,14 @@ class Properties:
 class Schedule:
     """One random schedule; the seed says all about it."""
 
-    def __init__(self, seed: int, core: type[Raft] = Raft, batch: int = 3) -> None:
+    def __init__(self, seed: int, rules: type[Rules] = Rules, batch: int = 3) -> None:
         self.random = Random(seed)
         self.properties = Properties()
         names = [f"n{i + 1}" for i in range(self.random.choice((3, 3, 4, 5)))]
         self.cluster = Cluster(
             names,
             machine=lambda: Watched(self.properties),
-            core=core,
+            rules=rules,
             settings=Settings(batch=batch, snapshot_every=10, snapshot_keeps=2),
             random=lambda: Random(self.random.random()),
         )

@@ -23,7 +23,7 @@ from splitbrain.systems.consensus.raft.messages import (
     RequestVote,
     Vote,
 )
-from splitbrain.systems.consensus.raft.state import CANDIDATE, FOLLOWER, LEADER
+from splitbrain.systems.consensus.raft.phases import CANDIDATE, FOLLOWER, LEADER
 
 # 5.1 Raft basics
 
@@ -141,8 +141,8 @@ def test_5_2_election_timeouts_are_random_within_their_bounds():
     cluster = Cluster(random=lambda: Random(5))
     timeouts = set()
     for _ in range(200):
-        cluster["n1"].restart_election_timer()
-        timeouts.add(cluster["n1"].deadline - cluster["n1"].now)
+        cluster["n1"].server.timer.restart(settings)
+        timeouts.add(cluster["n1"].deadline - cluster["n1"].server.timer.now)
 
     assert len(timeouts) == 200
     assert settings.election_min <= min(timeouts) < settings.election_min + 0.02
@@ -177,7 +177,7 @@ def test_5_3_an_entry_is_committed_once_a_majority_holds_it(servers, acknowledge
     index = leader.log.last_index
 
     for i in range(acknowledge):
-        answer = Appended(APPENDED, leader.term, index, leader.phase.sent)
+        answer = Appended(APPENDED, leader.term, index, leader.server.phase.sent)
         leader.receive(0.0, f"n{i + 2}", answer)
 
     assert (leader.commit == index) is commits
@@ -190,7 +190,7 @@ def test_5_3_committing_an_entry_commits_all_before_it():
     cluster.elect("n1")
 
     assert cluster["n1"].commit == 3
-    assert [index for index, _ in cluster["n1"].machine.entries] == [1, 2, 3]
+    assert [index for index, _ in cluster["n1"].server.replica.machine.entries] == [1, 2, 3]
 
 
 def test_5_3_followers_apply_in_log_order_what_the_leader_committed():
@@ -198,10 +198,10 @@ def test_5_3_followers_apply_in_log_order_what_the_leader_committed():
     core = cluster["n1"]
 
     core.receive(0.0, "n2", append_entries(1, entries=entries(1, 1, 1), commit=2))
-    assert [index for index, _ in core.machine.entries] == [1, 2]
+    assert [index for index, _ in core.server.replica.machine.entries] == [1, 2]
 
     core.receive(0.0, "n2", append_entries(1, previous=(3, 1), commit=3))
-    assert [index for index, _ in core.machine.entries] == [1, 2, 3]
+    assert [index for index, _ in core.server.replica.machine.entries] == [1, 2, 3]
 
 
 def test_figure_2_a_follower_commits_no_further_than_the_message_proves():
@@ -344,9 +344,9 @@ def test_5_4_2_an_entry_of_an_earlier_term_is_not_committed_by_counting():
     assert terms(leader) == [1, 2, 4]
 
     for follower in ("n2", "n3"):
-        cluster.receive("n1", follower, Appended(APPENDED, 4, 2, leader.phase.sent))
+        cluster.receive("n1", follower, Appended(APPENDED, 4, 2, leader.server.phase.sent))
     assert leader.commit == 0
 
     for follower in ("n2", "n3"):
-        cluster.receive("n1", follower, Appended(APPENDED, 4, 3, leader.phase.sent))
+        cluster.receive("n1", follower, Appended(APPENDED, 4, 3, leader.server.phase.sent))
     assert leader.commit == 3

@@ -8,7 +8,8 @@ import pytest
 from raft_cluster import Cluster
 from raft_schedules import Schedule, Violation
 
-from splitbrain.systems.consensus.raft import Raft, bugs
+from splitbrain.systems.consensus.raft import bugs
+from splitbrain.systems.consensus.raft.rules import Rules
 
 SCHEDULES = int(os.environ.get("SPLITBRAIN_RAFT_SCHEDULES", "24"))
 STEPS = 3_000
@@ -42,12 +43,12 @@ def test_a_schedule_is_a_function_of_its_seed():
     assert len(first.cluster.events) > 100
 
 
-def broken_by(core: type[Raft], shows: str, seeds: int) -> list[str]:
+def broken_by(rules: type[Rules], shows: str, seeds: int) -> list[str]:
     """The violations that schedules find, up to the first of the kind expected."""
     found: list[str] = []
     for seed in range(seeds):
         try:
-            Schedule(seed, core, batch=1).run(STEPS)
+            Schedule(seed, rules, batch=1).run(STEPS)
         except (Violation, AssertionError) as violation:
             found.append(str(violation))
             if shows in found[-1]:
@@ -56,7 +57,7 @@ def broken_by(core: type[Raft], shows: str, seeds: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("core", "shows"),
+    ("rules", "shows"),
     [
         (bugs.CommitsByCounting, "leader completeness"),
         (bugs.ReadsLocally, "stale read"),
@@ -65,15 +66,15 @@ def broken_by(core: type[Raft], shows: str, seeds: int) -> list[str]:
     ],
     ids=("CON-01", "CON-04", "CON-07", "CON-09"),
 )
-def test_a_planted_bug_breaks_them(core, shows):
-    found = broken_by(core, shows, seeds=100)
+def test_a_planted_bug_breaks_them(rules, shows):
+    found = broken_by(rules, shows, seeds=100)
 
     assert shows in found[-1], found
 
 
-def two_leaders_by_a_second_vote(core: type[Raft]) -> bool:
+def two_leaders_by_a_second_vote(rules: type[Rules]) -> bool:
     """n3 votes for n1, restarts, and is asked by n2 in the same term."""
-    cluster = Cluster(core=core)
+    cluster = Cluster(rules=rules)
     cluster.partition(("n1", "n3"), ("n2",))
     cluster.time_out("n1")
     cluster.deliver()
@@ -88,4 +89,4 @@ def two_leaders_by_a_second_vote(core: type[Raft]) -> bool:
 
 def test_a_forgotten_vote_makes_two_leaders():
     assert two_leaders_by_a_second_vote(bugs.ForgetsVote)
-    assert not two_leaders_by_a_second_vote(Raft)
+    assert not two_leaders_by_a_second_vote(Rules)

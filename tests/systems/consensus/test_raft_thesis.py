@@ -22,7 +22,7 @@ from splitbrain.systems.consensus.raft.messages import (
     RequestVote,
     Vote,
 )
-from splitbrain.systems.consensus.raft.state import FOLLOWER
+from splitbrain.systems.consensus.raft.phases import FOLLOWER
 
 # Figure 2: persistence
 
@@ -165,8 +165,8 @@ def test_7_servers_forget_entries_behind_their_snapshots():
 
     for name in cluster.names:
         assert len(cluster[name].log.entries) < 15
-        assert cluster[name].snapshot.last_index in (20, 30)
-        assert cluster[name].log.base_index == cluster[name].snapshot.last_index - 3
+        assert cluster[name].server.replica.snapshot.last_index in (20, 30)
+        assert cluster[name].log.base_index == cluster[name].server.replica.snapshot.last_index - 3
 
 
 def test_7_a_follower_far_behind_gets_the_snapshot_and_then_the_log():
@@ -182,7 +182,8 @@ def test_7_a_follower_far_behind_gets_the_snapshot_and_then_the_log():
         cluster.settle()
 
     assert "n3: installed snapshot up to 20" in cluster.events
-    assert cluster["n3"].machine.entries == cluster["n1"].machine.entries
+    replicas = [cluster[name].server.replica for name in ("n3", "n1")]
+    assert replicas[0].machine.entries == replicas[1].machine.entries
     assert cluster["n3"].commit == cluster["n1"].commit == 26
 
 
@@ -190,7 +191,7 @@ def test_figure_13_a_log_that_continues_the_snapshot_is_kept():
     cluster = Cluster()
     cluster.start_with_log("n1", [1, 1, 1, 1], term=1)
     cluster.start_with_log("n2", [1, 1, 1, 1], term=1)
-    data = cluster["n2"].machine.snapshot()
+    data = cluster["n2"].server.replica.machine.snapshot()
 
     cluster["n1"].receive(0.0, "n2", InstallSnapshot(SNAPSHOT, 1, 2, 1, data, 1))
 
@@ -204,11 +205,11 @@ def test_figure_13_a_snapshot_that_comes_late_changes_nothing():
     other = Cluster()["n1"]
     other.receive(0.0, "n2", append_entries(1, entries=entries(1, 1, 1), commit=2))
 
-    late = InstallSnapshot(SNAPSHOT, 1, 2, 1, other.machine.snapshot(), 1)
+    late = InstallSnapshot(SNAPSHOT, 1, 2, 1, other.server.replica.machine.snapshot(), 1)
     effects = core.receive(0.0, "n2", late)
 
-    assert [index for index, _ in core.machine.entries] == [1, 2, 3]
-    assert (core.applied, core.log.last_index) == (3, 3)
+    assert [index for index, _ in core.server.replica.machine.entries] == [1, 2, 3]
+    assert (core.server.replica.applied, core.log.last_index) == (3, 3)
     assert [m.match for _, m in sent(effects, APPENDED)] == [2]
 
 
@@ -220,7 +221,7 @@ def test_thesis_10_2_1_of_a_leaders_own_entries_only_the_durable_ones_count():
     for command in ("x", "y"):
         cluster.request("n1", "client", ("command", command))
     done = cluster.servers["n1"].saved
-    cluster.receive("n1", "n2", Appended(APPENDED, 1, 3, leader.phase.sent))
+    cluster.receive("n1", "n2", Appended(APPENDED, 1, 3, leader.server.phase.sent))
     assert leader.commit == 1
 
     leader.saved(0.0, done + 1)
@@ -240,7 +241,7 @@ def test_thesis_6_4_a_majority_of_all_servers_confirms_a_read(servers, answers, 
     cluster.request("n1", "client", ("query", ("all",)))
 
     for i in range(answers):
-        answer = Appended(APPENDED, 1, leader.log.last_index, leader.phase.sent)
+        answer = Appended(APPENDED, 1, leader.log.last_index, leader.server.phase.sent)
         cluster.receive("n1", f"n{i + 2}", answer)
 
     assert bool(cluster.replies) is confirmed
@@ -253,7 +254,7 @@ def test_a_repeated_answer_starts_no_second_message():
     leader = cluster["n1"]
     cluster.request("n1", "client", ("command", "x"))
     cluster.request("n1", "client", ("command", "y"))
-    number = leader.phase.progress["n2"].sent
+    number = leader.server.phase.progress["n2"].sent
     answer = Appended(APPENDED, 1, 2, number)
 
     first = leader.receive(0.0, "n2", answer)

@@ -1,0 +1,83 @@
+"""A follower's part of replication (5.3, section 7): taking what the leader sends."""
+
+from __future__ import annotations
+
+from splitbrain.systems.consensus.raft.committing import commit_up_to, save_snapshot
+from splitbrain.systems.consensus.raft.effects import SaveEntries, Snapshot, SnapshotInstalled
+from splitbrain.systems.consensus.raft.log import Log
+from splitbrain.systems.consensus.raft.messages import (
+    APPENDED,
+    REJECTED,
+    Appended,
+    AppendEntries,
+    Entry,
+    InstallSnapshot,
+    Rejected,
+)
+from splitbrain.systems.consensus.raft.outbox import Outbox
+from splitbrain.systems.consensus.raft.replica import Replica
+from splitbrain.systems.consensus.raft.roles import hear_leader
+from splitbrain.systems.consensus.raft.state import Server
+
+
+def on_append(server: Server, sender: str, message: AppendEntries) -> None:
+    """Take a leader's entries, if our log holds what precedes them (figure 2)."""
+    term, outbox, replica = server.ballot.term, server.outbox, server.replica
+    if message.term < term:
+        outbox.send_when_durable(sender, Rejected(REJECTED, term, 0, 0, 0, 0))
+        return
+    hear_leader(server, message.term, sender)
+    log, previous, entries = replica.log, message.previous_index, message.entries
+    if previous < log.base_index:
+        # A late message. What we compacted was committed, so it equals the leader's log.
+        entries = entries[log.base_index - previous :]
+        previous = log.base_index
+    elif log.term(previous) != message.previous_term:
+        outbox.send_when_durable(sender, refusal(message, log, term))
+        return
+    if entries:
+        store(previous, entries, replica, outbox)
+    commit_up_to(server, min(message.commit, previous + len(entries)))
+    match = server.rules.matched(previous, entries, log)
+    outbox.send_when_durable(sender, Appended(APPENDED, term, match, message.number))
+
+
+def refusal(message: AppendEntries, log: Log, term: int) -> Rejected:
+    """What we say to entries that don't fit: a hint where they might."""
+    previous = message.previous_index
+    if previous > log.last_index:
+        index, conflict = log.last_index + 1, 0
+    else:
+        index, conflict = log.first_of_term(previous), log.term(previous)
+    return Rejected(REJECTED, term, previous, index, conflict, message.number)
+
+
+def store(previous: int, entries: tuple[Entry, ...], replica: Replica, outbox: Outbox) -> None:
+    """Append what is new; remove our entries only where they conflict (5.3)."""
+    log = replica.log
+    for offset, entry in enumerate(entries):
+        index = previous + 1 + offset
+        if index <= log.last_index:
+            if log.term(index) == entry.term:
+                continue  # we have it: this message may be older than our log
+            assert index > replica.commit, f"a committed entry ({index}) would be removed"
+            log.truncate(index)
+        log.extend(entries[offset:])
+        outbox.save(SaveEntries(index, log.tail(index)))
+        return
+
+
+def on_snapshot(server: Server, sender: str, message: InstallSnapshot) -> None:
+    """Install a leader's snapshot, unless we have applied as much (figure 13)."""
+    term, outbox, replica = server.ballot.term, server.outbox, server.replica
+    if message.term < term:
+        outbox.send_when_durable(sender, Appended(APPENDED, term, 0, 0))
+        return
+    hear_leader(server, message.term, sender)
+    if message.last_index > replica.commit:
+        snapshot = Snapshot(message.last_index, message.last_term, message.data)
+        replica.install(snapshot)
+        save_snapshot(snapshot, replica.log, server.ballot, outbox)
+        outbox.tell(SnapshotInstalled(snapshot.last_index))
+    # Whatever we committed equals the leader's log, as far as its snapshot goes (5.4.3).
+    outbox.send_when_durable(sender, Appended(APPENDED, term, message.last_index, message.number))

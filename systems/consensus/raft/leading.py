@@ -1,0 +1,147 @@
+"""A leader's part of replication (5.3), and the commit rule (5.4.2).
+
+A leader has at most one message on its way to each follower. What arrives meanwhile goes with the
+next one, which leaves on the reply: batches grow by themselves under load, and a lost message is
+repeated by the next heartbeat.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from splitbrain.systems.consensus.raft.committing import commit_up_to
+from splitbrain.systems.consensus.raft.effects import SaveEntries
+from splitbrain.systems.consensus.raft.log import Log
+from splitbrain.systems.consensus.raft.messages import (
+    APPEND,
+    OK,
+    REDIRECT,
+    SNAPSHOT,
+    Appended,
+    AppendEntries,
+    Entry,
+    InstallSnapshot,
+    Rejected,
+)
+from splitbrain.systems.consensus.raft.outbox import Outbox
+from splitbrain.systems.consensus.raft.phases import Leadership, Progress
+from splitbrain.systems.consensus.raft.state import Server
+
+
+def propose(server: Server, client: str, id: int, command: Any) -> None:
+    """Append a client's command; the answer comes when it is applied."""
+    office, outbox = server.phase, server.outbox
+    if not isinstance(office, Leadership):
+        outbox.reply(client, id, REDIRECT, office.leader)
+        return
+    index = append_entry(Entry(server.ballot.term, command), office, server.replica.log, outbox)
+    if server.rules.may_answer_at_once(command):
+        outbox.reply(client, id, OK, None)
+    else:
+        office.pending[index] = (client, id)
+    replicate(server, office)
+
+
+def append_entry(entry: Entry, office: Leadership, log: Log, outbox: Outbox) -> int:
+    """Append an entry of our term to our own log, and return its index."""
+    log.extend((entry,))
+    index = log.last_index
+    office.unsaved.append((outbox.save(SaveEntries(index, (entry,))), index))
+    return index
+
+
+def replicate(server: Server, office: Leadership) -> None:
+    """Send to every follower that isn't still busy with the last message."""
+    for peer, progress in office.progress.items():
+        if not progress.busy:
+            send_append(server, office, peer, progress)
+
+
+def send_append(server: Server, office: Leadership, peer: str, progress: Progress) -> None:
+    """Send what the follower needs next: entries, a probe, a heartbeat or the snapshot."""
+    replica, term = server.replica, server.ballot.term
+    log, previous = replica.log, progress.next - 1
+    office.sent = number = office.sent + 1
+    progress.busy = True
+    progress.sent_at = server.timer.now
+    progress.sent = number
+    message: tuple[Any, ...]
+    if previous < log.base_index:
+        assert replica.snapshot is not None, "a log is compacted only behind a snapshot"
+        message = InstallSnapshot(SNAPSHOT, term, *replica.snapshot, number)
+    else:
+        entries = () if progress.probing else log.after(previous, server.settings.batch)
+        commit = replica.commit
+        message = AppendEntries(APPEND, term, previous, log.term(previous), entries, commit, number)
+    server.outbox.send(peer, message)
+
+
+def on_appended(server: Server, sender: str, message: Appended) -> None:
+    """A follower's log matches ours up to `match`."""
+    office = server.phase
+    if not isinstance(office, Leadership) or message.term != server.ballot.term:
+        return
+    progress = office.progress[sender]
+    hear_follower(progress, message, server.timer.now)
+    if message.match > progress.match:
+        progress.match = message.match
+    progress.next = progress.match + 1
+    progress.probing = False
+    advance_commit(server, office)
+    if not progress.busy and (
+        progress.next <= server.replica.log.last_index or reader_waits(office, progress)
+    ):
+        send_append(server, office, sender, progress)
+
+
+def on_rejected(server: Server, sender: str, message: Rejected) -> None:
+    """A follower's log differs at the place we named: look further back (5.3)."""
+    office = server.phase
+    if not isinstance(office, Leadership) or message.term != server.ballot.term:
+        return
+    progress = office.progress[sender]
+    hear_follower(progress, message, server.timer.now)
+    if message.previous_index != progress.next - 1:
+        return  # the answer to an older message
+    back = server.rules.backtrack(message, server.replica.log)
+    progress.next = max(progress.match + 1, min(back, message.previous_index))
+    progress.probing = True
+    if not progress.busy and progress.next <= message.previous_index:
+        send_append(server, office, sender, progress)
+
+
+def reader_waits(office: Leadership, progress: Progress) -> bool:
+    """Whether a query came after the last message to this follower."""
+    return bool(office.reads) and office.reads[-1].after > progress.sent
+
+
+def hear_follower(progress: Progress, message: Appended | Rejected, now: float) -> None:
+    """Note that a follower still takes us for its leader.
+
+    Only the answer to the last message makes room for the next: late and repeated answers would
+    multiply the messages otherwise.
+    """
+    progress.heard_at = now
+    if message.number == progress.sent:
+        progress.busy = False
+    if message.number > progress.answered:
+        progress.answered = message.number
+
+
+def own_log_saved(server: Server, office: Leadership) -> None:
+    """Count our own log as far as it is durable."""
+    unsaved, done = office.unsaved, server.outbox.saves_done
+    while unsaved and unsaved[0][0] <= done:
+        office.durable_index = unsaved.popleft()[1]
+    advance_commit(server, office)
+
+
+def advance_commit(server: Server, office: Leadership) -> None:
+    """Commit what a majority holds durably (5.3), if we may."""
+    replica = server.replica
+    matches = sorted(progress.match for progress in office.progress.values())
+    matches.append(office.durable_index)
+    matches.sort()
+    index = matches[-server.majority]
+    if index > replica.commit and server.rules.may_commit(index, replica.log, server.ballot.term):
+        commit_up_to(server, index)

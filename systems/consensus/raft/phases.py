@@ -1,0 +1,112 @@
+"""The three phases of a server's life, each with what only that role needs.
+
+A server is in one of them (`splitbrain.systems.consensus.raft.state.Server.phase`). Whatever a
+phase remembers is gone with it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, NamedTuple
+
+FOLLOWER = "follower"
+CANDIDATE = "candidate"
+LEADER = "leader"
+
+
+class Progress:
+    """What a leader knows of one follower (nextIndex, matchIndex and more).
+
+    Attributes:
+        next: index of the next entry to send; always greater than `match`.
+        match: the highest index known to be durable there and equal to ours; never decreases.
+        probing: `next` is a guess; ask without entries until the logs are known to meet.
+        busy: a message is on its way; the next one waits for the reply or the heartbeat.
+        sent_at: when we last sent (seconds, local clock).
+        heard_at: when it last answered in our term; when we took office, if it never did.
+        sent: number of the last message sent there; at most the leader's `Leadership.sent`.
+        answered: the greatest number answered; at most `sent`, and never decreases.
+    """
+
+    __slots__ = ("answered", "busy", "heard_at", "match", "next", "probing", "sent", "sent_at")
+
+    def __init__(self, following: int, now: float) -> None:
+        self.next = following
+        self.match = 0
+        self.probing = True
+        self.busy = False
+        self.sent_at = self.heard_at = now
+        self.sent = self.answered = 0
+
+
+class Read(NamedTuple):
+    """A query that waits: for a majority to answer messages numbered `after` or later, and for
+    `read_index` to be applied.
+    """
+
+    after: int
+    read_index: int
+    client: str
+    id: int
+    operation: Any
+
+
+@dataclass(slots=True)
+class Following:
+    """A follower's: it votes, and takes entries.
+
+    Attributes:
+        leader: who leads our term; None until it is heard of. Never another one in the same term.
+    """
+
+    role: ClassVar[str] = FOLLOWER
+    leader: str | None
+
+
+@dataclass(slots=True)
+class Candidacy:
+    """A candidate's: it has voted for itself in our term, and asks for the others' votes.
+
+    Attributes:
+        vote_save: the save by which our own vote becomes durable; it doesn't count before.
+        ends: when another election begins (seconds, local clock); never before the deadline.
+        votes: who has granted a vote in our term; fewer than a majority.
+    """
+
+    role: ClassVar[str] = CANDIDATE
+    leader: ClassVar[None] = None
+    vote_save: int
+    ends: float
+    votes: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Leadership:
+    """A leader's, in one term.
+
+    Attributes:
+        leader: our own name.
+        progress: what is known of each other server.
+        unsaved: pairs of a save and the index up to which it makes our own log durable, for saves
+            under way; both increase.
+        term_start: index of the term's first entry, the no-op; 0 in a term without one.
+        durable_index: how far our own log is known to be durable; it counts as ours in majorities.
+        pending: by index, the clients that wait for an entry of our term to be applied; each index
+            is past what is applied.
+        reads: queries that wait, in order of coming; their `after` never decreases.
+        sent: how many messages were sent to followers, which are numbered by it.
+    """
+
+    role: ClassVar[str] = LEADER
+    leader: str
+    progress: dict[str, Progress]
+    unsaved: deque[tuple[int, int]]
+    term_start: int
+    durable_index: int = 0
+    pending: dict[int, tuple[str, int]] = field(default_factory=dict)
+    reads: deque[Read] = field(default_factory=deque)
+    sent: int = 0
+
+
+Phase = Following | Candidacy | Leadership

@@ -1,0 +1,83 @@
+"""One server's copy of the data: the log, the snapshot behind it, and the machine that it feeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Protocol
+
+from splitbrain.systems.consensus.raft.effects import Snapshot, Stored
+from splitbrain.systems.consensus.raft.log import Log
+
+
+class Machine(Protocol):
+    """What the log is applied to; it must be deterministic. Results are (status, value)."""
+
+    def apply(self, index: int, command: Any) -> tuple[str, Any]:
+        """Apply the command at this log index (None for a no-op) and return its result."""
+        ...
+
+    def query(self, operation: Any) -> tuple[str, Any]:
+        """The result of an operation that changes nothing."""
+        ...
+
+    def state(self) -> Any:
+        """The applied state as an immutable value, for inspection."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """All of the state; equal states give equal bytes."""
+        ...
+
+    def restore(self, data: bytes) -> None:
+        """Become the state that `snapshot` described."""
+        ...
+
+
+class Replica:
+    """Log, snapshot and machine. It sends nothing and saves nothing: that is its callers' part.
+
+    Attributes:
+        log: the entries after its base, which is never past the snapshot.
+        snapshot: the last that was taken or installed; never past `applied`.
+        machine: what committed entries are applied to, in order, each once.
+        commit: the greatest index known to be committed; at most the log's last, never decreases.
+        applied: how far the machine is; at most `commit`, and equal between stimuli.
+    """
+
+    __slots__ = ("applied", "commit", "log", "machine", "snapshot")
+
+    def __init__(self, machine: Machine, stored: Stored) -> None:
+        self.machine = machine
+        self.snapshot = stored.snapshot
+        self.log = Log(stored.log.base_index, stored.log.base_term, stored.log.entries)
+        self.commit = self.applied = 0
+        if stored.snapshot is not None:
+            machine.restore(stored.snapshot.data)
+            self.commit = self.applied = stored.snapshot.last_index
+
+    def apply(self) -> Iterator[tuple[int, str, Any]]:
+        """Apply committed entries in order; the index and the result of each."""
+        assert self.commit <= self.log.last_index
+        while self.applied < self.commit:
+            index = self.applied + 1
+            status, value = self.machine.apply(index, self.log.entry(index).command)
+            self.applied = index
+            yield index, status, value
+
+    def compact(self, keep: int) -> Snapshot:
+        """Take a snapshot of what is applied; forget all entries before it but the last `keep`."""
+        log = self.log
+        term = log.term(self.applied)
+        log.compact(max(log.base_index, self.applied - keep))
+        self.snapshot = Snapshot(self.applied, term, self.machine.snapshot())
+        return self.snapshot
+
+    def install(self, snapshot: Snapshot) -> None:
+        """Become a leader's snapshot; keep the log only if it continues it (figure 13)."""
+        if self.log.term(snapshot.last_index) == snapshot.last_term:
+            self.log.compact(snapshot.last_index)
+        else:
+            self.log = Log(snapshot.last_index, snapshot.last_term, ())
+        self.machine.restore(snapshot.data)
+        self.commit = self.applied = snapshot.last_index
+        self.snapshot = snapshot
