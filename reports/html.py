@@ -27,6 +27,7 @@ from splitbrain.reports.linearization import Scene, scene_of
 from splitbrain.reports.model import (
     RunView,
     exercised_text,
+    often_text,
     regime_text,
     settings_text,
     shrink_summary,
@@ -97,6 +98,7 @@ def render_html(view: RunView) -> str:
             commands=_commands(view),
             story=story_of(view, STORY_LIMIT),
             shrink_summary=shrink_summary(view),
+            often=often_text(view),
             told_shrunk=view.telling is not view,
             evidences=[_evidence(view, entry) for entry in evidence(view)],
             faults=[_fault(fault) for fault in view.faults[:ROW_LIMIT]],

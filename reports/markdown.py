@@ -10,6 +10,7 @@ from tabulate import tabulate
 from splitbrain.reports.model import (
     RunView,
     exercised_text,
+    often_text,
     regime_text,
     settings_text,
     shrink_summary,
@@ -101,17 +102,20 @@ def _fenced(lines: Sequence[str]) -> list[str]:
 
 
 def _necessary(view: RunView) -> list[str]:
+    often = often_text(view)
+    lines = [f"How often: {escaped(often)}."] if often else []
     if view.shrink is None or not view.shrink.necessary:
-        return []
+        return lines
     rows = [
         (
             escaped(safe_text(n.fault)),
             escaped(safe_text(n.kind)),
-            "no" if n.fails_without else "**yes**",
+            "**yes**" if n.needed else escaped(n.told),
+            escaped(n.figures),
         )
         for n in view.shrink.necessary[:ROW_LIMIT]
     ]
-    return _table(rows, ("fault", "kind", "necessary"))
+    return [*lines, *([""] if lines else []), *_table(rows, ("fault", "kind", "necessary", "why"))]
 
 
 def _verdicts(view: RunView) -> list[str]:

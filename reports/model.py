@@ -203,7 +203,7 @@ def _load(path: Path, *, small: bool, needed: frozenset[str] = frozenset()) -> R
     info = read_info(path, problems)
     shrink = read_shrink(path, problems)
     if shrink is not None:
-        needed = frozenset(n.fault for n in shrink.necessary if not n.fails_without)
+        needed = frozenset(n.fault for n in shrink.necessary if n.needed)
     shrunk = None if small else _load_shrunk(path, problems, needed)
     calls = tuple(history.calls())
     events = list(history.events())
@@ -270,6 +270,14 @@ def shrink_summary(view: RunView) -> str:
         return ""
     runs = f", in {counted(shrink.runs, 'run')}" if shrink.runs is not None else ""
     return f"shrunk from {' and '.join(before)} to {' and '.join(after)}{runs}"
+
+
+def often_text(view: RunView) -> str:
+    """How often the small plan fails, in one sentence; empty if nobody counted."""
+    if view.shrink is None or view.shrink.often is None:
+        return ""
+    failed, of = view.shrink.often
+    return f"the same plan fails in {failed} of {counted(of, 'other schedule')}"
 
 
 def regime_text(view: RunView) -> str:

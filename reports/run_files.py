@@ -20,6 +20,7 @@ from splitbrain.checkers.history.repeated_keys import repeated_key
 from splitbrain.checkers.verdict import Verdict
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.runs.store import StoreError
+from splitbrain.harness.shrinking.chances import LIKELIER, NECESSARY, NOT_SHOWN
 from splitbrain.harness.workloads.parts.words import Words, words_from_json
 from splitbrain.reports.wording import safe_text
 
@@ -63,22 +64,53 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Necessity:
-    """Whether a fault of the shrunk plan is needed: without it, does the run still fail?"""
+    """What a fault of the shrunk plan has to do with its failure.
+
+    Attributes:
+        fault: its id.
+        kind: its kind.
+        finding: ``necessary``, ``likelier`` or ``not shown``.
+        present: how many of how many schedules fail with it.
+        absent: and how many without it.
+    """
 
     fault: str
     kind: str
-    fails_without: bool
+    finding: str
+    present: tuple[int, int]
+    absent: tuple[int, int]
+
+    @property
+    def needed(self) -> bool:
+        """Whether no schedule failed without it, and the figures show that this is no chance."""
+        return self.finding == NECESSARY
+
+    @property
+    def told(self) -> str:
+        """The finding in words."""
+        return _FINDINGS.get(self.finding, NOT_SHOWN)
+
+    @property
+    def figures(self) -> str:
+        """The figures in words."""
+        (failed, of), (without, of_without) = self.present, self.absent
+        return f"fails in {failed} of {of} schedules with it, in {without} of {of_without} without"
+
+
+_FINDINGS = {NECESSARY: NECESSARY, LIKELIER: "makes it likelier", NOT_SHOWN: NOT_SHOWN}
 
 
 @dataclass(frozen=True, slots=True)
 class Shrink:
-    """What ``shrink.json`` says: sizes as (before, after), and how many runs it took."""
+    """What ``shrink.json`` says: sizes as (before, after), how many runs it took, how many of how
+    many schedules fail."""
 
     operations: tuple[int, int] | None
     faults: tuple[int, int] | None
     clients: tuple[int, int] | None
     nodes: tuple[int, int] | None
     runs: int | None
+    often: tuple[int, int] | None
     necessary: tuple[Necessity, ...]
 
 
@@ -156,11 +188,18 @@ def read_shrink(folder: Path, problems: list[str]) -> Shrink | None:
         return None
     try:
         necessary = tuple(
-            Necessity(str(entry["fault"]), str(entry["kind"]), bool(entry["fails_without"]))
+            Necessity(
+                str(entry["fault"]),
+                str(entry["kind"]),
+                str(entry["finding"]),
+                _counts(entry["with"]),
+                _counts(entry["without"]),
+            )
             for entry in data.get("necessary", ())
         )
         pairs = {
-            name: _pair(data.get(name)) for name in ("operations", "faults", "clients", "nodes")
+            name: _pair(data.get(name))
+            for name in ("operations", "faults", "clients", "nodes", "often")
         }
         runs = data.get("runs")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -170,10 +209,12 @@ def read_shrink(folder: Path, problems: list[str]) -> Shrink | None:
 
 
 def _pair(data: Any) -> tuple[int, int] | None:
-    if data is None:
-        return None
-    before, after = data
-    return int(before), int(after)
+    return None if data is None else _counts(data)
+
+
+def _counts(data: Any) -> tuple[int, int]:
+    failed, of = data
+    return int(failed), int(of)
 
 
 def _number(value: Any) -> float | None:

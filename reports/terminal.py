@@ -16,6 +16,7 @@ from splitbrain.checkers.verdict import INVALID, Verdict
 from splitbrain.reports.model import (
     RunView,
     exercised_text,
+    often_text,
     regime_text,
     settings_text,
     shrink_summary,
@@ -91,12 +92,10 @@ def _story_line(line: StoryLine, wrapped: Sequence[str], width: int) -> str:
 
 
 def _necessary(view: RunView) -> str:
-    if view.shrink is None or not view.shrink.necessary:
-        return ""
-    needed = [n for n in view.shrink.necessary if not n.fails_without]
-    spare = [n for n in view.shrink.necessary if n.fails_without]
-    lines = [f"  necessary: {n.fault} {n.kind} (without it the run passes)" for n in needed]
-    lines += [f"  does not matter: {n.fault} {n.kind} (fails without it too)" for n in spare]
+    often = often_text(view)
+    lines = [f"  how often: {often}"] if often else []
+    if view.shrink is not None:
+        lines += [f"  {n.told}: {n.fault} {n.kind} ({n.figures})" for n in view.shrink.necessary]
     return "\n".join(shortened(line, WIDTH) for line in lines)
 
 

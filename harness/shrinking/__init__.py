@@ -17,17 +17,20 @@ candidate counts as failing if any of a few *re-rolled* seeds fails with the sam
 is then kept with that seed. The result is therefore always a plan that fails by itself, in one
 run. At first, while nearly everything can go, one environment a candidate is enough, and cheaper.
 
-Finally each remaining fault is taken away once more, under more re-rolls: a fault without which
-none of them fails is necessary, and any other goes.
+Then each remaining fault is taken away once more, under more re-rolls: if one of them fails, it
+goes. Finally the small plan is run under other schedules, with each fault and without, and the
+figures are told (`chances`).
 """
 
 from __future__ import annotations
 
+from splitbrain.harness.shrinking.chances import Chance, Necessity
 from splitbrain.harness.shrinking.descent import REROLLS, Progress, listed_operations, shrink
-from splitbrain.harness.shrinking.shrunk import Necessity, NotReproduced, Shrunk
+from splitbrain.harness.shrinking.shrunk import NotReproduced, Shrunk
 
 __all__ = [
     "REROLLS",
+    "Chance",
     "Necessity",
     "NotReproduced",
     "Progress",

@@ -11,8 +11,9 @@ from splitbrain.checkers.vocabulary import HEAL, PHASE
 from splitbrain.harness.plan import InvalidPlan, Plan, PlannedOperation
 from splitbrain.harness.runs.running import Run, run
 from splitbrain.harness.shrinking import removal, simpler
+from splitbrain.harness.shrinking.chances import ROUNDS, Chance, Necessity, weigh
 from splitbrain.harness.shrinking.measure import size
-from splitbrain.harness.shrinking.shrunk import Necessity, NotReproduced, Shrunk
+from splitbrain.harness.shrinking.shrunk import NotReproduced, Shrunk
 from splitbrain.harness.workloads.workload import Experiment
 
 Progress = Callable[[int, Plan], None]
@@ -53,8 +54,8 @@ def shrink(
     Args:
         experiment: what was run.
         failing: its run, which is invalid.
-        budget: how many runs may be made; finding out which faults are necessary comes
-            on top.
+        budget: how many runs may be made; finding out how often it fails and which faults
+            are necessary comes on top.
         rerolls: how many environments each candidate is tried in.
         progress: told after each run.
 
@@ -74,9 +75,11 @@ def shrink(
         complete = False
     if shrinker.best == failing.plan:
         shrinker.final()  # nothing smaller fails: does it fail again itself?
-    necessary = shrinker.necessity()
+    shrinker.without_each_fault()
+    runs = shrinker.runs
+    often, necessary = shrinker.weigh()
     final = shrinker.final()
-    return Shrunk(final, shrinker.original, shrinker.runs, necessary, complete)
+    return Shrunk(final, shrinker.original, runs, often, necessary, complete)
 
 
 def listed_operations(history: History, clients: int) -> tuple[PlannedOperation, ...]:
@@ -97,6 +100,7 @@ class _Shrinker:
     ) -> None:
         self.experiment = experiment
         self.signature = failing.signature
+        self.deterministic = failing.deterministic
         self.best = failing.plan
         self.original = failing.plan.with_(
             operations=failing.plan.operations
@@ -217,10 +221,10 @@ class _Shrinker:
 
     # In the end
 
-    def necessity(self) -> tuple[Necessity, ...]:
+    def without_each_fault(self) -> None:
         """Take each fault away once more, in twice as many environments; what can go, goes.
 
-        The budget does not count here: without this, nobody knows whether a fault matters.
+        The budget does not count from here on: without this, nobody knows whether a fault matters.
         """
         self._budget = sys.maxsize
         position = 0
@@ -232,7 +236,11 @@ class _Shrinker:
             else:
                 self.best, position = without, 0
                 self.plain()
-        return tuple(Necessity(fault, fails_without=False) for fault in self.best.faults)
+
+    def weigh(self) -> tuple[Chance, tuple[Necessity, ...]]:
+        """How often the smallest plan fails, and what its faults have to do with it."""
+        rounds = ROUNDS if self.deterministic else (2 * self._most_rerolls,)
+        return weigh(self.best, lambda plans: [bool(self.fails(p, 1)) for p in plans], rounds)
 
     def plain(self) -> None:
         """The first plain seed under which it fails, if there is one: it is told without luck."""

@@ -5,16 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from splitbrain.harness.plan import Fault, Plan
+from splitbrain.harness.plan import Plan
 from splitbrain.harness.runs.running import Run
-
-
-@dataclass(frozen=True, slots=True)
-class Necessity:
-    """Whether a fault of the shrunk plan is needed for its failure."""
-
-    fault: Fault
-    fails_without: bool
+from splitbrain.harness.shrinking.chances import Chance, Necessity
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,18 +18,20 @@ class Shrunk:
         run: the shrunk plan's run; it fails with the signature of the original.
         original: the plan that was shrunk, with its operations listed.
         runs: how many runs it took.
-        necessary: each remaining fault, with the finding that the failure needs it.
+        often: how often its plan fails under other schedules.
+        necessary: what each remaining fault has to do with the failure.
         complete: False if the budget ran out before nothing more could go.
     """
 
     run: Run
     original: Plan
     runs: int
+    often: Chance
     necessary: tuple[Necessity, ...]
     complete: bool
 
     def to_json(self) -> dict[str, Any]:
-        """What ``shrink.json`` holds: sizes before and after, and which faults are necessary."""
+        """What ``shrink.json`` holds: sizes before and after, how often it fails, and why."""
         before, after = self.original, self.run.plan
         return {
             "operations": [len(before.operations or ()), len(after.operations or ())],
@@ -45,10 +40,8 @@ class Shrunk:
             "nodes": [before.nodes, after.nodes],
             "runs": self.runs,
             "complete": self.complete,
-            "necessary": [
-                {"fault": n.fault.id, "kind": n.fault.kind, "fails_without": n.fails_without}
-                for n in self.necessary
-            ],
+            "often": self.often.to_json(),
+            "necessary": [n.to_json() for n in self.necessary],
         }
 
 

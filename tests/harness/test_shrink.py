@@ -61,7 +61,7 @@ def test_taking_any_remaining_fault_away_ends_the_failure(failing, shrunk):
         without = plan.with_(faults=plan.faults[:position] + plan.faults[position + 1 :])
         assert run(failing[0].with_plan(without)).signature != shrunk.run.signature
     assert [n.fault for n in shrunk.necessary] == list(plan.faults)
-    assert not any(n.fails_without for n in shrunk.necessary)
+    assert {n.finding for n in shrunk.necessary} == {"necessary"}
 
 
 def test_taking_any_remaining_operation_away_ends_the_failure(failing, shrunk):
@@ -97,7 +97,7 @@ def test_within_its_budget_it_gets_as_far_as_it_gets(failing):
     assert not small.complete
     assert small.run.signature == failing[1].signature
     assert told[:5] == [1, 2, 3, 4, 5]
-    # What comes on top is finding out which faults are necessary.
+    # What comes on top is finding out how often it fails, and which faults are necessary.
     assert len(small.necessary) == len(small.run.plan.faults)
 
 

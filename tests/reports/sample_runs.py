@@ -166,7 +166,16 @@ def stale_run(folder, count=1000):
         "clients": [7, 2],
         "nodes": [3, 3],
         "runs": 58,
-        "necessary": [{"fault": "f1", "kind": "net.partition", "fails_without": False}],
+        "often": [27, 30],
+        "necessary": [
+            {
+                "fault": "f1",
+                "kind": "net.partition",
+                "finding": "necessary",
+                "with": [27, 30],
+                "without": [0, 30],
+            }
+        ],
     }
     save(folder, recording, the_plan, _stale_verdicts(recording, 1.2, 5), info(), shrink)
     small = Recording()

@@ -34,7 +34,8 @@ def test_a_fault_without_effect_is_flagged(tmp_path):
 
 def test_a_fault_that_the_failure_needs_is_not_called_without_effect(tmp_path):
     folder = sample_runs.valid_run(tmp_path / "run")
-    needed = {"fault": "f3", "kind": "net.latency", "fails_without": False}
+    needed = {"fault": "f3", "kind": "net.latency", "finding": "necessary"}
+    needed |= {"with": [10, 10], "without": [0, 10]}
     (folder / "shrink.json").write_text(json.dumps({"necessary": [needed]}))
 
     view = load_run(folder)
