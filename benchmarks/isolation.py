@@ -153,10 +153,10 @@ REGISTER_OPTIONS = {"initial": True, "writes_follow_reads": True, "linearizable_
 
 
 def _phases(path: str, model: str) -> dict:
-    from splitbrain.checkers.isolation.append_inference import append_dependencies, append_history
     from splitbrain.checkers.isolation.cycles import find_cycles
+    from splitbrain.checkers.isolation.lists.inference import append_dependencies, append_history
     from splitbrain.checkers.isolation.loading import load_transactions
-    from splitbrain.checkers.isolation.register_inference import (
+    from splitbrain.checkers.isolation.registers.inference import (
         Assumptions,
         register_dependencies,
         register_history,

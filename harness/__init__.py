@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.node import Node
     from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
     from splitbrain.harness.runs.running import Run, run
-    from splitbrain.harness.searching import Search, search
+    from splitbrain.harness.searching.seeds import Search, search
     from splitbrain.harness.shrinking import Shrunk, shrink
     from splitbrain.harness.testing import Inconclusive, Violation, simulate
     from splitbrain.harness.workloads.workload import Experiment, Workload
@@ -55,7 +55,7 @@ __getattr__ = lazily(
         "splitbrain.harness.node": ("Node",),
         "splitbrain.harness.plan": ("Fault", "InvalidPlan", "Plan", "PlannedOperation"),
         "splitbrain.harness.runs.running": ("Run", "run"),
-        "splitbrain.harness.searching": ("Search", "search"),
+        "splitbrain.harness.searching.seeds": ("Search", "search"),
         "splitbrain.harness.shrinking": ("Shrunk", "shrink"),
         "splitbrain.harness.testing": ("Inconclusive", "Violation", "simulate"),
         "splitbrain.harness.workloads.workload": ("Experiment", "Workload"),

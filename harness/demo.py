@@ -15,7 +15,7 @@ from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.runs.running import Run
-from splitbrain.harness.searching import search
+from splitbrain.harness.searching.seeds import search
 from splitbrain.harness.workloads.workload import Experiment
 
 Resolve = Callable[[Plan], Experiment]

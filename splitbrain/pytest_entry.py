@@ -90,7 +90,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say what simulated tests have to say though none failed for it."""
-    testing = sys.modules.get("splitbrain.harness.testing")
+    testing = sys.modules.get("splitbrain.harness.testing.decorator")
     for note in testing.settings.notes if testing is not None else ():
         terminalreporter.write_line(f"splitbrain: {note}")
 
@@ -98,9 +98,9 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
     """Prepare simulated tests; costs nothing until `splitbrain.harness.testing` is imported."""
-    if "splitbrain.harness.testing" not in sys.modules:
+    if "splitbrain.harness.testing.decorator" not in sys.modules:
         return (yield)
-    from splitbrain.harness import pytest_plugin
+    from splitbrain.harness.testing import pytest_plugin
 
     pytest_plugin.configure(item.config)
     return (yield from pytest_plugin.around_call(item))

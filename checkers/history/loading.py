@@ -7,11 +7,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from splitbrain.checkers.history.edn import parse_edn
 from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.formats.edn import parse_edn
+from splitbrain.checkers.history.formats.jsonl import parse_jsonl
+from splitbrain.checkers.history.formats.porcupine import ETCD_LINE, parse_etcd_log, parse_kv_log
 from splitbrain.checkers.history.history import History
-from splitbrain.checkers.history.jsonl import parse_jsonl
-from splitbrain.checkers.history.porcupine import ETCD_LINE, parse_etcd_log, parse_kv_log
 from splitbrain.checkers.history.scanning import scanned
 from splitbrain.checkers.history.source import Content, read_content
 

@@ -20,9 +20,9 @@ from splitbrain.checkers.history.completions import (
     invoked_value,
     only_completions,
 )
-from splitbrain.checkers.history.edn_parser import DEPTH_MAX
 from splitbrain.checkers.history.errors import HistoryError
 from splitbrain.checkers.history.fields import wrong_field
+from splitbrain.checkers.history.formats.edn_parser import DEPTH_MAX
 from splitbrain.checkers.history.history import History, Lines
 from splitbrain.checkers.history.operation import Operation, Process
 from splitbrain.checkers.history.pairing import RuleBroken, decreasing

@@ -14,10 +14,10 @@ from splitbrain.checkers import kernels
 from splitbrain.checkers.history import _scan_kernels as k
 from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.checkers.history.columns import FILES, Columns, Int64
-from splitbrain.checkers.history.edn_parser import parse
 from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.formats.edn_parser import parse
+from splitbrain.checkers.history.formats.jsonl import decode_line
 from splitbrain.checkers.history.history import History
-from splitbrain.checkers.history.jsonl import decode_line
 from splitbrain.checkers.history.operation import TYPES
 from splitbrain.checkers.history.packing import OTHER, PackedValues
 from splitbrain.checkers.history.rows import (

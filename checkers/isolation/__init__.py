@@ -8,12 +8,12 @@ Anomalies and models have their standard names (`splitbrain.checkers.isolation.c
 """
 
 from splitbrain.checkers.certificate import CertificateError, NoCertificate
-from splitbrain.checkers.isolation.append_checker import list_append
 from splitbrain.checkers.isolation.consistency import MODELS as CONSISTENCY_MODELS
+from splitbrain.checkers.isolation.lists.checker import list_append
 from splitbrain.checkers.isolation.loading import load_transactions
-from splitbrain.checkers.isolation.predicates import predicate_reads
+from splitbrain.checkers.isolation.predicates.checker import predicate_reads
 from splitbrain.checkers.isolation.recheck.verdicts import verify
-from splitbrain.checkers.isolation.register_checker import rw_register
+from splitbrain.checkers.isolation.registers.checker import rw_register
 
 __all__ = [
     "CONSISTENCY_MODELS",

@@ -22,7 +22,7 @@ import numpy.typing as npt
 from splitbrain.checkers import kernels
 from splitbrain.checkers.history import History, HistoryError, load
 from splitbrain.checkers.history.columns import FILES, Columns
-from splitbrain.checkers.history.edn_parser import parse
+from splitbrain.checkers.history.formats.edn_parser import parse
 from splitbrain.checkers.history.repeated_keys import may_repeat_keys
 from splitbrain.checkers.history.rows import error_text
 from splitbrain.checkers.history.source import PARTS_MAX, Content, read_content

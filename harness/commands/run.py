@@ -21,8 +21,8 @@ from splitbrain.harness.commands.investigation import (
 
 if TYPE_CHECKING:
     from splitbrain.checkers.verdict import Validity
-    from splitbrain.harness.elsewhere import Source
     from splitbrain.harness.runs.running import Run
+    from splitbrain.harness.searching.elsewhere import Source
     from splitbrain.harness.workloads.workload import Experiment
 
 
@@ -88,9 +88,9 @@ def command(
 
     With --count, seeds are tried one after the other until one fails; only the last run is kept.
     """
-    from splitbrain.harness.elsewhere import source_of
     from splitbrain.harness.plan import Plan, parse_seconds
     from splitbrain.harness.planning import draw
+    from splitbrain.harness.searching.elsewhere import source_of
     from splitbrain.systems import registry
 
     chosen = registry.SYSTEMS.named(system)
@@ -138,7 +138,7 @@ def _first_failing(
     If none fails: the last seed, and None.
     """
     from splitbrain.harness.progress import ProgressLine
-    from splitbrain.harness.searching import search
+    from splitbrain.harness.searching.seeds import search
 
     with ProgressLine(sys.stderr) as line:
 

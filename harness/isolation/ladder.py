@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from tabulate import tabulate
 
-from splitbrain.checkers.isolation.append_checker import list_append
 from splitbrain.checkers.isolation.consistency import implied, model_named, standing
-from splitbrain.checkers.isolation.register_checker import rw_register
+from splitbrain.checkers.isolation.lists.checker import list_append
+from splitbrain.checkers.isolation.registers.checker import rw_register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Validity, Verdict
 from splitbrain.harness.bug import Bug
 from splitbrain.harness.isolation.hermitage import SCRIPTS, Script, experiment

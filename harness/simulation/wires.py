@@ -10,7 +10,7 @@ differ from its replay. While a world runs *and* a node's code is executing:
 
 Not caught, because Python gives no hold on them: ``datetime.now()``, the order of a set, ``id`` and
 ``hash``, and a function that is kept anywhere but in a module's own names. For these there is the
-comparison of two runs of the same plan in two processes (`splitbrain.harness.elsewhere`).
+comparison of two runs of the same plan in two processes (`splitbrain.harness.searching.elsewhere`).
 
 The wires do nothing outside a run and nothing for the harness's own code.
 """

@@ -8,7 +8,7 @@ consistency model that the system claims.
 
 from __future__ import annotations
 
-from splitbrain.checkers.isolation.append_checker import list_append as list_append_checker
+from splitbrain.checkers.isolation.lists.checker import list_append as list_append_checker
 from splitbrain.harness.workloads.parts import transactions
 from splitbrain.harness.workloads.parts.kind import CONSISTENCY
 from splitbrain.harness.workloads.workload import ClientFactory, Workload

@@ -8,7 +8,7 @@ the order of versions, and the verdict names them.
 
 from __future__ import annotations
 
-from splitbrain.checkers.isolation.register_checker import rw_register as rw_register_checker
+from splitbrain.checkers.isolation.registers.checker import rw_register as rw_register_checker
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.workloads.parts import transactions
 from splitbrain.harness.workloads.parts.kind import CONSISTENCY

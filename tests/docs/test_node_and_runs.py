@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from splitbrain.checkers.invariants import resting
-from splitbrain.harness import plan, searching
+from splitbrain.harness import plan
 from splitbrain.harness.client import TIMEOUT_S
 from splitbrain.harness.hunting.hunt import AGAIN_EVERY
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.node import Clock, Disk, Network, Node
 from splitbrain.harness.runs import finals, running
+from splitbrain.harness.searching.seeds import TWICE_EVERY
 from splitbrain.harness.simulation import watchdog
 from splitbrain.harness.simulation.disk import SECTOR
 from splitbrain.harness.simulation.ground import FSYNC_LATENCY_S
@@ -102,7 +103,7 @@ def test_every_option_that_is_no_workload_s_is_told(option):
         f"{watchdog.ACTS_A_SECOND:,} of these in a virtual second",
         f"{watchdog.TASKS:,} tasks at once",
         f"after {watchdog.limits.cpu_seconds:g} s of CPU time",
-        f"every {searching.TWICE_EVERY}th after it",
+        f"every {TWICE_EVERY}th after it",
         f"repeats every {AGAIN_EVERY}th run",
     ],
 )

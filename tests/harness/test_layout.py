@@ -6,8 +6,9 @@ from typing import get_type_hints
 
 import pytest
 
-from splitbrain.harness import Plan, searching, shrinking
+from splitbrain.harness import Plan, shrinking
 from splitbrain.harness.runs import investigating, running, store
+from splitbrain.harness.searching import seeds
 from splitbrain.harness.workloads.workload import Experiment, Workload
 
 
@@ -17,7 +18,7 @@ from splitbrain.harness.workloads.workload import Experiment, Workload
         investigating.investigate,
         running.run,
         running.judge,
-        searching.search,
+        seeds.search,
         shrinking.shrink,
         store.run_in_folder,
         Plan.using,

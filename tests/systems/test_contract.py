@@ -11,7 +11,7 @@ import pytest
 from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Plan, run
 from splitbrain.harness.planning import draw
-from splitbrain.harness.searching import search
+from splitbrain.harness.searching.seeds import search
 from splitbrain.systems import registry
 
 SYSTEMS = {name: registry.SYSTEMS[name] for name in registry.SYSTEMS.ours}

@@ -32,7 +32,7 @@ from splitbrain.checkers.isolation.complete.refuting import Excluded, Pair, refu
 from splitbrain.checkers.isolation.complete.writers import Writers
 from splitbrain.checkers.isolation.consistency import implied
 from splitbrain.checkers.isolation.dependencies import Dependencies
-from splitbrain.checkers.isolation.register_inference import RegisterHistory, register_dependencies
+from splitbrain.checkers.isolation.registers.inference import RegisterHistory, register_dependencies
 from splitbrain.checkers.isolation.schedule import serial_schedule, snapshot_schedule
 
 PAIRS_LIMIT = 10_000_000

@@ -19,9 +19,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.isolation.cycles import Step
-from splitbrain.checkers.isolation.evidence import ends
-from splitbrain.checkers.isolation.register_evidence import explain
-from splitbrain.checkers.isolation.register_inference import RegisterHistory
+from splitbrain.checkers.isolation.lists.evidence import ends
+from splitbrain.checkers.isolation.registers.evidence import explain
+from splitbrain.checkers.isolation.registers.inference import RegisterHistory
 from splitbrain.checkers.isolation.transactions import shown_key
 from splitbrain.checkers.models.model import shown
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from splitbrain.checkers.isolation.complete.refuting import Pair
 from splitbrain.checkers.isolation.kernels.codes import NONE
-from splitbrain.checkers.isolation.register_inference import RegisterHistory
+from splitbrain.checkers.isolation.registers.inference import RegisterHistory
 
 Array = npt.NDArray[Any]
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splitbrain.checkers.history import INVOKE, OK, HistoryError, Operation, read_edn
-from splitbrain.checkers.history.edn_parser import DEPTH_MAX, parse
+from splitbrain.checkers.history.formats.edn_parser import DEPTH_MAX, parse
 
 TEXT = st.text(alphabet='abé"\\\n\t\u2028\U0001f600 \0;#{}[]')
 KEYWORD = st.text(alphabet="ab-_.?!*", min_size=1, max_size=5)

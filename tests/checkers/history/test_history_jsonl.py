@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, HistoryError, Operation, read_jsonl
-from splitbrain.checkers.history.edn_parser import DEPTH_MAX
+from splitbrain.checkers.history.formats.edn_parser import DEPTH_MAX
 
 INVOKED = b'{"index":0,"time":5,"type":"invoke","process":0,"f":"write","value":[1,0]}\n'
 COMPLETED = b'{"index":1,"time":6,"type":"ok","process":0,"f":"write","value":[1,0]}\n'

@@ -8,8 +8,8 @@ import pytest
 from splitbrain.checkers import kernels
 from splitbrain.checkers.history import History, HistoryError, load
 from splitbrain.checkers.history.columns import FILES
-from splitbrain.checkers.history.edn import parse_edn
-from splitbrain.checkers.history.jsonl import parse_jsonl
+from splitbrain.checkers.history.formats.edn import parse_edn
+from splitbrain.checkers.history.formats.jsonl import parse_jsonl
 from splitbrain.checkers.history.packing import PackedValues, packed
 from splitbrain.checkers.history.scanning import scanned
 from splitbrain.checkers.history.source import Content

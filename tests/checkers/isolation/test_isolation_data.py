@@ -6,9 +6,9 @@ import pytest
 
 from splitbrain.checkers.history import load
 from splitbrain.checkers.isolation import verify
-from splitbrain.checkers.isolation.append_checker import list_append
-from splitbrain.checkers.isolation.append_inference import append_dependencies, append_history
 from splitbrain.checkers.isolation.cycles import find_cycles
+from splitbrain.checkers.isolation.lists.checker import list_append
+from splitbrain.checkers.isolation.lists.inference import append_dependencies, append_history
 from splitbrain.checkers.isolation.transactions import transactions_of
 from splitbrain.checkers.verdict import INVALID, VALID
 

@@ -12,7 +12,7 @@ import trio
 from splitbrain.harness import Plan
 from splitbrain.harness.client import request
 from splitbrain.harness.planning import draw
-from splitbrain.harness.searching import search
+from splitbrain.harness.searching.seeds import search
 from splitbrain.harness.workloads import register, set_
 
 TTL = 0.05

@@ -8,10 +8,10 @@ import trio
 
 from splitbrain.checkers.verdict import UNKNOWN, VALID
 from splitbrain.harness import Inconclusive, simulate
-from splitbrain.harness import testing as simulated
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.runs.running import run
+from splitbrain.harness.testing import decorator as simulated
 from splitbrain.harness.workloads import (
     WORKLOADS,
     bank,

@@ -9,7 +9,7 @@ from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness.plan import Fault, Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.runs.running import run
-from splitbrain.harness.searching import search
+from splitbrain.harness.searching.seeds import search
 from splitbrain.systems import registry
 
 REFERENCES = (

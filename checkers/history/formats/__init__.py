@@ -1,0 +1,1 @@
+"""The texts that histories are written in: JSON lines, EDN, and the two logs of Porcupine."""

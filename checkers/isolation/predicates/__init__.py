@@ -1,0 +1,1 @@
+"""Histories of reads by predicate: what they matched, and what they should have."""

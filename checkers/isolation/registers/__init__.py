@@ -1,0 +1,1 @@
+"""Histories of registers that transactions overwrite; reads show little of their order."""
