@@ -18,7 +18,7 @@ from splitbrain.harness.simulation.trio_hooks import Task, context
 from splitbrain.harness.simulation.trio_runs import Trap, park
 
 if TYPE_CHECKING:
-    from splitbrain.harness.simulation.host import Incarnation
+    from splitbrain.harness.simulation.incarnation import Incarnation
 
 
 class Inbox:
@@ -146,9 +146,9 @@ class NodeDisk:
         self._alive().remove(path)
 
     def _tell(self, event: str, path: str) -> None:
-        world = self._incarnation.host.world
-        if world.watchers:
-            world.machine_event(event, self._incarnation.name, path)
+        listeners = self._incarnation.host.world.listeners
+        if listeners.watchers:
+            listeners.machine_event(event, self._incarnation.name, path)
 
     async def _synced(self) -> None:
         """Wait for as long as an fsync takes."""

@@ -32,6 +32,8 @@ from typing import Any, BinaryIO
 
 import msgspec
 
+from splitbrain.harness.error_text import described, traceback_lines
+
 Event = tuple[Any, ...]
 
 _BRIEF = 160
@@ -129,3 +131,12 @@ def first_difference(
         return None
     position = min(len(left), len(right))
     return position, next(iter(left[position:]), None), next(iter(right[position:]), None)
+
+
+def crash_story(error: BaseException, recent: Iterable[Event]) -> dict[str, Any]:
+    """A node's error as the history tells it: what, where, and what the node did last."""
+    return {
+        "error": described(error),
+        "traceback": traceback_lines(error),
+        "last": [brief(event) for event in recent],
+    }

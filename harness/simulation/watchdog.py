@@ -24,13 +24,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from time import process_time
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from splitbrain.harness.error_text import is_ours, place
 from splitbrain.harness.runs.interruption import Interruption, Stopped
-
-if TYPE_CHECKING:
-    from splitbrain.harness.simulation.world import World
+from splitbrain.harness.simulation.heap import EventHeap
 
 ROUNDS_AT_ONCE = 100_000
 """How many rounds a node's tasks may run without any virtual time passing."""
@@ -102,6 +100,29 @@ def _peak_memory() -> int:
     return peak if sys.platform == "darwin" else peak * 1024
 
 
+class Named(Protocol):
+    """A node whose code is running."""
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        ...
+
+
+class Watched(Protocol):
+    """What the watchdog sees of a world."""
+
+    @property
+    def heap(self) -> EventHeap:
+        """Its events; how many were executed tells whether it gets on."""
+        ...
+
+    @property
+    def current(self) -> Named | None:
+        """The node whose code is running, or None."""
+        ...
+
+
 class Watchdog:
     """Looks at a running world from a thread of its own.
 
@@ -110,7 +131,7 @@ class Watchdog:
         node: the name of the node that was running then, if any was.
     """
 
-    def __init__(self, world: World, interruption: Interruption) -> None:
+    def __init__(self, world: Watched, interruption: Interruption) -> None:
         self.problem: str | None = None
         self.node: str | None = None
         self._world = world
@@ -208,7 +229,7 @@ def _debugged(frame: FrameType | None) -> bool:
 
 
 @contextmanager
-def watched(world: World, interruption: Interruption) -> Iterator[Watchdog]:
+def watched(world: Watched, interruption: Interruption) -> Iterator[Watchdog]:
     """A watchdog for the world, with its thread."""
     watchdog = Watchdog(world, interruption)
     thread = threading.Thread(target=watchdog.watch, name="splitbrain-watchdog", daemon=True)

@@ -36,16 +36,18 @@ from typing import Any
 import trio
 
 from splitbrain.checkers.vocabulary import DIED, LEADER, TRIPWIRE
-from splitbrain.harness.error_text import described, traceback_lines
+from splitbrain.harness.error_text import described
 from splitbrain.harness.nemesis.control import PowerLossPolicy
 from splitbrain.harness.nemesis.rules import DiskRule
 from splitbrain.harness.node import Program
 from splitbrain.harness.runs.interruption import Interruption, interruptible
 from splitbrain.harness.simulation.disk import Losses
 from splitbrain.harness.simulation.heap import EventHeap
-from splitbrain.harness.simulation.host import Host, Incarnation
+from splitbrain.harness.simulation.host import Host
+from splitbrain.harness.simulation.incarnation import Incarnation
+from splitbrain.harness.simulation.listeners import Listeners
 from splitbrain.harness.simulation.network import NetworkParameters, SimulatedNetwork
-from splitbrain.harness.simulation.trace import Event, Trace, brief
+from splitbrain.harness.simulation.trace import Event, Trace, crash_story
 from splitbrain.harness.simulation.trio_direct import DirectRun
 from splitbrain.harness.simulation.trio_hooks import deterministic_scheduling
 from splitbrain.harness.simulation.trio_runs import NodeRun
@@ -54,8 +56,6 @@ from splitbrain.harness.simulation.wires import tripwires
 from splitbrain.harness.streams import stream
 
 MakeRun = Callable[[Callable[[], Awaitable[object]], trio.abc.Clock], NodeRun]
-Listener = Callable[[str, str, Any], None]
-"""Called with the kind of a node's event, the node's name, and details."""
 
 
 class World:
@@ -94,8 +94,8 @@ class World:
         self.on_announcement: Callable[[str, str, Any], None] = lambda name, f, value: None
         self.on_nemesis: Callable[[str, Any], None] = lambda kind, value: None
         self.on_client: Callable[[str, bool], None] = lambda name, up: None
-        self._listeners: list[Listener] = []
-        self.watchers: dict[str, list[Listener]] = {}
+        self.listeners = Listeners(self.heap, self.network)
+        self.watch, self.subscribe = self.listeners.watch, self.listeners.subscribe
         self._terms: dict[str, int] = {}
         self.add_rule = self.network.add_rule
         self.remove_rule = self.network.remove_rule
@@ -229,7 +229,7 @@ class World:
     def node_event(self, kind: str, name: str, details: tuple[Any, ...]) -> None:
         """Put a node's event into the trace and tell the listeners."""
         self.trace_event(kind, name, *details)
-        self._tell(kind, name, details)
+        self.listeners.tell(kind, name, details)
 
     def announced(self, name: str, f: str, value: Any) -> None:
         """A node announced a fact: trace it, have it recorded, tell the listeners."""
@@ -237,17 +237,7 @@ class World:
         if f == LEADER and isinstance(value, dict) and isinstance(value.get("term"), int):
             self._terms[name] = value["term"]
         self.on_announcement(name, f, value)
-        self._tell(f, name, value)
-
-    def _tell(self, kind: str, name: str, details: Any) -> None:
-        for listener in tuple(self._listeners):
-            # Not now: the node is in the middle of a step, and a listener may want to kill it.
-            self.heap.at(self.heap.now, listener, kind, name, details)
-
-    def machine_event(self, event: str, name: str, details: Any) -> None:
-        """Tell those who watch; only called while somebody does."""
-        for watcher in tuple(self.watchers.get(event, ())):
-            watcher(event, name, details)
+        self.listeners.tell(f, name, value)
 
     def exited(self, name: str) -> None:
         """A node's process ended by returning."""
@@ -261,7 +251,7 @@ class World:
             error = error.exceptions[0]  # a nursery's wrapping says nothing
         self.failures.append((self.now, name, error))
         self.trace_event(DIED, name, described(error))
-        self.on_announcement(name, DIED, self._told(error, recent))
+        self.on_announcement(name, DIED, crash_story(error, recent))
 
     def tripped(self, incarnation: Incarnation, error: BaseException) -> None:
         """A node did what no node may. That is in the history even if its code catches the error;
@@ -270,7 +260,7 @@ class World:
         if text not in incarnation.tripped:
             incarnation.tripped.add(text)
             self.trace_event(TRIPWIRE, incarnation.name, text)
-            told = self._told(error, incarnation.recent)
+            told = crash_story(error, incarnation.recent)
             self.on_announcement(incarnation.name, TRIPWIRE, told)
 
     def _tell_stop(self, problem: str) -> None:
@@ -279,14 +269,6 @@ class World:
         node = self._watchdog.node or "harness"
         self.trace_event(TRIPWIRE, node, "RunStopped")
         self.on_announcement(node, TRIPWIRE, {"error": problem, "stopped": True})
-
-    def _told(self, error: BaseException, recent: Iterable[Event]) -> dict[str, Any]:
-        """An error as the history tells it: what, where, and what the node did last."""
-        return {
-            "error": described(error),
-            "traceback": traceback_lines(error),
-            "last": [brief(event) for event in recent],
-        }
 
     # The nemesis' control surface (splitbrain.harness.nemesis.control): no lever takes any time
 
@@ -404,21 +386,3 @@ class World:
     def record(self, kind: str, value: Any) -> None:
         """Put an event of the nemesis into the history."""
         self.on_nemesis(kind, value)
-
-    def watch(self, event: str, listener: Listener) -> Callable[[], None]:
-        """Call `listener` at each event of this sort; the result ends that."""
-        self.watchers.setdefault(event, []).append(listener)
-        self.network.told = self.machine_event
-
-        def stop() -> None:
-            self.watchers[event].remove(listener)
-            if not self.watchers[event]:
-                del self.watchers[event]
-            self.network.told = self.machine_event if self.watchers else None
-
-        return stop
-
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` after each node's event; the result ends the subscription."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)

@@ -101,9 +101,9 @@ COUNTED = (
 
 @pytest.fixture
 def _small(monkeypatch):
-    monkeypatch.setattr("splitbrain.harness.simulation.host.ACTS_A_SECOND", 2_000)
-    monkeypatch.setattr("splitbrain.harness.simulation.host.ROUNDS_AT_ONCE", 2_000)
-    monkeypatch.setattr("splitbrain.harness.simulation.host.TASKS", 500)
+    monkeypatch.setattr("splitbrain.harness.simulation.incarnation.ACTS_A_SECOND", 2_000)
+    monkeypatch.setattr("splitbrain.harness.simulation.incarnation.ROUNDS_AT_ONCE", 2_000)
+    monkeypatch.setattr("splitbrain.harness.simulation.incarnation.TASKS", 500)
 
 
 @pytest.mark.usefixtures("_small")

@@ -1,0 +1,305 @@
+"""One life of a simulated host's process.
+
+An *incarnation* owns what does not survive a crash: tasks, memory, messages received and not yet
+read. Each is a trio run of its own, on its host's clock. What survives is the host's
+(`splitbrain.harness.simulation.host`), which also kills it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections import deque
+from collections.abc import Callable
+from functools import cached_property
+from math import inf
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+import trio
+
+from splitbrain.harness.error_text import awaiting_place
+from splitbrain.harness.simulation.node_parts import Inbox, NodeClock, NodeDisk, NodeNetwork
+from splitbrain.harness.simulation.trace import Event
+from splitbrain.harness.simulation.trio_hooks import Task, context
+from splitbrain.harness.simulation.trio_runs import NodeRun, Trap, park
+from splitbrain.harness.simulation.watchdog import (
+    ACTS_A_SECOND,
+    ROUNDS_AT_ONCE,
+    TASKS,
+    Runaway,
+    calling_place,
+)
+
+if TYPE_CHECKING:
+    from splitbrain.harness.simulation.host import Host
+
+_LIMBO_ROUNDS = 1_000
+"""How many rounds a killed node's tasks may run before they count as refusing to end."""
+
+_REMEMBERED = 12
+"""How many of the things that a node did last are told when it dies."""
+
+
+class _TrioClock(trio.abc.Clock):
+    """What trio's timeouts in this incarnation follow: the host's clock, or, in limbo, its own."""
+
+    def __init__(self, host: Host) -> None:
+        self._clock = host.clock
+        self._heap = host.world.heap
+        self.limbo: float | None = None
+
+    def start_clock(self) -> None:
+        return None
+
+    def current_time(self) -> float:
+        if self.limbo is not None:
+            return self.limbo
+        clock = self._clock  # in one line, since each step and each timeout asks: `monotonic`
+        return clock.base_local + (self._heap.now - clock.base_true) * clock.rate
+
+    def deadline_to_sleep_time(self, deadline: float) -> float:
+        return 0.0
+
+
+class _Waiting:
+    """The running task, which waits for the world's loop to call `due`."""
+
+    __slots__ = ("_incarnation", "_task")
+
+    def __init__(self, incarnation: Incarnation) -> None:
+        self._incarnation = incarnation
+        self._task: Task | None = context.task
+
+    def due(self) -> None:
+        """Wake it, unless it was cancelled."""
+        task = self._task
+        if task is not None:
+            self._task = None
+            self._incarnation.wake(task)
+
+    def abort(self, _: object) -> trio.lowlevel.Abort:
+        """It was cancelled."""
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+class Incarnation:
+    """One life of a host's process: what `splitbrain.harness.node.Node` promises, and how the world
+    drives it.
+
+    Attributes:
+        dead: killed or ended; nothing it does has any effect any more.
+        number: 0 for the host's first life, 1 for the next, ...
+        inbox: messages that arrived and were not yet received.
+        left: how many things it may do before it is looked at how long they took (`spend`).
+        recent: the last things that it sent, received and traced.
+        tripped: what it did that no node may, in words.
+        commands: what the harness tells a client's program to do (unused by servers).
+    """
+
+    def __init__(self, host: Host, number: int) -> None:
+        world = host.world
+        self.host = host
+        self.dead = False
+        self.number = number
+        self.recent: deque[Event] = deque(maxlen=_REMEMBERED)
+        self.tripped: set[str] = set()
+        self.name = host.name
+        self.peers = host.peers
+        self.inbox = Inbox(self)
+        self.commands = Inbox(self)
+        self.network = NodeNetwork(self)
+        self.disk = NodeDisk(self)
+        self.clock = NodeClock(self)
+        self._trio_clock = _TrioClock(host)
+        self._armed = inf
+        self._arming = 0
+        self.left = ACTS_A_SECOND
+        self._since = world.heap.now
+        self._run: NodeRun = world.make_run(self._main, self._trio_clock)
+        self._tasks = self._run.tasks
+        self._run.policy = self._shuffle
+
+    # To seed a stream takes longer than a step, and many a node never draws from these.
+
+    @cached_property
+    def random(self) -> Random:
+        """See `splitbrain.harness.node.Node.random`."""
+        return self.host.world.stream("node", self.name, self.number)
+
+    @cached_property
+    def _order(self) -> Random:
+        return self.host.world.stream("schedule", self.name, self.number)
+
+    def _shuffle(self, batch: list[Task]) -> None:
+        self._order.shuffle(batch)
+
+    async def _main(self) -> None:
+        await self.host.program(self)
+
+    def trace(self, kind: str, *details: Any) -> None:
+        """See `splitbrain.harness.node.Node.trace`."""
+        if not self.dead:
+            self.spend()
+            world = self.host.world
+            self.recent.append((world.heap.now, kind, *details))
+            world.node_event(kind, self.name, details)
+
+    def announce(self, f: str, value: Any) -> None:
+        """See `splitbrain.harness.node.Node.announce`."""
+        if not self.dead:
+            self.spend()
+            self.host.world.announced(self.name, f, value)
+
+    def spend(self) -> None:
+        """Count one thing that the node does.
+
+        Raises:
+            Runaway: it does too many in too little virtual time.
+        """
+        self.left -= 1
+        if self.left < 0:
+            self.overspent()
+
+    def overspent(self, where: Callable[[], str] = calling_place) -> None:
+        """Raise, unless a virtual second has passed since this was last called.
+
+        Raises:
+            Runaway: none has.
+        """
+        now = self.host.world.heap.now
+        passed, self._since = now - self._since, now
+        self.left = ACTS_A_SECOND
+        if passed < 1.0:
+            error = Runaway(
+                f"{self.name} did {ACTS_A_SECOND:,} things (messages, events, disk, clock, timers) "
+                f"within {passed:.6f} s of virtual time, the last at {where()}: "
+                "a loop waits for nothing, or for too little"
+            )
+            self.host.world.tripped(self, error)
+            raise error
+
+    async def wait(self, delay: float) -> None:
+        """Wait `delay` seconds of true time: hardware doesn't follow the node's clock."""
+        waiting = _Waiting(self)
+        self.host.world.heap.after(delay, waiting.due)
+        await park(Trap(waiting.abort))
+
+    async def wait_for(self, arm: Callable[[Callable[[], None]], object]) -> None:
+        """Wait until what was given to `arm` is called, from the world's own loop."""
+        waiting = _Waiting(self)
+        arm(waiting.due)
+        await park(Trap(waiting.abort))
+
+    # How the world drives it
+
+    def wake(self, task: Task) -> None:
+        """Make a waiting task runnable, and run the node unless it is running or paused."""
+        self._run.wake(task)
+        world = self.host.world
+        if world.current is None:
+            self.step()
+        elif world.current is not self:
+            world.heap.at(world.heap.now, self.step)
+
+    def step(self) -> None:
+        """Run the node until none of its tasks can go on; then set its timer."""
+        if self.dead or self.host.paused:
+            return
+        world = self.host.world
+        world.current = self
+        try:
+            idle = self._run.step(ROUNDS_AT_ONCE)
+        finally:
+            world.current = None
+        if self._run.done:
+            self.host.ended(self, self._run.outcome)
+        elif not idle:
+            self._run_away(
+                f"ran {ROUNDS_AT_ONCE:,} rounds without waiting for time, messages or disk, "
+                f"at {self._where()}"
+            )
+        elif len(self._tasks) > TASKS:
+            newest = max(self._tasks, key=lambda task: task._counter)
+            self._run_away(
+                f"has {len(self._tasks):,} tasks, the newest is {newest.name} at "
+                f"{awaiting_place(newest.coro) or 'a place in trio'}"
+            )
+        else:
+            self.arm()
+
+    def _run_away(self, how: str) -> None:
+        error = Runaway(f"{self.name} {how}")
+        self.host.world.tripped(self, error)
+        self.host.stuck(error)
+
+    def _where(self) -> str:
+        """The place of the task that goes on next."""
+        task = self._run.next_task()
+        return (task and awaiting_place(task.coro)) or "code that is not known"
+
+    def arm(self) -> None:
+        """Have the world step the node when its earliest timeout is due."""
+        deadline = self._run.next_deadline()
+        if deadline == self._armed:
+            return
+        self._armed = deadline
+        self._arming += 1
+        if deadline != inf:
+            clock = self.host.clock
+            clock.reads += 1
+            self.host.world.heap.at(clock.true_time(deadline), self._timer, self._arming)
+
+    def rearm(self) -> None:
+        """Set the timer anew, because the clock's rate has changed."""
+        self._armed = inf
+        self._arming += 1
+        self.arm()
+
+    def _timer(self, arming: int) -> None:
+        if arming == self._arming:
+            self._armed = inf
+            try:
+                self.left -= 1
+                if self.left < 0:
+                    self.overspent(self._where)
+            except Runaway as error:
+                self.host.stuck(error)
+            else:
+                self.step()
+
+    def bury(self) -> list[str]:
+        """Keep what is left of the tasks for ever; returns where they are.
+
+        Were they collected, Python would throw `GeneratorExit` into them outside of any node: code
+        that catches everything would then go round for ever, at the interpreter's exit if not
+        before.
+        """
+        places = set()
+        for task in self._tasks:
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(task.coro))
+            place = awaiting_place(task.coro)
+            if place is not None and not task.child_nurseries:
+                places.add(place)
+        return sorted(places)
+
+    def unwind(self) -> bool:
+        """Cancel the tasks of a dead incarnation and let them end in limbo; False if they
+        refuse."""
+        run, clock = self._run, self._trio_clock
+        clock.limbo = clock.current_time()
+        run.policy = None
+        world = self.host.world
+        world.current = self
+        try:
+            run.cancel()
+            for _ in range(_LIMBO_ROUNDS):
+                run.step(1)
+                if run.done:
+                    return True
+                deadline = run.next_deadline()
+                if deadline != inf:
+                    clock.limbo = max(clock.limbo, deadline)
+            return False
+        finally:
+            world.current = None
