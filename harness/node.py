@@ -47,7 +47,12 @@ class Disk(Protocol):
     whatever was done to the directory before that; `fsync_dir` makes all creations, renames and
     removals durable. Offsets and sizes are bytes; names are non-empty strings.
 
+    A disk in trouble (faults ``disk.*``) reads and writes less than it was asked to, returns what
+    is wrong, or fails; of a write that failed, a part may be there.
+
     Raises:
+        OSError: EIO or ENOSPC: the disk failed, or is full. After an fsync that failed, nobody
+            knows what is durable, whatever the next one says.
         FileNotFoundError: a file that isn't there is read, renamed, removed or synced.
         ValueError: an offset, a length or a size is negative.
         TypeError: data isn't bytes, an offset isn't an integer, a name isn't a string.
@@ -66,15 +71,18 @@ class Disk(Protocol):
         ...
 
     def read(self, path: str, offset: int = 0, length: int | None = None) -> bytes:
-        """Up to `length` bytes (all, if None) from `offset`."""
+        """Up to `length` bytes (all, if None) from `offset`; less at the end of the file."""
         ...
 
-    def write(self, path: str, offset: int, data: bytes) -> None:
-        """Write `data` at `offset`; creates the file, fills a gap with zero bytes."""
+    def write(self, path: str, offset: int, data: bytes) -> int:
+        """Write `data` at `offset`; creates the file, fills a gap with zero bytes.
+
+        Returns how many bytes were written; all, unless the disk is in trouble.
+        """
         ...
 
-    def append(self, path: str, data: bytes) -> None:
-        """Write `data` at the end; creates the file."""
+    def append(self, path: str, data: bytes) -> int:
+        """Write `data` at the end; creates the file. Returns how many bytes were written."""
         ...
 
     def truncate(self, path: str, size: int) -> None:

@@ -97,8 +97,11 @@ def target_of(
         name: what plans call it, by which a worker finds it again; its own name, unless given.
         bug: a planted bug of it.
         workloads: these alone; all that fit, unless given.
-        faults: kinds of faults to draw from.
+        faults: kinds of faults to draw from; ``all`` has those that the system's claims speak of.
     """
+    claims = system.claims
+    if "all" in faults and claims is not None:
+        faults = (*faults, *claims.kinds, *claims.notices)
     return Target(
         name or system.name,
         tuple(workloads) or system.workloads,

@@ -2,7 +2,8 @@
 
 Names are ``family.verb``, as in the literature's catalogues of faults (Jepsen, FoundationDB's
 simulator, TigerBeetle's VOPR): ``process.kill``, ``net.partition``, ``clock.bump``. People may also
-write an alias (``partition``), a family (``clock``), ``all``, or several with commas in between.
+write an alias (``partition``), a family (``clock``), ``all`` (but those that must be asked for,
+`Kind.by_name`), or several with commas in between.
 """
 
 from __future__ import annotations
@@ -114,7 +115,7 @@ def _meaning(name: str) -> tuple[Kind, ...]:
         return (_OWN[name],)
     kinds = every_kind()
     if name == "all":
-        return kinds
+        return tuple(kind for kind in kinds if not kind.by_name)
     family = _FAMILY_ALIASES.get(name, name)
     meant = tuple(k for k in kinds if name in (k.id, *k.aliases) or family == k.family)
     if not meant:

@@ -29,6 +29,8 @@ class Claims:
         max_down: how many servers may be down (killed or without power) at once: ``minority``,
             ``all``, or a number. Paused and partitioned servers are not down: to an asynchronous
             system they are slow.
+        notices: faults that it does not survive but never gives a wrong answer under: families, ids
+            or aliases. They are beyond its claims; hunts draw them all the same.
 
     Raises:
         InvalidPlan: a kind is unknown, or `max_down` makes no sense.
@@ -36,8 +38,10 @@ class Claims:
 
     kinds: tuple[str, ...]
     max_down: int | str = "minority"
+    notices: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        resolve(self.notices)
         if "all" in self.kinds:
             raise InvalidPlan("claims name families of faults: write process, net, ... for 'all'")
         resolve(self.kinds)

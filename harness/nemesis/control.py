@@ -95,11 +95,18 @@ class Disks(Protocol):
     """Levers on servers' disks."""
 
     def add_disk_rule(self, rule: DiskRule) -> None:
-        """Put a rule in force for fsyncs that begin or would end from now on."""
+        """Put a rule in force for calls that begin, and fsyncs that would end, from now on."""
         ...
 
     def remove_disk_rule(self, rule: DiskRule) -> None:
         """Lift this very rule; fsyncs that it alone held up end now."""
+        ...
+
+    def rot_disk(self, name: str, bits: int, random: random.Random) -> Effect:
+        """Flip so many bits of what is durable on a server's disk, at places drawn from `random`.
+
+        The effect has ``files_rotten``, the names of files.
+        """
         ...
 
 

@@ -89,6 +89,8 @@ class Kind:
         lasting: True if, with a duration of 0, it stays until everything is healed.
         composite: True if it goes in rounds and takes its victims as they come, rather than from
             the fault's target: drawn once in a run, and for long.
+        by_name: True if `all` leaves it out: it is drawn where it is named (or its family is), and
+            for systems whose claims speak of it.
         strikes: whom its targets mean: servers, or clients (``one``, ``all``, or ``c1,c2``).
         module: the module whose code made it, so that a plan can name it.
     """
@@ -106,6 +108,7 @@ class Kind:
     permanent: bool = False
     lasting: bool = False
     composite: bool = False
+    by_name: bool = False
     strikes: Literal["servers", "clients"] = "servers"
     module: str = field(default="", init=False)
 

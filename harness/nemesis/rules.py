@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 Link = tuple[str, str]
 """A direction between two hosts: (source, destination)."""
@@ -55,22 +56,40 @@ class LinkRule:
         return (source, destination) in self.links
 
 
+Trouble = Literal[
+    "slow",
+    "stall",
+    "fsync",
+    "fsync-dropped",
+    "eio",
+    "enospc",
+    "short",
+    "lost",
+    "misdirected",
+    "stale",
+]
+"""What a disk does wrong; the kinds of faults say what each means
+(`splitbrain.harness.nemesis.kinds.disk`)."""
+
+
 @dataclass(slots=True, eq=False)
 class DiskRule:
-    """What happens to fsyncs on some hosts while the rule is in force; compared by identity.
+    """What disks of some hosts do wrong while the rule is in force; compared by identity.
 
     Attributes:
-        name: the fault's id; it names the random stream of the rule's delays.
-        hosts: the hosts whose disks it slows.
-        delay: mean of an extra, exponentially distributed duration of each fsync, in seconds.
-        stall: True lets no fsync end while the rule is in force.
-        affected: fsyncs that the rule slowed or held up so far, counted by the host.
+        name: the fault's id; it names the random stream of the rule's dice.
+        hosts: the hosts whose disks it concerns.
+        trouble: what goes wrong.
+        amount: of ``slow``, the mean of an extra, exponentially distributed duration of each fsync,
+            in seconds; of ``stall`` nothing; of all others the probability for each call, 0 to 1.
+        affected: calls (of ``lost`` and ``misdirected``: writes) that it struck so far, counted by
+            the host.
     """
 
     name: str
     hosts: tuple[str, ...]
-    delay: float = 0.0
-    stall: bool = False
+    trouble: Trouble
+    amount: float = 0.0
     affected: int = 0
 
 

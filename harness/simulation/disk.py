@@ -25,6 +25,16 @@ anew loses neither file once the new one is synced; a rename *after* the creatio
 the directory. Sources: Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014); Rebello
 et al., "Can Applications Recover from fsync Failures?" (ATC 2020); Mohan et al., "Finding
 Crash-Consistency Bugs with Bounded Black-Box Crash Testing" (OSDI 2018), section 2.
+
+What disks do wrong without a crash (`splitbrain.harness.simulation.disk_rules` says when):
+
+* an fsync *fails*: its writes are dirty still (``kept``), or they are clean in the page cache and
+  not on the platter, so that the next fsync succeeds and saves nothing (``dropped``, as in ext4 and
+  XFS: Rebello et al., section 3);
+* a write is *lost* or *misdirected* on its way to the platter, and the fsync succeeds. The file's
+  clean pages are then evicted, so that the next read sees it;
+* a *stale* read misses the last write; *rot* flips bits on the platter (Bairavasundaram et al., "An
+  Analysis of Data Corruption in the Storage Stack", FAST 2008).
 """
 
 from __future__ import annotations
@@ -32,112 +42,19 @@ from __future__ import annotations
 import errno
 import os
 import random
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from splitbrain.harness.nemesis.control import PowerLossPolicy
-
-SECTOR = 512
-"""Bytes that a disk writes atomically."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    offset: int
-    data: bytes
-
-    def apply(self, content: bytearray) -> None:
-        if not self.data:
-            return  # writing nothing doesn't extend a file, wherever it is written
-        gap = self.offset - len(content)
-        if gap > 0:
-            content.extend(bytes(gap))
-        content[self.offset : self.offset + len(self.data)] = self.data
-
-
-@dataclass(frozen=True, slots=True)
-class _Truncate:
-    size: int
-
-    def apply(self, content: bytearray) -> None:
-        if self.size < len(content):
-            del content[self.size :]
-        else:
-            content.extend(bytes(self.size - len(content)))
-
-
-@dataclass(slots=True, eq=False)
-class _File:
-    """Operations are numbered from 0 in the file's life; `synced` of them are on the platter, and
-    `unsynced` holds the rest. `created` is the directory operation that made the file."""
-
-    created: int
-    current: bytearray = field(default_factory=bytearray)
-    durable: bytearray = field(default_factory=bytearray)
-    synced: int = 0
-    unsynced: list[_Write | _Truncate] = field(default_factory=list)
-
-    def change(self, operation: _Write | _Truncate) -> None:
-        operation.apply(self.current)
-        self.unsynced.append(operation)
-
-    def sync(self, upto: int) -> None:
-        """Make all operations before number `upto` durable."""
-        covered = max(0, upto - self.synced)
-        for operation in self.unsynced[:covered]:
-            operation.apply(self.durable)
-        del self.unsynced[:covered]
-        self.synced += covered
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Link:
-    """A directory operation: `name` now means `file`; `removed` no longer exists."""
-
-    name: str | None
-    file: _File | None
-    removed: str | None = None
-
-    def apply(self, names: dict[str, _File]) -> None:
-        if self.removed is not None:
-            names.pop(self.removed, None)
-        if self.name is not None and self.file is not None:
-            names[self.name] = self.file
-
-
-class _Directory:
-    """The names, and the journal of what was done to them; operations are numbered from 0, and
-    `synced` of them are on the platter."""
-
-    def __init__(self) -> None:
-        self.current: dict[str, _File] = {}
-        self.durable: dict[str, _File] = {}
-        self.synced = 0
-        self.unsynced: list[_Link] = []
-
-    @property
-    def operations(self) -> int:
-        """How many operations there have been."""
-        return self.synced + len(self.unsynced)
-
-    def change(self, link: _Link) -> None:
-        link.apply(self.current)
-        self.unsynced.append(link)
-
-    def sync(self, upto: int) -> None:
-        """Make all operations before number `upto` durable: those that came earlier go first."""
-        covered = max(0, upto - self.synced)
-        for link in self.unsynced[:covered]:
-            link.apply(self.durable)
-        del self.unsynced[:covered]
-        self.synced += covered
-
-    def lose(self) -> int:
-        """Forget what is not durable; returns how many operations that were."""
-        lost = len(self.unsynced)
-        self.unsynced.clear()
-        self.current = dict(self.durable)
-        return lost
+from splitbrain.harness.simulation.platter import (
+    SECTOR,
+    Directory,
+    Fate,
+    File,
+    Link,
+    Truncate,
+    Write,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +62,7 @@ class PendingSync:
     """An fsync that has begun: it covers `file`'s operations before number `upto` (of the
     directory's, if `file` is None)."""
 
-    file: _File | None
+    file: File | None
     upto: int
     epoch: int
 
@@ -171,7 +88,7 @@ class SimulatedDisk:
 
     def __init__(self, random: random.Random) -> None:
         self._random = random
-        self._directory = _Directory()
+        self._directory = Directory()
         self._epoch = 0
 
     def exists(self, path: str) -> bool:
@@ -200,35 +117,42 @@ class SimulatedDisk:
         _check_count("read", path, "length", length)
         return bytes(content[offset : offset + length])
 
-    def write(self, path: str, offset: int, data: bytes) -> None:
-        """Write `data` at `offset`; creates the file."""
+    def read_stale(self, path: str, offset: int = 0, length: int | None = None) -> bytes:
+        """As `read`, but before the file's last write."""
+        content = self._file(path).stale()
+        return content[offset:] if length is None else content[offset : offset + length]
+
+    def write(self, path: str, offset: int, data: bytes) -> int:
+        """Write `data` at `offset`; creates the file. Returns how many bytes that were."""
         _check_count("write", path, "offset", offset)
         _check_data("write", path, data)
-        self._file_or_new("write", path).change(_Write(offset, bytes(data)))
+        self._file_or_new("write", path).change(Write(offset, bytes(data)))
+        return len(data)
 
-    def append(self, path: str, data: bytes) -> None:
-        """Write `data` at the end; creates the file."""
+    def append(self, path: str, data: bytes) -> int:
+        """Write `data` at the end; creates the file. Returns how many bytes that were."""
         _check_data("append", path, data)
         file = self._file_or_new("append", path)
-        file.change(_Write(len(file.current), bytes(data)))
+        file.change(Write(len(file.current), bytes(data)))
+        return len(data)
 
     def truncate(self, path: str, size: int) -> None:
         """Cut the file to `size` bytes, or extend it with zero bytes."""
         file = self._file(path)
         _check_count("truncate", path, "size", size)
-        file.change(_Truncate(size))
+        file.change(Truncate(size))
 
     def rename(self, old: str, new: str) -> None:
         """Rename a file, replacing `new` atomically."""
         file = self._file(old)
         _check_name("rename", new)
         if new != old:
-            self._directory.change(_Link(new, file, removed=old))
+            self._directory.change(Link(new, file, removed=old))
 
     def remove(self, path: str) -> None:
         """Remove a file."""
         self._file(path)
-        self._directory.change(_Link(None, None, removed=path))
+        self._directory.change(Link(None, None, removed=path))
 
     def begin_sync(self, path: str) -> PendingSync:
         """Begin an fsync: fix which operations it will make durable."""
@@ -239,15 +163,39 @@ class SimulatedDisk:
         """Begin an fsync of the directory."""
         return PendingSync(None, self._directory.operations, self._epoch)
 
-    def end_sync(self, pending: PendingSync) -> None:
-        """End an fsync: what it covers is durable; for a file, so is its creation."""
+    def end_sync(self, pending: PendingSync, fate: Fate | None = None) -> None:
+        """End an fsync: what it covers is durable; for a file, so is its creation.
+
+        Args:
+            pending: the fsync.
+            fate: what really becomes of each write; None for what should.
+        """
         if pending.epoch != self._epoch:
             return
         if pending.file is None:
             self._directory.sync(pending.upto)
         else:
-            pending.file.sync(pending.upto)
+            pending.file.sync(pending.upto, fate)
             self._directory.sync(pending.file.created + 1)
+
+    def drop_sync(self, pending: PendingSync) -> None:
+        """An fsync fails, and what it covers is clean from now on, though not on the platter."""
+        if pending.epoch == self._epoch and pending.file is not None:
+            pending.file.drop(pending.upto)
+
+    def rot(self, bits: int, random: random.Random) -> tuple[str, ...]:
+        """Flip `bits` bits of the platter, anywhere; returns the names of the files concerned."""
+        directory, struck = self._directory, dict[str, None]()
+        for _ in range(bits):
+            sizes = [len(directory.current[name].durable) for name in self.list()]
+            if not sum(sizes):
+                break
+            (name,) = random.choices(self.list(), sizes)
+            file = directory.current[name]
+            file.durable[random.randrange(len(file.durable))] ^= 1 << random.randrange(8)
+            file.reread()
+            struck[name] = None
+        return tuple(struck)
 
     def kill(self) -> None:
         """The process died: the page cache survives, fsyncs under way never end."""
@@ -270,14 +218,14 @@ class SimulatedDisk:
             self._lose(directory.current[name], policy, losses)
         return losses
 
-    def _lose(self, file: _File, policy: PowerLossPolicy, losses: Losses) -> None:
+    def _lose(self, file: File, policy: PowerLossPolicy, losses: Losses) -> None:
         if policy == "keep_prefix":
             file.sync(file.synced + self._random.randint(0, len(file.unsynced)))
         for position, operation in enumerate(file.unsynced):
             fate = self._fate(policy, first=position == 0)
             if fate == "kept":
                 operation.apply(file.durable)
-            elif fate == "torn" and isinstance(operation, _Write):
+            elif fate == "torn" and isinstance(operation, Write):
                 losses.torn += 1
                 self._tear(file, operation)
             else:
@@ -295,28 +243,28 @@ class SimulatedDisk:
             return "torn"
         return "lost"
 
-    def _tear(self, file: _File, write: _Write) -> None:
+    def _tear(self, file: File, write: Write) -> None:
         """Persist any of the sectors that a write touches."""
         start, end = write.offset, write.offset + len(write.data)
         while start < end:
             stop = min(end, (start // SECTOR + 1) * SECTOR)
             if self._random.random() < 0.5:
                 piece = write.data[start - write.offset : stop - write.offset]
-                _Write(start, piece).apply(file.durable)
+                Write(start, piece).apply(file.durable)
             start = stop
 
-    def _file(self, path: str) -> _File:
+    def _file(self, path: str) -> File:
         try:
             return self._directory.current[path]
         except KeyError:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
 
-    def _file_or_new(self, call: str, path: str) -> _File:
+    def _file_or_new(self, call: str, path: str) -> File:
         file = self._directory.current.get(path)
         if file is None:
             _check_name(call, path)
-            file = _File(created=self._directory.operations)
-            self._directory.change(_Link(path, file))
+            file = File(created=self._directory.operations)
+            self._directory.change(Link(path, file))
         return file
 
 

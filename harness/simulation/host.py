@@ -12,15 +12,14 @@ task that refuses to end is given up and traced as a zombie.
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import log
 from typing import TYPE_CHECKING
 
 import outcome
 
-from splitbrain.harness.nemesis.rules import DiskRule
 from splitbrain.harness.node import Program
 from splitbrain.harness.simulation.clock import HostClock
 from splitbrain.harness.simulation.disk import SimulatedDisk
+from splitbrain.harness.simulation.disk_rules import DiskRules
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.watchdog import Runaway
 
@@ -44,48 +43,13 @@ class Host:
         self.incarnation: Incarnation | None = None
         self.paused = False
         self.disk = SimulatedDisk(world.stream("disk", name))
+        self.disk_rules = DiskRules(world, name)
         clocks = world.stream("clock", name)
         self.clock = HostClock(
             origin=float(clocks.randrange(1_000)), offset=clocks.uniform(-0.05, 0.05)
         )
         self._incarnations = 0
-        self._latency: Callable[[], float] | None = None
-        self._disk_rules: dict[DiskRule, Callable[[], float]] = {}
-        self._held_up: list[Callable[[], None]] = []
         world.network.attach(self)
-
-    def fsync_latency(self) -> float:
-        """Seconds that the next fsync takes."""
-        draw = self._latency
-        if draw is None:
-            draw = self._latency = self.world.stream("fsync", self.name).random
-        seconds = self.world.fsync_latency * (0.5 + draw())
-        for rule, draw in self._disk_rules.items():
-            if rule.delay:
-                rule.affected += 1
-                seconds -= log(1.0 - draw()) * rule.delay  # exponential, of that mean
-        return seconds
-
-    async def disk_works(self, incarnation: Incarnation) -> None:
-        """Wait while a rule holds fsyncs up."""
-        counted: set[DiskRule] = set()  # asked for membership only
-        while stalls := [rule for rule in self._disk_rules if rule.stall]:
-            for rule in stalls:
-                if rule not in counted:
-                    counted.add(rule)
-                    rule.affected += 1
-            await incarnation.wait_for(self._held_up.append)
-
-    def add_disk_rule(self, rule: DiskRule) -> None:
-        """Let `rule` act on the fsyncs of this host."""
-        self._disk_rules[rule] = self.world.stream("rule", rule.name, self.name).random
-
-    def remove_disk_rule(self, rule: DiskRule) -> None:
-        """Lift a rule: who was held up looks again."""
-        del self._disk_rules[rule]
-        held_up, self._held_up = self._held_up, []
-        for due in held_up:
-            self.world.heap.after(0.0, due)
 
     def boot(self) -> None:
         """Start the process, if it is down."""

@@ -7,13 +7,15 @@ it: sends vanish, everything else raises `NodeDead`.
 
 from __future__ import annotations
 
+import errno
+import os
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import trio
 
 from splitbrain.harness.node import Message, NodeDead
-from splitbrain.harness.simulation.disk import SimulatedDisk
+from splitbrain.harness.simulation.disk import PendingSync, SimulatedDisk
 from splitbrain.harness.simulation.trio_hooks import Task, context
 from splitbrain.harness.simulation.trio_runs import Trap, park
 
@@ -97,13 +99,15 @@ class NodeNetwork:
 
 
 class NodeDisk:
-    """The disk of one incarnation: the host's disk, plus latency, minus a dead node."""
+    """The disk of one incarnation: the host's disk, plus latency and what rules do to it, minus a
+    dead node."""
 
-    __slots__ = ("_disk", "_incarnation")
+    __slots__ = ("_disk", "_incarnation", "_rules")
 
     def __init__(self, incarnation: Incarnation) -> None:
         self._incarnation = incarnation
         self._disk = incarnation.host.disk
+        self._rules = incarnation.host.disk_rules
 
     def _alive(self) -> SimulatedDisk:
         if self._incarnation.dead:
@@ -121,17 +125,47 @@ class NodeDisk:
 
     def read(self, path: str, offset: int = 0, length: int | None = None) -> bytes:
         """See `splitbrain.harness.node.Disk`."""
-        return self._alive().read(path, offset, length)
+        disk, rules = self._alive(), self._rules
+        if not rules.any:
+            return disk.read(path, offset, length)
+        data = disk.read(path, offset, length)
+        rules.fail("eio", path)
+        if rules.strikes("stale") is not None:
+            data = disk.read_stale(path, offset, length)
+        return data[: rules.shortened(len(data))]
 
-    def write(self, path: str, offset: int, data: bytes) -> None:
+    def write(self, path: str, offset: int, data: bytes) -> int:
         """See `splitbrain.harness.node.Disk`."""
-        self._alive().write(path, offset, data)
+        disk = self._alive()
+        if self._rules.any:
+            data = self._written(path, offset, data)
+        written = disk.write(path, offset, data)
         self._tell("write", path)
+        return written
 
-    def append(self, path: str, data: bytes) -> None:
+    def append(self, path: str, data: bytes) -> int:
         """See `splitbrain.harness.node.Disk`."""
-        self._alive().append(path, data)
+        disk = self._alive()
+        if self._rules.any:
+            data = self._written(path, disk.size(path) if disk.exists(path) else 0, data)
+        written = disk.append(path, data)
         self._tell("write", path)
+        return written
+
+    def _written(self, path: str, offset: int, data: bytes) -> bytes:
+        """What of `data` reaches the page cache.
+
+        Raises:
+            OSError: EIO, and nothing does; ENOSPC, and some of it may have.
+        """
+        disk, rules = self._disk, self._rules
+        rules.fail("eio", path)
+        size = disk.size(path) if disk.exists(path) else 0
+        if data and offset + len(data) > size and (dice := rules.strikes("enospc")) is not None:
+            if fits := dice.randrange(len(data)):
+                disk.write(path, offset, data[:fits])
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), path)
+        return data[: rules.shortened(len(data))]
 
     def truncate(self, path: str, size: int) -> None:
         """See `splitbrain.harness.node.Disk`."""
@@ -153,15 +187,31 @@ class NodeDisk:
     async def _synced(self) -> None:
         """Wait for as long as an fsync takes."""
         incarnation = self._incarnation
-        await incarnation.wait(incarnation.host.fsync_latency())
-        await incarnation.host.disk_works(incarnation)
+        await incarnation.wait(self._rules.fsync_latency())
+        await self._rules.works(incarnation)
+
+    def _end(self, pending: PendingSync, path: str) -> None:
+        """End an fsync.
+
+        Raises:
+            OSError: EIO, and what it covered is not durable.
+        """
+        disk, rules = self._alive(), self._rules
+        if not rules.any:
+            disk.end_sync(pending)
+            return
+        rules.fail("fsync", path)
+        if rules.strikes("fsync-dropped") is not None:
+            disk.drop_sync(pending)
+            raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+        disk.end_sync(pending, rules.fate)
 
     async def fsync(self, path: str) -> None:
         """See `splitbrain.harness.node.Disk.fsync`."""
         pending = self._alive().begin_sync(path)
         self._tell("fsync-begin", path)
         await self._synced()
-        self._alive().end_sync(pending)
+        self._end(pending, path)
         host = self._incarnation.host
         host.world.trace_event("fsync", host.name, path)
         self._tell("fsync-end", path)
@@ -170,7 +220,7 @@ class NodeDisk:
         """See `splitbrain.harness.node.Disk.fsync_dir`."""
         pending = self._alive().begin_sync_dir()
         await self._synced()
-        self._alive().end_sync(pending)
+        self._end(pending, ".")
 
     def list(self) -> list[str]:
         """See `splitbrain.harness.node.Disk`."""

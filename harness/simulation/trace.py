@@ -13,7 +13,8 @@ pause, resume  host
 clock-rate     host, rate
 clock-jump     host, seconds
 fsync          host, file
-disk-rule      host, fault's id, mean delay of fsyncs, whether none ends (0, false: lifted)
+disk-rule      host, fault's id, what goes wrong (``over``: nothing more), how much
+rot            host, bits flipped, files concerned
 exit, died     host, error
 tripwire       host, error that its code was given
 zombie         host: a task that refused to end when its node was killed

@@ -363,16 +363,22 @@ class World:
         self.hosts[name].clock.offset += seconds
 
     def add_disk_rule(self, rule: DiskRule) -> None:
-        """Let `rule` act on the fsyncs of its hosts."""
+        """Let `rule` act on the disks of its hosts."""
         for name in rule.hosts:
-            self.trace_event("disk-rule", name, rule.name, rule.delay, rule.stall)
-            self.hosts[name].add_disk_rule(rule)
+            self.trace_event("disk-rule", name, rule.name, rule.trouble, rule.amount)
+            self.hosts[name].disk_rules.add(rule)
 
     def remove_disk_rule(self, rule: DiskRule) -> None:
         """Lift a rule; the fsyncs that it held up end."""
         for name in rule.hosts:
-            self.trace_event("disk-rule", name, rule.name, 0.0, False)
-            self.hosts[name].remove_disk_rule(rule)
+            self.trace_event("disk-rule", name, rule.name, "over", 0.0)
+            self.hosts[name].disk_rules.remove(rule)
+
+    def rot_disk(self, name: str, bits: int, random: random.Random) -> dict[str, Any]:
+        """Flip bits of what is durable on a host's disk."""
+        files = self.hosts[name].disk.rot(bits, random)
+        self.trace_event("rot", name, bits, files)
+        return {"files_rotten": list(files)}
 
     def clock_reads(self, name: str) -> int:
         """How often the host's program has read its wall clock or set a timer."""

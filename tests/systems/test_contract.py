@@ -30,7 +30,10 @@ PINNED = Path(__file__).with_name("pinned_seeds.json")
 
 
 def plan_of(name: str, workload: str, seed: int, faults: str = "all") -> Plan:
+    """With all faults, among them those that only some systems claim to survive."""
     system = SYSTEMS[name]
+    if faults == "all" and system.claims is not None:
+        faults = ",".join(("all", *system.claims.kinds))
     plan = Plan(name, workload, nodes=system.nodes, seed=seed, time_limit=8.0, rate=30.0)
     return draw(plan, faults)
 

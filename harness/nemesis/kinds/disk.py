@@ -1,36 +1,114 @@
-"""Faults of disks: fsyncs that take long, and fsyncs that don't end until the disk recovers."""
+"""Faults of disks: slow ones, full ones, ones that fail, and ones that lie.
+
+Slow disks and those that stall concern every system. The others strike a single copy of data that
+few systems check, so `all` leaves them out: they are drawn where they are named, and for systems
+that claim to survive them, or at least to notice. Sources: Bairavasundaram et al., "An Analysis of
+Data Corruption in the Storage Stack" (FAST 2008); Ganesan et al., "Redundancy Does Not Imply Fault
+Tolerance" (FAST 2017); Rebello et al., "Can Applications Recover from fsync Failures?" (ATC 2020).
+"""
 
 from __future__ import annotations
 
+from random import Random
+from typing import Any
+
 from splitbrain.harness.nemesis.control import Effect
-from splitbrain.harness.nemesis.injection import Context, Injection, Strike
+from splitbrain.harness.nemesis.injection import Context, Injection, Strike, merged
 from splitbrain.harness.nemesis.kind import Kind, Parameter, Words, log_uniform
-from splitbrain.harness.nemesis.rules import DiskRule
-from splitbrain.harness.nemesis.targets import Targets
+from splitbrain.harness.nemesis.rules import DiskRule, Trouble
+
+CALLS = {
+    "slow": "fsyncs_slowed",
+    "stall": "fsyncs_stalled",
+    "fsync": "fsyncs_failed",
+    "fsync-dropped": "fsyncs_failed",
+    "eio": "calls_failed",
+    "enospc": "writes_refused",
+    "short": "calls_shortened",
+    "lost": "writes_not_done",
+    "misdirected": "writes_misplaced",
+    "stale": "reads_outdated",
+}
+"""What each trouble is seen to do."""
+
+
+def _trouble(context: Context, trouble: Trouble, amount: float = 0.0) -> Injection:
+    """The trouble, from the fault's start to its end."""
+    targets, control = context.targets(), context.control
+    rule = DiskRule(context.fault.id, targets.nodes, trouble, amount)
+
+    def end() -> Effect:
+        control.remove_disk_rule(rule)
+        return {CALLS[trouble]: rule.affected}
+
+    return Strike(targets.nodes, context.detail(targets), lambda: control.add_disk_rule(rule), end)
 
 
 def slow(context: Context) -> Injection:
     """``disk.slow``: every fsync takes longer, as on a disk that others use too."""
-    targets = context.targets()
-    rule = DiskRule(context.fault.id, targets.nodes, delay=context.options["delay"])
-    return _under_rule(context, targets, rule, "fsyncs_slowed")
+    return _trouble(context, "slow", context.options["delay"])
 
 
 def stall(context: Context) -> Injection:
     """``disk.stall``: no fsync ends before the fault does, as when a controller resets."""
-    targets = context.targets()
-    rule = DiskRule(context.fault.id, targets.nodes, stall=True)
-    return _under_rule(context, targets, rule, "fsyncs_stalled")
+    return _trouble(context, "stall")
 
 
-def _under_rule(context: Context, targets: Targets, rule: DiskRule, effect: str) -> Injection:
-    control = context.control
+def fsync_error(context: Context) -> Injection:
+    """``disk.fsync_error``: fsyncs fail, with EIO; what was dirty is lost, or is still dirty."""
+    dropped = context.options["pages"] == "dropped"
+    return _trouble(
+        context, "fsync-dropped" if dropped else "fsync", context.options["probability"]
+    )
 
-    def end() -> Effect:
-        control.remove_disk_rule(rule)
-        return {effect: rule.affected}
 
-    return Strike(targets.nodes, context.detail(targets), lambda: control.add_disk_rule(rule), end)
+def io_error(context: Context) -> Injection:
+    """``disk.eio``: reads and writes fail, with EIO, and have done nothing."""
+    return _trouble(context, "eio", context.options["probability"])
+
+
+def full(context: Context) -> Injection:
+    """``disk.enospc``: writes that make a file longer fail, with ENOSPC; a part may be written."""
+    return _trouble(context, "enospc", context.options["probability"])
+
+
+def short(context: Context) -> Injection:
+    """``disk.short_io``: reads and writes do less than they were asked to, as POSIX allows."""
+    return _trouble(context, "short", context.options["probability"])
+
+
+def lost_write(context: Context) -> Injection:
+    """``disk.lost_write``: the disk says that a write is done, and it is not."""
+    return _trouble(context, "lost", context.options["probability"])
+
+
+def misdirected(context: Context) -> Injection:
+    """``disk.misdirected``: a write goes to another place of its file, whole sectors away."""
+    return _trouble(context, "misdirected", context.options["probability"])
+
+
+def stale_read(context: Context) -> Injection:
+    """``disk.stale_read``: a read returns what was there before the file's last write."""
+    return _trouble(context, "stale", context.options["probability"])
+
+
+def bit_rot(context: Context) -> Injection:
+    """``disk.bitrot``: bits of what is durable flip, at once and for good."""
+    targets, control, bits = context.targets(), context.control, int(context.options["bits"])
+    effects: list[Effect] = []
+
+    def begin() -> None:
+        effects.extend(control.rot_disk(node, bits, context.rng) for node in targets.nodes)
+
+    return Strike(targets.nodes, context.detail(targets), begin, lambda: merged(effects))
+
+
+def _probable(default: float) -> tuple[Parameter, ...]:
+    return (Parameter("probability", default, "that a call is struck", high=1.0),)
+
+
+def _draw_probability(rng: Random) -> dict[str, Any]:
+    return {"probability": round(log_uniform(rng, 0.02, 1.0), 3)}
 
 
 SLOW = Kind(
@@ -50,4 +128,97 @@ STALL = Kind(
     stall,
     Words("disk of {targets} stalls", "disk answers again"),
     aliases=("stall",),
+)
+
+FSYNC_ERROR = Kind(
+    "disk.fsync_error",
+    "Fsyncs fail. What they were to save is still dirty, or it counts as clean though it is not on "
+    "the platter, so that the next fsync succeeds and saves nothing.",
+    fsync_error,
+    Words("fsyncs of {targets} fail", "fsyncs succeed again"),
+    aliases=("fsync-error",),
+    parameters=(
+        *_probable(1.0),
+        Parameter("pages", "dropped", "what was to be saved", choices=("dropped", "kept")),
+    ),
+    draw=lambda rng: {**_draw_probability(rng), "pages": rng.choice(("dropped", "kept"))},
+    by_name=True,
+)
+
+EIO = Kind(
+    "disk.eio",
+    "Reads and writes fail with an input/output error, and do nothing.",
+    io_error,
+    Words("disk of {targets} fails", "disk works again"),
+    aliases=("eio",),
+    parameters=_probable(0.5),
+    draw=_draw_probability,
+    by_name=True,
+)
+
+ENOSPC = Kind(
+    "disk.enospc",
+    "The disk is full: writes that make a file longer fail, and may leave a part of what they were "
+    "to write.",
+    full,
+    Words("disk of {targets} full", "there is room again"),
+    aliases=("enospc", "disk-full"),
+    parameters=_probable(1.0),
+    draw=_draw_probability,
+    by_name=True,
+)
+
+SHORT_IO = Kind(
+    "disk.short_io",
+    "Reads and writes do only a part of what they were asked to, and say so.",
+    short,
+    Words("short reads and writes on {targets}", "whole reads and writes again"),
+    aliases=("short-io",),
+    parameters=_probable(0.5),
+    draw=_draw_probability,
+    by_name=True,
+)
+
+LOST_WRITE = Kind(
+    "disk.lost_write",
+    "Writes do not reach the platter though the fsync succeeds; the next read shows it.",
+    lost_write,
+    Words("disk of {targets} loses writes", "disk keeps writes again"),
+    aliases=("lost-write",),
+    parameters=_probable(0.5),
+    draw=_draw_probability,
+    by_name=True,
+)
+
+MISDIRECTED = Kind(
+    "disk.misdirected",
+    "Writes go to another place of their file, some sectors away, though the fsync succeeds.",
+    misdirected,
+    Words("disk of {targets} misplaces writes", "disk places writes again"),
+    aliases=("misdirected",),
+    parameters=_probable(0.5),
+    draw=_draw_probability,
+    by_name=True,
+)
+
+STALE_READ = Kind(
+    "disk.stale_read",
+    "Reads return what was there before the last write to the file.",
+    stale_read,
+    Words("disk of {targets} returns old data", "disk returns new data again"),
+    aliases=("stale-read",),
+    parameters=_probable(0.5),
+    draw=_draw_probability,
+    by_name=True,
+)
+
+BITROT = Kind(
+    "disk.bitrot",
+    "Bits of what is durable flip, at once and for good.",
+    bit_rot,
+    Words("bits rot on the disk of {targets}", "what has rotted stays so"),
+    aliases=("bitrot",),
+    parameters=(Parameter("bits", 1, "how many", low=1, high=1000),),
+    draw=lambda rng: {"bits": rng.choice((1, 1, 3, 10))},
+    by_name=True,
 )

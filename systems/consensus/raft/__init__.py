@@ -92,7 +92,9 @@ SYSTEM = System(
     client=RaftClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims(("process", "net", "clock", "member", "disk", "client", "scenario")),
+    claims=Claims(
+        ("process", "net", "clock", "member", "disk.slow", "disk.stall", "client", "scenario")
+    ),
     bugs=BUGS,
     knobs=KNOBS,
 )

@@ -30,7 +30,9 @@ SYSTEM = System(
     server=ReferenceServer,
     client=ReferenceClient,
     workloads=("register", "set"),
-    claims=Claims(("process", "net", "clock", "member", "disk", "client", "scenario")),
+    claims=Claims(
+        ("process", "net", "clock", "member", "disk.slow", "disk.stall", "client", "scenario")
+    ),
     bugs=BUGS,
     knobs=KNOBS,
 )

@@ -25,7 +25,9 @@ SYSTEM = System(
     server=SnapshotServer,
     client=TransactionClient,
     workloads=("list-append", "rw-register", "bank"),
-    claims=Claims(("process", "net", "clock", "disk", "client", "scenario"), max_down="all"),
+    claims=Claims(
+        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"), max_down="all"
+    ),
     consistency="strong-snapshot-isolation",
     nodes=1,
     sizes=SINGLE_SERVER,

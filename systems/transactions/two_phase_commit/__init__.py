@@ -52,7 +52,9 @@ SYSTEM = System(
     server=CommitServer,
     client=TransactionClient,
     workloads=WORKLOADS,
-    claims=Claims(("process", "net", "clock", "disk", "client", "scenario"), max_down="all"),
+    claims=Claims(
+        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"), max_down="all"
+    ),
     checkers=(atomic_commit(),),
     bugs=BUGS,
     knobs=KNOBS,

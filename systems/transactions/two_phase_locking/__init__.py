@@ -26,7 +26,9 @@ SYSTEM = System(
     server=LockingServer,
     client=TransactionClient,
     workloads=WORKLOADS,
-    claims=Claims(("process", "net", "clock", "disk", "client", "scenario"), max_down="all"),
+    claims=Claims(
+        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"), max_down="all"
+    ),
     nodes=1,
     sizes=SINGLE_SERVER,
     bugs=BUGS,

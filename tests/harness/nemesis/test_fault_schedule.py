@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from splitbrain.harness.nemesis.catalogue import KINDS, check_fault, resolve
+from splitbrain.harness.nemesis.catalogue import check_fault, resolve
 from splitbrain.harness.nemesis.claims import Claims, most_down, regime
 from splitbrain.harness.nemesis.kind import Kind
 from splitbrain.harness.nemesis.kinds import process
@@ -22,7 +22,9 @@ def draw(seed, kinds="all", *, time_limit=10.0, nodes=5, **how):
     return draw_faults(kinds, seed=seed, time_limit=time_limit, nodes=nodes, **how)
 
 
-EVERYTHING = ("member", "process", "net", "clock", "disk", "client", "scenario")
+KINDS = resolve("all")
+
+EVERYTHING = tuple(kind.id for kind in KINDS)
 
 ROOT = Path(__file__).parents[3]
 

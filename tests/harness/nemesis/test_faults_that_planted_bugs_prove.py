@@ -6,6 +6,8 @@ lines, valid without faults, and invalid within a few seeds of its fault.
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 import trio
 
@@ -163,6 +165,41 @@ class ImpatientClient:
         await request(self.node, "n1", "write", key, value)
 
 
+class Trusting:
+    """n1 keeps values in a log without checksums, and believes whatever its disk says.
+
+    It takes an error of a write for a warning, and syncs again until that works (Rebello et al.,
+    "Can Applications Recover from fsync Failures?", ATC 2020).
+    """
+
+    def __init__(self, node):
+        self.node = node
+
+    async def run(self):
+        while True:
+            source, (_request, number, f, *rest) = await self.node.network.receive()
+            with suppress(OSError):
+                answer = self.read(*rest) if f == "read" else await self.write(*rest)
+                self.node.network.send(source, ("reply", number, answer))
+
+    def read(self, key):
+        disk = self.node.disk
+        lines = disk.read("log").split(b"\n") if disk.exists("log") else []
+        found = [line[1:] for line in lines if line.startswith(key.encode())]
+        return int(found[-1]) if found and found[-1].isdigit() else None
+
+    async def write(self, key, value):
+        with suppress(OSError):
+            self.node.disk.append("log", f"{key}{value}\n".encode())
+        await self.sync()
+
+    async def sync(self):
+        while True:
+            with suppress(OSError):
+                await self.node.disk.fsync("log")
+                return
+
+
 class LockAndList:
     """n1 lends a lock for LEASE seconds and keeps a list; it doesn't ask writers for the lock."""
 
@@ -267,6 +304,10 @@ def impatient(server, plan):
     return plan.using(server, register(ImpatientClient, keys=1))
 
 
+def trusting(server, plan):
+    return plan.using(server, register(ImpatientClient, keys=3))
+
+
 def worker(server, plan):
     return plan.using(server, set_(Worker))
 
@@ -294,6 +335,14 @@ CASES = [
     ("net.duplicate", BlindLog, log, "set-full/duplicated", 0),
     ("disk.slow", Impatient, impatient, "linearizable(cas-register)/", 0),
     ("disk.stall", LessImpatient, impatient, "linearizable(cas-register)/", 0),
+    ("disk.fsync_error,process.power_loss", Trusting, trusting, "linearizable(cas-register)/", 13),
+    ("disk.eio", Trusting, trusting, "linearizable(cas-register)/", 1),
+    ("disk.enospc", Trusting, trusting, "linearizable(cas-register)/", 0),
+    ("disk.short_io", Trusting, trusting, "linearizable(cas-register)/", 0),
+    ("disk.lost_write", Trusting, trusting, "linearizable(cas-register)/", 0),
+    ("disk.misdirected", Trusting, trusting, "linearizable(cas-register)/", 1),
+    ("disk.stale_read", Trusting, trusting, "linearizable(cas-register)/", 2),
+    ("disk.bitrot", Trusting, trusting, "linearizable(cas-register)/", 0),
     ("client.kill", LockAndList, rewriter, "set-full/lost", 0),
     ("client.pause", LockAndList, worker, "set-full/lost", 0),
     ("client.partition", Keeper, retrying, "set-full/duplicated", 1),
