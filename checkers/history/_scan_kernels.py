@@ -310,6 +310,8 @@ def _atom(data: Array, edn: bool, s: Array, table: Array, words: Array, end: int
     c = data[s[AT]] if s[AT] < end else 0
     if c == QUOTE or (edn and c == COLON):
         _word(data, s, end, edn)
+        if c == COLON:
+            s[FROM] -= 1  # :a is not "a"
         if s[BAD] == 0:
             s[CODE] = WORDS + _number_of(data, s, table, words)
     elif c == MINUS or (c >= ZERO and c <= NINE):

@@ -15,7 +15,8 @@ from splitbrain.checkers.history import _scan_kernels as k
 from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.checkers.history.columns import FILES, Columns, Int64
 from splitbrain.checkers.history.errors import HistoryError
-from splitbrain.checkers.history.formats.edn_parser import parse
+from splitbrain.checkers.history.formats.edn_parser import MARKS, parse
+from splitbrain.checkers.history.formats.edn_records import operation_of
 from splitbrain.checkers.history.formats.jsonl import decode_line
 from splitbrain.checkers.history.history import History
 from splitbrain.checkers.history.operation import TYPES
@@ -34,6 +35,9 @@ from splitbrain.checkers.history.words import Words
 _WORDS = 1 << 16
 _LINE = 40  # bytes of the shortest line that has all fields
 _COLD = 10  # so many times as many lines make compiling first worth its while
+
+# Strings that may look like a keyword. One with a backslash is parsed by itself anyway.
+_LOOKALIKES = tuple(b'"' + mark.encode() for mark in MARKS if mark != "\\")
 _MOST_ODD = 5  # one line in so many may be parsed by itself
 
 
@@ -46,6 +50,8 @@ def scanned(content: Content, *, edn: bool) -> History | None:
     """
     data = content.data
     lines = data.count(b"\n") + 1
+    if edn and any(lookalike in data for lookalike in _LOOKALIKES):
+        return None
     if lines * _LINE > len(data):
         return None
     if not kernels.worth_compiling(lines if kernels.at_hand(k) else lines // _COLD):
@@ -100,9 +106,10 @@ def _odd_rows(data: bytes, starts: Int64, odd: Int64, edn: bool) -> list[Row] | 
         try:
             if edn:
                 document = parse(line.decode(), "")
-                if len(document.forms) != 1 or document.cut_off is not None:
+                if len(document.forms) != 1 or document.cut_off is not None or document.lookalikes:
                     return None
-                row = rows_of(document.forms, source="", line_of=lambda _: None)[0]
+                record = operation_of(document.forms[0])
+                row = rows_of([record], source="", line_of=lambda _: None)[0]
             else:
                 decoded = decode_line(line)
                 if decoded is None:

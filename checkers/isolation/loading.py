@@ -23,6 +23,7 @@ from splitbrain.checkers import kernels
 from splitbrain.checkers.history import History, HistoryError, load
 from splitbrain.checkers.history.columns import FILES, Columns
 from splitbrain.checkers.history.formats.edn_parser import parse
+from splitbrain.checkers.history.formats.edn_records import operation_of
 from splitbrain.checkers.history.repeated_keys import may_repeat_keys
 from splitbrain.checkers.history.rows import error_text
 from splitbrain.checkers.history.source import PARTS_MAX, Content, read_content
@@ -228,7 +229,7 @@ class _Rows:
 
     def _record(self, row: int) -> Any:
         if self._scan.edn:
-            return parse(self.text(row).decode(), "").forms[0]
+            return operation_of(parse(self.text(row).decode(), "").forms[0])
         return msgspec.json.decode(self.text(row))
 
 

@@ -10,15 +10,16 @@ something, or met an empty object.
 
 Elements of a priority queue are numbers, or pairs ``[priority, item]`` of a number and a number or
 string, in the order of priorities and, among equal ones, of items (numbers before strings), as
-Python's heapq orders tuples. So what is least is always one element, and the model a function; a
-history with both 1 and 1.0, two elements of one priority, is refused.
+Python's heapq orders tuples. Numbers of two types that are equal, 1 and 1.0, are two elements of
+one place in the order: either may be taken first. An indeterminate removal took one of them, nobody
+knows which; so a state is the set of contents that are possible.
 """
 
 from __future__ import annotations
 
 import math
 from bisect import insort
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,7 @@ from splitbrain.checkers.models.model import (
 )
 
 _Order = tuple[float | int, int, Any, tuple[bool, bool]]
+_Contents = tuple[_Order, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +149,11 @@ class Stack(_Container):
 
 @dataclass(frozen=True, slots=True)
 class PriorityQueue(_Container):
-    """The priority queue; see the module. A state is its elements in order, each with its rank."""
+    """The priority queue; see the module.
+
+    A state is the elements in order, each with its rank; where several contents are possible, the
+    frozen set of them.
+    """
 
     name: str = "priority-queue"
     insertion: str = "insert"
@@ -155,37 +161,30 @@ class PriorityQueue(_Container):
 
     def step(self, state: State, call: Call) -> Step:
         """See `Model.step`."""
-        elements: tuple[_Order, ...] = state  # type: ignore[assignment]
+        contents: Iterable[_Contents] = (
+            state if isinstance(state, frozenset) else (state,)  # type: ignore[assignment]
+        )
+        after = frozenset(left for elements in contents for left in self._after(elements, call))
+        if not after:
+            return False, state
+        return True, next(iter(after)) if len(after) == 1 else after
+
+    def _after(self, elements: _Contents, call: Call) -> Iterator[_Contents]:
+        """What may be inside after an operation that met these elements."""
         if call.f == self.insertion:
             inserted = list(elements)
             insort(inserted, rank(call.argument))
-            return True, tuple(inserted)
-        if not elements:
-            return call.outcome != "ok" or call.result is None, state
-        fits = call.outcome != "ok" or (
-            call.result is not None and rank(call.result) == elements[0]
-        )
-        return fits, elements[1:]
-
-    def adapted(self, calls: Sequence[Call]) -> PriorityQueue:
-        """Itself, if no two elements have one place in the order, as 1 and 1.0 would.
-
-        Raises:
-            ModelError: two have; which of them goes first is for nobody to say.
-        """
-        first: dict[tuple[Any, ...], Any] = {}
-        for call in calls:
-            if call.f != self.insertion or call.outcome == "fail":
-                continue
-            element = rank(call.argument)
-            other = first.setdefault(element[:3], element)
-            if other != element:
-                raise ModelError(
-                    call.invoke_index,
-                    f"{shown(call.argument)} is inserted, and elsewhere the same number of another "
-                    "type, so that none goes before the other; write numbers in one way",
-                )
-        return self
+            yield tuple(inserted)
+        elif not elements:
+            if call.outcome != "ok" or call.result is None:
+                yield elements
+        elif call.outcome != "ok" or call.result is not None:
+            taken = rank(call.result) if call.outcome == "ok" else None
+            for at, element in enumerate(elements):
+                if element[:3] != elements[0][:3]:
+                    break
+                if taken in (None, element):
+                    yield elements[:at] + elements[at + 1 :]
 
     def check_element(self, value: Any, at: int) -> None:
         """Make sure that a value has a priority.
@@ -203,8 +202,13 @@ class PriorityQueue(_Container):
         )
 
 
+def place(value: Any) -> tuple[Any, ...]:
+    """An element's place in the order of priorities: one for 1 and 1.0."""
+    return rank(value)[:3]
+
+
 def rank(value: Any) -> _Order:
-    """An element's place in the order of priorities; equal for equal elements only."""
+    """An element's `place`, and what tells it from others there."""
     if not isinstance(value, (list, tuple)):
         return value, -1, 0, (type(value) is float, False)
     priority, item = value

@@ -16,7 +16,7 @@ from splitbrain.checkers.history import Call
 from splitbrain.checkers.models.logs import Log, offset_of
 from splitbrain.checkers.models.model import Model, State, frozen
 from splitbrain.checkers.models.multi_registers import READS, MultiRegister
-from splitbrain.checkers.models.queues import PriorityQueue, Queue, Stack, rank
+from splitbrain.checkers.models.queues import PriorityQueue, Queue, Stack, place, rank
 from splitbrain.checkers.models.sets import Set
 
 
@@ -34,8 +34,8 @@ class Replay(Protocol):
 
 
 class _ByStep:
-    def __init__(self, model: Model) -> None:
-        self._model, self.state = model, model.initial
+    def __init__(self, model: Model, state: State) -> None:
+        self._model, self.state = model, state
 
     def apply(self, call: Call) -> bool:
         fits, after = self._model.step(self.state, call)
@@ -69,25 +69,44 @@ class _Container:
 
 
 class _Heap:
-    """A priority queue."""
+    """A priority queue: what is inside by its place in the order, and a heap of these places.
+
+    Once nobody knows which of several elements of one place was taken, it goes on by ``step``.
+    """
 
     def __init__(self, model: PriorityQueue) -> None:
-        self._model, self._heap = model, list[Any]()
+        self._model = model
+        self._places, self._inside = list[Any](), dict[Hashable, list[Any]]()
+        self._unsure: _ByStep | None = None
 
     @property
     def state(self) -> State:
-        return tuple(sorted(self._heap))
+        if self._unsure is not None:
+            return self._unsure.state
+        return tuple(sorted(each for ranks in self._inside.values() for each in ranks))
 
     def apply(self, call: Call) -> bool:
+        if self._unsure is not None:
+            return self._unsure.apply(call)
         if call.f == self._model.insertion:
-            heappush(self._heap, rank(call.argument))
+            ranks = self._inside.setdefault(place(call.argument), [])
+            if not ranks:
+                heappush(self._places, place(call.argument))
+            ranks.append(rank(call.argument))
             return True
         known = call.outcome == "ok"
-        if not self._heap:
-            return not known or call.result is None
-        if known and (call.result is None or rank(call.result) != self._heap[0]):
+        if not self._places or (known and call.result is None):
+            return not self._places and (not known or call.result is None)
+        least = self._inside[self._places[0]]
+        if not known and len(set(least)) > 1:
+            self._unsure = _ByStep(self._model, self.state)
+            return self._unsure.apply(call)
+        taken = rank(call.result) if known else least[0]
+        if taken not in least:
             return False
-        heappop(self._heap)
+        least.remove(taken)
+        if not least:
+            heappop(self._places)
         return True
 
 
@@ -181,4 +200,5 @@ _FORMS: dict[type, Callable[[Any], Replay]] = {
 
 def replay(model: Model) -> Replay:
     """The model's object in its initial state."""
-    return _FORMS.get(type(model), _ByStep)(model)
+    form = _FORMS.get(type(model))
+    return _ByStep(model, model.initial) if form is None else form(model)

@@ -3,8 +3,8 @@
     {:type :invoke, :f :read, :value nil, :process 0, :time 11142323154, :index 0}
 
 One map after another, or all of them in one vector or list; records
-(``#jepsen.history.Op{...}``) are maps. Keywords become strings and sets sorted lists, so that a
-checker sees the same history whether it came as EDN or as JSON (`edn_parser` has the table).
+(``#jepsen.history.Op{...}``) are maps. `edn_parser` has the table of what each form of EDN is as
+JSON would have it, `edn_records` says where a keyword is a name and where it is a value.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.checkers.history.columns import FILES
 from splitbrain.checkers.history.errors import HistoryError
 from splitbrain.checkers.history.formats.edn_parser import Document, parse
+from splitbrain.checkers.history.formats.edn_records import operation_of
 from splitbrain.checkers.history.history import History
 from splitbrain.checkers.history.rows import history_of, rows_of
 from splitbrain.checkers.history.source import Content, read_content
@@ -46,7 +47,10 @@ def parse_edn(content: Content, adapt: Callable[[dict[str, Any]], Any] | None = 
     with collector_paused():
         document = parse(content.text(), source)
     maps, notes = _operations(document, source)
-    records = maps if adapt is None else [adapt(m) if isinstance(m, dict) else m for m in maps]
+    if adapt is not None:
+        records = [operation_of(adapt(m) if isinstance(m, dict) else m) for m in maps]
+    else:
+        records = [operation_of(m) for m in maps]
 
     def line_of(position: int) -> int | None:
         return document.line_of(maps[position])

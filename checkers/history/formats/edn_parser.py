@@ -5,12 +5,17 @@ What comes out is what JSON could hold, so that a history means the same in eith
     EDN                          here
     ---------------------------  ----------------------------------------------------------
     nil true false 1 1N 2.5M     None, True, False, int, float
-    "text" \\c :keyword symbol    str (a keyword without its colon)
+    "text"                       str
+    :keyword \\c ##Inf            str, as written: ``":keyword"``, ``"\\c"``, ``"##Inf"``
+    symbol                       str with a quote before it: ``"'symbol"``
     [vector] (list) #{set}       list (a set's elements sorted)
-    {:map 1, 2 3}                dict (keys that are no strings as JSON text: ``"2"``)
+    {:map 1, "map" 2, 2 3}       dict; its keys are names: ``map``, or else JSON text: ``"2"``
     #tag value                   the value
-    ##Inf ##NaN                  str, as written
     #_ discarded ; comment       nothing
+
+So ``:a`` and ``"a"`` are two values. A text in which a string has the very letters of a keyword
+(``:a`` and ``":a"``), character, symbol or ``##Inf`` is refused, so that no two are ever taken for
+one.
 
 One regular expression finds tokens, and a loop with a stack of its own builds values, so deep
 nesting cannot exhaust Python's. Source: github.com/edn-format/edn, and the reader of Clojure 1.11
@@ -74,6 +79,9 @@ _OPENINGS = frozenset(("[", "(", "{", "#{"))
 _CLOSINGS = {"]": ("[",), ")": ("(",), "}": ("{", "#{")}
 _CONSTANTS = {"nil": None, "true": True, "false": False}
 
+MARKS = (":", "\\", "'", "#")
+"""What keywords, characters, symbols and infinities begin with, and strings hardly ever."""
+
 # Python refuses to write decimal numbers of more than 4,300 digits, wherever they came from.
 _DIGITS_MAX = 1000
 
@@ -111,11 +119,13 @@ class Document:
         forms: its top-level values in order.
         cut_off: line on which a top-level form begins that the end of the text cuts off and
             that is therefore not in ``forms``; ``None`` if there is none.
+        lookalikes: strings that begin as keywords and the like do; there are hardly ever any.
     """
 
     text: str
     forms: list[Any]
     cut_off: int | None
+    lookalikes: frozenset[str]
     _tokens: dict[int, int]
 
     def line_of(self, form: object) -> int | None:
@@ -135,6 +145,7 @@ class _State:
     prefixed: set[int] = field(default_factory=set)
     # Numbers of the tokens that open maps of the outer two levels, by the map's id.
     tokens: dict[int, int] = field(default_factory=dict)
+    lookalikes: set[str] = field(default_factory=set)
     number: int = 0
 
 
@@ -159,10 +170,12 @@ def parse(text: str, source: str) -> Document:
                 items.pop()
             state.items, cut_off = items, _line_of_token(text, number)
         forms = _applied(state.items) if 0 in state.prefixed else state.items
+        if state.lookalikes:
+            _refuse_lookalikes(text, state)
     except _Malformed as error:
         line = _line_of_token(text, state.number)
         raise HistoryError(f"this is not EDN: {error}", path=source, line=line) from None
-    return Document(text, forms, cut_off, state.tokens)
+    return Document(text, forms, cut_off, frozenset(state.lookalikes), state.tokens)
 
 
 def _consume(tokens: Iterable[str], state: _State) -> None:
@@ -190,6 +203,8 @@ def _consume(tokens: Iterable[str], state: _State) -> None:
         elif token[0] != ";":
             state.number = number
             value = _atom(token)
+            if token[0] == '"' and type(value) is str and value[:1] in MARKS:
+                state.lookalikes.add(value)
             items.append(value)
             if len(token) <= _REMEMBERED_LENGTH:
                 known[token] = value
@@ -237,16 +252,34 @@ def _applied(items: list[Any]) -> list[Any]:
 
 
 def _map(items: list[Any]) -> dict[str, Any]:
-    keys = items[::2]
     if len(items) % 2:
         raise _Malformed("a map has a key without a value")
-    if not all(type(key) is str for key in keys):
-        keys = [key if type(key) is str else _json(key) for key in keys]
+    keys = [name_of(key) if type(key) is str else _json(key) for key in items[::2]]
     result = dict(zip(keys, items[1::2], strict=True))
     if len(result) != len(keys):
         twice = next(key for at, key in enumerate(keys) if key in keys[:at])
         raise _Malformed(f"a map has the key {shown(twice)} twice")
     return result
+
+
+def name_of(text: str) -> str:
+    """What a keyword, symbol or string names, where it is no value but a name."""
+    return text[1:] if text[:1] in (":", "'") else text
+
+
+def _refuse_lookalikes(text: str, state: _State) -> None:
+    """Make sure that no keyword or the like has become what a string is, too."""
+    for state.number, match in enumerate(_TOKEN.finditer(text)):
+        token = match[1]
+        if token in _CONSTANTS or (token[0] in '"#;' and token[:2] != "##"):
+            continue
+        if token in _OPENINGS or token in _CLOSINGS:
+            continue
+        if (value := _atom(token)) in state.lookalikes:
+            raise _Malformed(
+                f"{token} stands here and the string {shown(value)} elsewhere, which would be one "
+                "value; write one of them in another way"
+            )
 
 
 def _set_order(element: object) -> tuple[int, float | int, str]:
@@ -264,18 +297,18 @@ def _atom(token: str) -> str | int | float:
     """The value of a token that is no collection."""
     first = token[0]
     if first == ":" and len(token) > 1:
-        return token[1:]
+        return token
     if first == '"':
         if len(token) == 1:
             raise _CutOff
         return token[1:-1] if "\\" not in token else _string(token[1:-1])
     if first == "\\":
-        return _character(token[1:])
+        return "\\" + _character(token[1:])
     if _NUMERIC.match(token):
         return _number(token)
     if token in ("@", "^", "`", "~", ":"):
         raise _BadAtom(f"{token!r} is no value")
-    return token
+    return token if token[:2] == "##" else "'" + token
 
 
 def _number(token: str) -> int | float:

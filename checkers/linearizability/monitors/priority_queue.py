@@ -13,7 +13,7 @@ decrease-and-conquer linearizability monitoring", OOPSLA 2025.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -41,14 +41,31 @@ from splitbrain.checkers.linearizability.monitors.monitor import (
 )
 from splitbrain.checkers.linearizability.wording import named
 from splitbrain.checkers.models import PriorityQueue
-from splitbrain.checkers.models.queues import rank
+from splitbrain.checkers.models.model import shown
+from splitbrain.checkers.models.queues import place, rank
 from splitbrain.checkers.verdict import Anomaly
 
 _EXPLAINED = 200
 
 
 def _prepare(model: PriorityQueue, calls: Sequence[Call]) -> Elements | Obstacle:
-    return elements_of(model, calls, rank)
+    return tied(model, calls) or elements_of(model, calls, rank)
+
+
+def tied(model: PriorityQueue, calls: Sequence[Call]) -> Obstacle | None:
+    """The first insertion of an element that is at one place with another, as 1 and 1.0 are."""
+    first: dict[Hashable, Call] = {}
+    for call in calls:
+        if call.f == model.insertion and call.outcome != "fail":
+            earlier = first.setdefault(place(call.argument), call)
+            if rank(earlier.argument) != rank(call.argument):
+                value = shown(earlier.argument)
+                return Obstacle(
+                    call.invoke_index,
+                    f"it puts in {shown(call.argument)} and operation {earlier.invoke_index} "
+                    f"{value}, neither of which goes before the other",
+                )
+    return None
 
 
 def _decide(elements: Elements, key: Any) -> Judgment:
@@ -143,8 +160,8 @@ def _linearization(
 PRIORITY_QUEUE = Monitor(
     name="priority-queue",
     algorithm="priority queue by shortest stays, least element first, O(n log n)",
-    preconditions="every element inserted at most once, and no indeterminate delete-min that may "
-    "have taken an acknowledged element",
+    preconditions="every element inserted at most once, no two as alike as 1 and 1.0, and no "
+    "indeterminate delete-min that may have taken an acknowledged element",
     prepare=_prepare,
     decide=_decide,
 )

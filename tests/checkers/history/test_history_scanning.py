@@ -23,7 +23,7 @@ def compiled(monkeypatch):
 
 
 PLAIN_ATOMS = (None, True, False, 0, 7, -3, 10**16, -(10**16), "x", "a b", "")
-ODD_ATOMS = (10**17, 10**30, 1.5, "é", 'q"', "\\")
+ODD_ATOMS = (10**17, 10**30, 1.5, "é", 'q"', "a\\")
 ATOMS = PLAIN_ATOMS + ODD_ATOMS
 OTHERS = ([], [1], [1, 2, 3], [[1, 2], 3], [1, [2]], [1, [2, [3, 4]]], {"k": [1]}, {"type": "ok"})
 
