@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 from splitbrain.harness.entries import Entries
@@ -131,6 +132,32 @@ class World(Protocol):
     def stop(self) -> None:
         """Make `run` return soon. May be called from a signal's handler."""
         ...
+
+
+@runtime_checkable
+class Turning(Protocol):
+    """A world that can go on otherwise than its seed says."""
+
+    def turn(self, number: int) -> None:
+        """From now on every stream has fresh dice, others for each number.
+
+        What is under way already arrives as it would have.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Another continuation of a run: the same until a moment, and then as other dice will have it,
+    without any further fault.
+
+    Attributes:
+        after: the moment, in virtual seconds; what happens at it still happens.
+        number: which continuation.
+    """
+
+    after: float
+    number: int
 
 
 @runtime_checkable

@@ -21,6 +21,7 @@ from splitbrain.reports.crash import crash_lines, crash_of
 from splitbrain.reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
 from splitbrain.reports.phrases import Phrases, phrases_of
 from splitbrain.reports.run_files import (
+    Certain,
     RunError,
     RunInfo,
     Shrink,
@@ -56,6 +57,8 @@ class RunView:
         coverage: what was exercised.
         shrink: how the run was shrunk; None if it wasn't.
         shrunk: the shrunk run; None if there is none.
+        certain: from which event on this run, a shrunk one, fails whatever comes; None if nobody
+            knows.
         problems: what is missing or damaged, one sentence each.
         call_at: for the history index of each client event, the position of its call in `calls`.
     """
@@ -75,6 +78,7 @@ class RunView:
     coverage: Coverage
     shrink: Shrink | None
     shrunk: RunView | None
+    certain: Certain | None
     problems: tuple[str, ...]
     call_at: Mapping[int, int]
 
@@ -193,18 +197,21 @@ def load_run(path: str | Path) -> RunView:
     Raises:
         RunError: the plan or the history is missing or can't be read.
     """
-    return _load(Path(path), small=(Path(path).parent / "shrink.json").exists())
+    whole = Path(path).parent
+    small = (whole / "shrink.json").exists()
+    return _load(Path(path), small=small, found=read_shrink(whole, []) if small else None)
 
 
-def _load(path: Path, *, small: bool, needed: frozenset[str] = frozenset()) -> RunView:
+def _load(path: Path, *, small: bool, found: Shrink | None) -> RunView:
+    """The run in a folder; `found` is what shrinking says of it if it is a small one."""
     plan, history = read_plan(path), read_history(path)
     problems: list[str] = list(history.notes)
     verdicts = read_verdicts(path, problems)
     info = read_info(path, problems)
     shrink = read_shrink(path, problems)
-    if shrink is not None:
-        needed = frozenset(n.fault for n in shrink.necessary if n.needed)
-    shrunk = None if small else _load_shrunk(path, problems, needed)
+    shrunk = None if small else _load_shrunk(path, problems, shrink)
+    told = found or shrink
+    needed = frozenset(n.fault for n in told.necessary if n.needed) if told else frozenset()
     calls = tuple(history.calls())
     events = list(history.events())
     faults = fault_bands(events, plan.faults, needed)
@@ -224,17 +231,18 @@ def _load(path: Path, *, small: bool, needed: frozenset[str] = frozenset()) -> R
         coverage=cover(calls, faults),
         shrink=shrink,
         shrunk=shrunk,
+        certain=found.certain if found else None,
         problems=tuple(map(safe_text, problems)),
         call_at=_call_positions(calls),
     )
 
 
-def _load_shrunk(path: Path, problems: list[str], needed: frozenset[str]) -> RunView | None:
+def _load_shrunk(path: Path, problems: list[str], found: Shrink | None) -> RunView | None:
     folder = path / "shrunk"
     if not (folder / "plan.json").exists():
         return None
     try:
-        return _load(folder, small=True, needed=needed)
+        return _load(folder, small=True, found=found)
     except RunError as error:
         problems.append(f"The shrunk run can't be shown: {error}")
         return None

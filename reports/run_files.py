@@ -101,6 +101,29 @@ _FINDINGS = {NECESSARY: NECESSARY, LIKELIER: "makes it likelier", NOT_SHOWN: NOT
 
 
 @dataclass(frozen=True, slots=True)
+class Certain:
+    """From which event on the small run fails whatever comes.
+
+    Attributes:
+        time: when, ns; None if from the start.
+        event: what happened then, in words.
+        before: how many of how many continuations failed from the event before on.
+        after: and from this one on.
+    """
+
+    time: int | None
+    event: str
+    before: tuple[int, int]
+    after: tuple[int, int]
+
+    @property
+    def figures(self) -> str:
+        """The figures in words."""
+        told = f"{self.after[0]} of {self.after[1]} continuations fail"
+        return told if self.time is None else f"{told}, {self.before[0]} of {self.before[1]} before"
+
+
+@dataclass(frozen=True, slots=True)
 class Shrink:
     """What ``shrink.json`` says: sizes as (before, after), how many runs it took, how many of how
     many schedules fail."""
@@ -112,6 +135,7 @@ class Shrink:
     runs: int | None
     often: tuple[int, int] | None
     necessary: tuple[Necessity, ...]
+    certain: Certain | None
 
 
 def read_plan(folder: Path) -> Plan:
@@ -201,11 +225,29 @@ def read_shrink(folder: Path, problems: list[str]) -> Shrink | None:
             name: _pair(data.get(name))
             for name in ("operations", "faults", "clients", "nodes", "often")
         }
+        certain = _certain(data.get("certain"))
         runs = data.get("runs")
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         problems.append(f"shrink.json can't be read ({_reason(error)}); it is ignored")
         return None
-    return Shrink(**pairs, runs=runs if isinstance(runs, int) else None, necessary=necessary)
+    return Shrink(
+        **pairs,
+        runs=runs if isinstance(runs, int) else None,
+        necessary=necessary,
+        certain=certain,
+    )
+
+
+def _certain(data: Any) -> Certain | None:
+    if data is None:
+        return None
+    time = _number(data["time"])
+    return Certain(
+        None if time is None else round(time * 1e9),
+        str(data["event"]),
+        _counts(data["before"]),
+        _counts(data["after"]),
+    )
 
 
 def _pair(data: Any) -> tuple[int, int] | None:

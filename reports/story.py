@@ -1,6 +1,7 @@
 """The story of a run in plain sentences, in order of time.
 
     2.412 s  network: n1 cut off from n2, n3
+    2.500 s  now it is certain: n1 receives (lease, 3) from n3 (30 of 30 continuations fail, ...)
     4.870 s  client 2 writes x = 2           ok
   * 9.001 s  client 1 reads x -> 1           ok    <- stale-read
 
@@ -10,6 +11,7 @@ anomaly's operations and the faults before them last.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -19,6 +21,7 @@ from splitbrain.reports.phrases import UNCUT
 from splitbrain.reports.witness import operation_text
 from splitbrain.reports.wording import (
     VALUE_LIMIT,
+    clipped,
     counted,
     duration,
     fault_text,
@@ -29,8 +32,8 @@ from splitbrain.reports.wording import (
 
 LINE_LIMIT = 40
 
-FAULT, OPERATION, ANNOUNCEMENT, PHASE, ELISION = (
-    *("fault", "operation", "announcement", "phase", "elision"),
+FAULT, OPERATION, ANNOUNCEMENT, PHASE, ELISION, CERTAIN = (
+    *("fault", "operation", "announcement", "phase", "elision", "certain"),
 )
 
 
@@ -39,7 +42,7 @@ class StoryLine:
     """One sentence of the story.
 
     Attributes:
-        kind: ``fault``, ``operation``, ``announcement``, ``phase`` or ``elision``.
+        kind: ``fault``, ``operation``, ``announcement``, ``phase``, ``elision`` or ``certain``.
         time: when, ns; for an elision, of the first thing left out.
         text: what happened.
         outcome: how an operation ended (``ok``, ``fail``, ``info``), or "".
@@ -69,7 +72,7 @@ class StoryLine:
 def tell(view: RunView, limit: int = LINE_LIMIT) -> tuple[StoryLine, ...]:
     """The story of this run's own history in at most `limit` lines and the elisions between."""
     lines = sorted(
-        [*_operation_lines(view), *_event_lines(view)],
+        [*_operation_lines(view), *_event_lines(view), *_certain_line(view)],
         key=lambda line: (line.time, line.rank if line.index is None else line.index),
     )
     if len(lines) <= limit:
@@ -139,6 +142,19 @@ def _event_lines(view: RunView) -> list[StoryLine]:
     return lines
 
 
+def _certain_line(view: RunView) -> list[StoryLine]:
+    """From where on the failure is certain: after everything that happened at that moment."""
+    certain = view.certain
+    if certain is None:
+        return []
+    if certain.time is None:
+        text = f"certain from the start, whatever the schedule ({certain.figures})"
+        return [StoryLine(CERTAIN, 0, text)]
+    event = safe_text(clipped(certain.event, 80))
+    text = f"now it is certain: {event} ({certain.figures})"
+    return [StoryLine(CERTAIN, certain.time, text, rank=math.inf)]
+
+
 _PHASE_WORDS = {
     "heal": "all faults are healed",
     "final": "final reads begin",
@@ -152,7 +168,8 @@ def _chosen(view: RunView, lines: Sequence[StoryLine], limit: int) -> frozenset[
     """
     marked = [number for number, line in enumerate(lines) if line.marked]
     pivot = marked[-1] if marked else len(lines) - 1
-    kept = marked[-limit:]
+    kept = [number for number, line in enumerate(lines) if line.kind == CERTAIN]
+    kept += marked[-limit + len(kept) :]
     room = limit - len(kept)
     events = [number for number, line in enumerate(lines) if line.kind != OPERATION]
     operations = [

@@ -42,7 +42,7 @@ class Nemesis:
         self._active: dict[str, tuple[Fault, Injection]] = {}
         self._started: set[str] = set()  # asked for membership only
         self._triggers: list[Trigger] = []
-        self._healed = False
+        self._healed = self._resting = False
 
     @property
     def active(self) -> tuple[Fault, ...]:
@@ -70,6 +70,12 @@ class Nemesis:
         for trigger in self._triggers:
             trigger.heard(ACKNOWLEDGED, "", None)
 
+    def rest(self) -> None:
+        """Start nothing more; what is in force ends when its time is up."""
+        self._resting = True
+        for trigger in self._triggers:
+            trigger.stop()
+
     def heal(self) -> None:
         """Undo everything now, and start nothing more; does nothing the second time.
 
@@ -78,9 +84,8 @@ class Nemesis:
         """
         if self._healed:
             return
+        self.rest()
         self._healed = True
-        for trigger in self._triggers:
-            trigger.stop()
         for fault in self.active:
             self._stop(fault)
         for name in self._control.servers:
@@ -89,7 +94,7 @@ class Nemesis:
 
     def _wait(self, fault: Fault) -> None:
         """Let a fault wait for what it is to follow."""
-        if self._healed:
+        if self._resting:
             return
         assert fault.when is not None, "a fault without a trigger has a time"
 
@@ -101,7 +106,7 @@ class Nemesis:
         self._triggers.append(trigger)
 
     def _start(self, fault: Fault) -> None:
-        if self._healed:
+        if self._resting:
             return
         kind, options = self._checked[fault.id]
         rng = self._control.stream("fault", fault.id)

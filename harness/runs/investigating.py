@@ -3,7 +3,8 @@
 folder/            the run as it was asked for
 folder/shrunk/     the smallest plan that fails in the same way, as a run of its own
 folder/shrunk/test_failure.py  the same as a test, for whoever can name its experiment
-folder/shrink.json how much smaller, and which faults are necessary
+folder/shrink.json how much smaller, how often it fails, which faults are necessary, and from
+                   which event on it is certain
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from splitbrain.harness.regression import FILE, Origin, failure_test
 from splitbrain.harness.runs.running import Progress, Run
 from splitbrain.harness.runs.store import keep_run, run_in_folder, write_shrink, write_text
 from splitbrain.harness.shrinking import NotReproduced, Shrunk, shrink
+from splitbrain.harness.shrinking.certainty import MOST_RUNS, Certainty, certainty
 from splitbrain.harness.workloads.workload import Experiment
 
 _CHANGED = (
@@ -43,6 +45,7 @@ class Investigation:
         folder: where the run is kept.
         run: the run as asked for.
         shrunk: the smaller failure, if the run failed and was shrunk.
+        certain: from which event on it fails whatever comes; None if that is not known.
         problem: why a failure could not be shrunk, in a sentence: it does not fail again.
     """
 
@@ -50,6 +53,7 @@ class Investigation:
     run: Run
     shrunk: Shrunk | None
     problem: str | None = None
+    certain: Certainty | None = None
 
     @property
     def telling_folder(self) -> Path:
@@ -108,5 +112,7 @@ def investigate(
     keep_run(experiment.with_plan(small.run.plan), small.run, small_folder, replay=shrunk_replay)
     if origin is not None and small.run.deterministic:
         write_text(small_folder / FILE, failure_test(small.run, origin, small_folder))
-    write_shrink(folder, small.to_json())
-    return Investigation(folder, result, small)
+    certain = certainty(experiment, small.run, min(budget, MOST_RUNS))
+    told = {} if certain is None else {"certain": certain.to_json()}
+    write_shrink(folder, {**small.to_json(), **told})
+    return Investigation(folder, result, small, certain=certain)

@@ -16,7 +16,7 @@ import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import inf
+from math import inf, nextafter
 from typing import Any, BinaryIO
 
 from splitbrain.checkers.history import INVOKE, History, Operation
@@ -26,7 +26,7 @@ from splitbrain.checkers.vocabulary import DONE, FINAL, HEAL, LOAD, PHASE, REST,
 from splitbrain.harness.generators import time_limit, validate
 from splitbrain.harness.generators.base import Generator
 from splitbrain.harness.generators.lists import listed
-from splitbrain.harness.ground import Ground, World, check_ground, ground_named
+from splitbrain.harness.ground import Ground, Turn, Turning, World, check_ground, ground_named
 from splitbrain.harness.hosttime import seconds, timestamp
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
@@ -97,6 +97,7 @@ def run(
     trace_file: BinaryIO | None = None,
     progress: Progress | None = None,
     ground: Ground | None = None,
+    turn: Turn | None = None,
 ) -> Run:
     """Run an experiment on its plan's ground and judge it.
 
@@ -108,6 +109,7 @@ def run(
             memory.
         progress: told how far the run is.
         ground: what to run it on, in place of the plan's.
+        turn: let it go on otherwise from some moment on; only where worlds can turn.
 
     Raises:
         InvalidPlan: the plan cannot run, as `check_plan` would have said.
@@ -120,6 +122,7 @@ def run(
             Trace(recording=tracing, file=trace_file),
             progress or (lambda fraction, phase: None),
             ground or ground_named(experiment.plan.ground),
+            turn,
         )
 
 
@@ -140,13 +143,20 @@ def _swept_afterwards() -> Iterator[None]:
 
 
 def _run(
-    experiment: Experiment, sink: Sink | None, trace: Trace, progress: Progress, chosen: Ground
+    experiment: Experiment,
+    sink: Sink | None,
+    trace: Trace,
+    progress: Progress,
+    chosen: Ground,
+    turn: Turn | None,
 ) -> Run:
     started, start = timestamp(), seconds()
     plan = experiment.plan
     world = chosen.world(plan, trace)
     running = _Running(experiment, world, sink)  # the nemesis has checked the faults by themselves
     check_ground(plan, chosen)
+    if turn is not None:
+        running.turn_after(turn)
     running.drive(progress)
     history = running.recorder.history()
     verdicts = judge(history, checkers_of(experiment))
@@ -245,6 +255,17 @@ class _Running:
             await server.run()
 
         return program
+
+    def turn_after(self, turn: Turn) -> None:
+        """Have the run go on otherwise from a moment on."""
+        world = self.world
+        assert isinstance(world, Turning), f"{self.plan.ground} has no other continuations"
+
+        def turned() -> None:
+            self.nemesis.rest()
+            world.turn(turn.number)
+
+        self.world.at(nextafter(turn.after, inf), turned)
 
     def drive(self, progress: Progress) -> None:
         """All phases, from boot to the last final read."""

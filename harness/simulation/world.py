@@ -102,6 +102,7 @@ class World:
         self.at = self.heap.at
         self.after = self.heap.after
         self._over = False
+        self._streams: list[tuple[random.Random, tuple[int | str, ...]]] = []
         self.thread = get_ident()
         self._interruption: Interruption
         self._watchdog: Watchdog
@@ -110,7 +111,15 @@ class World:
 
     def stream(self, *name: int | str) -> random.Random:
         """The stream of randomness of this name under the world's seed."""
-        return stream(self.seed, *name)
+        made = stream(self.seed, *name)
+        self._streams.append((made, name))
+        return made
+
+    def turn(self, number: int) -> None:
+        """See `splitbrain.harness.ground.Turning.turn`."""
+        self.seed = f"{self.seed}/turn/{number}"
+        for made, name in self._streams:
+            made.setstate(stream(self.seed, *name).getstate())
 
     def add_server(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
         """Add a host that faults strike."""

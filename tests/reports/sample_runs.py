@@ -176,6 +176,12 @@ def stale_run(folder, count=1000):
                 "without": [0, 30],
             }
         ],
+        "certain": {
+            "time": 4.88,
+            "event": "n3 receives (write, 902) from c2",
+            "before": [11, 30],
+            "after": [30, 30],
+        },
     }
     save(folder, recording, the_plan, _stale_verdicts(recording, 1.2, 5), info(), shrink)
     small = Recording()
