@@ -8,12 +8,10 @@ is then linearizability.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from splitbrain.checkers.entries import Entries
 from splitbrain.checkers.entry import CheckerEntry
-from splitbrain.checkers.nearest import suggestion
 from splitbrain.checkers.verdict import Checker
 
 GROUP = "splitbrain.checkers"
@@ -50,53 +48,18 @@ PATHS: dict[str, str] = {
 """Where the entry of each checker is; a model's maker stands for linearizability."""
 
 
-class _Entries(Mapping[str, CheckerEntry]):
-    """Entries by name, ours and those of installed distributions, each loaded when it is read."""
-
-    def __iter__(self) -> Iterator[str]:
-        yield from PATHS
-        yield from sorted(set(_installed()) - set(PATHS))
-
-    def __len__(self) -> int:
-        return len(list(iter(self)))
-
-    def __contains__(self, name: object) -> bool:
-        return name in PATHS or name in _installed()
-
-    def __getitem__(self, name: str) -> CheckerEntry:
-        if name in PATHS:
-            return _entry(name, EntryPoint(name, PATHS[name], GROUP))
-        return _entry(name, _installed()[name])
-
-
-CHECKERS: Mapping[str, CheckerEntry] = _Entries()
-"""Every checker there is, by name."""
-
-
-def _installed() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
-def _entry(name: str, point: EntryPoint) -> CheckerEntry:
-    """What an entry point leads to.
-
-    Raises:
-        ValueError: it can't be loaded, or it is neither an entry nor a model.
-    """
-    try:
-        found = point.load()
-    except (ImportError, AttributeError) as error:
-        raise ValueError(f"checker {name!r}: {point.value} can't be loaded ({error})") from None
-    return found if isinstance(found, CheckerEntry) else _of_model(name, found)
-
-
 def _of_model(name: str, found: Any) -> CheckerEntry:
+    """The entry that a model stands for: linearizability."""
     from splitbrain.checkers.consistency.entries import of_maker, of_model
     from splitbrain.checkers.models import own
 
     if name in PATHS:
         return of_maker(name, found)
     return of_model(own(found))
+
+
+CHECKERS = Entries("checker", CheckerEntry, PATHS, GROUP, stands_for=_of_model, files=True)
+"""Every checker there is, by name."""
 
 
 def entry_named(name: str) -> CheckerEntry:
@@ -109,14 +72,7 @@ def entry_named(name: str) -> CheckerEntry:
     Raises:
         ValueError: there is none; the message has the nearest names.
     """
-    if name in CHECKERS:
-        return CHECKERS[name]
-    if ":" in name:
-        from splitbrain.checkers.models.own_models import at
-
-        found = at(name)
-        return found if isinstance(found, CheckerEntry) else _of_model(name, found)
-    raise ValueError(f"no model {name!r}: {suggestion(name, CHECKERS)}")
+    return CHECKERS.named(name)
 
 
 def entry_of_verdict(checker: str) -> CheckerEntry | None:

@@ -5,7 +5,7 @@
                             splitbrain.harness.runs.running, clients, nemesis
 
 The simulation (`splitbrain.harness.simulation.ground`) is one ground. Another one lives in any
-package and is found as other entries are (`splitbrain.harness.entries`): by import path,
+package and is found as other entries are (`splitbrain.checkers.entries`): by import path,
 ``my_package.my_module:GROUND``, or by the name under which its package registers it in the entry
 point group ``splitbrain.grounds``. It is imported when a plan asks for it.
 
@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
-from splitbrain.harness.entries import Entries
+from splitbrain.checkers.entries import Entries
 from splitbrain.harness.nemesis.catalogue import named, resolve
 from splitbrain.harness.nemesis.control import Control
 from splitbrain.harness.nemesis.nemesis import with_ids
@@ -226,6 +226,7 @@ GROUNDS = Entries(
     Ground,  # type: ignore[type-abstract]  # asked with isinstance alone
     {"simulation": "splitbrain.harness.simulation.ground:GROUND"},
     "splitbrain.grounds",
+    error=InvalidPlan,
 )
 """The grounds, by name."""
 

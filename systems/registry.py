@@ -9,8 +9,8 @@ Experiment(plan=Plan(system='raft', ...
 
 from __future__ import annotations
 
+from splitbrain.checkers.entries import Entries
 from splitbrain.harness.bug import Bug
-from splitbrain.harness.entries import Entries
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.system import System
 from splitbrain.harness.workloads.workload import Experiment
@@ -33,6 +33,7 @@ SYSTEMS: Entries[System] = Entries(
         "transactions-summary": f"{_HERE}.transactions.summary:SYSTEM",
     },
     group="splitbrain.systems",
+    error=InvalidPlan,
 )
 """All systems by name; imported when they are looked up."""
 

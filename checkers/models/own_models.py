@@ -16,10 +16,6 @@ States must be hashable, and ``step`` a function of its arguments; see
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from splitbrain.checkers.history import Call
@@ -100,28 +96,3 @@ def own(model: Any) -> Model:
     if missing:
         raise ValueError(f"{model!r} is no model: it has no {' and no '.join(missing)}")
     return OwnModel(given)
-
-
-def at(place: str) -> Any:
-    """What is at ``FILE.py:NAME`` or ``package.module:NAME``: a model, or a checker's entry.
-
-    Raises:
-        ValueError: there is none; the message says what is missing.
-    """
-    where, _, name = place.rpartition(":")
-    try:
-        module = _from_file(where) if where.endswith(".py") else importlib.import_module(where)
-    except (ImportError, OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"model {place!r}: {where} cannot be imported ({error})") from None
-    if not hasattr(module, name):
-        raise ValueError(f"model {place!r}: {where} has no {name}")
-    return getattr(module, name)
-
-
-def _from_file(path: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(Path(path).stem, path)
-    if spec is None or spec.loader is None:
-        raise ImportError("it is no Python file")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

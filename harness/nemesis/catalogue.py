@@ -13,15 +13,15 @@ from collections.abc import Iterable, Sequence
 from math import isfinite
 from typing import Any
 
+from splitbrain.checkers.entries import Entries
 from splitbrain.checkers.nearest import suggestion
-from splitbrain.harness.entries import Entries
 from splitbrain.harness.nemesis.kind import Kind
 from splitbrain.harness.nemesis.kinds import PATHS
 from splitbrain.harness.nemesis.targets import GROUPS
 from splitbrain.harness.nemesis.triggers import check_servers, check_when
 from splitbrain.harness.plan import ITSELF, Fault, InvalidPlan
 
-ENTRIES = Entries("fault", Kind, PATHS, "splitbrain.faults")
+ENTRIES = Entries("fault", Kind, PATHS, "splitbrain.faults", error=InvalidPlan)
 """Kinds by the name that a plan gives them: an id, or ``package.module:NAME``."""
 
 KINDS: tuple[Kind, ...] = tuple(ENTRIES[name] for name in PATHS)

@@ -6,8 +6,8 @@ One line a workload of ours; an installed package adds its own by entry points o
 
 from __future__ import annotations
 
-from splitbrain.harness.entries import Entries
-from splitbrain.harness.plan import Plan
+from splitbrain.checkers.entries import Entries
+from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.workloads.parts.kind import CONSISTENCY, WorkloadKind
 from splitbrain.harness.workloads.parts.options import SHARED
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
@@ -35,6 +35,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "long-fork": f"{_FOLDER}.forks:KIND",
     },
     group="splitbrain.workloads",
+    error=InvalidPlan,
 )
 """All workloads by name; imported when they are looked up."""
 

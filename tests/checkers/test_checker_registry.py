@@ -112,8 +112,10 @@ def outside(tmp_path, monkeypatch):
     (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: at-most\nVersion: 1\n")
     (metadata / "entry_points.txt").write_text(f"[{GROUP}]\nat-most = at_most:ENTRY\n")
     monkeypatch.syspath_prepend(tmp_path)
+    vars(CHECKERS).pop("_installed", None)  # what is installed is looked up once
     yield
     sys.modules.pop("at_most", None)
+    vars(CHECKERS).pop("_installed", None)
 
 
 @pytest.mark.parametrize("name", ["at-most", "at_most:ENTRY"])
@@ -133,3 +135,26 @@ def test_what_is_registered_outside_is_listed(outside):
     assert "at-most" in CHECKERS
     assert list(CHECKERS)[-1] == "at-most"
     assert entry_of_verdict("at-most").name == "at-most"
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("def f(", r"broken\.py cannot be imported \('\(' was never closed"),
+        ("import nowhere", r"broken\.py cannot be imported \(No module named 'nowhere'\)"),
+        ("\n1 / 0", r"broken\.py cannot be imported \(ZeroDivisionError: .*broken\.py:2\)"),
+        ("Latch = 7", "broken.py:Latch': 7 is no model: it has no initial and no step"),
+        ("", "broken.py has no Latch"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_told_in_one_sentence(text, complaint, tmp_path):
+    (tmp_path / "broken.py").write_text(text)
+    with pytest.raises(ValueError, match=complaint):
+        entry_named(f"{tmp_path}/broken.py:Latch")
+
+
+def test_a_file_is_read_again_when_it_is_named_again(tmp_path):
+    file = tmp_path / "latch.py"
+    for name in ("latch", "other-latch"):
+        file.write_text(f"class Latch:\n    name = '{name}'\n    initial = 0\n    step = None\n")
+        assert entry_named(f"{file}:Latch").name == name

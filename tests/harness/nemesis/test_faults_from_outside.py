@@ -130,10 +130,10 @@ def install(folder, point, target):
 
 
 def fresh_entries():
-    from splitbrain.harness.entries import Entries
+    from splitbrain.checkers.entries import Entries
     from splitbrain.harness.nemesis.kinds import PATHS
 
-    return Entries("fault", Kind, PATHS, "splitbrain.faults")
+    return Entries("fault", Kind, PATHS, "splitbrain.faults", error=InvalidPlan)
 
 
 OWN = Kind(

@@ -6,8 +6,8 @@ import sys
 import pytest
 from click.testing import CliRunner
 
+from splitbrain.checkers.entries import Entries
 from splitbrain.harness.commands.cli import main
-from splitbrain.harness.entries import Entries
 from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.workloads import WORKLOADS, WorkloadKind
 from splitbrain.reports import load_run
@@ -108,7 +108,7 @@ def test_an_installed_package_adds_workloads_by_entry_points(module, tmp_path, m
         "[splitbrain.workloads]\nleases = my_leases:KIND\nregister = my_leases:KIND\n"
     )
     paths = {"register": "splitbrain.harness.workloads.registers:KIND"}
-    entries = Entries("workload", WorkloadKind, paths, "splitbrain.workloads")
+    entries = Entries("workload", WorkloadKind, paths, "splitbrain.workloads", error=InvalidPlan)
 
     assert list(entries) == ["register", "leases"]
     assert entries["leases"].name == "leases"
@@ -118,7 +118,8 @@ def test_an_installed_package_adds_workloads_by_entry_points(module, tmp_path, m
 
 
 def test_workloads_are_imported_when_they_are_looked_up():
-    entries = Entries("thing", WorkloadKind, {"a": "no_such_module:KIND"}, "splitbrain.nothing")
+    paths = {"a": "no_such_module:KIND"}
+    entries = Entries("thing", WorkloadKind, paths, "splitbrain.nothing", error=InvalidPlan)
 
     assert list(entries) == ["a"]
     with pytest.raises(InvalidPlan, match="thing 'a': no_such_module cannot be imported"):
