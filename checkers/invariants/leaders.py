@@ -32,6 +32,7 @@ def leader_per_term() -> Checker:
 @dataclass(frozen=True, slots=True)
 class _LeaderPerTerm:
     name: str = "leader-per-term"
+    needs_events: str = LEADER
 
     def check(self, history: History) -> Verdict:
         """See `Checker.check`.

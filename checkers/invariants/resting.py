@@ -50,6 +50,7 @@ def at_rest() -> Checker:
 @dataclass(frozen=True, slots=True)
 class _AtRest:
     name: str = "at-rest"
+    needs_events: str = REST
 
     def check(self, history: History) -> Verdict:
         """See `Checker.check`."""

@@ -11,7 +11,6 @@ from splitbrain.checkers.invariants.resting import at_rest
 from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.telling import most_telling
 from splitbrain.checkers.verdict import UNKNOWN, Checker, Verdict
-from splitbrain.checkers.vocabulary import LEADER, REST
 from splitbrain.harness.error_text import described, traceback_lines
 from splitbrain.harness.nemesis.catalogue import named
 from splitbrain.harness.nemesis.claims import most_down, regime
@@ -50,12 +49,14 @@ def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...
     A checker that cannot cope with the history, or fails itself, makes the verdict unknown, never
     valid; the run stands, and the others judge it.
     """
-    always: list[Checker] = [unhandled_exceptions()]
-    if history.events(LEADER):
-        always.append(leader_per_term())
-    if not history.events(REST):
-        checkers = tuple(checker for checker in checkers if checker.name != "at-rest")
-    return tuple(most_telling(_verdict(checker, history) for checker in (*checkers, *always)))
+    every = (*checkers, unhandled_exceptions(), leader_per_term())
+    asked = (checker for checker in every if _has_what_it_needs(checker, history))
+    return tuple(most_telling(_verdict(checker, history) for checker in asked))
+
+
+def _has_what_it_needs(checker: Checker, history: History) -> bool:
+    needs = getattr(checker, "needs_events", None)
+    return needs is None or bool(history.events(needs))
 
 
 def _verdict(checker: Checker, history: History) -> Verdict:
