@@ -5,19 +5,26 @@
     search     cycles of dependencies, weak levels, perhaps all orders
     explain    anomalies with their evidence; the lattice of models; a proof of what holds
 
-A kind of history is an `Analysis`; what is asked of it, a `Question`.
+A kind of history is an `Analysis`; what is asked of it, a `Question`; the two together, a
+`TransactionChecker`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 import numpy as np
 
-from splitbrain.checkers.isolation.complete.deadline import Deadline
-from splitbrain.checkers.isolation.consistency import STRONGEST, ConsistencyModel, forbidden
+from splitbrain.checkers.history import History
+from splitbrain.checkers.isolation.complete.deadline import Deadline, Timed, seconds_of
+from splitbrain.checkers.isolation.consistency import (
+    STRONGEST,
+    ConsistencyModel,
+    forbidden,
+    model_named,
+)
 from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle, Cycles, find_cycles
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.judgment import Findings, judge
@@ -27,6 +34,21 @@ from splitbrain.checkers.verdict import UNKNOWN, Anomaly, Verdict
 
 WITNESSES = 8
 """How many anomalies of each kind a verdict shows. All are counted."""
+
+
+class Limits(TypedDict, total=False):
+    """What every checker of transactions may be told beside a model.
+
+    Attributes:
+        witnesses: anomalies shown of each kind.
+        edges: a limit of those looked at in the search for one kind of cycle.
+        budget: seconds (or what has an attribute of that name) until what is not decided is
+            unknown; None for no limit.
+    """
+
+    witnesses: int
+    edges: int
+    budget: float | Timed | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +68,26 @@ class Question:
     witnesses: int = WITNESSES
     edges: int = SEARCH_BUDGET
     seconds: float | None = None
+
+    @classmethod
+    def asked(cls, checker: str, consistency: str | None, **limits: Unpack[Limits]) -> Question:
+        """What a checker asks that was made with these options.
+
+        Raises:
+            ValueError: no such model.
+            TypeError: no such limit.
+        """
+        strange = limits.keys() - Limits.__annotations__.keys()
+        if strange:
+            raise TypeError(f"{checker} has no option {', '.join(sorted(strange))}")
+        model = None if consistency is None else model_named(consistency)
+        return cls(
+            checker,
+            model,
+            limits.get("witnesses", WITNESSES),
+            limits.get("edges", SEARCH_BUDGET),
+            seconds_of(limits.get("budget")),
+        )
 
     @property
     def name(self) -> str:
@@ -120,6 +162,39 @@ class Analysis(Protocol):
         ...
 
 
+Analysed = tuple[Mapping[str, int], Analysis | str]
+"""What a history exercised, and the analysis of it, or in a sentence why nothing can be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionChecker:
+    """A checker of one kind of history of transactions.
+
+    Attributes:
+        question: what it asks.
+        analyse: makes an analysis of a history.
+    """
+
+    question: Question
+    analyse: Callable[[History], Analysed]
+
+    @property
+    def name(self) -> str:
+        """The checker's name, with the model in brackets if one was asked for."""
+        return self.question.name
+
+    def check(self, history: History) -> Verdict:
+        """See `splitbrain.checkers.verdict.Checker`.
+
+        Raises:
+            splitbrain.checkers.history.HistoryError: an operation is no transaction of this kind.
+        """
+        coverage, analysis = self.analyse(history)
+        if isinstance(analysis, str):
+            return Verdict(self.name, UNKNOWN, analysis, coverage=coverage)
+        return answer(self.question, analysis, coverage)
+
+
 def answer(question: Question, analysis: Analysis, coverage: Mapping[str, int]) -> Verdict:
     """Search, decide and explain."""
     findings = Findings()
@@ -155,11 +230,6 @@ def _take_counts(findings: Findings, cycles: Cycles, question: Question) -> None
                 f"the search for cycles ended after {question.edges} edges or at the end of its "
                 "time (cycle-search-timeout); give it a larger budget"
             )
-
-
-def unknown(question: Question, why: str, coverage: Mapping[str, int]) -> Verdict:
-    """The verdict on a history of which nothing can be said."""
-    return Verdict(question.name, UNKNOWN, why, coverage=coverage)
 
 
 def transaction_coverage(t: Transactions) -> dict[str, int]:

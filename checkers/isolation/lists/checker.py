@@ -18,14 +18,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
 from splitbrain.checkers.history import History
-from splitbrain.checkers.isolation.complete.deadline import Timed, seconds_of
-from splitbrain.checkers.isolation.consistency import implied, model_named
-from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle
+from splitbrain.checkers.isolation.consistency import implied
+from splitbrain.checkers.isolation.cycles import Cycle
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels.codes import NONE, READ, WW
@@ -44,13 +43,13 @@ from splitbrain.checkers.isolation.lists.inference import (
 )
 from splitbrain.checkers.isolation.observing import Observations, observations
 from splitbrain.checkers.isolation.pipeline import (
-    WITNESSES,
+    Analysed,
+    Limits,
     Question,
     Searched,
-    answer,
+    TransactionChecker,
     nothing_exercised,
     transaction_coverage,
-    unknown,
 )
 from splitbrain.checkers.isolation.proofs import (
     indices_of,
@@ -62,59 +61,33 @@ from splitbrain.checkers.isolation.schedule import snapshot_schedule
 from splitbrain.checkers.isolation.transactions import shown_key, transactions_of
 from splitbrain.checkers.isolation.weak import LEVELS, decided_apart, weak_anomalies
 from splitbrain.checkers.models.model import shown
-from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker
 
 
-def list_append(
-    consistency: str | None = None,
-    *,
-    witnesses: int = WITNESSES,
-    edges: int = SEARCH_BUDGET,
-    budget: float | Timed | None = None,
-) -> Checker:
+def list_append(consistency: str | None = None, **limits: Unpack[Limits]) -> Checker:
     """A checker: the history satisfies a consistency model, as far as its reads tell.
 
     Args:
         consistency: a name of `splitbrain.checkers.isolation.consistency.MODELS`, or an alias of
             one. None judges against the strongest, and the verdict says which models are ruled out.
-        witnesses: anomalies shown of each kind.
-        edges: a limit of those looked at in the search for one kind of cycle.
-        budget: seconds (or what has an attribute of that name) until what is not decided is
-            unknown; None for no limit.
+        limits: see `splitbrain.checkers.isolation.pipeline.Limits`.
 
     Raises:
         ValueError: no such model.
     """
-    model = None if consistency is None else model_named(consistency)
-    return ListAppend(Question("list-append", model, witnesses, edges, seconds_of(budget)))
+    return TransactionChecker(Question.asked("list-append", consistency, **limits), _analysed)
 
 
-@dataclass(frozen=True, slots=True)
-class ListAppend:
-    """The checker that `list_append` makes."""
-
-    question: Question
-
-    @property
-    def name(self) -> str:
-        """``list-append``, with the model in brackets if one was asked for."""
-        return self.question.name
-
-    def check(self, history: History) -> Verdict:
-        """See `splitbrain.checkers.verdict.Checker`.
-
-        Raises:
-            splitbrain.checkers.history.HistoryError: an operation is no list-append transaction.
-        """
-        t = transactions_of(history, lists=True)
-        coverage = transaction_coverage(t)
-        nothing = nothing_exercised(coverage)
-        if nothing:
-            return unknown(self.question, nothing, coverage)
-        inferred = append_history(t)
-        if inferred.again != NONE:
-            return unknown(self.question, _appended_twice(inferred), coverage)
-        return answer(self.question, _Analysis(inferred), coverage)
+def _analysed(history: History) -> Analysed:
+    t = transactions_of(history, lists=True)
+    coverage = transaction_coverage(t)
+    nothing = nothing_exercised(coverage)
+    if nothing:
+        return coverage, nothing
+    inferred = append_history(t)
+    if inferred.again != NONE:
+        return coverage, _appended_twice(inferred)
+    return coverage, _Analysis(inferred)
 
 
 @dataclass(frozen=True, slots=True)

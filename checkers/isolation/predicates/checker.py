@@ -26,19 +26,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Unpack
 
 import numpy as np
 
 from splitbrain.checkers.history import FAIL, History
-from splitbrain.checkers.isolation.complete.deadline import Timed, seconds_of
-from splitbrain.checkers.isolation.consistency import model_named
-from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle, Step
+from splitbrain.checkers.isolation.cycles import Cycle, Step
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels.codes import RW_PREDICATE
 from splitbrain.checkers.isolation.lists.evidence import anomaly_of_cycle, ends, time_evidence
-from splitbrain.checkers.isolation.pipeline import WITNESSES, Question, Searched, answer, unknown
+from splitbrain.checkers.isolation.pipeline import (
+    Analysed,
+    Limits,
+    Question,
+    Searched,
+    TransactionChecker,
+)
 from splitbrain.checkers.isolation.predicates.history import (
     Edge,
     Facts,
@@ -50,63 +54,40 @@ from splitbrain.checkers.isolation.predicates.history import (
 from splitbrain.checkers.isolation.predicates.proofs import predicate_proof
 from splitbrain.checkers.isolation.transactions import Transactions, shown_key, statuses
 from splitbrain.checkers.models.model import event_of, shown
-from splitbrain.checkers.verdict import Anomaly, Checker, Shape, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker, Shape
 
 
-def predicate_reads(
-    consistency: str | None = None,
-    *,
-    witnesses: int = WITNESSES,
-    edges: int = SEARCH_BUDGET,
-    budget: float | Timed | None = None,
-) -> Checker:
+def predicate_reads(consistency: str | None = None, **limits: Unpack[Limits]) -> Checker:
     """A checker of histories with predicate reads; see the module.
 
     Args:
         consistency: a name of `splitbrain.checkers.isolation.consistency.MODELS`, or an alias of
             one.
-        witnesses: anomalies shown of each kind.
-        edges: a limit of those looked at in the search for one kind of cycle.
-        budget: seconds (or what has an attribute of that name) until what is not decided is
-            unknown; None for no limit.
+        limits: see `splitbrain.checkers.isolation.pipeline.Limits`.
 
     Raises:
         ValueError: no such model.
     """
-    model = None if consistency is None else model_named(consistency)
-    return PredicateReads(Question("predicate-reads", model, witnesses, edges, seconds_of(budget)))
+    return TransactionChecker(Question.asked("predicate-reads", consistency, **limits), _analysed)
 
 
-@dataclass(frozen=True, slots=True)
-class PredicateReads:
-    """The checker that `predicate_reads` makes."""
+def _analysed(history: History) -> Analysed:
+    """The analysis.
 
-    question: Question
-
-    @property
-    def name(self) -> str:
-        """``predicate-reads``, with the model in brackets if one was asked for."""
-        return self.question.name
-
-    def check(self, history: History) -> Verdict:
-        """See `splitbrain.checkers.verdict.Checker`.
-
-        Raises:
-            splitbrain.checkers.models.ModelError: an operation is no transaction of this kind, or a
-            key is
-                written twice.
-        """
-        calls = history.calls()
-        facts = facts_of(calls)
-        coverage = {
-            "transactions": len(calls),
-            "item reads": sum(not read.predicate for read in facts.reads),
-            "predicate reads": sum(read.predicate for read in facts.reads),
-        }
-        if not facts.reads:
-            reason = "no transaction that reads succeeded, so nothing was exercised"
-            return unknown(self.question, reason, coverage)
-        return answer(self.question, _Analysis(facts, _transactions(history)), coverage)
+    Raises:
+        splitbrain.checkers.models.ModelError: an operation is no transaction of this kind, or a
+            key is written twice.
+    """
+    calls = history.calls()
+    facts = facts_of(calls)
+    coverage = {
+        "transactions": len(calls),
+        "item reads": sum(not read.predicate for read in facts.reads),
+        "predicate reads": sum(read.predicate for read in facts.reads),
+    }
+    if not facts.reads:
+        return coverage, "no transaction that reads succeeded, so nothing was exercised"
+    return coverage, _Analysis(facts, _transactions(history))
 
 
 @dataclass(slots=True)

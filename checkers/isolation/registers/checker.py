@@ -12,32 +12,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, Unpack
 
 import numpy as np
 
 from splitbrain.checkers.history import History
-from splitbrain.checkers.isolation.complete.deadline import Timed, seconds_of
 from splitbrain.checkers.isolation.complete.deciding import decide
 from splitbrain.checkers.isolation.consistency import (
     DECIDED_BY_ORDERS,
     forbidden,
     implied,
-    model_named,
 )
-from splitbrain.checkers.isolation.cycles import SEARCH_BUDGET, Cycle
+from splitbrain.checkers.isolation.cycles import Cycle
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.judgment import Findings
 from splitbrain.checkers.isolation.kernels.codes import NONE, PROCESS, REALTIME, WR, WRITE
 from splitbrain.checkers.isolation.observing import Observations, observations
 from splitbrain.checkers.isolation.pipeline import (
-    WITNESSES,
+    Analysed,
+    Limits,
     Question,
     Searched,
-    answer,
+    TransactionChecker,
     nothing_exercised,
     transaction_coverage,
-    unknown,
 )
 from splitbrain.checkers.isolation.proofs import no_proof, weak_proof
 from splitbrain.checkers.isolation.registers.anomalies import add_register_anomalies
@@ -51,7 +50,7 @@ from splitbrain.checkers.isolation.registers.inference import (
 from splitbrain.checkers.isolation.transactions import shown_key, transactions_of
 from splitbrain.checkers.isolation.weak import decided_apart, weak_anomalies
 from splitbrain.checkers.models.model import shown
-from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker
 
 CLAUSES = 200_000
 """Cycles that the complete search excludes before it gives up."""
@@ -67,9 +66,7 @@ def rw_register(
     increasing_values: bool = False,
     complete: bool = False,
     clauses: int = CLAUSES,
-    witnesses: int = WITNESSES,
-    edges: int = SEARCH_BUDGET,
-    budget: float | Timed | None = None,
+    **limits: Unpack[Limits],
 ) -> Checker:
     """A checker: the history satisfies a consistency model, as far as its reads tell.
 
@@ -85,15 +82,13 @@ def rw_register(
         complete: decide serializability and snapshot isolation (and their strong-session and strong
             forms) by a SAT search if no anomaly is found. Takes `initial` for granted.
         clauses: a limit of that search.
-        witnesses: anomalies shown of each kind.
-        edges: a limit of those looked at in the search for one kind of cycle.
-        budget: seconds (or what has an attribute of that name) until what is not decided is
-            unknown; None for no limit.
+        limits: see `splitbrain.checkers.isolation.pipeline.Limits`.
 
     Raises:
         ValueError: no such model, or none that a complete search decides.
     """
-    model = None if consistency is None else model_named(consistency)
+    question = Question.asked("rw-register", consistency, **limits)
+    model = question.consistency
     if complete and model and "snapshot-isolation" not in implied(model.name):
         raise ValueError(
             f"a complete search decides serializable and snapshot-isolation, and their "
@@ -106,43 +101,31 @@ def rw_register(
         linearizable_keys,
         increasing_values,
     )
-    question = Question("rw-register", model, witnesses, edges, seconds_of(budget))
-    return RwRegister(question, assumptions, clauses if complete else None)
+    within = clauses if complete else None
+    return TransactionChecker(question, partial(_analysed, assumptions, within))
 
 
-@dataclass(frozen=True, slots=True)
-class RwRegister:
-    """The checker that `rw_register` makes; without a limit of clauses it does not search."""
-
-    question: Question
-    assumptions: Assumptions
-    clauses: int | None
-
-    @property
-    def name(self) -> str:
-        """``rw-register``, with the model in brackets if one was asked for."""
-        return self.question.name
-
-    def check(self, history: History) -> Verdict:
-        """See `splitbrain.checkers.verdict.Checker`.
-
-        Raises:
-            splitbrain.checkers.history.HistoryError: an operation is no rw-register transaction.
-        """
-        t = transactions_of(history, lists=False)
-        coverage = transaction_coverage(t)
-        nothing = nothing_exercised(coverage)
-        if nothing:
-            return unknown(self.question, nothing, coverage)
-        inferred = register_history(t, self.assumptions)
-        if inferred.again != NONE:
-            return unknown(self.question, _written_twice(inferred), coverage)
-        return answer(self.question, _Analysis(inferred, self.clauses), coverage)
+def _analysed(assumptions: Assumptions, clauses: int | None, history: History) -> Analysed:
+    t = transactions_of(history, lists=False)
+    coverage = transaction_coverage(t)
+    nothing = nothing_exercised(coverage)
+    if nothing:
+        return coverage, nothing
+    inferred = register_history(t, assumptions)
+    if inferred.again != NONE:
+        return coverage, _written_twice(inferred)
+    return coverage, _Analysis(inferred, clauses)
 
 
 @dataclass(slots=True)
 class _Analysis:
-    """See `splitbrain.checkers.isolation.pipeline.Analysis`."""
+    """See `splitbrain.checkers.isolation.pipeline.Analysis`.
+
+    Attributes:
+        history: what the history says.
+        clauses: a limit of the complete search; None for no such search.
+        order: the order that it found.
+    """
 
     history: RegisterHistory
     clauses: int | None
