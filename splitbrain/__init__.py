@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.client import request
     from splitbrain.harness.ground import Ground
     from splitbrain.harness.nemesis.claims import Claims
+    from splitbrain.harness.programs import program
     from splitbrain.harness.system import System
     from splitbrain.harness.workloads import WorkloadKind
 
@@ -90,6 +91,7 @@ __all__ = [
     "load",
     "models",
     "planted",
+    "program",
     "request",
     "run",
     "search",
@@ -113,6 +115,7 @@ _PLACES = {
     "splitbrain.harness.client": ("request",),
     "splitbrain.harness.ground": ("Ground",),
     "splitbrain.harness.nemesis.claims": ("Claims",),
+    "splitbrain.harness.programs": ("program",),
     "splitbrain.harness.system": ("System",),
     "splitbrain.harness.workloads": ("WorkloadKind",),
 }

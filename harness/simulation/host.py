@@ -12,7 +12,7 @@ task that refuses to end is given up and traced as a zombie.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import outcome
 
@@ -27,12 +27,23 @@ if TYPE_CHECKING:
     from splitbrain.harness.simulation.world import World
 
 
+class Kernel(Protocol):
+    """What outlives a process of what it had open (`splitbrain.harness.programs.machine`)."""
+
+    def down(self) -> None:
+        """The process has ended, or the machine has lost its power."""
+        ...
+
+
 class Host:
     """A machine: what survives the death of the process that runs on it.
 
     Attributes:
         incarnation: the running process, or None while it is down.
         paused: the process is stopped (SIGSTOP): messages wait, timers are late.
+        powered: the machine is on, whether or not its process is up.
+        surround: called in each new process before its program, if that is unmodified.
+        machine: the kernel that its sockets belong to, if it has any.
     """
 
     def __init__(self, world: World, name: str, program: Program, peers: tuple[str, ...]) -> None:
@@ -42,6 +53,9 @@ class Host:
         self.peers = peers
         self.incarnation: Incarnation | None = None
         self.paused = False
+        self.powered = True
+        self.surround: Callable[[Incarnation], None] | None = None
+        self.machine: Kernel | None = None
         self.disk = SimulatedDisk(world.stream("disk", name))
         self.disk_rules = DiskRules(world, name)
         clocks = world.stream("clock", name)
@@ -56,6 +70,7 @@ class Host:
         if self.incarnation is not None:
             return
         self.world.trace_event("boot", self.name, self._incarnations)
+        self.powered = True
         self.incarnation = Incarnation(self, self._incarnations)
         self._incarnations += 1
         self.incarnation.step()
@@ -70,10 +85,15 @@ class Host:
         self.incarnation = None
         self.paused = False
         dying.dead = True
+        self._close_sockets()
         crash()
         if not dying.unwind():
             self._bury(dying)
         return True
+
+    def _close_sockets(self) -> None:
+        if self.machine is not None:
+            self.machine.down()
 
     def _bury(self, zombie: Incarnation) -> None:
         """Some of its tasks refused to end: say where, and see to it that they never run again."""
@@ -95,6 +115,7 @@ class Host:
         """The process ended by itself."""
         incarnation.dead = True
         self.incarnation = None
+        self._close_sockets()
         self.disk.kill()
         if isinstance(result, outcome.Error):
             self.world.died(self.name, result.error, incarnation.recent)

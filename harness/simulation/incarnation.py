@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from math import inf
 from random import Random
@@ -95,12 +95,17 @@ class Incarnation:
         recent: the last things that it sent, received and traced.
         tripped: what it did that no node may, in words.
         commands: what the harness tells a client's program to do (unused by servers).
+        answers: for an unmodified program, what it is told where a `Node` program gets an error;
+            by the function's name as errors have it, and None for the real function.
+        environment: its ``os.environ``, if it is an unmodified program.
     """
 
     def __init__(self, host: Host, number: int) -> None:
         world = host.world
         self.host = host
         self.dead = False
+        self.answers: Mapping[str, Callable[..., Any] | None] | None = None
+        self.environment: dict[str, str] = {}
         self.number = number
         self.recent: deque[Event] = deque(maxlen=_REMEMBERED)
         self.tripped: set[str] = set()
@@ -135,6 +140,8 @@ class Incarnation:
         self._order.shuffle(batch)
 
     async def _main(self) -> None:
+        if self.host.surround is not None:
+            self.host.surround(self)
         await self.host.program(self)
 
     def trace(self, kind: str, *details: Any) -> None:

@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import log
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.nemesis.rules import LinkRule
 from splitbrain.harness.node import Message
@@ -28,6 +28,17 @@ Link = tuple[str, str]
 
 class MessageStorm(RuntimeError):
     """Nodes sent each other messages without end; raised in the code of the last sender."""
+
+
+class Packet(tuple[Any, ...]):
+    """A message that the hosts' kernels exchange, not their programs.
+
+    Attributes:
+        arrive: called with `arguments` when it is there, whatever has become of the host.
+    """
+
+    arrive: Callable[..., None]
+    arguments: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,11 +188,18 @@ class SimulatedNetwork:
         events = self._events
         if self._recording:
             events.append((self._heap.now, "receive", source, destination, number))
+        if type(message) is Packet:
+            message.arrive(*message.arguments)
+            return
         incarnation = self._hosts[destination].incarnation
         if incarnation is not None:
             incarnation.inbox.put((source, message))
         elif self._recording:
             events[-1] = (self._heap.now, "drop", source, destination, number, "down")
+
+    def blocked(self, source: str, destination: str) -> bool:
+        """Whether a rule blocks the way back, on which acknowledgements would go."""
+        return any(rule.block for rule in self._rules.get((destination, source), ()))
 
     def _drop(self, link: Link, number: int, reason: str) -> None:
         if self._recording:

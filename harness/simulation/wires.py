@@ -36,6 +36,7 @@ from splitbrain.harness.error_text import place
 from splitbrain.harness.simulation.trio_hooks import THREAD_STARTER
 
 if TYPE_CHECKING:
+    from splitbrain.harness.simulation.incarnation import Incarnation
     from splitbrain.harness.simulation.world import World
 
 
@@ -69,8 +70,8 @@ _TIME = (
 _TIME_IF_FEWER = {"localtime": 1, "gmtime": 1, "ctime": 1, "asctime": 1, "strftime": 2}
 """Those that read the clock if they are given fewer arguments than this."""
 
-_ASYNCIO = ("sleep", "gather", "wait", "wait_for", "create_task", "to_thread", "run")
-_RANDOM = (
+ASYNCIO = ("sleep", "gather", "wait", "wait_for", "create_task", "to_thread", "run")
+RANDOM = (
     "random",
     "uniform",
     "triangular",
@@ -115,8 +116,13 @@ _HERE = __name__.rpartition(".")[0]
 # depends on it.
 _HARMLESS = ("importlib", "linecache", "tokenize", "traceback", "warnings", "logging", "inspect")
 
+_Guarded = tuple[ModuleType | type, str, Callable[..., Any]]
+"""Where a function was replaced: owner, name, and the real function."""
+
 _world: World | None = None
 _hooked = False
+_replaced: list[_Guarded] = []
+_replaced_by_name: list[tuple[dict[str, Any], str, Any]] = []
 
 
 def _in_standard_library(frame: FrameType) -> bool:
@@ -163,11 +169,38 @@ def _trip(what: str, instead: str) -> None:
 
 def _audit(event: str, arguments: tuple[Any, ...]) -> None:
     if _world is not None and event in _AUDITED:
-        _trip(event, _AUDITED[event])
+        program = running_program()
+        if program is None or not _reads(event, arguments):
+            _trip(event, _AUDITED[event])
 
 
-_Guarded = tuple[ModuleType | type, str, Callable[..., Any]]
-"""Where a function was replaced: owner, name, and the real function."""
+def _reads(event: str, arguments: tuple[Any, ...]) -> bool:
+    """Whether this only reads a file or a folder, as an unmodified program may."""
+    if event in ("os.listdir", "os.scandir"):
+        return True
+    if event != "open":
+        return False
+    _, mode, flags = arguments
+    if isinstance(mode, str):
+        return not set(mode) & set("wax+")
+    return not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+
+
+def running_program() -> Incarnation | None:
+    """The unmodified program (`splitbrain.harness.programs`) whose code is running, if one is."""
+    world = _world
+    if world is None or world.current is None or world.current.answers is None:
+        return None
+    return world.current if _this_thread() == world.thread else None
+
+
+def replace(owner: ModuleType, name: str, stand_in: Any) -> None:
+    """Put something in the place of a module's function or class until the running world ends."""
+    real = getattr(owner, name)
+    if real is not stand_in:
+        setattr(owner, name, stand_in)
+        _replaced.append((owner, name, real))
+        _replaced_by_name.extend(_guard_imported([(owner, name, real)]))
 
 
 def _guard(
@@ -180,6 +213,9 @@ def _guard(
     told = f"{owner.__name__}.{name}()"
 
     def guarded(*arguments: Any, **named: Any) -> Any:
+        program = running_program()
+        if program is not None and program.answers is not None and told in program.answers:
+            return (program.answers[told] or real)(*arguments, **named)
         if unless is None or len(arguments) + len(named) < unless:
             _trip(told, instead)
         return real(*arguments, **named)
@@ -193,7 +229,7 @@ def _guard_all() -> list[_Guarded]:
         *(place for name in _TIME for place in _guard(time, name, _USE_CLOCK)),
         *(p for name, n in _TIME_IF_FEWER.items() for p in _guard(time, name, _USE_CLOCK, n)),
         *_guard(time, "sleep", "use trio.sleep: time.sleep would stop every node"),
-        *(place for name in _RANDOM for place in _guard(random, name, _USE_RANDOM)),
+        *(place for name in RANDOM for place in _guard(random, name, _USE_RANDOM)),
         # With an argument only (self) it takes its seed from the system.
         *_guard(random.Random, "__init__", _USE_RANDOM, 2),
         *_guard(random.SystemRandom, "random", _USE_RANDOM),
@@ -217,13 +253,14 @@ def _guard_asyncio() -> list[_Guarded]:
     library = sys.modules.get("asyncio")
     if library is None:
         return []
-    return [place for name in _ASYNCIO for place in _guard(library, name, _USE_TRIO)]
+    return [place for name in ASYNCIO for place in _guard(library, name, _USE_TRIO)]
 
 
+_wanted: set[int] = set()  # asked for membership only
 _scanned: dict[str, object] = {}
 _by_name: list[tuple[dict[str, Any], str, int]] = []
 """Where modules have one of the real functions under a name of their own: the module's names, the
-name, and the function's id. A module is looked through once."""
+name, and the function's id. A module is looked through once for all that was ever wanted."""
 
 
 def _guard_imported(guarded: list[_Guarded]) -> list[tuple[dict[str, Any], str, Any]]:
@@ -234,12 +271,16 @@ def _guard_imported(guarded: list[_Guarded]) -> list[tuple[dict[str, Any], str, 
         for owner, name, real in guarded
         if isinstance(owner, ModuleType)
     }
+    new = guards.keys() - _wanted  # asked for membership only
+    _wanted.update(new)
     for module_name, module in list(sys.modules.items()):
-        if _scanned.get(module_name) is not module:
-            _scanned[module_name] = module
-            if _may_be_a_nodes(module_name, module):
-                names = vars(module)
-                _by_name.extend((names, n, id(v)) for n, v in names.items() if id(v) in guards)
+        known = _scanned.get(module_name) is module
+        if known and not new:
+            continue
+        _scanned[module_name] = module
+        if _may_be_a_nodes(module_name, module):
+            sought, names = new if known else _wanted, vars(module)
+            _by_name.extend((names, n, id(v)) for n, v in names.items() if id(v) in sought)
     replaced = []
     for names, name, identity in _by_name:
         real = names.get(name)
@@ -270,8 +311,10 @@ def tripwires(world: World) -> Iterator[None]:
     try:
         yield
     finally:
-        for names, name, real in imported:
+        for names, name, real in (*imported, *_replaced_by_name):
             names[name] = real
-        for owner, name, real in reversed(guarded):
+        for owner, name, real in reversed((*guarded, *_replaced)):
             setattr(owner, name, real)
+        _replaced.clear()
+        _replaced_by_name.clear()
         _world = outer

@@ -67,6 +67,8 @@ class World:
         thread: the thread that runs it; its nodes are guarded there alone.
         current: the incarnation whose code is running, or None.
         failures: errors that ended a node's process: (time, host, error).
+        addresses: IP addresses by host, where unmodified programs ask for them; and `connections`
+            that they have made (`splitbrain.harness.programs.machine`).
     """
 
     def __init__(
@@ -97,6 +99,8 @@ class World:
         self.listeners = Listeners(self.heap, self.network)
         self.watch, self.subscribe = self.listeners.watch, self.listeners.subscribe
         self._terms: dict[str, int] = {}
+        self.addresses: dict[str, str] = {}
+        self.connections = 0
         self.add_rule = self.network.add_rule
         self.remove_rule = self.network.remove_rule
         self.at = self.heap.at
@@ -321,6 +325,7 @@ class World:
     def power_loss(self, name: str, policy: PowerLossPolicy = "any_subset") -> dict[str, Any]:
         """Cut the host's power: the process dies and `policy` says what the disk keeps."""
         host = self._strikable(name)
+        host.powered = False
         losses = Losses()
 
         def crash() -> None:

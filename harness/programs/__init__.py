@@ -1,0 +1,15 @@
+"""Unmodified programs as nodes: what they reach for of the machine, the simulated host answers.
+
+program(main) --> a server like any other (splitbrain.harness.node.ServerFactory)
+    |  runs main, trio's or asyncio's, as it is
+    v
+answers.py          time, randomness, identity: the host's clock and streams
+trio_sockets.py     trio's sockets      |
+asyncio_loop.py     asyncio's own loop  | over sockets.py --> tcp.py --> the world's network
+"""
+
+from __future__ import annotations
+
+from splitbrain.harness.programs.factory import Program, program
+
+__all__ = ["Program", "program"]

@@ -1,0 +1,118 @@
+"""A program as people write it, as a server: `program`.
+
+    from splitbrain import faults, program, simulate, workloads
+
+    @simulate(nodes=3, faults=faults.swarm("kill,partition"))
+    def test_store(plan):
+        return plan.using(program("store.main:main"), workloads.register(StoreClient))
+
+``main`` is an async function of trio or of asyncio. It runs as it is, on the host's clock and over
+the simulated network; its peers are reached by their names, ``n1``, ``n2``, ...
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from splitbrain.harness.node import Node
+from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.programs.source import Source, source_of
+from splitbrain.harness.programs.surroundings import surround, surround_clients
+from splitbrain.harness.simulation.incarnation import Incarnation
+
+LIBRARIES = ("trio", "asyncio")
+
+
+class Program:
+    """A server factory (`splitbrain.harness.node.ServerFactory`) that runs a program; see
+    `program`."""
+
+    def __init__(
+        self,
+        source: Source,
+        library: str,
+        arguments: tuple[Any, ...],
+        named: Mapping[str, Any],
+        env: Mapping[str, Any],
+    ) -> None:
+        self.source, self.library = source, library
+        self.arguments, self.named, self.env = arguments, named, env
+        self.__module__, self.__qualname__ = source.module, source.attribute
+
+    def __call__(self, node: Node) -> Running:
+        """The program on a node; what `splitbrain.harness.runs.running` asks for."""
+        if not isinstance(node, Incarnation):
+            raise InvalidPlan("an unmodified program runs in simulation only: leave out the ground")
+        return Running(self, node)
+
+
+class Running:
+    """One life of a program on a node."""
+
+    def __init__(self, program: Program, process: Incarnation) -> None:
+        self._program, self._process = program, process
+
+    async def run(self) -> None:
+        """Run ``main`` to its end."""
+        program, process = self._program, self._process
+        surround(process)
+        surround_clients(process)
+        for name, value in program.env.items():
+            process.environment[name] = _filled(str(value), process)
+        main = program.source.fresh()
+        arguments = [_filled(value, process) for value in program.arguments]
+        named = {name: _filled(value, process) for name, value in program.named.items()}
+        await main(*arguments, **named)
+
+
+def _filled(value: Any, node: Incarnation) -> Any:
+    """A text with the node's own names in the place of ``{name}`` and ``{peers}``."""
+    if isinstance(value, str):
+        return value.replace("{name}", node.name).replace("{peers}", ",".join(node.peers))
+    return value
+
+
+def program(
+    main: str | Callable[..., Any],
+    *arguments: Any,
+    library: str | None = None,
+    env: Mapping[str, Any] | None = None,
+    **named: Any,
+) -> Program:
+    """An unmodified program as the server of a test.
+
+    Args:
+        main: ``package.module:function``, whose module is imported anew in each life of the
+            process, so that what it keeps in globals is the process's own; or the async function
+            itself, whose module all nodes share.
+        arguments: what it is called with. In a text ``{name}`` stands for the node's name and
+            ``{peers}`` for those of the others, with commas between.
+        library: ``trio`` or ``asyncio``; unless given, the one that its module imports.
+        env: all that ``os.environ`` has, as `arguments`.
+        named: as `arguments`.
+
+    Raises:
+        InvalidPlan: there is no such function, or it isn't clear what library it is written for.
+    """
+    source = source_of(main)
+    return Program(source, library or _library(source), arguments, named, env or {})
+
+
+def _library(source: Source) -> str:
+    """The library that the module of a program imports."""
+    module = vars(sys.modules[source.module])
+    seen = [
+        name
+        for name in LIBRARIES
+        if any(inspect.ismodule(value) and value.__name__ == name for value in module.values())
+    ]
+    if len(seen) != 1:
+        problem = "both trio and asyncio" if seen else "neither trio nor asyncio"
+        raise InvalidPlan(
+            f"program {source.told}: its module imports {problem}: say which it is written for, as "
+            'in program(..., library="asyncio")'
+        )
+    return seen[0]

@@ -1,0 +1,211 @@
+"""A host's kernel as far as sockets see it: addresses, ports, connections, and power.
+
+A machine outlives its processes: what a killed process had open is closed by its kernel, a machine
+without power is silent.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from splitbrain.harness.programs.tcp import Address, End, Ends, Listener, error_of, preview
+from splitbrain.harness.simulation.network import Packet
+
+if TYPE_CHECKING:
+    from splitbrain.harness.programs.descriptors import Descriptors
+    from splitbrain.harness.simulation.host import Host
+    from splitbrain.harness.simulation.incarnation import Incarnation
+    from splitbrain.harness.simulation.world import World
+
+LOOPBACK = "127.0.0.1"
+ANYWHERE = "0.0.0.0"
+
+_FIRST_PORT, _LAST_PORT = 32_768, 60_999
+"""The ports that Linux gives to who asks for none."""
+
+_CLIENTS_A_NET = 250
+
+
+class Datagrams:
+    """A bound port for datagrams.
+
+    Attributes:
+        received: datagrams that nobody has read: data and where from.
+        changed: called when there is one.
+    """
+
+    LIMIT = 1_000
+    """Datagrams that wait; more are lost, as in any kernel."""
+
+    def __init__(self, machine: Machine, port: int) -> None:
+        self.machine, self.port = machine, port
+        self.received: list[tuple[bytes, Address]] = []
+        self.changed: Callable[[], None] = lambda: None
+
+    def arrived(self, data: bytes, source: Address) -> None:
+        """Keep a datagram until it is read."""
+        if len(self.received) < self.LIMIT:
+            self.received.append((data, source))
+            self.changed()
+
+    def close(self) -> None:
+        """Give the port back."""
+        if self.machine.datagrams.get(self.port) is self:
+            del self.machine.datagrams[self.port]
+
+
+class Machine:
+    """The kernel of one host; made for hosts that run unmodified programs.
+
+    Attributes:
+        name, address: the host's name, and its IP address.
+        listeners, datagrams: what is bound, by port.
+        ends: its ends of connections, in the order in which they were made.
+        descriptors: the files of the running process; None if none was opened.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self.host = host
+        self.world: World = host.world
+        self.name = host.name
+        self.address = addresses(host.world)[host.name]
+        self.listeners: dict[int, Listener] = {}
+        self.datagrams: dict[int, Datagrams] = {}
+        self.ends: dict[End, None] = {}
+        self.descriptors: Descriptors | None = None
+        self._last_port = _FIRST_PORT + host.world.stream("ports", host.name).randrange(5_000)
+
+    @property
+    def powered(self) -> bool:
+        """Whether the machine is on; its process may be down all the same."""
+        return self.host.powered
+
+    def down(self) -> None:
+        """The process has ended, or the machine has lost its power."""
+        self.descriptors = None
+        for listener in list(self.listeners.values()):
+            listener.close()
+        for port in list(self.datagrams.values()):
+            port.close()
+        for end in list(self.ends):
+            if self.powered:
+                end.close()
+            else:
+                end.vanish()
+
+    def free_port(self) -> int:
+        """A port that nobody has asked for by number."""
+        while True:
+            self._last_port += 1
+            if self._last_port > _LAST_PORT:
+                self._last_port = _FIRST_PORT
+            if self._last_port not in self.listeners and self._last_port not in self.datagrams:
+                return self._last_port
+
+    def listen(self, port: int, backlog: int) -> Listener:
+        """Accept connections on a port.
+
+        Raises:
+            OSError: something listens there already.
+        """
+        if port in self.listeners:
+            raise error_of(errno.EADDRINUSE)
+        listener = self.listeners[port] = Listener(self, port, backlog)
+        return listener
+
+    def connect(self, local: Address, remote: Address) -> End:
+        """Begin a connection.
+
+        Raises:
+            OSError: there is no such host.
+        """
+        far = self.machine_at(remote[0])
+        local = (LOOPBACK if far is self else self.address, local[1] or self.free_port())
+        self.world.connections += 1
+        end = End(self, far, Ends(local, remote), self.world.connections)
+        end.connect()
+        return end
+
+    def machine_at(self, address: str) -> Machine:
+        """The machine that has an address.
+
+        Raises:
+            OSError: there is none.
+        """
+        if address.startswith("127.") or address == ANYWHERE:
+            return self
+        for name, its in addresses(self.world).items():
+            if its == address:
+                return machine_of(self.world.hosts[name])
+        raise error_of(errno.EHOSTUNREACH)
+
+    def asked_for(self, caller: End) -> None:
+        """A syn arrived: somebody wants a connection."""
+        if not self.powered:
+            return
+        if caller.peer is None:
+            listener = self.listeners.get(caller.remote[1])
+            if listener is None:
+                self._answer(caller, "rst", caller.refused)
+                return
+            if len(listener.waiting) >= listener.backlog:
+                return  # the caller will ask again
+            ends = Ends(caller.remote, caller.local)
+            caller.peer = End(self, caller.machine, ends, caller.number)
+            caller.peer.peer, caller.peer.listener = caller, listener
+        self._answer(caller, "syn-ack", caller.accepted)
+
+    def _answer(self, caller: End, kind: str, arrive: Callable[[], None]) -> None:
+        packet = Packet((kind, caller.number))
+        packet.arrive, packet.arguments = arrive, ()
+        self.world.network.send(self.name, caller.machine.name, packet)
+
+    def established(self, end: End, listener: Listener) -> None:
+        """A connection that was asked for is complete."""
+        if self.listeners.get(listener.port) is not listener:
+            end.abort()
+            return
+        listener.waiting.append(end)
+        listener.changed()
+
+    def send_datagram(self, port: int, data: bytes, remote: Address) -> None:
+        """Send, and forget."""
+        far = self.machine_at(remote[0])
+        packet = Packet(("udp", remote[1], len(data), preview(data)))
+        source = (LOOPBACK if far is self else self.address, port)
+        packet.arrive, packet.arguments = far.datagram_arrived, (remote[1], data, source)
+        self.world.network.send(self.name, far.name, packet)
+
+    def datagram_arrived(self, port: int, data: bytes, source: Address) -> None:
+        """Give it to who has bound the port, if anybody has."""
+        bound = self.datagrams.get(port)
+        if self.powered and bound is not None:
+            bound.arrived(data, source)
+
+
+def addresses(world: World) -> dict[str, str]:
+    """The IP address of each host: n3 is 10.0.0.3, c3 is 10.0.1.3."""
+    if len(world.addresses) != len(world.hosts):
+        servers = {name: f"10.0.0.{i + 1}" for i, name in enumerate(world.servers)}
+        clients = {
+            name: f"10.0.{1 + i // _CLIENTS_A_NET}.{1 + i % _CLIENTS_A_NET}"
+            for i, name in enumerate(world.clients)
+        }
+        world.addresses = servers | clients
+    return world.addresses
+
+
+def machine_of(host: Host) -> Machine:
+    """The host's kernel."""
+    if host.machine is None:
+        host.machine = Machine(host)
+    machine = host.machine
+    assert isinstance(machine, Machine)
+    return machine
+
+
+def machine_under(incarnation: Incarnation) -> Machine:
+    """The kernel under a running process."""
+    return machine_of(incarnation.host)

@@ -1,0 +1,406 @@
+"""What stands in place of `socket.socket` while a world runs: a socket on the simulated network.
+
+It is given to unmodified programs alone; a `Node` program that asks for a socket gets the error
+that it always got. Sockets never block: asyncio and trio don't ask for that, and code that does
+would stop every node, so it is told.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket as real
+from typing import TYPE_CHECKING, Any
+
+from splitbrain.harness.node import NodeDead
+from splitbrain.harness.programs.descriptors import Descriptors, descriptors_of
+from splitbrain.harness.programs.machine import (
+    ANYWHERE,
+    Datagrams,
+    Machine,
+    machine_under,
+)
+from splitbrain.harness.programs.names import resolved
+from splitbrain.harness.programs.tcp import Address, End, Listener, error_of
+from splitbrain.harness.simulation.watchdog import calling_place
+from splitbrain.harness.simulation.wires import running_program
+
+if TYPE_CHECKING:
+    from splitbrain.harness.simulation.incarnation import Incarnation
+
+Buffer = bytes | bytearray | memoryview
+
+_FAMILIES = (real.AF_INET, real.AF_INET6)
+
+
+_real_socket = real.socket
+
+
+class Blocking(RuntimeError):
+    """A program would have waited in a blocking socket, and every node with it."""
+
+
+class SimulatedSocket(real.socket):
+    """A TCP or UDP socket of the simulated host; a subclass, so that ``isinstance`` says yes.
+
+    What it is, is told by which of its parts there is: a connection (`_end`), a listener, a bound
+    port for datagrams, or none yet.
+    """
+
+    def __new__(cls, *arguments: Any, process: Incarnation | None = None, **named: Any) -> Any:
+        """A simulated socket for an unmodified program, a real one for anybody else."""
+        if process is None and running_program() is None:
+            return _real_socket(*arguments, **named)
+        return super().__new__(cls)
+
+    def __init__(
+        self,
+        family: int = -1,
+        type: int = -1,
+        proto: int = -1,
+        fileno: int | None = None,
+        *,
+        process: Incarnation | None = None,
+    ) -> None:
+        process = process or running_program()
+        assert process is not None  # else `__new__` has made a real one
+        kind = real.SOCK_STREAM if type == -1 else real.SocketKind(type & 0xF)
+        family = real.AF_INET if family == -1 else family
+        if fileno is not None or family not in _FAMILIES:
+            raise error_of(errno.EAFNOSUPPORT)
+        if kind not in (real.SOCK_STREAM, real.SOCK_DGRAM):
+            raise error_of(errno.EPROTONOSUPPORT)
+        self._family, self._kind = real.AddressFamily(family), kind
+        self._proto = max(proto, 0)
+        self._process = process
+        self._machine: Machine = machine_under(process)
+        self.descriptors: Descriptors = descriptors_of(self._machine, process)
+        self._timeout: float | None = None
+        self._options: dict[tuple[int, int], int] = {}
+        self._bound: Address | None = None
+        self._end: End | None = None
+        self._listener: Listener | None = None
+        self._datagrams: Datagrams | None = None
+        self._peer: Address | None = None  # of a connected socket for datagrams
+        self._number = self.descriptors.add(self)
+
+    # What it is
+
+    @property
+    def family(self) -> real.AddressFamily:
+        """See `socket.socket.family`."""
+        return self._family
+
+    @property
+    def type(self) -> real.SocketKind:
+        """See `socket.socket.type`."""
+        return self._kind
+
+    @property
+    def proto(self) -> int:
+        """See `socket.socket.proto`."""
+        return self._proto
+
+    def fileno(self) -> int:
+        """Its number in this process; -1 once it is closed."""
+        return self._number
+
+    def __repr__(self) -> str:
+        return f"<simulated socket fd={self._number}, laddr={self._bound}>"
+
+    def readable(self) -> bool:
+        """Whether reading or accepting would not wait."""
+        if self._end is not None:
+            return self._end.readable
+        if self._listener is not None:
+            return bool(self._listener.waiting)
+        return self._datagrams is not None and bool(self._datagrams.received)
+
+    def writable(self) -> bool:
+        """Whether writing would not wait; for a new connection, whether it is settled."""
+        return self._end.writable if self._end is not None else self._kind == real.SOCK_DGRAM
+
+    def getsockname(self) -> Any:
+        """See `socket.socket.getsockname`."""
+        self._open()
+        return self._told(self._end.local if self._end else self._bound or (ANYWHERE, 0))
+
+    def getpeername(self) -> Any:
+        """See `socket.socket.getpeername`."""
+        self._open()
+        remote = self._peer
+        if self._end is not None and (self._end.established or self._end.finished):
+            remote = self._end.remote
+        if remote is None:
+            raise error_of(errno.ENOTCONN)
+        return self._told(remote)
+
+    def _told(self, address: Address) -> Any:
+        return address if self._family == real.AF_INET else (*address, 0, 0)
+
+    # Options
+
+    def setblocking(self, flag: bool) -> None:
+        """See `socket.socket.setblocking`."""
+        self._timeout = None if flag else 0.0
+
+    def settimeout(self, value: float | None) -> None:
+        """See `socket.socket.settimeout`."""
+        self._timeout = value
+
+    def gettimeout(self) -> float | None:
+        """See `socket.socket.gettimeout`."""
+        return self._timeout
+
+    def getblocking(self) -> bool:
+        """See `socket.socket.getblocking`."""
+        return self._timeout != 0.0
+
+    @property
+    def timeout(self) -> float | None:
+        """See `socket.socket.timeout`."""
+        return self._timeout
+
+    def setsockopt(self, level: int, option: int, value: Any, length: int | None = None) -> None:
+        """Remember it; nothing depends on it."""
+        self._open()
+        self._options[level, option] = value if isinstance(value, int) else 1
+
+    def getsockopt(self, level: int, option: int, length: int = 0) -> Any:
+        """What was set, or what the kernel knows of errors and listening."""
+        self._open()
+        if level == real.SOL_SOCKET and option == real.SO_ERROR:
+            error = self._end.take_error() if self._end is not None else None
+            return 0 if error is None else error.errno
+        if level == real.SOL_SOCKET and option == real.SO_ACCEPTCONN:
+            return int(self._listener is not None)
+        if level == real.SOL_SOCKET and option == real.SO_TYPE:
+            return int(self._kind)
+        return self._options.get((level, option), 0)
+
+    def set_inheritable(self, inheritable: bool) -> None:
+        """Nothing inherits from a simulated process."""
+
+    def get_inheritable(self) -> bool:
+        """See `set_inheritable`."""
+        return False
+
+    # Ports and connections
+
+    def bind(self, address: Any) -> None:
+        """See `socket.socket.bind`."""
+        self._open()
+        host, port = resolved(self._machine, address[0]), int(address[1])
+        if host not in (ANYWHERE, self._machine.address) and not host.startswith("127."):
+            raise error_of(errno.EADDRNOTAVAIL)
+        taken = self._machine.listeners if self._streams else self._machine.datagrams
+        if port in taken:
+            raise error_of(errno.EADDRINUSE)
+        self._bound = (host, port or self._machine.free_port())
+        if not self._streams:
+            self._bind_datagrams()
+
+    @property
+    def _streams(self) -> bool:
+        return self._kind == real.SOCK_STREAM
+
+    def _bind_datagrams(self) -> Datagrams:
+        if self._datagrams is None:
+            if self._bound is None:
+                self._bound = (ANYWHERE, self._machine.free_port())
+            self._datagrams = Datagrams(self._machine, self._bound[1])
+            self._machine.datagrams[self._bound[1]] = self._datagrams
+            self._datagrams.changed = self._changed
+        return self._datagrams
+
+    def _changed(self) -> None:
+        self.descriptors.changed(self._number)
+
+    def listen(self, backlog: int = 128) -> None:
+        """See `socket.socket.listen`."""
+        self._open()
+        if self._bound is None:
+            self._bound = (ANYWHERE, self._machine.free_port())
+        if self._listener is None:
+            self._listener = self._machine.listen(self._bound[1], backlog)
+            self._listener.changed = self._changed
+
+    def accept(self) -> tuple[SimulatedSocket, Any]:
+        """See `socket.socket.accept`."""
+        self._open()
+        if self._listener is None:
+            raise error_of(errno.EINVAL)
+        self._would_block(not self._listener.waiting, "accept")
+        end = self._listener.waiting.popleft()
+        accepted = SimulatedSocket(self._family, self._kind, self._proto, process=self._process)
+        accepted._have(end)
+        return accepted, self._told(end.remote)
+
+    def _have(self, end: End) -> None:
+        self._end, self._bound = end, end.local
+        end.changed = self._changed
+
+    def connect(self, address: Any) -> None:
+        """See `socket.socket.connect`."""
+        error = self.connect_ex(address)
+        if error:
+            raise error_of(error)
+
+    def connect_ex(self, address: Any) -> int:
+        """See `socket.socket.connect_ex`."""
+        self._open()
+        remote = (resolved(self._machine, address[0]), int(address[1]))
+        if not self._streams:
+            self._peer = remote
+            self._bind_datagrams()
+            return 0
+        if self._end is not None:
+            error = self._end.take_error()
+            return error.errno or 0 if error else errno.EISCONN
+        if self._timeout != 0.0:
+            raise _blocks("connect")
+        try:
+            self._have(self._machine.connect(self._bound or (ANYWHERE, 0), remote))
+        except OSError as error:
+            return error.errno or errno.EINVAL
+        return errno.EINPROGRESS
+
+    def shutdown(self, how: int) -> None:
+        """See `socket.socket.shutdown`."""
+        self._open()
+        if self._end is None or not self._end.established:
+            raise error_of(errno.ENOTCONN)
+        if how != real.SHUT_RD:
+            self._end.shutdown()
+
+    def close(self) -> None:
+        """See `socket.socket.close`."""
+        number, self._number = self._number, -1
+        if number == -1:
+            return
+        if not self._process.dead:  # else its kernel has closed everything already
+            for part in (self._end, self._listener, self._datagrams):
+                if part is not None:
+                    part.close()
+        self.descriptors.remove(number)
+
+    def detach(self) -> int:
+        """See `socket.socket.detach`; nothing could be done with the number."""
+        raise error_of(errno.EOPNOTSUPP)
+
+    def dup(self) -> SimulatedSocket:
+        """See `socket.socket.dup`."""
+        raise error_of(errno.EOPNOTSUPP)
+
+    def __enter__(self) -> SimulatedSocket:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    # Bytes
+
+    def send(self, data: Any, flags: int = 0) -> int:
+        """See `socket.socket.send`."""
+        self._open()
+        if not self._streams:
+            return self.sendto(data, self._peer)
+        end = self._connected()
+        if end.error is not None:
+            raise _taken(end)
+        if end.gone or end.shut:
+            raise error_of(errno.EPIPE)
+        self._would_block(not end.writable, "send")
+        return end.write(memoryview(data).cast("B"))
+
+    def sendall(self, data: Any, flags: int = 0) -> None:
+        """See `socket.socket.sendall`; with a full buffer it would wait."""
+        rest = memoryview(data).cast("B")
+        while rest:
+            rest = rest[self.send(rest) :]
+
+    def sendmsg(self, buffers: Any, *more: Any) -> int:
+        """See `socket.socket.sendmsg`; without ancillary data."""
+        return self.send(b"".join(buffers))
+
+    def recv(self, size: int, flags: int = 0) -> bytes:
+        """See `socket.socket.recv`."""
+        self._open()
+        if not self._streams:
+            return self.recvfrom(size)[0]
+        end = self._connected()
+        if end.received:
+            return end.read(size, leave=bool(flags & real.MSG_PEEK))
+        if end.error is not None:
+            raise _taken(end)
+        self._would_block(not end.readable, "recv")
+        return b""
+
+    def recv_into(self, buffer: Any, size: int = 0, flags: int = 0) -> int:
+        """See `socket.socket.recv_into`."""
+        view = memoryview(buffer).cast("B")
+        data = self.recv(size or len(view), flags)
+        view[: len(data)] = data
+        return len(data)
+
+    def sendto(self, data: Any, *more: Any) -> int:
+        """See `socket.socket.sendto`."""
+        self._open()
+        address = more[-1] if more else None
+        if address is None:
+            address = self._peer
+        if address is None:
+            raise error_of(errno.EDESTADDRREQ)
+        remote = (resolved(self._machine, address[0]), int(address[1]))
+        sent = bytes(data)
+        self._machine.send_datagram(self._bind_datagrams().port, sent, remote)
+        return len(sent)
+
+    def recvfrom(self, size: int, flags: int = 0) -> tuple[bytes, Any]:
+        """See `socket.socket.recvfrom`; what is longer than `size` is cut."""
+        self._open()
+        if self._streams:
+            return self.recv(size, flags), None
+        bound = self._bind_datagrams()
+        self._would_block(not bound.received, "recvfrom")
+        data, source = bound.received.pop(0)
+        return data[:size], self._told(source)
+
+    def recvfrom_into(self, buffer: Any, size: int = 0, flags: int = 0) -> tuple[int, Any]:
+        """See `socket.socket.recvfrom_into`."""
+        view = memoryview(buffer).cast("B")
+        data, source = self.recvfrom(size or len(view), flags)
+        view[: len(data)] = data
+        return len(data), source
+
+    # Checks
+
+    def _open(self) -> None:
+        if self._process.dead:
+            raise NodeDead
+        self._process.spend()
+        if self._number == -1:
+            raise error_of(errno.EBADF)
+
+    def _connected(self) -> End:
+        if self._end is None:
+            raise error_of(errno.ENOTCONN)
+        return self._end
+
+    def _would_block(self, empty: bool, what: str) -> None:
+        if self._timeout != 0.0:
+            raise _blocks(what)
+        if empty:
+            raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+
+def _blocks(what: str) -> Blocking:
+    return Blocking(
+        f"{calling_place()}: socket.{what}() would wait in a blocking socket, and stop every node: "
+        "use asyncio's or trio's streams"
+    )
+
+
+def _taken(end: End) -> OSError:
+    error = end.take_error()
+    assert error is not None
+    return error

@@ -1,0 +1,67 @@
+"""What surrounds an unmodified program from its first line on: sockets, names, time, signals."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from splitbrain.harness.programs.answers import answers_of
+from splitbrain.harness.programs.dates import replace_dates
+from splitbrain.harness.programs.environment import replace_environment
+from splitbrain.harness.programs.machine import machine_under
+from splitbrain.harness.programs.names import NAMES, names_on
+from splitbrain.harness.programs.sockets import SimulatedSocket
+from splitbrain.harness.programs.trio_sockets import use_simulated_sockets
+from splitbrain.harness.simulation.incarnation import Incarnation
+from splitbrain.harness.simulation.wires import replace, running_program
+
+
+def surround(process: Incarnation) -> None:
+    """Give a process that has just begun, and whose run is the current one, what it asks for."""
+    machine = machine_under(process)
+    process.answers = {**answers_of(process), **names_on(machine)}
+    use_simulated_sockets(process)
+    _replace_everywhere()
+
+
+def surround_clients(process: Incarnation) -> None:
+    """Clients of unmodified programs may be unmodified, too."""
+    hosts = process.host.world.hosts
+    for name in process.host.world.clients:
+        hosts[name].surround = surround
+
+
+def _replace_everywhere() -> None:
+    """What has no guard yet: the names of `socket`, its class, dates, and the signals' handlers."""
+    if socket.socket is SimulatedSocket:
+        return
+    replace(socket, "socket", SimulatedSocket)
+    for name in NAMES:
+        replace(socket, name, _asking(name, getattr(socket, name)))
+    for name in ("signal", "set_wakeup_fd", "siginterrupt"):
+        replace(signal, name, _signal_free(getattr(signal, name)))
+    replace_dates()
+    replace_environment()
+
+
+def _asking(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of `socket` that asks the machine of the program that is running."""
+    key = f"socket.{name}()"
+
+    def ask(*arguments: Any, **named: Any) -> Any:
+        program = running_program()
+        answer = None if program is None or program.answers is None else program.answers.get(key)
+        return (answer or real)(*arguments, **named)
+
+    return ask
+
+
+def _signal_free(real: Callable[..., Any]) -> Callable[..., Any]:
+    """No signals reach a simulated program, so its handlers are never called."""
+
+    def nothing(*arguments: Any, **named: Any) -> Any:
+        return real(*arguments, **named) if running_program() is None else signal.SIG_DFL
+
+    return nothing

@@ -1,0 +1,188 @@
+"""What an unmodified program is told of time, randomness, identity and its machine."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import random
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from datetime import datetime as by_another_name
+from os import environ
+from random import randrange
+from time import monotonic
+
+import pytest
+import trio
+from worlds import run, world_of
+
+from splitbrain.harness.programs import program
+from splitbrain.harness.programs.sockets import Blocking
+from splitbrain.harness.simulation.wires import Nondeterminism
+from splitbrain.harness.simulation.world import World
+
+
+def told(ask, *, seed=1, restart=False, hosts=1):
+    """What `ask()` returns on each host, in each life."""
+    answers = []
+
+    async def main():
+        await trio.sleep(1.0)
+        answers.append(ask())
+        await trio.sleep_forever()
+
+    world = world_of(*[main] * hosts, seed=seed)
+    if restart:
+        world.at(2.0, world.kill, "n1")
+        world.at(3.0, world.start, "n1")
+    run(world)
+    return answers
+
+
+RANDOM = {
+    "random.random": lambda: random.random(),
+    "imported by name": lambda: randrange(1 << 60),
+    "a generator without a seed": lambda: random.Random().random(),
+    "SystemRandom": lambda: random.SystemRandom().random(),
+    "secrets": lambda: secrets.token_hex(),
+    "secrets.choice": lambda: secrets.choice(range(1 << 60)),
+    "uuid4": lambda: uuid.uuid4(),
+    "uuid1": lambda: uuid.uuid1(),
+    "os.urandom": lambda: os.urandom(16),
+}
+
+
+@pytest.mark.parametrize("ask", RANDOM.values(), ids=RANDOM)
+def test_what_is_random_is_the_hosts_own_and_the_seeds(ask):
+    first = told(ask, restart=True, hosts=2)
+
+    assert len(set(first)) == 3  # each host, each life
+    assert told(ask, restart=True, hosts=2) == first
+    assert told(ask, restart=True, hosts=2, seed=2) != first
+
+
+def test_time_is_the_hosts_and_passes_as_it_sleeps():
+    (answer,) = told(
+        lambda: (
+            time.time(),
+            time.time_ns() / 1e9,
+            datetime.datetime.now(datetime.UTC).timestamp(),
+            by_another_name.now().replace(tzinfo=datetime.UTC).timestamp(),  # noqa: DTZ005
+            datetime.datetime.utcnow().replace(tzinfo=datetime.UTC).timestamp(),  # noqa: DTZ003
+        )
+    )
+
+    assert answer == pytest.approx((1_600_000_001.0,) * 5, abs=0.2)
+    ((one, two),) = told(lambda: (time.monotonic(), monotonic()))
+    assert one == two
+
+
+def test_dates_are_ordinary_dates():
+    def look():
+        today = datetime.date.today()  # noqa: DTZ011
+        made = by_another_name(2020, 1, 2, tzinfo=datetime.UTC)
+        assert isinstance(made, by_another_name)
+        assert isinstance(made, datetime.date)
+        assert issubclass(by_another_name, datetime.date)
+        return type(today), type(made), by_another_name.fromisoformat("2020-01-02").year
+
+    assert told(look) == [(datetime.date, datetime.datetime, 2020)]
+
+
+def test_the_environment_is_the_tests_and_not_the_machines(monkeypatch):
+    monkeypatch.setenv("SECRET", "of the machine")
+    seen = []
+
+    async def main(greeting, *, others):
+        seen.append((greeting, others, dict(environ), os.getenv("SECRET"), socket.gethostname()))
+
+    made = program(
+        main, "I am {name}", others="{peers}", library="trio", env={"ME": "{name}", "N": 3}
+    )
+    world = World(1)
+    for name, peers in (("n1", ("n2", "n3")), ("n2", ("n1", "n3"))):
+        world.add_server(name, lambda node: made(node).run(), peers)
+    run(world)
+
+    assert seen == [
+        ("I am n1", "n2,n3", {"ME": "n1", "N": "3"}, None, "n1"),
+        ("I am n2", "n1,n3", {"ME": "n2", "N": "3"}, None, "n2"),
+    ]
+    assert os.environ["SECRET"] == "of the machine"
+
+
+def test_threads_of_trio_work_in_place():
+    async def main():
+        assert await trio.to_thread.run_sync(lambda: 7) == 7
+        with pytest.raises(ZeroDivisionError):
+            await trio.to_thread.run_sync(lambda: 1 / 0)
+
+    run(world_of(main))
+
+
+def test_a_file_may_be_read_and_not_written(tmp_path):
+    (tmp_path / "template").write_text("hello")
+
+    async def main():
+        assert (tmp_path / "template").read_text() == "hello"
+        with pytest.raises(Nondeterminism, match=r"test_surroundings.py:.*open"):
+            (tmp_path / "new").write_text("x")
+
+    run(world_of(main))
+    assert not (tmp_path / "new").exists()
+
+
+def test_what_would_stop_every_node_or_leave_the_simulation_is_refused():
+    async def main():
+        with pytest.raises(Blocking, match=r"connect.*use asyncio's or trio's streams"):
+            socket.create_connection(("n1", 7000))
+        with pytest.raises(Nondeterminism, match="can't start processes"):
+            subprocess.run([sys.executable, "-c", ""])
+        with pytest.raises(Nondeterminism, match=r"time.sleep\(\)"):
+            time.sleep(1)
+
+    run(world_of(main))
+
+
+def test_handlers_of_signals_are_not_the_harness_own():
+    async def main():
+        signal.signal(signal.SIGTERM, lambda *_: None)
+
+    before = signal.getsignal(signal.SIGTERM)
+    run(world_of(main))
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_everything_is_put_back():
+    def names():
+        return (
+            socket.socket,
+            socket.getaddrinfo,
+            datetime.datetime,
+            datetime.date,
+            os.environ,
+            signal.signal,
+            by_another_name,
+            environ,
+        )
+
+    before = names()
+    run(world_of(trio.sleep_forever))
+    assert all(one is other for one, other in zip(before, names(), strict=True))
+
+
+def test_a_node_program_beside_them_is_told_nothing_and_stopped():
+    async def plain(node):
+        with pytest.raises(Nondeterminism, match=r"time.time\(\)"):
+            time.time()
+        with pytest.raises(Nondeterminism, match="socket"):
+            socket.socket()
+
+    world = world_of(trio.sleep_forever)
+    world.add_server("n2", plain, ())
+    run(world)
