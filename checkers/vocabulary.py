@@ -25,6 +25,11 @@ TRIPWIRE = "tripwire"
 it was given; its value is that of `DIED`, with ``"stopped": true`` if the run ended there because
 of real time or memory."""
 
+INVARIANT = "invariant"
+"""The harness announces for a server that it broke an invariant of its system, and the run ended
+there: ``{"invariant": name, "said": what}``; or that what watches them failed: ``{"failed": error,
+"traceback": lines}``."""
+
 REPLICA_STATE = "replica-state"
 """An operation: what the server of this name itself holds; completes with ``[name, state]``."""
 

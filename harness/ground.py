@@ -59,11 +59,14 @@ class World(Protocol):
         on_nemesis: called with each event of the nemesis: kind and value.
         on_client: called when a client's process was killed (with its name and False) and when it
             has started again (True); only by worlds whose levers do that.
+        on_step: if it is set, called with a server's name after each of its steps, between this and
+            the next one's; only by worlds in which servers take steps.
     """
 
     on_announcement: Callable[[str, str, Any], None]
     on_nemesis: Callable[[str, Any], None]
     on_client: Callable[[str, bool], None]
+    on_step: Callable[[str], None] | None
 
     @property
     def now(self) -> float:

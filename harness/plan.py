@@ -10,7 +10,7 @@ them; the list is what a recorded run becomes before it is shrunk (`splitbrain.h
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Protocol, TypeVar
 
@@ -152,6 +152,7 @@ class Load(Protocol[_Claims, _Checker, _Experiment]):
         server: ServerFactory,
         claims: _Claims | None,
         checkers: Sequence[_Checker],
+        invariants: Callable[[], Any] | None,
     ) -> _Experiment:
         """The plan together with the code to run."""
         ...
@@ -224,6 +225,7 @@ class Plan:
         *,
         claims: _Claims | None = None,
         checkers: Sequence[_Checker] = (),
+        invariants: Callable[[], Any] | None = None,
     ) -> _Experiment:
         """This plan together with the code to run: a server and a workload for its client.
 
@@ -232,8 +234,10 @@ class Plan:
             workload: from `splitbrain.harness.workloads`, for example ``register(KvClient)``.
             claims: the faults that the system claims to survive, if it claims any.
             checkers: what else judges the system, besides the workload's.
+            invariants: what must hold between the servers at every moment
+                (`splitbrain.harness.invariants`).
         """
-        return workload.experiment(self, server, claims, checkers)
+        return workload.experiment(self, server, claims, checkers, invariants)
 
     def to_json(self) -> dict[str, Any]:
         """The plan as JSON-able data; `from_json` is its inverse."""

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from splitbrain.checkers.nearest import suggestion
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.bug import Bug
+from splitbrain.harness.invariants import Invariants
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import ServerFactory
@@ -54,6 +55,8 @@ class System:
         sizes: how many nodes it may have.
         bugs: the planted bugs that it can be run with.
         knobs: the settings that a plan may choose, with the ranges in which it keeps its promises.
+        invariants: what must hold between its servers at every moment; makes the probe that looks
+            at them while they run (`splitbrain.harness.invariants`).
     """
 
     name: str
@@ -69,6 +72,7 @@ class System:
     sizes: range = ANY_SIZE
     bugs: tuple[Bug, ...] = ()
     knobs: tuple[Knob, ...] = ()
+    invariants: Invariants | None = None
 
     def bugs_by_id(self) -> Mapping[str, Bug]:
         """The planted bugs, by id."""
@@ -107,7 +111,9 @@ class System:
             raise InvalidPlan(f"{self.name} {self._size()}: run it with that, not {plan.nodes}")
         server = self.server if plan.bug is None else self.bug(plan.bug).server
         workload = workload_for(plan, self.client, consistency=self.consistency)
-        made = Experiment(plan, server, workload, self.claims, self.checkers, self.knobs)
+        made = Experiment(
+            plan, server, workload, self.claims, self.checkers, self.knobs, self.invariants
+        )
         _ = made.configured  # settings that it doesn't have are refused at once
         return made
 

@@ -155,7 +155,9 @@ def climb(
             )
             chosen = workload_for(plan, system.client, consistency=system.consistency)
             drawn = draw(plan, faults)
-            made = Experiment(drawn, server, chosen, system.claims, system.checkers)
+            made = Experiment(
+                drawn, server, chosen, system.claims, system.checkers, invariants=system.invariants
+            )
             evidence += _found(workload, seed, run(made, tracing=False))
     levels = LEVELS if claimed in LEVELS else (*LEVELS, claimed)
     rungs = tuple(Rung(level, _refutation(level, evidence)) for level in levels)

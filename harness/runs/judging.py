@@ -6,6 +6,7 @@ from splitbrain.checkers.history import History, HistoryError
 from splitbrain.checkers.invariants import leader_per_term
 from splitbrain.checkers.invariants.coverage import exercised
 from splitbrain.checkers.invariants.crashes import unhandled_exceptions
+from splitbrain.checkers.invariants.declared import declared_invariants
 from splitbrain.checkers.invariants.liveness import progress
 from splitbrain.checkers.invariants.resting import at_rest
 from splitbrain.checkers.models import ModelError
@@ -26,8 +27,9 @@ def checkers_of(experiment: Experiment) -> tuple[Checker, ...]:
     survive, only that no answer is wrong can be demanded: not that there is one.
     """
     workload, plan = experiment.workload, experiment.plan
+    declared = [declared_invariants()] if experiment.invariants is not None else []
     guard = exercised(reads=workload.idempotent, shows=workload.shows, refusable=workload.refusable)
-    checkers = [*workload.checkers, *experiment.checkers, guard]
+    checkers = [*declared, *workload.checkers, *experiment.checkers, guard]
     checkers = [c for c in checkers if plan.nodes >= getattr(c, "least_servers", 1)]
     if regime(plan.faults, plan.nodes, experiment.claims) != "beyond":
         asked = [progress()] if workload.final(plan) and not _too_many_dead(plan) else []

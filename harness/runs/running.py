@@ -13,7 +13,7 @@ time limit, or earlier when the workload has nothing more to invoke and every fa
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf, nextafter
@@ -28,6 +28,7 @@ from splitbrain.harness.generators.base import Generator
 from splitbrain.harness.generators.lists import listed
 from splitbrain.harness.ground import Ground, Turn, Turning, World, check_ground, ground_named
 from splitbrain.harness.hosttime import seconds, timestamp
+from splitbrain.harness.invariants import Watch
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
 from splitbrain.harness.node import Node, Program, ServerFactory
@@ -248,6 +249,8 @@ class _Running:
         if any(fault.when is not None for fault in plan.faults):
             self.recorder.on_ok = self.nemesis.acknowledged
         self.phase = LOAD
+        if experiment.invariants is not None:
+            world.on_step = Watch(experiment.invariants(), self._servers, self._breached).stepped
 
     def _program(self, make: ServerFactory) -> Program:
         async def program(node: Node) -> None:
@@ -266,6 +269,12 @@ class _Running:
             world.turn(turn.number)
 
         self.world.at(nextafter(turn.after, inf), turned)
+
+    def _breached(self, name: str, f: str, told: Mapping[str, Any]) -> None:
+        """An invariant is broken: the run ends here, where the cause is near."""
+        self.world.trace.add(self.world.now, f, name, told)
+        self.recorder.announcement(name, f, told)
+        self.world.stop()
 
     def drive(self, progress: Progress) -> None:
         """All phases, from boot to the last final read."""

@@ -219,6 +219,8 @@ class Incarnation:
             idle = self._run.step(ROUNDS_AT_ONCE)
         finally:
             world.current = None
+        if world.on_step is not None:
+            world.on_step(self.name)
         if self._run.done:
             self.host.ended(self, self._run.outcome)
         elif not idle:

@@ -17,6 +17,7 @@ disk-rule      host, fault's id, what goes wrong (``over``: nothing more), how m
 rot            host, bits flipped, files concerned
 exit, died     host, error
 tripwire       host, error that its code was given
+invariant      server, what it broke (`splitbrain.harness.invariants`); the run ends there
 zombie         host: a task that refused to end when its node was killed
 =============  ==========================================================================
 
@@ -94,6 +95,11 @@ class Trace:
         self.events: list[Event] = []
         self._file = file
         self._digest = hashlib.sha256()
+
+    def add(self, *event: Any) -> None:
+        """Write down an event."""
+        if self.recording:
+            self.events.append(event)
 
     def lines(self) -> Iterator[bytes]:
         """The events in memory as JSON Lines."""

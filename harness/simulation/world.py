@@ -98,6 +98,7 @@ class World:
         self.on_client: Callable[[str, bool], None] = lambda name, up: None
         self.listeners = Listeners(self.heap, self.network)
         self.watch, self.subscribe = self.listeners.watch, self.listeners.subscribe
+        self.on_step: Callable[[str], None] | None = None
         self._terms: dict[str, int] = {}
         self.addresses: dict[str, str] = {}
         self.connections = 0

@@ -20,6 +20,7 @@ from splitbrain.checkers.invariants.coverage import Shows
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Perform
 from splitbrain.harness.generators import Generator, stagger
+from splitbrain.harness.invariants import Invariants
 from splitbrain.harness.knobs import Knob, apply
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import Node, ServerFactory
@@ -90,6 +91,7 @@ class Workload:
         server: ServerFactory,
         claims: Claims | None,
         checkers: Sequence[Checker],
+        invariants: Invariants | None = None,
     ) -> Experiment:
         """This workload on `server` as the plan says: what `Plan.using` makes.
 
@@ -97,7 +99,7 @@ class Workload:
         """
         name = f"{getattr(server, '__module__', '')}.{getattr(server, '__qualname__', server)}"
         named = plan.with_(system=plan.system or name, workload=plan.workload or self.name)
-        return Experiment(named, server, self, claims, tuple(checkers))
+        return Experiment(named, server, self, claims, tuple(checkers), invariants=invariants)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ class Experiment:
         claims: what faults the system claims to survive; None if it claims nothing.
         checkers: what else judges the system, besides the workload's.
         knobs: the settings that the plan may choose.
+        invariants: what is watched while it runs, if anything (`splitbrain.harness.invariants`).
     """
 
     plan: Plan
@@ -120,6 +123,7 @@ class Experiment:
     claims: Claims | None = None
     checkers: tuple[Checker, ...] = ()
     knobs: tuple[Knob, ...] = ()
+    invariants: Invariants | None = None
 
     @property
     def configured(self) -> ServerFactory:

@@ -25,7 +25,8 @@ number of crashes and power losses, as long as disks keep what they synced. A co
 repeated within its session is applied once. Progress needs a majority that hears each other within
 an election timeout; safety needs no timing at all.
 
-Invariants (figure 3; ``tests/systems/consensus`` checks each after every step of random schedules):
+Invariants (figure 3; ``invariants`` watches them from outside at every step of every simulated run,
+``tests/systems/consensus`` in random schedules):
 
 1. Election safety: at most one leader a term.
 2. Leader append-only: a leader never removes or changes entries of its log.
@@ -56,6 +57,7 @@ from splitbrain.systems.consensus.raft.bugs import BUGS
 from splitbrain.systems.consensus.raft.client import RaftClient
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
+from splitbrain.systems.consensus.raft.invariants import RaftInvariants
 from splitbrain.systems.consensus.raft.server import RaftKV
 from splitbrain.systems.consensus.raft.sessions import Sessions
 from splitbrain.systems.consensus.raft.state import Settings
@@ -97,4 +99,5 @@ SYSTEM = System(
     ),
     bugs=BUGS,
     knobs=KNOBS,
+    invariants=RaftInvariants,
 )

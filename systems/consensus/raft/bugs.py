@@ -92,7 +92,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("scenario.figure8",),
         nodes=3,
         seeds=20,
-        shows=("node-died", "diverged", "lost", "stale-read"),
+        shows=("leader-completeness", "node-died", "diverged", "lost", "stale-read"),
         source="Raft paper, section 5.4.2 and figure 8",
     ),
     Bug(
@@ -103,7 +103,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("scenario.split_vote_storm",),
         nodes=3,
         seeds=80,
-        shows=("two-leaders", "node-died"),
+        shows=("vote-once", "two-leaders", "node-died"),
         source="Raft paper, section 5.2 and figure 2 (votedFor is persistent)",
     ),
     Bug(
@@ -114,7 +114,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("process.power_loss",),
         nodes=3,
         seeds=20,
-        shows=("lost", "diverged"),
+        shows=("durability", "lost", "diverged"),
         source="Raft paper, figure 2; NATS 2.12.1 (Jepsen), etcd issue 14370",
     ),
     Bug(
@@ -136,7 +136,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("scenario.rollback",),
         nodes=3,
         seeds=10,
-        shows=("lost", "diverged"),
+        shows=("commit-quorum", "lost", "diverged"),
         source="Raft paper, figure 2 (matchIndex); seen in a public teaching implementation",
     ),
     Bug(

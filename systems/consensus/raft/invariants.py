@@ -1,0 +1,250 @@
+"""What must hold between Raft servers at every moment, watched from outside at every step.
+
+Figure 3 of the paper, and what it rests on. Each is stated of what servers hold, whatever code made
+it so:
+
+=====================  =============================================================================
+election-safety        at most one server leads in a term
+vote-once              a vote that is durable is the only one of its server in its term
+leader-append-only     a leader's log only grows
+log-matching           an index and a term determine the entry, and the term of the one before it
+leader-completeness    who leads holds all that was committed in earlier terms
+state-machine-safety   no two servers commit different entries at an index, or make different
+                       snapshots of the same prefix
+commit-quorum          what a leader commits is in the logs of a majority
+durability             what was committed stays in the logs of a majority, whoever crashes
+never-back             within an incarnation neither the term nor the commit index decreases
+=====================  =============================================================================
+
+A step that changed nothing costs a few comparisons. Else what is looked at is what was not
+committed before the step and what is newly committed: a few entries. All that was committed is gone
+through when somebody becomes leader. Entries that are committed and compacted in one step are seen
+in the snapshot alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from splitbrain.harness.invariants import Breach
+from splitbrain.systems.consensus.raft.messages import Entry
+from splitbrain.systems.consensus.raft.phases import Leadership, Phase
+from splitbrain.systems.consensus.raft.state import Server
+
+
+class _Seen:
+    """What a server was like when it was looked at last; of a new life, nothing yet.
+
+    Attributes:
+        state: its records, of its present life.
+        term, vote, commit, last_index, last_term: as they were.
+        phase: the phase in which it was.
+        told: whether there is no vote in this term that is not yet known to be durable.
+    """
+
+    __slots__ = ("commit", "last_index", "last_term", "phase", "state", "term", "told", "vote")
+
+    def __init__(self, state: Server) -> None:
+        self.state = state
+        self.term = self.commit = 0
+        self.last_index = self.last_term = -1
+        self.vote: str | None = None
+        self.phase: Phase | None = None
+        self.told = True
+
+
+class RaftInvariants:
+    """A probe (`splitbrain.harness.invariants.Probe`) of servers with a ``core``.
+
+    Attributes:
+        seen: by server, also those that are down: what they held last.
+        leaders: who leads, by term.
+        votes: durable votes by server and term.
+        entries: by index and term, the entry there and the term before it.
+        committed: by index, the entry and the term of the server that committed it first.
+        snapshots: by last index, a snapshot's last term and data.
+        highest: the greatest index that was committed.
+    """
+
+    def __init__(self) -> None:
+        self.seen: dict[str, _Seen] = {}
+        self.leaders: dict[int, str] = {}
+        self.votes: dict[tuple[str, int], str] = {}
+        self.entries: dict[tuple[int, int], tuple[Entry, int]] = {}
+        self.committed: dict[int, tuple[Entry, int]] = {}
+        self.snapshots: dict[int, tuple[int, bytes]] = {}
+        self.highest = 0
+
+    def __call__(self, name: str, server: Any) -> Breach | None:
+        """See `splitbrain.harness.invariants.Probe`."""
+        core = getattr(server, "core", None)  # there is none before it has recovered
+        if core is None:
+            return None
+        state: Server = core.server
+        seen = self.seen.get(name)
+        if seen is None or seen.state is not state:
+            seen = self.seen[name] = _Seen(state)
+            return self.durability(name, state) or self.look(name, state, seen)
+        log, ballot = state.replica.log, state.ballot
+        if (
+            log.last_index == seen.last_index
+            and state.replica.commit == seen.commit
+            and ballot.term == seen.term
+            and state.phase is seen.phase
+            and log.last_term == seen.last_term
+            and ballot.vote == seen.vote
+            and seen.told
+        ):
+            return None
+        return self.look(name, state, seen)
+
+    def look(self, name: str, state: Server, seen: _Seen) -> Breach | None:
+        """Look at a server that has changed, as far as it has."""
+        ballot, replica, breach = state.ballot, state.replica, None
+        log, commit = replica.log, replica.commit
+        if ballot.vote != seen.vote or ballot.term != seen.term or commit < seen.commit:
+            breach = self.never_back(state, seen)
+            seen.told = ballot.vote is None
+        if not seen.told:
+            breach = breach or self.vote_once(name, state, seen)
+        logged = log.last_index != seen.last_index or log.last_term != seen.last_term
+        if logged:
+            breach = breach or self.log_matching(state, seen)
+        if logged or state.phase is not seen.phase:
+            breach = breach or self.elections(name, state, seen)
+        if commit != seen.commit:
+            breach = breach or self.commits(state, seen) or self.same_snapshot(state)
+        seen.term, seen.vote, seen.commit = ballot.term, ballot.vote, commit
+        seen.last_index, seen.last_term, seen.phase = log.last_index, log.last_term, state.phase
+        return breach
+
+    def durability(self, name: str, state: Server) -> Breach | None:
+        """What was committed is still there when a server starts again."""
+        if not self.highest or self.held_by_majority(self.highest, state):
+            return None
+        return Breach(
+            "durability",
+            f"entry {self.highest} was committed, and since {name} started again no majority "
+            "holds it",
+        )
+
+    def never_back(self, state: Server, seen: _Seen) -> Breach | None:
+        """Neither the term nor the commit index decreases."""
+        for what, before, now in (
+            ("term", seen.term, state.ballot.term),
+            ("commit index", seen.commit, state.replica.commit),
+        ):
+            if now < before:
+                return Breach(
+                    "never-back", f"the {what} of {state.name} went from {before} to {now}"
+                )
+        return None
+
+    def log_matching(self, state: Server, seen: _Seen) -> Breach | None:
+        """Entry by entry; what holds of each and the one before it holds of all by induction."""
+        log = state.replica.log
+        first = max(log.base_index, min(seen.commit, log.last_index)) + 1
+        before = log.term(first - 1)
+        for index in range(first, log.last_index + 1):
+            entry = log.entry(index)
+            known = self.entries.setdefault((index, entry.term), (entry, before))
+            if (known[0] is not entry and known[0] != entry) or known[1] != before:
+                return Breach(
+                    "log-matching",
+                    f"two entries {index} of term {entry.term}, one of them in the log of "
+                    f"{state.name}: {_shown(entry)} after term {before}, {_shown(known[0])} after "
+                    f"term {known[1]}",
+                )
+            before = entry.term
+        return None
+
+    def vote_once(self, name: str, state: Server, seen: _Seen) -> Breach | None:
+        """A vote that is durable was perhaps told: it is kept in any later life."""
+        term, vote, outbox = state.ballot.term, state.ballot.vote, state.outbox
+        assert vote is not None
+        told = self.votes.get((name, term))
+        if told is not None and told != vote:
+            return Breach("vote-once", f"{name} votes for {told} and for {vote} in term {term}")
+        if outbox.saves == outbox.saves_done:
+            self.votes[name, term] = vote
+            seen.told = True
+        return None
+
+    def elections(self, name: str, state: Server, seen: _Seen) -> Breach | None:
+        """One leader a term, who holds what was committed, and whose log only grows."""
+        office, log, term = state.phase, state.replica.log, state.ballot.term
+        if not isinstance(office, Leadership):
+            return None
+        if seen.phase is office:
+            if log.last_index < seen.last_index:
+                return Breach(
+                    "leader-append-only",
+                    f"{name} leads term {term} and cut its log from {seen.last_index} to "
+                    f"{log.last_index}",
+                )
+            return None
+        leader = self.leaders.setdefault(term, name)
+        if leader != name:
+            return Breach("election-safety", f"{leader} and {name} both lead in term {term}")
+        for index, (entry, committed_in) in self.committed.items():
+            if index <= log.base_index or committed_in >= term:
+                continue
+            if log.term(index) != entry.term:
+                return Breach(
+                    "leader-completeness",
+                    f"{name} leads term {term} and lacks entry {index} of term {entry.term}, "
+                    f"committed in term {committed_in}",
+                )
+        return None
+
+    def commits(self, state: Server, seen: _Seen) -> Breach | None:
+        """What is newly committed: the same everywhere, and held by a majority."""
+        log, commit, term = state.replica.log, state.replica.commit, state.ballot.term
+        for index in range(max(seen.commit, log.base_index) + 1, min(commit, log.last_index) + 1):
+            entry = log.entry(index)
+            known = self.committed.setdefault(index, (entry, term))[0]
+            if known is not entry and known != entry:
+                return Breach(
+                    "state-machine-safety",
+                    f"{state.name} committed {_shown(entry)} of term {entry.term} at index {index},"
+                    f" where {_shown(known)} of term {known.term} was committed",
+                )
+        if commit > self.highest:
+            self.highest = commit
+            if isinstance(state.phase, Leadership) and not self.held_by_majority(commit, state):
+                return Breach(
+                    "commit-quorum",
+                    f"{state.name} leads term {term} and committed entry {commit}, which is not in "
+                    "the logs of a majority",
+                )
+        return None
+
+    def held_by_majority(self, index: int, state: Server) -> bool:
+        """Whether a majority of the servers holds what was committed at this index."""
+        known = self.committed.get(index)
+        if known is None:
+            return True  # it came with a snapshot: nobody was seen to commit it
+        holders = 0
+        for seen in self.seen.values():
+            log = seen.state.replica.log
+            holders += index <= log.base_index or log.term(index) == known[0].term
+        return holders >= state.majority
+
+    def same_snapshot(self, state: Server) -> Breach | None:
+        """Equal prefixes of the log make equal states, byte for byte."""
+        snapshot = state.replica.snapshot
+        if snapshot is None:
+            return None
+        mine = (snapshot.last_term, snapshot.data)
+        known = self.snapshots.setdefault(snapshot.last_index, mine)
+        if known[1] is not snapshot.data and known != mine:
+            return Breach(
+                "state-machine-safety",
+                f"the snapshot of {state.name} up to {snapshot.last_index} differs from another's",
+            )
+        return None
+
+
+def _shown(entry: Entry) -> str:
+    text = repr(entry.command)
+    return text if len(text) <= 60 else text[:57] + "..."
