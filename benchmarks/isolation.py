@@ -157,10 +157,10 @@ def _phases(path: str, model: str) -> dict:
     from splitbrain.checkers.isolation.lists.inference import append_dependencies, append_history
     from splitbrain.checkers.isolation.loading import load_transactions
     from splitbrain.checkers.isolation.registers.inference import (
-        Assumptions,
         register_dependencies,
         register_history,
     )
+    from splitbrain.checkers.isolation.registers.versions import Assumptions
     from splitbrain.checkers.isolation.transactions import transactions_of
 
     lists = model == "list-append"
@@ -174,7 +174,9 @@ def _phases(path: str, model: str) -> dict:
         )
     else:
         inferred, seconds["infer"] = _timed(
-            lambda: register_history(columns, Assumptions(**REGISTER_OPTIONS))
+            lambda: register_history(
+                columns, Assumptions(**REGISTER_OPTIONS), process=True, realtime=True
+            )
         )
         graph, seconds["edges"] = _timed(
             lambda: register_dependencies(inferred, process=True, realtime=True)

@@ -11,7 +11,9 @@ as in Cerone and Gotsman, "Analysing Snapshot Isolation", PODC 2016):
 
 With at least one rw of a predicate read, these three are G-single-predicate,
 G-nonadjacent-predicate and G2. Each kind also with ``-process`` (at least one process edge) and
-``-realtime`` (at least one real-time edge, perhaps process edges).
+``-realtime`` (at least one real-time edge, perhaps process edges). A dependency that rests on time
+counts as an edge of that kind; and as it rests on there being no G-single of that suffix either, a
+cycle of such without an rw is a G-single.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from enum import Enum
 
 from splitbrain.checkers.isolation.kernels.codes import (
     ANTI,
+    INFERRED,
     PROCESS,
     REALTIME,
     RW,
@@ -67,12 +70,15 @@ class Specification:
 _NO_RW = ("G0", "G1c", "G-single")
 _APART = (*_NO_RW, "G-nonadjacent")
 
+_DEPENDS = WW | WR | INFERRED
+
 SPECIFICATIONS = (
     Specification("G0", WW, Anti.NONE, 0, WW | PROCESS | REALTIME, ("G0",)),
     Specification("G1c", WW | WR, Anti.NONE, 0, WR, ("G1c",)),
-    Specification("G-single", WW | WR, Anti.ONE, RW, RW, ("G-single",)),
-    Specification("G-nonadjacent", WW | WR, Anti.APART, RW, RW, _APART),
-    Specification("G2-item", WW | WR, Anti.ANY, RW, RW, (*_APART, "G2-item")),
+    Specification("G-single", _DEPENDS, Anti.ONE, RW, RW, ("G-single",)),
+    Specification("G-single", _DEPENDS, Anti.NONE, 0, INFERRED, _NO_RW),
+    Specification("G-nonadjacent", _DEPENDS, Anti.APART, RW, RW, _APART),
+    Specification("G2-item", _DEPENDS, Anti.ANY, RW, RW, (*_APART, "G2-item")),
     Specification(
         "G-single-predicate", WW | WR, Anti.ONE, RW_PREDICATE, RW_PREDICATE,
         ("G-single", "G-single-predicate"),

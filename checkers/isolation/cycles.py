@@ -26,7 +26,16 @@ from splitbrain.checkers import kernels
 from splitbrain.checkers.isolation.cycle_kinds import SPECIFICATIONS, SUFFIXES, Anti, Specification
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.kernels import graphs
-from splitbrain.checkers.isolation.kernels.codes import ANTI, PROCESS, REALTIME, WR, WW
+from splitbrain.checkers.isolation.kernels.codes import (
+    ANTI,
+    EVERY,
+    INFERRED,
+    PROCESS,
+    REALTIME,
+    TIME,
+    WR,
+    WW,
+)
 
 Array = npt.NDArray[Any]
 
@@ -45,11 +54,21 @@ class Step:
         source: a transaction.
         target: the transaction that depends on it.
         kind: ``ww``, ``wr``, ``rw``, ``rw-predicate``, ``process`` or ``realtime``.
+        rests_on: ``process`` or ``realtime`` if it was inferred from that; else empty.
     """
 
     source: int
     target: int
     kind: str
+    rests_on: str = ""
+
+    @classmethod
+    def of(cls, source: int, target: int, kind: int) -> Step:
+        """A step along an edge of a kind."""
+        if kind & INFERRED:
+            time = kind & TIME
+            return cls(source, target, NAMES[kind ^ INFERRED ^ time], NAMES[time])
+        return cls(source, target, NAMES[kind])
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +175,11 @@ class _Search:
                 continue
             self.home, self.homes = self.kernels.strong_components(
                 *self.kernels.adjacency(
-                    self.source, self.target, self.kind, WW | WR | ANTI | added, len(self.nodes)
+                    self.source,
+                    self.target,
+                    self.kind,
+                    WW | WR | ANTI | INFERRED | added,
+                    len(self.nodes),
                 )
             )
             for wanted in SPECIFICATIONS:
@@ -200,7 +223,8 @@ class _Search:
             group, _ = self.kernels.strong_components(
                 *self.kernels.adjacency(source, target, kind, group_mask, count)
             )
-        edges = np.flatnonzero((kind & closing != 0) & (group[source] == group[target]))
+        closes = (kind & closing != 0) & _within(kind, group_mask)
+        edges = np.flatnonzero(closes & (group[source] == group[target]))
         yield from self._ways_back(
             _Ways(offsets, targets, group, rank, self.first_auxiliary),
             source[edges],
@@ -219,7 +243,7 @@ class _Search:
             source, target, kind, plain, anti, self.first_auxiliary
         )
         # A plain edge became two, an rw one.
-        times = np.where(kind & plain != 0, 2, np.where(kind & anti != 0, 1, 0))
+        times = np.where(_within(kind, plain), 2, np.where(_within(kind, plain | anti), 1, 0))
         kinds = np.repeat(kind, times)
         every = np.ones(len(twice), np.uint8)
         offsets, targets = self.kernels.adjacency(twice, heads, every, 1, 2 * len(self.nodes))
@@ -236,8 +260,9 @@ class _Search:
         ):
             halved = []
             for a, b, known in path:
-                among = anti if a % 2 == 0 and b % 2 == 1 else plain
-                found = known or _kind_of(a // 2, b // 2, source, target, kind, among)
+                marked = a % 2 == 0 and b % 2 == 1
+                among = source, target, kind, plain | (anti if marked else 0)
+                found = known or _kind_of(a // 2, b // 2, *among, anti if marked else EVERY)
                 halved.append((a // 2, b // 2, found))
             yield home, halved
 
@@ -288,7 +313,7 @@ class _Search:
     def _keep(self, name: str, cycles: Iterator[tuple[int, list[tuple[int, int, int]]]]) -> None:
         self.timed_out = False
         has = np.zeros(self.homes, np.bool_)
-        kept = 0
+        kept = sum(cycle.kind == name for cycle in self.found.witnesses)
         for home, path in cycles:
             has[home] = True
             if kept < self.limit:
@@ -297,8 +322,9 @@ class _Search:
         if self.timed_out:
             self.found.timed_out.append(name)
         if has.any():
-            self.has[name] = has[self.home]
-            self.found.counts[name] = int(has.sum())
+            before = self.has.get(name, np.zeros(len(self.nodes), np.bool_))
+            self.has[name] = before | has[self.home]
+            self.found.counts[name] = self.found.counts.get(name, 0) + int(has.sum())
 
     def _steps(self, path: list[tuple[int, int, int]]) -> Iterator[Step]:
         """Steps between transactions: auxiliary nodes are passed over."""
@@ -309,7 +335,7 @@ class _Search:
                 entered = (tail, kind)
             if head < self.first_auxiliary and entered is not None:
                 source, named = entered
-                yield Step(int(self.nodes[source]), int(self.nodes[head]), NAMES[named])
+                yield Step.of(int(self.nodes[source]), int(self.nodes[head]), named)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,10 +352,17 @@ class _Ways:
         return self.offsets, self.targets, self.group, self.rank, self.first_auxiliary
 
 
-def _kind_of(a: int, b: int, source: Array, target: Array, kind: Array, mask: int) -> int:
-    """The strongest kind within the mask of an edge from a to b."""
-    kinds = int(np.bitwise_or.reduce(kind[(source == a) & (target == b)])) & mask
-    return kinds & -kinds
+def _kind_of(
+    a: int, b: int, source: Array, target: Array, kind: Array, mask: int, one_of: int = EVERY
+) -> int:
+    """The strongest kind within the mask, and with one of some bits, of an edge from a to b."""
+    kinds = kind[(source == a) & (target == b)]
+    return int(kinds[_within(kinds, mask) & (kinds & one_of != 0)].min())
+
+
+def _within(kind: Array, mask: int) -> Array:
+    """Which kinds have no bit that a mask has not."""
+    return np.asarray(kind & (EVERY ^ mask) == 0)
 
 
 def _weaker_suffixes(suffix: str) -> tuple[str, ...]:

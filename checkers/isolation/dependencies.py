@@ -49,7 +49,8 @@ class Dependencies:
         nodes: number of nodes.
         source: where each edge begins.
         target: where it ends.
-        kind: its kind, one bit: `WW`, `WR`, `RW`, `RW_PREDICATE`, `PROCESS` or `REALTIME`.
+        kind: its kind, one bit: `WW`, `WR`, `RW`, `RW_PREDICATE`, `PROCESS` or `REALTIME`; or
+            `WW` or `RW` together with a kind of time and `INFERRED`.
     """
 
     transactions: int

@@ -117,7 +117,10 @@ def _ordering(
 ) -> Ordering:
     """The search for an order, that of a model and a suffix."""
     snapshot, suffix = asked
-    known = register_dependencies(history, process=suffix != "", realtime=suffix == "-realtime")
+    # What is certain beyond that, pruning finds again, and can say why.
+    known = register_dependencies(
+        history, process=suffix != "", realtime=suffix == "-realtime", certain=False
+    )
     pruning = Pruning(known, writers, snapshot=snapshot, late=deadline.passed)
     t = history.transactions
     ended = np.where(t.completed < 0, t.events, t.completed)

@@ -28,7 +28,7 @@ from splitbrain.checkers import kernels
 from splitbrain.checkers.isolation.complete.refuting import Excluded
 from splitbrain.checkers.isolation.complete.writers import Writers
 from splitbrain.checkers.isolation.cycles import Step
-from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
+from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.kernels import closing, graphs
 from splitbrain.checkers.isolation.kernels.codes import NONE, RW, WW
 from splitbrain.checkers.isolation.schedule import PLAIN
@@ -321,7 +321,7 @@ def cycle_of(ring: list[Part], transactions: int) -> Excluded:
         if part.source < transactions:
             entered = part
         if part.target < transactions:
-            steps.append(Step(entered.source, part.target, NAMES[entered.kind]))
+            steps.append(Step.of(entered.source, part.target, entered.kind))
             literals.append(entered.literal)
     return Excluded(tuple(steps), tuple(literals))
 

@@ -16,6 +16,13 @@ NONE = -1
 WW, WR, RW, PROCESS, REALTIME, RW_PREDICATE = 1, 2, 4, 8, 16, 32
 """Kinds of dependencies, as bits: a set of kinds is a sum. The last is a predicate read's rw."""
 
+INFERRED = 64
+"""With ww or rw and a kind of time: versions must be in that order, or time and at most one rw
+close a cycle. Such a dependency takes part in cycles in which all its bits may."""
+
+EVERY = 255
+"""All bits of a kind."""
+
 TIME = PROCESS | REALTIME
 ANTI = RW | RW_PREDICATE
 """Kinds that time brings, and anti-dependencies."""

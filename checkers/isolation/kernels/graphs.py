@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splitbrain.checkers.isolation.kernels.codes import NONE
+from splitbrain.checkers.isolation.kernels.codes import EVERY, NONE
 from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
@@ -25,17 +25,18 @@ OVER_BUDGET = -2
 def adjacency(
     source: Array, target: Array, kind: Array, mask: int, nodes: int
 ) -> tuple[Array, Array]:
-    """Offsets and targets of the edges whose kind is in ``mask``."""
+    """Offsets and targets of the edges of whose kind all bits are in ``mask``."""
     offsets = np.zeros(nodes + 1, np.int64)
+    outside = EVERY ^ mask
     for edge in range(len(source)):
-        if kind[edge] & mask:
+        if kind[edge] & outside == 0:
             offsets[source[edge] + 1] += 1
     for node in range(nodes):
         offsets[node + 1] += offsets[node]
     targets = np.empty(offsets[nodes], np.int32)
     free = offsets.copy()
     for edge in range(len(source)):
-        if kind[edge] & mask:
+        if kind[edge] & outside == 0:
             node = source[edge]
             targets[free[node]] = target[edge]
             free[node] += 1
@@ -235,23 +236,24 @@ def without_adjacent(
     passing one keeps what led to it.
     """
     count = 0
+    not_plain, not_either = EVERY ^ plain, EVERY ^ (plain | marked)
     for edge in range(len(source)):
-        if kind[edge] & plain:
+        if kind[edge] & not_plain == 0:
             count += 2
-        elif kind[edge] & marked:
+        elif kind[edge] & not_either == 0:
             count += 1
     sources = np.empty(count, np.int32)
     targets = np.empty(count, np.int32)
     at = 0
     for edge in range(len(source)):
         tail, head = source[edge], target[edge]
-        if kind[edge] & plain:
+        if kind[edge] & not_plain == 0:
             sources[at] = 2 * tail
             targets[at] = 2 * head
             sources[at + 1] = 2 * tail + 1
             targets[at + 1] = 2 * head + (1 if tail >= first_auxiliary else 0)
             at += 2
-        elif kind[edge] & marked:
+        elif kind[edge] & not_either == 0:
             sources[at] = 2 * tail
             targets[at] = 2 * head + 1
             at += 1

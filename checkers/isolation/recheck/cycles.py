@@ -7,7 +7,10 @@
          version that comes before `next` for the reason given
     process, realtime    the source completed before the target was invoked, in the same process
 
-A reason for an order of versions must be one that the verdict assumes.
+A reason for an order of versions must be one that the verdict assumes, or the step says on what it
+rests: then time and at most one rw would close a cycle if the order were another, and so what is
+found counts as a G-single, -process or -realtime, at least. An rw because a transaction read a
+version and then wrote another needs no assumption: else there would be a G1c.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ def verify_cycle(look: Lookup, anomaly: Anomaly) -> None:
         if step["to operation"] != following["from operation"]:
             raise CertificateError(f"{step['because']!r} is not followed by a step of {step['to']}")
         verify_step(look, step)
-    kind = kind_of([step["type"] for step in steps])
+    kind = kind_of([step["type"] for step in steps], rests_on(steps))
     if kind != anomaly.kind:
         raise CertificateError(f"the cycle called {anomaly.kind} is a {kind}")
 
@@ -64,13 +67,19 @@ def ends_of(look: Lookup, step: Mapping[str, Any]) -> tuple[Call, Call]:
     return source, target
 
 
-def kind_of(types: Sequence[str]) -> str:
-    """The name of a cycle of these kinds of dependencies."""
-    suffix = "-realtime" if "realtime" in types else "-process" if "process" in types else ""
+def rests_on(steps: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The kinds of time on which dependencies of some steps rest."""
+    return [step["rests on"] for step in steps if "rests on" in step]
+
+
+def kind_of(types: Sequence[str], resting: Sequence[str] = ()) -> str:
+    """The name of a cycle of these kinds of dependencies, some of which rest on time."""
+    times = (*types, *resting)
+    suffix = "-realtime" if "realtime" in times else "-process" if "process" in times else ""
     around = zip(types, [*types[1:], types[0]], strict=True)
-    if "rw" not in types:
+    if "rw" not in types and not resting:
         return ("G1c" if "wr" in types else "G0") + suffix
-    if types.count("rw") == 1:
+    if types.count("rw") <= 1:
         return "G-single" + suffix
     adjacent = any(pair == ("rw", "rw") for pair in around)
     return ("G2-item" if adjacent else "G-nonadjacent") + suffix
@@ -89,7 +98,7 @@ def _write(look: Lookup, source: Call, target: Call, step: Mapping[str, Any]) ->
     if value not in look.writes(source, key) or later not in look.writes(target, key):
         return False
     if not look.lists:
-        return comes_before(look, key, value, later, step)
+        return comes_before(look, key, value, later, step, certain=True)
     reader = look.transaction(step["reader operation"])
     return any(
         value in seen and (later not in seen or seen.index(value) < seen.index(later))
@@ -113,8 +122,13 @@ def _anti(look: Lookup, source: Call, target: Call, step: Mapping[str, Any]) -> 
     if look.lists:
         return any(later not in seen for seen in look.reads(source, key))
     value = step["value"]
-    return value in look.external(source, key) and comes_before(look, key, value, later, step)
+    return value in look.external(source, key) and comes_before(
+        look, key, value, later, step, certain=True
+    )
 
+
+_RESTING = {"sequential keys": "process", "linearizable keys": "realtime"}
+"""On what an order of versions rests for which no assumption is made."""
 
 _REASONS = {
     # Keys that are sequentially consistent show that as well.
@@ -126,12 +140,32 @@ _REASONS = {
 """Why versions of a register are in an order, and the assumptions that allow to say so."""
 
 
-def comes_before(look: Lookup, key: Any, value: Any, later: Any, step: Mapping[str, Any]) -> bool:
-    """Whether a register's version comes before another, for the reason that evidence gives."""
+def comes_before(
+    look: Lookup,
+    key: Any,
+    value: Any,
+    later: Any,
+    step: Mapping[str, Any],
+    *,
+    certain: bool = False,
+) -> bool:
+    """Whether a register's version comes before another, for the reason that evidence gives.
+
+    Args:
+        look: the history.
+        key: the register.
+        value: one version.
+        later: the other one.
+        step: the evidence.
+        certain: whether some reasons need no assumption.
+    """
     reason = step["reason"]
     if reason == "initial":
         return look.starts(key, value) and look.writer(key, later) is not None
-    if not any(name in look.assumptions for name in _REASONS[reason]):
+    if certain:
+        followed = reason == "writes follow reads" and step["type"] == "rw"
+        certain = followed or _RESTING.get(reason) == step.get("rests on", "")
+    if not certain and not any(name in look.assumptions for name in _REASONS[reason]):
         return False
     if reason == "increasing values":
         numbers = type(value) is int and type(later) is int

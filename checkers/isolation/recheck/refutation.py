@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError, NoCertificate
-from splitbrain.checkers.isolation.recheck.cycles import ends_of, kind_of, verify_step
+from splitbrain.checkers.isolation.recheck.cycles import ends_of, kind_of, rests_on, verify_step
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 from splitbrain.checkers.verdict import Anomaly
 
@@ -79,9 +79,9 @@ def _verify_ring(
     name = next(name for name in _KINDS if kind.startswith(name))
     allowed = ("ww", "wr", "rw", *_TIMES[kind.removeprefix(name)])
     types = [step["type"] for step in steps]
-    if not all(step_type in allowed for step_type in types):
+    if not all(step_type in allowed for step_type in (*types, *rests_on(steps))):
         raise CertificateError(f"a cycle of {types} says nothing of {kind}")
-    if name == "not-snapshot-isolated" and kind_of(types).startswith("G2-item"):
+    if name == "not-snapshot-isolated" and kind_of(types, rests_on(steps)).startswith("G2-item"):
         raise CertificateError(f"snapshot isolation allows a cycle of {types}")
     for step, following in zip(steps, [*steps[1:], steps[0]], strict=True):
         if step["to operation"] != following["from operation"]:

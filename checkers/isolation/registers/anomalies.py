@@ -16,7 +16,8 @@ from splitbrain.checkers.isolation.kernels import codes as bits
 from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
 from splitbrain.checkers.isolation.lists.inference import lost_updates
 from splitbrain.checkers.isolation.registers.evidence import key_of, ordered, reason_of, value_of
-from splitbrain.checkers.isolation.registers.inference import RegisterHistory, VersionOrder
+from splitbrain.checkers.isolation.registers.inference import RegisterHistory
+from splitbrain.checkers.isolation.registers.versions import VersionOrder
 from splitbrain.checkers.isolation.transactions import shown_key
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import Anomaly

@@ -42,11 +42,11 @@ from splitbrain.checkers.isolation.proofs import no_proof, weak_proof
 from splitbrain.checkers.isolation.registers.anomalies import add_register_anomalies
 from splitbrain.checkers.isolation.registers.evidence import cycle_anomaly
 from splitbrain.checkers.isolation.registers.inference import (
-    Assumptions,
     RegisterHistory,
     register_dependencies,
     register_history,
 )
+from splitbrain.checkers.isolation.registers.versions import Assumptions
 from splitbrain.checkers.isolation.transactions import shown_key, transactions_of
 from splitbrain.checkers.isolation.weak import decided_apart, weak_anomalies
 from splitbrain.checkers.models.model import shown
@@ -102,16 +102,20 @@ def rw_register(
         increasing_values,
     )
     within = clauses if complete else None
-    return TransactionChecker(question, partial(_analysed, assumptions, within))
+    return TransactionChecker(question, partial(_analysed, question, assumptions, within))
 
 
-def _analysed(assumptions: Assumptions, clauses: int | None, history: History) -> Analysed:
+def _analysed(
+    question: Question, assumptions: Assumptions, clauses: int | None, history: History
+) -> Analysed:
     t = transactions_of(history, lists=False)
     coverage = transaction_coverage(t)
     nothing = nothing_exercised(coverage)
     if nothing:
         return coverage, nothing
-    inferred = register_history(t, assumptions)
+    inferred = register_history(
+        t, assumptions, process=question.process, realtime=question.realtime
+    )
     if inferred.again != NONE:
         return coverage, _written_twice(inferred)
     return coverage, _Analysis(inferred, clauses)
@@ -189,7 +193,7 @@ def _weak_proof(history: RegisterHistory, graph: Dependencies, asked: str) -> di
         return no_proof(asked)
     observed = _observed(history)
     known = observed.source < len(history.transactions)
-    timed = graph.kind & (PROCESS | REALTIME) != 0
+    timed = (graph.kind == PROCESS) | (graph.kind == REALTIME)
     count = int(np.count_nonzero(known))
     read = Dependencies(
         graph.transactions,

@@ -10,13 +10,13 @@ import numpy as np
 from splitbrain.checkers.isolation.cycles import Cycle, Step
 from splitbrain.checkers.isolation.kernels.codes import NONE, WRITE
 from splitbrain.checkers.isolation.lists.evidence import anomaly_of_cycle, ends, time_evidence
-from splitbrain.checkers.isolation.registers.inference import (
+from splitbrain.checkers.isolation.registers.inference import RegisterHistory
+from splitbrain.checkers.isolation.registers.versions import (
     FOLLOWED,
     INCREASING,
     INITIAL,
     REAL_TIME,
     SESSION,
-    RegisterHistory,
     VersionOrder,
 )
 from splitbrain.checkers.isolation.transactions import shown_key
@@ -31,6 +31,9 @@ REASONS = {
     INCREASING: "increasing values",
 }
 """What evidence calls the reason for an order of versions."""
+
+_RESTS_ON = {"": FOLLOWED, "process": SESSION, "realtime": REAL_TIME}
+"""By what a step rests on, the reason for an order of versions that is certain."""
 
 
 def cycle_anomaly(history: RegisterHistory, cycle: Cycle) -> Anomaly:
@@ -99,6 +102,21 @@ def _finals(history: RegisterHistory, transaction: int) -> list[int]:
     return [element for element in written if history.final[element]]
 
 
+def _orders(history: RegisterHistory, step: Step) -> VersionOrder:
+    """The order of versions that a step may quote: assumed, or certain by what it rests on."""
+    certain = history.certain
+    of_kind = certain.part(certain.reason == _RESTS_ON[step.rests_on])
+    if step.rests_on:
+        return of_kind
+    assumed = history.versions
+    return VersionOrder.joined(assumed, of_kind) if step.kind == "rw" else assumed
+
+
+def _rests(step: Step) -> dict[str, Any]:
+    """What a step rests on, as data."""
+    return {"rests on": step.rests_on} if step.rests_on else {}
+
+
 def _read(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
     """wr: the target read what the source wrote."""
     t = history.transactions
@@ -117,26 +135,27 @@ def _read(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
 def _write(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
     """ww: a version of the source's is known to come before one of the target's."""
     t = history.transactions
+    order = _orders(history, step)
     for upper in _finals(history, step.target):
-        for at in np.flatnonzero(history.versions.upper == upper).tolist():
-            lower = int(history.versions.lower[at])
+        for at in np.flatnonzero(order.upper == upper).tolist():
+            lower = int(order.lower[at])
             if lower >= t.element_count or int(history.writer[lower]) != step.source:
                 continue
             key, value = t.keys[int(t.key_of[upper])], t.values[upper]
             because = (
                 f"{t.name(step.target)} wrote {shown_key(key)} = {shown(value)} after "
                 f"{t.name(step.source)}'s {shown(t.values[lower])}, because "
-                f"{ordered(history, history.versions, at)}"
+                f"{ordered(history, order, at)}"
             )
             quoted = {"key": key, "value": t.values[lower], "next": value, "because": because}
-            return {**quoted, **reason_of(history, history.versions, at)}
+            return {**quoted, **reason_of(history, order, at), **_rests(step)}
     raise AssertionError(f"no evidence for {step}")
 
 
 def _anti(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
     """rw: the source read a version that is known to come before one of the target's."""
     t = history.transactions
-    finals = _finals(history, step.target)
+    finals, order = _finals(history, step.target), _orders(history, step)
     for m, version in _external(history, step.source):
         key = int(t.key[m])
         for upper in (element for element in finals if int(t.key_of[element]) == key):
@@ -150,17 +169,17 @@ def _anti(history: RegisterHistory, step: Step) -> Mapping[str, Any]:
                 f"{shown(quoted['value'])} before {t.name(step.target)} wrote "
                 f"{shown(t.values[upper])}"
             )
-            if version >= t.element_count and history.starts[key]:
+            if version >= t.element_count and history.starts[key] and not step.rests_on:
                 assumed = history.assumptions.initial
                 why = "keys start as null" if assumed else "nothing ever wrote that"
                 because = f"{saw}, because {why}"
                 return {**quoted, "because": because, "reason": REASONS[INITIAL]}
-            order = history.versions
             pairs = np.flatnonzero((order.lower == version) & (order.upper == upper))
             if len(pairs):
                 at = int(pairs[0])
                 because = f"{saw}, because {ordered(history, order, at)}"
-                return {**quoted, "because": because, **reason_of(history, history.versions, at)}
+                reason = {**reason_of(history, order, at), **_rests(step)}
+                return {**quoted, "because": because, **reason}
     raise AssertionError(f"no evidence for {step}")
 
 

@@ -14,7 +14,9 @@ inferred, and part of it only under assumptions (Kingsbury and Alvaro, "Elle", V
                           a version number: of two writes of a key the lower one came first
 
 *How a key started* needs no assumption: what was read and nobody wrote is how it was before all
-writes, and it was but one value. If two such values were read, one of them is garbage.
+writes, and it was but one value. If two such values were read, one of them is garbage. Nor does
+some of the order of versions, depending on which cycles a model forbids:
+`splitbrain.checkers.isolation.registers.versions` has the argument.
 
 From an order of versions v before v' follow ww from v's writer, and rw from v's readers, to the
 writer of v' (perhaps not direct, but then a path of them is). A key whose versions contradict each
@@ -33,64 +35,33 @@ from splitbrain.checkers import kernels
 from splitbrain.checkers.history import HistoryError
 from splitbrain.checkers.isolation.dependencies import Builder, Dependencies
 from splitbrain.checkers.isolation.kernels import appends, graphs, registers
-from splitbrain.checkers.isolation.kernels.codes import FAIL, NONE, OK, RW, WR, WRITE, WW
+from splitbrain.checkers.isolation.kernels.codes import (
+    FAIL,
+    INFERRED,
+    NONE,
+    OK,
+    PROCESS,
+    REALTIME,
+    RW,
+    WR,
+    WRITE,
+    WW,
+)
+from splitbrain.checkers.isolation.registers.versions import (
+    FOLLOWED,
+    INCREASING,
+    REAL_TIME,
+    SESSION,
+    Assumptions,
+    Meetings,
+    VersionOrder,
+    assumed_order,
+    certain_order,
+)
 from splitbrain.checkers.isolation.transactions import Transactions
 from splitbrain.checkers.models.model import shown
 
 Array = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Assumptions:
-    """What may be assumed of registers; see the module."""
-
-    initial: bool = False
-    writes_follow_reads: bool = False
-    sequential_keys: bool = False
-    linearizable_keys: bool = False
-    increasing_values: bool = False
-
-    def named(self) -> list[str]:
-        """Names of those that are made."""
-        return [name for name in self.__dataclass_fields__ if getattr(self, name)]
-
-
-INITIAL, FOLLOWED, SESSION, REAL_TIME, INCREASING = range(5)
-"""Why a version comes before another."""
-
-
-@dataclass(frozen=True, slots=True)
-class VersionOrder:
-    """Pairs of versions of which the first came before the second, and why.
-
-    Attributes:
-        lower: versions.
-        upper: versions.
-        reason: `FOLLOWED`, `SESSION`, `REAL_TIME` or `INCREASING`.
-        first: transaction that met the first version.
-        second: transaction that met the second one.
-    """
-
-    lower: Array
-    upper: Array
-    reason: Array
-    first: Array
-    second: Array
-
-    def and_also(self, other: VersionOrder) -> VersionOrder:
-        """These pairs and others."""
-        names = self.__dataclass_fields__
-        return VersionOrder(*(np.concatenate([getattr(self, n), getattr(other, n)]) for n in names))
-
-    def part(self, chosen: Array) -> VersionOrder:
-        """Some of the pairs."""
-        return VersionOrder(
-            self.lower[chosen],
-            self.upper[chosen],
-            self.reason[chosen],
-            self.first[chosen],
-            self.second[chosen],
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +81,9 @@ class RegisterHistory:
         starts: keys of which is known how they started, if that was read.
         start: for each key the element that it started as, or -1 for null.
         alive: transactions that took effect: ok, or indeterminate and seen by another.
-        versions: what is known of the order of versions, apart from how keys started.
-        cyclic: pairs of versions that contradict each other.
+        versions: what is assumed of the order of versions, apart from how keys started.
+        cyclic: pairs of versions of which that contradicts itself.
+        certain: what is known of it without an assumption: see `versions`.
     """
 
     transactions: Transactions
@@ -128,6 +100,7 @@ class RegisterHistory:
     alive: Array
     versions: VersionOrder
     cyclic: VersionOrder
+    certain: VersionOrder
 
     def version_of(self, operations: Array) -> Array:
         """Versions that micro-operations read or wrote."""
@@ -158,8 +131,17 @@ class RegisterHistory:
         return writes[self.alive[self.owners(writes)]]
 
 
-def register_history(t: Transactions, assumptions: Assumptions) -> RegisterHistory:
-    """Judge every read by itself, and infer what is known of the order of versions."""
+def register_history(
+    t: Transactions, assumptions: Assumptions, *, process: bool = False, realtime: bool = False
+) -> RegisterHistory:
+    """Judge every read by itself, and infer what is known of the order of versions.
+
+    Args:
+        t: the columns.
+        assumptions: what may be assumed.
+        process: whether to infer what is certain if sessions may take part in cycles.
+        realtime: whether to infer what is certain if real time may.
+    """
     writer, write, final, _, again = kernels.of(appends, size=t.size).writers(
         t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
     )
@@ -174,13 +156,15 @@ def register_history(t: Transactions, assumptions: Assumptions) -> RegisterHisto
     alive = t.status == OK
     alive[sources[sources != NONE]] = True
     alive &= t.status != FAIL
-    versions = _versions(t, saw, starts, assumptions, compiled)
+    meetings = Meetings.of(t, saw)
+    versions = assumed_order(meetings, starts, assumptions)
     if assumptions.increasing_values:
-        versions = versions.and_also(_increasing(t, writer, final, alive))
+        versions = VersionOrder.joined(versions, _increasing(t, writer, final, alive))
     versions, cyclic = _without_cycles(t, versions)
+    certain = certain_order(meetings, assumptions, process=process, realtime=realtime)
     return RegisterHistory(
         t, assumptions, writer, write, final, int(again), flags, reads, saw, starts, start, alive,
-        versions, cyclic,
+        versions, cyclic, certain,
     )  # fmt: skip
 
 
@@ -209,9 +193,16 @@ def _ok_reads(t: Transactions) -> Array:
 
 
 def register_dependencies(
-    history: RegisterHistory, *, process: bool, realtime: bool
+    history: RegisterHistory, *, process: bool, realtime: bool, certain: bool = True
 ) -> Dependencies:
-    """The graph of dependencies."""
+    """The graph of dependencies.
+
+    Args:
+        history: what was inferred.
+        process: whether to add process edges.
+        realtime: whether to add real-time edges.
+        certain: whether to add what follows from the order of versions that is certain.
+    """
     t = history.transactions
     builder = Builder(t)
     # Who reads a key again, and sees something else, has read from that writer too.
@@ -224,10 +215,23 @@ def register_dependencies(
     readers = history.owners(history.external).astype(np.int32)
     keys = t.key[history.external]
     first = (history.saw[history.external] == NONE) & history.starts[keys]
-    _add_versions(builder, history, readers)
+    versions = _Versions(builder, history, readers)
+    versions.add(history.versions, WW, RW)
+    if certain:
+        for reason, (ww, rw) in _CERTAIN.items():
+            versions.add(history.certain.part(history.certain.reason == reason), ww, rw)
     _add_initial(builder, history, readers[first], keys[first])
     builder.add_time(process=process, realtime=realtime)
     return builder.build()
+
+
+_CERTAIN = {
+    # Who read v and wrote v' has a wr from v's writer: a ww would say no more.
+    FOLLOWED: (None, RW),
+    SESSION: (WW | PROCESS | INFERRED, RW | PROCESS | INFERRED),
+    REAL_TIME: (WW | REALTIME | INFERRED, RW | REALTIME | INFERRED),
+}
+"""Kinds of dependencies that an order of versions brings which is certain for some reason."""
 
 
 def _writers(writer: Array, versions: Array) -> Array:
@@ -238,26 +242,44 @@ def _writers(writer: Array, versions: Array) -> Array:
     return writers
 
 
-def _add_versions(builder: Builder, history: RegisterHistory, readers: Array) -> None:
-    """Add ww and rw by the known order of versions."""
-    t = history.transactions
-    lower, upper = history.versions.lower, history.versions.upper
-    heads = _writers(history.writer, upper)
-    known = heads != NONE
-    known[known] &= history.alive[heads[known]] & history.final[upper[known]]
-    lower, upper, heads = lower[known], upper[known], heads[known]
-    tails = _writers(history.writer, lower)
-    direct = (tails != NONE) & (tails != heads)
-    direct[direct] &= history.alive[tails[direct]]
-    builder.add(tails[direct].astype(np.int32), heads[direct].astype(np.int32), WW)
-    versions = history.version_of(history.external)
-    by_version = np.argsort(versions, kind="stable")
-    place = np.searchsorted(versions[by_version], np.arange(t.element_count + t.key_count + 1))
-    compiled = kernels.of(registers, size=t.size)
-    source, target = compiled.anti_dependencies(
-        lower, upper, place, readers[by_version], history.writer
-    )
-    builder.add(source, target, RW)
+class _Versions:
+    """Adds the dependencies that orders of versions bring."""
+
+    def __init__(self, builder: Builder, history: RegisterHistory, readers: Array) -> None:
+        """Readers, by version.
+
+        Args:
+            builder: takes the dependencies.
+            history: whose versions they are.
+            readers: transaction of each external read.
+        """
+        t = history.transactions
+        self.builder, self.history = builder, history
+        versions = history.version_of(history.external)
+        by_version = np.argsort(versions, kind="stable")
+        self.readers = readers[by_version]
+        self.place = np.searchsorted(
+            versions[by_version], np.arange(t.element_count + t.key_count + 1)
+        )
+
+    def add(self, order: VersionOrder, ww: int | None, rw: int) -> None:
+        """Add dependencies on the writer of each second version, of some kinds."""
+        history = self.history
+        lower, upper = order.lower, order.upper
+        heads = _writers(history.writer, upper)
+        known = heads != NONE
+        known[known] &= history.alive[heads[known]] & history.final[upper[known]]
+        lower, upper, heads = lower[known], upper[known], heads[known]
+        if ww is not None:
+            tails = _writers(history.writer, lower)
+            direct = (tails != NONE) & (tails != heads)
+            direct[direct] &= history.alive[tails[direct]]
+            self.builder.add(tails[direct].astype(np.int32), heads[direct].astype(np.int32), ww)
+        compiled = kernels.of(registers, size=history.transactions.size)
+        source, target = compiled.anti_dependencies(
+            lower, upper, self.place, self.readers, history.writer
+        )
+        self.builder.add(source, target, rw)
 
 
 def _add_initial(builder: Builder, history: RegisterHistory, readers: Array, keys: Array) -> None:
@@ -268,41 +290,6 @@ def _add_initial(builder: Builder, history: RegisterHistory, readers: Array, key
     by_key = np.lexsort((by, of_key))
     kinds = np.full(len(readers), RW, np.uint8)
     builder.add_fan(of_key[by_key], by[by_key], readers, keys, kinds)
-
-
-def _versions(
-    t: Transactions, saw: Array, starts: Array, assumptions: Assumptions, compiled: Any
-) -> VersionOrder:
-    """What is known of the order of versions."""
-    by, of_key, first, last = compiled.first_and_last(
-        t.status, t.offsets, t.kind, t.key, saw, t.key_count, t.element_count
-    )
-    found = []
-    any_order = assumptions.sequential_keys or assumptions.linearizable_keys
-    if assumptions.writes_follow_reads or any_order:
-        own = np.arange(len(by))
-        found.append(VersionOrder(first, last, np.full(len(by), FOLLOWED), by[own], by[own]))
-    if assumptions.sequential_keys:
-        order = np.lexsort((by, t.process[by], of_key))
-        pairs = order[compiled.session_versions(t.process, by[order], of_key[order])]
-        found.append(_between(pairs, SESSION, by, first, last))
-    if assumptions.linearizable_keys:
-        order = np.lexsort((by, of_key))
-        pairs = order[
-            compiled.realtime_versions(
-                t.invoked, t.completed, by[order], of_key[order], 4 * len(by) + 16
-            )
-        ]
-        found.append(_between(pairs, REAL_TIME, by, first, last))
-    empty = np.empty(0, np.int64)
-    if not found:
-        return VersionOrder(empty, empty, empty, empty, empty)
-    names = VersionOrder.__dataclass_fields__
-    joined = VersionOrder(*(np.concatenate([getattr(v, n) for v in found]) for n in names))
-    # Null is a version only of keys that are known to have started so.
-    known = np.concatenate([np.ones(t.element_count, np.bool_), starts])
-    joined = joined.part(known[joined.lower] & known[joined.upper])
-    return joined.part(joined.lower != joined.upper)
 
 
 def _increasing(t: Transactions, writer: Array, final: Array, alive: Array) -> VersionOrder:
@@ -327,13 +314,6 @@ def _increasing(t: Transactions, writer: Array, final: Array, alive: Array) -> V
     lower, upper = kept[:-1][same], kept[1:][same]
     reason = np.full(len(lower), INCREASING)
     return VersionOrder(lower, upper, reason, writer[lower], writer[upper])
-
-
-def _between(pairs: Array, reason: int, by: Array, first: Array, last: Array) -> VersionOrder:
-    """From the last version of one transaction to the first one of another."""
-    pairs = pairs.reshape(-1, 2)
-    one, other = pairs[:, 0], pairs[:, 1]
-    return VersionOrder(last[one], first[other], np.full(len(pairs), reason), by[one], by[other])
 
 
 def _without_cycles(t: Transactions, versions: VersionOrder) -> tuple[VersionOrder, VersionOrder]:

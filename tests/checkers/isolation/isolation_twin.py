@@ -174,3 +174,24 @@ def _schedule(rng: random.Random, txns: list[Txn], sessions: int) -> list[Operat
 
 def _invoked(txn: Txn) -> list:
     return [[f, key, None if f == "r" else value] for f, key, value in txn.micros]
+
+
+WRITTEN = [("x", 1), ("x", 2), ("y", 1), ("y", 2)]
+
+
+def open_history(rng: random.Random) -> History:
+    """Four writers of two keys, and readers that each saw one of these writes and a writer's mark.
+
+    Pruning mostly leaves the order of the writers open.
+    """
+    marks = "efgh"
+    writers = [[["w", key, n], ["w", marks[i], 1]] for i, (key, n) in enumerate(WRITTEN)]
+    readers = [
+        [["r", *rng.choice(WRITTEN)], ["r", rng.choice(marks), 1]] for _ in range(rng.randint(4, 9))
+    ]
+    txns = writers + readers
+    rng.shuffle(txns)
+    return History.from_operations(
+        Operation(at, at, at % len(txns), INVOKE if at < len(txns) else OK, "txn", txn)
+        for at, txn in enumerate([*txns, *txns])
+    )

@@ -59,7 +59,7 @@ def test_orders_of_the_complete_search_are_proved(level):
     pytest.importorskip("pysat")
     rng = random.Random(f"complete certificates {level}")
     proved = 0
-    for _ in range(HISTORIES // 6):
+    for _ in range(HISTORIES // 12):
         history = random_history(rng, registers=True)
         verdict = rw_register(level, complete=True).check(history)
         if verdict.validity is VALID:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from splitbrain.checkers.history import INVOKE, OK, History, HistoryError, Operation, load
-from splitbrain.checkers.isolation import verify
+from splitbrain.checkers.isolation import CertificateError, verify
 from splitbrain.checkers.isolation.complete import ordering, refuting
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.isolation.registers.checker import rw_register
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 
 INITIAL = {"initial": True}
 FOLLOW = {"writes_follow_reads": True}
@@ -56,18 +56,63 @@ def test_anomalies_have_their_names(kind, options, text):
 
 
 NEEDING = [
-    (INITIAL, "T1: rx7"),
-    (FOLLOW, "T1: wx1 wy1 | T2: rx1 wx2 | T3: ry1 wy2 | T4: rx2 ry1 | T5: rx1 ry2"),
-    (SEQUENTIAL, "T5: rx1 ry2 | T6: rx2 ry1 | T1@a: wx1 | T2@a: wx2 | T3@b: wy1 | T4@b: wy2"),
-    (LINEARIZABLE, "T1: wx1 || T2: wx2 || T3: rx1"),
+    ("strong-serializable", INITIAL, "T1: rx7"),
+    ("read-uncommitted", FOLLOW, "T1: rx1 wx2 | T2: rx2 wx1"),
+    (
+        "serializable",
+        SEQUENTIAL,
+        "T5: rx1 ry2 | T6: rx2 ry1 | T1@a: wx1 | T2@a: wx2 | T3@b: wy1 | T4@b: wy2",
+    ),
+    ("strong-session-serializable", LINEARIZABLE, "T1: wx1 || T2: wx2 || T3: rx1"),
 ]
 
 
-@pytest.mark.parametrize(("options", "text"), NEEDING)
-def test_nothing_is_assumed_that_was_not_asked_for(options, text):
+@pytest.mark.parametrize(("level", "options", "text"), NEEDING)
+def test_nothing_is_assumed_that_was_not_asked_for(level, options, text):
     history = registers(text)
-    assert rw_register(**options).check(history).validity is INVALID
-    assert rw_register().check(history).validity is VALID
+    assert rw_register(level, **options).check(history).validity is INVALID
+    assert rw_register(level).check(history).validity is VALID
+
+
+CERTAIN = [
+    # Who read x1 and wrote x2 came after x1, whoever else read x1.
+    (
+        "consistent-view",
+        "read-committed",
+        "G-single",
+        "T1: wx1 | T2: rx1 wx2 wy1 | T3: ry1 wz1 | T4: rz1 rx1",
+    ),
+    # The first write came before what its session read later, or wrote later.
+    ("strong-session-consistent-view", "serializable", "G-single-process", "T1@a: wx1 | T2@a: rx2 |"
+     " T3: wx2 wy1 | T4: wy2 rx1 | T5@b: ry1 | T6@b: ry2"),
+    ("strong-session-consistent-view", "serializable", "G-single-process",
+     "T1@a: wx1 | T2@a: wx2 wy1 | T3@b: ry1 | T4@b: rx1"),
+    # So did what was read before.
+    ("strong-session-consistent-view", "serializable", "G-single-process",
+     "T1: wx1 | T2: wx2 | T3@a: rx1 | T4@a: rx2 | T5@b: rx2 | T6@b: rx1"),
+    ("strong-consistent-view", "strong-session-serializable", "G-single-realtime",
+     "T1: wx1 || T2: wx2 || T3: rx1"),
+    ("strong-consistent-view", "strong-session-serializable", "G-single-realtime",
+     "T1: wx1 | T2: wx2 || T3: rx1 || T4: rx2 || T5: rx1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("level", "weaker", "kind", "text"), CERTAIN)
+def test_what_is_certain_at_a_level_is_assumed_there_and_not_below(level, weaker, kind, text):
+    history = registers(text)
+    verdict = rw_register(level).check(history)
+    assert kind in verdict.certificate["anomalies"], verdict
+    verify(history, verdict)
+    assert rw_register(weaker).check(history).validity is VALID
+
+
+def test_a_step_that_rests_on_time_cannot_be_passed_off_as_another():
+    history = registers("T1: wx1 || T2: wx2 || T3: rx1")
+    forged = rw_register("strong-serializable").check(history).to_json()
+    for step in forged["anomalies"][0]["details"]["cycle"]:
+        step.pop("rests on", None)
+    with pytest.raises(CertificateError, match="the history does not say"):
+        verify(history, Verdict.from_json(forged))
 
 
 def test_the_verdict_names_the_assumptions():
@@ -143,8 +188,8 @@ def test_a_value_that_comes_back_to_who_overwrote_it_refutes_the_sample_of_elle_
     assert set(verdict.certificate["anomalies"]) == {"G-single-process"}
 
 
-# No inference decides these: the order of the writes to x is open, and each one fails.
-UNDECIDED = "T1: wx1 wy1 | T2: rx1 wx2 | T3: ry1 wy2 | T4: rx2 ry1 | T5: rx1 ry2"
+# No inference decides these: wherever T1's write of x comes, some read does not fit.
+UNDECIDED = "T1: ry wx1 | T2: rx ry wx2 | T3: rx2 wy1 wx3"
 
 # Nor does pruning: either order of x goes with the history alone, and either of y, but no two.
 OPEN = (

@@ -3,10 +3,9 @@
 import random
 
 import pytest
-from isolation_twin import HISTORIES, random_history, serial_order
+from isolation_twin import HISTORIES, open_history, random_history, serial_order
 from mutations import mutated
 
-from splitbrain.checkers.history import INVOKE, OK, History, Operation
 from splitbrain.checkers.isolation import verify
 from splitbrain.checkers.isolation.registers.checker import rw_register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, Verdict
@@ -27,6 +26,7 @@ def test_a_complete_check_is_right(level):
     for number in range(HISTORIES // 2):
         history = random_history(rng, registers=True)
         history = mutated(rng, history) if number % 2 else history
+        history = open_history(rng) if number % 20 == 0 else history
         expected = serial_order(history.calls(), level, registers=True)
         verdict = checker.check(history)
         if verdict.validity is UNKNOWN:
@@ -58,27 +58,6 @@ def test_values_that_tell_the_order_of_versions(level):
         # With all versions in order, cycles alone decide.
         assert inferring.check(history).validity is verdict.validity
     assert min(outcomes.values()) > HISTORIES / 40
-
-
-def open_history(rng):
-    """Four writers of two keys, and readers that each saw one of these writes and a writer's mark.
-
-    Pruning mostly leaves the order of the writers open.
-    """
-    marks = "efgh"
-    writers = [[["w", key, n], ["w", marks[i], 1]] for i, (key, n) in enumerate(WRITTEN)]
-    readers = [
-        [["r", *rng.choice(WRITTEN)], ["r", rng.choice(marks), 1]] for _ in range(rng.randint(4, 9))
-    ]
-    txns = writers + readers
-    rng.shuffle(txns)
-    return History.from_operations(
-        Operation(at, at, at % len(txns), INVOKE if at < len(txns) else OK, "txn", txn)
-        for at, txn in enumerate([*txns, *txns])
-    )
-
-
-WRITTEN = [("x", 1), ("x", 2), ("y", 1), ("y", 2)]
 
 
 def test_what_pruning_leaves_open_is_decided_right():
