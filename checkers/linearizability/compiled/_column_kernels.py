@@ -88,14 +88,12 @@ def registers(
         keys, first = 0, 1
     need, values, value_room = _numbered(value_table, value_room, value_codes, 0, initial)
     for at in range(len(kind)):
-        number = _begun(kind, process, function, numbers, at)
+        number, end, ends = _operation(
+            kind, process, function, partner, shape, codes, numbers, keyed, READ, CAS, at
+        )
         if number == NOT_OURS:
             continue
-        end = partner[at]
-        ends = INFO_CODE if end < 0 else int(kind[end])
-        if number == UNKNOWN_FUNCTION or not _in_layout(
-            shape, codes, at, end, ends, keyed, number == CAS, number == READ
-        ):
+        if number == UNKNOWN_FUNCTION:
             return -1, 0, 0
         if keyed:
             key, keys, key_room = _numbered(key_table, key_room, key_codes, keys, codes[0, at])
@@ -171,14 +169,12 @@ def stores(
     if keyed:
         keys, first = 0, 1
     for at in range(len(kind)):
-        number = _begun(kind, process, function, numbers, at)
+        number, end, ends = _operation(
+            kind, process, function, partner, shape, codes, numbers, keyed, GET, STORE_CAS, at
+        )
         if number == NOT_OURS:
             continue
-        end = partner[at]
-        ends = INFO_CODE if end < 0 else int(kind[end])
-        if number == UNKNOWN_FUNCTION or not _in_layout(
-            shape, codes, at, end, ends, keyed, number == STORE_CAS, number == GET
-        ):
+        if number == UNKNOWN_FUNCTION:
             return -1, 0, 0
         if keyed:
             key, keys, key_room = _numbered(key_table, key_room, key_codes, keys, codes[0, at])
@@ -219,11 +215,35 @@ def matters(outcome: int, need: int, leave: int) -> bool:
 
 
 @inlined
-def _begun(kind: Array, process: Array, function: Array, numbers: Array, at: int) -> int:
-    """The number of the operation that a client invokes here, or `NOT_OURS`."""
+def _operation(
+    kind: Array,
+    process: Array,
+    function: Array,
+    partner: Array,
+    shape: Array,
+    codes: Array,
+    numbers: Array,
+    keyed: bool,
+    read: int,
+    cas: int,
+    at: int,
+) -> tuple[int, int, int]:
+    """What a client invokes here, if anything: number, where it completes, and how.
+
+    The number is `NOT_OURS` if there is nothing of the model, and `UNKNOWN_FUNCTION` if the model
+    does not know the operation or its values have another layout. `read` and `cas` are the numbers
+    of the model's operations that are laid out in ways of their own.
+    """
     if kind[at] != INVOKE_CODE or process[at] < 0:
-        return NOT_OURS
-    return int(numbers[function[at]])
+        return NOT_OURS, -1, INFO_CODE
+    number, end = int(numbers[function[at]]), int(partner[at])
+    if number < 0:
+        return number, -1, INFO_CODE
+    # What never completed may have happened, like what completed as info.
+    ends = INFO_CODE if end < 0 else int(kind[end])
+    if not _in_layout(shape, codes, at, end, ends, keyed, number == cas, number == read):
+        return UNKNOWN_FUNCTION, end, ends
+    return number, end, ends
 
 
 @inlined
