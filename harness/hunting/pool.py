@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 
-from splitbrain.harness.hunting.work import ready
+from splitbrain.harness.processes import ready
 
 HASH_SEED = "PYTHONHASHSEED"
 

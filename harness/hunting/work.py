@@ -7,10 +7,6 @@ a process of this machine or of another one.
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import os
-import signal
-import sys
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -29,6 +25,9 @@ from splitbrain.harness.runs.store import StoreError, new_folder
 from splitbrain.harness.workloads.workload import Experiment
 
 Make = Callable[[Plan], Experiment]
+
+SHRINK_SECONDS = 60.0
+"""Wall time that making one failure smaller may take: a hunt has more to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +75,6 @@ class Small:
     faults: int
     operations: int | None
     problem: str | None
-
-
-def ready() -> None:
-    """Prepare a worker process: Ctrl-C is the hunt's business, and it ends with the hunt."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if sys.platform == "linux":
-        # Even SIGKILL of the hunt must leave no worker behind.
-        import ctypes
-
-        die_with_parent = 1  # PR_SET_PDEATHSIG
-        ctypes.CDLL(None, use_errno=True).prctl(die_with_parent, int(signal.SIGKILL), 0, 0, 0)
-    hunt = multiprocessing.parent_process()
-    if hunt is not None and os.getppid() != hunt.pid:
-        os._exit(1)  # it was killed before this process could ask to be told
 
 
 def try_seeds(make: str, target: Target, seeds: Sequence[int]) -> list[Attempt]:
@@ -158,6 +143,7 @@ def _made_small(make: str, plan: dict[str, Any], runs: str, budget: int) -> Smal
         replay=f"splitbrain replay {folder}",
         shrunk_replay=f"splitbrain replay {folder / 'shrunk'}",
         budget=budget,
+        time_box=SHRINK_SECONDS,
         origin=REGISTERED,
     )
     small = found.shrunk.run.plan if found.shrunk else found.run.plan

@@ -68,6 +68,7 @@ def investigate(
     replay: str,
     shrunk_replay: str,
     budget: int = 400,
+    time_box: float | None = None,
     progress: Progress | None = None,
     shrink_progress: shrinking.Progress | None = None,
     recorded: Run | None = None,
@@ -81,6 +82,7 @@ def investigate(
         replay: the command that repeats the run.
         shrunk_replay: the command that repeats the shrunk run.
         budget: how many runs shrinking may take; 0 for not at all.
+        time_box: seconds of the real machine's time that it may take; None for as long as it takes.
         progress: told how far the run is.
         shrink_progress: told how far shrinking is.
         recorded: the run that is to be looked into, if there was one, with its trace. On a
@@ -104,7 +106,9 @@ def investigate(
     if any(verdict.signature == STOPPED for verdict in result.verdicts):
         return Investigation(folder, result, None, _NOT_SHRUNK)
     try:
-        small = shrink(experiment, result, budget=budget, progress=shrink_progress)
+        small = shrink(
+            experiment, result, budget=budget, time_box=time_box, progress=shrink_progress
+        )
     except NotReproduced as error:
         return Investigation(folder, result, None, str(error))
     small_folder = folder / "shrunk"

@@ -14,8 +14,8 @@ from typing import IO, Any
 
 import msgspec
 
-from splitbrain.harness.hunting.work import ready
 from splitbrain.harness.plan import Plan
+from splitbrain.harness.processes import ready
 from splitbrain.harness.runs.running import run
 
 MAKES = "splitbrain_experiment"

@@ -17,6 +17,9 @@ candidate counts as failing if any of a few *re-rolled* seeds fails with the sam
 is then kept with that seed. The result is therefore always a plan that fails by itself, in one
 run. At first, while nearly everything can go, one environment a candidate is enough, and cheaper.
 
+Candidates are run in their order, the next few already meanwhile by other processes (`trials`);
+what is found does not depend on how many there are.
+
 Then each remaining fault is taken away once more, under more re-rolls: if one of them fails, it
 goes. Finally the small plan is run under other schedules, with each fault and without, and the
 figures are told (`chances`).

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from math import inf
 
 from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.checkers.vocabulary import HEAL, PHASE
-from splitbrain.harness.plan import InvalidPlan, Plan, PlannedOperation
+from splitbrain.harness.hosttime import seconds
+from splitbrain.harness.plan import Plan, PlannedOperation
 from splitbrain.harness.runs.running import Run, run
 from splitbrain.harness.shrinking import removal, simpler
 from splitbrain.harness.shrinking.chances import ROUNDS, Chance, Necessity, weigh
 from splitbrain.harness.shrinking.measure import size
 from splitbrain.harness.shrinking.shrunk import NotReproduced, Shrunk
+from splitbrain.harness.shrinking.trials import Spent, Trials, cores
 from splitbrain.harness.workloads.workload import Experiment
+
+Change = Callable[[Plan], Plan]
 
 Progress = Callable[[int, Plan], None]
 """Called after each run with how many were made and the smallest failing plan so far."""
@@ -37,16 +42,14 @@ _SIMPLER: tuple[Callable[[Plan], Iterator[simpler.Simpler]], ...] = (
 """What can become simpler, in the order in which it is tried."""
 
 
-class _BudgetSpent(Exception):
-    pass
-
-
 def shrink(
     experiment: Experiment,
     failing: Run,
     *,
     budget: int = 400,
+    time_box: float | None = None,
     rerolls: int = REROLLS,
+    jobs: int | None = None,
     progress: Progress | None = None,
 ) -> Shrunk:
     """Shrink the plan of a failing run.
@@ -56,7 +59,11 @@ def shrink(
         failing: its run, which is invalid.
         budget: how many runs may be made; finding out how often it fails and which faults
             are necessary comes on top.
+        time_box: seconds of the real machine's time that may be taken, likewise; what is found
+            then depends on how fast the machine is.
         rerolls: how many environments each candidate is tried in.
+        jobs: how many processes run candidates; what is found is the same. All cores, unless
+            given, where that is possible.
         progress: told after each run.
 
     Raises:
@@ -65,21 +72,31 @@ def shrink(
     """
     if failing.validity is not INVALID:
         raise ValueError("only an invalid run can be shrunk")
-    shrinker = _Shrinker(
-        experiment, failing, budget, rerolls, progress or (lambda runs, plan: None)
+    told = progress or (lambda runs, plan: None)
+    trials = Trials(
+        experiment,
+        failing.signature,
+        jobs=(jobs or cores()) if failing.deterministic else 1,
+        repeatable=failing.deterministic,
+        done=lambda runs: told(runs, shrinker.best),
     )
-    complete = True
-    try:
-        shrinker.descend()
-    except _BudgetSpent:
-        complete = False
-    if shrinker.best == failing.plan:
-        shrinker.final()  # nothing smaller fails: does it fail again itself?
-    shrinker.without_each_fault()
-    runs = shrinker.runs
-    often, necessary = shrinker.weigh()
-    final = shrinker.final()
-    return Shrunk(final, shrinker.original, runs, often, necessary, complete)
+    shrinker = _Shrinker(experiment, failing, trials, rerolls)
+    with closing(trials):
+        trials.budget = budget
+        trials.deadline = inf if time_box is None else seconds() + time_box
+        complete = True
+        try:
+            shrinker.descend()
+        except Spent:
+            complete = False
+        # Without what follows, nobody knows whether a fault matters.
+        trials.budget = trials.deadline = inf
+        if shrinker.best == failing.plan:
+            shrinker.final()  # nothing smaller fails: does it fail again itself?
+        shrinker.without_each_fault()
+        runs = trials.runs
+        often, necessary = shrinker.weigh()
+    return Shrunk(shrinker.final(), shrinker.original, runs, often, necessary, complete)
 
 
 def listed_operations(history: History, clients: int) -> tuple[PlannedOperation, ...]:
@@ -95,9 +112,7 @@ def listed_operations(history: History, clients: int) -> tuple[PlannedOperation,
 class _Shrinker:
     """Greedy descent: `best` is the smallest plan so far that fails as the original does."""
 
-    def __init__(
-        self, experiment: Experiment, failing: Run, budget: int, rerolls: int, progress: Progress
-    ) -> None:
+    def __init__(self, experiment: Experiment, failing: Run, trials: Trials, rerolls: int) -> None:
         self.experiment = experiment
         self.signature = failing.signature
         self.deterministic = failing.deterministic
@@ -106,48 +121,52 @@ class _Shrinker:
             operations=failing.plan.operations
             or listed_operations(failing.history, failing.plan.clients)
         )
-        self.runs = 0
-        self._budget = budget
+        self._trials = trials
         self._most_rerolls = self._rerolls = rerolls
-        self._progress = progress
         self._refused: set[str] = set()
 
     # Trying
 
-    def fails(self, plan: Plan, rerolls: int | None = None) -> Plan | None:
-        """The plan, under the first environment in which it fails as wanted; None if there is
-        none."""
-        for roll in range(rerolls or self._rerolls):
-            candidate = plan if roll == 0 else plan.with_(seed=(plan.seed * 31 + roll) % _SEEDS)
-            if self.runs >= self._budget:
-                raise _BudgetSpent
-            self.runs += 1
-            try:
-                result = run(self.experiment.with_plan(candidate), tracing=False)
-            except InvalidPlan:
-                return None  # a target that names a node which is gone, say
-            self._progress(self.runs, self.best)
-            if result.signature == self.signature:
-                return candidate
-        return None
+    def first(self, candidates: Iterable[Plan]) -> int | None:
+        """Make the first of the candidates that is smaller and fails, too, the best.
 
-    def accept(self, candidate: Plan) -> bool:
-        """Make `candidate` the best if it is smaller and fails too."""
-        if size(candidate) >= size(self.best):
-            return False
-        key = repr(candidate.with_(seed=0))
-        if key in self._refused:
-            return False
-        failing = self.fails(candidate)
-        if failing is None:
-            self._refused.add(key)
-            return False
-        self.best = failing
-        return True
+        Returns:
+            Its position; None if there is none.
+        """
+        tried: list[tuple[int, str, Plan]] = []
+        found = self._trials.first(self._environments(candidates, tried))
+        if found is None:
+            self._refused.update(key for _, key, _ in tried)
+            return None
+        position, accepted, self.best = tried[found]
+        self._refused.update(key for at, key, _ in tried[:found] if key != accepted)
+        return position
 
-    def first(self, candidates: Iterator[Plan]) -> bool:
-        """Make the first of the candidates that fails the best, if there is one."""
-        return any(self.accept(candidate) for candidate in candidates)
+    def _environments(
+        self, candidates: Iterable[Plan], tried: list[tuple[int, str, Plan]]
+    ) -> Iterator[Plan]:
+        """What is worth a run, under each of its seeds; `tried` keeps what each of them is."""
+        for position, plan in enumerate(candidates):
+            if size(plan) >= size(self.best):
+                continue
+            key = repr(plan.with_(seed=0))
+            if key in self._refused:
+                continue
+            for candidate in self._rolled(plan, self._rerolls):
+                tried.append((position, key, candidate))
+                yield candidate
+
+    @staticmethod
+    def _rolled(plan: Plan, rerolls: int) -> Iterator[Plan]:
+        yield plan
+        for roll in range(1, rerolls):
+            yield plan.with_(seed=(plan.seed * 31 + roll) % _SEEDS)
+
+    def each(self, changes: Iterable[Change]) -> None:
+        """Make one change after the other to the best, each if it is for the smaller and fails."""
+        left = list(changes)
+        while (found := self.first(change(self.best) for change in left)) is not None:
+            del left[: found + 1]
 
     # Passes
 
@@ -156,7 +175,7 @@ class _Shrinker:
 
         If the listed operations don't fail, they are left to the workload's generator.
         """
-        self.accept(self.original)
+        self.first([self.original])
         self._rerolls = 1
         self.drop(removal.faults_of, removal.with_faults, pieces=COARSE)
         if self.best.operations is not None:
@@ -182,13 +201,11 @@ class _Shrinker:
         """
         self.drop(removal.faults_of, removal.with_faults)
         # Before operations go, which they count.
-        for fewer in removal.fewer_events(self.best):
-            self.accept(fewer(self.best))
+        self.each(removal.fewer_events(self.best))
         if self.best.operations is None:
             self.first(removal.shorter_runs(self.best))
         else:
-            for without in removal.without_clients(self.best):
-                self.accept(without(self.best))
+            self.each(removal.without_clients(self.best))
             self.drop(removal.operations_of, removal.with_operations)
             self.drop(removal.micros_of, removal.with_micros)
         self.first(removal.fewer_hosts(self.best))
@@ -204,51 +221,54 @@ class _Shrinker:
         """
         chunk = len(items(self.best))
         least = 1 if pieces is None else max(1, chunk // pieces)
-        while chunk >= least:
-            start = 0
-            while start < len(now := items(self.best)):
-                if not self.accept(only(self.best, [*now[:start], *now[start + chunk :]])):
-                    start += chunk
-            chunk //= 2
+        start = 0
+        while True:
+            now = items(self.best)
+            cuts = list(_cuts(len(now), start, chunk, least))
+            found = self.first(only(self.best, [*now[:a], *now[a + n :]]) for a, n in cuts)
+            if found is None:
+                return
+            start, chunk = cuts[found]
 
     def simplify(self) -> None:
         """Default settings, earlier times, small values."""
         for changes in _SIMPLER:
-            for simpler_plan in changes(self.best):
-                candidate = simpler_plan(self.best)
-                if simpler.crowded(candidate) <= simpler.crowded(self.best):
-                    self.accept(candidate)
+            self.each(map(self._not_crowding, changes(self.best)))
+
+    @staticmethod
+    def _not_crowding(change: Change) -> Change:
+        def changed(plan: Plan) -> Plan:
+            candidate = change(plan)
+            return candidate if simpler.crowded(candidate) <= simpler.crowded(plan) else plan
+
+        return changed
 
     # In the end
 
     def without_each_fault(self) -> None:
-        """Take each fault away once more, in twice as many environments; what can go, goes.
-
-        The budget does not count from here on: without this, nobody knows whether a fault matters.
-        """
-        self._budget = sys.maxsize
+        """Take each fault away once more, in twice as many environments; what can go, goes."""
         position = 0
         while position < len(self.best.faults):
             faults = self.best.faults[:position] + self.best.faults[position + 1 :]
-            without = self.fails(self.best.with_(faults=faults), 2 * self._most_rerolls)
-            if without is None:
+            rolled = [*self._rolled(self.best.with_(faults=faults), 2 * self._most_rerolls)]
+            found = self._trials.first(rolled)
+            if found is None:
                 position += 1
             else:
-                self.best, position = without, 0
+                self.best, position = rolled[found], 0
                 self.plain()
 
     def weigh(self) -> tuple[Chance, tuple[Necessity, ...]]:
         """How often the smallest plan fails, and what its faults have to do with it."""
         rounds = ROUNDS if self.deterministic else (2 * self._most_rerolls,)
-        return weigh(self.best, lambda plans: [bool(self.fails(p, 1)) for p in plans], rounds)
+        return weigh(self.best, self._trials.failing, rounds)
 
     def plain(self) -> None:
         """The first plain seed under which it fails, if there is one: it is told without luck."""
-        for seed in range(min(self.best.seed, 2 * self._most_rerolls)):
-            plain = self.fails(self.best.with_(seed=seed), 1)
-            if plain is not None:
-                self.best = plain
-                return
+        seeds = range(min(self.best.seed, 2 * self._most_rerolls))
+        found = self._trials.first(self.best.with_(seed=seed) for seed in seeds)
+        if found is not None:
+            self.best = self.best.with_(seed=found)
 
     def final(self) -> Run:
         """The smallest plan's run, with its trace.
@@ -272,3 +292,12 @@ class _Shrinker:
             f"the shrunk plan failed, and {2 * self._most_rerolls} times it did not: its ground "
             f"({self.best.ground}) is not deterministic, so the failure may come by chance"
         )
+
+
+def _cuts(count: int, start: int, chunk: int, least: int) -> Iterator[tuple[int, int]]:
+    """What is cut out of so many items, as long as no cut is kept: start and length, from one of
+    these on."""
+    while chunk >= least:
+        for position in range(start, count, chunk):
+            yield position, chunk
+        start, chunk = 0, chunk // 2

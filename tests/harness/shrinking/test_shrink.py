@@ -87,8 +87,36 @@ def test_the_summary_says_how_much_smaller_it_became(failing, shrunk):
     assert data["runs"] == shrunk.runs > 0
 
 
-def test_shrinking_is_a_function_of_the_plan(failing, shrunk):
-    assert shrink(*failing).run.plan == shrunk.run.plan
+@pytest.mark.parametrize("jobs", [1, 3])
+def test_shrinking_is_a_function_of_the_plan_on_however_many_cores(failing, shrunk, jobs):
+    again = shrink(*failing, jobs=jobs)
+    assert again.run.plan == shrunk.run.plan
+    assert again.to_json() == shrunk.to_json()
+
+
+def test_a_budget_ends_at_the_same_run_on_however_many_cores(failing):
+    one, three = (shrink(*failing, budget=20, jobs=jobs) for jobs in (1, 3))
+    assert one.run.plan == three.run.plan
+    assert one.to_json() == three.to_json()
+    assert not one.complete
+
+
+def test_in_no_time_it_gets_nowhere_and_says_so(failing):
+    small = shrink(*failing, time_box=0.0)
+    assert not small.complete
+    # All that is tried is each fault, which is needed to say what it does.
+    assert small.run.plan.nodes == failing[0].plan.nodes
+
+
+def test_no_plan_is_run_twice_under_one_seed(failing, monkeypatch):
+    from splitbrain.harness.shrinking import trials
+
+    seen = []
+    monkeypatch.setattr(
+        trials, "run", lambda experiment, **how: seen.append(experiment.plan) or run(experiment)
+    )
+    shrink(*failing, jobs=1)
+    assert len(seen) == len({repr(plan) for plan in seen})
 
 
 def test_within_its_budget_it_gets_as_far_as_it_gets(failing):
