@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
-import signal
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import click
 
+from splitbrain.harness.commands.hunting import (
+    MAKE,
+    finish,
+    jsonl_option,
+    junit_option,
+    markdown_option,
+    memory_option,
+    reference_systems,
+    stoppable,
+    watched,
+)
 from splitbrain.harness.commands.investigation import runs_option
 
 if TYPE_CHECKING:
     from splitbrain.harness.hunting.drawing import Target
-    from splitbrain.harness.hunting.hunt import Hunt
-
-MAKE = "splitbrain.systems.registry:experiment"
-HEARTBEAT_SECONDS = 30.0
-"""How often a hunt says something where no terminal watches it."""
 
 
 @click.command(name="hunt")
@@ -59,15 +61,11 @@ HEARTBEAT_SECONDS = 30.0
     show_default=True,
     help="Runs that making one failure smaller may take; 0 to leave failures as they are.",
 )
-@click.option(
-    "--memory",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The file that remembers failures and seeds.  [default: hunt.db in --runs]",
-)
+@memory_option
 @click.option("--first", is_flag=True, help="End at the first new failure.")
-@click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="Results for CI.")
-@click.option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="As JUnit XML.")
-@click.option("--jsonl", type=click.Path(path_type=Path, dir_okay=False), help="As JSON lines.")
+@markdown_option
+@junit_option
+@jsonl_option
 @runs_option
 def command(
     systems: tuple[str, ...],
@@ -92,33 +90,26 @@ def command(
     remembered: known ones are tried first. Ctrl-C ends a hunt and keeps everything. Exits with 1 if
     anything failed, with 3 if nothing could be judged.
     """
-    from splitbrain.harness.hunting import telling
-    from splitbrain.harness.hunting.hunt import Hunt, Limits, ranked
-    from splitbrain.harness.hunting.memory import FIXED, Memory
-    from splitbrain.harness.hunting.pool import processes
+    from splitbrain.harness.hunting.hunt import Crew, Hunt, Limits, Stop, ranked
+    from splitbrain.harness.hunting.memory import Memory
+    from splitbrain.harness.hunting.pool import local
 
     targets = _targets(systems, workload, faults, bug)
-    kept = Memory(memory or runs / "hunt.db")
-    for target in targets:
-        kept.start_at(target, seed)
-    limits = Limits(60 * minutes, count, shrink_budget, first)
-    hunt = Hunt(targets, kept, make=MAKE, runs=str(runs), limits=limits, jobs=jobs)
-    with _stoppable(hunt), _told() as told, processes(jobs, 0) as pool, processes(1, 1) as other:
-        hunt.go(pool, other, told)
-    groups = ranked(list(hunt.groups.values()))
-    _write_reports(Path(group.folder) for group in groups if group.folder)
-    click.echo(telling.terminal(hunt.count, groups))
-    for path, text in (
-        (markdown, telling.markdown(hunt.count, groups)),
-        (junit, telling.junit(hunt.count, groups, [target.name for target in targets])),
-        (jsonl, telling.json_lines(hunt.count, groups)),
-    ):
-        if path is not None:
-            path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    kept.close()
-    if any(group.state != FIXED for group in groups):
-        sys.exit(1)
-    sys.exit(0 if hunt.count.valid else 3)
+    stop = Stop()
+    limits = Limits(60 * minutes, count, shrink_budget, first, first_seed=seed)
+    with closing(Memory(memory or runs / "hunt.db")) as kept:
+        kept.begin()
+        hunt = Hunt(targets, kept, make=MAKE, runs=str(runs), limits=limits, stop=stop)
+        with stoppable(stop), watched() as told, local(jobs) as pool, local(1, 1) as other:
+            hunt.go(Crew(pool, pool, other), told)
+    finish(
+        hunt.count,
+        ranked(list(hunt.groups.values())),
+        cells=[target.cell for target in targets],
+        markdown=markdown,
+        junit=junit,
+        jsonl=jsonl,
+    )
 
 
 def _targets(
@@ -133,11 +124,8 @@ def _targets(
         resolve(faults)
     if bug is not None and not systems:
         systems = tuple(system.name for system, _ in filter(None, [registry.bugs().get(bug)]))
-    names = systems or tuple(
-        system.name for system in registry.SYSTEMS.values() if system.form == "reference"
-    )
     targets = []
-    for name in names:
+    for name in systems or reference_systems():
         system = registry.SYSTEMS.named(name)
         if bug is not None:
             registry.bug(system, bug)
@@ -150,48 +138,3 @@ def _targets(
         kinds = tuple(kind.strip() for kind in faults.split(","))
         targets.append(target_of(system, name=name, bug=bug, workloads=workloads, faults=kinds))
     return targets
-
-
-@contextmanager
-def _stoppable(hunt: Hunt) -> Iterator[None]:
-    """Ctrl-C and SIGTERM end the hunt; the second one ends the program."""
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if hunt.stopping:
-            raise KeyboardInterrupt
-        hunt.stopping = True
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _told() -> Iterator[Callable[[Hunt], None]]:
-    from splitbrain.harness.hosttime import seconds
-    from splitbrain.harness.hunting.telling import summary
-    from splitbrain.harness.progress import ProgressLine
-
-    spoken = seconds()
-    with ProgressLine(sys.stderr) as line:
-
-        def told(hunt: Hunt) -> None:
-            nonlocal spoken
-            text = f"{len(hunt.groups)} failures; {summary(hunt.count)}"
-            line.show(text)
-            if not sys.stderr.isatty() and seconds() - spoken >= HEARTBEAT_SECONDS:
-                spoken = seconds()
-                click.echo(f"hunting: {text}", err=True)
-
-        yield told
-
-
-def _write_reports(folders: Iterator[Path]) -> None:
-    from splitbrain.reports import write_report
-
-    for folder in folders:
-        if folder.is_dir():
-            write_report(folder)

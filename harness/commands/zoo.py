@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from splitbrain.harness.commands.exits import EXIT_UNKNOWN
-from splitbrain.harness.commands.hunt import MAKE
+from splitbrain.harness.commands.hunting import MAKE
 
 if TYPE_CHECKING:
     from splitbrain.harness.hunting.zoo import Animal

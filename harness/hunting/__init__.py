@@ -5,6 +5,8 @@
                    └────────────── what is remembered is tried first ◄────────────────────┘
 
 `drawing` makes a plan of a system's name and a seed: workload, sizes, machines, faults.
-`work` is what a worker process does. `memory` is the file that remembers groups of failures and
-which seeds were tried. `hunt` is the loop. `telling` writes what came of it for people and for CI.
+`work` is what a worker does; `pool` and `cluster` have workers, `tasks` hands them work, again if
+they are lost. `memory` is the file that remembers groups of failures and which seeds were tried;
+`sharding` and `merging` are for machines that know nothing of each other. `hunt` is the loop,
+`night` what a table says of several. `telling` writes what came of it for people and for CI.
 """

@@ -65,6 +65,7 @@ class Target:
         claims: what it claims to survive, None for nothing.
         knobs: the settings that may be drawn.
         sizes: the numbers of servers that it may have; its usual one alone, unless given.
+        narrowed: in words, which workloads and faults were asked for; empty if all were.
     """
 
     system: str
@@ -75,11 +76,22 @@ class Target:
     sizes: tuple[int, ...] = ()
     claims: Claims | None = None
     knobs: tuple[Knob, ...] = ()
+    narrowed: str = ""
 
     @property
     def name(self) -> str:
         """What people read: the system, and the bug it has."""
         return self.system if self.bug is None else f"{self.system} with {self.bug}"
+
+    @property
+    def cell(self) -> str:
+        """The name, and what was said of workloads and faults: its seeds are of one kind."""
+        return f"{self.name} ({self.narrowed})" if self.narrowed else self.name
+
+
+def target_name(cell: str) -> str:
+    """The name of the target that a cell hunts in."""
+    return cell.partition(" (")[0]
 
 
 def target_of(
@@ -99,6 +111,10 @@ def target_of(
         workloads: these alone; all that fit, unless given.
         faults: kinds of faults to draw from; ``all`` has those that the system's claims speak of.
     """
+    asked = [
+        *([f"workloads {', '.join(workloads)}"] if workloads else []),
+        *([f"faults {', '.join(faults)}"] if tuple(faults) != ("all",) else []),
+    ]
     claims = system.claims
     if "all" in faults and claims is not None:
         faults = (*faults, *claims.kinds, *claims.notices)
@@ -111,6 +127,7 @@ def target_of(
         tuple(system.sizes),
         system.claims,
         system.knobs,
+        "; ".join(asked),
     )
 
 

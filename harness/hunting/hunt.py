@@ -1,29 +1,32 @@
 """The loop of a hunt: hand out seeds, sort what fails into groups, have each made small once.
 
 1. What is remembered is tried first: a group whose smallest plan passes now is fixed.
-2. Then new seeds, target after target in turn, a few at a time.
+2. Then seeds that nobody has tried, target after target in turn, a few at a time.
 3. The first failure of a group is made small by a worker while the others go on.
 4. Every 25th run is repeated in a process with another hash seed; another digest is a failure of
    its own, ``nondeterministic``: the system depends on more than its plan.
 
 The time is up when it is up: what runs then is left to end (a run takes a moment; shrinking may
 take longer, and is given a grace). Everything counted is in the memory by then, and stays there
-when the hunt is killed.
+when the hunt is killed; what was handed out and not counted comes again in the next hunt.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Executor, Future, wait
-from dataclasses import dataclass, field, replace
-from itertools import cycle
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 
 from splitbrain.harness.hosttime import seconds
-from splitbrain.harness.hunting.drawing import Target
+from splitbrain.harness.hunting.counting import Counts
+from splitbrain.harness.hunting.drawing import Target, plan_for
 from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Group, Memory
+from splitbrain.harness.hunting.pool import Workers
+from splitbrain.harness.hunting.sharding import WHOLE, Shard
+from splitbrain.harness.hunting.tasks import Task, Tasks
 from splitbrain.harness.hunting.work import Attempt, Small, attempt, make_small, try_seeds
-from splitbrain.harness.runs.store import StoreError
 
 AGAIN_EVERY = 25
 """One run in so many is repeated in another process."""
@@ -42,34 +45,45 @@ NONDETERMINISTIC = "nondeterministic"
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """When a hunt ends, and how much is made small.
+    """Where a hunt begins and ends, and how much is made small.
 
     Attributes:
         seconds: wall time; None for none.
-        runs: runs of new seeds; None for no limit.
+        runs: runs of new seeds, those of all shards together; None for no limit.
         shrink_budget: runs that making one failure smaller may take; 0 leaves it as it is.
         first_only: end at the first failure of any target.
+        first_seed: no seed below this one.
+        shard: which part of the seeds and of the remembered failures is this hunt's.
     """
 
     seconds: float | None = 60.0
     runs: int | None = None
     shrink_budget: int = 300
     first_only: bool = False
+    first_seed: int = 0
+    shard: Shard = WHOLE
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """Who does the work.
+
+    Attributes:
+        runners: run plans.
+        shrinkers: make failures small, and keep them in folders: on this machine.
+        others: repeat runs, in processes with another hash seed.
+    """
+
+    runners: Workers
+    shrinkers: Workers
+    others: Workers
 
 
 @dataclass(slots=True)
-class Count:
-    """What this hunt did."""
+class Stop:
+    """Set by whoever wants hunts to end early, by Ctrl-C say."""
 
-    runs: int = 0
-    valid: int = 0
-    unknown: int = 0
-    failing: int = 0
-    errors: int = 0
-    operations: int = 0
-    cpu_seconds: float = 0.0
-    wall_seconds: float = 0.0
-    unknown_reasons: dict[str, int] = field(default_factory=dict)
+    asked: bool = False
 
 
 Told = Callable[["Hunt"], None]
@@ -82,7 +96,6 @@ class Hunt:
     Attributes:
         count: what was done so far.
         groups: the groups seen by this hunt, by target and signature.
-        stopping: set by whoever wants it to end early, by Ctrl-C say.
     """
 
     def __init__(
@@ -93,7 +106,8 @@ class Hunt:
         make: str,
         runs: str,
         limits: Limits,
-        jobs: int,
+        stop: Stop | None = None,
+        count: Counts | None = None,
     ) -> None:
         """Prepare a hunt.
 
@@ -103,47 +117,41 @@ class Hunt:
             make: the function that makes an experiment of a plan, as ``module:name``.
             runs: the folder for the runs that are kept.
             limits: when it ends.
-            jobs: how many workers the executor has.
+            stop: ends it early.
+            count: what is counted further, of several hunts one after the other.
         """
-        self.count = Count()
+        self.count = count or Counts()
         self.groups: dict[tuple[str, str], Group] = {}
-        self.stopping = False
+        self._stop = stop or Stop()
         self._targets = tuple(targets)
-        self._turns = cycle(self._targets)
+        self._seeds = deque(_seeds(self._targets, memory, limits))
         self._memory = memory
         self._make = make
         self._runs = runs
         self._limits = limits
-        self._jobs = jobs
-        self._handed_out = 0
-        self._working: dict[Future[Any], Callable[[Any], None]] = {}
+        self._tasks = Tasks()
 
-    def go(self, executor: Executor, other: Executor, told: Told = lambda hunt: None) -> Count:
+    def go(self, crew: Crew, told: Told = lambda hunt: None) -> Counts:
         """Hunt until the time is up.
 
         Args:
-            executor: does the work.
-            other: repeats runs, in processes with another hash seed.
+            crew: does the work.
             told: called now and then.
         """
-        begun = seconds()
-        self._executor, self._other = executor, other
-        for target in self._targets:
-            for group in self._memory.groups(target):
-                self._try_again(target, group)
-        while self._working or not self._over(begun):
-            while len(self._working) < 2 * self._jobs and not self._over(begun):
+        begun, before = seconds(), self.count.wall_seconds
+        self._crew = crew
+        self._try_remembered()
+        while self._tasks or not self._over(begun):
+            while len(self._tasks) < 2 * crew.runners.jobs and not self._over(begun):
                 self._hand_out()
-            if not self._working:
+            if not self._tasks:
                 break
-            done, _ = wait(self._working, timeout=TICK, return_when=FIRST_COMPLETED)
-            for future in done:
-                self._working.pop(future)(_result(future))
-            self.count.wall_seconds = seconds() - begun
+            self._tasks.step(TICK)
+            self.count.wall_seconds = before + seconds() - begun
             told(self)
             if self._late(begun):
                 break
-        self.count.wall_seconds = seconds() - begun
+        self.count.wall_seconds = before + seconds() - begun
         return self.count
 
     # When it ends
@@ -153,98 +161,100 @@ class Hunt:
         limits = self._limits
         found = any(group.state == NEW for group in self.groups.values())
         return (
-            self.stopping
+            self._stop.asked
+            or not self._seeds
             or (limits.first_only and found)
             or (limits.seconds is not None and seconds() - begun >= limits.seconds)
-            or (limits.runs is not None and self._handed_out >= limits.runs)
         )
 
     def _late(self, begun: float) -> bool:
         """Whether even work that was handed out is given up."""
-        if self.stopping:
+        if self._stop.asked:
             return True
         limit = self._limits.seconds
         return limit is not None and seconds() - begun >= limit + GRACE
 
     # Handing out
 
-    def _submit(
-        self, executor: Executor, then: Callable[[Any], None], function: Any, *arguments: Any
-    ) -> None:
-        self._working[executor.submit(function, *arguments)] = then
-
     def _hand_out(self) -> None:
-        target = next(self._turns)
-        left = SEEDS_A_TASK
-        if self._limits.runs is not None:
-            left = min(left, self._limits.runs - self._handed_out)
-        seeds = self._memory.take_seeds(target, left)
-        self._handed_out += left
-        self._submit(self._executor, self._tried, try_seeds, self._make, target, list(seeds))
+        target, seeds = self._seeds.popleft()
+        batch = list(islice(seeds, SEEDS_A_TASK))
+        if batch:
+            self._seeds.append((target, seeds))
+            self._tasks.add(self._trial(target, batch))
+
+    def _trial(self, target: Target, seeds: list[int]) -> Task:
+        def given_up(why: str) -> None:
+            for seed in seeds:
+                plan = plan_for(target, seed).to_json()
+                self._tried([Attempt(target, plan, "error", "", "", why, 0, 0.0, "")])
+
+        return Task(
+            self._crew.runners,
+            try_seeds,
+            (self._make, target, seeds),
+            self._tried,
+            given_up,
+            lambda: [self._trial(target, [seed]) for seed in seeds],
+        )
+
+    def _try_remembered(self) -> None:
+        by_name = {target.name: target for target in self._targets}
+        for target in by_name.values():
+            for place, group in enumerate(self._memory.groups(target.name)):
+                if self._limits.shard.has(place):
+                    self._try_again(target, group)
 
     def _try_again(self, target: Target, group: Group) -> None:
         """A remembered failure: does its smallest plan still fail?"""
 
         def then(made: Attempt) -> None:
             if made.signature == group.signature:
-                now = self._memory.group(made)
-                kept = self._memory.set_state(now, KNOWN) if now.state == NEW else now
+                kept = self._memory.seen(group.target, group.signature)
+                if group.faults is not None and not Path(group.folder).is_dir():
+                    self._make_small(kept, budget=0)  # of another machine, or thrown away
             elif group.state == FLAKY or made.validity == "error":
                 kept = group
             else:
                 kept = self._memory.set_state(group, FIXED)
             self.groups[group.target, group.signature] = kept
 
-        self._submit(self._executor, then, attempt, self._make, target, dict(group.plan))
+        arguments = (self._make, target, dict(group.plan))
+        self._tasks.add(Task(self._crew.runners, attempt, arguments, then, self.count.broke))
 
     # What comes back
 
     def _tried(self, attempts: list[Attempt]) -> None:
         for made in attempts:
-            self._add(made)
+            if not self._memory.count(made):
+                continue
+            self.count.tried(
+                made.target.cell, made.validity, made.operations, made.seconds, made.reason
+            )
             if made.signature:
                 self._failed(made)
             if self.count.runs % AGAIN_EVERY == 0 and made.digest:
                 self._repeat(made)
-
-    def _add(self, made: Attempt) -> None:
-        count = self.count
-        self._memory.count(made)
-        count.runs += 1
-        count.valid += made.validity == "valid"
-        count.failing += made.validity == "invalid"
-        count.operations += made.operations
-        count.cpu_seconds += made.seconds
-        if made.validity in ("unknown", "error"):
-            count.unknown += made.validity == "unknown"
-            count.errors += made.validity == "error"
-            reasons = count.unknown_reasons
-            reasons[made.reason] = reasons.get(made.reason, 0) + 1
 
     def _failed(self, made: Attempt) -> None:
         group = self._memory.group(made)
         key = (group.target, group.signature)
         first = group.faults is None and key not in self.groups
         self.groups[key] = group
-        if not first or not self._limits.shrink_budget:
-            return
+        if first and self._limits.shrink_budget:
+            self._make_small(group, self._limits.shrink_budget)
+
+    def _make_small(self, group: Group, budget: int) -> None:
+        """Keep a group's plan in a folder, made smaller if there is a budget for that."""
+        key = (group.target, group.signature)
 
         def then(small: Small) -> None:
             if small.problem and not small.folder:
-                self.count.errors += 1
-                reasons = self.count.unknown_reasons
-                reasons[small.problem] = reasons.get(small.problem, 0) + 1
+                self.count.broke(small.problem)
             self.groups[key] = self._memory.made_small(self.groups[key], small)
 
-        self._submit(
-            self._executor,
-            then,
-            make_small,
-            self._make,
-            made.plan,
-            self._runs,
-            self._limits.shrink_budget,
-        )
+        arguments = (self._make, dict(group.plan), self._runs, budget)
+        self._tasks.add(Task(self._crew.shrinkers, make_small, arguments, then, self.count.broke))
 
     def _repeat(self, first: Attempt) -> None:
         def then(again: Attempt) -> None:
@@ -260,17 +270,20 @@ class Hunt:
             group = self._memory.group(told)
             self.groups[group.target, group.signature] = group
 
-        self._submit(self._other, then, attempt, self._make, first.target, first.plan)
+        arguments = (self._make, first.target, first.plan)
+        self._tasks.add(Task(self._crew.others, attempt, arguments, then, self.count.broke))
 
 
-def _result(future: Future[Any]) -> Any:
-    try:
-        return future.result()
-    except BrokenExecutor:
-        raise StoreError(
-            "a worker process was ended from outside, or ran out of memory; what was found until "
-            "then is kept: the next hunt goes on from there (with fewer --jobs, if memory is short)"
-        ) from None
+def _seeds(
+    targets: Sequence[Target], memory: Memory, limits: Limits
+) -> Iterator[tuple[Target, Iterator[int]]]:
+    """The targets, each with the seeds to try: an equal part of the runs."""
+    for place, target in enumerate(targets):
+        seeds = memory.untried(target, limits.first_seed)
+        if limits.runs is not None:
+            share, more = divmod(limits.runs, len(targets))
+            seeds = islice(seeds, share + (place < more))
+        yield target, limits.shard.of(seeds)
 
 
 def ranked(groups: Iterator[Group] | Sequence[Group]) -> list[Group]:

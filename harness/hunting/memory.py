@@ -1,11 +1,16 @@
-"""What a hunt remembers, in one SQLite file: groups of failures, and which seeds were tried.
+"""What a hunt remembers, in one SQLite file: each seed that was tried, and groups of failures.
+
+A *cell* is what is hunted in and how: a system, perhaps with a planted bug, under some workloads
+and kinds of faults. A seed of a cell has one row, so nothing is counted twice, however often it is
+tried or merged; a seed that was handed out and never came back has none, and comes again.
 
 A *group* is one failure: a target and a signature. Its smallest plan is tried first by the next
 hunt; if that plan passes then, the failure is fixed, and its plan goes on to be tried, as a
 regression test. A plan that fails now and not a moment later is flaky: the system depends on more
 than its plan.
 
-Each change is committed at once, and SQLite's journal survives a kill, so nothing told is lost.
+Each change is committed at once, and SQLite's journal survives a kill, so nothing told is lost; a
+power loss may cost the last moments.
 """
 
 from __future__ import annotations
@@ -13,6 +18,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -23,25 +29,46 @@ from splitbrain.harness.hunting.drawing import Target
 from splitbrain.harness.hunting.work import Attempt, Small
 from splitbrain.harness.runs.store import StoreError
 
-FORMAT = 1
+FORMAT = 2
 
 NEW, KNOWN, FIXED, FLAKY = "new", "known", "fixed", "flaky"
 """A group's state: found by this hunt, by one before, no longer failing, failing now and then."""
 
 _TABLES = """
 create table if not exists about (format integer not null);
-create table if not exists targets (
-    target text primary key, next_seed integer not null, runs integer not null,
-    valid integer not null, unknown integer not null, errors integer not null,
-    operations integer not null, cpu_seconds real not null
+create table if not exists runs (
+    cell text not null, seed integer not null, validity text not null, reason text not null,
+    operations integer not null, cpu_seconds real not null,
+    primary key (cell, seed)
 ) without rowid;
 create table if not exists groups (
     target text not null, signature text not null, checker text not null, reason text not null,
-    state text not null, first_seen text not null, last_seen text not null, times integer not null,
-    first_run integer not null, plan text not null, folder text not null, faults integer,
-    operations integer,
+    state text not null, first_seen text not null, last_seen text not null,
+    plan text not null, folder text not null, faults integer, operations integer,
     primary key (target, signature)
 ) without rowid;
+create table if not exists failures (
+    target text not null, signature text not null, cell text not null, seed integer not null,
+    primary key (target, signature, cell, seed)
+) without rowid;
+"""
+
+# How often a group was seen, and after how many runs of a cell for the first time.
+_GROUPS = """
+select groups.*,
+    (select count(*) from failures
+     where target = groups.target and signature = groups.signature),
+    (select min((select count(*) from runs where cell = first.cell and seed <= first.seed)) from
+        (select cell, min(seed) as seed from failures
+         where target = groups.target and signature = groups.signature group by cell) as first)
+from groups
+"""
+
+_GAPS = """
+select seed + 1, following from
+    (select seed, lead(seed) over (order by seed) as following from runs
+     where cell = ? and seed >= ?)
+where following > seed + 1 order by seed
 """
 
 
@@ -57,12 +84,12 @@ class Group:
         state: `NEW`, `KNOWN`, `FIXED` or `FLAKY`.
         first_seen: when, in UTC.
         last_seen: when, in UTC.
-        times: how many plans failed so.
-        first_run: which run of the target was the first to fail so, from 1.
         plan: its smallest plan, as JSON-able data.
         folder: the folder of the run that was made small; empty until it is.
         faults: how many faults its smallest plan has; None until it was made small.
         operations: how many operations; None if it lists none.
+        times: how many seeds failed so.
+        first_run: which run of its cell was the first to fail so, from 1.
     """
 
     target: str
@@ -72,108 +99,126 @@ class Group:
     state: str
     first_seen: str
     last_seen: str
-    times: int
-    first_run: int
     plan: Mapping[str, Any]
     folder: str
     faults: int | None
     operations: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """What was tried of a target, in all hunts: `unknown` and `errors` are no failures."""
-
-    target: str
-    next_seed: int
-    runs: int
-    valid: int
-    unknown: int
-    errors: int
-    operations: int
-    cpu_seconds: float
+    times: int
+    first_run: int
 
 
 class Memory:
-    """The file that remembers. One hunt at a time may write to it."""
+    """The file that remembers. One hunt at a time may write to it.
+
+    Raises:
+        StoreError: (when made) it is no such file, or of another version.
+    """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, isolation_level=None, timeout=5)
             self._db.execute("pragma journal_mode = wal")
-            self._db.executescript(_TABLES)
-            row = self._db.execute("select format from about").fetchone()
+            # Not synced at each commit: that outlives any process, if not the power.
+            self._db.execute("pragma synchronous = normal")
+            format_ = self._format()
+            if format_ == FORMAT:
+                self._db.executescript(_TABLES)
         except (sqlite3.Error, OSError) as error:
             raise StoreError(f"{path} can't be used as the memory of hunts: {error}") from None
+        if format_ != FORMAT:
+            raise StoreError(
+                f"{path} has format {format_}, this version writes {FORMAT}: give another --memory"
+            )
+
+    def _format(self) -> int:
+        self._db.execute("create table if not exists about (format integer not null)")
+        row = self._db.execute("select format from about").fetchone()
         if row is None:
             self._db.execute("insert into about values (?)", (FORMAT,))
-        elif row[0] != FORMAT:
-            raise StoreError(
-                f"{path} has format {row[0]}, this version writes {FORMAT}: give another --memory"
-            )
+            return FORMAT
+        return int(row[0])
 
     def close(self) -> None:
         """Let go of the file."""
         self._db.close()
 
-    def tally(self, target: Target) -> Tally:
-        """What was tried of a target; nothing, if it is new."""
-        row = self._db.execute("select * from targets where target = ?", (target.name,)).fetchone()
-        return Tally(*row) if row else Tally(target.name, 0, 0, 0, 0, 0, 0, 0.0)
+    def begin(self) -> None:
+        """What an earlier hunt found is new no more."""
+        self._db.execute("update groups set state = ? where state = ?", (KNOWN, NEW))
 
-    def take_seeds(self, target: Target, count: int) -> range:
-        """The next seeds that no hunt has tried; they count as tried from now on."""
-        first = self.tally(target).next_seed
-        self._db.execute(
-            "insert into targets values (?, ?, 0, 0, 0, 0, 0, 0) "
-            "on conflict (target) do update set next_seed = excluded.next_seed",
-            (target.name, first + count),
+    # Seeds
+
+    def untried(self, target: Target, first: int = 0) -> Iterator[int]:
+        """The seeds from `first` on that have not been tried, without end; gaps come first."""
+        return self._untried(target.cell, first)
+
+    def _untried(self, cell: str, first: int) -> Iterator[int]:
+        least, most = self._db.execute(
+            "select min(seed), max(seed) from runs where cell = ? and seed >= ?", (cell, first)
+        ).fetchone()
+        if least is None:
+            yield from count(first)
+            return
+        yield from range(first, least)
+        for begin, end in self._db.execute(_GAPS, (cell, first)).fetchall():
+            yield from range(begin, end)
+        yield from count(most + 1)
+
+    def count(self, attempt: Attempt) -> bool:
+        """Keep what came of a seed; False if it is known already."""
+        judged = attempt.validity in ("valid", "invalid")
+        row = (
+            attempt.target.cell,
+            attempt.plan["seed"],
+            attempt.validity,
+            "" if judged else attempt.reason,
+            attempt.operations,
+            attempt.seconds,
         )
-        return range(first, first + count)
+        made = self._db.execute("insert or ignore into runs values (?, ?, ?, ?, ?, ?)", row)
+        return made.rowcount == 1
 
-    def start_at(self, target: Target, seed: int) -> None:
-        """Go on from this seed, if no hunt has come as far yet."""
-        self.take_seeds(target, max(0, seed - self.tally(target).next_seed))
+    def tried(self, target: Target) -> int:
+        """How many seeds were tried of a target's cell."""
+        found = self._db.execute("select count(*) from runs where cell = ?", (target.cell,))
+        return int(found.fetchone()[0])
 
-    def count(self, attempt: Attempt) -> None:
-        """Add an attempt to its target's tally."""
-        self._db.execute(
-            "update targets set runs = runs + 1, valid = valid + ?, unknown = unknown + ?, "
-            "errors = errors + ?, operations = operations + ?, cpu_seconds = cpu_seconds + ? "
-            "where target = ?",
-            (
-                attempt.validity == "valid",
-                attempt.validity == "unknown",
-                attempt.validity == "error",
-                attempt.operations,
-                attempt.seconds,
-                attempt.target.name,
-            ),
-        )
+    # Groups
 
     def group(self, attempt: Attempt) -> Group:
         """Add a failing attempt to its group, which is new if there was none."""
-        now = timestamp()
-        runs = self.tally(attempt.target).runs
+        now, name = timestamp(), attempt.target.name
         self._db.execute(
-            "insert into groups values (?, ?, ?, ?, ?, ?, ?, 1, ?, ?, '', null, null) "
-            "on conflict (target, signature) do update "
-            "set times = times + 1, last_seen = excluded.last_seen, "
-            f"state = case state when '{FIXED}' then '{KNOWN}' else state end",
+            "insert into groups values (?, ?, ?, ?, ?, ?, ?, ?, '', null, null) "
+            "on conflict (target, signature) do nothing",
             (
-                attempt.target.name,
+                name,
                 attempt.signature,
                 attempt.checker,
                 attempt.reason,
                 NEW,
                 now,
                 now,
-                runs,
                 _text(attempt.plan),
             ),
         )
-        return self._one(attempt.target.name, attempt.signature)
+        self._db.execute(
+            "insert or ignore into failures values (?, ?, ?, ?)",
+            (name, attempt.signature, attempt.target.cell, attempt.plan["seed"]),
+        )
+        return self.seen(name, attempt.signature)
+
+    def seen(self, target: str, signature: str) -> Group:
+        """A group failed again just now: what was fixed is known once more."""
+        self._db.execute(
+            "update groups set last_seen = ?, "
+            f"state = case state when '{FIXED}' then '{KNOWN}' else state end "
+            "where target = ? and signature = ?",
+            (timestamp(), target, signature),
+        )
+        return self._one(target, signature)
 
     def made_small(self, group: Group, small: Small) -> Group:
         """Keep the smallest plan of a group; one that did not fail again is flaky."""
@@ -200,27 +245,70 @@ class Memory:
         )
         return self._one(group.target, group.signature)
 
-    def groups(self, target: Target | None = None) -> Iterator[Group]:
-        """All groups, or those of one target, the oldest first."""
+    def groups(self, target: str | None = None) -> list[Group]:
+        """All groups, or those of a target of this name, the oldest first."""
         rows = self._db.execute(
-            "select * from groups where ?1 is null or target = ?1 order by first_seen, signature",
-            (target.name if target else None,),
+            f"{_GROUPS} where ?1 is null or target = ?1 order by first_seen, target, signature",
+            (target,),
         )
-        for row in rows.fetchall():
-            yield _group(row)
+        return [_group(row) for row in rows]
+
+    # Merging
+
+    def put(self, group: Group) -> None:
+        """Keep a group as it is; how often it was seen is counted, not taken from it."""
+        row = (
+            group.target,
+            group.signature,
+            group.checker,
+            group.reason,
+            group.state,
+            group.first_seen,
+            group.last_seen,
+            _text(group.plan),
+            group.folder,
+            group.faults,
+            group.operations,
+        )
+        self._db.execute(f"insert or replace into groups values ({_places(len(row))})", row)
+
+    def add_all(self, other: Memory) -> list[tuple[str, str, int, float, str]]:
+        """Add all seeds and failures of another memory, but not its groups.
+
+        Returns:
+            Of each seed that was not known: cell, validity, operations, CPU seconds, reason.
+        """
+        new = "from other.runs as theirs where not exists (select 1 from main.runs as mine "
+        new += "where mine.cell = theirs.cell and mine.seed = theirs.seed)"
+        self._db.execute("attach database ? as other", (str(other.path),))
+        try:
+            self._db.execute("begin immediate")
+            found = self._db.execute(
+                f"select cell, validity, operations, cpu_seconds, reason {new} order by cell, seed"
+            ).fetchall()
+            self._db.execute(f"insert into main.runs select * {new}")
+            self._db.execute("insert or ignore into main.failures select * from other.failures")
+            self._db.execute("commit")
+        finally:
+            self._db.execute("detach database other")
+        return found
 
     def _one(self, target: str, signature: str) -> Group:
-        return _group(
-            self._db.execute(
-                "select * from groups where target = ? and signature = ?", (target, signature)
-            ).fetchone()
+        found = self._db.execute(
+            f"{_GROUPS} where target = ? and signature = ?", (target, signature)
         )
+        return _group(found.fetchone())
 
 
 def _group(row: tuple[Any, ...]) -> Group:
     fields = list(row)
-    fields[9] = msgspec.json.decode(fields[9])
+    plan = Group.__match_args__.index("plan")
+    fields[plan] = msgspec.json.decode(fields[plan])
     return Group(*fields)
+
+
+def _places(number: int) -> str:
+    return ", ".join("?" * number)
 
 
 def _text(plan: Mapping[str, Any]) -> str:

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
 import msgspec
 from tabulate import tabulate
 
-from splitbrain.harness.hunting.hunt import Count
+from splitbrain.harness.hunting.counting import Count, Counts, most_frequent
+from splitbrain.harness.hunting.drawing import target_name
 from splitbrain.harness.hunting.memory import FIXED, Group
 
+_CELL_HEADERS = ("hunted in", "runs", "valid", "invalid", "unknown", "broken", "CPU s")
 _HEADERS = ("state", "target", "failure", "seen", "first at run", "small", "story")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+.!|~@:-])")
 
 
-def summary(count: Count) -> str:
+def summary(count: Counts) -> str:
     """One sentence with the numbers."""
     text = (
-        f"{count.runs} runs in {count.wall_seconds:.0f} s, {count.operations} operations: "
+        f"{count.runs} runs{_in_time(count)}, {count.operations} operations: "
         f"{count.valid} valid, {count.failing} invalid, {count.unknown} unknown"
     )
     if count.errors:
@@ -30,38 +33,45 @@ def summary(count: Count) -> str:
     return text
 
 
-def terminal(count: Count, groups: Sequence[Group]) -> str:
+def _in_time(count: Counts) -> str:
+    return f" in {count.wall_seconds:.0f} s" if count.wall_seconds > 0 else ""
+
+
+def terminal(count: Counts, groups: Sequence[Group]) -> str:
     """The groups as a table, what could not be judged, and the numbers."""
     parts = []
     if groups:
         rows = [_row(group) for group in groups]
         parts.append(tabulate(rows, _HEADERS, tablefmt="simple", maxcolwidths=[None, None, 40]))
-    unknown = sorted(count.unknown_reasons.items(), key=lambda item: (-item[1], item[0]))
-    parts += [f"not judged, {_times(times)}: {_plain(reason)}" for reason, times in unknown[:3]]
+    for reason, times in most_frequent(count.unknown_reasons):
+        parts.append(f"not judged, {_times(times)}: {_plain(reason)}")
     parts.append(summary(count))
     return "\n".join(parts)
 
 
-def markdown(count: Count, groups: Sequence[Group]) -> str:
-    """The same for a page of a CI job; what systems said is escaped."""
+def markdown(count: Counts, groups: Sequence[Group]) -> str:
+    """The same for a page of a CI job, and what was done where; what systems said is escaped."""
     lines = ["# Hunt", "", summary(count), ""]
+    cells = [_cell_row(cell, of) for cell, of in count.cells.items()]
+    if cells:
+        lines += [tabulate(cells, _CELL_HEADERS, tablefmt="pipe", disable_numparse=True), ""]
     if groups:
         rows = [[_inert(str(cell)) for cell in _row(group)] for group in groups]
         lines += [tabulate(rows, _HEADERS, tablefmt="pipe", disable_numparse=True), ""]
     return "\n".join(lines)
 
 
-def junit(count: Count, groups: Sequence[Group], targets: Sequence[str]) -> str:
-    """A test case for each target, failed if a group of it fails."""
+def junit(count: Counts, groups: Sequence[Group], cells: Sequence[str]) -> str:
+    """A test case for each cell, failed if a group of its target fails."""
     cases = []
-    for target in targets:
-        found = [group for group in groups if group.target == target and group.state != FIXED]
+    for cell in cells:
+        found = [g for g in groups if g.target == target_name(cell) and g.state != FIXED]
         body = "".join(
             f"<failure message={quoteattr(_plain(g.signature))}>"
             f"{escape(_plain(g.reason))}\nsplitbrain replay {escape(_plain(_story(g)))}</failure>"
             for g in found
         )
-        cases.append(f'<testcase classname="splitbrain.hunt" name={quoteattr(target)}>{body}')
+        cases.append(f'<testcase classname="splitbrain.hunt" name={quoteattr(cell)}>{body}')
     failures = sum("<failure" in case for case in cases)
     return (
         '<?xml version="1.0" encoding="utf-8"?>\n'
@@ -72,11 +82,22 @@ def junit(count: Count, groups: Sequence[Group], targets: Sequence[str]) -> str:
     )
 
 
-def json_lines(count: Count, groups: Sequence[Group]) -> str:
-    """The numbers, then a line for each group."""
-    data = [{"type": "count", **msgspec.to_builtins(count)}]
+def json_lines(count: Counts, groups: Sequence[Group]) -> str:
+    """The numbers, then a line for each cell, then one for each group."""
+    total = msgspec.to_builtins(count)
+    del total["cells"]
+    data = [{"type": "count", **total}]
+    data += [
+        {"type": "cell", "cell": cell, **msgspec.to_builtins(of)}
+        for cell, of in count.cells.items()
+    ]
     data += [{"type": "group", **msgspec.to_builtins(group)} for group in groups]
     return "".join(msgspec.json.encode(line).decode() + "\n" for line in data)
+
+
+def _cell_row(cell: str, of: Count) -> list[str]:
+    numbers = (of.runs, of.valid, of.failing, of.unknown, of.errors)
+    return [_inert(cell), *map(str, numbers), f"{of.cpu_seconds:.0f}"]
 
 
 def _row(group: Group) -> list[object]:
@@ -105,7 +126,8 @@ def _times(number: int) -> str:
 
 
 def _story(group: Group) -> str:
-    return f"{group.folder}/shrunk" if group.folder and group.faults is not None else group.folder
+    small = Path(group.folder) / "shrunk"
+    return str(small) if group.folder and small.is_dir() else group.folder
 
 
 def _plain(text: str) -> str:

@@ -32,8 +32,8 @@ def test_it_finds_a_planted_bug_unaided_and_knows_it_the_next_time(tmp_path):
     assert first.returncode == 1, first.stderr
     assert re.search(r"^new +raft with CON-04", first.stdout, re.MULTILINE)
     assert '<failure message="linearizable' in (tmp_path / "hunt.xml").read_text()
-    groups = [json.loads(line) for line in (tmp_path / "hunt.jsonl").read_text().splitlines()][1:]
-    folders = [group["folder"] for group in groups if group["folder"]]
+    lines = [json.loads(line) for line in (tmp_path / "hunt.jsonl").read_text().splitlines()]
+    folders = [line["folder"] for line in lines if line.get("folder")]
     assert folders
     assert all((tmp_path / folder / "report.html").exists() for folder in folders)
 
@@ -102,7 +102,7 @@ def test_it_ends_when_told_and_keeps_what_it_counted(tmp_path, how):
 def _runs(path):
     code = (
         "import sqlite3, sys; db = sqlite3.connect(sys.argv[1]);"
-        "print(sum(n for (n,) in db.execute('select runs from targets')))"
+        "print(db.execute('select count(*) from runs').fetchone()[0])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=False

@@ -2,10 +2,13 @@
 
 import os
 from concurrent.futures import Executor, Future
+from contextlib import nullcontext
 
 from small_register import Client, Durable, Forgetful
 
 from splitbrain.harness.hunting.drawing import Target
+from splitbrain.harness.hunting.hunt import Crew
+from splitbrain.harness.hunting.pool import Workers
 from splitbrain.harness.workloads import register
 
 MAKE = "hunted:experiment"
@@ -21,6 +24,19 @@ class AtOnce(Executor):
         except Exception as error:  # noqa: BLE001 - as every executor does
             future.set_exception(error)
         return future
+
+
+def crew(runners=None, others=None):
+    """Workers that are no processes, unless other executors are given."""
+
+    def workers(executor):
+        return Workers(lambda: nullcontext(executor or AtOnce()), 1)
+
+    here = workers(runners)
+    made = Crew(here, here, workers(others))
+    for each in (made.runners, made.others):
+        each.__enter__()
+    return made
 
 
 class Peeking(Durable):

@@ -1,20 +1,25 @@
 """A hunt finds, groups, makes small and remembers; what it remembers it tries first."""
 
+import json
+import shutil
 import sqlite3
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import islice
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hunted import MAKE, AtOnce, target
+from hunted import MAKE, AtOnce, crew, target
 
 from splitbrain.harness.hunting import drawing, hunt, telling, work
+from splitbrain.harness.hunting.counting import Counts
 from splitbrain.harness.hunting.hunt import Hunt, Limits, ranked
 from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Memory
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.runs.running import run
-from splitbrain.harness.runs.store import StoreError
+from splitbrain.harness.runs.store import StoreError, read_plan
 
 
 @pytest.fixture
@@ -23,10 +28,11 @@ def hunting(tmp_path):
 
     def go(*systems, runs=8, memory="hunt.db", **limits):
         kept = Memory(tmp_path / memory)
+        kept.begin()
         targets = [target(system) for system in systems]
         limits = {"seconds": None, "shrink_budget": 60, "runs": runs, **limits}
-        made = Hunt(targets, kept, make=MAKE, runs=str(tmp_path), limits=Limits(**limits), jobs=1)
-        made.go(AtOnce(), AtOnce())
+        made = Hunt(targets, kept, make=MAKE, runs=str(tmp_path), limits=Limits(**limits))
+        made.go(crew())
         kept.close()
         return made
 
@@ -71,17 +77,16 @@ def test_the_next_hunt_goes_on_where_the_last_one_ended(hunting, tmp_path):
     hunting("durable", runs=6)
     hunting("durable", runs=6)
 
-    tally = Memory(tmp_path / "hunt.db").tally(target("durable"))
-    assert (tally.next_seed, tally.runs) == (12, 12)
-
-
-def test_a_hunt_can_begin_at_another_seed_and_never_goes_back(tmp_path):
     kept = Memory(tmp_path / "hunt.db")
-    kept.start_at(target("durable"), 1000)
-    assert kept.take_seeds(target("durable"), 4) == range(1000, 1004)
-    kept.start_at(target("durable"), 500)
-    assert kept.take_seeds(target("durable"), 1) == range(1004, 1005)
-    assert kept.tally(target("durable")).runs == 0
+    assert kept.tried(target("durable")) == 12
+    assert next(kept.untried(target("durable"))) == 12
+
+
+def test_a_hunt_can_begin_at_another_seed_and_what_it_left_out_comes_later(hunting, tmp_path):
+    hunting("durable", runs=4, first_seed=6)
+    kept = Memory(tmp_path / "hunt.db")
+    assert list(islice(kept.untried(target("durable")), 8)) == [0, 1, 2, 3, 4, 5, 10, 11]
+    assert list(islice(kept.untried(target("durable"), 8), 2)) == [10, 11]
 
 
 def test_a_failure_that_breaks_the_shrinker_is_kept_and_ends_nothing(hunting, monkeypatch):
@@ -105,9 +110,20 @@ def test_a_known_failure_is_tried_first_and_told_as_known(hunting):
     assert group.state == KNOWN
 
 
+def test_a_known_failure_whose_folder_is_gone_gets_one_again(hunting):
+    (group,) = hunting("forgetful").groups.values()
+    shutil.rmtree(group.folder)
+    (again,) = hunting("forgetful", runs=0).groups.values()
+
+    assert Plan.from_json(again.plan) == read_plan(Path(again.folder) / "plan.json")
+    assert (again.faults, again.operations) == (group.faults, group.operations)
+    assert f" {again.folder}" in telling.terminal(Counts(), [again])
+
+
 def test_a_failure_that_passes_now_is_fixed_until_it_fails_again(hunting, tmp_path):
     (group,) = hunting("forgetful").groups.values()
     kept = Memory(tmp_path / "hunt.db")
+    kept.begin()
     passing = Plan("forgetful", "register", nodes=1, time_limit=1.0).to_json()
     kept.made_small(group, work.Small(group.folder, passing, 0, None, None))
     kept.close()
@@ -139,10 +155,8 @@ def test_another_outcome_in_another_process_is_a_failure_of_its_own(tmp_path, mo
     monkeypatch.setattr(hunt, "AGAIN_EVERY", 2)
     kept = Memory(tmp_path / "hunt.db")
     limits = Limits(seconds=None, runs=4, shrink_budget=0)
-    made = Hunt(
-        [target("peeking", ("none",))], kept, make=MAKE, runs=str(tmp_path), limits=limits, jobs=1
-    )
-    made.go(AtOnce(), Elsewhere())
+    made = Hunt([target("peeking", ("none",))], kept, make=MAKE, runs=str(tmp_path), limits=limits)
+    made.go(crew(others=Elsewhere()))
 
     (group,) = made.groups.values()
     assert group.signature == hunt.NONDETERMINISTIC
@@ -237,7 +251,7 @@ def test_junit_and_json_lines_say_the_same(hunting):
     assert 'tests="2" failures="1"' in xml
     assert "splitbrain replay" in xml
     lines = telling.json_lines(found.count, groups).splitlines()
-    assert len(lines) == 1 + len(groups)
+    assert [json.loads(line)["type"] for line in lines] == ["count", "cell", "cell", "group"]
 
 
 LATE = """
