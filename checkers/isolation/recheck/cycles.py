@@ -136,6 +136,7 @@ _REASONS = {
     "sequential keys": ("sequential_keys",),
     "linearizable keys": ("linearizable_keys",),
     "increasing values": ("increasing_values",),
+    "version numbers": ("versioned", "version_field"),
 }
 """Why versions of a register are in an order, and the assumptions that allow to say so."""
 
@@ -165,8 +166,14 @@ def comes_before(
     if certain:
         followed = reason == "writes follow reads" and step["type"] == "rw"
         certain = followed or _RESTING.get(reason) == step.get("rests on", "")
-    if not certain and not any(name in look.assumptions for name in _REASONS[reason]):
+    made = {name.partition("=")[0] for name in look.assumptions}
+    if not certain and made.isdisjoint(_REASONS[reason]):
         return False
+    if reason == "version numbers":
+        said, later_said = (look.versions.get((key, v), set()) for v in (value, later))
+        if value == later:
+            return len(said) > 1
+        return bool(said and later_said) and min(said) <= min(later_said)
     if reason == "increasing values":
         numbers = type(value) is int and type(later) is int
         written = look.writer(key, value) is not None and look.writer(key, later) is not None

@@ -13,6 +13,7 @@ from typing import Any
 from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.isolation.recheck.types import typed_call
+from splitbrain.checkers.isolation.recheck.versions import version_field, without_versions
 
 
 class Lookup:
@@ -21,7 +22,9 @@ class Lookup:
     Attributes:
         lists: True for list-append, False for rw-register.
         assumptions: what may be assumed of registers, by the names that `rw_register` has for it.
-        calls: clients' transactions; with ``typed``, their values are told apart by type.
+        calls: clients' transactions; with ``typed``, their values are told apart by type. If values
+            come with their versions, without these.
+        versions: by key and value, what the version was said to be; if values come with versions.
     """
 
     def __init__(
@@ -35,7 +38,13 @@ class Lookup:
         self.lists = lists
         self.assumptions = assumptions
         calls = history.calls()
-        self.calls = [typed_call(call) for call in calls] if typed else calls
+        calls = [typed_call(call) for call in calls] if typed else calls
+        self.versions: dict[tuple[Any, Any], set[int]] = {}
+        if "versioned" in assumptions or version_field(assumptions) is not None:
+            calls = [
+                without_versions(call, version_field(assumptions), self.versions) for call in calls
+            ]
+        self.calls = calls
         self._by_index = {call.invoke_index: call for call in self.calls}
 
     @cached_property

@@ -72,6 +72,8 @@ class _Store:
         self.instants: dict[Any, list[int]] = {}
         self.lengths: dict[Any, list[int]] = {}
         self.values: dict[Any, list[Any]] = {}
+        # By key: the highest number that a version had.
+        self.numbers: dict[Any, Any] = {}
 
     def run(self, call: Call, began: int) -> None:
         """Run and commit a transaction that sees the first ``began`` commits."""
@@ -89,14 +91,24 @@ class _Store:
         self.commits += 1
         for key, written in own.items():
             values = self.values.setdefault(key, [])
-            if "increasing_values" in self.look.assumptions and values[-1:] >= written[-1:]:
-                raise CertificateError(
-                    f"operation {call.invoke_index} writes {written[-1]} to {key} after "
-                    f"{values[-1]}, which is no lower"
-                )
+            self._compare_numbers(call, key, written[-1])
             values.extend(written)
             self.instants.setdefault(key, []).append(self.commits)
             self.lengths.setdefault(key, []).append(len(values))
+
+    def _compare_numbers(self, call: Call, key: Any, value: Any) -> None:
+        """Versions of a key have increasing numbers, if they have any."""
+        numbers = self.look.versions.get((key, value), set())
+        if "increasing_values" in self.look.assumptions:
+            numbers = numbers | {value}
+        lowest = self.numbers.get(key)
+        if numbers and lowest is not None and min(numbers) <= lowest:
+            raise CertificateError(
+                f"operation {call.invoke_index} writes {value} to {key}, whose number is no higher "
+                "than that of a version before it"
+            )
+        if numbers:
+            self.numbers[key] = max(numbers)
 
     def _compare(self, call: Call, key: Any, value: Any, own: list[Any], began: int) -> None:
         at = bisect_right(self.instants.get(key, ()), began)

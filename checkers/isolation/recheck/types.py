@@ -39,6 +39,8 @@ def _has_others(micros: Any) -> bool:
     for _, key, value in micros:
         if type(key) in _OTHERS or type(value) in _OTHERS:
             return True
+        if isinstance(value, Mapping):
+            value = list(value.values())
         if isinstance(value, list | tuple) and any(type(part) in _OTHERS for part in value):
             return True
     return False

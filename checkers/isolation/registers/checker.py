@@ -46,6 +46,7 @@ from splitbrain.checkers.isolation.registers.inference import (
     register_dependencies,
     register_history,
 )
+from splitbrain.checkers.isolation.registers.numbers import Versioned
 from splitbrain.checkers.isolation.registers.versions import Assumptions
 from splitbrain.checkers.isolation.transactions import shown_key, transactions_of
 from splitbrain.checkers.isolation.weak import decided_apart, weak_anomalies
@@ -64,6 +65,8 @@ def rw_register(
     sequential_keys: bool = False,
     linearizable_keys: bool = False,
     increasing_values: bool = False,
+    versioned: bool = False,
+    version_field: str | None = None,
     complete: bool = False,
     clauses: int = CLAUSES,
     **limits: Unpack[Limits],
@@ -79,6 +82,9 @@ def rw_register(
         sequential_keys: assume that each key by itself is sequentially consistent.
         linearizable_keys: assume that each key by itself is linearizable.
         increasing_values: assume that values are whole numbers that tell the order of versions.
+        versioned: values are ``[version, value]``, and versions tell their order; see
+            `splitbrain.checkers.isolation.registers.numbers`.
+        version_field: the same with objects: the version is in this field, the value in ``value``.
         complete: decide serializability and snapshot isolation (and their strong-session and strong
             forms) by a SAT search if no anomaly is found. Takes `initial` for granted.
         clauses: a limit of that search.
@@ -100,6 +106,8 @@ def rw_register(
         sequential_keys,
         linearizable_keys,
         increasing_values,
+        versioned,
+        version_field,
     )
     within = clauses if complete else None
     return TransactionChecker(question, partial(_analysed, question, assumptions, within))
@@ -108,13 +116,16 @@ def rw_register(
 def _analysed(
     question: Question, assumptions: Assumptions, clauses: int | None, history: History
 ) -> Analysed:
-    t = transactions_of(history, lists=False)
+    said = None
+    if assumptions.versioned or assumptions.version_field:
+        said = Versioned.of(history, assumptions.version_field)
+    t = transactions_of(history if said is None else said.history, lists=False)
     coverage = transaction_coverage(t)
     nothing = nothing_exercised(coverage)
     if nothing:
         return coverage, nothing
     inferred = register_history(
-        t, assumptions, process=question.process, realtime=question.realtime
+        t, assumptions, process=question.process, realtime=question.realtime, versioned=said
     )
     if inferred.again != NONE:
         return coverage, _written_twice(inferred)

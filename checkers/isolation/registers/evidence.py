@@ -15,6 +15,7 @@ from splitbrain.checkers.isolation.registers.versions import (
     FOLLOWED,
     INCREASING,
     INITIAL,
+    NUMBERED,
     REAL_TIME,
     SESSION,
     VersionOrder,
@@ -29,6 +30,7 @@ REASONS = {
     SESSION: "sequential keys",
     REAL_TIME: "linearizable keys",
     INCREASING: "increasing values",
+    NUMBERED: "version numbers",
 }
 """What evidence calls the reason for an order of versions."""
 
@@ -78,6 +80,10 @@ def ordered(history: RegisterHistory, order: VersionOrder, at: int) -> str:
         return f"{first} read {key} = {before} and then wrote {after}"
     if reason == INCREASING:
         return f"{first} wrote {key} = {before} and {second} {after}, and values increase"
+    if reason == NUMBERED:
+        return (
+            f"the version of {first}'s {key} = {before} is said to be no later than that of {after}"
+        )
     if reason == SESSION:
         process = int(t.process[order.first[at]])
         return f"process {process} met {key} = {before} in {first} and then {after} in {second}"

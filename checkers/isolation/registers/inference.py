@@ -12,6 +12,7 @@ inferred, and part of it only under assumptions (Kingsbury and Alvaro, "Elle", V
                           time
     increasing_values     values are whole numbers that tell the order of versions, as if each were
                           a version number: of two writes of a key the lower one came first
+    versioned             values come with their versions (`numbers`), which tell the same
 
 *How a key started* needs no assumption: what was read and nobody wrote is how it was before all
 writes, and it was but one value. If two such values were read, one of them is garbage. Nor does
@@ -47,9 +48,11 @@ from splitbrain.checkers.isolation.kernels.codes import (
     WRITE,
     WW,
 )
+from splitbrain.checkers.isolation.registers.numbers import Versioned, numbered_order
 from splitbrain.checkers.isolation.registers.versions import (
     FOLLOWED,
     INCREASING,
+    NUMBERED,
     REAL_TIME,
     SESSION,
     Assumptions,
@@ -132,7 +135,12 @@ class RegisterHistory:
 
 
 def register_history(
-    t: Transactions, assumptions: Assumptions, *, process: bool = False, realtime: bool = False
+    t: Transactions,
+    assumptions: Assumptions,
+    *,
+    process: bool = False,
+    realtime: bool = False,
+    versioned: Versioned | None = None,
 ) -> RegisterHistory:
     """Judge every read by itself, and infer what is known of the order of versions.
 
@@ -141,6 +149,7 @@ def register_history(
         assumptions: what may be assumed.
         process: whether to infer what is certain if sessions may take part in cycles.
         realtime: whether to infer what is certain if real time may.
+        versioned: what versions were said to be.
     """
     writer, write, final, _, again = kernels.of(appends, size=t.size).writers(
         t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
@@ -158,8 +167,10 @@ def register_history(
     alive &= t.status != FAIL
     meetings = Meetings.of(t, saw)
     versions = assumed_order(meetings, starts, assumptions)
-    if assumptions.increasing_values:
-        versions = VersionOrder.joined(versions, _increasing(t, writer, final, alive))
+    stays = np.flatnonzero((writer != NONE) & final)
+    stays = stays[alive[writer[stays]]]
+    numbered = _numbered(t, writer, stays, assumptions, versioned)
+    versions = VersionOrder.joined(versions, numbered)
     versions, cyclic = _without_cycles(t, versions)
     certain = certain_order(meetings, assumptions, process=process, realtime=realtime)
     return RegisterHistory(
@@ -292,28 +303,36 @@ def _add_initial(builder: Builder, history: RegisterHistory, readers: Array, key
     builder.add_fan(of_key[by_key], by[by_key], readers, keys, kinds)
 
 
-def _increasing(t: Transactions, writer: Array, final: Array, alive: Array) -> VersionOrder:
-    """Each version that stays before the next higher one of its key.
+def _numbered(
+    t: Transactions,
+    writer: Array,
+    stays: Array,
+    assumptions: Assumptions,
+    versioned: Versioned | None,
+) -> VersionOrder:
+    """The order that numbers of versions tell.
 
     Raises:
-        HistoryError: what somebody wrote is no whole number.
+        HistoryError: what somebody wrote is no whole number, and should be.
     """
-    kept = np.flatnonzero((writer != NONE) & final)
-    kept = kept[alive[writer[kept]]]
-    values = [t.values[element] for element in kept.tolist()]
-    for element, value in zip(kept.tolist(), values, strict=True):
-        if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
-            raise HistoryError(
-                f"it wrote {shown(value)}, and increasing_values needs whole numbers",
-                index=t.index_of(int(writer[element])),
-            )
-    keys = t.key_of[kept].tolist()
-    order = np.array(sorted(range(len(kept)), key=lambda i: (keys[i], values[i])), np.int64)
-    kept, of_key = kept[order], t.key_of[kept][order]
-    same = of_key[1:] == of_key[:-1]
-    lower, upper = kept[:-1][same], kept[1:][same]
-    reason = np.full(len(lower), INCREASING)
-    return VersionOrder(lower, upper, reason, writer[lower], writer[upper])
+    found = []
+    if assumptions.increasing_values:
+        numbers = [[_whole(t, writer, element)] for element in stays.tolist()]
+        found.append(numbered_order(t, writer, stays, numbers, INCREASING))
+    if versioned is not None:
+        numbers = versioned.numbers(t, stays.tolist())
+        found.append(numbered_order(t, writer, stays, numbers, NUMBERED))
+    return VersionOrder.joined(*found)
+
+
+def _whole(t: Transactions, writer: Array, element: int) -> int:
+    value = t.values[element]
+    if not isinstance(value, (int, np.integer)) or isinstance(value, bool):
+        raise HistoryError(
+            f"it wrote {shown(value)}, and increasing_values needs whole numbers",
+            index=t.index_of(int(writer[element])),
+        )
+    return int(value)
 
 
 def _without_cycles(t: Transactions, versions: VersionOrder) -> tuple[VersionOrder, VersionOrder]:

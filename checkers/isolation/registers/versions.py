@@ -30,7 +30,7 @@ from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
 
-INITIAL, FOLLOWED, SESSION, REAL_TIME, INCREASING = range(5)
+INITIAL, FOLLOWED, SESSION, REAL_TIME, INCREASING, NUMBERED = range(6)
 """Why a version comes before another."""
 
 
@@ -43,10 +43,13 @@ class Assumptions:
     sequential_keys: bool = False
     linearizable_keys: bool = False
     increasing_values: bool = False
+    versioned: bool = False
+    version_field: str | None = None
 
     def named(self) -> list[str]:
-        """Names of those that are made."""
-        return [name for name in self.__dataclass_fields__ if getattr(self, name)]
+        """Names of those that are made, as options are written."""
+        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        return [n if v is True else f"{n}={v}" for n, v in values.items() if v]
 
     @property
     def reasons(self) -> frozenset[int]:
@@ -67,7 +70,7 @@ class VersionOrder:
     Attributes:
         lower: versions.
         upper: versions.
-        reason: `FOLLOWED`, `SESSION`, `REAL_TIME` or `INCREASING`.
+        reason: `FOLLOWED`, `SESSION`, `REAL_TIME`, `INCREASING` or `NUMBERED`.
         first: transaction that met the first version.
         second: transaction that met the second one.
     """
