@@ -7,9 +7,11 @@ would only put another class in the place of one, `planted` makes it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from splitbrain.checkers.verdict import INVALID, Verdict
 from splitbrain.harness.node import ServerFactory
 
 
@@ -27,6 +29,8 @@ class Bug:
         seeds: the budget: so many runs under different seeds must find it.
         shows: what it looks like: signatures or kinds of anomalies, any of which is right.
         source: where the bug comes from: paper and section, report, or issue.
+        shows_all: kinds of anomalies that must all be found in one run, whichever of them names
+            the failure.
     """
 
     id: str
@@ -38,6 +42,14 @@ class Bug:
     seeds: int
     shows: tuple[str, ...]
     source: str
+    shows_all: tuple[str, ...] = ()
+
+    def shown_by(self, verdicts: Iterable[Verdict]) -> bool:
+        """Whether verdicts on a run show this bug."""
+        invalid = [verdict for verdict in verdicts if verdict.validity is INVALID]
+        kinds = {anomaly.kind for verdict in invalid for anomaly in verdict.anomalies}
+        named = any(shown in verdict.signature for verdict in invalid for shown in self.shows)
+        return named and kinds.issuperset(self.shows_all)
 
 
 Base = TypeVar("Base", bound=type)

@@ -44,11 +44,6 @@ def rotated(name: str, seed: int, faults: str = "all") -> Plan:
     return plan_of(name, workloads[seed // CHUNK % len(workloads)], seed, faults)
 
 
-def shows_it(bug, result) -> bool:
-    signatures = [v.signature for v in result.verdicts if v.validity is INVALID]
-    return any(shown in signature for shown in bug.shows for signature in signatures)
-
-
 @pytest.mark.parametrize(("name", "workload"), [w for w in WORKLOADS if w[0] != NEEDS_NO_FAULT])
 def test_a_system_works_when_nothing_fails(name, workload):
     """The summary forms too, whose weaknesses show under faults only."""
@@ -98,7 +93,8 @@ def test_a_planted_bug_is_found_under_its_pinned_seed_and_nothing_without_it(nam
 
     with_bug, without = run(hunt), run(registry.experiment(hunt.plan.with_(bug=None)))
 
-    assert shows_it(bug, with_bug), "not found: run this file with --pin-seeds, see CONTRIBUTING.md"
+    found = bug.shown_by(with_bug.verdicts)
+    assert found, "not found: run this file with --pin-seeds, see CONTRIBUTING.md"
     assert without.validity is not INVALID, without.verdicts
 
 
@@ -110,7 +106,7 @@ def test_hunt(name, request):
     found = search(
         lambda seed: system.hunt(bug, seed),
         range(bug.seeds),
-        wanted=lambda result: shows_it(bug, result),
+        wanted=lambda result: bug.shown_by(result.verdicts),
     )
 
     assert found.failure is not None, f"not found in {found.tried} runs"

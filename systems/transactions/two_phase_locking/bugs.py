@@ -110,6 +110,7 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("G1a", "G1b", "incompatible-order"),
         source="Redpanda, VoltDB 6.3 (Jepsen); DDIA 7",
+        shows_all=("G1a", "G1b"),
     ),
     Bug(
         id="TX-07",
