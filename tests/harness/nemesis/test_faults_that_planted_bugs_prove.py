@@ -13,9 +13,11 @@ import trio
 
 from splitbrain.harness import Plan
 from splitbrain.harness.client import request
+from splitbrain.harness.nemesis.catalogue import KINDS
 from splitbrain.harness.planning import draw
 from splitbrain.harness.searching.seeds import search
 from splitbrain.harness.workloads import register, set_
+from splitbrain.systems.registry import bugs
 
 TTL = 0.05
 GRACE = 0.08
@@ -347,6 +349,16 @@ CASES = [
     ("client.pause", LockAndList, worker, "set-full/lost", 0),
     ("client.partition", Keeper, retrying, "set-full/duplicated", 1),
 ]
+
+ELSEWHERE = {"member.dead"}
+"""Finds who needs the dead, in ``tests/harness/runs/test_liveness.py``."""
+
+
+def test_every_kind_of_fault_has_a_bug_that_it_finds():
+    shown = {kind for faults, *_ in CASES for kind in faults.split(",")}
+    shown.update(kind for _, bug in bugs().values() for kind in bug.faults)
+
+    assert shown | ELSEWHERE == {kind.id for kind in KINDS}
 
 
 def hunt(server, experiment, faults, seeds):

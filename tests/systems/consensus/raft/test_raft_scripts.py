@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from raft_script import play, scripts
 
-FOLDER = Path(__file__).parents[2] / "golden" / "raft"
+FOLDER = Path(__file__).parents[3] / "golden" / "raft"
 
 
 @pytest.mark.parametrize("path", scripts(FOLDER), ids=lambda path: path.stem)

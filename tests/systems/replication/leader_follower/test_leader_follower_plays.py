@@ -29,7 +29,7 @@ from leader_follower_cluster import Cluster, entry_text
 
 from splitbrain.systems.replication.leader_follower.effects import ELECTION_S
 
-PLAYS = Path(__file__).parents[2] / "golden" / "leader_follower"
+PLAYS = Path(__file__).parents[3] / "golden" / "leader_follower"
 SESSION = 1
 
 
