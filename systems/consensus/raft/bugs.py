@@ -12,10 +12,13 @@ from typing import Any
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState
 from splitbrain.systems.consensus.raft.log import Log
-from splitbrain.systems.consensus.raft.messages import Entry
+from splitbrain.systems.consensus.raft.messages import Entry, RequestVote
 from splitbrain.systems.consensus.raft.phases import Leadership
+from splitbrain.systems.consensus.raft.replica import Replica
 from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.server import RaftKV
+from splitbrain.systems.consensus.raft.sessions import Sessions
+from splitbrain.systems.consensus.raft.state import Settings
 from splitbrain.systems.consensus.raft.storage import Save, Storage
 
 
@@ -47,6 +50,52 @@ class ReadsLocally(Rules):
     def may_read_at_once(self, office: Leadership) -> bool:
         """Always."""
         return True
+
+
+class ComparesLength(Rules):
+    """Takes the longer log for the one that is more up to date, whatever its last term."""
+
+    def may_vote_for(
+        self, candidate: str, request: RequestVote, vote: str | None, log: Log
+    ) -> bool:
+        """First come, first served, for logs that are as long as ours."""
+        return vote in (None, candidate) and request.last_index >= log.last_index
+
+
+class CutsAlways(Rules):
+    """Replaces its uncommitted entries by those of each message that comes, an old one too, and so
+    forgets what came after these."""
+
+    def keeps(self, index: int, entry: Entry, replica: Replica) -> bool:
+        """Only what is committed."""
+        return index <= replica.commit
+
+
+class CommitsTooFar(Rules):
+    """Takes the leader's commit index for its own log, also where nothing says that it is equal."""
+
+    def committable(self, previous: int, entries: tuple[Entry, ...], log: Log) -> int:
+        """All of our log."""
+        return log.last_index
+
+
+class InstallsAnything(Rules):
+    """Installs each snapshot that comes, also one that is older than what it has applied."""
+
+    def may_install(self, last_index: int, replica: Replica) -> bool:
+        """Always."""
+        return True
+
+
+class AppliesTwice(Sessions):
+    """Applies a command as often as it stands in the log."""
+
+    def apply_once(self, session: int, sequence: int, operation: Any) -> tuple[str, Any]:
+        """Forget that it was applied before."""
+        last = self.sessions.get(session)
+        if last is not None and last[0] == sequence:
+            self.sessions[session] = (sequence - 1, *last[1:])
+        return super().apply_once(session, sequence, operation)
 
 
 class ReportsWholeLog(Rules):
@@ -129,6 +178,28 @@ BUGS: tuple[Bug, ...] = (
         source="Raft thesis, section 6.4; etcd 0.4.1, Redis-Raft 1b3fbf6 (Jepsen); DDIA 9",
     ),
     Bug(
+        id="CON-05",
+        title="votes go to the longer log, whatever its last term",
+        server=planted(RaftKV, rules=ComparesLength),
+        workload="set",
+        faults=("scenario.figure8",),
+        nodes=3,
+        seeds=20,
+        shows=("leader-completeness", "lost", "node-died"),
+        source="Raft paper, section 5.4.1",
+    ),
+    Bug(
+        id="CON-06",
+        title="each message's entries replace all that is uncommitted, so a late one removes newer",
+        server=planted(RaftKV, rules=CutsAlways),
+        workload="set",
+        faults=("net.latency", "net.duplicate", "process.pause"),
+        nodes=3,
+        seeds=40,
+        shows=("commit-quorum", "leader-completeness", "lost", "durability"),
+        source="Raft paper, section 5.3; students' guides to MIT's course 6.824",
+    ),
+    Bug(
         id="CON-07",
         title="a follower acknowledges its whole log instead of what the message covered",
         server=planted(RaftKV, rules=ReportsWholeLog),
@@ -140,6 +211,17 @@ BUGS: tuple[Bug, ...] = (
         source="Raft paper, figure 2 (matchIndex); seen in a public teaching implementation",
     ),
     Bug(
+        id="CON-08",
+        title="a follower commits as far as the leader has, also what the leader does not have",
+        server=planted(RaftKV, rules=CommitsTooFar),
+        workload="set",
+        faults=("scenario.rollback",),
+        nodes=3,
+        seeds=20,
+        shows=("state-machine-safety", "node-died", "diverged"),
+        source="Raft paper, figure 2 (AppendEntries, step 5)",
+    ),
+    Bug(
         id="CON-09",
         title="a write is acknowledged when it is appended, before it is committed",
         server=planted(RaftKV, rules=AnswersEarly),
@@ -149,5 +231,31 @@ BUGS: tuple[Bug, ...] = (
         seeds=10,
         shows=("lost",),
         source="Raft paper, section 5.3; seen in a public teaching implementation",
+    ),
+    Bug(
+        id="CON-10",
+        title="a command that its client sent twice is applied twice",
+        server=planted(RaftKV, machine_class=AppliesTwice),
+        workload="kv",
+        faults=("process.kill", "net.partition", "net.loss"),
+        nodes=3,
+        seeds=40,
+        shows=("nonlinearizable",),
+        source="Raft paper, section 8; thesis, section 6.3",
+    ),
+    Bug(
+        id="CON-11",
+        title="a snapshot is installed over a newer state",
+        server=planted(
+            RaftKV,
+            rules=InstallsAnything,
+            settings=Settings(snapshot_every=8, snapshot_keeps=2),
+        ),
+        workload="set",
+        faults=("process.pause", "net.partition", "net.latency", "net.duplicate"),
+        nodes=3,
+        seeds=40,
+        shows=("never-back", "durability", "lost"),
+        source="Raft paper, figure 13; seen in several implementations' failpoint tests",
     ),
 )

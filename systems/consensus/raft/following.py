@@ -17,12 +17,14 @@ from splitbrain.systems.consensus.raft.messages import (
 from splitbrain.systems.consensus.raft.outbox import Outbox
 from splitbrain.systems.consensus.raft.replica import Replica
 from splitbrain.systems.consensus.raft.roles import hear_leader
+from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.state import Server
 
 
 def on_append(server: Server, sender: str, message: AppendEntries) -> None:
     """Take a leader's entries, if our log holds what precedes them (figure 2)."""
-    term, outbox, replica = server.ballot.term, server.outbox, server.replica
+    term, rules = server.ballot.term, server.rules
+    outbox, replica = server.outbox, server.replica
     if message.term < term:
         outbox.send_when_durable(sender, Rejected(REJECTED, term, 0, 0, 0, 0))
         return
@@ -36,9 +38,9 @@ def on_append(server: Server, sender: str, message: AppendEntries) -> None:
         outbox.send_when_durable(sender, refusal(message, log, term))
         return
     if entries:
-        store(previous, entries, replica, outbox)
-    commit_up_to(server, min(message.commit, previous + len(entries)))
-    match = server.rules.matched(previous, entries, log)
+        store(previous, entries, rules, replica, outbox)
+    commit_up_to(server, min(message.commit, rules.committable(previous, entries, log)))
+    match = rules.matched(previous, entries, log)
     outbox.send_when_durable(sender, Appended(APPENDED, term, match, message.number))
 
 
@@ -52,14 +54,16 @@ def refusal(message: AppendEntries, log: Log, term: int) -> Rejected:
     return Rejected(REJECTED, term, previous, index, conflict, message.number)
 
 
-def store(previous: int, entries: tuple[Entry, ...], replica: Replica, outbox: Outbox) -> None:
+def store(
+    previous: int, entries: tuple[Entry, ...], rules: Rules, replica: Replica, outbox: Outbox
+) -> None:
     """Append what is new; remove our entries only where they conflict (5.3)."""
     log = replica.log
     for offset, entry in enumerate(entries):
         index = previous + 1 + offset
         if index <= log.last_index:
-            if log.term(index) == entry.term:
-                continue  # we have it: this message may be older than our log
+            if rules.keeps(index, entry, replica):
+                continue
             assert index > replica.commit, f"a committed entry ({index}) would be removed"
             log.truncate(index)
         log.extend(entries[offset:])
@@ -74,7 +78,7 @@ def on_snapshot(server: Server, sender: str, message: InstallSnapshot) -> None:
         outbox.send_when_durable(sender, Appended(APPENDED, term, 0, 0))
         return
     hear_leader(server, message.term, sender)
-    if message.last_index > replica.commit:
+    if server.rules.may_install(message.last_index, replica):
         snapshot = Snapshot(message.last_index, message.last_term, message.data)
         replica.install(snapshot)
         save_snapshot(snapshot, replica.log, server.ballot, outbox)

@@ -84,7 +84,7 @@ class RaftInvariants:
         seen = self.seen.get(name)
         if seen is None or seen.state is not state:
             seen = self.seen[name] = _Seen(state)
-            return self.durability(name, state) or self.look(name, state, seen)
+            return self.durability(name, state, "started again") or self.look(name, state, seen)
         log, ballot = state.replica.log, state.ballot
         if (
             log.last_index == seen.last_index
@@ -110,6 +110,8 @@ class RaftInvariants:
         logged = log.last_index != seen.last_index or log.last_term != seen.last_term
         if logged:
             breach = breach or self.log_matching(state, seen)
+            if log.last_index < seen.last_index:
+                breach = breach or self.durability(name, state, "cut its log")
         if logged or state.phase is not seen.phase:
             breach = breach or self.elections(name, state, seen)
         if commit != seen.commit:
@@ -118,14 +120,13 @@ class RaftInvariants:
         seen.last_index, seen.last_term, seen.phase = log.last_index, log.last_term, state.phase
         return breach
 
-    def durability(self, name: str, state: Server) -> Breach | None:
-        """What was committed is still there when a server starts again."""
+    def durability(self, name: str, state: Server, did: str) -> Breach | None:
+        """What was committed is still there when a server has started again or cut its log."""
         if not self.highest or self.held_by_majority(self.highest, state):
             return None
         return Breach(
             "durability",
-            f"entry {self.highest} was committed, and since {name} started again no majority "
-            "holds it",
+            f"entry {self.highest} was committed, and since {name} {did} no majority holds it",
         )
 
     def never_back(self, state: Server, seen: _Seen) -> Breach | None:

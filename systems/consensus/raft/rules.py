@@ -12,6 +12,7 @@ from splitbrain.systems.consensus.raft.effects import SaveState
 from splitbrain.systems.consensus.raft.log import Log
 from splitbrain.systems.consensus.raft.messages import Entry, Rejected, RequestVote
 from splitbrain.systems.consensus.raft.phases import Leadership
+from splitbrain.systems.consensus.raft.replica import Replica
 
 
 class Rules:
@@ -43,6 +44,20 @@ class Rules:
     def may_read_at_once(self, office: Leadership) -> bool:
         """Whether a query needs nobody's word that we still lead (thesis 6.4): it always does."""
         return False
+
+    def keeps(self, index: int, entry: Entry, replica: Replica) -> bool:
+        """Whether our entry at `index` is the one that a message has there: a message may be older
+        than our log, and what follows its entries is none of its business (5.3)."""
+        return replica.log.term(index) == entry.term
+
+    def may_install(self, last_index: int, replica: Replica) -> bool:
+        """Whether a leader's snapshot brings anything that we have not committed (figure 13)."""
+        return last_index > replica.commit
+
+    def committable(self, previous: int, entries: tuple[Entry, ...], log: Log) -> int:
+        """How far a message's commit index can be believed: what is behind the message's entries
+        may yet have to go (figure 2)."""
+        return previous + len(entries)
 
     def matched(self, previous: int, entries: tuple[Entry, ...], log: Log) -> int:
         """The last index that a message proved equal to the leader's log."""

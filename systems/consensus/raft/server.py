@@ -41,6 +41,7 @@ class RaftKV:
 
     rules: ClassVar[type[Rules]] = Rules
     storage_class: ClassVar[type[Storage]] = Storage
+    machine_class: ClassVar[type[Sessions]] = Sessions
     settings: ClassVar[Settings] = Settings()
 
     def __init__(self, node: Node) -> None:
@@ -57,7 +58,7 @@ class RaftKV:
         return Raft(
             self.node.name,
             self.node.peers,
-            Sessions(KeyValue()),
+            self.machine_class(KeyValue()),
             stored=stored,
             random=self.node.random,
             now=trio.current_time(),

@@ -60,11 +60,13 @@ def broken_by(rules: type[Rules], shows: str, seeds: int) -> list[str]:
     ("rules", "shows"),
     [
         (bugs.CommitsByCounting, "leader completeness"),
+        (bugs.ComparesLength, "leader completeness"),
+        (bugs.CommitsTooFar, "state machine safety"),
         (bugs.ReadsLocally, "stale read"),
         (bugs.ReportsWholeLog, "leader completeness"),
         (bugs.AnswersEarly, "stale read"),
     ],
-    ids=("CON-01", "CON-04", "CON-07", "CON-09"),
+    ids=("CON-01", "CON-05", "CON-08", "CON-04", "CON-07", "CON-09"),
 )
 def test_a_planted_bug_breaks_them(rules, shows):
     found = broken_by(rules, shows, seeds=100)
