@@ -11,7 +11,9 @@ ruled out by the anomalies that it forbids itself and by those that a weaker one
 * snapshot isolation as the absence of cycles without two rw in a row: Cerone and Gotsman,
   "Analysing Snapshot Isolation", PODC 2016;
 * strong session forms: Daudjee and Salem, "Lazy Database Replication with Ordering Guarantees",
-  ICDE 2004; strong forms add real time.
+  ICDE 2004; strong forms add real time. With linearizable keys: real time among transactions that
+  touch the same key, which is what single-key operations of etcd or CockroachDB promise beside
+  serializability.
 
 A model here speaks of sessions only if its name says so, or if it is causal consistency or below,
 which mean nothing without. "Not refuted" is what a finite history can say in a model's favor.
@@ -154,6 +156,29 @@ _MORE_ALIASES = {
 }
 
 
+_WITH_LINEARIZABLE_KEYS = "-with-linearizable-keys"
+
+
+def _with_linearizable_keys() -> Iterator[ConsistencyModel]:
+    """Models in which real time counts among those who touch the same key.
+
+    One order explains everything: of two transactions with a key in common, of which one had
+    completed when the other was invoked, it has that one first.
+    """
+    forbids: tuple[str, ...] = ()
+    weaker: tuple[str, ...] = ()
+    for name, kinds in _SUFFIXED.items():
+        forbids += tuple(f"{kind}-per-key" for kind in kinds if "predicate" not in kind)
+        if name == "snapshot-isolation":
+            forbids += ("not-snapshot-isolated-per-key",)
+        if name == "serializable":
+            forbids += ("not-serializable-per-key",)
+        if name in ("snapshot-isolation", "serializable"):
+            made = name + _WITH_LINEARIZABLE_KEYS
+            yield ConsistencyModel(made, (name, *weaker), forbids)
+            weaker = (made,)
+
+
 def _strengthened(form: str, suffix: str, below: str) -> Iterator[ConsistencyModel]:
     """A form of the models that have one: ``form`` and ``below`` are prefixes of names."""
     previous: tuple[str, ...] = ()
@@ -161,6 +186,8 @@ def _strengthened(form: str, suffix: str, below: str) -> Iterator[ConsistencyMod
         weaker = (*previous, below + name)
         if form == "strong-session-" and name == "snapshot-isolation":
             weaker += ("causal",)
+        if form == "strong-" and name in ("snapshot-isolation", "serializable"):
+            weaker += (name + _WITH_LINEARIZABLE_KEYS,)
         made = form + name
         forbids = tuple(kind + suffix for kind in kinds)
         # What a complete search refutes has a name of its own: there may be no single cycle.
@@ -177,12 +204,16 @@ MODELS: dict[str, ConsistencyModel] = {
     for model in (
         *_PLAIN,
         *_strengthened("strong-session-", "-process", ""),
+        *_with_linearizable_keys(),
         *_strengthened("strong-", "-realtime", "strong-session-"),
     )
 }
 """All models by name, weaker before stronger."""
 
 STRONGEST = "strong-serializable"
+
+PER_KEY_MODELS = frozenset(name for name in MODELS if name.endswith(_WITH_LINEARIZABLE_KEYS))
+"""Models in which real time counts key by key; they are looked at only if they are asked for."""
 
 SESSION_KINDS = frozenset(
     {
@@ -271,8 +302,9 @@ class Standing:
 def standing(kinds: Iterable[str]) -> Standing:
     """What these kinds of anomalies rule out, and the strongest models that they leave."""
     found = frozenset(kinds)
-    refuted = [name for name in MODELS if forbidden(name) & found]
-    left = [name for name in MODELS if name not in refuted]
+    models = [name for name in MODELS if name not in PER_KEY_MODELS]
+    refuted = [name for name in models if forbidden(name) & found]
+    left = [name for name in models if name not in refuted]
     weakest = tuple(m for m in refuted if not any(o != m and o in implied(m) for o in refuted))
     strongest = tuple(m for m in left if not any(o != m and m in implied(o) for o in left))
     return Standing(weakest, tuple(m for m in refuted if m not in weakest), strongest)

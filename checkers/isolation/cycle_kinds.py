@@ -11,7 +11,8 @@ as in Cerone and Gotsman, "Analysing Snapshot Isolation", PODC 2016):
 
 With at least one rw of a predicate read, these three are G-single-predicate,
 G-nonadjacent-predicate and G2. Each kind also with ``-process`` (at least one process edge) and
-``-realtime`` (at least one real-time edge, perhaps process edges). A dependency that rests on time
+``-realtime`` (at least one real-time edge, perhaps process edges), or with ``-per-key`` (real time
+counts between two that touch the same key). A dependency that rests on time
 counts as an edge of that kind; and as it rests on there being no G-single of that suffix either, a
 cycle of such without an rw is a G-single.
 """
@@ -24,16 +25,26 @@ from enum import Enum
 from splitbrain.checkers.isolation.kernels.codes import (
     ANTI,
     INFERRED,
+    PER_KEY,
     PROCESS,
     REALTIME,
     RW,
     RW_PREDICATE,
+    TIME,
     WR,
     WW,
 )
 
-SUFFIXES = {"": 0, "-process": PROCESS, "-realtime": PROCESS | REALTIME}
-"""What each suffix adds to the edges of a kind."""
+SUFFIXES = {"": 0, "-process": PROCESS, "-per-key": PER_KEY, "-realtime": PROCESS | REALTIME}
+"""What each suffix adds to the edges of a kind. The last bit is the one that the suffix needs."""
+
+WEAKER = {
+    "": ("",),
+    "-process": ("", "-process"),
+    "-per-key": ("", "-per-key"),
+    "-realtime": tuple(SUFFIXES),
+}
+"""By suffix, those of kinds that rule out all that a kind with it does."""
 
 
 class Anti(Enum):
@@ -73,7 +84,7 @@ _APART = (*_NO_RW, "G-nonadjacent")
 _DEPENDS = WW | WR | INFERRED
 
 SPECIFICATIONS = (
-    Specification("G0", WW, Anti.NONE, 0, WW | PROCESS | REALTIME, ("G0",)),
+    Specification("G0", WW, Anti.NONE, 0, WW | TIME, ("G0",)),
     Specification("G1c", WW | WR, Anti.NONE, 0, WR, ("G1c",)),
     Specification("G-single", _DEPENDS, Anti.ONE, RW, RW, ("G-single",)),
     Specification("G-single", _DEPENDS, Anti.NONE, 0, INFERRED, _NO_RW),

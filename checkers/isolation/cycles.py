@@ -23,15 +23,19 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.isolation.cycle_kinds import SPECIFICATIONS, SUFFIXES, Anti, Specification
+from splitbrain.checkers.isolation.cycle_kinds import (
+    SPECIFICATIONS,
+    SUFFIXES,
+    WEAKER,
+    Anti,
+    Specification,
+)
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.kernels import graphs
 from splitbrain.checkers.isolation.kernels.codes import (
     ANTI,
     EVERY,
     INFERRED,
-    PROCESS,
-    REALTIME,
     TIME,
     WR,
     WW,
@@ -53,8 +57,9 @@ class Step:
     Attributes:
         source: a transaction.
         target: the transaction that depends on it.
-        kind: ``ww``, ``wr``, ``rw``, ``rw-predicate``, ``process`` or ``realtime``.
-        rests_on: ``process`` or ``realtime`` if it was inferred from that; else empty.
+        kind: ``ww``, ``wr``, ``rw``, ``rw-predicate``, ``process``, ``realtime`` or
+            ``per-key``.
+        rests_on: ``process``, ``realtime`` or ``per-key`` if it was inferred from that; else empty.
     """
 
     source: int
@@ -171,7 +176,7 @@ class _Search:
     def run(self, everything: int) -> None:
         """Look for all kinds, with each suffix of which the graph has the edges."""
         for suffix, added in SUFFIXES.items():
-            if added and not everything & (REALTIME if suffix == "-realtime" else PROCESS):
+            if added and not everything & _needed(added):
                 continue
             self.home, self.homes = self.kernels.strong_components(
                 *self.kernels.adjacency(
@@ -190,7 +195,7 @@ class _Search:
         """Look for one kind in components that are not known to have it, or one that implies it."""
         wanted = np.ones(self.homes, np.bool_)
         for worse in kind.implied_by:
-            for weaker in _weaker_suffixes(suffix):
+            for weaker in WEAKER[suffix]:
                 if worse + weaker in self.has:
                     wanted[self.home[self.has[worse + weaker]]] = False
         if not wanted.any():
@@ -365,6 +370,6 @@ def _within(kind: Array, mask: int) -> Array:
     return np.asarray(kind & (EVERY ^ mask) == 0)
 
 
-def _weaker_suffixes(suffix: str) -> tuple[str, ...]:
-    names = tuple(SUFFIXES)
-    return names[: names.index(suffix) + 1]
+def _needed(added: int) -> int:
+    """Of the kinds of time that a suffix adds, the one without which it is another suffix."""
+    return 1 << (added.bit_length() - 1)

@@ -8,6 +8,7 @@ from Kingsbury and Alvaro ("Elle", VLDB 2020):
     rw   the second wrote the version after the one that the first read
     process    the second followed the first in its session
     realtime   the first had completed when the second was invoked
+    per-key    the same, of two that touch a key in common
 
 *Auxiliary nodes* stand for many edges at once: an instant, between all transactions that completed
 before it and all that were invoked after it; or the writes of a key that nobody read. An edge into
@@ -24,7 +25,17 @@ import numpy.typing as npt
 
 from splitbrain.checkers import kernels
 from splitbrain.checkers.isolation.kernels import fans, times
-from splitbrain.checkers.isolation.kernels.codes import PROCESS, REALTIME, RW, RW_PREDICATE, WR, WW
+from splitbrain.checkers.isolation.kernels.codes import (
+    FAIL,
+    OK,
+    PER_KEY,
+    PROCESS,
+    REALTIME,
+    RW,
+    RW_PREDICATE,
+    WR,
+    WW,
+)
 from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
@@ -36,6 +47,7 @@ NAMES = {
     RW_PREDICATE: "rw-predicate",
     PROCESS: "process",
     REALTIME: "realtime",
+    PER_KEY: "per-key",
 }
 """What a kind of dependency is called, by its bit."""
 
@@ -49,8 +61,8 @@ class Dependencies:
         nodes: number of nodes.
         source: where each edge begins.
         target: where it ends.
-        kind: its kind, one bit: `WW`, `WR`, `RW`, `RW_PREDICATE`, `PROCESS` or `REALTIME`; or
-            `WW` or `RW` together with a kind of time and `INFERRED`.
+        kind: its kind, one bit: `WW`, `WR`, `RW`, `RW_PREDICATE`, `PROCESS`, `REALTIME` or
+            `PER_KEY`; or `WW` or `RW` together with a kind of time and `INFERRED`.
     """
 
     transactions: int
@@ -100,8 +112,8 @@ class Builder:
         )
         self.nodes += 2 * len(keys)
 
-    def add_time(self, *, process: bool, realtime: bool) -> None:
-        """Add what sessions and real time say."""
+    def add_time(self, *, process: bool, realtime: bool, per_key: bool = False) -> None:
+        """Add what sessions and real time say, or real time among those who touch a key."""
         t = self.transactions
         compiled = kernels.of(times, size=t.size)
         if process:
@@ -115,6 +127,10 @@ class Builder:
             )
             self.add(source, target, REALTIME)
             self.nodes += instants
+        if per_key:
+            source, target, instants = compiled.per_key_edges(*_touches(t), self.nodes)
+            self.add(source, target, PER_KEY)
+            self.nodes += instants
 
     def build(self) -> Dependencies:
         """The graph."""
@@ -126,6 +142,20 @@ class Builder:
             np.concatenate([empty, *self._targets]),
             np.concatenate([empty.astype(np.uint8), *self._kinds]),
         )
+
+
+def _touches(t: Transactions) -> tuple[Array, Array, Array]:
+    """Invocations and completions of those who touch each key, in order; see `per_key_edges`."""
+    owners = np.repeat(np.arange(len(t)), np.diff(t.offsets))
+    pairs = np.unique(t.key.astype(np.int64) * len(t) + owners)
+    key, by = pairs // max(len(t), 1), pairs % max(len(t), 1)
+    key, by = key[t.status[by] != FAIL], by[t.status[by] != FAIL]
+    done = t.status[by] == OK
+    keys, who = np.concatenate([key, key[done]]), np.concatenate([by, by[done]])
+    when = np.concatenate([t.invoked[by], t.completed[by[done]]])
+    completes = np.arange(len(who)) >= len(by)
+    order = np.lexsort((when, keys))
+    return keys[order], who[order].astype(np.int32), completes[order]
 
 
 def _dense(numbers: Array) -> Array:

@@ -48,7 +48,7 @@ _WORST_FIRST = (
     "G2",
     "not-serializable",
 )
-_SUFFIXES = ("", "-item", "-process", "-realtime")
+_SUFFIXES = ("", "-item", "-process", "-realtime", "-per-key")
 
 
 @dataclass(slots=True)

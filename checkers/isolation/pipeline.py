@@ -20,6 +20,7 @@ import numpy as np
 from splitbrain.checkers.history import History
 from splitbrain.checkers.isolation.complete.deadline import Deadline, Timed, seconds_of
 from splitbrain.checkers.isolation.consistency import (
+    PER_KEY_MODELS,
     STRONGEST,
     ConsistencyModel,
     forbidden,
@@ -110,6 +111,11 @@ class Question:
         """Whether the model speaks of real time."""
         return any(kind.endswith("-realtime") for kind in forbidden(self.model))
 
+    @property
+    def per_key(self) -> bool:
+        """Whether the model speaks of real time, but only among those who touch the same key."""
+        return self.model in PER_KEY_MODELS
+
 
 @dataclass(frozen=True, slots=True)
 class Searched:
@@ -145,7 +151,7 @@ class Analysis(Protocol):
         """Add what single reads and versions show, up to a limit of each kind."""
         ...
 
-    def dependencies(self, *, process: bool, realtime: bool) -> Dependencies:
+    def dependencies(self, *, process: bool, realtime: bool, per_key: bool) -> Dependencies:
         """The graph of dependencies, with what time adds to it."""
         ...
 
@@ -200,7 +206,9 @@ def answer(question: Question, analysis: Analysis, coverage: Mapping[str, int]) 
     findings = Findings()
     deadline = Deadline.after(question.seconds)
     analysis.add_direct(findings, question.witnesses)
-    graph = analysis.dependencies(process=question.process, realtime=question.realtime)
+    graph = analysis.dependencies(
+        process=question.process, realtime=question.realtime, per_key=question.per_key
+    )
     cycles = find_cycles(
         graph, limit=question.witnesses, budget=question.edges, late=deadline.passed
     )

@@ -30,7 +30,7 @@ from splitbrain.checkers.isolation.complete.ordering import Ordering
 from splitbrain.checkers.isolation.complete.pruning import Pruning
 from splitbrain.checkers.isolation.complete.refuting import Excluded, Pair, refutation
 from splitbrain.checkers.isolation.complete.writers import Writers
-from splitbrain.checkers.isolation.consistency import implied
+from splitbrain.checkers.isolation.consistency import PER_KEY_MODELS, implied
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.registers.inference import RegisterHistory, register_dependencies
 from splitbrain.checkers.isolation.schedule import serial_schedule, snapshot_schedule
@@ -77,7 +77,8 @@ def decide(
 
     Args:
         history: without anomalies so far, and with ``initial`` assumed.
-        model: serializable, snapshot-isolation, or their strong-session or strong form.
+        model: serializable, snapshot-isolation, their strong-session or strong form, or with
+            linearizable keys.
         limit: cycles excluded before the search gives up.
         deadline: when it gives up in any case.
     """
@@ -85,6 +86,8 @@ def decide(
     suffix = ""
     if model.startswith("strong-"):
         suffix = "-process" if model.startswith("strong-session-") else "-realtime"
+    if model in PER_KEY_MODELS:
+        suffix = "-per-key"
     kind = ("not-snapshot-isolated" if snapshot else "not-serializable") + suffix
     writers = Writers.of(history)
     count = writers.pair_count()
@@ -119,7 +122,11 @@ def _ordering(
     snapshot, suffix = asked
     # What is certain beyond that, pruning finds again, and can say why.
     known = register_dependencies(
-        history, process=suffix != "", realtime=suffix == "-realtime", certain=False
+        history,
+        process=suffix in ("-process", "-realtime"),
+        realtime=suffix == "-realtime",
+        per_key=suffix == "-per-key",
+        certain=False,
     )
     pruning = Pruning(known, writers, snapshot=snapshot, late=deadline.passed)
     t = history.transactions

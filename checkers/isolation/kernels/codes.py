@@ -23,7 +23,10 @@ close a cycle. Such a dependency takes part in cycles in which all its bits may.
 EVERY = 255
 """All bits of a kind."""
 
-TIME = PROCESS | REALTIME
+PER_KEY = 128
+"""Real time among transactions that touch the same key."""
+
+TIME = PROCESS | REALTIME | PER_KEY
 ANTI = RW | RW_PREDICATE
 """Kinds that time brings, and anti-dependencies."""
 

@@ -1,4 +1,4 @@
-"""Kernels for what comes before what in a session and in real time.
+"""Kernels for what comes before what in a session and in real time, overall or key by key.
 
 Columns are those of `splitbrain.checkers.isolation.transactions.Transactions`.
 """
@@ -79,5 +79,49 @@ def realtime_edges(
             instants += 1
         tails[edges] = t
         heads[edges] = first_auxiliary + instants - 1
+        edges += 1
+    return tails[:edges], heads[:edges], instants
+
+
+@jit
+def per_key_edges(
+    key: Array, by: Array, completes: Array, first_auxiliary: int
+) -> tuple[Array, Array, int]:
+    """Real-time precedence among those who touch a key, by way of instants as in `realtime_edges`.
+
+    Args:
+        key: of each invocation or completion, sorted by key and then by time; a transaction has
+            one of either for each key that it touches.
+        by: its transaction.
+        completes: whether it is a completion.
+        first_auxiliary: number of the first instant.
+
+    Returns:
+        Tails and heads of the edges, and the number of instants.
+    """
+    tails = np.empty(2 * len(key), np.int32)
+    heads = np.empty(2 * len(key), np.int32)
+    edges, instants, running, chained = 0, 0, False, False
+    for row in range(len(key)):
+        if row == 0 or key[row] != key[row - 1]:
+            running, chained = False, False
+        instant = first_auxiliary + instants - 1
+        if not completes[row]:
+            running = False
+            if chained:
+                tails[edges] = instant
+                heads[edges] = by[row]
+                edges += 1
+            continue
+        if not running:
+            if chained:
+                tails[edges] = instant
+                heads[edges] = instant + 1
+                edges += 1
+            instants += 1
+            instant += 1
+            running, chained = True, True
+        tails[edges] = by[row]
+        heads[edges] = instant
         edges += 1
     return tails[:edges], heads[:edges], instants

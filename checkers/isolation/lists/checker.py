@@ -104,8 +104,10 @@ class _Analysis:
         add_dirty_updates(findings, self.history, limit)
         add_lost_updates(findings, self.history, limit)
 
-    def dependencies(self, *, process: bool, realtime: bool) -> Dependencies:
-        return append_dependencies(self.history, process=process, realtime=realtime)
+    def dependencies(self, *, process: bool, realtime: bool, per_key: bool) -> Dependencies:
+        return append_dependencies(
+            self.history, process=process, realtime=realtime, per_key=per_key
+        )
 
     def explained(self, cycle: Cycle) -> Anomaly:
         return cycle_anomaly(self.history, cycle)

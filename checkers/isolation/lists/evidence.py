@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from splitbrain.checkers.isolation.cycles import Cycle, Step
 from splitbrain.checkers.isolation.kernels.codes import FAIL, INCOMPATIBLE, NONE, READ, WRITE
 from splitbrain.checkers.isolation.lists.inference import AppendHistory
@@ -51,7 +53,7 @@ def anomaly_of_cycle(t: Transactions, cycle: Cycle, steps: list[dict[str, Any]])
 def explain(history: AppendHistory, step: Step) -> dict[str, Any]:
     """The evidence for a step: what it quotes, and ``because``, a sentence."""
     t = history.transactions
-    if step.kind in ("process", "realtime"):
+    if step.kind in ("process", "realtime", "per-key"):
         return time_evidence(t, step)
     found = {"ww": _write, "wr": _read, "rw": _anti}[step.kind](history, step)
     return {**ends(t, step), **found}
@@ -69,7 +71,7 @@ def ends(t: Transactions, step: Step) -> dict[str, Any]:
 
 
 def time_evidence(t: Transactions, step: Step) -> dict[str, Any]:
-    """Evidence for a process or real-time edge."""
+    """Evidence for a process or real-time edge, the latter perhaps of a key."""
     before, after = t.name(step.source), t.name(step.target)
     if step.kind == "process":
         because = f"{after} followed {before} in process {int(t.process[step.source])}"
@@ -80,7 +82,12 @@ def time_evidence(t: Transactions, step: Step) -> dict[str, Any]:
             f"{before} had completed (operation {completed}) "
             f"when {after} was invoked (operation {invoked})"
         )
-    return {**ends(t, step), "because": because}
+    quoted = {}
+    if step.kind == "per-key":
+        one, other = (t.key[t.offsets[m] : t.offsets[m + 1]] for m in (step.source, step.target))
+        quoted["key"] = t.keys[int(np.intersect1d(one, other)[0])]
+        because = f"{because}, and both touch {shown_key(quoted['key'])}"
+    return {**ends(t, step), **quoted, "because": because}
 
 
 def _operations(t: Transactions, transaction: int, kind: int) -> list[int]:

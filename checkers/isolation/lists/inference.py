@@ -106,7 +106,12 @@ def append_history(transactions: Transactions) -> AppendHistory:
 
 
 def append_dependencies(
-    history: AppendHistory, *, process: bool, realtime: bool, unobserved: bool = True
+    history: AppendHistory,
+    *,
+    process: bool,
+    realtime: bool,
+    per_key: bool = False,
+    unobserved: bool = True,
 ) -> Dependencies:
     """The graph of dependencies.
 
@@ -114,6 +119,7 @@ def append_dependencies(
         history: what was inferred.
         process: whether to add process edges.
         realtime: whether to add real-time edges.
+        per_key: whether to add those of real time among those who touch the same key.
         unobserved: whether writes that no read saw take part.
     """
     t = history.transactions
@@ -129,7 +135,7 @@ def append_dependencies(
     )  # fmt: skip
     if unobserved:
         _add_unobserved(builder, history, reads)
-    builder.add_time(process=process, realtime=realtime)
+    builder.add_time(process=process, realtime=realtime, per_key=per_key)
     return builder.build()
 
 

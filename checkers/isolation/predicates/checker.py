@@ -66,9 +66,12 @@ def predicate_reads(consistency: str | None = None, **limits: Unpack[Limits]) ->
         limits: see `splitbrain.checkers.isolation.pipeline.Limits`.
 
     Raises:
-        ValueError: no such model.
+        ValueError: no such model, or one that says nothing of predicates.
     """
-    return TransactionChecker(Question.asked("predicate-reads", consistency, **limits), _analysed)
+    question = Question.asked("predicate-reads", consistency, **limits)
+    if question.per_key:
+        raise ValueError(f"{question.model} says nothing of predicates, which touch all keys")
+    return TransactionChecker(question, _analysed)
 
 
 def _analysed(history: History) -> Analysed:
@@ -105,7 +108,7 @@ class _Analysis:
         for anomalies in _read_anomalies(self.facts).values():
             findings.add(anomalies[:limit], len(anomalies))
 
-    def dependencies(self, *, process: bool, realtime: bool) -> Dependencies:
+    def dependencies(self, *, process: bool, realtime: bool, per_key: bool) -> Dependencies:
         edges = list(dependencies_of(self.facts))
         self.because = {(e.source, e.target, NAMES[e.kind]): e for e in reversed(edges)}
         return graph_of(self.transactions, edges, process=process, realtime=realtime)

@@ -6,16 +6,17 @@
     rw   a read of the source lacks `next`, which the target appended; in a register, it read a
          version that comes before `next` for the reason given
     process, realtime    the source completed before the target was invoked, in the same process
+    per-key              the same, and both touch the key
 
 A reason for an order of versions must be one that the verdict assumes, or the step says on what it
 rests: then time and at most one rw would close a cycle if the order were another, and so what is
-found counts as a G-single, -process or -realtime, at least. An rw because a transaction read a
-version and then wrote another needs no assumption: else there would be a G1c.
+found counts as a G-single, -process, -per-key or -realtime, at least. An rw because a transaction
+read a version and then wrote another needs no assumption: else there would be a G1c.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError
@@ -75,7 +76,7 @@ def rests_on(steps: Sequence[Mapping[str, Any]]) -> list[str]:
 def kind_of(types: Sequence[str], resting: Sequence[str] = ()) -> str:
     """The name of a cycle of these kinds of dependencies, some of which rest on time."""
     times = (*types, *resting)
-    suffix = "-realtime" if "realtime" in times else "-process" if "process" in times else ""
+    suffix = _suffix({"process", "realtime", "per-key"}.intersection(times))
     around = zip(types, [*types[1:], types[0]], strict=True)
     if "rw" not in types and not resting:
         return ("G1c" if "wr" in types else "G0") + suffix
@@ -83,6 +84,21 @@ def kind_of(types: Sequence[str], resting: Sequence[str] = ()) -> str:
         return "G-single" + suffix
     adjacent = any(pair == ("rw", "rw") for pair in around)
     return ("G2-item" if adjacent else "G-nonadjacent") + suffix
+
+
+def _suffix(times: Set[str]) -> str:
+    """What kinds of time add to a name: several are real time, which implies each of them."""
+    if len(times) > 1:
+        return "-realtime"
+    return "".join(f"-{time}" for time in times)
+
+
+def _per_key(look: Lookup, source: Call, target: Call, step: Mapping[str, Any]) -> bool:
+    touched = (
+        any(key == step["key"] for _, key, _ in look.micro_operations(call))
+        for call in (source, target)
+    )
+    return all(touched) and _realtime(look, source, target, step)
 
 
 def _process(look: Lookup, source: Call, target: Call, step: Mapping[str, Any]) -> bool:
@@ -127,7 +143,7 @@ def _anti(look: Lookup, source: Call, target: Call, step: Mapping[str, Any]) -> 
     )
 
 
-_RESTING = {"sequential keys": "process", "linearizable keys": "realtime"}
+_RESTING = {"sequential keys": ("process",), "linearizable keys": ("realtime", "per-key")}
 """On what an order of versions rests for which no assumption is made."""
 
 _REASONS = {
@@ -165,7 +181,7 @@ def comes_before(
         return look.starts(key, value) and look.writer(key, later) is not None
     if certain:
         followed = reason == "writes follow reads" and step["type"] == "rw"
-        certain = followed or _RESTING.get(reason) == step.get("rests on", "")
+        certain = followed or step.get("rests on") in _RESTING.get(reason, ())
     made = {name.partition("=")[0] for name in look.assumptions}
     if not certain and made.isdisjoint(_REASONS[reason]):
         return False
@@ -198,4 +214,5 @@ _STEPS: dict[str, Callable[[Lookup, Call, Call, Mapping[str, Any]], bool]] = {
     "rw": _anti,
     "process": _process,
     "realtime": _realtime,
+    "per-key": _per_key,
 }

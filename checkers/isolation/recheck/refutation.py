@@ -27,6 +27,7 @@ _KINDS = ("not-serializable", "not-snapshot-isolated")
 _TIMES: dict[str, tuple[str, ...]] = {
     "": (),
     "-process": ("process",),
+    "-per-key": ("per-key",),
     "-realtime": ("process", "realtime"),
 }
 

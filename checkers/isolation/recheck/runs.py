@@ -11,11 +11,12 @@ Linear, but for a binary search for each micro-operation.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import FAIL, OK, Call
+from splitbrain.checkers.isolation.consistency import PER_KEY_MODELS
 from splitbrain.checkers.isolation.recheck.lookup import Lookup
 
 
@@ -30,6 +31,8 @@ def verify_order(look: Lookup, certificate: Mapping[str, Any]) -> list[Call]:
     name = certificate["consistency"]
     if name.startswith("strong-"):
         verify_time(order, realtime=not name.startswith("strong-session-"))
+    for touching in _touching(look, order) if name in PER_KEY_MODELS else ():
+        verify_time(touching, realtime=True)
     store = _Store(look)
     for number, call in enumerate(order):
         store.run(call, number)
@@ -60,6 +63,19 @@ def verify_schedule(look: Lookup, certificate: Mapping[str, Any]) -> None:
     name = certificate["consistency"]
     if name.startswith("strong-"):
         verify_begins(look, events, realtime=not name.startswith("strong-session-"))
+    for touching in _touching(look, committed) if name in PER_KEY_MODELS else ():
+        members = {call.invoke_index for call in touching}
+        verify_begins(look, [e for e in events if e[0] in members], realtime=True)
+
+
+def _touching(look: Lookup, order: Iterable[Call]) -> Iterator[list[Call]]:
+    """For each key those who touch it, in order."""
+    found: dict[Any, dict[int, Call]] = {}
+    for call in order:
+        for _, key, _ in look.micro_operations(call):
+            found.setdefault(key, {})[call.invoke_index] = call
+    for touching in found.values():
+        yield list(touching.values())
 
 
 class _Store:

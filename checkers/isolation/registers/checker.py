@@ -125,7 +125,11 @@ def _analysed(
     if nothing:
         return coverage, nothing
     inferred = register_history(
-        t, assumptions, process=question.process, realtime=question.realtime, versioned=said
+        t,
+        assumptions,
+        process=question.process,
+        realtime=question.realtime or question.per_key,
+        versioned=said,
     )
     if inferred.again != NONE:
         return coverage, _written_twice(inferred)
@@ -157,8 +161,10 @@ class _Analysis:
     def add_direct(self, findings: Findings, limit: int) -> None:
         add_register_anomalies(findings, self.history, limit)
 
-    def dependencies(self, *, process: bool, realtime: bool) -> Dependencies:
-        return register_dependencies(self.history, process=process, realtime=realtime)
+    def dependencies(self, *, process: bool, realtime: bool, per_key: bool) -> Dependencies:
+        return register_dependencies(
+            self.history, process=process, realtime=realtime, per_key=per_key
+        )
 
     def explained(self, cycle: Cycle) -> Anomaly:
         return cycle_anomaly(self.history, cycle)

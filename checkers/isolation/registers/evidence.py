@@ -34,7 +34,7 @@ REASONS = {
 }
 """What evidence calls the reason for an order of versions."""
 
-_RESTS_ON = {"": FOLLOWED, "process": SESSION, "realtime": REAL_TIME}
+_RESTS_ON = {"": FOLLOWED, "process": SESSION, "realtime": REAL_TIME, "per-key": REAL_TIME}
 """By what a step rests on, the reason for an order of versions that is certain."""
 
 
@@ -47,7 +47,7 @@ def cycle_anomaly(history: RegisterHistory, cycle: Cycle) -> Anomaly:
 def explain(history: RegisterHistory, step: Step) -> dict[str, Any]:
     """The evidence for a step: what it quotes, and ``because``, a sentence."""
     t = history.transactions
-    if step.kind in ("process", "realtime"):
+    if step.kind in ("process", "realtime", "per-key"):
         return time_evidence(t, step)
     found = {"ww": _write, "wr": _read, "rw": _anti}[step.kind](history, step)
     return {**ends(t, step), **found}

@@ -41,6 +41,7 @@ from splitbrain.checkers.isolation.kernels.codes import (
     INFERRED,
     NONE,
     OK,
+    PER_KEY,
     PROCESS,
     REALTIME,
     RW,
@@ -148,7 +149,8 @@ def register_history(
         t: the columns.
         assumptions: what may be assumed.
         process: whether to infer what is certain if sessions may take part in cycles.
-        realtime: whether to infer what is certain if real time may.
+        realtime: whether to infer what is certain if real time may, at least among those who
+            touch the same key.
         versioned: what versions were said to be.
     """
     writer, write, final, _, again = kernels.of(appends, size=t.size).writers(
@@ -204,7 +206,12 @@ def _ok_reads(t: Transactions) -> Array:
 
 
 def register_dependencies(
-    history: RegisterHistory, *, process: bool, realtime: bool, certain: bool = True
+    history: RegisterHistory,
+    *,
+    process: bool,
+    realtime: bool,
+    per_key: bool = False,
+    certain: bool = True,
 ) -> Dependencies:
     """The graph of dependencies.
 
@@ -212,6 +219,7 @@ def register_dependencies(
         history: what was inferred.
         process: whether to add process edges.
         realtime: whether to add real-time edges.
+        per_key: whether to add those of real time among those who touch the same key.
         certain: whether to add what follows from the order of versions that is certain.
     """
     t = history.transactions
@@ -229,20 +237,16 @@ def register_dependencies(
     versions = _Versions(builder, history, readers)
     versions.add(history.versions, WW, RW)
     if certain:
-        for reason, (ww, rw) in _CERTAIN.items():
-            versions.add(history.certain.part(history.certain.reason == reason), ww, rw)
+        in_time = {SESSION: PROCESS, REAL_TIME: PER_KEY if per_key else REALTIME}
+        followed = history.certain.reason == FOLLOWED
+        # Who read v and wrote v' has a wr from v's writer: a ww would say no more.
+        versions.add(history.certain.part(followed), None, RW)
+        for reason, time in in_time.items():
+            resting = history.certain.part(history.certain.reason == reason)
+            versions.add(resting, WW | time | INFERRED, RW | time | INFERRED)
     _add_initial(builder, history, readers[first], keys[first])
-    builder.add_time(process=process, realtime=realtime)
+    builder.add_time(process=process, realtime=realtime, per_key=per_key)
     return builder.build()
-
-
-_CERTAIN = {
-    # Who read v and wrote v' has a wr from v's writer: a ww would say no more.
-    FOLLOWED: (None, RW),
-    SESSION: (WW | PROCESS | INFERRED, RW | PROCESS | INFERRED),
-    REAL_TIME: (WW | REALTIME | INFERRED, RW | REALTIME | INFERRED),
-}
-"""Kinds of dependencies that an order of versions brings which is certain for some reason."""
 
 
 def _writers(writer: Array, versions: Array) -> Array:
