@@ -2,7 +2,8 @@
 
 1. A monitor, if the preconditions of one hold: exact, and never slow. Or a condition that is only
    necessary, if it is broken.
-2. For queues a search over pairs, which is not slow either unless very many operations overlap.
+2. For queues a search over pairs, for stacks one over shared stacks, which are not slow either
+   unless very many operations overlap.
    For all others the search over states, for as long as most histories need.
 3. If it takes longer: is there a simple reason, or a small window, that rules out everything?
 4. For registers many orders at once, with a few configurations of each event.
@@ -14,7 +15,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.linearizability import pairing, sweeping
+from splitbrain.checkers.linearizability import nesting, pairing, sweeping
 from splitbrain.checkers.linearizability.compiled import from_calls
 from splitbrain.checkers.linearizability.findings import SEARCH, Finding, Witness
 from splitbrain.checkers.linearizability.limits import Budget, Limits
@@ -29,7 +30,7 @@ from splitbrain.checkers.linearizability.outcome import Outcome
 from splitbrain.checkers.linearizability.problem import Problem, problem_of
 from splitbrain.checkers.linearizability.searching import search
 from splitbrain.checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
-from splitbrain.checkers.models import KeyPart, Model, Queue, Register
+from splitbrain.checkers.models import KeyPart, Model, Queue, Register, Stack
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 
 FIRST_TRY = 500
@@ -66,6 +67,9 @@ def decide(model: Model, part: KeyPart, limits: Limits, *, algorithm: str | None
         if type(model) is Queue and algorithm != "search":
             outcome = pairing.search(model, problem, limits)
             return finding_of(model, part, problem, outcome, pairing.ALGORITHM)
+        if type(model) is Stack and algorithm != "search":
+            outcome = nesting.search(model, problem, limits)
+            return finding_of(model, part, problem, outcome, nesting.ALGORITHM)
         outcome = _searched(model, part, problem, limits)
     except KeyboardInterrupt:
         limits.interrupted = True
