@@ -43,17 +43,24 @@ def fan_edges(
         Tails, heads and kinds of the edges.
     """
     count = len(keys_of)
+    # For each write at most two edges to its writer and two along the chains; for each user one
+    # into either chain. numba has no list that is as quick as arrays of a known size.
     capacity = 4 * count + 2 * len(users)
     tails = np.empty(capacity, np.int32)
     heads = np.empty(capacity, np.int32)
+    # The chains only pass on what leads into them: the kind of a dependency is on the edge into a
+    # chain, and ww is what adds least to a cycle.
     kinds = np.full(capacity, WW, np.uint8)
     edges = 0
     for i in range(count):
+        # One node of each chain for a write: `before` leads to this writer and all earlier ones of
+        # the key, `after` to this one and all later ones.
         before, after = first_auxiliary + 2 * i, first_auxiliary + 2 * i + 1
         for node in (before, after):
             tails[edges] = node
             heads[edges] = writers[i]
             edges += 1
+        # The chains of a key begin with its first write: there is nothing to lead on to yet.
         if i > place[keys_of[i]]:
             tails[edges] = before
             heads[edges] = before - 2
@@ -64,6 +71,8 @@ def fan_edges(
     for user in range(len(users)):
         t, k = users[user], user_keys[user]
         first, end = place[k], place[k + 1]
+        # Writers are sorted, so the user itself, if it is one of them, is found by halving; else
+        # the place where it would be cuts the chains in the same way.
         low, high = first, end
         while low < high:
             middle = (low + high) // 2
@@ -74,6 +83,7 @@ def fan_edges(
         after = low
         if low < end and writers[low] == t:
             after = low + 1
+        # Nobody precedes itself: all before the user, all after it, and not the user.
         if low > first:
             tails[edges] = t
             heads[edges] = first_auxiliary + 2 * (low - 1)

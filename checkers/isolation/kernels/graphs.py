@@ -27,6 +27,7 @@ def adjacency(
 ) -> tuple[Array, Array]:
     """Offsets and targets of the edges of whose kind all bits are in ``mask``."""
     offsets = np.zeros(nodes + 1, np.int64)
+    # One test for many kinds at once: an edge is in if it has no bit outside.
     outside = EVERY ^ mask
     for edge in range(len(source)):
         if kind[edge] & outside == 0:
@@ -34,6 +35,8 @@ def adjacency(
     for node in range(nodes):
         offsets[node + 1] += offsets[node]
     targets = np.empty(offsets[nodes], np.int32)
+    # Counted first and then put in place (counting sort): no edge is moved twice, and edges of a
+    # node keep their order, which makes verdicts the same in every run.
     free = offsets.copy()
     for edge in range(len(source)):
         if kind[edge] & outside == 0:
@@ -53,6 +56,9 @@ def strong_components(offsets: Array, targets: Array) -> tuple[Array, int]:
     """
     nodes = len(offsets) - 1
     number = np.zeros(nodes, np.int32)
+    # As in the paper: `number` in order of discovery, from 1, and `low` the least number that is
+    # known to be in the same component. `path` and `next_edge` stand for the recursion, which a
+    # chain of a million transactions would overflow.
     low = np.zeros(nodes, np.int32)
     component = np.full(nodes, NONE, np.int32)
     open_nodes = np.empty(nodes, np.int32)
@@ -74,6 +80,7 @@ def strong_components(offsets: Array, targets: Array) -> tuple[Array, int]:
             node = path[depth - 1]
             edge = next_edge[depth - 1]
             if edge < offsets[node + 1]:
+                # Before going down: coming back to this node goes on with the next edge.
                 next_edge[depth - 1] = edge + 1
                 other = targets[edge]
                 if number[other] == 0:
@@ -85,12 +92,14 @@ def strong_components(offsets: Array, targets: Array) -> tuple[Array, int]:
                     path[depth] = other
                     next_edge[depth] = offsets[other]
                     depth += 1
+                # A node that has its component cannot lead back here, or this one would be in it.
                 elif component[other] == NONE and number[other] < low[node]:
                     low[node] = number[other]
                 continue
             depth -= 1
             if depth > 0 and low[node] < low[path[depth - 1]]:
                 low[path[depth - 1]] = low[node]
+            # Nothing below leads further back: all that was opened since is its component.
             if low[node] == number[node]:
                 other = NONE
                 while other != node:
@@ -130,6 +139,8 @@ def way(
         nodes on the way are left in ``scratch[1]``.
     """
     stamps, parents, layer, following = scratch[0], scratch[1], scratch[2], scratch[3]
+    # No way leaves a group, and none climbs to a component of a higher rank: most questions end
+    # here, without a search.
     if group[end] != group[start] or rank[end] > rank[start]:
         return UNREACHABLE
     stamps[start] = stamp
@@ -143,6 +154,7 @@ def way(
         while at < width:
             node = layer[at]
             at += 1
+            # Charged before it is done, so that one node of very many edges cannot overdraw.
             budget[0] -= offsets[node + 1] - offsets[node]
             if budget[0] < 0:
                 return OVER_BUDGET
@@ -150,18 +162,22 @@ def way(
                 other = targets[edge]
                 if stamps[other] == stamp or group[other] != group[start]:
                     continue
+                # From a lower component nothing leads up again.
                 if rank[other] < rank[end]:
                     continue
                 stamps[other] = stamp
                 parents[other] = node
                 if other == end:
                     return length + 1
+                # An auxiliary node adds no length, so it joins the layer that is being gone
+                # through, and not the next: the layer grows at its end while it is read.
                 if other >= first_auxiliary:
                     layer[width] = other
                     width += 1
                 else:
                     following[next_width] = other
                     next_width += 1
+        # The two rows change places; nothing is copied.
         layer, following = following, layer
         width = next_width
         length += 1
@@ -198,6 +214,8 @@ def best_closing_edges(
     for edge in range(len(tails)):
         where = edge_group[edge]
         if best[where] != NONE:
+            # There is none shorter than one step back, and the shortest is for the reader only: the
+            # anomaly is certain with any.
             if left[where] == 0 or length[where] <= 1:
                 continue
             left[where] -= 1
@@ -213,6 +231,7 @@ def best_closing_edges(
             edge + 1,
             budget,
         )
+        # What was found so far stands; that edges were left untried is in the budget.
         if found == OVER_BUDGET:
             break
         if found != UNREACHABLE and (best[where] == NONE or found < length[where]):
@@ -235,6 +254,8 @@ def without_adjacent(
     Node v becomes 2v, and 2v + 1 if a marked edge led there. Auxiliary nodes are no transaction, so
     passing one keeps what led to it.
     """
+    # Every plain edge is there twice, for either state; a marked one once, from where none was just
+    # taken.
     count = 0
     not_plain, not_either = EVERY ^ plain, EVERY ^ (plain | marked)
     for edge in range(len(source)):

@@ -11,6 +11,8 @@ from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 
+# What is no value by itself: null, and a list, whose elements are elsewhere. They are the least
+# numbers of 32 bits, so that `> LISTED` asks for both at once.
 NULL = -(2**31)
 LISTED = NULL + 1
 
@@ -35,6 +37,7 @@ def chosen_operations(
             functions[m] = function[old]
             keys[m] = key[old]
             values[m] = value[old]
+            # Lists stay where they are; copied they would be most of the memory.
             where[m] = old
             m += 1
         new_offsets[i + 1] = m
@@ -46,6 +49,7 @@ def ranges(
     key: Array, value: Array, where: Array, start: Array, elements: Array, keys: int
 ) -> tuple[Array, Array]:
     """The least and the greatest value of each key, written or read."""
+    # Beyond all values either way, so that a key of no values has a range of less than none.
     low = np.full(keys, 2**31, np.int64)
     high = np.full(keys, NULL, np.int64)
     for m in range(len(key)):
@@ -85,6 +89,8 @@ def numbered_densely(
             element[m] = base[k] + value[m] - low[k]
         starts[m] = at
         for e in range(start[where[m]], start[where[m] + 1]):
+            # No lookup: mostly values of a key are counted up, so the range is little wider than
+            # their number. Whoever calls has seen that it is.
             lists[at] = base[k] + elements[e] - low[k]
             at += 1
     starts[len(key)] = at
@@ -112,10 +118,13 @@ def numbered_by_hash(
         starts[m] = at
         first = start[where[m]]
         last = start[where[m] + 1]
+        # A value of its own is taken for a list of one, so that one loop numbers both.
         if value[m] > LISTED:
             first, last = 0, 1
         for e in range(first, last):
             v = value[m] if value[m] > LISTED else elements[e]
+            # Two primes of xxHash spread keys and values that are counted up; what still
+            # collides goes to the next free slot.
             slot = (k * 0x9E3779B1 + v * 0x85EBCA77) & (room - 1)
             while table[slot] != -1 and (keys[table[slot]] != k or values[table[slot]] != v):
                 slot = (slot + 1) & (room - 1)

@@ -51,6 +51,8 @@ def judge_reads(
     """
     flags = np.zeros(len(kind), np.uint8)
     external = np.zeros(len(kind), np.bool_)
+    # Which transaction met each key last, and what it then knew of it. An entry of another
+    # transaction counts for nothing, so nothing is ever cleared.
     active = np.full(keys, NONE, np.int32)
     known = np.full(keys, UNKNOWN, np.int64)
     for t in range(len(offsets) - 1):
@@ -64,13 +66,18 @@ def judge_reads(
                 external[m] = kind[m] == READ
             if kind[m] == READ:
                 bits = 0
+                # It had read or written another version: its own reads must agree, whatever others
+                # do.
                 if known[k] != UNKNOWN and known[k] != e:
                     bits |= INTERNAL
+                # Null is the initial version: it has no writer with whom something could be wrong.
                 if e != NONE:
                     w = writer[e]
                     if w == NONE:
                         bits |= GARBAGE
                     elif w == t:
+                        # Its own, but written later. An own write before this read is what `known`
+                        # holds.
                         if write[e] > m:
                             bits |= FUTURE
                     else:
@@ -79,6 +86,7 @@ def judge_reads(
                         if not final[e]:
                             bits |= INTERMEDIATE
                 flags[m] = bits
+            # From here on the transaction knows the key, by a read as well as by a write.
             known[k] = e
     return flags, external
 
@@ -111,6 +119,7 @@ def first_and_last(
             continue
         for m in range(offsets[t], offsets[t + 1]):
             k, e = key[m], element[m]
+            # Every key has an initial version of its own, or null would join all keys.
             version = e if e != NONE else elements + k
             if active[k] != t:
                 active[k] = t
@@ -121,6 +130,8 @@ def first_and_last(
                 first[count] = version if kind[m] == READ else NONE
                 last[count] = version
                 count += 1
+            # A second read adds nothing: it saw the same version, or the transaction is at fault
+            # itself.
             elif kind[m] == WRITE:
                 last[where[k]] = version
     for i in range(count):
@@ -141,6 +152,7 @@ def session_versions(process: Array, by: Array, of_key: Array) -> Array:
     pairs = np.empty((len(by), 2), np.int64)
     found = 0
     for i in range(1, len(by)):
+        # Neighbours are enough: sorted like this, the others follow.
         if of_key[i] == of_key[i - 1] and process[by[i]] == process[by[i - 1]]:
             pairs[found, 0] = i - 1
             pairs[found, 1] = i
@@ -165,6 +177,8 @@ def realtime_versions(
     """
     pairs = np.empty((limit, 2), np.int64)
     found = 0
+    # The touches of the key after which none has begun and ended yet: whatever comes now follows
+    # one of them, and with it all those before.
     frontier = np.empty(len(by), np.int64)
     width = 0
     for i in range(len(by)):
@@ -180,6 +194,8 @@ def realtime_versions(
         kept = 0
         for j in range(width):
             other = by[frontier[j]]
+            # `newest` began after this one had ended, and has ended itself: it stands between, for
+            # this touch and all that follow.
             if completed[other] < newest:
                 continue
             frontier[kept] = frontier[j]
@@ -210,6 +226,7 @@ def anti_dependencies(
         readers: transactions, by version.
         writer: transaction of each element.
     """
+    # Counted first, since one version may have thousands of readers and most have one.
     count = 0
     for i in range(len(lower)):
         count += reader_place[lower[i] + 1] - reader_place[lower[i]]
@@ -219,6 +236,7 @@ def anti_dependencies(
     for i in range(len(lower)):
         w = writer[upper[i]]
         for j in range(reader_place[lower[i]], reader_place[lower[i] + 1]):
+            # Who read a version and then wrote the next one depends on nobody but itself.
             if readers[j] != w:
                 tails[found] = readers[j]
                 heads[found] = w

@@ -25,12 +25,15 @@ def session_edges(status: Array, process: Array, processes: int) -> tuple[Array,
     last = np.full(processes, NONE, np.int32)
     for t in range(len(status)):
         p = process[t]
+        # What failed did nothing that anybody could have to follow.
         if status[t] == FAIL:
             continue
         if last[p] != NONE:
             tails[edges] = last[p]
             heads[edges] = t
             edges += 1
+        # What is indeterminate may take effect at any later time, so nothing follows it; a process
+        # that goes on after it begins anew.
         last[p] = t if status[t] == OK else NONE
     return tails[:edges], heads[:edges]
 
@@ -49,6 +52,8 @@ def realtime_edges(
         Tails and heads of the edges, and the number of instants.
     """
     count = len(status)
+    # Events in their order without sorting: each has its place already. An indeterminate
+    # transaction has no end, so nothing comes after it.
     at_event = np.full(events, NONE, np.int32)
     for t in range(count):
         if status[t] == FAIL:
@@ -56,6 +61,7 @@ def realtime_edges(
         at_event[invoked[t]] = t
         if status[t] == OK:
             at_event[completed[t]] = t
+    # A transaction has at most an edge from an instant, one into one, and one between instants.
     tails = np.empty(3 * count, np.int32)
     heads = np.empty(3 * count, np.int32)
     edges, instants, running = 0, 0, False
@@ -64,7 +70,10 @@ def realtime_edges(
         if t == NONE:
             continue
         if invoked[t] == event:
+            # The next completion opens a new instant: it precedes what is invoked after it, and not
+            # this transaction.
             running = False
+            # The last instant is enough: a chain leads into it from all before.
             if instants > 0:
                 tails[edges] = first_auxiliary + instants - 1
                 heads[edges] = t

@@ -54,12 +54,16 @@ def unobserved_writes(
         happened = status[t] == OK
         if status[t] == INFO:
             for m in range(offsets[t], offsets[t + 1]):
+                # One of its writes was read, so it took effect, and with it all others:
+                # transactions are atomic, or another anomaly says so.
                 if kind[m] == WRITE and (position[element[m]] != NONE or seen[element[m]]):
                     happened = True
         if not happened:
             continue
         for m in range(offsets[t], offsets[t + 1]):
             k, e = key[m], element[m]
+            # Of a key that nobody read there is no version to come after. And one pair is enough
+            # for a transaction that appended several.
             if kind[m] != WRITE or longest[k] == NONE or last[k] == t:
                 continue
             if position[e] == NONE and not seen[e]:
@@ -106,8 +110,11 @@ def last_version_users(
             if kind[m] != READ or place[k] == place[k + 1] or flags[m] & INCOMPATIBLE:
                 continue
             length = start[m + 1] - start[m]
+            # Only who saw all that was ever seen is overtaken by those whom nobody saw; of the
+            # others, the next version in the order has the edge already.
             if length != order_offsets[k + 1] - order_offsets[k]:
                 continue
+            # It wrote that last version itself: the edge of its write, below, says more.
             if length > 0 and writer[elements[start[m + 1] - 1]] == t:
                 continue
             users[found] = t
@@ -117,6 +124,8 @@ def last_version_users(
         if place[k] == place[k + 1]:
             continue
         at = order_offsets[k + 1] - 1
+        # The last writer that counts: a failed one in the order is an anomaly of its own, and
+        # orders nobody.
         while at >= order_offsets[k]:
             w = writer[order[at]]
             if w != NONE and status[w] != FAIL:

@@ -70,6 +70,7 @@ def atomic_visibility(
         smaller of t2's keys and the reader's, for each two that share an edge.
     """
     transactions = len(place) - 1
+    # How many edges there will be is not known before; the arrays double as they fill up.
     tails = np.empty(1024, np.int32)
     heads = np.empty(1024, np.int32)
     reads = np.empty(1024, np.int64)
@@ -80,9 +81,12 @@ def atomic_visibility(
     met = np.full(transactions + 1, NONE, np.int32)
     for t in range(transactions):
         begin, end = place[t], place[t + 1]
+        # One read cannot disagree with another.
         if end - begin < 2:
             continue
         for r in range(begin, end):
+            # Only what this reader touches is cleared: clearing all keys for each reader would be
+            # quadratic.
             last[read_key[r]] = NONE
         distinct = 0
         for r in range(begin, end):
@@ -92,9 +96,13 @@ def atomic_visibility(
             last[read_key[r]] = r
         for r in range(begin, end):
             t2 = source[r]
+            # The initial state comes before all others anyhow; and one look at t2 finds all reads
+            # of its keys.
             if t2 == transactions or met[t2] == t:
                 continue
             met[t2] = t
+            # Whichever has fewer keys is gone through, and looked up in the other: that is what
+            # makes the bound of the paper.
             by_writes = write_place[t2 + 1] - write_place[t2] <= distinct
             first = write_place[t2] if by_writes else begin
             stop = write_place[t2 + 1] if by_writes else end
@@ -105,8 +113,12 @@ def atomic_visibility(
                     # The key may be left over from another reader.
                     if at < begin or at >= end:
                         continue
+                # The last read of a key stands for all reads of it, or a key would be met once for
+                # each.
                 elif at != i or not _find(written, write_place[t2], write_place[t2 + 1], k):
                     continue
+                # Backwards through the reads of this key, from the last; each may have seen another
+                # writer.
                 while at != NONE and not (after_only and at < r):
                     if source[at] != t2:
                         if edges == len(tails):
@@ -155,6 +167,7 @@ def causal_visibility(
         As `atomic_visibility`.
     """
     transactions = len(place) - 1
+    # A vector clock: of each session the last transaction that this one causally follows.
     clock = np.full((transactions, sessions), NONE, np.int32)
     tails = np.empty(1024, np.int32)
     heads = np.empty(1024, np.int32)
@@ -165,9 +178,11 @@ def causal_visibility(
             continue
         if previous[t] != NONE:
             clock[t, :] = clock[previous[t], :]
+            # What the one before followed, and that one itself.
             clock[t, session[t]] = number[previous[t]]
         for r in range(place[t], place[t + 1]):
             p = source[r]
+            # Known already, and with it all that it follows: no need to merge.
             if p == transactions or clock[t, session[p]] >= number[p]:
                 continue
             for s in range(sessions):
@@ -175,6 +190,9 @@ def causal_visibility(
                     clock[t, s] = clock[p, s]
             clock[t, session[p]] = number[p]
         for r in range(place[t], place[t + 1]):
+            # A key's writers are sorted by session, so each session is a run in which the last one
+            # that t follows is found by halving. Earlier ones of the run precede it in their
+            # session.
             i, end = writer_place[read_key[r]], writer_place[read_key[r] + 1]
             while i < end:
                 s = session[writers[i]]
@@ -187,6 +205,7 @@ def causal_visibility(
                         low = middle + 1
                     else:
                         high = middle
+                # Who follows what it read says nothing new.
                 if low > i and writers[low - 1] != source[r]:
                     if edges == len(tails):
                         tails = _extended(tails, edges)
@@ -236,11 +255,14 @@ def observed_writes(
             if kind[m] == WRITE:
                 wrote[k] = t
                 continue
+            # What it reads after its own write is its own, or an internal anomaly.
             if wrote[k] == t:
                 continue
             source = count
             if version[m] != NONE:
                 source = writer[version[m]]
+                # Reads of what nobody wrote, or of what failed, refute every level by themselves;
+                # an order of commits could not place their writers.
                 if source in (NONE, t) or status[source] == FAIL:
                     continue
             elif not initial[k]:
