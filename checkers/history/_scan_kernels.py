@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from splitbrain.checkers.kernels import borrowing, jit
+from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 
@@ -75,6 +75,7 @@ def scan(
             _line(data, edn, out[count], s, table, words, end)
             if s[BAD] != 0:
                 out[count, TYPE] = -1
+            # Half full; the caller begins again with room for all.
             if s[COUNT] * 2 >= len(table) or s[COUNT] >= len(words):
                 return -1
             count += 1
@@ -108,6 +109,7 @@ def _line(
         s[BAD] = 1
         return
     s[AT] += 1
+    # The scan may have been here before, with less room; and a value may have one atom only.
     row[INDEX] = row[TIME] = row[A] = row[B] = row[C] = 0
     seen = 0
     while s[BAD] == 0:
@@ -115,10 +117,12 @@ def _line(
         if s[AT] < end and data[s[AT]] == CLOSE_MAP:
             s[AT] += 1
             break
+        # In EDN commas are blanks.
         if seen != 0 and not edn:
             _expect(data, s, end, COMMA)
             _blank(data, s, end, edn)
         field = _field(data, edn, s, end)
+        # A field twice may mean two things.
         if seen & field != 0:
             s[BAD] = 1
         seen |= field
@@ -126,6 +130,7 @@ def _line(
         if s[BAD] == 0:
             _content(data, edn, row, s, table, words, end, field)
     _blank(data, s, end, edn)
+    # A field that is missing, or something after the object.
     if seen != _NEEDED or s[AT] != end:
         s[BAD] = 1
 
@@ -176,6 +181,7 @@ def _word(data: Array, s: Array, end: int, edn: bool) -> None:
     _expect(data, s, end, QUOTE)
     s[FROM] = at = s[AT]
     while at < end and data[at] != QUOTE:
+        # Words are equal exactly if their bytes are: without escapes, and plain ASCII.
         if data[at] == BACKSLASH or data[at] < SPACE or data[at] > 126:
             s[BAD] = 1
         at += 1
@@ -187,6 +193,7 @@ def _word(data: Array, s: Array, end: int, edn: bool) -> None:
 @jit
 def _spelled(data: Array, s: Array) -> int:
     """The last word's bytes as one number, if there are at most seven of them, else -1."""
+    # Eight bytes would not fit a signed number.
     if s[TO] - s[FROM] > 7:
         return -1
     value = 0
@@ -265,12 +272,15 @@ def _integer(data: Array, s: Array, end: int) -> None:
         sign = -1
         at += 1
     first = at
+    # One digit more than is taken: that is too many, and does not overflow yet.
     while at < end and data[at] >= ZERO and data[at] <= NINE and at - first < 18:
         value = value * 10 + (data[at] - ZERO)
         at += 1
     digits = at - first
+    # 17 digits stay below the code of null. JSON has no leading zeros, and -0 may be a float.
     if digits == 0 or digits > 17 or (data[first] == ZERO and (digits > 1 or sign < 0)):
         s[BAD] = 1
+    # A point, an exponent, a letter: a number of another kind, or none.
     if at < end:
         c = data[at]
         blank = c in (SPACE, TAB, RETURN)
@@ -284,6 +294,7 @@ def _number_of(data: Array, s: Array, table: Array, words: Array) -> int:
     """The number of the last word, a new one if it is new."""
     code, mask = 7, len(table) - 1
     for i in range(s[FROM], s[TO]):
+        # 40 bits, so that the product stays within 63.
         code = (code * 131 + data[i]) & 0xFFFFFFFFFF
     row = (code ^ (code >> 17)) & mask
     while table[row] != 0:
@@ -298,6 +309,7 @@ def _number_of(data: Array, s: Array, table: Array, words: Array) -> int:
             return int(number)
         row = (row + 1) & mask
     if s[COUNT] < len(words):
+        # The word itself is never copied: it is where it was first met.
         words[s[COUNT], 0], words[s[COUNT], 1] = s[FROM], s[TO]
         s[COUNT] += 1
         table[row] = s[COUNT]
@@ -382,13 +394,3 @@ def _separator(data: Array, edn: bool, s: Array, end: int) -> None:
         _blank(data, s, end, edn)
     elif s[AT] == before:
         s[BAD] = 1
-
-
-@borrowing
-def copy_words(text: Array, spans: Array, letters: Array) -> None:
-    """Put the bytes between the given places, one after another, into ``letters``."""
-    at = 0
-    for word in range(len(spans)):
-        for place in range(spans[word, 0], spans[word, 1]):
-            letters[at] = text[place]
-            at += 1

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.history import _key_kernels
+from splitbrain.checkers.history import _text_kernels
 from splitbrain.checkers.history.fields import shown
 
 
@@ -44,7 +44,7 @@ def may_repeat_keys(data: bytes) -> bool:
         return True
     text = np.frombuffer(data, dtype=np.uint8)
     begins, ends, opened = (np.zeros(_ROOM, dtype=np.int64) for _ in range(3))
-    found: bool = kernels.compiled(_key_kernels).perhaps_repeated(text, begins, ends, opened)
+    found: bool = kernels.compiled(_text_kernels).perhaps_repeated(text, begins, ends, opened)
     return found
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from splitbrain.checkers import kernels
 from splitbrain.checkers.history import _scan_kernels as k
+from splitbrain.checkers.history import _text_kernels
 from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.checkers.history.columns import FILES, Columns, Int64
 from splitbrain.checkers.history.errors import HistoryError
@@ -129,7 +130,7 @@ def _words(text: npt.NDArray[np.uint8], spans: Int64) -> Words:
     starts = np.zeros(len(spans) + 1, dtype=np.int64)
     np.cumsum(spans[:, 1] - spans[:, 0], out=starts[1:])
     letters = np.empty(starts[-1], dtype=np.uint8)
-    kernels.of(k, size=len(text)).copy_words(text, spans, letters)
+    kernels.of(_text_kernels, size=len(text)).copy_words(text, spans, letters)
     return Words(letters, starts)
 
 

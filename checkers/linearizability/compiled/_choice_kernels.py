@@ -85,13 +85,18 @@ def push(
     frames[depth, F_POSITION], frames[depth, F_STATE] = m[POSITION], m[STATE]
     frames[depth, F_LAST], frames[depth, F_LOG] = m[LAST], m[LOG]
     frames[depth, F_UNUSED] = m[UNUSED]
+    # Rule 3: whether the forcing operation may go in before the last blind one, after the fact.
     after = ops[forcing, NEED] < 0 and ops[forcing, INVOKED_AT] < m[LAST]
     frames[depth, F_AFTER] = 1 if after else 0
+    # What optional operations add is looked for when all else has failed: mostly they never
+    # happened, and there may be hundreds of them.
     frames[depth, F_NARROW] = 1 if m[UNUSED] > 0 else 0
     for i in range(both):
         frames[depth, F_MASKS + i] = m[PLACED + i]
         frames[depth, F_MASKS + both + i] = 0
     choices, first = F_MASKS + both, PLACED + both
+    # The best choice is found in the same walk: in a valid history the first one tried is mostly
+    # right, and its frame is not looked at again.
     count, best, value, least = 0, -1, -1, 4 * FAR_FUTURE
     want = ops[forcing, NEED]
     for at in range(first, first + m[WAITING]):
@@ -105,11 +110,14 @@ def push(
             if score < least:
                 best, value, least = i, left, score
     if m[UNUSED] > 0:
+        # `_widen` may not add again what has been tried since: it is told what there was.
         for i in range(m[WORDS]):
             frames[depth, choices + both + i] = frames[depth, choices + i]
     elif count == 1 and not after:
         return best, value
     m[DEPTH] += 1
+    # To insert is tried first, since it changes no state (`_go_on`). And where nothing required
+    # makes the forcing operation fit, an optional one may: that is for `promising` to see.
     if after or (m[UNUSED] > 0 and least >= FAR_FUTURE):
         return -1, -1
     if best >= 0:
@@ -124,8 +132,11 @@ def _left_if_tried(
 ) -> int:
     """The value after an open operation, if that is to be tried next; else -1."""
     need, leave = ops[i, NEED], int(ops[i, LEAVE])
+    # What fits and changes nothing has been placed already (rule 1).
     if need >= 0:
         return leave if need == m[STATE] and leave != need else -1
+    # Rule 2: a blind operation is tried if somebody waits for what it leaves. An append fits
+    # whatever it leaves, and may make of it what somebody waits for.
     if need == ANY:
         tried = wanted[leave] == m[STAMP] or (appends > 0 and leave != m[DEAD])
         return leave if tried or i == forcing else -1
@@ -140,11 +151,15 @@ def _score(ops: Array, m: Array, forcing: int, want: int, i: int, left: int) -> 
     """How promising an open operation is, the less the more: what makes the forcing one fit."""
     if i == forcing and not m[NEEDY_FIRST]:
         return -1
+    # Just in time: who completes first must be placed first.
     score = int(ops[i, COMPLETED_AT])
     if m[VARIANT] > 2:  # where the search is stuck, chance does better than any rule
         score += (mixed(m[VARIANT], i) >> 8) & SPREAD
+    # What needs a value fits now and perhaps never again; what needs none fits later as well. Where
+    # the search is stuck, `searching` has it the other way round.
     if m[NEEDY_FIRST] and ops[i, NEED] < 0:
         score += FAR_FUTURE // 4
+    # The forcing operation could not follow: only if nothing else is left.
     if want >= 0 and left != want:
         score += 2 * FAR_FUTURE
     return score
@@ -195,6 +210,7 @@ def _widen(
     """
     depth, both = m[DEPTH] - 1, m[WORDS] + m[MORE]
     frames[depth, F_NARROW] = 0
+    # With optional operations more values are wanted than `_advance` marked.
     m[STAMP] += 1
     appends = _want_required(ops, m, wanted) + _want_optional(ops, optionals, m, wanted)
     choices, first = F_MASKS + both, PLACED + both
@@ -202,6 +218,7 @@ def _widen(
         i = m[at]
         bit = int(ops[i, BIT])
         word, mask = bit >> SHIFT, 1 << (bit & LAST_BIT)
+        # It was among the choices without the optional ones, and may have been tried.
         if frames[depth, choices + both + word] & mask:
             continue
         if _left_if_tried(ops, m, wanted, tree, appends, forcing, i) >= 0:
@@ -213,6 +230,7 @@ def _widen(
             continue
         i = optionals[m[FIRST] + j]
         before = int(ops[i, EARLIER])
+        # Rule 4: an interchangeable one goes first, and has not been used.
         if before >= 0 and (m[used + (before >> SHIFT)] >> (before & LAST_BIT)) & 1 == 0:
             continue
         if _left_if_tried(ops, m, wanted, tree, appends, -1, i) >= 0:
@@ -234,6 +252,7 @@ def promising(
     choices, first = F_MASKS + both, PLACED + both
     best, least = -1, 4 * FAR_FUTURE
     want = ops[forcing, NEED]
+    # Once among what is there, and once more when `_widen` has added to it.
     for again in range(2):
         for at in range(first, first + m[WAITING]):
             i = m[at]
@@ -251,6 +270,7 @@ def promising(
     for j in range(m[UNUSED]):
         if (frames[depth, choices + (j >> SHIFT)] >> (j & LAST_BIT)) & 1:
             i = optionals[m[FIRST] + j]
+            # Beyond all required ones that help, and before all that do not.
             helps = want < 0 or _left(ops, m, tree, i) == want
             score = FAR_FUTURE if helps else 3 * FAR_FUTURE
             if score < least:
@@ -276,6 +296,7 @@ def place(ops: Array, m: Array, frames: Array, log: Array, tree: Tree, i: int) -
         m[PLACED + word] |= mask
     else:
         take(ops, m, i)
+    # Whatever comes of it, it is not tried from this configuration again.
     frames[m[DEPTH] - 1, F_MASKS + m[WORDS] + m[MORE] + word] ^= mask
     enter(ops, m, log, i, _left(ops, m, tree, i))
 
@@ -287,6 +308,7 @@ def enter(ops: Array, m: Array, log: Array, i: int, value: int) -> None:
     m[LOG] += 1
     m[STATE] = value
     if ops[i, NEED] == ANY:
+        # Rule 3 may insert before it what had begun by then.
         m[LAST] = m[POSITION]
 
 
@@ -294,6 +316,7 @@ def enter(ops: Array, m: Array, log: Array, i: int, value: int) -> None:
 def take(ops: Array, m: Array, i: int) -> None:
     """Let a required operation wait no more: it is placed."""
     mark(ops, m, i)
+    # Their order says nothing, so the last one takes the free place.
     m[WAITING] -= 1
     move(ops, m, PLACED + m[WORDS] + m[MORE] + m[WAITING], ops[i, WHERE])
 

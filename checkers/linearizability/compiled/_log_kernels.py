@@ -20,6 +20,8 @@ from splitbrain.checkers.linearizability.compiled.layout import (
 @borrowing
 def save(m: Array, log: Array, best: Array) -> None:
     """Copy the log of the furthest dead end before it is overwritten, as far as it is new."""
+    # Most dead ends are overtaken by a further one before anybody asks: only what is about to be
+    # overwritten is copied, and of it only what differs from the last copy (from `FAR_KEPT` on).
     if m[FAR_SAVED] == 0:
         for i in range(m[FAR_KEPT], m[FAR_LOG]):
             best[i] = log[i]
@@ -34,6 +36,8 @@ def ordered(ops: Array, log: Array, out: Array) -> None:
     for at in range(len(log)):
         i = log[at] >> 1
         if log[at] & 1:
+            # Insertions are rare, and the last blind operation is near: moving what lies between
+            # costs less than a list of links that every placing would have to keep.
             for later in range(at, before, -1):
                 out[later] = out[later - 1]
             out[before] = i

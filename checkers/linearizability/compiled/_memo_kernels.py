@@ -62,9 +62,13 @@ def known(
     ``masks`` has ``words`` words of placed operations from ``first`` on, ``more`` of used ones.
     """
     rows = table.shape[0]
+    # Neither used optional operations nor the last blind one are in the hash: what dominates must
+    # be met on the same way through the table.
     row = hashed(position + 1, state, masks, first, words) & (rows - 1)
     while table[row, T_POSITION] != 0:
         same = table[row, T_POSITION] == position + 1 and table[row, T_STATE] == state
+        # Rule 5: it could insert at least as much after the fact, and had used no optional
+        # operation that this one has not.
         same = same and table[row, T_LAST] >= last
         for i in range(words):
             same = same and table[row, T_MASKS + i] == masks[first + i]
@@ -96,6 +100,7 @@ def remember(
     added = 1
     while table[row, T_POSITION] != 0:
         same = table[row, T_POSITION] == position + 1 and table[row, T_STATE] == state
+        # The other way round: the new one says all that the old one says.
         same = same and table[row, T_LAST] <= last
         for i in range(words):
             same = same and table[row, T_MASKS + i] == masks[first + i]
@@ -139,9 +144,12 @@ def explored(m: Array, table: Array, frames: Array) -> bool:
         table, m[POSITION], m[STATE], m[LAST], m, PLACED, m[WORDS], m[MORE]
     ):
         return True
+    # Without optional operations every choice brings the search forward: no configuration on the
+    # stack can be met again.
     if m[MORE] == 0:
         return False
     depth = m[DEPTH] - 1
+    # Positions on the stack never decrease, so those of this event are on top.
     while depth >= 0 and frames[depth, F_POSITION] == m[POSITION]:
         same = frames[depth, F_STATE] == m[STATE] and frames[depth, F_LAST] >= m[LAST]
         for i in range(m[WORDS]):

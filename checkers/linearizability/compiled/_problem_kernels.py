@@ -66,6 +66,8 @@ def arrange(
     Returns:
         How many of them are optional.
     """
+    # Counting sort: `sizes` becomes the next free place of each key. Operations come in order of
+    # invocation, and so they stay within their key.
     for number in range(len(sizes)):
         keys[number + 1, OPERATIONS] = keys[number, OPERATIONS] + sizes[number]
         sizes[number] = keys[number, OPERATIONS]
@@ -78,6 +80,7 @@ def arrange(
             ops[at, NEED], ops[at, LEAVE] = need[i], leave[i]
             ops[at, INVOKED_AT] = invoked[i]
             if outcome[i] == INFO_CODE:
+                # It may take effect at any time from its invocation on, or never.
                 ops[at, OPTIONAL], ops[at, COMPLETED_AT] = 1, FAR_FUTURE
                 optional += 1
             else:
@@ -102,11 +105,14 @@ def drop_unobservable(keys: Array, ops: Array, last_need: Array, wanted: Array) 
         for i in range(start, end):
             need = ops[i, NEED]
             if ops[i, OPTIONAL]:
+                # Where optional operations begin and end: there are few, and they are gone through
+                # often.
                 first, last = min(first, i), i + 1
                 wanted[need] += 1
             else:
                 last_need[need] = max(last_need[need], ops[i, COMPLETED_AT])
         changed = first < last
+        # What is dropped needs nothing any more, so that others may become unobservable.
         while changed:
             changed = False
             for i in range(first, last):
@@ -119,6 +125,7 @@ def drop_unobservable(keys: Array, ops: Array, last_need: Array, wanted: Array) 
                     ops[i, OPTIONAL] = DROPPED
                     changed, dropped = True, dropped + 1
                     wanted[ops[i, NEED]] -= 1
+        # Only what this key touched is cleared: all values would be too many for each key.
         for i in range(start, end):
             last_need[ops[i, NEED]] = -1
             wanted[ops[i, NEED]] = 0
@@ -171,9 +178,13 @@ def lay_out(
             _merge_unseen(keys, ops, seen, key)
         first, spare, waiting, width = count, 0, 0, 0
         for i in range(keys[key, OPERATIONS], keys[key + 1, OPERATIONS]):
+            # Invocations come in order already; completions are merged in. Those pending are
+            # sorted, the next to complete last.
             while waiting > 0 and ops[pending[waiting - 1], COMPLETED_AT] < ops[i, INVOKED_AT]:
                 waiting -= 1
                 _complete(ops, events, pending[waiting], position)
+                # A slot is free again when its operation has completed: masks are as wide as there
+                # are clients, not operations.
                 free[spare] = ops[pending[waiting], BIT]
                 position, spare = position + 1, spare + 1
             events[position] = i
@@ -182,6 +193,7 @@ def lay_out(
             position += 1
             if ops[i, OPTIONAL]:
                 ops[i, BIT] = count - first
+                # It never completes, so it waits for no slot, and has a bit for good.
                 optionals[count] = i
                 count += 1
                 continue
@@ -208,6 +220,8 @@ def _merge_unseen(keys: Array, ops: Array, seen: Array, key: int) -> None:
         if ops[i, NEED] != ANY:
             seen[ops[i, NEED]] = key
     for i in range(start, end):
+        # Nobody reads it, so it is one with all others that nobody reads: fewer states, and rule 2
+        # leaves out the writes of it.
         if seen[ops[i, LEAVE]] != key:
             ops[i, LEAVE] = len(seen)
     keys[key, INITIAL] = 0 if seen[0] == key else len(seen)
@@ -244,6 +258,7 @@ def chain_interchangeable(
             i = optionals[j]
             before = chain[i] = latest[ops[i, LEAVE]]
             latest[ops[i, LEAVE]] = i
+            # They leave the same; interchangeable are those that need the same, too.
             while before >= 0 and ops[before, NEED] != ops[i, NEED]:
                 before = chain[before]
             if before >= 0:

@@ -67,20 +67,27 @@ def _read_what_was_gone(
         i = event if event >= 0 else ~event
         need, leave = ops[i, NEED], ops[i, LEAVE]
         if event >= 0:
+            # A read leaves what it found: it proves nothing of who wrote it.
             if need != leave:
                 values[0, leave] = i
                 values[1, leave] = max(values[1, leave], ops[i, COMPLETED_AT])
             if need != ANY and ops[i, OPTIONAL] == 0:
+                # The last begun of those that had completed and left something else than it needs:
+                # if that value was never written again, it was gone when this operation began.
                 seen[i] = other if latest >= 0 and ops[latest, LEAVE] == need else latest
             continue
         if need != ANY:
             writer, between = values[0, need], seen[i]
+            # Nobody has begun to write it, and this operation has completed.
             unwritten = writer < 0 and need != keys[key, INITIAL]
+            # All who write it had completed when the other value began to be left.
             stale = between >= 0 and ops[between, INVOKED_AT] > values[1, need]
             if unwritten or stale:
                 found[KIND] = UNWRITTEN if unwritten else STALE
                 found[OBSERVER], found[WRITER], found[BETWEEN] = i, writer, between
                 return
+        # Two are kept, of different values: whatever value an operation needs, one of them is
+        # another.
         if latest < 0 or ops[i, INVOKED_AT] > ops[latest, INVOKED_AT]:
             if latest >= 0 and ops[latest, LEAVE] != leave:
                 other = latest

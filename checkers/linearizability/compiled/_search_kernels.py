@@ -143,6 +143,9 @@ def run(
         keys[key, BLOCKED] = m[FAR_FORCING]
         if outcome < 0:
             return -outcome
+        # Something was given up unexplored, so that no order was found proves nothing: all again,
+        # with nothing given up; unless there is an event that no order can pass, whatever was left
+        # out.
         if outcome == NONE and m[SKIPPED] and m[POSITION] < m[HOPELESS_AT]:
             m[CAREFUL] = 1
             m[MODE] = START
@@ -164,6 +167,8 @@ def run(
 
 @inlined
 def _start(m: Array, table: Array, keys: Array, key: int) -> None:
+    # Rows of other keys do no harm, for positions are those of all keys together. They only take
+    # room: emptying the table for each of a million small keys would take longest of all.
     if m[ENTRIES] * 8 > table.shape[0]:
         table[:] = 0
         m[ENTRIES] = 0
@@ -174,6 +179,7 @@ def _start(m: Array, table: Array, keys: Array, key: int) -> None:
     m[EMPTY] = keys[key, ROOT]
     m[HOPELESS_AT] = FAR_FUTURE
     m[DEAD_ENDS] = 0
+    # So many dead ends are worth a question for reasons that are found without a search.
     m[PATIENCE] = 50 + (keys[key + 1, EVENTS] - keys[key, EVENTS]) // 16
     m[LOG] = m[FAR_LOG] = m[FAR_KEPT] = keys[key, OPERATIONS]
     m[LAST] = m[FAR] = m[FAR_FORCING] = -1
@@ -205,6 +211,7 @@ def _search(
             forcing = _advance(events, ops, m, log, wanted, end)
             if forcing < 0:
                 return FOUND
+            # What is shown if there is no order: how far one gets, and with how much.
             if m[POSITION] > m[FAR] or (m[POSITION] == m[FAR] and m[LOG] > m[FAR_LOG]):
                 m[FAR] = m[POSITION]
                 m[FAR_LOG] = m[LOG]
@@ -216,6 +223,8 @@ def _search(
                 return EXHAUSTED
             if m[STAMP] >= m[STOP] or m[DEAD_ENDS] >= m[PATIENCE]:
                 return -PAUSED
+            # A table that is half full finds what it looks for in two steps or so; fuller ones soon
+            # take many.
             if m[ENTRIES] * 2 >= table.shape[0]:
                 return -TABLE_FULL
             m[MODE] = BACKWARD
@@ -255,9 +264,11 @@ def _advance(events: Array, ops: Array, m: Array, log: Array, wanted: Array, end
             if event < 0:
                 slot = int(ops[~event, BIT])
                 mask = 1 << (slot & LAST_BIT)
+                # A completion that was not placed: it cannot be passed.
                 if m[PLACED + (slot >> SHIFT)] & mask == 0:
                     forcing = ~event
                     break
+                # Placed and completed: its slot is for others now.
                 m[PLACED + (slot >> SHIFT)] ^= mask
             elif ops[event, OPTIONAL]:
                 m[UNUSED] += 1
@@ -268,9 +279,12 @@ def _advance(events: Array, ops: Array, m: Array, log: Array, wanted: Array, end
             position += 1
         if forcing < 0:
             break
+        # A stamp for each walk, so that what was wanted before need not be wiped out.
         at, stamp, appends = first, stamp + 1, 0
         while at < open_:
             i = m[at]
+            # Whatever changes the state, or needs another, has to wait; but what it needs is
+            # wanted.
             if ops[i, NEED] != state or ops[i, LEAVE] != state:
                 appends += want(ops, wanted, stamp, i)
                 at += 1
@@ -281,6 +295,7 @@ def _advance(events: Array, ops: Array, m: Array, log: Array, wanted: Array, end
             log[m[LOG]] = 2 * i
             m[LOG] += 1
         slot = int(ops[forcing, BIT])
+        # Was the one that forced among those placed just now, the walk goes on.
         if (m[PLACED + (slot >> SHIFT)] >> (slot & LAST_BIT)) & 1 == 0:
             break
     m[POSITION], m[WAITING] = position, open_ - first
@@ -313,6 +328,8 @@ def _next(
         _return_to(ops, m, frames, log, best)
         if _go_on(ops, optionals, m, frames, wanted, log, tree, ~events[m[POSITION]]):
             return ONWARD
+    # Something above a tainted frame was given up: that it failed is not known, so it may not be
+    # noted.
     if m[DEPTH] > m[TAINTED]:
         note(m, table, frames)
     m[DEPTH] -= 1
@@ -334,6 +351,8 @@ def _go_on(
 ) -> bool:
     """Make the next choice of the topmost frame, which is the current configuration, if any."""
     depth = m[DEPTH] - 1
+    # Rule 3: it goes in before the last blind operation, which the odd number in the log says. No
+    # state changes.
     if frames[depth, F_AFTER] != 0:
         frames[depth, F_AFTER] = 0
         take(ops, m, forcing)
@@ -352,6 +371,7 @@ def _return_to(ops: Array, m: Array, frames: Array, log: Array, best: Array) -> 
     """Make the configuration of the topmost frame the current one again."""
     depth, both = m[DEPTH] - 1, m[WORDS] + m[MORE]
     at, end, position = PLACED + both, PLACED + both + m[WAITING], frames[depth, F_POSITION]
+    # Who was waiting then: those waiting now that had begun by then, and those placed since.
     while at < end:
         if ops[m[at], INVOKED_AT] < position:
             at += 1
@@ -365,6 +385,7 @@ def _return_to(ops: Array, m: Array, frames: Array, log: Array, best: Array) -> 
             m[end] = i
             end += 1
     m[WAITING] = end - PLACED - both
+    # The furthest dead end is in the log still; from here on it would be overwritten.
     if frames[depth, F_LOG] < m[FAR_LOG]:
         save(m, log, best)
     m[FAR_KEPT] = min(m[FAR_KEPT], frames[depth, F_LOG])

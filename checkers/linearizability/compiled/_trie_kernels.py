@@ -41,6 +41,7 @@ ABSENT_KEY, UNOBSERVED = -5, -6
 @inlined
 def child(nodes: Array, node: int, letter: int) -> int:
     """The child of a node by a byte, 0 if there is none."""
+    # A list of siblings: nearly all nodes have one child, and a table for each would be 256 wide.
     found = nodes[node, CHILD]
     while found != 0 and nodes[found, LETTER] != letter:
         found = nodes[found, SIBLING]
@@ -70,6 +71,7 @@ def extended(tree: Tree, state: int, string: int, dead: int, absent: int, empty:
         absent: the value of an absent key; an append takes it for the empty string.
         empty: the key's empty string, the root of its tree.
     """
+    # Nobody observes it, so nobody observes what it becomes.
     if state == dead:
         return dead
     node = reached(tree, empty if state == absent else state, string)
@@ -106,6 +108,8 @@ def number(tree: Tree, keys: Array, ops: Array, as_empty: bool, node_of: Array) 
     """
     count = 0
     for key in range(len(keys) - 1):
+        # Strings that operations need come first, so that all beginnings of them have nodes when it
+        # is asked what other operations leave.
         root = keys[key, ROOT] = count
         count += 1
         initial = root if as_empty else ABSENT_KEY
@@ -161,6 +165,7 @@ def _insert(tree: Tree, root: int, string: int, count: int) -> tuple[int, int]:
         following = child(nodes, node, letters[i])
         if following == 0:
             following = count
+            # In front of its siblings: nothing has to be looked for.
             nodes[following, SIBLING] = nodes[node, CHILD]
             nodes[following, LETTER] = letters[i]
             nodes[following, PARENT] = node
@@ -196,16 +201,22 @@ def drop_unobservable_strings(
             changed = changed or ops[i, OPTIONAL] != 0
         while changed:
             changed = False
+            # Anew each time: what was dropped needs nothing any more.
             until[root:last] = -1
             until[absent] = -1
             for i in range(start, end):
                 need = ops[i, NEED]
                 if need >= 0 and ops[i, OPTIONAL] != DROPPED:
                     until[need] = max(until[need], ops[i, COMPLETED_AT])
+            # A node has a higher number than its parent, so backwards every node is complete before
+            # it is passed on.
             for node in range(last - 1, root, -1):
                 parent = tree[0][node, PARENT]
                 until[parent] = max(until[parent], until[node])
+            # An append takes an absent key for an empty string, so what grows from that is observed
+            # of both.
             until[absent] = max(until[absent], until[root])
+            # That is `dead`: what is left there nobody observes.
             until[absent + 1] = -1
             for i in range(start, end):
                 if (
@@ -223,6 +234,8 @@ def _seen_until(tree: Tree, root: int, last: int, ops: Array, until: Array, i: i
     if ops[i, NEED] != EXTENDS:
         return int(until[ops[i, LEAVE]])
     latest = -1
+    # An append leaves something else after each string, and any may be there: the latest who might
+    # see what it appended to some of them.
     for node in range(root, last):
         after = reached(tree, node, ops[i, LEAVE])
         if after >= 0:

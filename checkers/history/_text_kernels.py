@@ -1,4 +1,4 @@
-"""Keys of JSON objects compared, in long texts."""
+"""Kernels over long texts: keys of JSON objects compared, words copied."""
 
 from __future__ import annotations
 
@@ -25,11 +25,13 @@ def perhaps_repeated(data: Array, begins: Array, ends: Array, opened: Array) -> 
     """
     at = depth = count = 0
     while at < len(data):
+        # Brackets within strings are no brackets, so strings are taken whole.
         if data[at] == QUOTE:
             begin = at + 1
             at, escaped = begin, False
             while at < len(data) and data[at] != QUOTE:
                 if data[at] == BACKSLASH:
+                    # The character after it is no end, whatever it is.
                     escaped = True
                     at += 1
                 at += 1
@@ -42,8 +44,11 @@ def perhaps_repeated(data: Array, begins: Array, ends: Array, opened: Array) -> 
             # The same key may be spelled with an escape or without.
             if escaped or count == len(begins):
                 return True
+            # The keys of this object alone: those of the objects around it come before.
             for other in range(opened[depth], count):
                 if ends[other] - begins[other] == end - begin:
+                    # Without a way out of the loop: it is compiled to compare many bytes at once,
+                    # and keys are short.
                     different = 0
                     for i in range(end - begin):
                         different += data[begins[other] + i] != data[begin + i]
@@ -57,9 +62,20 @@ def perhaps_repeated(data: Array, begins: Array, ends: Array, opened: Array) -> 
                 return True
             opened[depth] = count
         elif data[at] == CLOSE:
+            # Its keys are forgotten; those of the object around it count again.
             count = opened[depth]
             depth -= 1
             if depth < 0:
                 return True
         at += 1
     return False
+
+
+@borrowing
+def copy_words(text: Array, spans: Array, letters: Array) -> None:
+    """Put the bytes between the given places, one after another, into ``letters``."""
+    at = 0
+    for word in range(len(spans)):
+        for place in range(spans[word, 0], spans[word, 1]):
+            letters[at] = text[place]
+            at += 1
