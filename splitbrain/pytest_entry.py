@@ -38,6 +38,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run this plan.json (of a shrunk run, say) in place of all seeds",
     )
     group.addoption(
+        "--splitbrain-hunt",
+        type=_seconds,
+        metavar="TIME",
+        dest="splitbrain_hunt",
+        help="hunt in each simulated test for so long (10m, 90s, 2h): on all cores, from where the "
+        "last hunt ended, going on after a failure",
+    )
+    group.addoption(
         "--splitbrain-folder",
         metavar="DIR",
         dest="splitbrain_folder",
@@ -62,6 +70,15 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"it is {text!r}: give a whole number from 1 up")
     return int(text)
+
+
+def _seconds(text: str) -> float:
+    from splitbrain.harness.plan import InvalidPlan, parse_seconds
+
+    try:
+        return parse_seconds(text, "it")
+    except InvalidPlan as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:

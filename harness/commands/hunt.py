@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from splitbrain.harness.commands.hunting import (
-    MAKE,
     finish,
     jsonl_option,
     junit_option,
@@ -99,7 +98,7 @@ def command(
     limits = Limits(60 * minutes, count, shrink_budget, first, first_seed=seed)
     with closing(Memory(memory or runs / "hunt.db")) as kept:
         kept.begin()
-        hunt = Hunt(targets, kept, make=MAKE, runs=str(runs), limits=limits, stop=stop)
+        hunt = Hunt(targets, kept, runs=str(runs), limits=limits, stop=stop)
         with stoppable(stop), watched() as told, local(jobs) as pool, local(1, 1) as other:
             hunt.go(Crew(pool, pool, other), told)
     finish(

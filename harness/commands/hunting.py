@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from splitbrain.harness.hunting.hunt import Hunt, Stop
     from splitbrain.harness.hunting.memory import Group
 
-MAKE = "splitbrain.systems.registry:experiment"
-
 HEARTBEAT_SECONDS = 30.0
 """How often a hunt says something where no terminal watches it."""
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from splitbrain.harness.commands.hunting import (
-    MAKE,
     finish,
     jsonl_option,
     junit_option,
@@ -154,7 +153,6 @@ def _hold(
             hunt = Hunt(
                 targets,
                 memory,
-                make=MAKE,
                 runs=str(runs),
                 limits=limits,
                 stop=stop,

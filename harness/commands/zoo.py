@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import click
 
 from splitbrain.harness.commands.exits import EXIT_UNKNOWN
-from splitbrain.harness.commands.hunting import MAKE
 
 if TYPE_CHECKING:
     from splitbrain.harness.hunting.zoo import Animal
@@ -77,9 +76,7 @@ def command(
         click.echo(f"{done}/{of} {one.bug} from {one.first_seed}: {took}, {what}", err=True)
 
     with processes(jobs, 0) as pool:
-        hunted = zoo.hunt_all(
-            animals, pool, make=MAKE, hunts=hunts, limit=seconds, seed=seed, told=told
-        )
+        hunted = zoo.hunt_all(animals, pool, hunts=hunts, limit=seconds, seed=seed, told=told)
     total = zoo.score(hunted)
     click.echo(f"{zoo.scoreboard(hunted)}\n{total}")
     for path, text in ((markdown, zoo.markdown(hunted)), (jsonl, zoo.json_lines(hunted))):

@@ -12,7 +12,10 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from importlib import import_module
 from math import exp, log
+from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from splitbrain.harness.knobs import OPTION, Knob
@@ -21,9 +24,12 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, EVENTS, MACHINE
 from splitbrain.harness.plan import ITSELF, Fault, Plan, When
 from splitbrain.harness.planning import draw
+from splitbrain.harness.regression import REGISTERED, Origin
+from splitbrain.harness.runs.store import new_folder
 from splitbrain.harness.streams import stream
 from splitbrain.harness.system import System
 from splitbrain.harness.workloads import WORKLOADS
+from splitbrain.harness.workloads.workload import Experiment
 
 NARROW = 0.25
 """How often only one to three kinds of fault are drawn from."""
@@ -66,6 +72,7 @@ class Target:
         knobs: the settings that may be drawn.
         sizes: the numbers of servers that it may have; its usual one alone, unless given.
         narrowed: in words, which workloads and faults were asked for; empty if all were.
+        make: the function that makes an experiment of a plan, as ``module:name``.
     """
 
     system: str
@@ -77,6 +84,7 @@ class Target:
     claims: Claims | None = None
     knobs: tuple[Knob, ...] = ()
     narrowed: str = ""
+    make: str = "splitbrain.systems.registry:experiment"
 
     @property
     def name(self) -> str:
@@ -87,6 +95,29 @@ class Target:
     def cell(self) -> str:
         """The name, and what was said of workloads and faults: its seeds are of one kind."""
         return f"{self.name} ({self.narrowed})" if self.narrowed else self.name
+
+    @property
+    def origin(self) -> Origin:
+        """For test files of failures."""
+        return REGISTERED
+
+    def plan(self, seed: int) -> Plan:
+        """The plan of this seed (`plan_for`)."""
+        return plan_for(self, seed)
+
+    def experiment(self, plan: Plan) -> Experiment:
+        """A plan with the code that its names stand for."""
+        module, _, attribute = self.make.partition(":")
+        made: Experiment = getattr(import_module(module), attribute)(plan)
+        return made
+
+    def folder(self, runs: Path, plan: Plan, signature: str) -> Path:
+        """A new folder, named after the moment and the plan."""
+        return new_folder(runs, plan)
+
+    def replay(self, path: Path) -> str:
+        """The command that repeats the run of a folder."""
+        return f"splitbrain replay {quote(str(path))}"
 
 
 def target_name(cell: str) -> str:

@@ -21,9 +21,9 @@ from pathlib import Path
 
 from splitbrain.harness.hosttime import seconds
 from splitbrain.harness.hunting.counting import Counts
-from splitbrain.harness.hunting.drawing import Target, plan_for
 from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Group, Memory
 from splitbrain.harness.hunting.pool import Workers
+from splitbrain.harness.hunting.prey import Prey
 from splitbrain.harness.hunting.sharding import WHOLE, Shard
 from splitbrain.harness.hunting.tasks import Task, Tasks
 from splitbrain.harness.hunting.work import Attempt, Small, attempt, make_small, try_seeds
@@ -100,10 +100,9 @@ class Hunt:
 
     def __init__(
         self,
-        targets: Sequence[Target],
+        targets: Sequence[Prey],
         memory: Memory,
         *,
-        make: str,
         runs: str,
         limits: Limits,
         stop: Stop | None = None,
@@ -114,7 +113,6 @@ class Hunt:
         Args:
             targets: what to hunt in.
             memory: what remembers.
-            make: the function that makes an experiment of a plan, as ``module:name``.
             runs: the folder for the runs that are kept.
             limits: when it ends.
             stop: ends it early.
@@ -126,7 +124,6 @@ class Hunt:
         self._targets = tuple(targets)
         self._seeds = deque(_seeds(self._targets, memory, limits))
         self._memory = memory
-        self._make = make
         self._runs = runs
         self._limits = limits
         self._tasks = Tasks()
@@ -183,16 +180,16 @@ class Hunt:
             self._seeds.append((target, seeds))
             self._tasks.add(self._trial(target, batch))
 
-    def _trial(self, target: Target, seeds: list[int]) -> Task:
+    def _trial(self, target: Prey, seeds: list[int]) -> Task:
         def given_up(why: str) -> None:
             for seed in seeds:
-                plan = plan_for(target, seed).to_json()
+                plan = target.plan(seed).to_json()
                 self._tried([Attempt(target, plan, "error", "", "", why, 0, 0.0, "")])
 
         return Task(
             self._crew.runners,
             try_seeds,
-            (self._make, target, seeds),
+            (target, seeds),
             self._tried,
             given_up,
             lambda: [self._trial(target, [seed]) for seed in seeds],
@@ -205,21 +202,21 @@ class Hunt:
                 if self._limits.shard.has(place):
                     self._try_again(target, group)
 
-    def _try_again(self, target: Target, group: Group) -> None:
+    def _try_again(self, target: Prey, group: Group) -> None:
         """A remembered failure: does its smallest plan still fail?"""
 
         def then(made: Attempt) -> None:
             if made.signature == group.signature:
                 kept = self._memory.seen(group.target, group.signature)
                 if group.faults is not None and not Path(group.folder).is_dir():
-                    self._make_small(kept, budget=0)  # of another machine, or thrown away
+                    self._make_small(target, kept, budget=0)  # of another machine, or thrown away
             elif group.state == FLAKY or made.validity == "error":
                 kept = group
             else:
                 kept = self._memory.set_state(group, FIXED)
             self.groups[group.target, group.signature] = kept
 
-        arguments = (self._make, target, dict(group.plan))
+        arguments = (target, dict(group.plan))
         self._tasks.add(Task(self._crew.runners, attempt, arguments, then, self.count.broke))
 
     # What comes back
@@ -242,9 +239,9 @@ class Hunt:
         first = group.faults is None and key not in self.groups
         self.groups[key] = group
         if first and self._limits.shrink_budget:
-            self._make_small(group, self._limits.shrink_budget)
+            self._make_small(made.target, group, self._limits.shrink_budget)
 
-    def _make_small(self, group: Group, budget: int) -> None:
+    def _make_small(self, target: Prey, group: Group, budget: int) -> None:
         """Keep a group's plan in a folder, made smaller if there is a budget for that."""
         key = (group.target, group.signature)
 
@@ -253,7 +250,7 @@ class Hunt:
                 self.count.broke(small.problem)
             self.groups[key] = self._memory.made_small(self.groups[key], small)
 
-        arguments = (self._make, dict(group.plan), self._runs, budget)
+        arguments = (target, dict(group.plan), group.signature, self._runs, budget)
         self._tasks.add(Task(self._crew.shrinkers, make_small, arguments, then, self.count.broke))
 
     def _repeat(self, first: Attempt) -> None:
@@ -270,13 +267,13 @@ class Hunt:
             group = self._memory.group(told)
             self.groups[group.target, group.signature] = group
 
-        arguments = (self._make, first.target, first.plan)
+        arguments = (first.target, first.plan)
         self._tasks.add(Task(self._crew.others, attempt, arguments, then, self.count.broke))
 
 
 def _seeds(
-    targets: Sequence[Target], memory: Memory, limits: Limits
-) -> Iterator[tuple[Target, Iterator[int]]]:
+    targets: Sequence[Prey], memory: Memory, limits: Limits
+) -> Iterator[tuple[Prey, Iterator[int]]]:
     """The targets, each with the seeds to try: an equal part of the runs."""
     for place, target in enumerate(targets):
         seeds = memory.untried(target, limits.first_seed)

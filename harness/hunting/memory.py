@@ -25,7 +25,7 @@ from typing import Any
 import msgspec
 
 from splitbrain.harness.hosttime import timestamp
-from splitbrain.harness.hunting.drawing import Target
+from splitbrain.harness.hunting.prey import Prey
 from splitbrain.harness.hunting.work import Attempt, Small
 from splitbrain.harness.runs.store import StoreError
 
@@ -150,7 +150,7 @@ class Memory:
 
     # Seeds
 
-    def untried(self, target: Target, first: int = 0) -> Iterator[int]:
+    def untried(self, target: Prey, first: int = 0) -> Iterator[int]:
         """The seeds from `first` on that have not been tried, without end; gaps come first."""
         return self._untried(target.cell, first)
 
@@ -180,7 +180,7 @@ class Memory:
         made = self._db.execute("insert or ignore into runs values (?, ?, ?, ?, ?, ?)", row)
         return made.rowcount == 1
 
-    def tried(self, target: Target) -> int:
+    def tried(self, target: Prey) -> int:
         """How many seeds were tried of a target's cell."""
         found = self._db.execute("select count(*) from runs where cell = ?", (target.cell,))
         return int(found.fetchone()[0])

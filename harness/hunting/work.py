@@ -8,23 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from splitbrain.checkers.verdict import INVALID, VALID, Verdict
 from splitbrain.harness.hosttime import cpu_seconds
-from splitbrain.harness.hunting.drawing import Target, plan_for
+from splitbrain.harness.hunting.prey import Prey
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.regression import REGISTERED
 from splitbrain.harness.runs.investigating import investigate
 from splitbrain.harness.runs.running import Run, run
-from splitbrain.harness.runs.store import StoreError, new_folder
-from splitbrain.harness.workloads.workload import Experiment
-
-Make = Callable[[Plan], Experiment]
+from splitbrain.harness.runs.store import StoreError
 
 SHRINK_SECONDS = 60.0
 """Wall time that making one failure smaller may take: a hunt has more to do."""
@@ -46,7 +41,7 @@ class Attempt:
         digest: of history and verdicts; the same wherever the same plan is run.
     """
 
-    target: Target
+    target: Prey
     plan: dict[str, Any]
     validity: str
     signature: str
@@ -77,22 +72,16 @@ class Small:
     problem: str | None
 
 
-def try_seeds(make: str, target: Target, seeds: Sequence[int]) -> list[Attempt]:
+def try_seeds(target: Prey, seeds: Sequence[int]) -> list[Attempt]:
     """The attempts of these seeds."""
-    return [attempt(make, target, plan_for(target, seed).to_json()) for seed in seeds]
+    return [attempt(target, target.plan(seed).to_json()) for seed in seeds]
 
 
-def attempt(make: str, target: Target, plan: dict[str, Any]) -> Attempt:
-    """Run one plan.
-
-    Args:
-        make: the function that makes an experiment of a plan, as ``module:name``.
-        target: in what.
-        plan: the plan.
-    """
+def attempt(target: Prey, plan: dict[str, Any]) -> Attempt:
+    """Run one plan of a target."""
     start = cpu_seconds()
     try:
-        result = run(_named(make)(Plan.from_json(plan)), tracing=False)
+        result = run(target.experiment(Plan.from_json(plan)), tracing=False)
     except Exception:  # noqa: BLE001 - one broken run must not end a night's hunt
         reason = traceback.format_exc(limit=-4)
         return Attempt(target, plan, "error", "", "", reason, 0, cpu_seconds() - start, "")
@@ -110,7 +99,7 @@ def attempt(make: str, target: Target, plan: dict[str, Any]) -> Attempt:
     )
 
 
-def make_small(make: str, plan: dict[str, Any], runs: str, budget: int) -> Small:
+def make_small(target: Prey, plan: dict[str, Any], signature: str, runs: str, budget: int) -> Small:
     """Run a failing plan once more, keep it in a folder, and shrink it.
 
     Whatever breaks meanwhile is told as the problem: it must not end the hunt. The failure is then
@@ -120,7 +109,7 @@ def make_small(make: str, plan: dict[str, Any], runs: str, budget: int) -> Small
         StoreError: the folder cannot be written.
     """
     try:
-        return _made_small(make, plan, runs, budget)
+        return _made_small(target, plan, signature, runs, budget)
     except StoreError:
         raise
     except Exception:  # noqa: BLE001 - one failure that cannot be made small ends no night's hunt
@@ -134,17 +123,19 @@ def make_small(make: str, plan: dict[str, Any], runs: str, budget: int) -> Small
         )
 
 
-def _made_small(make: str, plan: dict[str, Any], runs: str, budget: int) -> Small:
-    experiment = _named(make)(Plan.from_json(plan))
-    folder = new_folder(Path(runs), experiment.plan)
+def _made_small(
+    target: Prey, plan: dict[str, Any], signature: str, runs: str, budget: int
+) -> Small:
+    experiment = target.experiment(Plan.from_json(plan))
+    folder = target.folder(Path(runs), experiment.plan, signature)
     found = investigate(
         experiment,
         folder,
-        replay=f"splitbrain replay {folder}",
-        shrunk_replay=f"splitbrain replay {folder / 'shrunk'}",
+        replay=target.replay(folder),
+        shrunk_replay=target.replay(folder / "shrunk"),
         budget=budget,
         time_box=SHRINK_SECONDS,
-        origin=REGISTERED,
+        origin=target.origin,
     )
     small = found.shrunk.run.plan if found.shrunk else found.run.plan
     problem = found.problem
@@ -172,9 +163,3 @@ def digest_of(result: Run) -> str:
     for verdict in result.verdicts:
         sha.update(f"{verdict.checker} {verdict.validity} {verdict.signature}".encode())
     return sha.hexdigest()
-
-
-def _named(name: str) -> Make:
-    module, _, attribute = name.partition(":")
-    made: Make = getattr(import_module(module), attribute)
-    return made

@@ -22,7 +22,7 @@ from tabulate import tabulate
 
 from splitbrain.harness.bug import Bug
 from splitbrain.harness.hosttime import cpu_seconds
-from splitbrain.harness.hunting.drawing import Target, plan_for
+from splitbrain.harness.hunting.drawing import Target
 from splitbrain.harness.hunting.work import attempt
 
 SEEDS_APART = 100_000
@@ -93,11 +93,10 @@ class Hunted:
     broken: int = 0
 
 
-def hunt_one(make: str, animal: Animal, first_seed: int, limit: float) -> Hunted:
+def hunt_one(animal: Animal, first_seed: int, limit: float) -> Hunted:
     """Hunt for one bug from a seed on.
 
     Args:
-        make: the function that makes an experiment of a plan, as ``module:name``.
         animal: the bug.
         first_seed: the first seed.
         limit: seconds of CPU after which no further run begins.
@@ -107,7 +106,7 @@ def hunt_one(make: str, animal: Animal, first_seed: int, limit: float) -> Hunted
     begun = cpu_seconds()
     while so_far.seconds < limit:
         seed = first_seed + so_far.runs
-        made = attempt(make, target, plan_for(target, seed).to_json())
+        made = attempt(target, target.plan(seed).to_json())
         so_far = replace(
             so_far,
             runs=so_far.runs + 1,
@@ -116,7 +115,7 @@ def hunt_one(make: str, animal: Animal, first_seed: int, limit: float) -> Hunted
         )
         if not made.signature:
             continue
-        if attempt(make, target, {**made.plan, "bug": None}).signature:
+        if attempt(target, {**made.plan, "bug": None}).signature:
             so_far = replace(so_far, alarms=so_far.alarms + 1)
             continue
         return replace(
@@ -143,7 +142,6 @@ def hunt_all(
     animals: Sequence[Animal],
     executor: Executor,
     *,
-    make: str,
     hunts: int,
     limit: float,
     seed: int = 0,
@@ -154,7 +152,6 @@ def hunt_all(
     Args:
         animals: the bugs.
         executor: does the work.
-        make: as for `hunt_one`.
         hunts: how many hunts for each bug.
         limit: seconds of CPU for each.
         seed: where the first hunt for each begins.
@@ -164,7 +161,7 @@ def hunt_all(
         The hunts, by bug in the order given, then by first seed.
     """
     futures = [
-        executor.submit(hunt_one, make, animal, seed + number * SEEDS_APART, limit)
+        executor.submit(hunt_one, animal, seed + number * SEEDS_APART, limit)
         for number in range(hunts)
         for animal in animals
     ]

@@ -37,6 +37,7 @@ from splitbrain.harness.testing.simulated import (
 )
 
 if TYPE_CHECKING:
+    from splitbrain.harness.testing.trying import Trial
     from splitbrain.harness.workloads.workload import Experiment
 
 __all__ = ["Inconclusive", "Settings", "Violation", "settings", "simulate"]
@@ -100,18 +101,20 @@ def simulate(
         name = f"{function.__module__}.{function.__qualname__}"
         described = SimulatedTest(name, base, source, runs, plans, _PARAMETERS)
 
-        @functools.wraps(function)
-        def test(*arguments: Any, **named: Any) -> None:
-            __tracebackhide__ = True
-            from splitbrain.harness.searching.elsewhere import (
-                source_of,  # the simulator and the checkers
-            )
+        def trial(*arguments: Any, **named: Any) -> Trial:
+            """A call of the test, not yet made."""
+            # The simulator and the checkers are imported now.
+            from splitbrain.harness.searching.elsewhere import source_of
             from splitbrain.harness.testing.trying import Trial
 
             bound = visible.bind(*arguments, **named)  # by name: the plan may come first
             make = functools.partial(function, **bound.arguments)
-            source = None if bound.arguments else source_of(test)
-            Trial(make, described, settings, source).run()
+            return Trial(make, described, settings, source_of(test))
+
+        @functools.wraps(function)
+        def test(*arguments: Any, **named: Any) -> None:
+            __tracebackhide__ = True
+            trial(*arguments, **named).run()
 
         def experiment(plan: Plan, *arguments: Any, **named: Any) -> Experiment:
             """What the test runs, under this plan."""
@@ -123,6 +126,7 @@ def simulate(
         del test.__wrapped__
         test.__signature__ = visible  # type: ignore[attr-defined]
         test.splitbrain_experiment = function  # type: ignore[attr-defined]
+        test.splitbrain_trial = trial  # type: ignore[attr-defined]
         test.is_splitbrain_test = True  # type: ignore[attr-defined]
         test.experiment = experiment  # type: ignore[attr-defined]
         return test

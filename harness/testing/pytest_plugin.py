@@ -25,6 +25,7 @@ def configure(config: pytest.Config) -> None:
     settings.seed = config.getoption("splitbrain_seed")
     replay = config.getoption("splitbrain_replay")
     settings.replay = Path(replay) if replay else None
+    settings.hunt = config.getoption("splitbrain_hunt")
     settings.folder = Path(config.getoption("splitbrain_folder") or config.rootpath / "runs")
     settings.root = config.rootpath
     budget = config.getoption("splitbrain_shrink_budget")

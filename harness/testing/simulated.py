@@ -78,6 +78,7 @@ class Settings:
         runs: how many seeds to try, in place of each test's own number.
         seed: the first seed; alone it is the only one.
         replay: a plan to run in place of all seeds.
+        hunt: seconds to hunt for, on all cores, in place of trying so many seeds.
         folder: where failing runs are kept.
         root: where the paths of fixed plans begin.
         shrink_budget: runs that making a failure smaller may take.
@@ -91,6 +92,7 @@ class Settings:
     runs: int | None = None
     seed: int | None = None
     replay: Path | None = None
+    hunt: float | None = None
     folder: Path = Path("runs")
     root: Path = Path()
     shrink_budget: int = 300

@@ -12,12 +12,14 @@ once that plan passes, a file ``passed`` in the folder says so, and it is tried 
 from __future__ import annotations
 
 import difflib
+import functools
 import shlex
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 from splitbrain.harness.plan import InvalidPlan, Plan
@@ -65,11 +67,19 @@ class Trial:
 
     def __init__(
         self,
-        make: Callable[..., object],
+        make: functools.partial[Any],
         test: SimulatedTest,
         settings: Settings,
         source: Source | None = None,
     ) -> None:
+        """Prepare a call.
+
+        Args:
+            make: the function under `simulate`, with its arguments but the plan.
+            test: what it was told.
+            settings: what the command line says.
+            source: where another process finds the test.
+        """
         self._make = make
         self._source = source
         self._test = test
@@ -106,10 +116,15 @@ class Trial:
             return
         for file in self._fixed():
             self._once(file, f"{file} fails")
+        if settings.hunt is not None and not self._explored:
+            self._hunt(settings.hunt)
+            return
         if settings.seed is None and not self._explored:
             for file in self._remembered():
                 self._again(file)
-        found = search(self._experiment, settings.seeds(self._test.runs), source=self._source)
+        # What needs arguments can't be made again from its name alone.
+        source = None if self._make.keywords else self._source
+        found = search(self._experiment, settings.seeds(self._test.runs), source=source)
         self._finish(found)
         if found.failure is not None and found.experiment is not None:
             seed = found.failure.plan.seed
@@ -119,13 +134,21 @@ class Trial:
 
     # What is tried
 
-    def _experiment(self, seed: int) -> Experiment:
+    def plan(self, seed: int) -> Plan:
+        """The plan of a seed."""
         plan = self._test.base.with_(seed=seed)
-        return self._made(
-            plan.with_(faults=self._test.faults.draw(seed, plan) if self._test.faults else ())
-        )
+        return plan.with_(faults=self._test.faults.draw(seed, plan) if self._test.faults else ())
 
-    def _made(self, plan: Plan) -> Experiment:
+    def _experiment(self, seed: int) -> Experiment:
+        return self.experiment(self.plan(seed))
+
+    def experiment(self, plan: Plan) -> Experiment:
+        """What the test runs under a plan.
+
+        Raises:
+            NoExperiment: the function returned something else.
+            InvalidPlan: an option looks like a misspelt parameter.
+        """
         experiment = self._make(plan=plan)
         if not isinstance(experiment, Experiment):
             raise NoExperiment(
@@ -181,7 +204,7 @@ class Trial:
         """
         plan = read_plan(file)
         try:
-            experiment = self._made(plan)
+            experiment = self.experiment(plan)
             if plan.workload not in ("", experiment.workload.name):
                 raise InvalidPlan(
                     f"it is for the workload {plan.workload}, and {self._test.name} runs "
@@ -255,6 +278,20 @@ class Trial:
         for note in (found.problem, _budget_note(found, settings)):
             text += f"\n\n  note: {note}" if note else ""
         return Violation(f"{failure.heading}\n{text}".lstrip("\n"), folder, plan.seed)
+
+    def _hunt(self, seconds: float) -> None:
+        from splitbrain.harness.testing.hunting import HuntedTest, hunt_in  # few need it
+
+        settings = self._settings
+        test = HuntedTest(
+            settings.test or self._test.name,
+            self,
+            source=self._source,
+            arguments=self._make.keywords,
+            command=settings.command or f"pytest -k {self._test.name.rpartition('.')[2]}",
+            origin=origin_of(self._make),
+        )
+        hunt_in(test, seconds, settings)
 
     def _judge_doubt(self, found: Search) -> None:
         """Say what could not be judged.

@@ -68,4 +68,4 @@ def experiment(plan):
 
 
 def target(system, faults=("kill",)):
-    return Target(system, ("register",), 1, None, faults)
+    return Target(system, ("register",), 1, None, faults, make=MAKE)

@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from hunted import MAKE, target
+from hunted import target
 
 from splitbrain.harness.hunting.cluster import cluster
 from splitbrain.harness.hunting.hunt import Crew, Hunt, Limits
@@ -93,7 +93,7 @@ def hunting(tmp_path, dask, monkeypatch):
         memory = Memory(tmp_path / "hunt.db")
         limits = Limits(None, RUNS, shrink_budget=20)
         targets = [target("durable"), target("forgetful")]
-        hunt = Hunt(targets, memory, make=MAKE, runs=str(tmp_path), limits=limits)
+        hunt = Hunt(targets, memory, runs=str(tmp_path), limits=limits)
         with ExitStack() as stack:
             here, other = (stack.enter_context(local(1, seed)) for seed in (0, 1))
             there = stack.enter_context(cluster(dask.address))

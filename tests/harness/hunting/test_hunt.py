@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from hunted import MAKE, AtOnce, crew, target
+from hunted import AtOnce, crew, target
 
 from splitbrain.harness.hunting import drawing, hunt, telling, work
 from splitbrain.harness.hunting.counting import Counts
@@ -31,7 +31,7 @@ def hunting(tmp_path):
         kept.begin()
         targets = [target(system) for system in systems]
         limits = {"seconds": None, "shrink_budget": 60, "runs": runs, **limits}
-        made = Hunt(targets, kept, make=MAKE, runs=str(tmp_path), limits=Limits(**limits))
+        made = Hunt(targets, kept, runs=str(tmp_path), limits=Limits(**limits))
         made.go(crew())
         kept.close()
         return made
@@ -53,7 +53,7 @@ def test_failures_with_one_signature_are_one_group_that_is_made_small(hunting, t
 
 def test_its_smallest_plan_fails_by_itself(hunting):
     (group,) = hunting("forgetful").groups.values()
-    again = work.attempt(MAKE, target("forgetful"), dict(group.plan))
+    again = work.attempt(target("forgetful"), dict(group.plan))
     assert again.signature == group.signature
 
 
@@ -135,9 +135,7 @@ def test_a_failure_that_passes_now_is_fixed_until_it_fails_again(hunting, tmp_pa
 
 
 def test_a_failure_that_does_not_come_again_is_flaky(hunting, monkeypatch):
-    monkeypatch.setattr(
-        hunt, "make_small", lambda make, plan, runs, budget: work.Small("kept", plan, 1, 1, "gone")
-    )
+    monkeypatch.setattr(hunt, "make_small", lambda *arguments: work.Small("kept", {}, 1, 1, "gone"))
     (group,) = hunting("forgetful").groups.values()
     assert group.state == FLAKY
 
@@ -155,7 +153,7 @@ def test_another_outcome_in_another_process_is_a_failure_of_its_own(tmp_path, mo
     monkeypatch.setattr(hunt, "AGAIN_EVERY", 2)
     kept = Memory(tmp_path / "hunt.db")
     limits = Limits(seconds=None, runs=4, shrink_budget=0)
-    made = Hunt([target("peeking", ("none",))], kept, make=MAKE, runs=str(tmp_path), limits=limits)
+    made = Hunt([target("peeking", ("none",))], kept, runs=str(tmp_path), limits=limits)
     made.go(crew(others=Elsewhere()))
 
     (group,) = made.groups.values()
@@ -221,7 +219,7 @@ def test_a_seed_gives_one_plan_and_seeds_differ_in_size_machines_and_faults():
 def test_every_plan_of_a_hunt_can_be_written_read_and_run():
     plan = drawing.plan_for(target("durable", ("all",)), 3)
     assert Plan.from_json(plan.to_json()) == plan
-    experiment = work._named(MAKE)(plan)
+    experiment = target("durable").experiment(plan)
     assert run(experiment).history == run(experiment).history
 
 
@@ -257,10 +255,10 @@ def test_junit_and_json_lines_say_the_same(hunting):
 LATE = """
 import multiprocessing, os, sys
 from types import SimpleNamespace
-from splitbrain.harness.hunting import work
+from splitbrain.harness import processes
 hunt = SimpleNamespace(pid=os.getppid() + int(sys.argv[1]))
 multiprocessing.parent_process = lambda: hunt
-work.ready()
+processes.ready()
 print("at work")
 """
 

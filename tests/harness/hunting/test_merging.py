@@ -4,7 +4,7 @@ import random
 from itertools import islice
 
 import pytest
-from hunted import MAKE, crew, target
+from hunted import crew, target
 
 from splitbrain.harness.hunting import telling
 from splitbrain.harness.hunting.counting import Counts
@@ -160,9 +160,7 @@ def test_shards_put_together_are_the_hunt_that_one_would_have_held(tmp_path):
     def hunt(name, shard):
         kept = Memory(tmp_path / name / "hunt.db")
         limits = Limits(None, 2 * BLOCK, 0, shard=shard)
-        made = Hunt(
-            [target("forgetful")], kept, make=MAKE, runs=str(tmp_path / name), limits=limits
-        )
+        made = Hunt([target("forgetful")], kept, runs=str(tmp_path / name), limits=limits)
         made.go(crew())
         return kept
 

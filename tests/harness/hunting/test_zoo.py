@@ -11,11 +11,11 @@ from splitbrain.harness.hunting.zoo import Animal, Hunted
 
 def animal(system, bug, shows=("stale-read",)):
     """A bug of `hunted`: its system is as it should be without it."""
-    return Animal(Target(system, ("register",), 1, bug, ("kill",)), shows)
+    return Animal(Target(system, ("register",), 1, bug, ("kill",), make=MAKE), shows)
 
 
 def hunt(*animals, hunts=1, limit=0.1, **more):
-    return zoo.hunt_all(animals, AtOnce(), make=MAKE, hunts=hunts, limit=limit, **more)
+    return zoo.hunt_all(animals, AtOnce(), hunts=hunts, limit=limit, **more)
 
 
 def test_a_bug_is_found_and_told_with_what_it_took():
