@@ -24,6 +24,7 @@ SYSTEMS: Entries[System] = Entries(
         "raft": f"{_HERE}.consensus.raft:SYSTEM",
         "leader-follower": f"{_HERE}.replication.leader_follower:SYSTEM",
         "leader-follower-summary": f"{_HERE}.replication.leader_follower.summary:SYSTEM",
+        "abd": f"{_HERE}.replication.abd:SYSTEM",
         "two-phase-locking": f"{_HERE}.transactions.two_phase_locking:SYSTEM",
         "snapshot-isolation": f"{_HERE}.transactions.snapshot_isolation:SYSTEM",
         "serializable-snapshot-isolation": (

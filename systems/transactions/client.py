@@ -15,7 +15,8 @@ import trio
 
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.node import Message, Node
-from splitbrain.systems.transactions.operations import Value, frozen
+from splitbrain.systems.frames import frozen
+from splitbrain.systems.transactions.operations import Value
 
 ATTEMPT_S = 0.4
 """How long to wait for an answer before asking again, in seconds."""

@@ -1,11 +1,7 @@
 """The log manager of the reference forms: records in one file, forced to disk in groups.
 
-    log   = frame*
-    frame = length:u32 checksum:u32 payload          (little endian; payload is MessagePack)
-
-A record is a tuple that begins with its kind; its *log sequence number* (LSN) is its position in
-the log, counted from 1. A frame's checksum is the CRC-32 of its payload continued from the frame
-before, so that an old frame behind a new one does not fit the chain.
+The file is a row of frames (`splitbrain.systems.frames`). A record is a tuple that begins with its
+kind; its *log sequence number* (LSN) is its position in the log, counted from 1.
 
     ("boot",)                                          the server started
     ("update", txn, key, before, after)                redo and undo information (ARIES)
@@ -23,21 +19,16 @@ Left out: cutting off the log behind a checkpoint; a server replays all that it 
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable
 from typing import Any
-from zlib import crc32
-
-import msgspec
 
 from splitbrain.harness.node import Disk
-from splitbrain.systems.transactions.operations import frozen
+from splitbrain.systems import frames
 
 Record = tuple[Any, ...]
 
 PATH = "log"
-_HEADER = struct.Struct("<II")
-_START = 0x41524945  # what the first checksum continues: a run of zero bytes is no frame
+_START = 0x41524945
 
 
 class LogManager:
@@ -63,7 +54,7 @@ class LogManager:
         if not self._disk.exists(PATH):
             self._disk.append(PATH, b"")
         data = self._disk.read(PATH)
-        records, end = self._read(data)
+        records, end, self._checksum = frames.decode(data, _START)
         if end < len(data):
             self._disk.truncate(PATH, end)
         await self._disk.fsync(PATH)
@@ -71,29 +62,12 @@ class LogManager:
         self.written = self.durable = len(records)
         return records
 
-    def _read(self, data: bytes) -> tuple[list[Record], int]:
-        records: list[Record] = []
-        position = 0
-        while position + _HEADER.size <= len(data):
-            length, expected = _HEADER.unpack_from(data, position)
-            payload = data[position + _HEADER.size : position + _HEADER.size + length]
-            checksum = crc32(payload, self._checksum)
-            if length == 0 or len(payload) < length or checksum != expected:
-                break
-            records.append(frozen(msgspec.msgpack.decode(payload)))
-            self._checksum = checksum
-            position += _HEADER.size + length
-        return records, position
-
     def append(self, records: Iterable[Record]) -> None:
         """Write records behind the others, into the page cache only."""
-        frames = []
-        for record in records:
-            payload = msgspec.msgpack.encode(record)
-            self._checksum = crc32(payload, self._checksum)
-            frames.append(_HEADER.pack(len(payload), self._checksum) + payload)
-            self.written += 1
-        self._disk.append(PATH, b"".join(frames))
+        records = list(records)
+        data, self._checksum = frames.encode(records, self._checksum)
+        self.written += len(records)
+        self._disk.append(PATH, data)
 
     async def force(self) -> None:
         """Wait until all that is written now is durable."""

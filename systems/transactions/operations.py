@@ -51,11 +51,6 @@ def rows(values: Mapping[str, Value], prefix: str) -> Rows:
     return tuple((key, values[key]) for key in sorted(found))
 
 
-def frozen(value: Any) -> Any:
-    """The value with tuples for lists, as messages and stores want it."""
-    return tuple(frozen(part) for part in value) if isinstance(value, list | tuple) else value
-
-
 def keys_with(keys: Iterable[str], prefix: str) -> list[str]:
     """Those keys that begin with `prefix`, each once, sorted."""
     return sorted({key for key in keys if key.startswith(prefix)})

@@ -16,7 +16,8 @@ from zlib import crc32
 import msgspec
 
 from splitbrain.harness.node import Disk
-from splitbrain.systems.transactions.operations import Value, frozen
+from splitbrain.systems.frames import frozen
+from splitbrain.systems.transactions.operations import Value
 
 PAGES = 8
 _HEADER = struct.Struct("<II")

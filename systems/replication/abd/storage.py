@@ -1,0 +1,124 @@
+"""What a replica holds, in memory and in a log on disk.
+
+Records of the log (`splitbrain.systems.frames`)::
+
+    ("life", n)                            the server starts for the n-th time
+    ("cell", kind, key, version, value)    a version was stored
+
+Cells are stored by one task, in groups: whatever arrives while an fsync is under way is written
+before the next one. A log that has grown long is written anew, with what is current, and renamed
+into place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import trio
+
+from splitbrain.harness.node import Disk
+from splitbrain.systems import frames
+from splitbrain.systems.replication.abd.versions import Cell, cell, newest
+
+PATH = "cells"
+_NEW = "cells.new"
+_START = 0x41424430  # what the first frame's checksum continues
+
+
+class Storage:
+    """The cells of one replica.
+
+    Args:
+        disk: where they are kept.
+        compact_at: a log of this many records more than there are cells is written anew.
+
+    Attributes:
+        cells: by kind and key, the greatest version that is durable here.
+        life: how often this server has started, this time included.
+    """
+
+    def __init__(self, disk: Disk, compact_at: int) -> None:
+        self._disk = disk
+        self._compact_at = compact_at
+        self._checksum = _START
+        self._records = 0
+        self._waiting: list[tuple[tuple[Cell, ...], trio.Event]] = []
+        self._wanted = trio.Event()
+        self.cells: dict[tuple[str, Any], Cell] = {}
+        self.life = 0
+
+    async def open(self) -> None:
+        """Read what survived, make it durable, and begin a new life."""
+        disk = self._disk
+        if not disk.exists(PATH):
+            disk.append(PATH, b"")
+        data = disk.read(PATH)
+        records, end, self._checksum = frames.decode(data, _START)
+        if end < len(data):
+            disk.truncate(PATH, end)
+            await disk.fsync(PATH)  # else a torn frame could come back behind new ones
+        for kind, *fields in records:
+            if kind == "life":
+                self.life = fields[0]
+            else:
+                self._keep((cell(fields),))
+        self.life += 1
+        self._records = len(records)
+        self._append([("life", self.life)])
+        await disk.fsync(PATH)
+        await disk.fsync_dir()
+
+    def held(self, kind: str, key: Any) -> tuple[Cell, ...]:
+        """The cell under a key; all of a kind if the key is None."""
+        if key is None:
+            return tuple(each for place, each in self.cells.items() if place[0] == kind)
+        found = self.cells.get((kind, key))
+        return () if found is None else (found,)
+
+    async def store(self, cells: tuple[Cell, ...]) -> None:
+        """Return once these versions, or greater ones, are durable."""
+        done = trio.Event()
+        self._waiting.append((cells, done))
+        self._wanted.set()
+        await done.wait()
+
+    async def write(self) -> None:
+        """Do what `store` is waiting for; one task runs this, for as long as the server lives."""
+        while True:
+            await self._wanted.wait()
+            self._wanted = trio.Event()
+            group, self._waiting = self._waiting, []
+            news = [each for cells, _ in group for each in cells if self._is_new(each)]
+            if news:
+                self._append(("cell", *each) for each in news)
+                await self._disk.fsync(PATH)
+                self._keep(news)
+            for _, done in group:
+                done.set()
+            if self._records > len(self.cells) + self._compact_at:
+                await self._compact()
+
+    def _is_new(self, offered: Cell) -> bool:
+        known = self.cells.get((offered.kind, offered.key))
+        return known is None or known.version < offered.version
+
+    def _keep(self, cells: Iterable[Cell]) -> None:
+        self.cells.update(newest(each for each in cells if self._is_new(each)))
+
+    def _append(self, records: Iterable[tuple[Any, ...]], path: str = PATH) -> None:
+        records = list(records)
+        data, self._checksum = frames.encode(records, self._checksum)
+        self._records += len(records)
+        self._disk.append(path, data)
+
+    async def _compact(self) -> None:
+        """Write what is current into a new log. Nothing else is written meanwhile."""
+        if self._disk.exists(_NEW):
+            self._disk.remove(_NEW)
+        self._checksum, self._records = _START, 0
+        current = [("cell", *each) for each in self.cells.values()]
+        self._append([("life", self.life), *current], _NEW)
+        await self._disk.fsync(_NEW)
+        self._disk.rename(_NEW, PATH)
+        await self._disk.fsync_dir()
