@@ -56,7 +56,13 @@ __all__ = ["SYSTEM"]
 
 KNOBS = (
     Knob("resend", 0.05, 0.5, "time until a silent replica is asked again, in seconds", "resend_s"),
-    Knob("patience", 0.2, 3.0, "time until a coordinator gives an operation up, in seconds", "patience_s"),
+    Knob(
+        "patience",
+        0.2,
+        3.0,
+        "time until a coordinator gives an operation up, in seconds",
+        "patience_s",
+    ),
     Knob("compact_at", 20, 2_000, "records in the log before it is written anew", "compact_at"),
 )
 
