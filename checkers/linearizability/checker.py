@@ -22,7 +22,7 @@ from splitbrain.checkers.linearizability.deciding import algorithms, decide
 from splitbrain.checkers.linearizability.findings import Finding, Findings, Witness
 from splitbrain.checkers.linearizability.limits import UNLIMITED, Budget, Limits, Progress, begun
 from splitbrain.checkers.linearizability.parts import Parts, observes, parts_of
-from splitbrain.checkers.linearizability.witness import EFFORT
+from splitbrain.checkers.linearizability.windows import EFFORT
 from splitbrain.checkers.models import Model
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Checker, Verdict

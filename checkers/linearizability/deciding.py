@@ -29,7 +29,8 @@ from splitbrain.checkers.linearizability.monitors import (
 from splitbrain.checkers.linearizability.outcome import Outcome
 from splitbrain.checkers.linearizability.problem import Problem, problem_of
 from splitbrain.checkers.linearizability.searching import search
-from splitbrain.checkers.linearizability.witness import dead_end_of, explain, reason_of, refuted
+from splitbrain.checkers.linearizability.windows import refuted
+from splitbrain.checkers.linearizability.witness import dead_end_of, explain, reason_of
 from splitbrain.checkers.models import KeyPart, Model, Queue, Register, Stack
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 

@@ -25,13 +25,13 @@ from splitbrain.checkers.linearizability.limits import Limits
 from splitbrain.checkers.linearizability.outcome import Outcome
 from splitbrain.checkers.linearizability.problem import Problem, problem_of
 from splitbrain.checkers.linearizability.register_anomalies import Reason
+from splitbrain.checkers.linearizability.windows import refuted
 from splitbrain.checkers.linearizability.witness import (
     DeadEnd,
     dead_end_of,
     explain,
     reason_of,
     recent_reason,
-    refuted,
 )
 from splitbrain.checkers.models import KeyPart, KeyValue, Model, Register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID

@@ -26,7 +26,7 @@ from splitbrain.checkers.linearizability import Budget, verify_order
 from splitbrain.checkers.linearizability.problem import problem_of
 from splitbrain.checkers.linearizability.register_anomalies import certain_reason
 from splitbrain.checkers.linearizability.searching import search
-from splitbrain.checkers.linearizability.witness import window_of
+from splitbrain.checkers.linearizability.windows import window_of
 
 REGISTER = models.cas_register()
 STORE = models.kv(absent=None)

@@ -24,7 +24,7 @@ from splitbrain.checkers.linearizability.columns import judging
 from splitbrain.checkers.linearizability.limits import begun
 from splitbrain.checkers.linearizability.problem import problem_of
 from splitbrain.checkers.linearizability.searching import search
-from splitbrain.checkers.linearizability.witness import window_of
+from splitbrain.checkers.linearizability.windows import window_of
 
 pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
 

@@ -8,7 +8,6 @@ from generator_simulator import invocations, ops, simulate, told, values
 
 from splitbrain.checkers.history.operation import FAIL, INFO, OK
 from splitbrain.harness.generators import (
-    Context,
     GeneratorError,
     Invocation,
     any_of,
@@ -17,7 +16,6 @@ from splitbrain.harness.generators import (
     each_client,
     filter_,
     flip_flop,
-    lift,
     limit,
     listed,
     map_,
@@ -33,7 +31,6 @@ from splitbrain.harness.generators import (
     then,
     time_limit,
     until_ok,
-    validate,
     weighted,
 )
 from splitbrain.harness.plan import InvalidPlan, PlannedOperation
@@ -352,50 +349,3 @@ class TestListed:
     def test_operations_that_can_never_happen_are_refused(self, operation, message):
         with pytest.raises(InvalidPlan, match=message):
             listed([operation], 2)
-
-
-class Answering:
-    """A generator that always gives the same answer."""
-
-    def __init__(self, answer):
-        self.answer = answer
-
-    def next(self, context):
-        return self.answer, self
-
-    def update(self, context, event):
-        return self
-
-
-class TestValidate:
-    @pytest.mark.parametrize(
-        ("answer", "message"),
-        [
-            (Invocation(5, 1, "read"), "is by a client that is not free"),
-            (Invocation(6, 0, "read"), "is not for now"),
-        ],
-    )
-    def test_unsound_invocations(self, answer, message):
-        context = Context(5, (0, 2), 3, None)
-
-        with pytest.raises(GeneratorError, match=message):
-            validate(Answering(answer)).next(context)
-
-    def test_waiting_for_nobody(self):
-        waiting = on_clients([0, 1], synchronize(repeat(READ)))
-        never, _ = lift(waiting).next(Context(5, (0, 2), 3, None))
-
-        with pytest.raises(GeneratorError, match=r"waits for an operation .* and none is open"):
-            validate(Answering(never)).next(Context(5, (0, 1, 2), 3, None))
-
-    def test_waiting_for_the_past(self):
-        past, _ = lift(Invocation(5, 0, "read")).next(Context(4, (), 3, None))
-
-        with pytest.raises(GeneratorError, match="waits for a time that has come"):
-            validate(Answering(past)).next(Context(5, (0, 2), 3, None))
-
-
-@pytest.mark.parametrize("choose", [mix, any_of, flip_flop])
-def test_a_list_in_place_of_its_elements_is_refused(choose):
-    with pytest.raises(TypeError, match=rf"write {choose.__name__}\(a, b\), or"):
-        choose([READ, WRITE])

@@ -8,6 +8,7 @@ from itertools import permutations
 
 from splitbrain.checkers import models
 from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
+from splitbrain.checkers.linearizability.monitors import choose
 
 HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "6000"))
 """How many random histories each comparison takes; more is better and slower."""
@@ -206,3 +207,24 @@ def register_draw(cas: float = 0.0):
 
 
 CONTAINERS = (models.queue(), models.stack(), models.priority_queue())
+
+
+def calls_of(*operations):
+    """Calls from (start, end, f, argument, result); an end of None is info, of "fail" a failure."""
+    events = []
+    for process, (start, end, f, argument, *result) in enumerate(operations):
+        events.append((start, process, INVOKE, f, argument))
+        kind = {None: INFO, "fail": FAIL}.get(end, OK)
+        value = result[0] if result else argument
+        events.append((end if kind == OK else start + 0.5, process, kind, f, value))
+    events.sort(key=lambda event: event[0])
+    return History.from_operations(
+        Operation(at, int(time * 1_000_000_000), process, kind, f, value)
+        for at, (time, process, kind, f, value) in enumerate(events)
+    ).calls()
+
+
+def check(model, *operations):
+    chosen = choose(model, calls_of(*operations))
+    assert chosen is not None
+    return chosen.check()
