@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.client import request
     from splitbrain.harness.ground import Ground
     from splitbrain.harness.nemesis.claims import Claims
-    from splitbrain.harness.programs import program
+    from splitbrain.harness.programs import asyncio_client, program
     from splitbrain.harness.system import System
     from splitbrain.harness.workloads import WorkloadKind
 
@@ -86,6 +86,7 @@ __all__ = [
     "Violation",
     "Workload",
     "WorkloadKind",
+    "asyncio_client",
     "faults",
     "linearizable",
     "load",
@@ -115,7 +116,7 @@ _PLACES = {
     "splitbrain.harness.client": ("request",),
     "splitbrain.harness.ground": ("Ground",),
     "splitbrain.harness.nemesis.claims": ("Claims",),
-    "splitbrain.harness.programs": ("program",),
+    "splitbrain.harness.programs": ("asyncio_client", "program"),
     "splitbrain.harness.system": ("System",),
     "splitbrain.harness.workloads": ("WorkloadKind",),
 }

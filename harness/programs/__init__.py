@@ -10,6 +10,7 @@ asyncio_loop.py     asyncio's own loop  | over sockets.py --> tcp.py --> the wor
 
 from __future__ import annotations
 
+from splitbrain.harness.programs.clients import asyncio_client
 from splitbrain.harness.programs.factory import Program, program
 
-__all__ = ["Program", "program"]
+__all__ = ["Program", "asyncio_client", "program"]

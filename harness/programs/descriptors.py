@@ -23,11 +23,13 @@ class Descriptors:
     Attributes:
         process: whose they are.
         on_change: told the number of a descriptor that may have become ready.
+        loop: asyncio's event loop in this process, if it has one.
     """
 
     def __init__(self, machine: Machine, process: Incarnation) -> None:
         self.machine, self.process = machine, process
         self.on_change: Callable[[int], None] = lambda number: None
+        self.loop: object = None
         self._open: dict[int, SimulatedSocket] = {}
         self._next = _FIRST
         self._waiting: dict[int, list[Callable[[], None]]] = {}

@@ -19,6 +19,7 @@ from typing import Any
 
 from splitbrain.harness.node import Node
 from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.programs.asyncio_loop import loop_of
 from splitbrain.harness.programs.source import Source, source_of
 from splitbrain.harness.programs.surroundings import surround, surround_clients
 from splitbrain.harness.simulation.incarnation import Incarnation
@@ -65,7 +66,10 @@ class Running:
         main = program.source.fresh()
         arguments = [_filled(value, process) for value in program.arguments]
         named = {name: _filled(value, process) for name, value in program.named.items()}
-        await main(*arguments, **named)
+        if program.library == "trio":
+            await main(*arguments, **named)
+        else:
+            await loop_of(process).run(main(*arguments, **named))
 
 
 def _filled(value: Any, node: Incarnation) -> Any:

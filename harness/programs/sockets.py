@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import socket as real
+import ssl  # noqa: F401 - it derives from socket.socket, and must from the real one
 from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.node import NodeDead
@@ -257,7 +258,7 @@ class SimulatedSocket(real.socket):
             error = self._end.take_error()
             return error.errno or 0 if error else errno.EISCONN
         if self._timeout != 0.0:
-            raise _blocks("connect")
+            raise blocks("socket.connect()")
         try:
             self._have(self._machine.connect(self._bound or (ANYWHERE, 0), remote))
         except OSError as error:
@@ -388,14 +389,15 @@ class SimulatedSocket(real.socket):
 
     def _would_block(self, empty: bool, what: str) -> None:
         if self._timeout != 0.0:
-            raise _blocks(what)
+            raise blocks(f"socket.{what}()")
         if empty:
             raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
 
 
-def _blocks(what: str) -> Blocking:
+def blocks(call: str) -> Blocking:
+    """What to raise where a call would wait."""
     return Blocking(
-        f"{calling_place()}: socket.{what}() would wait in a blocking socket, and stop every node: "
+        f"{calling_place()}: {call} would wait in a blocking call, and stop every node: "
         "use asyncio's or trio's streams"
     )
 

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 from splitbrain.harness.programs.answers import answers_of
-from splitbrain.harness.programs.dates import replace_dates
 from splitbrain.harness.programs.environment import replace_environment
 from splitbrain.harness.programs.machine import machine_under
 from splitbrain.harness.programs.names import NAMES, names_on
+from splitbrain.harness.programs.output import replace_output
+from splitbrain.harness.programs.polling import replace_polling
 from splitbrain.harness.programs.sockets import SimulatedSocket
+from splitbrain.harness.programs.threads import replace_threads
 from splitbrain.harness.programs.trio_sockets import use_simulated_sockets
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.wires import replace, running_program
@@ -42,8 +44,10 @@ def _replace_everywhere() -> None:
         replace(socket, name, _asking(name, getattr(socket, name)))
     for name in ("signal", "set_wakeup_fd", "siginterrupt"):
         replace(signal, name, _signal_free(getattr(signal, name)))
-    replace_dates()
     replace_environment()
+    replace_output()
+    replace_polling()
+    replace_threads()
 
 
 def _asking(name: str, real: Callable[..., Any]) -> Callable[..., Any]:

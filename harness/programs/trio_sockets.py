@@ -14,6 +14,7 @@ import trio
 
 from splitbrain.harness.programs.sockets import SimulatedSocket
 from splitbrain.harness.simulation.incarnation import Incarnation
+from splitbrain.harness.simulation.wires import replace
 
 _T = TypeVar("_T")
 
@@ -187,3 +188,12 @@ class TrioSockets(trio.abc.SocketFactory):
 def use_simulated_sockets(process: Incarnation) -> None:
     """Give the running trio run sockets of the simulated host."""
     trio.socket.set_custom_socket_factory(TrioSockets(process))
+    replace(trio.socket, "from_stdlib_socket", _wrapped)
+
+
+_real_wrapped = trio.socket.from_stdlib_socket
+
+
+def _wrapped(below: Any) -> Any:
+    """What trio makes of a socket that was made without it, as anyio does."""
+    return TrioSocket(below) if isinstance(below, SimulatedSocket) else _real_wrapped(below)

@@ -5,10 +5,11 @@ differ from its replay. While a world runs *and* a node's code is executing:
 
 * the functions of `time`, `random`, `secrets`, `uuid` and `asyncio`, what `os` says of the process,
   and starting a thread raise `Nondeterminism`, also where a module has imported them by name;
+* so do ``datetime.now``, ``utcnow`` and ``today`` (`splitbrain.harness.simulation.dates`);
 * so does whatever Python's audit events show: files, sockets, processes. Audit events catch these
   however the function was imported.
 
-Not caught, because Python gives no hold on them: ``datetime.now()``, the order of a set, ``id`` and
+Not caught, because Python gives no hold on them: the order of a set, ``id`` and
 ``hash``, and a function that is kept anywhere but in a module's own names. For these there is the
 comparison of two runs of the same plan in two processes (`splitbrain.harness.searching.elsewhere`).
 
@@ -33,6 +34,7 @@ from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.error_text import place
+from splitbrain.harness.simulation.dates import dates_asked_of
 from splitbrain.harness.simulation.trio_hooks import THREAD_STARTER
 
 if TYPE_CHECKING:
@@ -194,6 +196,15 @@ def running_program() -> Incarnation | None:
     return world.current if _this_thread() == world.thread else None
 
 
+def _wall_clock(what: str) -> float | None:
+    """What a call that asks for the date is told: a program's clock, or None for the real one."""
+    program = running_program()
+    if program is not None:
+        return program.clock.time()
+    _trip(what, _USE_CLOCK)
+    return None
+
+
 def replace(owner: ModuleType, name: str, stand_in: Any) -> None:
     """Put something in the place of a module's function or class until the running world ends."""
     real = getattr(owner, name)
@@ -213,10 +224,10 @@ def _guard(
     told = f"{owner.__name__}.{name}()"
 
     def guarded(*arguments: Any, **named: Any) -> Any:
-        program = running_program()
-        if program is not None and program.answers is not None and told in program.answers:
-            return (program.answers[told] or real)(*arguments, **named)
         if unless is None or len(arguments) + len(named) < unless:
+            program = running_program()
+            if program is not None and program.answers is not None and told in program.answers:
+                return (program.answers[told] or real)(*arguments, **named)
             _trip(told, instead)
         return real(*arguments, **named)
 
@@ -309,7 +320,8 @@ def tripwires(world: World) -> Iterator[None]:
     guarded = _guard_all()
     imported = _guard_imported(guarded)
     try:
-        yield
+        with dates_asked_of(_wall_clock):
+            yield
     finally:
         for names, name, real in (*imported, *_replaced_by_name):
             names[name] = real

@@ -94,6 +94,17 @@ def test_dates_are_ordinary_dates():
     assert told(look) == [(datetime.date, datetime.datetime, 2020)]
 
 
+def test_a_class_of_ones_own_that_derives_from_a_date_is_told_too():
+    class Meta(type):
+        pass
+
+    class Moment(by_another_name, metaclass=Meta):
+        pass
+
+    assert told(lambda: (type(Moment.now()) is Moment, Moment.today().year)) == [(True, 2020)]
+    assert Moment.now().year > 2020
+
+
 def test_the_environment_is_the_tests_and_not_the_machines(monkeypatch):
     monkeypatch.setenv("SECRET", "of the machine")
     seen = []
@@ -163,8 +174,8 @@ def test_everything_is_put_back():
         return (
             socket.socket,
             socket.getaddrinfo,
-            datetime.datetime,
-            datetime.date,
+            vars(by_another_name)["now"],
+            vars(datetime.date)["today"],
             os.environ,
             signal.signal,
             by_another_name,
@@ -182,6 +193,9 @@ def test_a_node_program_beside_them_is_told_nothing_and_stopped():
             time.time()
         with pytest.raises(Nondeterminism, match="socket"):
             socket.socket()
+        for ask in (by_another_name.now, by_another_name.utcnow, datetime.date.today):
+            with pytest.raises(Nondeterminism, match=r"test_surroundings.py:\d+ in plain: date"):
+                ask()
 
     world = world_of(trio.sleep_forever)
     world.add_server("n2", plain, ())

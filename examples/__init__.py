@@ -1,0 +1,1 @@
+"""Programs as people write them, and their tests; nothing in a program knows of splitbrain."""

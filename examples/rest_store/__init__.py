@@ -1,0 +1,1 @@
+"""A replicated key-value store over HTTP, and what is wrong with its first form."""

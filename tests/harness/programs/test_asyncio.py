@@ -1,0 +1,369 @@
+"""Unmodified asyncio programs: Python's own loop over the simulated host."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import time
+
+import pytest
+import trio
+from worlds import cut, run, world_of
+
+from splitbrain.harness.programs.asyncio_loop import loop_of
+from splitbrain.harness.programs.surroundings import surround
+from splitbrain.harness.simulation.wires import Nondeterminism
+
+
+def programs(*mains, **options):
+    return world_of(*mains, library="asyncio", **options)
+
+
+async def echo():
+    async def serve(reader, writer):
+        while data := await reader.read(100):
+            writer.write(data)
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, port=7000)
+    await server.serve_forever()
+
+
+def test_sleeping_takes_virtual_time_alone():
+    slept = []
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        before = loop.time(), time.monotonic(), time.time()
+        await asyncio.sleep(3600)
+        slept.extend(
+            now - then
+            for now, then in zip((loop.time(), time.monotonic(), time.time()), before, strict=True)
+        )
+
+    run(programs(main), 4000.0)
+
+    assert slept == pytest.approx([3600, 3600, 3600])
+
+
+def test_timers_follow_the_hosts_clock_and_a_pause():
+    moments = []
+
+    async def main():
+        while True:
+            await asyncio.sleep(1.0)
+            moments.append(world.now)
+
+    world = programs(main)
+    world.at(0.0, world.set_clock_rate, "n1", 2.0)
+    world.at(1.2, world.pause, "n1")
+    world.at(2.2, world.resume, "n1")
+    run(world, 3.0)
+
+    assert moments == pytest.approx([0.5, 1.0, 2.2, 2.7])
+
+
+def test_streams_carry_bytes_and_end():
+    async def caller():
+        reader, writer = await asyncio.open_connection("n1", 7000)
+        writer.write(b"hello\nworld\n")
+        assert await reader.readline() == b"hello\n"
+        assert await reader.readline() == b"world\n"
+        assert writer.get_extra_info("peername") == ("10.0.0.1", 7000)
+        writer.write_eof()
+        assert await reader.read() == b""
+        writer.close()
+        await writer.wait_closed()
+
+    run(programs(echo, caller))
+
+
+def test_a_writer_is_stopped_until_it_is_read():
+    events = []
+
+    async def slow():
+        async def serve(reader, writer):
+            await asyncio.sleep(10)
+            events.append(("read", len(await reader.readexactly(1_000_000))))
+
+        await (await asyncio.start_server(serve, port=7000)).serve_forever()
+
+    async def caller():
+        loop = asyncio.get_running_loop()
+        _, writer = await asyncio.open_connection("n1", 7000)
+        before = loop.time()
+        writer.write(b"x" * 1_000_000)
+        await writer.drain()
+        events.append(("drained", loop.time() - before > 9))
+        await asyncio.sleep(30)
+
+    run(programs(slow, caller), 20.0)
+
+    assert sorted(events) == [("drained", True), ("read", 1_000_000)]
+
+
+def test_a_partition_stalls_a_stream_and_a_timeout_ends_the_wait():
+    async def caller():
+        reader, writer = await asyncio.open_connection("n1", 7000)
+        await asyncio.sleep(1.5)
+        writer.write(b"x")
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.5):
+                await reader.read(1)
+        assert await reader.read(1) == b"x"  # it has healed
+
+    world = programs(echo, caller)
+    cut(world, 1.0, 3.0)
+    run(world, 10.0)
+
+
+def test_a_killed_server_refuses_and_its_connections_are_reset():
+    async def caller():
+        reader, writer = await asyncio.open_connection("n1", 7000)
+        assert await reader.read(1) == b""  # its kernel has closed it
+        writer.write(b"x")
+        await asyncio.sleep(0.1)
+        writer.write(b"x")
+        with pytest.raises(ConnectionError):
+            await writer.drain()
+        with pytest.raises(ConnectionRefusedError):
+            await asyncio.open_connection("n1", 7000)
+
+    world = programs(echo, caller)
+    world.at(1.0, world.kill, "n1")
+    run(world)
+
+
+def test_datagrams_reach_a_protocol():
+    received = []
+
+    class Listener(asyncio.DatagramProtocol):
+        def datagram_received(self, data, addr):
+            received.append((data, addr[0]))
+
+    async def listener():
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(Listener, local_addr=("0.0.0.0", 53))
+        await asyncio.sleep(10)
+
+    async def caller():
+        loop = asyncio.get_running_loop()
+        await asyncio.sleep(0.1)
+        transport, _ = await loop.create_datagram_endpoint(
+            asyncio.DatagramProtocol, remote_addr=("n1", 53)
+        )
+        transport.sendto(b"hello")
+        await asyncio.sleep(1)
+
+    run(programs(listener, caller))
+
+    assert received == [(b"hello", "10.0.0.2")]
+
+
+def test_what_goes_to_a_thread_is_done_in_place():
+    async def main():
+        loop = asyncio.get_running_loop()
+        assert await loop.run_in_executor(None, lambda: 7) == 7
+        assert await asyncio.to_thread(os.getpid) == 100
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.to_thread(lambda: 1 / 0)
+
+    run(programs(main))
+
+
+def test_signals_never_come_and_processes_are_refused():
+    async def main():
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: None)
+        assert not asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
+        with pytest.raises(Nondeterminism, match="can't start processes"):
+            await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+
+    run(programs(main))
+
+
+def test_what_nobody_handles_is_in_the_trace():
+    async def fail():
+        raise ValueError("nobody asked")
+
+    async def main():
+        asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+        task = asyncio.create_task(fail())
+        await asyncio.sleep(1)
+        del task
+        await asyncio.sleep(1)
+
+    world = run(programs(main))
+
+    told = [event[4] for event in world.trace.events if event[1] == "asyncio-error"]
+    assert told == ["ZeroDivisionError: division by zero", "ValueError: nobody asked"]
+
+
+def test_what_it_prints_and_logs_is_in_the_trace(capfd):
+    async def main():
+        print("one\ntw", end="")
+        print("o")
+        print("three", file=sys.stderr)
+
+    world = run(programs(main))
+
+    printed = [event[1:] for event in world.trace.events if event[1] in ("stdout", "stderr")]
+    assert printed == [("stdout", "n1", "one"), ("stdout", "n1", "two"), ("stderr", "n1", "three")]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_main_ends_as_asyncio_run_ends_it():
+    events = []
+
+    async def background():
+        try:
+            await asyncio.sleep(100)
+        finally:
+            await asyncio.sleep(0.5)
+            events.append(("unwound", world.now))
+
+    async def numbers():
+        try:
+            while True:
+                yield 1
+        finally:
+            events.append("generator closed")
+
+    async def main():
+        tasks.append(asyncio.create_task(background()))
+        async for _ in numbers():
+            break
+        await asyncio.sleep(1)
+
+    tasks = []
+    world = programs(main)
+    run(world)
+
+    assert ("unwound", 1.5) in events
+    assert "generator closed" in events
+    assert [event[1] for event in world.trace.events][-1] == "exit"
+
+
+def test_an_error_of_main_is_the_death_of_its_process():
+    async def main():
+        await asyncio.sleep(1)
+        raise ValueError("broken")
+
+    with pytest.raises(ValueError, match="broken"):
+        run(programs(main))
+
+
+def test_a_killed_process_does_nothing_more_and_refusers_do_not_matter():
+    effects = []
+
+    async def stubborn():
+        while True:
+            try:
+                await asyncio.sleep(100)
+            except asyncio.CancelledError:
+                effects.append("cancelled")
+
+    async def polite():
+        _, writer = await asyncio.open_connection("n2", 7000)
+        try:
+            await asyncio.sleep(100)
+        finally:
+            writer.write(b"last words")
+
+    async def main():
+        await asyncio.gather(stubborn(), polite())
+
+    world = programs(main, echo)
+    world.at(1.0, world.kill, "n1")
+    run(world)
+
+    assert effects
+    sent = [event[5] for event in world.trace.events if event[1] == "send"]
+    assert not any("last words" in message for message in sent)
+    assert not any(event[1] in ("zombie", "tripwire") for event in world.trace.events)
+
+
+def test_a_loop_that_waits_for_nothing_is_ended_and_named():
+    async def main():
+        while True:
+            await asyncio.sleep(0)
+
+    world = programs(main)
+    with pytest.raises(RuntimeError, match=r"rounds of asyncio's loop .* test_asyncio.py:\d+ in"):
+        run(world)
+
+
+def test_a_group_is_cancelled_in_the_order_in_which_it_was_made():
+    def ended():
+        order = []
+
+        async def member(number):
+            try:
+                await asyncio.sleep(100)
+            finally:
+                order.append(number)
+
+        async def main():
+            async with asyncio.TaskGroup() as group:
+                members = [group.create_task(member(number)) for number in range(20)]
+                await asyncio.sleep(1)
+                members[7].cancel()
+                raise KeyError
+
+        with pytest.raises(KeyError):
+            run(programs(main))
+        return order
+
+    first = ended()
+    assert sorted(first) == list(range(20))
+    assert all(ended() == first for _ in range(3))
+
+
+def test_tasks_are_called_the_same_in_every_run():
+    names = []
+
+    async def main():
+        names.append(asyncio.current_task().get_name())
+        names.append(asyncio.create_task(asyncio.sleep(0)).get_name())
+
+    run(programs(main))
+    run(programs(main))
+
+    assert names == ["Task-1", "Task-2"] * 2
+
+
+def test_a_task_of_trio_waits_for_asyncio_and_cancels_it():
+    events = []
+
+    async def patient():
+        try:
+            await asyncio.sleep(100)
+        except asyncio.CancelledError:
+            events.append("cancelled")
+            raise
+
+    async def seven():
+        await asyncio.sleep(1)
+        return 7
+
+    async def fail():
+        raise ValueError
+
+    async def main(node):
+        surround(node)
+        loop = loop_of(node)
+        assert await loop.wait(seven()) == 7
+        with pytest.raises(ValueError):
+            await loop.wait(fail())
+        with trio.move_on_after(0.5) as scope:
+            await loop.wait(patient())
+        assert scope.cancelled_caught
+        events.append("over")
+
+    world = programs(echo)
+    world.add_server("n2", main, ())
+    run(world)
+
+    assert events == ["cancelled", "over"]
