@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.runs.running import Run, run
     from splitbrain.harness.searching.seeds import Search, search
     from splitbrain.harness.shrinking import Shrunk, shrink
-    from splitbrain.harness.testing import Inconclusive, Violation, simulate
+    from splitbrain.harness.testing import Inconclusive, Violation, simulate, strategies
     from splitbrain.harness.workloads.workload import Experiment, Workload
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "search",
     "shrink",
     "simulate",
+    "strategies",
     "workloads",
 ]
 
@@ -57,6 +58,7 @@ __getattr__ = lazily(
         "splitbrain.harness.runs.running": ("Run", "run"),
         "splitbrain.harness.searching.seeds": ("Search", "search"),
         "splitbrain.harness.shrinking": ("Shrunk", "shrink"),
+        "splitbrain.harness.testing.strategies": ("strategies",),
         "splitbrain.harness.testing": ("Inconclusive", "Violation", "simulate"),
         "splitbrain.harness.workloads.workload": ("Experiment", "Workload"),
     },

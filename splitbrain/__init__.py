@@ -49,6 +49,7 @@ if TYPE_CHECKING:
         search,
         shrink,
         simulate,
+        strategies,
         workloads,
     )
     from splitbrain.harness.bug import Bug, planted
@@ -98,6 +99,7 @@ __all__ = [
     "search",
     "shrink",
     "simulate",
+    "strategies",
     "workloads",
 ]
 

@@ -95,9 +95,8 @@ def simulate(
 
     def decorate(function: Callable[..., Experiment]) -> Callable[..., None]:
         signature = _checked_signature(function)
-        visible = signature.replace(
-            parameters=[p for p in signature.parameters.values() if p.name != "plan"]
-        )
+        others = [p for p in signature.parameters.values() if p.name != "plan"]
+        visible = signature.replace(parameters=others)
         name = f"{function.__module__}.{function.__qualname__}"
         described = SimulatedTest(name, base, source, runs, plans, _PARAMETERS)
 
@@ -112,9 +111,9 @@ def simulate(
             return Trial(make, described, settings, source_of(test))
 
         @functools.wraps(function)
-        def test(*arguments: Any, **named: Any) -> None:
+        def test(*arguments: Any, plan: Plan | None = None, **named: Any) -> None:
             __tracebackhide__ = True
-            trial(*arguments, **named).run()
+            trial(*arguments, **named).run(plan)
 
         def experiment(plan: Plan, *arguments: Any, **named: Any) -> Experiment:
             """What the test runs, under this plan."""
@@ -124,7 +123,9 @@ def simulate(
         # pytest must see the other parameters (fixtures) but neither the plan nor the function
         # inside.
         del test.__wrapped__
-        test.__signature__ = visible  # type: ignore[attr-defined]
+        test.__signature__ = visible.replace(  # type: ignore[attr-defined]
+            parameters=[*others, _DRAWN]
+        )
         test.splitbrain_experiment = function  # type: ignore[attr-defined]
         test.splitbrain_trial = trial  # type: ignore[attr-defined]
         test.is_splitbrain_test = True  # type: ignore[attr-defined]
@@ -133,6 +134,9 @@ def simulate(
 
     return decorate
 
+
+_DRAWN = inspect.Parameter("drawn", inspect.Parameter.VAR_KEYWORD)
+"""How a test shows that it takes a plan, which pytest must not look for and Hypothesis may give."""
 
 _PARAMETERS = tuple(
     name

@@ -54,12 +54,14 @@ _UNKNOWN = "--unknown"
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
-    """A failing run, where its plan came from (None: from a seed), and how to begin telling it."""
+    """A failing run, where its plan came from (None: from a seed, or drawn by somebody), and how to
+    begin telling it."""
 
     experiment: Experiment
     run: Run
     source: Path | None
     heading: str
+    drawn: bool = False
 
 
 class Trial:
@@ -89,8 +91,8 @@ class Trial:
         hypothesis = sys.modules.get("hypothesis")
         self._explored = hypothesis is not None and hypothesis.currently_in_test_context()
 
-    def run(self) -> None:
-        """Try everything.
+    def run(self, plan: Plan | None = None) -> None:
+        """Try everything; or, with a plan that somebody drew, this one alone.
 
         Raises:
             Violation: a run is invalid.
@@ -100,7 +102,7 @@ class Trial:
         __tracebackhide__ = True
         told: Exception
         try:
-            self._try()
+            self._try(plan)
         except (Violation, Inconclusive) as error:
             told = error.with_traceback(None)
         except (InvalidPlan, StoreError, NotDeterministic, NoExperiment) as error:
@@ -109,10 +111,13 @@ class Trial:
             return
         raise told from None
 
-    def _try(self) -> None:
+    def _try(self, plan: Plan | None) -> None:
         settings = self._settings
         if settings.replay is not None:
             self._replay(settings.replay)
+            return
+        if plan is not None:
+            self._drawn(plan)
             return
         for file in self._fixed():
             self._once(file, f"{file} fails")
@@ -133,6 +138,25 @@ class Trial:
         self._judge_doubt(found)
 
     # What is tried
+
+    def _drawn(self, plan: Plan) -> None:
+        """Run a plan that somebody drew, with the test's own options.
+
+        Raises:
+            Violation: it is invalid. Of a run that cannot be judged nothing is said: there are many
+                plans.
+        """
+        base = self._test.base
+        options = {**base.options, **plan.options}
+        experiment = self.experiment(plan.with_(options=options, ground=base.ground))
+        found = search(lambda _: experiment, [plan.seed])
+        self._finish(found)
+        if found.failure is not None:
+            raise self._violation(
+                _Failure(experiment, found.failure, None, "this plan fails", True)
+            )
+        if found.broken is not None:
+            raise Inconclusive(f"the client's own code is broken: {found.broken}")
 
     def plan(self, seed: int) -> Plan:
         """The plan of a seed."""
@@ -266,7 +290,7 @@ class Trial:
             failure.experiment,
             folder,
             replay=self._command("seed", plan.seed)
-            if source is None
+            if source is None and not failure.drawn
             else self._command("replay", repeat),
             shrunk_replay=self._command("replay", folder / "shrunk" / "plan.json"),
             # A plan from a file is as small as it was made.
