@@ -53,7 +53,7 @@ from splitbrain.harness.simulation.trio_hooks import deterministic_scheduling
 from splitbrain.harness.simulation.trio_runs import NodeRun
 from splitbrain.harness.simulation.watchdog import RunStopped, Watchdog, watched
 from splitbrain.harness.simulation.wires import tripwires
-from splitbrain.harness.streams import stream
+from splitbrain.harness.streams import Streams
 
 MakeRun = Callable[[Callable[[], Awaitable[object]], trio.abc.Clock], NodeRun]
 
@@ -80,7 +80,8 @@ class World:
         trace: Trace | None = None,
         make_run: MakeRun = DirectRun,
     ) -> None:
-        self.seed = seed
+        streams = Streams(seed)
+        self.stream, self.turn = streams.stream, streams.turn
         self.heap = EventHeap()
         self.trace = trace or Trace()
         self.network = SimulatedNetwork(
@@ -107,24 +108,11 @@ class World:
         self.at = self.heap.at
         self.after = self.heap.after
         self._over = False
-        self._streams: list[tuple[random.Random, tuple[int | str, ...]]] = []
         self.thread = get_ident()
         self._interruption: Interruption
         self._watchdog: Watchdog
 
     # Building and running
-
-    def stream(self, *name: int | str) -> random.Random:
-        """The stream of randomness of this name under the world's seed."""
-        made = stream(self.seed, *name)
-        self._streams.append((made, name))
-        return made
-
-    def turn(self, number: int) -> None:
-        """See `splitbrain.harness.ground.Turning.turn`."""
-        self.seed = f"{self.seed}/turn/{number}"
-        for made, name in self._streams:
-            made.setstate(stream(self.seed, *name).getstate())
 
     def add_server(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
         """Add a host that faults strike."""
