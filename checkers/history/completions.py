@@ -27,6 +27,10 @@ NOTE = (
 _ASKS_NOTHING = ("dequeue", "pop", "delete-min", "length", "acquire")
 
 
+TELLS_THE_OLD = ("swap", "fetch-add", "add-fetch")
+"""Operations whose completion says what they found, and not what they were given."""
+
+
 def only_completions(types: Sequence[str], processes: Sequence[object]) -> bool:
     """Whether operations succeeded that nobody invoked, and nothing at all was invoked."""
     return INVOKE not in types and any(

@@ -16,6 +16,7 @@ from splitbrain.checkers.history import columns as column_store
 from splitbrain.checkers.history.columns import Columns, Dialect
 from splitbrain.checkers.history.completions import (
     NOTE,
+    TELLS_THE_OLD,
     beginnings,
     invoked_value,
     only_completions,
@@ -128,6 +129,14 @@ def history_of(
             index=_indices([row.index for row in rows[: at + 1]])[at],
         )
     if only_completions([row.type for row in rows], [row.process for row in rows]):
+        untold = next((at for at, row in enumerate(rows) if row.f in TELLS_THE_OLD), None)
+        if untold is not None:
+            raise HistoryError(
+                f"no event is an invocation, so nobody knows what {rows[untold].f} was given",
+                path=source,
+                line=line_of(untold),
+                index=_indices([row.index for row in rows[: untold + 1]])[untold],
+            )
         rows, places = _with_invocations(rows)
         notes = (*notes, NOTE)
         line_in_file = line_of

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from splitbrain.checkers.history import Call, History
-from splitbrain.checkers.models import Adaptive, KeyPart, Model, looks_keyed, split
+from splitbrain.checkers.models import Adaptive, KeyPart, Model, Rephrasing, looks_keyed, split
 from splitbrain.checkers.models.keys import completed
 from splitbrain.checkers.models.model import fits_always
 from splitbrain.checkers.vocabulary import REPLICA_STATE
@@ -52,6 +52,8 @@ def parts_of(model: Model, history: History, *, keyed: bool | None) -> Parts:
         model.check(call)
     if isinstance(model, Adaptive):
         model = model.adapted(everything)
+    if isinstance(model, Rephrasing):
+        parts = [KeyPart(p.key, [model.rephrased(call) for call in p.calls]) for p in parts]
     return Parts(model, keyed, parts)
 
 

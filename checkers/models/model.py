@@ -113,6 +113,15 @@ class FillsIn(Protocol):
 
 
 @runtime_checkable
+class Rephrasing(Protocol):
+    """A model some of whose operations are others in other words (optional)."""
+
+    def rephrased(self, call: Call) -> Call:
+        """The operation as one that `Model.step` knows; `Model.check` has accepted it."""
+        ...
+
+
+@runtime_checkable
 class Unconditional(Protocol):
     """A model that says which operations can't be wrong (optional)."""
 

@@ -5,7 +5,9 @@ The object of nearly all of Jepsen's linearizability tests (knossos.model ``regi
 
 * ``write v`` fits every state and leaves ``v``;
 * ``read`` gives the state;
-* ``cas [old, new]`` needs the state to be ``old`` and leaves ``new``.
+* ``cas [old, new]`` needs the state to be ``old`` and leaves ``new``;
+* ``swap v`` leaves ``v`` and gives the state before (get-and-set). One that is acknowledged is
+  judged as the cas that it is, from what it gave to ``v``; an indeterminate one as a write.
 
 A cas that did not match is recorded as a failure, hence never happened: as in Jepsen, it says
 nothing of the state it met.
@@ -13,7 +15,7 @@ nothing of the state it met.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from splitbrain.checkers.history import Call
@@ -28,7 +30,7 @@ from splitbrain.checkers.models.model import (
     unknown,
 )
 
-OPERATIONS = ("read", "write", "cas")
+OPERATIONS = ("read", "write", "cas", "swap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +81,14 @@ class Register:
                 raise ModelError(
                     call.invoke_index, f"the value of cas is [old, new], not {shown(argument)}"
                 )
-        at, value = call.invoke_index, call.argument
-        if call.f == "read":
-            at, value = event_of(call), call.result
-        readable(value, at)
+        if call.f != "read":
+            readable(call.argument, call.invoke_index)
+        if call.f in ("read", "swap"):
+            readable(call.result, event_of(call))
+
+    def rephrased(self, call: Call) -> Call:
+        """See `splitbrain.checkers.models.model.Rephrasing`."""
+        return cas_of_swap(call, "write") if call.f == "swap" else call
 
     def describe(self, call: Call) -> str:
         """See `Model.describe`."""
@@ -91,6 +97,18 @@ class Register:
         if call.f == "cas":
             return f"cas {shown(call.argument[0])} → {shown(call.argument[1])}"
         return f"read → {shown(call.result)}" if call.outcome == "ok" else "read"
+
+
+def cas_of_swap(call: Call, blind: str) -> Call:
+    """A swap as the cas that it is, or as the write it is if nobody was told what it found.
+
+    Args:
+        call: the swap.
+        blind: the operation that writes and says nothing.
+    """
+    if call.outcome != "ok":
+        return replace(call, f=blind)
+    return replace(call, f="cas", argument=[call.result, call.argument], result=None)
 
 
 def register(*, initial: Any = None) -> Register:

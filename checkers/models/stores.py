@@ -6,7 +6,9 @@ one key's string, or null while the key is absent.
 
 * ``get`` gives the string; ``put s`` leaves ``s``; ``delete`` leaves null;
 * ``append s`` leaves the old string followed by ``s`` (an absent key counts as empty);
-* ``cas [old, new]`` needs the state to be ``old``; either may be null (absent).
+* ``cas [old, new]`` needs the state to be ``old``; either may be null (absent);
+* ``swap s`` is a put that gives the string before, null if there was none; it is judged as a cas,
+  as that of `splitbrain.checkers.models.registers` is.
 
 *Absent or empty.* Some stores (and Porcupine's recorded logs) answer the empty string for a key
 that is absent. ``absent="auto"`` takes a history to be of that kind when some ok get gave "", none
@@ -20,8 +22,9 @@ from dataclasses import dataclass, replace
 
 from splitbrain.checkers.history import Call
 from splitbrain.checkers.models.model import ModelError, State, Step, event_of, shown
+from splitbrain.checkers.models.registers import cas_of_swap
 
-OPERATIONS = ("get", "put", "append", "cas", "delete")
+OPERATIONS = ("get", "put", "append", "cas", "delete", "swap")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,7 @@ class KeyValue:
         """The dialect in which these operations are written; see the module."""
         if self.absent != "auto":
             return self
-        answers = [call.result for call in calls if call.f == "get" and call.outcome == "ok"]
+        answers = [c.result for c in calls if c.f in ("get", "swap") and c.outcome == "ok"]
         written = [value for call in calls for value in _written(call)]
         empty = "" in answers and None not in answers and "" not in written
         return replace(self, absent="" if empty else None)
@@ -87,10 +90,10 @@ class KeyValue:
         if f not in OPERATIONS:
             raise ModelError(
                 call.invoke_index,
-                f"a kv store knows get, put, append, cas and delete, not {shown(f)}; choose "
+                f"a kv store knows get, put, append, cas, delete and swap, not {shown(f)}; choose "
                 "another model or record only operations of this one",
             )
-        if f in ("put", "append") and not isinstance(argument, str):
+        if f in ("put", "append", "swap") and not isinstance(argument, str):
             raise ModelError(
                 call.invoke_index, f"the value of {f} is a string, not {shown(argument)}"
             )
@@ -99,10 +102,15 @@ class KeyValue:
                 call.invoke_index,
                 f"the value of cas is [old, new], strings or null, not {shown(argument)}",
             )
-        if f == "get" and call.outcome == "ok" and not isinstance(call.result, (str, type(None))):
+        gives = f in ("get", "swap") and call.outcome == "ok"
+        if gives and not isinstance(call.result, (str, type(None))):
             raise ModelError(
-                event_of(call), f"a get gives a string or null, not {shown(call.result)}"
+                event_of(call), f"a {f} gives a string or null, not {shown(call.result)}"
             )
+
+    def rephrased(self, call: Call) -> Call:
+        """See `splitbrain.checkers.models.model.Rephrasing`."""
+        return cas_of_swap(call, "put") if call.f == "swap" else call
 
     def describe(self, call: Call) -> str:
         """See `Model.describe`."""
@@ -115,7 +123,7 @@ class KeyValue:
 
 def _written(call: Call) -> tuple[object, ...]:
     """The string that the operation would write as it stands, if any."""
-    if call.f in ("put", "append"):
+    if call.f in ("put", "append", "swap"):
         return (call.argument,)
     return (call.argument[1],) if call.f == "cas" else ()
 

@@ -17,6 +17,7 @@ from splitbrain.checkers.history import Call
 from splitbrain.checkers.linearizability.monitors.monitor import NONLINEARIZABLE, anomaly
 from splitbrain.checkers.linearizability.wording import named
 from splitbrain.checkers.models import Counter
+from splitbrain.checkers.models.counters import ADDITIONS
 from splitbrain.checkers.verdict import Anomaly
 
 
@@ -28,7 +29,7 @@ def counter_bounds(model: Counter, calls: Sequence[Call], key: Any = None) -> An
         calls: one key's, in order of invocation, accepted by `Counter.check`.
         key: the key, for the sentence; None without keys.
     """
-    adds = [call for call in calls if call.f == "add" and call.outcome != "fail"]
+    adds = [call for call in calls if call.f in ADDITIONS and call.outcome != "fail"]
     rises = _Sums((call.invoked, max(call.argument, 0)) for call in adds)
     falls = _Sums((call.invoked, min(call.argument, 0)) for call in adds)
     ended = [(call.completed, call.argument) for call in adds if call.completed is not None]

@@ -58,7 +58,7 @@ def test_what_models_say_of_themselves_is_true(model, state, operation, expected
 
 
 REFUSED = [
-    (REGISTER, call("add", 1), 'a cas-register knows read, write and cas, not "add"'),
+    (REGISTER, call("add", 1), 'a cas-register knows read, write, cas and swap, not "add"'),
     (REGISTER, call("cas", 3), "the value of cas is [old, new], not 3"),
     (REGISTER, call("cas", [1, 2, 3]), "the value of cas is [old, new], not [1, 2, 3]"),
     (REGISTER, call("write", {1, 2}), "{1, 2} is not a JSON-like value"),
