@@ -37,7 +37,6 @@ class Coverage:
         total: the same over all kinds.
         faults: faults that started.
         observed: those of them that had an effect somebody saw.
-        without_effect: names of faults that did nothing, or never started.
         warnings: what makes the run weaker than it looks, one sentence each.
     """
 
@@ -45,7 +44,6 @@ class Coverage:
     total: FunctionCoverage
     faults: int
     observed: int
-    without_effect: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
@@ -67,7 +65,6 @@ def cover(calls: Sequence[Call], faults: Sequence[FaultBand]) -> Coverage:
         total=FunctionCoverage("all", *totals),
         faults=sum(fault.start is not None for fault in faults),
         observed=sum(fault.observed is True for fault in faults),
-        without_effect=idle,
         warnings=_warnings(functions, idle),
     )
 

@@ -17,8 +17,6 @@ from splitbrain.checkers.kernels import jit
 
 Array = npt.NDArray[Any]
 
-PLAIN, COMPLEX = 0, 1
-
 # Columns of a line.
 INDEX, TIME, TYPE, PROCESS, F, SHAPE, A, B, C = range(9)
 COLUMNS = 9

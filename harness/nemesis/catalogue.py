@@ -27,8 +27,6 @@ ENTRIES = Entries("fault", Kind, PATHS, "splitbrain.faults", error=InvalidPlan)
 KINDS: tuple[Kind, ...] = tuple(ENTRIES[name] for name in PATHS)
 """The kinds that come with the harness."""
 
-FAMILIES: tuple[str, ...] = tuple(dict.fromkeys(kind.family for kind in KINDS))
-
 _FAMILY_ALIASES = {"network": "net", "scenarios": "scenario", "processes": "process"}
 
 _OWN = {kind.id: kind for kind in KINDS}

@@ -40,7 +40,6 @@ class Nemesis:
             fault.id: check_fault(fault, control.servers, control.clients) for fault in self._faults
         }
         self._active: dict[str, tuple[Fault, Injection]] = {}
-        self._started: set[str] = set()  # asked for membership only
         self._triggers: list[Trigger] = []
         self._healed = self._resting = False
 
@@ -48,11 +47,6 @@ class Nemesis:
     def active(self) -> tuple[Fault, ...]:
         """The faults in force, by start."""
         return tuple(fault for fault, _ in self._active.values())
-
-    @property
-    def not_started(self) -> tuple[Fault, ...]:
-        """The faults whose time has not come (after `heal`: never came)."""
-        return tuple(fault for fault in self._faults if fault.id not in self._started)
 
     @property
     def gone(self) -> tuple[str, ...]:
@@ -114,7 +108,6 @@ class Nemesis:
         hosts = control.clients if kind.strikes == "clients" else control.servers
         context = Context(control, self._processes, self._clocks, fault, options, rng, hosts)
         injection = kind.prepare(context)
-        self._started.add(fault.id)
         self._active[fault.id] = (fault, injection)
         self._record(fault, "start", injection)
         injection.begin()

@@ -79,13 +79,6 @@ class Monitor:
     prepare: Callable[[Any, Sequence[Call]], Any | Obstacle]
     decide: Callable[[Any, Any], Judgment]
 
-    def applicable(self, model: Model, calls: Sequence[Call]) -> str | None:
-        """None if the monitor applies to these calls, else why it doesn't, in one sentence."""
-        prepared = self.prepare(model, calls)
-        if isinstance(prepared, Obstacle):
-            return f"operation {prepared.index}: {prepared.problem}"
-        return None
-
     def check(self, model: Model, calls: Sequence[Call], key: Any = None) -> MonitorResult:
         """Decide whether these calls are linearizable.
 

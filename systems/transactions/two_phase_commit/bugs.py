@@ -70,9 +70,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         id="TX-20",
         title="a participant rolls back on its own after voting yes",
-        server=planted(
-            CommitServer, core_class=planted(CommitCore, participant_class=RollsBackAfterYes)
-        ),
+        server=planted(CommitServer, core_class=RollsBackAfterYesCore),
         workload="list-append",
         faults=("process.pause", "net.latency"),
         nodes=3,
@@ -83,9 +81,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         id="TX-21",
         title="a decision is told before it is durable",
-        server=planted(
-            CommitServer, core_class=planted(CommitCore, coordinator_class=TellsTooEarly)
-        ),
+        server=planted(CommitServer, core_class=TellsTooEarlyCore),
         workload="list-append",
         faults=("process.kill", "net.loss"),
         nodes=3,
@@ -107,11 +103,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         id="TX-23",
         title="a vote is not noted; a lost transaction's commit is acknowledged",
-        server=planted(
-            CommitServer,
-            engine_class=VotesTooEarly,
-            core_class=planted(CommitCore, participant_class=CommitsAnything),
-        ),
+        server=planted(CommitServer, engine_class=VotesTooEarly, core_class=CommitsAnythingCore),
         workload="list-append",
         faults=("process.power_loss",),
         nodes=3,
