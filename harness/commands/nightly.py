@@ -122,7 +122,7 @@ def _runners(night: Night, dask: str | None) -> Workers | None:
     """Who runs plans; None for processes of this machine."""
     if dask is None:
         return night.workers()
-    from splitbrain.harness.hunting.cluster import cluster
+    from splitbrain.harness.hunting.dask_cluster import cluster
 
     return cluster(dask)
 

@@ -1,7 +1,10 @@
 """How the harness hangs together: types that can be looked up, a plan that knows no code."""
 
+import ast
 import subprocess
 import sys
+from dataclasses import fields
+from pathlib import Path
 from typing import get_type_hints
 
 import pytest
@@ -31,21 +34,15 @@ def test_the_types_of_public_functions_can_be_looked_up(function):
 
 def test_what_a_plan_is_used_with_makes_the_experiment():
     class Load:
-        def experiment(self, plan, server, claims, checkers):
-            return plan.nodes, server, claims, checkers
+        def experiment(self, plan, *code):
+            return plan.nodes, *code
 
-    assert Plan("", "", nodes=7).using(list, Load(), claims="mine") == (7, list, "mine", ())
+    made = Plan("", "", nodes=7).using(list, Load(), claims="mine", invariants=dict)
+    assert made == (7, list, "mine", (), dict)
 
 
 def test_experiments_have_the_fields_that_their_type_says():
-    assert set(get_type_hints(Experiment)) == {
-        "plan",
-        "server",
-        "workload",
-        "claims",
-        "checkers",
-        "knobs",
-    }
+    assert set(get_type_hints(Experiment)) == {field.name for field in fields(Experiment)}
 
 
 def imported_by(program):
@@ -72,3 +69,24 @@ def test_kv(plan):
 )
 def test_what_only_prepares_needs_no_numpy_and_no_trio(program):
     assert not {"numpy", "trio", "numba"} & set(imported_by(program))
+
+
+FLOORS = ("checkers", "harness", "systems", "reports")
+
+
+def modules():
+    root = Path(__file__).parents[2]
+    return [path for floor in FLOORS for path in sorted((root / floor).rglob("*.py"))]
+
+
+def test_no_module_shares_its_name_with_what_it_holds():
+    """Else `from package import name` gives one or the other, whichever was imported last."""
+    shared = [
+        f"{path}: {node.name}"
+        for path in modules()
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        and node.name == path.stem
+    ]
+
+    assert shared == []

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hunted import target
 
-from splitbrain.harness.hunting.cluster import cluster
+from splitbrain.harness.hunting.dask_cluster import cluster
 from splitbrain.harness.hunting.hunt import Crew, Hunt, Limits
 from splitbrain.harness.hunting.memory import Memory
 from splitbrain.harness.hunting.pool import local
@@ -155,6 +155,6 @@ def test_a_scheduler_that_starts_anew_costs_nothing(hunting, dask):
 
 
 def test_where_no_scheduler_is_one_sentence_says_so(monkeypatch):
-    monkeypatch.setattr("splitbrain.harness.hunting.cluster.CONNECTING_S", 1)
+    monkeypatch.setattr("splitbrain.harness.hunting.dask_cluster.CONNECTING_S", 1)
     with pytest.raises(StoreError, match="no Dask scheduler answers at"):
         cluster("tcp://127.0.0.1:9")

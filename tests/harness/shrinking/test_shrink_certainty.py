@@ -9,8 +9,8 @@ from splitbrain.harness import Fault, Plan, PlannedOperation, run
 from splitbrain.harness.ground import Turn
 from splitbrain.harness.plan import When
 from splitbrain.harness.planning import draw
-from splitbrain.harness.shrinking.certainty import MANY, _Bisection, certainty, told
 from splitbrain.harness.shrinking.chances import Chance
+from splitbrain.harness.shrinking.turning_point import MANY, _Bisection, certainty, told
 from splitbrain.harness.workloads import register
 from splitbrain.systems import registry
 
