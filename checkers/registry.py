@@ -44,6 +44,12 @@ PATHS: dict[str, str] = {
     "doctors": "splitbrain.checkers.invariants.entries:DOCTORS",
     "long-fork": "splitbrain.checkers.invariants.entries:LONG_FORK",
     "causal-reverse": "splitbrain.checkers.invariants.entries:CAUSAL_REVERSE",
+    "durable": "splitbrain.checkers.storage.entries:DURABLE",
+    "no-resurrection": "splitbrain.checkers.storage.entries:NO_RESURRECTION",
+    "prefix-durable": "splitbrain.checkers.storage.entries:PREFIX_DURABLE",
+    "atomic-batch": "splitbrain.checkers.storage.entries:ATOMIC_BATCH",
+    "detects-corruption": "splitbrain.checkers.storage.entries:DETECTS_CORRUPTION",
+    "structure": "splitbrain.checkers.storage.entries:STRUCTURE",
 }
 """Where the entry of each checker is; a model's maker stands for linearizability."""
 

@@ -7,8 +7,8 @@ would only put another class in the place of one, `planted` makes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from splitbrain.checkers.verdict import INVALID, Verdict
@@ -31,6 +31,7 @@ class Bug:
         source: where the bug comes from: paper and section, report, or issue.
         shows_all: kinds of anomalies that must all be found in one run, whichever of them names
             the failure.
+        options: the plan's options, where the usual ones show it too rarely: a slower disk, say.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Bug:
     shows: tuple[str, ...]
     source: str
     shows_all: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
 
     def shown_by(self, verdicts: Iterable[Verdict]) -> bool:
         """Whether verdicts on a run show this bug."""

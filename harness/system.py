@@ -119,7 +119,14 @@ class System:
 
     def hunt(self, bug: Bug, seed: int) -> Experiment:
         """The run that looks for a planted bug under this seed: its own workload, faults, size."""
-        plan = Plan(self.name, bug.workload, bug=bug.id, nodes=bug.nodes, seed=seed)
+        plan = Plan(
+            self.name,
+            bug.workload,
+            bug=bug.id,
+            nodes=bug.nodes,
+            seed=seed,
+            options=dict(bug.options),
+        )
         return self.experiment(draw(plan, bug.faults))
 
     def _size(self) -> str:

@@ -25,6 +25,7 @@ SYSTEMS: Entries[System] = Entries(
         "leader-follower": f"{_HERE}.replication.leader_follower:SYSTEM",
         "leader-follower-summary": f"{_HERE}.replication.leader_follower.summary:SYSTEM",
         "abd": f"{_HERE}.replication.abd:SYSTEM",
+        "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
         "two-phase-locking": f"{_HERE}.transactions.two_phase_locking:SYSTEM",
         "snapshot-isolation": f"{_HERE}.transactions.snapshot_isolation:SYSTEM",
         "serializable-snapshot-isolation": (

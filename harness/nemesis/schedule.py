@@ -163,6 +163,7 @@ def _draw_all(
     """A kind's faults, in the order in which they start."""
     # Two of a composite at a time would get into each other's way; one that is never undone,
     # drawn again and again, would leave nobody.
+    most = min(most, kind.most or most)
     count = 1 if kind.composite or kind.permanent else rng.randint(1, most)
     drawn = by_start(_draw(rng, kind, window, fixed) for _ in range(count))
     return [replace(fault, id=f"{kind.short_names[0]}-{i}") for i, fault in enumerate(drawn, 1)]

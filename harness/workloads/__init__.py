@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
     from splitbrain.harness.workloads.sets import SetClient, set_
     from splitbrain.harness.workloads.shared_logs import LogClient, log
+    from splitbrain.harness.workloads.stores import StoreClient, store
     from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 __all__ = [
@@ -56,6 +57,7 @@ __all__ = [
     "RegisterClient",
     "ReplicaClient",
     "SetClient",
+    "StoreClient",
     "TransactionClient",
     "Words",
     "Workload",
@@ -74,6 +76,7 @@ __all__ = [
     "register",
     "rw_register",
     "set_",
+    "store",
     "workload_for",
 ]
 
@@ -98,6 +101,7 @@ _PLACES = {
     "registry": ("WORKLOADS", "workload_for"),
     "shared_logs": ("LogClient", "log"),
     "sets": ("SetClient", "set_"),
+    "stores": ("StoreClient", "store"),
     "workload": ("ClientFactory", "FinalRead", "Workload", "at_rate"),
 }
 

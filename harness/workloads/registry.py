@@ -33,6 +33,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "counter": f"{_FOLDER}.counters:KIND",
         "log": f"{_FOLDER}.shared_logs:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
+        "store": f"{_FOLDER}.stores:KIND",
     },
     group="splitbrain.workloads",
     error=InvalidPlan,

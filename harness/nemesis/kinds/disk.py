@@ -219,6 +219,6 @@ BITROT = Kind(
     Words("bits rot on the disk of {targets}", "what has rotted stays so"),
     aliases=("bitrot",),
     parameters=(Parameter("bits", 1, "how many", low=1, high=1000),),
-    draw=lambda rng: {"bits": rng.choice((1, 1, 3, 10))},
+    most=3,
     by_name=True,
 )

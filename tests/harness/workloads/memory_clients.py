@@ -365,6 +365,47 @@ class ForkingClient(TransactionClient):
         ]
 
 
+class StoreClient:
+    store: Store
+
+    def __init__(self, node, server):
+        self.server = server
+
+    async def get(self, key):
+        return self.store.values.get(key)
+
+    async def put(self, key, value):
+        self.store.values[key] = value
+
+    async def delete(self, key):
+        self.store.values.pop(key, None)
+
+    async def batch(self, writes):
+        for key, value in writes:
+            await (self.put(key, value) if value is not None else self.delete(key))
+
+    async def scan(self):
+        return sorted(self.store.values.items())
+
+    async def flush(self):
+        pass
+
+    async def compact(self):
+        pass
+
+    async def verify(self):
+        return []
+
+
+class ForgetfulStoreClient(StoreClient):
+    """Every tenth put of all is acknowledged and lost."""
+
+    async def put(self, key, value):
+        self.store.operations += 1
+        if self.store.operations % 10:
+            await super().put(key, value)
+
+
 CLIENTS = {
     "register": RegisterClient,
     "set": SetClient,
@@ -379,5 +420,6 @@ CLIENTS = {
     "counter": CounterClient,
     "log": LogClient,
     "long-fork": TransactionClient,
+    "store": StoreClient,
 }
 """A right client for each workload."""

@@ -146,6 +146,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "counter": ["read"],
         "log": ["read"],
         "long-fork": [],
+        "store": ["compact", "flush", "get", "scan", "verify"],
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from workload_runner import plan, run, verdicts
 
 from splitbrain.checkers.verdict import INVALID, VALID
-from splitbrain.harness.workloads import WORKLOADS, kv, register, set_
+from splitbrain.harness.workloads import WORKLOADS, kv, register, set_, store
 
 LINEARIZABLE = "linearizable(cas-register)"
 
@@ -24,6 +24,7 @@ LINEARIZABLE = "linearizable(cas-register)"
         (set_, memory.SetClient),
         (kv, memory.KvClient),
         (kv, memory.GetPutClient),
+        (store, memory.StoreClient),
     ],
 )
 @pytest.mark.parametrize("seed", range(3))
@@ -131,6 +132,7 @@ def test_a_plan_gives_one_history(kind):
         "lock": memory.LockClient,
         "counter": memory.CounterClient,
         "log": memory.LogClient,
+        "store": memory.StoreClient,
     }.get(kind.name, memory.TransactionClient)
 
     def history(seed):

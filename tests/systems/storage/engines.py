@@ -1,0 +1,8 @@
+"""The engines that the tests of this folder try, small, so that everything happens soon."""
+
+from splitbrain.harness.bug import planted
+from splitbrain.systems.storage.write_ahead_log import LogStore
+
+ENGINES = {
+    "write-ahead-log": planted(LogStore, slack=64),
+}
