@@ -31,6 +31,7 @@ COMMANDS = (
     "list",
     "report",
     "demo",
+    "init",
     "doctor",
 )
 """The commands, in the order of ``--help``: each the name of its module."""

@@ -20,6 +20,7 @@ from splitbrain.harness.commands.hunting import (
     watched,
 )
 from splitbrain.harness.commands.investigation import runs_option
+from splitbrain.harness.commands.sources import system_word
 
 if TYPE_CHECKING:
     from splitbrain.harness.hunting.drawing import Target
@@ -124,7 +125,7 @@ def _targets(
     if bug is not None and not systems:
         systems = tuple(system.name for system, _ in filter(None, [registry.bugs().get(bug)]))
     targets = []
-    for name in systems or reference_systems():
+    for name in map(system_word, systems or reference_systems()):
         system = registry.SYSTEMS.named(name)
         if bug is not None:
             registry.bug(system, bug)

@@ -18,6 +18,7 @@ from splitbrain.harness.commands.investigation import (
     shrink_option,
     tell,
 )
+from splitbrain.harness.commands.sources import system_word
 
 if TYPE_CHECKING:
     from splitbrain.checkers.verdict import Validity
@@ -86,6 +87,8 @@ def command(
 ) -> None:
     """Run SYSTEM under a workload and faults, judge it, and shrink what fails.
 
+    SYSTEM is a name (splitbrain list systems), package.module:NAME, or a file that has a SYSTEM.
+
     With --count, seeds are tried one after the other until one fails; only the last run is kept.
     """
     from splitbrain.harness.plan import Plan, parse_seconds
@@ -93,6 +96,7 @@ def command(
     from splitbrain.harness.searching.elsewhere import source_of
     from splitbrain.systems import registry
 
+    system = system_word(system)
     chosen = registry.SYSTEMS.named(system)
     base = Plan(
         system=system,

@@ -1,11 +1,13 @@
-"""Where a history to be judged comes from: a file, standard input, or a run's folder."""
+"""What a word of the command line stands for: a history to be judged, or a system."""
 
 from __future__ import annotations
 
+import ast
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.runs.store import StoreError, read_plan
 
 if TYPE_CHECKING:
@@ -54,3 +56,50 @@ def checkers_of_run(folder: Path) -> tuple[Checker, ...]:
             "what judges it: say --model"
         )
     return checkers_of(registry.experiment(plan))
+
+
+def system_word(word: str) -> str:
+    """A system as plans name it; ``path/to/file.py`` stands for the ``SYSTEM`` of that module.
+
+    Raises:
+        InvalidPlan: there is no such file, no such name in it, or it cannot be imported from here.
+    """
+    file, _, name = word.partition(":")
+    path = Path(file)
+    if path.suffix != ".py":
+        return word
+    name = name or "SYSTEM"
+    try:
+        content = path.read_text(encoding="utf-8")
+        module = path.resolve().relative_to(Path.cwd()).with_suffix("")
+    except OSError as error:
+        raise InvalidPlan(f"{file}: {error.strerror or error}") from None
+    except ValueError:
+        raise InvalidPlan(
+            f"{file}: not below this folder, so it can't be imported from it"
+        ) from None
+    if name not in _names(content, file):
+        raise InvalidPlan(
+            f"{file} has no {name}: if it is a program, 'splitbrain init {file}' writes one for it"
+        )
+    return f"{'.'.join(module.parts)}:{name}"
+
+
+def _names(content: str, file: str) -> set[str]:
+    """The names that a module defines or imports at its top."""
+    try:
+        tree = ast.parse(content, file)
+    except SyntaxError as error:
+        raise InvalidPlan(f"{file}:{error.lineno}: {error.msg}") from None
+    names: set[str] = set()
+    for statement in tree.body:
+        match statement:
+            case ast.Assign(targets=targets):
+                names.update(target.id for target in targets if isinstance(target, ast.Name))
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                names.add(name)
+            case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):
+                names.update(alias.asname or alias.name for alias in aliases)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+                names.add(name)
+    return names

@@ -1,0 +1,146 @@
+"""`splitbrain init`: a first test of an existing program, and a workflow for each night."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import click
+
+_TEST = '''"""{module} in simulation: crashes, partitions, and what clients see of them.
+
+    pytest {test}
+    splitbrain run {test}
+    splitbrain hunt {test} --minutes 10
+"""
+
+from splitbrain import {imports}
+
+SERVER = program(
+    "{module}:{main}",
+    library="{library}",
+    env={{"NAME": "{{name}}", "PEERS": "{{peers}}"}},  # all that os.environ has
+)
+NODES = 1
+
+
+{decorator}class Client:
+    """What the workload calls, done by your program's own client.
+
+    A method that returns has done it. One that raises splitbrain.Definite has certainly not done
+    it; after anything else nobody knows.
+    """
+
+    def __init__(self, node, server):
+        self.server = server  # a name that can be connected to: n1, n2, ...
+
+    async def read(self, key):
+        raise NotImplementedError("ask {module} for the value of a key; None if it has none")
+
+    async def write(self, key, value):
+        raise NotImplementedError("have {module} set a key to a whole number")
+
+
+SYSTEM = System(
+    name="{name}",
+    title="{module}, as it is",
+    server=SERVER,
+    client=Client,
+    workloads=("register",),
+    claims=Claims(("process.pause", "net", "client")),  # what it is to survive
+    nodes=NODES,
+)
+
+
+@simulate(nodes=NODES, runs=20, faults=faults.swarm("process.pause,net,client"))
+def test_register(plan):
+    return plan.using(SERVER, workloads.register(Client))
+'''
+
+_USED = ("faults", "program", "simulate", "workloads")
+
+_WORKFLOW = """name: simulation
+on:
+  schedule: [{{cron: "17 3 * * *"}}]
+  workflow_dispatch:
+jobs:
+  hunt:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - uses: actions/setup-python@v5
+        with: {{python-version: "3.12"}}
+      - run: pip install -e . splitbrain
+      - run: splitbrain hunt {test} --minutes 30 --runs nightly --markdown "$GITHUB_STEP_SUMMARY"
+      - uses: actions/upload-artifact@v4
+        if: failure()
+        with: {{name: failures, path: nightly}}
+"""
+
+
+@click.command(name="init")
+@click.argument("program", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--main", "-m", "main", default="main", show_default=True, help="Its async function.")
+def command(program: Path, main: str) -> None:
+    """Write a first test of PROGRAM (a Python file below this folder), and a nightly workflow.
+
+    What is there already is left as it is.
+    """
+    from splitbrain.harness.plan import InvalidPlan
+
+    module, library = _look_at(program, main)
+    test = Path("tests") / f"test_{program.stem}_in_simulation.py"
+    workflow = Path(".github") / "workflows" / "simulation.yml"
+    on_asyncio = library == "asyncio"
+    texts = {
+        test: _TEST.format(
+            module=module,
+            main=main,
+            test=test,
+            library=library,
+            name=program.stem.replace("_", "-"),
+            imports=", ".join(["Claims", "System", *["asyncio_client"] * on_asyncio, *_USED]),
+            decorator="@asyncio_client\n" if on_asyncio else "",
+        ),
+        workflow: _WORKFLOW.format(test=test),
+    }
+    if test.exists():
+        raise InvalidPlan(f"{test} is there already: it is left as it is")
+    for path, text in texts.items():
+        if not path.exists():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+            click.echo(f"{path}: written")
+    click.echo(f"Fill in the client's two methods in {test}, then: pytest {test}")
+
+
+def _look_at(program: Path, main: str) -> tuple[str, str]:
+    """The module's name, and the library that it is written for.
+
+    Raises:
+        InvalidPlan: it is no such program.
+    """
+    from splitbrain.harness.plan import InvalidPlan
+
+    try:
+        tree = ast.parse(program.read_text(encoding="utf-8"), str(program))
+        module = program.resolve().relative_to(Path.cwd()).with_suffix("")
+    except OSError as error:
+        raise InvalidPlan(f"{program}: {error.strerror or error}") from None
+    except SyntaxError as error:
+        raise InvalidPlan(f"{program}:{error.lineno}: {error.msg}") from None
+    except ValueError:
+        raise InvalidPlan(
+            f"{program}: not below this folder, so it can't be imported from it"
+        ) from None
+    mains = [one.name for one in tree.body if isinstance(one, ast.AsyncFunctionDef)]
+    if main not in mains:
+        known = f"its async functions are {', '.join(mains)}" if mains else "it has none"
+        raise InvalidPlan(f"{program} has no async function {main!r}: {known} (--main)")
+    imported = {
+        alias.name.partition(".")[0]
+        for one in ast.walk(tree)
+        if isinstance(one, ast.Import)
+        for alias in one.names
+    }
+    return ".".join(module.parts), "trio" if "trio" in imported else "asyncio"
