@@ -62,15 +62,20 @@ def _has_what_it_needs(checker: Checker, history: History) -> bool:
 
 
 def _verdict(checker: Checker, history: History) -> Verdict:
+    name = str(getattr(checker, "name", type(checker).__name__))
     try:
-        return checker.check(history)
+        found: object = checker.check(history)
     except (HistoryError, ModelError) as error:
-        return Verdict(checker.name, UNKNOWN, f"the checker could not judge this history: {error}")
-    except Exception as error:  # noqa: BLE001 - whatever a checker does wrong, the run stands
+        return Verdict(name, UNKNOWN, f"the checker could not judge this history: {error}")
+    # Whatever a checker does wrong, the run stands.
+    except (Exception, SystemExit) as error:  # noqa: BLE001
         lines = traceback_lines(error)
         return Verdict(
-            checker.name,
+            name,
             UNKNOWN,
             f"the checker failed: {described(error)} ({lines[-1] if lines else 'no frames'})",
             cost={"traceback": lines},
         )
+    if not isinstance(found, Verdict):
+        return Verdict(name, UNKNOWN, f"the checker gave a {type(found).__name__}, not a Verdict")
+    return found
