@@ -45,6 +45,7 @@ from splitbrain.checkers.collections.elements import (
     Intrusion,
     analyzed,
 )
+from splitbrain.checkers.collections.recheck.sets import verify_set
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import ModelError, split
@@ -264,5 +265,6 @@ ENTRY = CheckerEntry(
     set_full,
     "every acknowledged element of a set stays",
     frozenset({"keyed"}),
+    verify=verify_set,
     shape=Shape.ELEMENTS,
 )

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field
 
+from splitbrain.checkers.collections.recheck.queues import verify_queue
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import FAIL, INFO, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, event_of, frozen, readable, shown
@@ -199,4 +200,9 @@ def _indices(call: Call) -> tuple[int, ...]:
     return tuple(i for i in (call.invoke_index, call.complete_index) if i is not None)
 
 
-ENTRY = CheckerEntry("total-queue", total_queue, "what is put into a queue comes out of it, once")
+ENTRY = CheckerEntry(
+    "total-queue",
+    total_queue,
+    "what is put into a queue comes out of it, once",
+    verify=verify_queue,
+)

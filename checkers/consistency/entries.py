@@ -6,7 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from splitbrain.checkers.certificate import Certified, NoCertificate
-from splitbrain.checkers.consistency.recheck.interleavings import verify_sequential
+from splitbrain.checkers.consistency.recheck.interleavings import (
+    verify_not_sequential,
+    verify_sequential,
+)
 from splitbrain.checkers.consistency.sequential_order import sequential
 from splitbrain.checkers.entry import SEARCHING, CheckerEntry
 from splitbrain.checkers.history import History
@@ -43,7 +46,11 @@ def of_maker(name: str, maker: Callable[..., Model]) -> CheckerEntry:
 
     def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
         common, own = _split(options)
-        return _verified(maker(**own), history, verdict, common.get("keyed"))
+        try:
+            model = maker(**own)
+        except TypeError as error:
+            raise NoCertificate(f"model {name!r}: {error}") from None
+        return _verified(model, history, verdict, common.get("keyed"))
 
     return CheckerEntry(name, make, _DESCRIPTION, SEARCHING, verify=verify)
 
@@ -72,8 +79,5 @@ def _verified(
     if not verdict.checker.startswith("sequential("):
         return verify_linearizable(model, history, certificate, valid=valid, keyed=keyed)
     if not valid:
-        raise NoCertificate(
-            "that no order keeps every process's own has no certificate: only valid verdicts of "
-            "sequential consistency can be verified"
-        )
+        return verify_not_sequential(model, history, verdict, keyed)
     return verify_sequential(model, history, certificate)

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.consistency.reads import Bad, Fine, judge_reads
+from splitbrain.checkers.consistency.recheck.reads import verify_regular, verify_safe
 from splitbrain.checkers.consistency.writes import Source, Writes
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
@@ -139,6 +140,7 @@ REGULAR = CheckerEntry(
     regular_register,
     "reads give a latest or an overlapping write (Lamport)",
     _TAKES,
+    verify=verify_regular,
 )
 
 SAFE = CheckerEntry(
@@ -146,4 +148,5 @@ SAFE = CheckerEntry(
     safe_register,
     "reads that overlap no write give a latest one (Lamport)",
     _TAKES,
+    verify=verify_safe,
 )

@@ -25,6 +25,7 @@ from typing import Any
 
 from splitbrain.checkers.consistency.lamport import stale, unwritten
 from splitbrain.checkers.consistency.reads import Bad, Fine, judge_reads
+from splitbrain.checkers.consistency.recheck.reads import verify_staleness
 from splitbrain.checkers.consistency.writes import Source, Writes, end_of
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
@@ -72,7 +73,7 @@ class BoundedStaleness:
     def name(self) -> str:
         """``bounded-staleness(BOUNDS)``."""
         bounds = {"seconds": self.seconds, "versions": self.versions}
-        given = [f"{name}={bound:g}" for name, bound in bounds.items() if bound is not None]
+        given = [f"{name}={_exactly(bound)}" for name, bound in bounds.items() if bound is not None]
         return f"bounded-staleness({', '.join(given)})"
 
     def check(self, history: History) -> Verdict:
@@ -118,6 +119,11 @@ class BoundedStaleness:
             more = f", {age:.3f} s before the read began, not at most {self.seconds:g} s"
             return stale(writes, read, source, first, more)
         return Fine(True, source.write)
+
+
+def _exactly(bound: float) -> str:
+    """A bound in as few letters as give it back."""
+    return f"{bound:g}" if float(f"{bound:g}") == bound else repr(bound)
 
 
 class _Oldest:
@@ -174,4 +180,5 @@ ENTRY = CheckerEntry(
     bounded_staleness,
     "no read is staler than so many seconds or versions",
     frozenset({"keyed"}),
+    verify=verify_staleness,
 )

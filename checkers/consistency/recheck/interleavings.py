@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
+from splitbrain.checkers.consistency.recheck.exhaustion import orders_exhausted
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.linearizability.parts import numbered, parts_of
 from splitbrain.checkers.models import Model
+from splitbrain.checkers.verdict import Verdict
 
 
 def verify_sequential(model: Model, history: History, certificate: Mapping[str, Any]) -> Certified:
@@ -57,6 +59,43 @@ def verify_sequential(model: Model, history: History, certificate: Mapping[str, 
     if missing:
         raise CertificateError(f"operation {min(missing)} succeeded, but is left out")
     return Certified(f"valid: {len(order)} operations in an order that keeps every process's own")
+
+
+EXHAUSTED = 200_000
+"""Configurations after which it stays unchecked that there is no order."""
+
+
+def verify_not_sequential(
+    model: Model, history: History, verdict: Verdict, keyed: bool | None
+) -> Certified:
+    """Check that a history is not sequentially consistent: all orders are tried again.
+
+    Args:
+        model: the model of the verdict.
+        history: the history judged.
+        verdict: the invalid verdict.
+        keyed: whether values are ``[key, value]``; None finds out.
+
+    Raises:
+        CertificateError: there is an order, or an operation that the verdict names is not there.
+        splitbrain.checkers.models.ModelError: the history isn't one of this model.
+    """
+    parts = parts_of(model, history, keyed=keyed)
+    there = {i for _, call in numbered(parts) for i in (call.invoke_index, call.complete_index)}
+    for anomaly in verdict.anomalies:
+        if not there.issuperset(anomaly.operations):
+            raise CertificateError("an operation that it names is not there")
+    none_left = orders_exhausted(parts, EXHAUSTED)
+    if none_left is False:
+        raise CertificateError("there is an order that keeps every process's own")
+    if none_left:
+        return Certified("invalid: all orders that keep every process's own were tried again")
+    return Certified(
+        "the operations that it names are there",
+        complete=False,
+        unchecked=f"that no order exists was not checked: there are more than {EXHAUSTED} "
+        "configurations",
+    )
 
 
 def _predecessors(calls: Mapping[int, tuple[int, Call]]) -> dict[int, int | None]:

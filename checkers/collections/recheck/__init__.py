@@ -1,0 +1,1 @@
+"""Verdicts on collections checked again, by code that imports none of the checkers."""
