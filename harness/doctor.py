@@ -1,4 +1,5 @@
-"""Is this installation sound? Versions, where packages come from, and a run done twice.
+"""Is this installation sound? Versions, where packages come from, and a run done twice. And is a
+system a function of its plan?
 
 Two installations on one ``sys.path``, or a checkout whose links were not checked out as links, mix
 versions; the first thing that would show it is where each package was imported from.
@@ -7,7 +8,7 @@ versions; the first thing that would show it is where each package was imported 
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +18,9 @@ import trio
 
 import splitbrain
 from splitbrain.harness.node import Node
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.searching.elsewhere import Source
+from splitbrain.harness.searching.repeating import HASH_SEEDS, Told, repeat
 from splitbrain.harness.simulation.trace import first_difference
 from splitbrain.harness.simulation.trio_direct import DirectRun
 from splitbrain.harness.simulation.trio_hooks import UnsupportedTrio, check_trio
@@ -57,6 +61,42 @@ def diagnose() -> Iterator[Finding]:
         yield Finding(False, str(error))
         return
     yield _same_trace_twice()
+
+
+def examine(name: str, source: Source, plans: Sequence[Plan]) -> Finding:
+    """Whether a system gives the same run for the same plan, wherever it is run.
+
+    Args:
+        name: the system's.
+        source: where another process finds the function that makes an experiment of a plan.
+        plans: what is run.
+
+    Raises:
+        Unnameable: another process cannot run it.
+    """
+    found = repeat(source, plans)
+    if found.departure is None:
+        return Finding(
+            True,
+            f"{name} gives the same run for the same plan: {len(plans)} plans, each done twice in "
+            f"{len(HASH_SEEDS)} processes with {len(set(HASH_SEEDS))} hash seeds, "
+            f"{found.events:,} events",
+        )
+    departure = found.departure
+    lines = [
+        f"{name} is not a function of its plan: seed {departure.plan.seed} gives different runs in "
+        f"{departure.which}, from event {departure.position} on",
+        *_event("one", departure.one),
+        *_event("other", departure.other),
+        f"  likely cause: {departure.cause}",
+    ]
+    return Finding(False, "\n".join(lines))
+
+
+def _event(which: str, told: Told) -> list[str]:
+    by_itself = "(the simulator by itself: what differs began before, unseen)"
+    stack = told.stack or ((by_itself,) if told.event else ())
+    return [f"  {which}: {told.event or 'it has ended'}", *(f"      {frame}" for frame in stack)]
 
 
 def _same_trace_twice() -> Finding:

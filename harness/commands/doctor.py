@@ -1,22 +1,54 @@
-"""`splitbrain doctor`: is this installation sound?"""
+"""`splitbrain doctor`: is this installation sound, and is a system a function of its plan?"""
 
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from splitbrain.harness.commands.exits import EXIT_BAD_INPUT
 
+if TYPE_CHECKING:
+    from splitbrain.harness.doctor import Finding
+
+PLANS = 3
+SECONDS = 4.0
+"""Virtual seconds that a plan has at most: what depends on more than its plan shows soon."""
+
 
 @click.command(name="doctor")
-def command() -> None:
+@click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
+def command(systems: tuple[str, ...]) -> None:
     """Check this installation: versions, where packages come from, whether runs are
-    deterministic."""
+    deterministic. With SYSTEM (a name, or package.module:NAME): run it again and again, in other
+    processes with other hash seeds, and show the first event that differs, with both stacks."""
     from splitbrain.harness.doctor import diagnose
 
     healthy = True
     for line in diagnose():
-        click.echo(f"{'ok  ' if line.good else 'BAD '} {line.text}")
-        healthy = healthy and line.good
+        healthy &= _say(line)
+    for name in systems:
+        healthy &= _say(_examined(name))
     sys.exit(0 if healthy else EXIT_BAD_INPUT)
+
+
+def _say(finding: Finding) -> bool:
+    click.echo(f"{'ok  ' if finding.good else 'BAD '} {finding.text}")
+    return finding.good
+
+
+def _examined(name: str) -> Finding:
+    from splitbrain.harness.doctor import Finding, examine
+    from splitbrain.harness.hunting.drawing import plan_for, target_of
+    from splitbrain.harness.searching.elsewhere import Source, Unnameable
+    from splitbrain.systems import registry
+
+    target = target_of(registry.SYSTEMS.named(name), name=name)
+    plans = [plan_for(target, seed) for seed in range(PLANS)]
+    plans = [plan.with_(time_limit=min(plan.time_limit, SECONDS)) for plan in plans]
+    source = Source(registry.__name__, "experiment", str(registry.__file__))
+    try:
+        return examine(name, source, plans)
+    except Unnameable as error:
+        return Finding(False, f"{name} cannot be run in another process: {error}")

@@ -65,7 +65,7 @@ class Unnameable(Exception):
     """The run can't be done in another process, or only in one that is prepared as this one is."""
 
 
-class _Process:
+class OtherProcess:
     """One other process, and what it was asked."""
 
     def __init__(self, hash_seed: str) -> None:
@@ -94,7 +94,7 @@ class _Process:
         line = stdout.readline()
         return msgspec.json.decode(line, type=Answer) if line else Answer(problem="it has ended")
 
-    def end(self) -> None:
+    def close(self) -> None:
         """Kill it."""
         with self._process as process:
             process.kill()
@@ -104,14 +104,14 @@ def _import_path() -> str:
     return os.pathsep.join(entry for entry in sys.path if entry)
 
 
-_running: _Process | None = None
+_running: OtherProcess | None = None
 _unnameable: set[Source] = set()
 
 
-def _process() -> _Process:
+def _process() -> OtherProcess:
     global _running
     if _running is None:
-        _running = _Process("1" if os.environ.get(HASH_SEED) != "1" else "2")
+        _running = OtherProcess("1" if os.environ.get(HASH_SEED) != "1" else "2")
         atexit.register(end)
     return _running
 
@@ -122,11 +122,11 @@ def end() -> None:
     if _running is not None:
         running, _running = _running, None
         atexit.unregister(end)
-        running.end()
+        running.close()
 
 
 @contextmanager
-def _kept_in_step() -> Iterator[_Process]:
+def _kept_in_step() -> Iterator[OtherProcess]:
     """The other process; ended if a question stays without its answer (Ctrl-C)."""
     try:
         yield _process()
@@ -147,7 +147,7 @@ class Repeat:
             raise Unnameable
         self._source = source
         self._run = result
-        self._question = _question(source, result.plan, result.trace.digest())
+        self._question = question(source, result.plan, result.trace.digest())
         with _kept_in_step() as process:
             process.ask(self._question)
 
@@ -177,22 +177,34 @@ class Repeat:
 
 def _alone(question: Question, hash_seed: str) -> Answer:
     """The answer of a process of its own."""
-    process = _Process(hash_seed)
+    process = OtherProcess(hash_seed)
     try:
         process.ask(question)
         return process.answer()
     finally:
-        process.end()
+        process.close()
 
 
 def _at(lines: list[str], position: int) -> str | None:
     return lines[position].rstrip() if position < len(lines) else None
 
 
-def _question(source: Source, plan: Plan, digest: str) -> Question:
+def question(source: Source, plan: Plan, digest: str = "", *, stacks: bool = False) -> Question:
+    """What another process is asked: to run this plan.
+
+    Args:
+        source: where it finds the function that makes the experiment.
+        plan: the plan.
+        digest: of the trace that was seen, which need not be told again.
+        stacks: whether it is to tell the stack of each event, too.
+
+    Raises:
+        Unnameable: the plan has a value that no file can hold.
+    """
     told: dict[str, Any] = plan.to_json()
     try:
         msgspec.json.encode(told)
     except TypeError as error:
         raise Unnameable(f"the plan has a value that is no JSON: {error}") from None
-    return Question(source.module, source.name, source.file, told, digest, list(sys.path))
+    place = (source.module, source.name, source.file)
+    return Question(*place, told, digest, list(sys.path), stacks)

@@ -14,9 +14,11 @@ from typing import IO, Any
 
 import msgspec
 
+from splitbrain.harness.ground import ground_named
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.processes import ready
 from splitbrain.harness.runs.running import run
+from splitbrain.harness.searching.stacks import Stacked, Stacks
 
 MAKES = "splitbrain_experiment"
 """The attribute of a simulated test that holds its function."""
@@ -31,6 +33,7 @@ class Question(msgspec.Struct):
         plan: the plan, as JSON-able data.
         digest: of the trace that was seen.
         path: where modules are looked for.
+        stacks: whether the stack of each event is to be told, too.
     """
 
     module: str
@@ -39,6 +42,7 @@ class Question(msgspec.Struct):
     plan: dict[str, Any]
     digest: str
     path: list[str]
+    stacks: bool = False
 
 
 class Answer(msgspec.Struct):
@@ -48,11 +52,13 @@ class Answer(msgspec.Struct):
         digest: of this run's trace; empty if it could not be done.
         lines: this run's trace, unless it is the one that was seen.
         problem: why the run could not be done.
+        stacks: for each line the stack that its event came from, if that was asked for.
     """
 
     digest: str = ""
     lines: list[str] = []
     problem: str = ""
+    stacks: list[list[str]] = []
 
 
 def answer(question: Question) -> Answer:
@@ -64,10 +70,14 @@ def answer(question: Question) -> Answer:
         if Path(file).resolve() != Path(question.file).resolve():
             return Answer(problem=f"{question.module} is {file} here")
         made = getattr(module, question.name)
-        trace = run(getattr(made, MAKES, made)(plan=Plan.from_json(question.plan))).trace
+        experiment = getattr(made, MAKES, made)(plan=Plan.from_json(question.plan))
+        ground = Stacked(ground_named(experiment.plan.ground)) if question.stacks else None
+        trace = run(experiment, ground=ground).trace
         digest = trace.digest()
-        same = digest == question.digest
-        return Answer(digest, [] if same else [line.decode() for line in trace.lines()])
+        if digest == question.digest:
+            return Answer(digest)
+        stacks = trace.events.stacks if isinstance(trace.events, Stacks) else []
+        return Answer(digest, [line.decode() for line in trace.lines()], stacks=stacks)
     except BaseException as error:  # noqa: BLE001 - a test's module may do anything when imported
         return Answer(problem=f"{type(error).__name__}: {error}")
 
