@@ -107,9 +107,10 @@ class Entries(Mapping[str, Entry], Generic[Entry]):
         try:
             return self[name]
         except KeyError:
+            places = "package.module:NAME" + (" or FILE.py:NAME" if self._files else "")
             raise self._error(
                 f"there is no {self._what} {name!r}: {suggestion(name, self)} "
-                f"(splitbrain list {self._what}s), or give package.module:NAME"
+                f"(splitbrain list {self._what}s), or give {places}"
             ) from None
 
     def _is_file(self, path: str) -> bool:
