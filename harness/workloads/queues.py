@@ -11,10 +11,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
+import trio
+
 from splitbrain.checkers.collections import total_queue
 from splitbrain.checkers.linearizability import linearizable
 from splitbrain.checkers.models import queue as fifo_queue
 from splitbrain.checkers.verdict import Checker
+from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts.abilities import Method
@@ -25,6 +28,12 @@ from splitbrain.harness.workloads.parts.words import Words
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
 NAME = "queue"
+
+AGAIN_S = 0.02
+"""How long a drain waits before it asks again, in seconds."""
+
+REFUSALS = 5
+"""How often a drain asks again as long as nothing came out."""
 
 OPTIONS = (
     Option("dequeue", 0.5, "share of dequeues among the operations; enqueues are the rest", most=1),
@@ -64,12 +73,28 @@ async def perform(client: Any, f: str, value: Any) -> Any:
         case "dequeue":
             return await client.dequeue()
         case "drain":
-            taken = []
-            while (element := await client.dequeue()) is not None:
+            taken: list[Any] = []
+            while (element := await _drained(client, taken)) is not None:
                 taken.append(element)
             return taken
         case _:
             raise ValueError(f"workload queue has no operation {f!r}: it has enqueue and dequeue")
+
+
+async def _drained(client: Any, taken: list[Any]) -> Any:
+    """The next element; asked for again if that is refused.
+
+    A drain that fails says that nothing came out, so it may not once something did.
+    """
+    refused = 0
+    while True:
+        try:
+            return await client.dequeue()
+        except Definite:
+            refused += 1
+            if refused > REFUSALS and not taken:
+                raise
+            await trio.sleep(AGAIN_S)
 
 
 # Generator

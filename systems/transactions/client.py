@@ -27,10 +27,24 @@ PATIENCE_S = 1.0
 THINK_S = 0.04
 """Longest time between two operations of a transaction, in seconds: real clients think."""
 
+_COUNTER, _QUEUE, _HOLDER = "counter", "queue", "lock/holder"
+"""Keys of the counter, of the queue, and of who holds the lock."""
+
 _OPERATIONS = {"append": "append", "w": "write"}
 
 
-WORKLOADS = ("list-append", "rw-register", "bank", "doctors", "booking")
+SNAPSHOT_WORKLOADS = (
+    "list-append",
+    "rw-register",
+    "bank",
+    "counter",
+    "queue",
+    "lock",
+    "long-fork",
+)
+"""What the client serves, if the system claims snapshot isolation."""
+
+WORKLOADS = (*SNAPSHOT_WORKLOADS, "doctors", "booking")
 """What the client serves, if the system claims serializability."""
 
 
@@ -193,6 +207,51 @@ class TransactionClient:
         async with self.atomically():
             rows = await self.operate("scan", f"{room}/")
         return [list(booking) for _, booking in rows]
+
+    async def add(self, amount: int) -> None:
+        """Add to the counter."""
+        async with self.atomically():
+            total = await self.operate("read", _COUNTER)
+            await self._think()
+            await self.operate("write", _COUNTER, (total or 0) + amount)
+
+    async def read(self) -> int:
+        """The counter's value."""
+        async with self.atomically():
+            total = await self.operate("read", _COUNTER)
+        return int(total or 0)
+
+    async def enqueue(self, element: int) -> None:
+        """Put an element at the end of the queue."""
+        async with self.atomically():
+            await self.operate("append", _QUEUE, element)
+
+    async def dequeue(self) -> int | None:
+        """Take the first element of the queue; None if there is none."""
+        async with self.atomically():
+            first, *rest = await self.operate("read", _QUEUE) or (None,)
+            await self._think()
+            if first is not None:
+                await self.operate("write", _QUEUE, tuple(rest))
+        return first
+
+    async def acquire(self) -> bool:
+        """Take the lock if nobody holds it; whether it was taken.
+
+        Whoever holds it is written there, so that a client that gave up after it had asked for the
+        commit leaves it taken for good: a lock without leases does that.
+        """
+        async with self.atomically():
+            free = await self.operate("read", _HOLDER) is None
+            await self._think()
+            if free:
+                await self.operate("write", _HOLDER, self._txn)
+        return free
+
+    async def release(self, token: int | None) -> None:
+        """Give the lock back."""
+        async with self.atomically():
+            await self.operate("delete", _HOLDER)
 
     async def _think(self) -> None:
         await trio.sleep(self._node.random.uniform(0, THINK_S))

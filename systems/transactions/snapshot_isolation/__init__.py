@@ -3,7 +3,7 @@
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import SINGLE_SERVER, System
-from splitbrain.systems.transactions.client import TransactionClient
+from splitbrain.systems.transactions.client import SNAPSHOT_WORKLOADS, TransactionClient
 from splitbrain.systems.transactions.snapshot_isolation.bugs import BUGS
 from splitbrain.systems.transactions.snapshot_isolation.server import SnapshotServer
 
@@ -24,7 +24,7 @@ SYSTEM = System(
     title="snapshot isolation, the first committer wins (chapter 7)",
     server=SnapshotServer,
     client=TransactionClient,
-    workloads=("list-append", "rw-register", "bank"),
+    workloads=SNAPSHOT_WORKLOADS,
     claims=Claims(
         ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"), max_down="all"
     ),

@@ -2,10 +2,12 @@
 
 import memory_clients as memory
 import pytest
+import trio
 from workload_runner import plan, run, verdicts
 
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
-from splitbrain.harness.workloads import counter, lock, log, long_fork, queue
+from splitbrain.harness.client import Definite
+from splitbrain.harness.workloads import counter, lock, log, long_fork, queue, queues
 
 
 def fifo(client):
@@ -86,6 +88,28 @@ def test_a_queue_is_drained_by_every_server_in_the_end():
     final = queue(memory.QueueClient).final(plan(nodes=2))
 
     assert [(read.f, read.server) for read in final] == [("drain", "n1"), ("drain", "n2")]
+
+
+def test_a_drain_that_is_refused_midway_asks_again_and_tells_all_that_it_took():
+    answers = iter([1, Definite("locked"), 2, Definite("locked"), None])
+
+    class Refusing:
+        async def dequeue(self):
+            answer = next(answers)
+            if isinstance(answer, Definite):
+                raise answer
+            return answer
+
+    assert trio.run(queues.perform, Refusing(), "drain", None) == [1, 2]
+
+
+def test_a_drain_that_gets_nothing_but_refusals_is_refused():
+    class Locked:
+        async def dequeue(self):
+            raise Definite("locked")
+
+    with pytest.raises(Definite):
+        trio.run(queues.perform, Locked(), "drain", None)
 
 
 def test_keys_of_a_long_fork_are_written_once_and_read_in_groups():

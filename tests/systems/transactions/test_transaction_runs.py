@@ -45,6 +45,10 @@ def complaints(result):
     [
         ("TX-04", "bank", "wrong-total"),
         ("TX-05", "bank", "wrong-total"),
+        ("TX-05", "counter", "nonlinearizable"),
+        ("TX-05", "queue", "lost"),
+        ("TX-05", "lock", "held-twice"),
+        ("TX-10", "long-fork", "long-fork"),
         ("TX-06", "list-append", "G2-item"),
         ("TX-06", "booking", "phantom"),
         ("TX-16", "bank", "wrong-total"),
