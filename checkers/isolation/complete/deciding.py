@@ -7,8 +7,9 @@ comes first; with it come the dependencies of those who read either. What is cer
 PolySI (VLDB 2023) do.
 
 Most databases take effect in an order that agrees with real time, even if they don't promise it.
-So a stronger model is tried first: with real time most orders are certain. An order that is found
-so proves the weaker model too; that there is none says nothing.
+So the order in which they ended is tried at first (`guessing`), then a stronger model: with real
+time most orders are certain. An order that is found so proves the weaker model too; that there is
+none says nothing.
 
 An indeterminate transaction of which nobody saw anything may as well not have happened. Keys start
 as null.
@@ -26,6 +27,7 @@ from typing import Any
 import numpy as np
 
 from splitbrain.checkers.isolation.complete.deadline import NO_DEADLINE, Deadline
+from splitbrain.checkers.isolation.complete.guessing import guessed
 from splitbrain.checkers.isolation.complete.ordering import Ordering
 from splitbrain.checkers.isolation.complete.pruning import Pruning
 from splitbrain.checkers.isolation.complete.refuting import Excluded, Pair, refutation
@@ -92,6 +94,9 @@ def decide(
     writers = Writers.of(history)
     count = writers.pair_count()
     cost: dict[str, Any] = {"pairs of writers": count}
+    likely = guessed(history, writers)
+    if likely is not None:
+        return _found(history, kind, likely, False, {**cost, "order": "by time, at first try"})
     if count > PAIRS_LIMIT:
         reason = f"there are {count} pairs of writers, more than {PAIRS_LIMIT}"
         return Decision(kind, reason=reason, cost=cost)

@@ -30,8 +30,8 @@ from splitbrain.checkers.isolation.transactions import Transactions
 
 Array = npt.NDArray[Any]
 
-INITIAL, FOLLOWED, SESSION, REAL_TIME, INCREASING, NUMBERED = range(6)
-"""Why a version comes before another."""
+INITIAL, FOLLOWED, SESSION, REAL_TIME, INCREASING, NUMBERED, GUESSED = range(7)
+"""Why a version comes before another; the last is tried, and no evidence."""
 
 
 @dataclass(frozen=True, slots=True)

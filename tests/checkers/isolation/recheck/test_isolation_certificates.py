@@ -45,7 +45,7 @@ OPTIONS = {
 def test_every_refutation_of_registers_is_proved(name):
     rng = random.Random(f"register certificates {name}")
     proved = 0
-    for _ in range(HISTORIES // 6):
+    for _ in range(HISTORIES // 20):
         history = random_history(rng, registers=True)
         verdict = rw_register(**OPTIONS[name]).check(history)
         if verdict.anomalies:

@@ -6,7 +6,7 @@ import pytest
 
 from splitbrain.checkers.history import INVOKE, OK, History, HistoryError, Operation, load
 from splitbrain.checkers.isolation import CertificateError, verify
-from splitbrain.checkers.isolation.complete import ordering, refuting
+from splitbrain.checkers.isolation.complete import deciding, ordering, refuting
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.checkers.isolation.registers.checker import rw_register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
@@ -286,3 +286,13 @@ def test_values_that_cannot_increase_are_named():
 def test_what_the_search_cannot_decide_is_refused():
     with pytest.raises(ValueError, match="leave out complete"):
         rw_register("read-committed", complete=True)
+
+
+def test_an_order_by_time_is_tried_before_pairs_of_writers_are_counted(monkeypatch):
+    monkeypatch.setattr(deciding, "PAIRS_LIMIT", 0)
+    history = registers("T1: wx1 || T2: rx1 wx2 || T3: wx3 || T4: rx3")
+    verdict = rw_register("serializable", complete=True).check(history)
+    assert verdict.validity is VALID
+    verify(history, verdict)
+    late = registers("T1: wx1 || T2: wx2 || T3: rx1")
+    assert rw_register("serializable", complete=True).check(late).validity is UNKNOWN
