@@ -26,6 +26,8 @@ SYSTEMS: Entries[System] = Entries(
         "leader-follower-summary": f"{_HERE}.replication.leader_follower.summary:SYSTEM",
         "abd": f"{_HERE}.replication.abd:SYSTEM",
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
+        "payments": f"{_HERE}.reliability.payments:SYSTEM",
+        "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "two-phase-locking": f"{_HERE}.transactions.two_phase_locking:SYSTEM",
         "snapshot-isolation": f"{_HERE}.transactions.snapshot_isolation:SYSTEM",
         "serializable-snapshot-isolation": (

@@ -1,0 +1,150 @@
+"""Calls that are tried again, within a deadline, a budget, and what a breaker lets through."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+
+import trio
+
+from splitbrain.systems.reliability.calling.breaker import Breaker, Permit
+from splitbrain.systems.reliability.calling.budget import RetryBudget
+
+Attempt = Callable[[float], Awaitable[Any]]
+"""Makes one attempt, given how many seconds are left for it. It returns the result, raises
+`Refused` if it was certainly not done, or `InDoubt`; it may be cancelled."""
+
+Announce = Callable[[str, dict[str, Any]], None]
+
+
+class Refused(Exception):
+    """It was not done and never will be."""
+
+
+class InDoubt(Exception):
+    """Nobody knows whether it was done."""
+
+
+class Policy(NamedTuple):
+    """How hard to try.
+
+    Attributes:
+        attempts: the most attempts at one call.
+        timeout: how long one attempt waits, in seconds.
+        backoff: the bound of the first wait, in seconds; it doubles with each attempt.
+        most_backoff: the greatest bound.
+        burst: retries that may be made at once.
+        share: retries that each call adds to these.
+    """
+
+    attempts: int = 4
+    timeout: float = 0.2
+    backoff: float = 0.05
+    most_backoff: float = 0.5
+    burst: float = 10.0
+    share: float = 0.2
+
+
+class Caller:
+    """Calls one endpoint.
+
+    Args:
+        policy: how hard to try.
+        breaker: asked before each attempt.
+        random: for the waits.
+        announce: told of attempts, waits and probes, for checkers.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        policy: Policy,
+        breaker: Breaker,
+        random: random.Random,
+        announce: Announce = lambda f, value: None,
+    ) -> None:
+        self.endpoint = endpoint
+        self.policy = policy
+        self.breaker = breaker
+        self.budget = RetryBudget(policy.burst, policy.share)
+        self.random = random
+        self.announce = announce
+
+    async def call(self, attempt: Attempt, seconds: float, name: Any = None) -> Any:
+        """The result of a call that is idempotent: done twice is done once.
+
+        Args:
+            attempt: makes one attempt.
+            seconds: how long the call may take, waits included.
+            name: what it is called in announcements.
+
+        Raises:
+            Refused: it was not done, by any attempt.
+            InDoubt: some attempt may have done it.
+        """
+        deadline = trio.current_time() + seconds
+        self.budget.earn()
+        doubt = False
+        for number in range(1, self.policy.attempts + 1):
+            left = deadline - trio.current_time()
+            permit = self.breaker.admit() if left > 0 else None
+            if permit is None:
+                break
+            self.announce("call", {"request": name, "attempt": number})
+            try:
+                return await self.attempt_once(attempt, min(left, self.policy.timeout), permit)
+            except Refused:
+                if doubt:
+                    break
+                raise
+            except InDoubt:
+                doubt = True
+            wait = self.wait(number)
+            if number == self.policy.attempts or not self._may_retry(deadline, wait):
+                break
+            self.announce("retry", {"attempt": number + 1, "delay": wait})
+            await trio.sleep(wait)
+        if self.may_have_been_done(doubt):
+            raise InDoubt(f"{self.endpoint} did not say what became of it")
+        raise Refused(f"{self.endpoint} is not being called")
+
+    def may_have_been_done(self, doubt: bool) -> bool:
+        """Whether a call that ended without an answer may have been done: if any attempt may."""
+        return doubt
+
+    def wait(self, number: int) -> float:
+        """How long to wait after an attempt: full jitter."""
+        return self.random.uniform(0, self.bound(number))
+
+    def bound(self, number: int) -> float:
+        """The longest wait after an attempt."""
+        return min(self.policy.most_backoff, self.policy.backoff * 2.0 ** (number - 1))
+
+    def _may_retry(self, deadline: float, wait: float) -> bool:
+        return trio.current_time() + wait < deadline and self.budget.spend()
+
+    async def attempt_once(self, attempt: Attempt, seconds: float, permit: Permit) -> Any:
+        """One attempt's result; tells the breaker of it.
+
+        Raises:
+            Refused: it was not done.
+            InDoubt: it was not answered in time, or nobody knows.
+        """
+        if permit.probe:
+            self.announce("probe", {"endpoint": self.endpoint})
+        try:
+            with trio.move_on_after(seconds):
+                result = await attempt(seconds)
+                permit.succeeded()
+                return result
+            permit.failed()
+        except Refused:
+            permit.succeeded()  # to refuse is to answer
+            raise
+        except InDoubt:
+            permit.failed()
+            raise
+        finally:
+            permit.given_back()  # cancelled from outside, unless one of the others was told
+        raise InDoubt(f"no answer within {seconds:g} s")

@@ -1,0 +1,60 @@
+"""Payments with effect exactly once, behind gateways that retry.
+
+    client --pay 17--> gateway --call, call, call--> processor --> ledger on disk
+           <--ok / refused / unknown--     <--position--
+
+The problem (DDIA chapter 11, "Idempotence"; chapter 12, "The End-to-End Argument for Databases"): a
+payment whose answer is lost must be tried again and must not be paid again, and nobody may be told
+that it failed while it is still under way.
+
+The idea: the client numbers its payments, and the number travels with the request all the way; the
+processor keeps it in the same record as the effect, so the two are durable together or not at all.
+Gateways then retry as much as `splitbrain.systems.reliability.calling` lets them.
+
+Guarantees: an acknowledged payment is in the ledger once and stays there, under any number of
+crashes and power losses of any servers, as long as disks keep what they synced; one that was told
+as failed never is. Gateways make at most ``burst + share * calls`` retries, with jitter; their
+breakers keep to their state machine. Nothing is paid while the processor is down.
+
+Layout: ``gateway`` and ``processor`` are the two kinds of servers, ``servers`` says which is which,
+``ledger`` is the file, ``client`` asks; ``bugs`` has all of it with one decision wrong; ``summary``
+is the sketch with its weaknesses.
+
+Left out: a second processor that takes over, and forgetting old numbers.
+"""
+
+from splitbrain.checkers.calls import breaker_states, retries
+from splitbrain.harness.knobs import Knob
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.system import System
+from splitbrain.systems.reliability.calling import Policy
+from splitbrain.systems.reliability.payments.bugs import BUGS
+from splitbrain.systems.reliability.payments.client import PaymentsClient
+from splitbrain.systems.reliability.payments.servers import PaymentsServer
+
+__all__ = ["SYSTEM"]
+
+_POLICY = Policy()
+
+KNOBS = (
+    Knob("attempts", 2, 6, "most attempts at one call", "gateway.policy.attempts"),
+    Knob("timeout", 0.05, 0.5, "time that an attempt waits, in seconds", "gateway.policy.timeout"),
+    Knob("failures", 3, 10, "failures that open a breaker", "gateway.limits.failures"),
+    Knob("open_for", 0.3, 2.0, "time a breaker stays open, in seconds", "gateway.limits.open_for"),
+)
+
+SYSTEM = System(
+    name="payments",
+    title="payments with effect exactly once, behind gateways that retry (chapters 1 and 11)",
+    server=PaymentsServer,
+    client=PaymentsClient,
+    workloads=("payments",),
+    claims=Claims(
+        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        max_down="all",
+    ),
+    checkers=(retries(burst=_POLICY.burst, share=_POLICY.share), breaker_states()),
+    sizes=range(2, 10),
+    bugs=BUGS,
+    knobs=KNOBS,
+)

@@ -1,0 +1,116 @@
+"""The servers that clients talk to: they hold nothing, and call the processor.
+
+client -> gateway   ("request", id, "pay", request, account, amount) | ("request", id, "ledger")
+gateway -> client   ("reply", id, "ok", result)
+                    ("reply", id, "refused", reason)     not done, and never will be
+                    ("reply", id, "unknown")             nobody knows
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from splitbrain.checkers.calls.announced import STARTED
+from splitbrain.checkers.calls.breakers import BREAKER
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.reliability.calling import Breaker, Caller, InDoubt, Policy, Refused
+from splitbrain.systems.reliability.calling.breaker import Limits
+
+DEADLINE_S = 1.5
+"""How long a gateway tries for one client."""
+
+
+class Gateway:
+    """One gateway.
+
+    Attributes:
+        policy: how hard it tries.
+        limits: when it stops.
+        caller_class, breaker_class: what it calls with.
+    """
+
+    policy = Policy()
+    limits = Limits()
+    caller_class: type[Caller] = Caller
+    breaker_class: type[Breaker] = Breaker
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.processor = first(node)
+        self._number = 0
+        self._answers: dict[int, _Waiting] = {}
+        breaker = self.breaker_class(self.limits, self.clock, self._changed)
+        self.caller = self.caller_class(
+            self.processor, self.policy, breaker, node.random, node.announce
+        )
+
+    def clock(self) -> float:
+        """What the breaker goes by."""
+        return self.node.clock.monotonic()
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        self.node.announce(STARTED, {})
+        async with trio.open_nursery() as nursery:
+            while True:
+                sender, message = await self.node.network.receive()
+                match message:
+                    case ("request", number, *request):
+                        nursery.start_soon(self._serve, sender, number, tuple(request))
+                    case ("answer", number, *answer) if number in self._answers:
+                        self._answers.pop(number).hear(tuple(answer))
+
+    async def _serve(self, client: str, number: int, request: Message) -> None:
+        async def attempt(left: float) -> Any:
+            return await self.ask(request, left)
+
+        try:
+            result = await self.caller.call(attempt, DEADLINE_S, request[1:2] or request)
+            answer: Message = ("ok", result)
+        except Refused as refused:
+            answer = ("refused", str(refused))
+        except InDoubt:
+            answer = ("unknown",)
+        self.node.network.send(client, ("reply", number, *answer))
+
+    async def ask(self, request: Message, left: float) -> Any:
+        """The processor's answer to one message, however long it takes.
+
+        Raises:
+            Refused: it says that it did not do it.
+        """
+        self._number += 1
+        number = self._number
+        waiting = self._answers[number] = _Waiting()
+        self.node.network.send(self.processor, ("call", number, left, *request))
+        try:
+            await waiting.heard.wait()
+        finally:
+            self._answers.pop(number, None)
+        match waiting.answer:
+            case ("ok", result):
+                return result
+        raise Refused(str(waiting.answer[-1]))
+
+    def _changed(self, state: str) -> None:
+        self.node.announce(BREAKER, {"endpoint": self.processor, "state": state})
+
+
+class _Waiting:
+    """A call that was sent, and its answer."""
+
+    def __init__(self) -> None:
+        self.heard = trio.Event()
+        self.answer: Message = ()
+
+    def hear(self, answer: Message) -> None:
+        self.answer = answer
+        self.heard.set()
+
+
+def first(node: Node) -> str:
+    """The server that is the processor: the first by name, for everybody."""
+    servers = (node.name, *node.peers) if node.name.startswith("n") else node.peers
+    return min(servers, key=lambda name: (len(name), name))

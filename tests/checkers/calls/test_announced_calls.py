@@ -1,0 +1,88 @@
+"""Retries and breakers as their nodes announce them."""
+
+from __future__ import annotations
+
+import pytest
+
+from splitbrain.checkers import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.calls import breaker_states, retries
+from splitbrain.checkers.history import History
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.checkers.models import ModelError
+
+
+def announced(*events):
+    """Events ``(node, f, value)``, in this order."""
+    return History.from_operations(
+        Operation(i, i * 10**9, node, "info", f, value) for i, (node, f, value) in enumerate(events)
+    )
+
+
+def calls(*attempts, node="n2"):
+    return [(node, "call", {"attempt": attempt}) for attempt in attempts]
+
+
+def waits(*delays):
+    return [("n2", "retry", {"attempt": 2, "delay": delay}) for delay in delays]
+
+
+STARTED = ("n2", "started", {})
+
+
+@pytest.mark.parametrize(
+    ("events", "validity", "kinds"),
+    [
+        (calls(1, 2, 1, 1, 2), VALID, []),
+        (calls(1, 2, 3), INVALID, ["retry-storm"]),
+        (
+            calls(1, 2, 3, 1, 1, 1, 1),
+            INVALID,
+            ["retry-storm"],
+        ),  # too many at that time
+        ([*calls(1, 2), *calls(1, 2, node="n3")], VALID, []),  # each has its own budget
+        ([*calls(1, 2), STARTED, *calls(1, 2)], VALID, []),  # and each life
+        ([*calls(1, 2), *waits(*[0.1] * 8)], INVALID, ["synchronised"]),
+        ([*calls(1, 2), *waits(*[0.1] * 7)], VALID, []),
+        ([*calls(1, 2), *waits(*[0.1] * 8, 0.2)], VALID, []),
+        (calls(1, 1), UNKNOWN, []),
+        ([], UNKNOWN, []),
+    ],
+)
+def test_retries(events, validity, kinds):
+    verdict = retries(burst=1, share=0.4).check(announced(*events))
+
+    assert (verdict.validity, [a.kind for a in verdict.anomalies]) == (validity, kinds), verdict
+
+
+def steps(*states, node="n2"):
+    return [
+        (node, "probe", {"endpoint": "n1"})
+        if state == "probe"
+        else (node, "breaker", {"endpoint": "n1", "state": state})
+        for state in states
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "validity", "kinds"),
+    [
+        (steps("open", "half-open", "probe", "closed", "open"), VALID, []),
+        (steps("open", "half-open", "probe", "open", "half-open", "probe"), VALID, []),
+        ([*steps("open", "half-open", "probe"), STARTED, *steps("open")], VALID, []),
+        (steps("open", "half-open", "probe", "probe"), INVALID, ["second-probe"]),
+        (steps("half-open"), INVALID, ["breaker-step"]),
+        (steps("open", "closed"), INVALID, ["breaker-step"]),
+        (steps("open", "probe"), INVALID, ["breaker-step"]),
+        ([], UNKNOWN, []),
+    ],
+)
+def test_breaker_states(events, validity, kinds):
+    verdict = breaker_states().check(announced(*events))
+
+    assert (verdict.validity, [a.kind for a in verdict.anomalies]) == (validity, kinds), verdict
+
+
+@pytest.mark.parametrize("value", [None, 3, {}, {"attempt": "2"}, {"attempt": True}])
+def test_an_announcement_that_lacks_what_it_needs_is_named(value):
+    with pytest.raises(ModelError, match="it needs 'attempt', of type int"):
+        retries(burst=1, share=0).check(announced(("n2", "call", value)))
