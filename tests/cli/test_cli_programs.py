@@ -55,7 +55,8 @@ CLIENT = """
 def project(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
-    monkeypatch.setattr(sys, "modules", dict(sys.modules))
+    for name in ("linestore", "tests", "tests.test_linestore_in_simulation"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     (tmp_path / "linestore.py").write_text(PROGRAM)
     return tmp_path
 
