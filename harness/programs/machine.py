@@ -63,7 +63,9 @@ class Machine:
         name, address: the host's name, and its IP address.
         listeners, datagrams: what is bound, by port.
         ends: its ends of connections, in the order in which they were made.
-        descriptors: the files of the running process; None if none was opened.
+        descriptors: the sockets of the running process; None if none was opened.
+        files: its open files, likewise.
+        folders: directories that were made on its disk.
     """
 
     def __init__(self, host: Host) -> None:
@@ -75,6 +77,8 @@ class Machine:
         self.datagrams: dict[int, Datagrams] = {}
         self.ends: dict[End, None] = {}
         self.descriptors: Descriptors | None = None
+        self.files: object = None
+        self.folders: dict[str, None] = {}
         self._last_port = _FIRST_PORT + host.world.stream("ports", host.name).randrange(5_000)
 
     @property

@@ -9,6 +9,7 @@ from typing import Any
 
 from splitbrain.harness.programs.answers import answers_of
 from splitbrain.harness.programs.environment import replace_environment
+from splitbrain.harness.programs.file_hooks import replace_files
 from splitbrain.harness.programs.machine import machine_under
 from splitbrain.harness.programs.names import NAMES, names_on
 from splitbrain.harness.programs.output import replace_output
@@ -45,6 +46,7 @@ def _replace_everywhere() -> None:
     for name in ("signal", "set_wakeup_fd", "siginterrupt"):
         replace(signal, name, _signal_free(getattr(signal, name)))
     replace_environment()
+    replace_files()
     replace_output()
     replace_polling()
     replace_threads()

@@ -216,6 +216,21 @@ class NodeDisk:
         host.world.trace_event("fsync", host.name, path)
         self._tell("fsync-end", path)
 
+    def sync_now(self, path: str | None) -> None:
+        """Sync a file, or the directory if None, for a caller that cannot wait; it takes no time.
+
+        Raises:
+            OSError: as `fsync`.
+        """
+        disk = self._alive()
+        pending = disk.begin_sync_dir() if path is None else disk.begin_sync(path)
+        name = path or "."
+        self._tell("fsync-begin", name)
+        self._end(pending, name)
+        host = self._incarnation.host
+        host.world.trace_event("fsync", host.name, name)
+        self._tell("fsync-end", name)
+
     async def fsync_dir(self) -> None:
         """See `splitbrain.harness.node.Disk.fsync_dir`."""
         pending = self._alive().begin_sync_dir()

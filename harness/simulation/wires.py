@@ -104,6 +104,7 @@ _AUDITED = {
     "os.remove": _USE_DISK,
     "os.rename": _USE_DISK,
     "os.truncate": _USE_DISK,
+    "sqlite3.connect": "SQLite reads and writes files by itself, past the simulated disk",
     "socket.__new__": _USE_NETWORK,
     "socket.getaddrinfo": _USE_NETWORK,
     "subprocess.Popen": "a simulated node can't start processes",

@@ -1,0 +1,70 @@
+"""Where `open` and the functions of `os` ask the files of the program that is running."""
+
+from __future__ import annotations
+
+import builtins
+import io
+import os
+from collections.abc import Callable
+from typing import Any
+
+from splitbrain.harness.programs.files import Elsewhere, Files
+from splitbrain.harness.programs.machine import Machine, machine_under
+from splitbrain.harness.simulation.wires import replace, running_program
+
+_FUNCTIONS = {
+    "open": "os_open",
+    "close": "close",
+    "read": "read",
+    "write": "write",
+    "lseek": "lseek",
+    "ftruncate": "ftruncate",
+    "fsync": "fsync",
+    "fdatasync": "fsync",
+    "truncate": "truncate",
+    "rename": "rename",
+    "replace": "rename",
+    "remove": "remove",
+    "unlink": "remove",
+    "mkdir": "mkdir",
+    "rmdir": "rmdir",
+    "stat": "stat",
+    "lstat": "stat",
+    "fstat": "stat",
+    "access": "access",
+    "listdir": "listdir",
+}
+"""The functions of `os`, and the method of `Files` that each asks first."""
+
+
+def files_of(machine: Machine) -> Files:
+    """The files of the process that runs on the machine."""
+    process = machine.host.incarnation
+    files = machine.files
+    if not isinstance(files, Files) or files._process is not process:
+        assert process is not None
+        files = machine.files = Files(process, machine.folders)
+    return files
+
+
+def replace_files() -> None:
+    """Put the hooks in place until the running world ends."""
+    opening = _hook(builtins.open, "open")
+    replace(builtins, "open", opening)
+    replace(io, "open", opening)
+    for name, method in _FUNCTIONS.items():
+        if hasattr(os, name):
+            replace(os, name, _hook(getattr(os, name), method))
+
+
+def _hook(real: Callable[..., Any], method: str) -> Callable[..., Any]:
+    def asking(*arguments: Any, **named: Any) -> Any:
+        program = running_program()
+        if program is None or program.dead:
+            return real(*arguments, **named)
+        try:
+            return getattr(files_of(machine_under(program)), method)(*arguments, **named)
+        except Elsewhere:
+            return real(*arguments, **named)
+
+    return asking
