@@ -18,9 +18,10 @@ knows which; so a state is the set of contents that are possible.
 from __future__ import annotations
 
 import math
-from bisect import insort
+from bisect import bisect_left
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from splitbrain.checkers.history import Call
@@ -36,7 +37,7 @@ from splitbrain.checkers.models.model import (
 )
 
 _Order = tuple[float | int, int, Any, tuple[bool, bool]]
-_Contents = tuple[_Order, ...]
+_Contents = tuple[tuple[_Order, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,8 +152,8 @@ class Stack(_Container):
 class PriorityQueue(_Container):
     """The priority queue; see the module.
 
-    A state is the elements in order, each with its rank; where several contents are possible, the
-    frozen set of them.
+    A state is the elements in order, each as its rank and how many of it there are; where several
+    contents are possible, the frozen set of them.
     """
 
     name: str = "priority-queue"
@@ -172,19 +173,18 @@ class PriorityQueue(_Container):
     def _after(self, elements: _Contents, call: Call) -> Iterator[_Contents]:
         """What may be inside after an operation that met these elements."""
         if call.f == self.insertion:
-            inserted = list(elements)
-            insort(inserted, rank(call.argument))
-            yield tuple(inserted)
+            yield _one_more(elements, rank(call.argument))
         elif not elements:
             if call.outcome != "ok" or call.result is None:
                 yield elements
         elif call.outcome != "ok" or call.result is not None:
             taken = rank(call.result) if call.outcome == "ok" else None
-            for at, element in enumerate(elements):
-                if element[:3] != elements[0][:3]:
+            for at, (element, times) in enumerate(elements):
+                if element[:3] != elements[0][0][:3]:
                     break
                 if taken in (None, element):
-                    yield elements[:at] + elements[at + 1 :]
+                    left = ((element, times - 1),) if times > 1 else ()
+                    yield elements[:at] + left + elements[at + 1 :]
 
     def check_element(self, value: Any, at: int) -> None:
         """Make sure that a value has a priority.
@@ -214,6 +214,14 @@ def rank(value: Any) -> _Order:
     priority, item = value
     floats = type(priority) is float, type(item) is float
     return priority, int(isinstance(item, str)), item, floats
+
+
+def _one_more(elements: _Contents, element: _Order) -> _Contents:
+    """The contents with an element inserted."""
+    at = bisect_left(elements, element, key=itemgetter(0))
+    if at < len(elements) and elements[at][0] == element:
+        return (*elements[:at], (element, elements[at][1] + 1), *elements[at + 1 :])
+    return (*elements[:at], (element, 1), *elements[at:])
 
 
 def _is_number(value: object) -> bool:

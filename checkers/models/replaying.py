@@ -7,7 +7,7 @@ a thousand steps. Whoever only goes forward can change one object instead. What 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Hashable
 from heapq import heappop, heappush
 from typing import Any, Protocol
@@ -83,7 +83,8 @@ class _Heap:
     def state(self) -> State:
         if self._unsure is not None:
             return self._unsure.state
-        return tuple(sorted(each for ranks in self._inside.values() for each in ranks))
+        inside = Counter(each for ranks in self._inside.values() for each in ranks)
+        return tuple(sorted(inside.items()))
 
     def apply(self, call: Call) -> bool:
         if self._unsure is not None:
