@@ -28,6 +28,7 @@ SYSTEMS: Entries[System] = Entries(
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
+        "lsm-tree": f"{_HERE}.storage.lsm_tree:SYSTEM",
         "two-phase-locking": f"{_HERE}.transactions.two_phase_locking:SYSTEM",
         "snapshot-isolation": f"{_HERE}.transactions.snapshot_isolation:SYSTEM",
         "serializable-snapshot-isolation": (

@@ -76,8 +76,15 @@ class Engine:
         """
         raise NotImplementedError
 
-    async def settle(self) -> None:
-        """Called when there is nothing to write: what may be done now for safety or order."""
+    async def settle(self) -> bool:
+        """Called when there is nothing to write: what may be done now for safety or order.
+
+        Returns False if there was no room for it, and it should be tried again soon.
+
+        Raises:
+            OSError: the disk failed.
+        """
+        return True
 
     def get(self, key: bytes) -> bytes | None:
         """The value of a key; None if it is absent.

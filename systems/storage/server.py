@@ -12,6 +12,7 @@ over says only that nobody knows: the process that ended may have done it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any, ClassVar, NamedTuple
 
 import trio
@@ -23,7 +24,8 @@ OK, REFUSED, UNKNOWN = "ok", "refused", "unknown"
 """Answers: it is done; it is not, and never will be; nobody knows."""
 
 PAUSE_S = 0.05
-"""How long to wait until an engine that could not be opened is tried again, in seconds."""
+"""How long to wait until an engine that could not be opened, or had no room, tries again, in
+seconds."""
 
 PAGE = 4
 """How many keys of a snapshot are sent at once."""
@@ -48,13 +50,17 @@ class StorageServer:
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.engine = self.engine_class(node.disk)
+        self.engine = self.make_engine()
         self.problem = "the store is being opened"
         self._wishes: list[_Wish] = []
         self._wake = trio.Event()
         self._sessions: dict[str, tuple[int, int]] = {}
         self._snapshots: dict[int, Snapshot] = {}
         self._taken = 0
+
+    def make_engine(self) -> Engine:
+        """An engine that is yet to be opened."""
+        return self.engine_class(self.node.disk)
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -153,7 +159,7 @@ class StorageServer:
                 self.problem = f"{type(error).__name__}: {error}"
                 self.node.trace("not-opened", self.problem)
                 await trio.sleep(PAUSE_S)
-                self.engine = self.engine_class(self.node.disk)
+                self.engine = self.make_engine()
             else:
                 self.problem = ""
                 return
@@ -166,15 +172,16 @@ class StorageServer:
             self._answer(wish.client, wish.id, UNKNOWN, problem)
         self._wishes.clear()
         self._snapshots.clear()
-        self.engine = self.engine_class(self.node.disk)
+        self.engine = self.make_engine()
 
     async def _serve(self) -> None:
         """Do what is wished for; then wait for more."""
-        if not self._wishes:
-            await self.engine.settle()
-        if not self._wishes:
-            self._wake = trio.Event()
-            await self._wake.wait()
+        while not self._wishes:
+            settled = await self.engine.settle()
+            if not self._wishes:
+                self._wake = trio.Event()
+                with trio.move_on_after(inf if settled else PAUSE_S):
+                    await self._wake.wait()
         writes = [wish for wish in self._wishes if wish.f == "write"]
         if writes:
             await self.commit(writes)

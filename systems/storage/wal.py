@@ -83,21 +83,23 @@ class WriteAheadLog:
         await self.disk.fsync(self.path)
         self.chain.synced = upto
 
-    async def mark(self) -> None:
-        """Note in the log that it is durable up to here, unless it says so already.
+    async def mark(self) -> bool:
+        """Note in the log that it is durable up to here, unless it says so already; False if there
+        is no room for that.
 
         Raises:
             OSError: the disk failed.
         """
         if self.chain.synced < self.chain.sequence or self._marked == self.chain.sequence:
-            return
+            return True
         try:
             for _ in range(MARKS):
                 self.append(b"")
         except Full:
-            return
+            return False
         await self.sync()
         self._marked = self.chain.sequence
+        return True
 
 
 def whole(records: Iterable[bytes]) -> tuple[Chain, bytes]:

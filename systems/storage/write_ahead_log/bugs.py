@@ -10,7 +10,7 @@ from splitbrain.systems.storage.batches import encoded
 from splitbrain.systems.storage.engine import Batch, Damaged
 from splitbrain.systems.storage.files import read_all, write_all
 from splitbrain.systems.storage.wal import WriteAheadLog, whole
-from splitbrain.systems.storage.write_ahead_log.engine import LogStore, LogStoreServer
+from splitbrain.systems.storage.write_ahead_log.engine import LogStoreServer, SmallLogStore
 
 
 class NeverSyncs(WriteAheadLog):
@@ -29,8 +29,9 @@ class SyncsNowAndThen(WriteAheadLog):
         if self.chain.sequence - self.chain.synced >= 20:
             await super().sync()
 
-    async def mark(self) -> None:
+    async def mark(self) -> bool:
         """There is nothing durable to note."""
+        return True
 
 
 class ForgetsDirectory(WriteAheadLog):
@@ -112,7 +113,7 @@ class LeavesPart(WriteAheadLog):
         self.chain.end = self.disk.size(self.path)
 
 
-class RecordEach(LogStore):
+class RecordEach(SmallLogStore):
     """Writes each key of a batch as a record of its own."""
 
     def append(self, batch: Batch) -> None:
@@ -122,7 +123,7 @@ class RecordEach(LogStore):
 
 
 def _with(log: type[WriteAheadLog]) -> type[LogStoreServer]:
-    return planted(LogStoreServer, engine_class=planted(LogStore, log_class=log))
+    return planted(LogStoreServer, engine_class=planted(SmallLogStore, log_class=log))
 
 
 def _bug(

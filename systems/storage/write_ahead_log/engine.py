@@ -37,7 +37,7 @@ class LogStore(Engine):
     """See `splitbrain.systems.storage.write_ahead_log`."""
 
     log_class: ClassVar[type[WriteAheadLog]] = WriteAheadLog
-    slack: ClassVar[int] = 1024
+    slack: ClassVar[int] = 1 << 20
 
     def __init__(self, disk: Disk) -> None:
         super().__init__(disk)
@@ -75,15 +75,16 @@ class LogStore(Engine):
         """Write a batch to the log."""
         self.log.append(encoded(batch))
 
-    async def settle(self) -> None:
+    async def settle(self) -> bool:
         """See `Engine.settle`."""
-        await self.log.mark()
+        marked = await self.log.mark()
         data = sum(len(key) + len(value) for key, value in self.values.items())
         if self.log.chain.end > 2 * data + self.slack:
             try:
                 await self._rewrite()
             except Full:
-                return
+                return False
+        return marked
 
     def get(self, key: bytes) -> bytes | None:
         """See `Engine.get`."""
@@ -109,10 +110,16 @@ class LogStore(Engine):
         return [f"the log does not make the data: {different[0]!r} is different"]
 
 
+class SmallLogStore(LogStore):
+    """The engine with a log that is soon written anew, as simulated runs need it."""
+
+    slack = 1024
+
+
 class LogStoreServer(StorageServer):
     """The engine on the network."""
 
-    engine_class = LogStore
+    engine_class = SmallLogStore
 
 
 def apply(values: dict[bytes, bytes], batch: Batch) -> None:
