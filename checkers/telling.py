@@ -10,7 +10,7 @@ comes first in this order is told first, and gives the run's failure its name
 3. servers decided differently: two leaders in a term, a transaction both committed and aborted;
 4. replicas that differ in the end;
 5. a node's own code failed;
-6. nothing wrong was said, but too little, or the system never comes to rest.
+6. nothing wrong was said, but too little, or the system never comes to rest, or does more and more.
 
 What a user of the system sees comes before what explains it, since no answer excuses it; a cause
 comes before what follows from it.
@@ -50,6 +50,11 @@ KINDS = {
     "inbox-growth": Tells.STANDSTILL,
     "memory-growth": Tells.STANDSTILL,
     "disk-growth": Tells.STANDSTILL,
+    "needless-elections": Tells.STANDSTILL,
+    "message-cost-growth": Tells.STANDSTILL,
+    "latency-growth": Tells.STANDSTILL,
+    "disk-cost-growth": Tells.STANDSTILL,
+    "memory-cost-growth": Tells.STANDSTILL,
 }
 """By kind of anomaly; all others are answers."""
 

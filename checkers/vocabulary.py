@@ -37,6 +37,10 @@ REST = "rest"
 """An event of the nemesis: what was measured of servers that are left alone; see
 `splitbrain.checkers.invariants.resting`."""
 
+COST = "cost"
+"""An event of the nemesis: what was measured of servers under an undisturbed load; see
+`splitbrain.checkers.invariants.costs`."""
+
 ANSWERS = "answers"
 """An event of the nemesis: what each server did when it was asked in the end, by its name: one of
 these."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from splitbrain.checkers.history import History, HistoryError
 from splitbrain.checkers.invariants import leader_per_term
+from splitbrain.checkers.invariants.costs import steady_costs
 from splitbrain.checkers.invariants.coverage import exercised
 from splitbrain.checkers.invariants.crashes import unhandled_exceptions
 from splitbrain.checkers.invariants.declared import declared_invariants
@@ -33,7 +34,7 @@ def checkers_of(experiment: Experiment) -> tuple[Checker, ...]:
     checkers = [c for c in checkers if plan.nodes >= getattr(c, "least_servers", 1)]
     if regime(plan.faults, plan.nodes, experiment.claims) != "beyond":
         asked = [progress()] if workload.final(plan) and not _too_many_dead(plan) else []
-        checkers += [*asked, at_rest()]
+        checkers += [*asked, at_rest(), steady_costs()]
     return tuple(checkers)
 
 

@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from splitbrain.checkers.history import INVOKE, History, Operation
 from splitbrain.checkers.history.encoding import encode_line
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, Validity, Verdict, worst
-from splitbrain.checkers.vocabulary import DONE, FINAL, HEAL, LOAD, PHASE, REST, SETTLE
+from splitbrain.checkers.vocabulary import COST, DONE, FINAL, HEAL, LOAD, PHASE, REST, SETTLE
 from splitbrain.harness.generators import time_limit, validate
 from splitbrain.harness.generators.base import Generator
 from splitbrain.harness.generators.lists import listed
@@ -45,6 +45,9 @@ from splitbrain.harness.workloads.workload import Experiment
 
 SETTLE_SECONDS = 3.0
 """Virtual seconds without faults and load before the final reads."""
+
+QUARTERS = 4
+"""Parts of an undisturbed load whose costs are compared."""
 
 Progress = Callable[[float, str], None]
 """Called now and then with the fraction of virtual time that has passed, and the phase."""
@@ -233,6 +236,7 @@ class _Running:
         world.on_announcement = self.recorder.announcement
         world.on_nemesis = self.recorder.nemesis
         self._servers: dict[str, Any] = {}
+        self._costs: list[dict[str, Any]] = []
         server = experiment.configured
         for name in plan.servers:
             peers = tuple(other for other in plan.servers if other != name)
@@ -296,6 +300,9 @@ class _Running:
     def _start(self) -> None:
         self.clients.start(self._exhausted)
         self.world.at(self.plan.time_limit, self._heal)
+        if not self.plan.faults:
+            for quarter in range(QUARTERS):
+                self.world.at(self.plan.time_limit * quarter / QUARTERS, self._measure_costs)
 
     def _enter(self, phase: str) -> None:
         self.phase = phase
@@ -311,6 +318,9 @@ class _Running:
         if self.phase != LOAD:
             return
         self.clients.stop()
+        self._measure_costs()
+        if len(self._costs) == QUARTERS + 1:  # the load lasted to its end
+            self.recorder.nemesis(COST, self._costs)
         self._enter(HEAL)
         self.world.disturb(self.nemesis.heal, self._settle)
 
@@ -324,6 +334,12 @@ class _Running:
         # Every operation has a timeout, but a client's code can refuse to be cancelled.
         finals = longest_seconds(self.workload.final(self.plan), self.plan.servers)
         after(SETTLE_SECONDS + self.clients.timeout + finals + 1.0, self._overrun)
+
+    def _measure_costs(self) -> None:
+        counted = self.world.count()
+        if counted is not None and self.phase == LOAD and not self.plan.faults:
+            costs = measurement(counted, self._servers)
+            self._costs.append({"time": round(self.world.now * 1e9), **costs})
 
     def _measure(self) -> None:
         counted = self.world.count()
