@@ -278,6 +278,11 @@ def forbidden(name: str) -> frozenset[str]:
     return frozenset(kind for model in implied(name) for kind in MODELS[model].forbids)
 
 
+def refuted_by_search(name: str) -> str:
+    """The anomaly that there is no order at all, of a model that asks for one; else empty."""
+    return next((kind for kind in MODELS[name].forbids if kind.startswith("not-")), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
     """What some anomalies leave of the lattice.

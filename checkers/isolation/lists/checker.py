@@ -23,7 +23,7 @@ from typing import Any, ClassVar, Unpack
 import numpy as np
 
 from splitbrain.checkers.history import History
-from splitbrain.checkers.isolation.consistency import implied
+from splitbrain.checkers.isolation.consistency import forbidden, implied, refuted_by_search
 from splitbrain.checkers.isolation.cycles import Cycle
 from splitbrain.checkers.isolation.dependencies import Dependencies
 from splitbrain.checkers.isolation.judgment import Findings
@@ -129,7 +129,18 @@ class _Analysis:
                 undecided=findings.open,
             )
             findings.take_weak(weak, apart=apart)
+        if searched.cycles.order is None or findings.counts:
+            self._require_schedule(question, searched)
         return {}
+
+    def _require_schedule(self, question: Question, searched: Searched) -> None:
+        """Whoever asks for snapshots wants a schedule: cycles say nothing of unread writes."""
+        findings, kind = searched.findings, refuted_by_search(question.model)
+        worse = forbidden(question.model) & findings.counts.keys()
+        if kind and not worse and "no proof" in self.proof(question, searched):
+            findings.open[kind] = (
+                "no order of commits was found in which no two writers of a key overlap"
+            )
 
     def proof(self, question: Question, searched: Searched) -> Mapping[str, Any]:
         """A serial order if there is one, a schedule, or orders that are enough.

@@ -31,6 +31,7 @@ from typing import Any, ClassVar, Unpack
 import numpy as np
 
 from splitbrain.checkers.history import FAIL, History
+from splitbrain.checkers.isolation.consistency import forbidden, refuted_by_search
 from splitbrain.checkers.isolation.cycles import Cycle, Step
 from splitbrain.checkers.isolation.dependencies import NAMES, Dependencies
 from splitbrain.checkers.isolation.judgment import Findings
@@ -100,6 +101,7 @@ class _Analysis:
     facts: Facts
     transactions: Transactions
     because: dict[tuple[int, int, str], Edge] = field(default_factory=dict)
+    proved: Mapping[str, Any] | None = None
 
     cost: ClassVar[Mapping[str, Any]] = {"algorithm": "Adya, predicate dependencies"}
     assumptions: ClassVar[list[str] | None] = None
@@ -117,10 +119,21 @@ class _Analysis:
         return _anomaly(self.transactions, self.because, cycle)
 
     def decide(self, question: Question, searched: Searched) -> Mapping[str, Any]:
+        """Look for an order where one is what the model asks for; without it nobody knows.
+
+        A read that missed an item which somebody deleted may have come before its writer or after
+        its deleter, and no dependency says that: what they leave open may have no order.
+        """
+        kind = refuted_by_search(question.model)
+        worse = forbidden(question.model) & searched.findings.counts.keys()
+        if kind and not worse and "no proof" in self.proof(question, searched):
+            searched.findings.open[kind] = "no order that explains every read was found"
         return {}
 
     def proof(self, question: Question, searched: Searched) -> Mapping[str, Any]:
-        return predicate_proof(question.model, self.facts, self.transactions)
+        if self.proved is None:
+            self.proved = predicate_proof(question.model, self.facts, self.transactions)
+        return self.proved
 
 
 def _anomaly(
@@ -141,12 +154,23 @@ def _explained(t: Transactions, edge: Edge | None, step: Step) -> dict[str, Any]
     return {**ends(t, step), "type": kind, "key": edge.key, **asked, "because": edge.because}
 
 
+_SELF = {
+    "internal": "does not see its own write or deletion of",
+    "future-read": "sees what it was only later to write to",
+}
+
+
 def _read_anomalies(facts: Facts) -> dict[str, list[Anomaly]]:
-    """Reads of what failed, never was, or does not match, by kind."""
+    """Reads of what failed, never was, does not match, or is not as the reader left it, by kind."""
     found: dict[str, list[Anomaly]] = {}
     calls = facts.calls
     for read in facts.reads:
         call = calls[read.transaction]
+        for kind, keys in (("internal", read.disagrees()), ("future-read", read.foresees())):
+            for key in keys:
+                message = f"T{read.transaction + 1} {_SELF[kind]} {shown_key(key)}"
+                self_seen = Anomaly(kind, message, (event_of(call),), {"key": key})
+                found.setdefault(kind, []).append(self_seen)
         for key, value in read.found.items():
             writer = facts.writer.get(key)
             item = f"T{read.transaction + 1} read {shown_key(key)} = {shown(value)}"

@@ -33,12 +33,38 @@ class Read:
         predicate: whether it asked by a predicate.
         asked: that, or a key.
         found: values by key.
+        own: what the transaction itself had written before, by key; None where it had deleted.
+        later: what it was yet to write.
     """
 
     transaction: int
     predicate: bool
     asked: Any
     found: dict[Any, int | None]
+    own: dict[Any, int | None]
+    later: dict[Any, int | None]
+
+    def disagrees(self) -> list[Any]:
+        """Keys that the transaction had written itself, and of which it saw something else."""
+        found = []
+        for key, value in self.own.items():
+            if self.predicate:
+                expected = value if value is not None and matches(self.asked, value) else None
+            elif key != self.asked:
+                continue
+            else:
+                expected = value
+            if self.found.get(key) != expected:
+                found.append(key)
+        return found
+
+    def foresees(self) -> list[Any]:
+        """Keys of which it saw what the transaction was yet to write."""
+        return [
+            key
+            for key, value in self.later.items()
+            if value is not None and self.found.get(key) == value and key not in self.own
+        ]
 
 
 @dataclass(slots=True)
@@ -110,7 +136,9 @@ def facts_of(calls: list[Call]) -> Facts:
     """
     facts = Facts(calls)
     for number, call in enumerate(calls):
-        for f, key, value in _micro_operations(call):
+        own: dict[Any, int | None] = {}
+        micros = _micro_operations(call)
+        for at, (f, key, value) in enumerate(micros):
             if f == "w":
                 owners = facts.deleter if value is None else facts.writer
                 if key in owners:
@@ -124,10 +152,11 @@ def facts_of(calls: list[Call]) -> Facts:
                     owners[key] = number
                 if value is not None:
                     facts.value[key] = value
-            elif call.outcome == OK and f == "r":
-                facts.reads.append(Read(number, False, key, {key: value}))
+                own[key] = value
             elif call.outcome == OK:
-                facts.reads.append(Read(number, True, key, dict(map(tuple, value))))
+                found = {key: value} if f == "r" else dict(map(tuple, value))
+                later = {k: v for f, k, v in micros[at:] if f == "w"}
+                facts.reads.append(Read(number, f == "rp", key, found, dict(own), later))
     facts.alive = {i for i, call in enumerate(calls) if call.outcome == OK}
     for read in facts.reads:
         for key, value in read.found.items():

@@ -127,7 +127,8 @@ def verify_predicate_anomaly(items: Items, anomaly: Anomaly) -> None:
         _verify_cycle(items, anomaly)
         return
     call, key = items.look.member(anomaly.operations[0]), anomaly.details["key"]
-    shown = (_wrong(items, f, asked, found, key) for f, asked, found in items.reads(call))
+    shown = [_wrong(items, f, asked, found, key) for f, asked, found in items.reads(call)]
+    shown += [kind for kind, of in _of_itself(items, call) if of == key]
     if anomaly.kind not in shown:
         raise CertificateError(
             f"no read of {key} by operation {anomaly.operations[0]} shows {anomaly.kind}"
@@ -144,6 +145,27 @@ def _wrong(items: Items, f: str, asked: Any, found: Mapping[Any, Any], key: Any)
     if items.writer[key].outcome == FAIL:
         return "G1a"
     return "garbage" if f == "rp" and not matching(asked, value) else ""
+
+
+def _of_itself(items: Items, call: Call) -> Iterator[tuple[str, Any]]:
+    """Reads that are not as the transaction's own writes, before or after them, make them."""
+    micros = items.look.micro_operations(call) if call.outcome == OK else []
+    own: dict[Any, Any] = {}
+    for at, (f, asked, value) in enumerate(micros):
+        if f == "w":
+            own[asked] = value
+            continue
+        found = {asked: value} if f == "r" else dict(map(tuple, value))
+        for key, left in own.items():
+            if f == "r" and key != asked:
+                continue
+            there = left is not None and (f == "r" or matching(asked, left))
+            if found.get(key) != (left if there else None):
+                yield "internal", key
+        for later, key, written in micros[at:]:
+            yet = later == "w" and written is not None and key not in own
+            if yet and found.get(key) == written:
+                yield "future-read", key
 
 
 def _verify_cycle(items: Items, anomaly: Anomaly) -> None:
@@ -248,6 +270,9 @@ def verify_predicate_valid(items: Items, model: str, certificate: Mapping[str, A
     if "G-nonadjacent" in kinds and "G2-item" not in kinds:
         raise CertificateError(f"{model} needs a schedule")
     for call in look.calls:
+        for wrong, key in _of_itself(items, call):
+            if wrong in kinds:
+                raise CertificateError(f"operation {call.invoke_index} shows {wrong} of {key}")
         for f, asked, found in items.reads(call):
             for key in found:
                 wrong = _wrong(items, f, asked, found, key)

@@ -3,7 +3,7 @@
 import pytest
 
 from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation
-from splitbrain.checkers.isolation import predicate_reads
+from splitbrain.checkers.isolation import CertificateError, predicate_reads, verify
 from splitbrain.checkers.isolation.predicates.history import matches
 from splitbrain.checkers.models.model import ModelError
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
@@ -79,6 +79,36 @@ def test_serializable_predicate_reads_are_valid(txns):
 def test_what_a_predicate_cannot_have_seen():
     assert kinds([["rp", "all", [["x", 1]]]]) == {"garbage"}
     assert kinds([["w", "x", 2]], [["rp", ODD, [["x", 2]]]]) == {"garbage"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "txn"),
+    [
+        ("internal", [["w", "x", 1], ["r", "x", None]]),
+        ("internal", [["w", "x", 1], ["rp", ODD, []]]),
+        ("internal", [["w", "x", 1], ["w", "x", None], ["rp", "all", [["x", 1]]]]),
+        ("future-read", [["r", "x", 1], ["w", "x", 1]]),
+        ("future-read", [["rp", ODD, [["x", 1]]], ["w", "x", 1]]),
+    ],
+)
+def test_a_transaction_sees_its_own_writes_once_it_has_made_them(kind, txn):
+    history = history_of(txn)
+    verdict = predicate_reads().check(history)
+    assert set(verdict.certificate["anomalies"]) == {kind}
+    verify(history, verdict)
+    elsewhere = history_of([["w", "y", 1]], [["rp", "all", [["y", 1]]]])
+    with pytest.raises(CertificateError):
+        verify(elsewhere, verdict)
+
+
+def test_what_no_order_explains_is_not_valid_though_no_cycle_shows_it():
+    """It sees the item, then not, then again: no dependency says when the second read was."""
+    again = [["rp", "all", [["x", 1]]], ["r", "x", None], ["r", "x", 1]]
+    verdict = predicate_reads("serializable").check(
+        history_of([["w", "x", 1]], again, [["w", "x", None]])
+    )
+    assert verdict.validity is UNKNOWN
+    assert "no order that explains every read was found" in verdict.reason
 
 
 @pytest.mark.parametrize(
