@@ -68,7 +68,7 @@ def test_every_command_has_help(splitbrain):
         ("rft", "there is no system 'rft': did you mean raft?"),
         ("raft -w regster", "did you mean register"),
         ("raft -f kil", "did you mean kill"),
-        ("raft --bug CON-1", "did you mean CON-01"),
+        ("raft --bug COM-01", "did you mean CON-01"),
         ("raft --bug REP-01", "a bug of leader-follower, not of raft"),
         ("leader-follower -w kv", "leader-follower has no client for the workload 'kv'"),
         ("leader-follower-summary --bug REP-01", "REP-01 is a bug of leader-follower"),

@@ -23,7 +23,8 @@ Bridging Theory and Practice", Stanford 2014 ("the thesis").
 Guarantees: commands and queries are linearizable, and a command that was acknowledged survives any
 number of crashes and power losses, as long as disks keep what they synced. A command that is
 repeated within its session is applied once. Progress needs a majority that hears each other within
-an election timeout; safety needs no timing at all.
+an election timeout; safety needs no timing at all, but for reads within leases, which
+``WITH_LEASES`` has and ``SYSTEM`` has not.
 
 Invariants (figure 3; ``invariants`` watches them from outside at every step of every simulated run,
 ``tests/systems/consensus`` in random schedules):
@@ -42,14 +43,14 @@ Layout: the core has no I/O, no clock and no tasks. ``Raft.receive``, ``tick`` a
 whole vocabulary. What a server is stands in records: ``state`` (ballot, timer, and the whole),
 ``phases`` (what a role adds), ``replica`` over ``log`` (the data), ``outbox`` (what is to be done).
 What it does are functions over these: ``election``, ``leading``, ``following``, ``committing``,
-``reads``, ``roles``; what it decides is in ``rules``. The shell is ``server``, over ``storage`` and
-the state machine ``kv``; ``bugs`` has the store with one decision wrong.
+``reads``, ``transfer``, ``roles``; what it decides is in ``rules``. The shell is ``server``, over
+``storage`` and the state machine ``kv``; ``bugs`` has the store with one decision wrong.
 
-Left out: membership changes (section 6), pre-vote (thesis 9.6), leadership transfer, leases,
-chunked snapshots, recovery from corrupted disks. A leader whose disk stands still goes on sending
-heartbeats.
+Left out: membership changes (section 6), chunked snapshots, recovery from corrupted disks. A
+leader whose disk stands still goes on sending heartbeats.
 """
 
+from splitbrain.harness.bug import planted
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
@@ -65,6 +66,7 @@ from splitbrain.systems.consensus.raft.state import Settings
 __all__ = [
     "NOTHING_STORED",
     "SYSTEM",
+    "WITH_LEASES",
     "Effect",
     "Raft",
     "RaftClient",
@@ -85,7 +87,11 @@ KNOBS = (
         "snapshot_every", 4, 128, "entries applied between two snapshots", _PLACE + "snapshot_every"
     ),
     Knob("snapshot_keeps", 0, 32, "entries kept before the snapshot", _PLACE + "snapshot_keeps"),
+    Knob("window", 1, 8, "most messages under way to one follower", _PLACE + "window"),
+    Knob("pre_vote", 0, 1, "1: servers ask before they campaign", _PLACE + "pre_vote"),
 )
+
+_LEASE = Knob("lease", 0.0, 0.25, "how long a leader reads unasked, in seconds", _PLACE + "lease")
 
 SYSTEM = System(
     name="raft",
@@ -99,5 +105,17 @@ SYSTEM = System(
     ),
     bugs=BUGS,
     knobs=KNOBS,
+    invariants=RaftInvariants,
+)
+
+WITH_LEASES = System(
+    name="raft-lease",
+    title="Raft that reads within leases, and so trusts the rates of clocks (chapter 9)",
+    server=planted(RaftKV, settings=Settings(lease=0.2)),
+    client=RaftClient,
+    workloads=("register", "set", "kv"),
+    nodes=5,
+    claims=Claims(("process", "net", "member", "disk.slow", "disk.stall", "client", "scenario")),
+    knobs=(*(knob for knob in KNOBS if knob.name != "pre_vote"), _LEASE),
     invariants=RaftInvariants,
 )

@@ -12,13 +12,13 @@ from typing import Any
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState
 from splitbrain.systems.consensus.raft.log import Log
-from splitbrain.systems.consensus.raft.messages import Entry, RequestVote
+from splitbrain.systems.consensus.raft.messages import Entry, PreVote, RequestVote
 from splitbrain.systems.consensus.raft.phases import Leadership
 from splitbrain.systems.consensus.raft.replica import Replica
 from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.server import RaftKV
 from splitbrain.systems.consensus.raft.sessions import Sessions
-from splitbrain.systems.consensus.raft.state import Settings
+from splitbrain.systems.consensus.raft.state import Server, Settings
 from splitbrain.systems.consensus.raft.storage import Save, Storage
 
 
@@ -47,7 +47,7 @@ class ForgetsVote(Rules):
 class ReadsLocally(Rules):
     """Answers queries from its own state while it believes that it leads."""
 
-    def may_read_at_once(self, office: Leadership) -> bool:
+    def may_read_at_once(self, server: Server, office: Leadership) -> bool:
         """Always."""
         return True
 
@@ -55,11 +55,9 @@ class ReadsLocally(Rules):
 class ComparesLength(Rules):
     """Takes the longer log for the one that is more up to date, whatever its last term."""
 
-    def may_vote_for(
-        self, candidate: str, request: RequestVote, vote: str | None, log: Log
-    ) -> bool:
-        """First come, first served, for logs that are as long as ours."""
-        return vote in (None, candidate) and request.last_index >= log.last_index
+    def is_up_to_date(self, request: RequestVote | PreVote, log: Log) -> bool:
+        """If it is as long as ours."""
+        return request.last_index >= log.last_index
 
 
 class CutsAlways(Rules):
@@ -104,6 +102,14 @@ class ReportsWholeLog(Rules):
     def matched(self, previous: int, entries: tuple[Entry, ...], log: Log) -> int:
         """The end of our log."""
         return log.last_index
+
+
+class ProtectsNobody(Rules):
+    """Votes for whoever asks, also while it hears of its leader."""
+
+    def is_protected(self, server: Server) -> bool:
+        """Never."""
+        return False
 
 
 class AnswersEarly(Rules):
@@ -257,5 +263,27 @@ BUGS: tuple[Bug, ...] = (
         seeds=40,
         shows=("never-back", "durability", "lost"),
         source="Raft paper, figure 13; seen in several implementations' failpoint tests",
+    ),
+    Bug(
+        id="CON-13",
+        title="servers that hear their leader vote against it, so that one that doesn't disturbs",
+        server=planted(RaftKV, rules=ProtectsNobody),
+        workload="register",
+        faults=("process.pause", "net.partition_oneway", "net.loss"),
+        nodes=3,
+        seeds=20,
+        shows=("protected-leader",),
+        source="Raft thesis, sections 4.2.3 and 9.6; Cloudflare's outage of November 2020",
+    ),
+    Bug(
+        id="CON-15",
+        title="a leader reads within a lease, though clocks may run at any rate",
+        server=planted(RaftKV, settings=Settings(lease=0.3, election_max=0.35)),
+        workload="register",
+        faults=("clock.drift", "scenario.rollback"),
+        nodes=3,
+        seeds=60,
+        shows=("leader-lease", "stale-read", "nonlinearizable"),
+        source="Raft thesis, section 6.4.1",
     ),
 )

@@ -11,23 +11,27 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from splitbrain.systems.consensus.raft import election, following, leading, reads, roles
+from splitbrain.systems.consensus.raft import election, following, leading, reads, roles, transfer
+from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
 from splitbrain.systems.consensus.raft.log import Log
 from splitbrain.systems.consensus.raft.messages import (
     APPEND,
     APPENDED,
     OK,
+    PRE_VOTE,
     REFUSED,
     REJECTED,
     REQUEST,
     REQUEST_VOTE,
     SNAPSHOT,
+    TIMEOUT_NOW,
     VOTE,
+    WOULD_VOTE,
     Request,
 )
 from splitbrain.systems.consensus.raft.outbox import Outbox
-from splitbrain.systems.consensus.raft.phases import Candidacy, Following, Leadership
+from splitbrain.systems.consensus.raft.phases import Candidacy, Canvass, Following, Leadership
 from splitbrain.systems.consensus.raft.replica import Machine, Replica
 from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.state import Ballot, Server, Settings, Timer
@@ -38,6 +42,9 @@ HANDLERS: dict[str, Callable[[Server, str, Any], None]] = {
     REJECTED: leading.on_rejected,
     REQUEST_VOTE: election.on_request_vote,
     VOTE: election.on_vote,
+    PRE_VOTE: election.on_pre_vote,
+    WOULD_VOTE: election.on_would_vote,
+    TIMEOUT_NOW: election.on_timeout_now,
     SNAPSHOT: following.on_snapshot,
 }
 
@@ -71,13 +78,13 @@ class Raft:
         rules: Rules = Rules(),  # noqa: B008  (immutable)
     ) -> None:
         log = stored.log
-        replica, timer = Replica(machine, stored), Timer(random, now, now)
+        replica, timer = Replica(machine, stored), Timer(random, now, now, now)
         assert log.term >= replica.log.last_term, "the log is of a later term than the saved one"
         timer.restart(settings)
         self.server = Server(
             name,
             peers,
-            majority=(len(peers) + 1) // 2 + 1,
+            members=Configuration((name, *peers)),
             settings=settings,
             rules=rules,
             ballot=Ballot(log.term, log.vote),
@@ -135,7 +142,8 @@ class Raft:
         if kind == REQUEST:
             start(server, sender, Request(*message))
         else:
-            if message[1] > server.ballot.term:  # all messages of servers have their term here
+            # All messages of servers have their term here.
+            if message[1] > server.ballot.term and election.believes(server, kind, message):
                 roles.follow(server, message[1], None)
             HANDLERS[kind](server, sender, message)
         return self.finish()
@@ -150,8 +158,10 @@ class Raft:
                 election.heartbeat(server, phase)
             elif isinstance(phase, Candidacy) and now < phase.ends:
                 election.request_votes(server, phase)
+            elif isinstance(phase, Canvass) and now < phase.ends:
+                election.request_pre_votes(server, phase)
             else:
-                election.campaign(server)
+                election.time_out(server)
         return self.finish()
 
     def saved(self, now: float, number: int) -> list[Effect]:
@@ -171,7 +181,7 @@ class Raft:
         server = self.server
         phase = server.phase
         if isinstance(phase, Leadership) and phase.reads:
-            reads.release_reads(phase, server.majority, server.replica, server.outbox)
+            reads.release_reads(server, phase)
         return server.outbox.take()
 
 
@@ -183,6 +193,8 @@ def start(server: Server, client: str, request: Request) -> None:
         reads.query(server, client, id, body[1])
     elif kind in ("command", "register"):
         leading.propose(server, client, id, body)
+    elif kind == "transfer":
+        transfer.transfer(server, client, id, body[1])
     elif kind == "state":
         outbox.reply(client, id, OK, server.replica.machine.state())
     else:

@@ -5,6 +5,9 @@ it so:
 
 =====================  =============================================================================
 election-safety        at most one server leads in a term
+protected-leader       who has heard of a leader votes for nobody else before the shortest election
+                       timeout has passed on its clock, unless that leader wanted it (with pre-vote)
+leader-lease           nobody leads a later term while a leader would still read without asking
 vote-once              a vote that is durable is the only one of its server in its term
 leader-append-only     a leader's log only grows
 log-matching           an index and a term determine the entry, and the term of the one before it
@@ -28,7 +31,7 @@ from typing import Any
 
 from splitbrain.harness.invariants import Breach
 from splitbrain.systems.consensus.raft.messages import Entry
-from splitbrain.systems.consensus.raft.phases import Leadership, Phase
+from splitbrain.systems.consensus.raft.phases import Candidacy, Leadership, Phase
 from splitbrain.systems.consensus.raft.state import Server
 
 
@@ -60,6 +63,7 @@ class RaftInvariants:
         seen: by server, also those that are down: what they held last.
         leaders: who leads, by term.
         votes: durable votes by server and term.
+        transfers: terms and servers that a leader wanted to lead in them.
         entries: by index and term, the entry there and the term before it.
         committed: by index, the entry and the term of the server that committed it first.
         snapshots: by last index, a snapshot's last term and data.
@@ -70,6 +74,7 @@ class RaftInvariants:
         self.seen: dict[str, _Seen] = {}
         self.leaders: dict[int, str] = {}
         self.votes: dict[tuple[str, int], str] = {}
+        self.transfers: set[tuple[int, str]] = set()
         self.entries: dict[tuple[int, int], tuple[Entry, int]] = {}
         self.committed: dict[int, tuple[Entry, int]] = {}
         self.snapshots: dict[int, tuple[int, bytes]] = {}
@@ -85,6 +90,8 @@ class RaftInvariants:
         if seen is None or seen.state is not state:
             seen = self.seen[name] = _Seen(state)
             return self.durability(name, state, "started again") or self.look(name, state, seen)
+        if state.settings.lease and (breach := self.leader_lease(name, state)):
+            return breach
         log, ballot = state.replica.log, state.ballot
         if (
             log.last_index == seen.last_index
@@ -103,7 +110,7 @@ class RaftInvariants:
         ballot, replica, breach = state.ballot, state.replica, None
         log, commit = replica.log, replica.commit
         if ballot.vote != seen.vote or ballot.term != seen.term or commit < seen.commit:
-            breach = self.never_back(state, seen)
+            breach = self.never_back(state, seen) or self.protected_leader(name, state, seen)
             seen.told = ballot.vote is None
         if not seen.told:
             breach = breach or self.vote_once(name, state, seen)
@@ -140,6 +147,45 @@ class RaftInvariants:
                     "never-back", f"the {what} of {state.name} went from {before} to {now}"
                 )
         return None
+
+    def protected_leader(self, name: str, state: Server, seen: _Seen) -> Breach | None:
+        """Leases rest on this, and peace while a link is broken in one direction."""
+        vote, term, timer, settings = (
+            state.ballot.vote,
+            state.ballot.term,
+            state.timer,
+            state.settings,
+        )
+        if isinstance(state.phase, Candidacy) and state.phase.transfer:
+            self.transfers.add((term, name))
+        since = timer.now - timer.heard_at
+        stays = seen.phase is not None and settings.pre_vote and since < settings.election_min
+        # Whoever heard of its new leader in the same step heard of it after its vote.
+        stays = stays and state.phase.leader != vote
+        if not stays or vote in (None, name) or (term, vote) in self.transfers:
+            return None
+        return Breach(
+            "protected-leader",
+            f"{name} votes for {vote} in term {term}, {since:.3f} s after it heard its leader",
+        )
+
+    def leader_lease(self, name: str, state: Server) -> Breach | None:
+        """Looked at whenever a leader with a lease does anything: only then its clock is known."""
+        office, now = state.phase, state.timer.now
+        if not isinstance(office, Leadership) or office.released:
+            return None
+        latest = max(self.leaders, default=0)
+        if latest <= state.ballot.term:
+            return None
+        vouched = {peer: progress.vouched_at for peer, progress in office.progress.items()}
+        ends = state.members.reached({**vouched, name: now}) + state.settings.lease
+        if now >= ends:
+            return None
+        return Breach(
+            "leader-lease",
+            f"{name} may read without asking for {ends - now:.3f} s more, though "
+            f"{self.leaders[latest]} leads term {latest} by now",
+        )
 
     def log_matching(self, state: Server, seen: _Seen) -> Breach | None:
         """Entry by entry; what holds of each and the one before it holds of all by induction."""
@@ -225,11 +271,12 @@ class RaftInvariants:
         known = self.committed.get(index)
         if known is None:
             return True  # it came with a snapshot: nobody was seen to commit it
-        holders = 0
-        for seen in self.seen.values():
+        holders = set()
+        for name, seen in self.seen.items():
             log = seen.state.replica.log
-            holders += index <= log.base_index or log.term(index) == known[0].term
-        return holders >= state.majority
+            if index <= log.base_index or log.term(index) == known[0].term:
+                holders.add(name)
+        return state.members.agreed(holders)
 
     def same_snapshot(self, state: Server) -> Breach | None:
         """Equal prefixes of the log make equal states, byte for byte."""

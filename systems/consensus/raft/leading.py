@@ -1,8 +1,10 @@
 """A leader's part of replication (5.3), and the commit rule (5.4.2).
 
-A leader has at most one message on its way to each follower. What arrives meanwhile goes with the
-next one, which leaves on the reply: batches grow by themselves under load, and a lost message is
-repeated by the next heartbeat.
+A leader has at most `Settings.window` messages on their way to each follower. What arrives
+meanwhile goes with the next one, which leaves on a reply: batches grow by themselves under load. It
+takes for granted that messages arrive (thesis 10.2.2): the next one begins where the last one ends.
+If one is lost or overtaken, the next is refused, or the heartbeat finds it overdue, and all since
+the last answer is sent again.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from splitbrain.systems.consensus.raft.messages import (
 from splitbrain.systems.consensus.raft.outbox import Outbox
 from splitbrain.systems.consensus.raft.phases import Leadership, Progress
 from splitbrain.systems.consensus.raft.state import Server
+from splitbrain.systems.consensus.raft.transfer import hand_over
 
 
 def propose(server: Server, client: str, id: int, command: Any) -> None:
@@ -33,6 +36,9 @@ def propose(server: Server, client: str, id: int, command: Any) -> None:
     office, outbox = server.phase, server.outbox
     if not isinstance(office, Leadership):
         outbox.reply(client, id, REDIRECT, office.leader)
+        return
+    if office.transfer is not None:
+        outbox.reply(client, id, REDIRECT, office.transfer.target)
         return
     index = append_entry(Entry(server.ballot.term, command), office, server.replica.log, outbox)
     if server.rules.may_answer_at_once(command):
@@ -51,26 +57,28 @@ def append_entry(entry: Entry, office: Leadership, log: Log, outbox: Outbox) -> 
 
 
 def replicate(server: Server, office: Leadership) -> None:
-    """Send to every follower that isn't still busy with the last message."""
+    """Send to every follower to whom not too much is under way."""
+    window = server.settings.window
     for peer, progress in office.progress.items():
-        if not progress.busy:
+        if not progress.full(window):
             send_append(server, office, peer, progress)
 
 
 def send_append(server: Server, office: Leadership, peer: str, progress: Progress) -> None:
     """Send what the follower needs next: entries, a probe, a heartbeat or the snapshot."""
-    replica, term = server.replica, server.ballot.term
+    replica, term, now = server.replica, server.ballot.term, server.timer.now
     log, previous = replica.log, progress.next - 1
-    office.sent = number = office.sent + 1
-    progress.busy = True
-    progress.sent_at = server.timer.now
-    progress.sent = number
+    office.sent = progress.sent = number = office.sent + 1
+    progress.sent_at = now
+    progress.flight.append((number, now))
     message: tuple[Any, ...]
     if previous < log.base_index:
         assert replica.snapshot is not None, "a log is compacted only behind a snapshot"
+        progress.probing = True
         message = InstallSnapshot(SNAPSHOT, term, *replica.snapshot, number)
     else:
         entries = () if progress.probing else log.after(previous, server.settings.batch)
+        progress.next += len(entries)
         commit = replica.commit
         message = AppendEntries(APPEND, term, previous, log.term(previous), entries, commit, number)
     server.outbox.send(peer, message)
@@ -85,12 +93,14 @@ def on_appended(server: Server, sender: str, message: Appended) -> None:
     hear_follower(progress, message, server.timer.now)
     if message.match > progress.match:
         progress.match = message.match
-    progress.next = progress.match + 1
+    if progress.probing or not progress.flight or progress.next <= progress.match:
+        progress.next = progress.match + 1
     progress.probing = False
     advance_commit(server, office)
-    if not progress.busy and (
-        progress.next <= server.replica.log.last_index or reader_waits(office, progress)
-    ):
+    if office.transfer is not None:
+        hand_over(server, office, office.transfer)
+    last, window = server.replica.log.last_index, server.settings.window
+    while not progress.full(window) and (progress.next <= last or reader_waits(office, progress)):
         send_append(server, office, sender, progress)
 
 
@@ -100,13 +110,13 @@ def on_rejected(server: Server, sender: str, message: Rejected) -> None:
     if not isinstance(office, Leadership) or message.term != server.ballot.term:
         return
     progress = office.progress[sender]
-    hear_follower(progress, message, server.timer.now)
-    if message.previous_index != progress.next - 1:
+    if not hear_follower(progress, message, server.timer.now):
         return  # the answer to an older message
+    progress.flight.clear()  # what was sent after it has nothing to follow, either
     back = server.rules.backtrack(message, server.replica.log)
     progress.next = max(progress.match + 1, min(back, message.previous_index))
     progress.probing = True
-    if not progress.busy and progress.next <= message.previous_index:
+    if progress.next <= message.previous_index:
         send_append(server, office, sender, progress)
 
 
@@ -115,17 +125,21 @@ def reader_waits(office: Leadership, progress: Progress) -> bool:
     return bool(office.reads) and office.reads[-1].after > progress.sent
 
 
-def hear_follower(progress: Progress, message: Appended | Rejected, now: float) -> None:
-    """Note that a follower still takes us for its leader.
+def hear_follower(progress: Progress, message: Appended | Rejected, now: float) -> bool:
+    """Note that a follower still takes us for its leader; whether the answer was waited for.
 
-    Only the answer to the last message makes room for the next: late and repeated answers would
-    multiply the messages otherwise.
+    Only such an answer makes room for the next message: late and repeated ones would multiply the
+    messages otherwise.
     """
     progress.heard_at = now
-    if message.number == progress.sent:
-        progress.busy = False
-    if message.number > progress.answered:
-        progress.answered = message.number
+    number, flight, awaited = message.number, progress.flight, False
+    if number > progress.answered:
+        progress.answered = number
+    while flight and flight[0][0] <= number:
+        sent, sent_at = flight.popleft()
+        if sent == number:
+            progress.vouched_at, awaited = sent_at, True
+    return awaited
 
 
 def own_log_saved(server: Server, office: Leadership) -> None:
@@ -139,9 +153,8 @@ def own_log_saved(server: Server, office: Leadership) -> None:
 def advance_commit(server: Server, office: Leadership) -> None:
     """Commit what a majority holds durably (5.3), if we may."""
     replica = server.replica
-    matches = sorted(progress.match for progress in office.progress.values())
-    matches.append(office.durable_index)
-    matches.sort()
-    index = matches[-server.majority]
+    matches = {peer: progress.match for peer, progress in office.progress.items()}
+    matches[server.name] = office.durable_index
+    index = server.members.reached(matches)
     if index > replica.commit and server.rules.may_commit(index, replica.log, server.ballot.term):
         commit_up_to(server, index)

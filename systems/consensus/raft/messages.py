@@ -9,6 +9,7 @@ Client requests carry a *body*, one of::
     ("command", session, sequence, operation)     change the state machine, once
     ("query", operation)                          read it, linearizably
     ("state",)                                    this replica's applied state, from memory
+    ("transfer", server)                          have this server lead
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from typing import Any, NamedTuple
 
 REQUEST_VOTE = "request-vote"
 VOTE = "vote"
+PRE_VOTE = "pre-vote"
+WOULD_VOTE = "would-vote"
+TIMEOUT_NOW = "timeout-now"
 APPEND = "append"
 APPENDED = "appended"
 REJECTED = "rejected"
@@ -38,12 +42,16 @@ class Entry(NamedTuple):
 
 
 class RequestVote(NamedTuple):
-    """A candidate asks for a vote (5.2); `last_*` describe the end of its log (5.4.1)."""
+    """A candidate asks for a vote (5.2); `last_*` describe the end of its log (5.4.1).
+
+    `transfer`: the leader itself wants it to lead (thesis 3.10), so nobody need protect the leader.
+    """
 
     kind: str
     term: int
     last_index: int
     last_term: int
+    transfer: bool = False
 
 
 class Vote(NamedTuple):
@@ -52,6 +60,31 @@ class Vote(NamedTuple):
     kind: str
     term: int
     granted: bool
+
+
+class PreVote(NamedTuple):
+    """Who would vote for the sender in the term after `term`, which is its present one (9.6)?"""
+
+    kind: str
+    term: int
+    last_index: int
+    last_term: int
+
+
+class WouldVote(NamedTuple):
+    """The answer to a `PreVote` that was asked in term `asked`."""
+
+    kind: str
+    term: int
+    granted: bool
+    asked: int
+
+
+class TimeoutNow(NamedTuple):
+    """The leader wants the receiver to campaign at once (thesis 3.10)."""
+
+    kind: str
+    term: int
 
 
 class AppendEntries(NamedTuple):

@@ -1,4 +1,4 @@
-"""The three phases of a server's life, each with what only that role needs.
+"""The phases of a server's life, each with what only that role needs.
 
 A server is in one of them (`splitbrain.systems.consensus.raft.state.Server.phase`). Whatever a
 phase remembers is gone with it.
@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, ClassVar, NamedTuple
 
 FOLLOWER = "follower"
+PRE_CANDIDATE = "pre-candidate"
 CANDIDATE = "candidate"
 LEADER = "leader"
 
@@ -21,23 +23,42 @@ class Progress:
     Attributes:
         next: index of the next entry to send; always greater than `match`.
         match: the highest index known to be durable there and equal to ours; never decreases.
-        probing: `next` is a guess; ask without entries until the logs are known to meet.
-        busy: a message is on its way; the next one waits for the reply or the heartbeat.
-        sent_at: when we last sent (seconds, local clock).
+        probing: `next` is a guess; ask without entries, one message at a time, until the logs are
+            known to meet.
+        flight: the messages under way, oldest first: number, and when it was sent (seconds, local
+            clock). Those before a lost one stay until a heartbeat finds them overdue.
+        sent_at: when we last sent.
         heard_at: when it last answered in our term; when we took office, if it never did.
+        vouched_at: when we sent the latest message that it has answered: from then on it voted for
+            nobody else for the shortest election timeout. Never decreases.
         sent: number of the last message sent there; at most the leader's `Leadership.sent`.
         answered: the greatest number answered; at most `sent`, and never decreases.
     """
 
-    __slots__ = ("answered", "busy", "heard_at", "match", "next", "probing", "sent", "sent_at")
+    __slots__ = (
+        "answered",
+        "flight",
+        "heard_at",
+        "match",
+        "next",
+        "probing",
+        "sent",
+        "sent_at",
+        "vouched_at",
+    )
 
     def __init__(self, following: int, now: float) -> None:
         self.next = following
         self.match = 0
         self.probing = True
-        self.busy = False
+        self.flight: deque[tuple[int, float]] = deque()
         self.sent_at = self.heard_at = now
+        self.vouched_at = -inf
         self.sent = self.answered = 0
+
+    def full(self, window: int) -> bool:
+        """Whether the next message has to wait for an answer or the heartbeat."""
+        return len(self.flight) >= (1 if self.probing else window)
 
 
 class Read(NamedTuple):
@@ -65,20 +86,49 @@ class Following:
 
 
 @dataclass(slots=True)
+class Canvass:
+    """A pre-candidate's: it has changed nothing yet, and asks who would vote for it (thesis 9.6).
+
+    Attributes:
+        ends: when it asks anew (seconds, local clock); never before the deadline.
+        would: who would vote for us, ourselves included; less than a majority.
+    """
+
+    role: ClassVar[str] = PRE_CANDIDATE
+    leader: ClassVar[None] = None
+    ends: float
+    would: set[str]
+
+
+@dataclass(slots=True)
 class Candidacy:
     """A candidate's: it has voted for itself in our term, and asks for the others' votes.
 
     Attributes:
         vote_save: the save by which our own vote becomes durable; it doesn't count before.
         ends: when another election begins (seconds, local clock); never before the deadline.
-        votes: who has granted a vote in our term; fewer than a majority.
+        transfer: whether the leader before us wants us to lead.
+        votes: who has granted a vote in our term; less than a majority.
     """
 
     role: ClassVar[str] = CANDIDATE
     leader: ClassVar[None] = None
     vote_save: int
     ends: float
+    transfer: bool
     votes: set[str] = field(default_factory=set)
+
+
+class Transfer(NamedTuple):
+    """A leader's wish that `target` lead: it takes no commands until `until` (local clock), and
+    tells the target to campaign once that has all of the log. The client waits until it is told.
+    """
+
+    target: str
+    until: float
+    client: str
+    id: int
+    told: bool = False
 
 
 @dataclass(slots=True)
@@ -96,6 +146,8 @@ class Leadership:
             is past what is applied.
         reads: queries that wait, in order of coming; their `after` never decreases.
         sent: how many messages were sent to followers, which are numbered by it.
+        transfer: to whom we are handing over, if to anybody.
+        released: whether we told anybody to campaign: from then on nobody vouches for us any more.
     """
 
     role: ClassVar[str] = LEADER
@@ -107,6 +159,8 @@ class Leadership:
     pending: dict[int, tuple[str, int]] = field(default_factory=dict)
     reads: deque[Read] = field(default_factory=deque)
     sent: int = 0
+    transfer: Transfer | None = None
+    released: bool = False
 
 
-Phase = Following | Candidacy | Leadership
+Phase = Following | Canvass | Candidacy | Leadership

@@ -8,7 +8,11 @@ A leader may have been deposed without knowing. Before it answers a query it
 3. waits until it has applied the index noted.
 
 Any number of queries share these messages, and entries under way to followers serve as well. No
-clock is trusted: there is no lease (6.4.1).
+clock is trusted.
+
+With a lease (6.4.1) the second is skipped while it cannot have changed: whoever answered us votes
+for nobody else before the shortest election timeout has passed since. That trusts the clocks to run
+at about the same rate.
 """
 
 from __future__ import annotations
@@ -17,9 +21,7 @@ from typing import Any
 
 from splitbrain.systems.consensus.raft.leading import replicate
 from splitbrain.systems.consensus.raft.messages import REDIRECT
-from splitbrain.systems.consensus.raft.outbox import Outbox
 from splitbrain.systems.consensus.raft.phases import Leadership, Read
-from splitbrain.systems.consensus.raft.replica import Replica
 from splitbrain.systems.consensus.raft.state import Server
 
 
@@ -29,7 +31,7 @@ def query(server: Server, client: str, id: int, operation: Any) -> None:
     if not isinstance(office, Leadership):
         outbox.reply(client, id, REDIRECT, office.leader)
         return
-    if server.rules.may_read_at_once(office):
+    if server.rules.may_read_at_once(server, office):
         outbox.reply(client, id, *replica.machine.query(operation))
         return
     # Before the no-op is committed, our commit index may be behind what earlier leaders committed;
@@ -39,20 +41,15 @@ def query(server: Server, client: str, id: int, operation: Any) -> None:
     replicate(server, office)
 
 
-def confirmed(office: Leadership, majority: int) -> int:
-    """A majority, ourselves included, has answered messages with this number or later."""
-    if majority == 1:
-        return office.sent + 1
-    answered = sorted(progress.answered for progress in office.progress.values())
-    return answered[-(majority - 1)]
-
-
-def release_reads(office: Leadership, majority: int, replica: Replica, outbox: Outbox) -> None:
-    """Answer the queries that came before what is confirmed, and whose index is applied."""
-    so_far = confirmed(office, majority)
+def release_reads(server: Server, office: Leadership) -> None:
+    """Answer the queries that came before what a majority confirms, and whose index is applied."""
+    replica = server.replica
+    answered = {peer: progress.answered for peer, progress in office.progress.items()}
+    answered[server.name] = office.sent + 1  # nobody has to tell us that we lead
+    confirmed = server.members.reached(answered)
     while office.reads:
         read = office.reads[0]
-        if read.after > so_far or read.read_index > replica.applied:
+        if read.after > confirmed or read.read_index > replica.applied:
             return
         office.reads.popleft()
-        outbox.reply(read.client, read.id, *replica.machine.query(read.operation))
+        server.outbox.reply(read.client, read.id, *replica.machine.query(read.operation))

@@ -45,6 +45,7 @@ def hear_leader(server: Server, term: int, leader: str) -> None:
     assert not (leads and term == server.ballot.term), f"two leaders in term {term}"
     if not isinstance(phase, Following) or phase.leader != leader:
         follow(server, term, leader)
+    server.timer.heard_at = server.timer.now
     server.timer.restart(server.settings)
 
 
@@ -57,3 +58,5 @@ def dismiss_clients(office: Leadership, leader: str | None, outbox: Outbox) -> N
         outbox.reply(client, id, REDIRECT, leader)
     for read in office.reads:
         outbox.reply(read.client, read.id, REDIRECT, leader)
+    if office.transfer is not None and not office.transfer.told:
+        outbox.reply(office.transfer.client, office.transfer.id, REDIRECT, leader)

@@ -6,13 +6,16 @@ questions.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from splitbrain.systems.consensus.raft.effects import SaveState
 from splitbrain.systems.consensus.raft.log import Log
-from splitbrain.systems.consensus.raft.messages import Entry, Rejected, RequestVote
+from splitbrain.systems.consensus.raft.messages import Entry, PreVote, Rejected, RequestVote
 from splitbrain.systems.consensus.raft.phases import Leadership
 from splitbrain.systems.consensus.raft.replica import Replica
+
+if TYPE_CHECKING:
+    from splitbrain.systems.consensus.raft.state import Server
 
 
 class Rules:
@@ -26,12 +29,20 @@ class Rules:
         """What becomes durable of an election before anybody relies on it: all (figure 2)."""
         return SaveState(term, vote)
 
-    def may_vote_for(
-        self, candidate: str, request: RequestVote, vote: str | None, log: Log
-    ) -> bool:
-        """First come, first served, and only for logs at least as up to date as ours (5.4.1)."""
-        up_to_date = (request.last_term, request.last_index) >= (log.last_term, log.last_index)
-        return vote in (None, candidate) and up_to_date
+    def is_up_to_date(self, request: RequestVote | PreVote, log: Log) -> bool:
+        """Whether the sender's log is at least as up to date as ours: by last term, then length
+        (5.4.1)."""
+        return (request.last_term, request.last_index) >= (log.last_term, log.last_index)
+
+    def may_vote_for(self, candidate: str, request: RequestVote, server: Server) -> bool:
+        """First come, first served (5.2); in protection of the leader, if it doesn't want to go."""
+        # We may have heard of the term from somebody else, and still protect the leader before it.
+        return (
+            request.term == server.ballot.term
+            and server.ballot.vote in (None, candidate)
+            and self.is_up_to_date(request, server.replica.log)
+            and (request.transfer or not self.is_protected(server))
+        )
 
     def may_commit(self, index: int, log: Log, term: int) -> bool:
         """Counting replicas commits entries of our own term only; earlier ones follow (5.4.2)."""
@@ -41,9 +52,31 @@ class Rules:
         """Whether a command is answered when it is appended: never, but when it is applied."""
         return False
 
-    def may_read_at_once(self, office: Leadership) -> bool:
-        """Whether a query needs nobody's word that we still lead (thesis 6.4): it always does."""
-        return False
+    def may_read_at_once(self, server: Server, office: Leadership) -> bool:
+        """Whether a query needs nobody's word that we still lead (thesis 6.4): only as long as a
+        majority cannot yet have voted for anybody else (6.4.1)."""
+        lease, now = server.settings.lease, server.timer.now
+        if not lease or office.released or server.replica.applied < office.term_start:
+            return False
+        vouched = {peer: progress.vouched_at for peer, progress in office.progress.items()}
+        vouched[server.name] = now
+        return now < server.members.reached(vouched) + lease
+
+    def is_protected(self, server: Server) -> bool:
+        """Whether nobody may ask us for a vote, since we hear of our leader (thesis 4.2.3)."""
+        settings, timer = server.settings, server.timer
+        return settings.pre_vote and (
+            isinstance(server.phase, Leadership)
+            or timer.now < timer.heard_at + settings.election_min
+        )
+
+    def would_vote_for(self, request: PreVote, server: Server) -> bool:
+        """Whether the sender could win our vote in the next term (thesis 9.6)."""
+        return (
+            request.term >= server.ballot.term
+            and self.is_up_to_date(request, server.replica.log)
+            and not self.is_protected(server)
+        )
 
     def keeps(self, index: int, entry: Entry, replica: Replica) -> bool:
         """Whether our entry at `index` is the one that a message has there: a message may be older

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import NamedTuple
 
+from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.outbox import Outbox
 from splitbrain.systems.consensus.raft.phases import Phase
 from splitbrain.systems.consensus.raft.replica import Replica
@@ -29,6 +30,13 @@ class Settings(NamedTuple):
         batch: the most entries in one AppendEntries.
         snapshot_every: how many entries are applied between two snapshots.
         snapshot_keeps: how many entries before the snapshot stay, for followers a little behind.
+        pre_vote: whether servers ask who would vote before they campaign (thesis 9.6), and vote for
+            nobody while they hear of their leader (thesis 4.2.3). Without it they do as the paper
+            says.
+        lease: for how long after a majority's word a leader reads without asking again (thesis
+            6.4.1); 0: it always asks. Clocks must not differ so much in rate that this is longer
+            than another server's `election_min`. Needs `pre_vote`.
+        window: the most messages under way to one follower (thesis 10.2.2).
     """
 
     heartbeat: float = 0.1
@@ -37,6 +45,9 @@ class Settings(NamedTuple):
     batch: int = 64
     snapshot_every: int = 128
     snapshot_keeps: int = 32
+    pre_vote: bool = True
+    lease: float = 0.0
+    window: int = 1
 
 
 @dataclass(slots=True)
@@ -60,11 +71,14 @@ class Timer:
         random: drawn from for election timeouts only.
         now: the time of what is being handled; never decreases.
         deadline: when a tick has something to do.
+        heard_at: when a leader of the then latest term was heard last. When we started, if none was
+            since: in a former life we may have heard of one.
     """
 
     random: Random
     now: float
     deadline: float
+    heard_at: float
 
     def restart(self, settings: Settings) -> None:
         """Wait a random time for a leader; randomness makes split votes rare (5.2)."""
@@ -78,7 +92,7 @@ class Server:
 
     Attributes:
         name, peers: this server and the others; no server is added or removed.
-        majority: how many servers are one, ourselves included; any two share a server.
+        members: whose majorities decide.
         settings, rules: what never changes.
         ballot, replica: what outlives a crash as far as it was saved.
         timer, outbox, phase: what doesn't.
@@ -86,7 +100,7 @@ class Server:
 
     name: str
     peers: tuple[str, ...]
-    majority: int
+    members: Configuration
     settings: Settings
     rules: Rules
     ballot: Ballot

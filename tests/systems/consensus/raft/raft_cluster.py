@@ -61,6 +61,10 @@ class Journal:
         self.entries = list(immutable(msgspec.msgpack.decode(data)))
 
 
+PAPER = Settings(pre_vote=False)
+"""What the paper says, without what the thesis adds to elections."""
+
+
 class Shortest(Random):
     """No randomness: every election timeout is the shortest one."""
 
@@ -109,7 +113,7 @@ class Cluster:
         *,
         machine: Callable[[], Any] = Journal,
         rules: type[Rules] = Rules,
-        settings: Settings = Settings(),  # noqa: B008
+        settings: Settings = PAPER,
         random: Callable[[], Random] = Shortest,
     ) -> None:
         self.names = tuple(names)
@@ -291,8 +295,15 @@ def describe_command(command: Any) -> str:
 
 def describe(message: Message) -> str:
     match tuple(message):
-        case ("request-vote", term, index, last_term):
-            return f"request-vote term={term} last={index}@{last_term}"
+        case ("request-vote", term, index, last_term, transfer):
+            why = " (transfer)" if transfer else ""
+            return f"request-vote term={term} last={index}@{last_term}{why}"
+        case ("pre-vote", term, index, last_term):
+            return f"pre-vote term={term} last={index}@{last_term}"
+        case ("would-vote", term, granted, asked):
+            return f"would-vote term={term} {'yes' if granted else 'no'} (asked in {asked})"
+        case ("timeout-now", term):
+            return f"timeout-now term={term}"
         case ("vote", term, granted):
             return f"vote term={term} {'granted' if granted else 'refused'}"
         case ("append", term, index, previous_term, entries, commit, number):

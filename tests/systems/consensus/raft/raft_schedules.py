@@ -10,9 +10,9 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from raft_cluster import Cluster, Journal
+from raft_cluster import PAPER, Cluster, Journal
 
-from splitbrain.systems.consensus.raft import Raft, Settings
+from splitbrain.systems.consensus.raft import Raft
 from splitbrain.systems.consensus.raft.rules import Rules
 
 
@@ -91,7 +91,13 @@ class Schedule:
             names,
             machine=lambda: Watched(self.properties),
             rules=rules,
-            settings=Settings(batch=batch, snapshot_every=10, snapshot_keeps=2),
+            settings=PAPER._replace(
+                batch=batch,
+                snapshot_every=10,
+                snapshot_keeps=2,
+                pre_vote=seed % 4 == 3,
+                window=1 + seed % 3,
+            ),
             random=lambda: Random(self.random.random()),
         )
         self.answered = 0

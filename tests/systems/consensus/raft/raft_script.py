@@ -2,12 +2,13 @@
 
 ::
 
-    cluster n1 n2 n3 [machine=kv] [snapshot_every=4] [snapshot_keeps=1]
+    cluster n1 n2 n3 [machine=kv] [snapshot_every=4] [snapshot_keeps=1] [pre_vote=1] [lease=0.2] ...
     log n1 1 1 4 [term=7]      start n1 over with a log of entries of these terms
     timeout n1                 n1's clock goes to its deadline: an election, or heartbeats
     tick n1 150                150 ms pass for n1
     propose n1 x               a client asks n1 to append x
     query n1                   a client asks n1 for all that is applied (machine=kv: query n1 get x)
+    transfer n1 n2             a client asks n1 to hand over to n2
     open n1 c1                 client c1 opens a session at n1 (machine=kv)
     command n1 c1 put x 1      c1's next command; "again n2 c1" sends the same command to n2
     deliver n1->n2 ...         what is under way on these links; "deliver all": until all is quiet
@@ -23,13 +24,14 @@
 
 from __future__ import annotations
 
+import json
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
-from raft_cluster import Cluster, Journal, describe_entries
+from raft_cluster import PAPER, Cluster, Journal, describe_entries
 
-from splitbrain.systems.consensus.raft import Sessions, Settings
+from splitbrain.systems.consensus.raft import Sessions
 from splitbrain.systems.consensus.raft.kv import KeyValue
 
 
@@ -64,7 +66,7 @@ class Play:
         self.cluster = Cluster(
             [word for word in words if "=" not in word],
             machine=(lambda: Sessions(KeyValue())) if kv else Journal,
-            settings=Settings(**{name: int(value) for name, value in options.items()}),
+            settings=PAPER._replace(**{name: json.loads(value) for name, value in options.items()}),
         )
 
     def do_log(self, name: str, *words: str) -> None:
@@ -83,6 +85,9 @@ class Play:
 
     def do_query(self, name: str, *operation: str) -> None:
         self.cluster.request(name, "client", ("query", operation))
+
+    def do_transfer(self, name: str, target: str) -> None:
+        self.cluster.request(name, "client", ("transfer", target))
 
     def do_open(self, name: str, client: str) -> None:
         self.cluster.request(name, client, ("register",))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import trio
@@ -11,6 +12,7 @@ from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness.bug import planted
 from splitbrain.harness.client import Definite, Indefinite
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
+from splitbrain.harness.nemesis.rules import LinkRule
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.runs.running import run
@@ -132,6 +134,35 @@ def test_what_was_acknowledged_survives_the_crash_of_all(policy, settings):
         assert await client.read_all() == list(range(30))
 
     Cluster(story, settings=settings).play()
+
+
+def leaderships_with_a_half_broken_link(settings):
+    """A follower hears nothing of its leader for ten seconds, though all else is well."""
+    writes = []
+
+    async def story(client, world):
+        await client.write("x", 0)
+        leader = world.leader()
+        deaf = next(name for name in world.servers if name != leader)
+        rule = LinkRule("deaf", frozenset({(leader, deaf)}), block=True)
+        await from_outside(world, world.add_rule, rule)
+        while world.now < 10.0:
+            await client.write("x", world.now)
+            writes.append(world.now)
+            await trio.sleep(0.02)
+
+    cluster = Cluster(story, nodes=5, settings=settings).play()
+    return len(cluster.leaders), max(b - a for a, b in pairwise(writes))
+
+
+def test_a_server_that_does_not_hear_its_leader_disturbs_nobody():
+    """Cloudflare's outage of November 2020, and what pre-vote is for (thesis 9.6)."""
+    leaders, longest_wait = leaderships_with_a_half_broken_link(Settings())
+    paper_leaders, _ = leaderships_with_a_half_broken_link(Settings(pre_vote=False))
+
+    assert leaders == 1
+    assert longest_wait < 0.1
+    assert paper_leaders > 1
 
 
 def test_without_a_majority_nothing_is_answered():
