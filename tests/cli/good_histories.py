@@ -4,18 +4,22 @@ import json
 
 # What clients did, one after another: function, argument, result.
 CALLS = {
-    "register": [("write", 1, 1), ("read", None, 1), ("write", 2, 2), ("read", None, 2)],
+    "register": [("write", 1, 1), ("read", None, 1), ("swap", 2, 1), ("read", None, 2)],
     "cas-register": [("write", 1, 1), ("cas", [1, 3], [1, 3]), ("read", None, 3)],
     "multi-register": [
         ("txn", [["w", "x", 1], ["w", "y", 2]], [["w", "x", 1], ["w", "y", 2]]),
         ("txn", [["r", "x", None], ["r", "y", None]], [["r", "x", 1], ["r", "y", 2]]),
     ],
-    "kv": [("put", ["a", "1"], ["a", "1"]), ("get", ["a", None], ["a", "1"])],
+    "kv": [
+        ("put", ["a", "1"], ["a", "1"]),
+        ("swap", ["a", "2"], ["a", "1"]),
+        ("get", ["a", None], ["a", "2"]),
+    ],
     "set": [("add", 1, 1), ("contains", 1, True), ("remove", 1, 1), ("read", None, [])],
     "queue": [("enqueue", 1, 1), ("enqueue", 2, 2), ("dequeue", None, 1), ("dequeue", None, 2)],
     "stack": [("push", 1, 1), ("push", 2, 2), ("pop", None, 2), ("pop", None, 1)],
     "priority-queue": [("insert", 5, 5), ("insert", 9, 9), ("delete-min", None, 5)],
-    "counter": [("add", 2, 2), ("read", None, 2), ("add", -1, -1), ("read", None, 1)],
+    "counter": [("add", 2, 2), ("fetch-add", 1, 2), ("add-fetch", -2, 1), ("read", None, 1)],
     "mutex": [("acquire", None, None), ("release", None, None), ("acquire", None, None)],
     "fenced-lock": [("acquire", None, 1), ("release", 1, 1), ("acquire", None, 2)],
     "log": [
@@ -25,6 +29,7 @@ CALLS = {
         ("length", None, 2),
     ],
     "set-full": [("add", 1, 1), ("add", 2, 2), ("read", None, [1, 2])],
+    "total-queue": [("enqueue", 1, 1), ("dequeue", None, 1), ("drain", None, [])],
     "regular-register": [("write", 1, 1), ("read", None, 1)],
     "safe-register": [("write", 1, 1), ("read", None, 1)],
     "bounded-staleness": [("write", 1, 1), ("read", None, 1)],
