@@ -176,6 +176,44 @@ def _invoked(txn: Txn) -> list:
     return [[f, key, None if f == "r" else value] for f, key, value in txn.micros]
 
 
+def snapshot_history(rng: random.Random, registers: bool = False) -> History:
+    """A history of snapshots, some of them old; in some, writers of a key overlap as they must not.
+
+    So reads agree with themselves, and what is wrong is write skew, long forks, lost updates.
+    """
+    sessions = rng.randint(2, 6)
+    keys = "xyz"[: rng.randint(1, 3)]
+    first_wins = rng.random() < 0.7
+    written: dict[str, int] = {}
+    latest: dict[str, int] = {}
+    states: list[dict[str, list]] = [{}]
+    txns = []
+    for _ in range(rng.randint(3, 6)):
+        begin = rng.randint(max(0, len(states) - 4), len(states) - 1)
+        outcome = rng.choices([OK, FAIL, INFO], [9, 1, 1])[0]
+        own: dict[str, list] = {}
+        micros: list = []
+        for _ in range(rng.randint(1, 4)):
+            key = rng.choice(keys)
+            if rng.random() < 0.4 and not (first_wins and latest.get(key, 0) > begin):
+                written[key] = written.get(key, 0) + 1
+                own.setdefault(key, []).append(written[key])
+                micros.append(["w" if registers else "append", key, written[key]])
+                continue
+            seen: list = [*states[begin].get(key, []), *own.get(key, [])]
+            shown = (seen[-1] if seen else None) if registers else seen
+            micros.append(["r", key, shown if outcome == OK else None])
+        txns.append(Txn(rng.randrange(sessions), micros, outcome))
+        if outcome == OK or (outcome == INFO and rng.random() < 0.6):
+            for key in own:
+                latest[key] = len(states)
+            grown = {key: [*states[-1].get(key, []), *new] for key, new in own.items()}
+            states.append({**states[-1], **grown})
+    if rng.random() < 0.5:
+        rng.shuffle(txns)
+    return History.from_operations(_schedule(rng, txns, sessions))
+
+
 WRITTEN = [("x", 1), ("x", 2), ("y", 1), ("y", 2)]
 
 

@@ -5,7 +5,7 @@ import random
 
 import pytest
 from adya_twin import holds
-from isolation_twin import HISTORIES, random_history
+from isolation_twin import HISTORIES, random_history, snapshot_history
 from mutations import mutated
 
 from splitbrain.checkers.history import INVOKE, OK, History, Operation
@@ -108,7 +108,8 @@ def test_verdicts_are_those_of_the_definition(level, registers):
     outcomes = {True: 0, False: 0}
     checker = rw_register(level, complete=True) if registers else list_append(level)
     for number in range(HISTORIES // 6):
-        history = random_history(rng, registers=registers)
+        draw = random_history if number % 2 else snapshot_history
+        history = draw(rng, registers=registers)
         history = mutated(rng, history) if number % 3 else history
         verdict = checker.check(history)
         if verdict.validity is UNKNOWN:
