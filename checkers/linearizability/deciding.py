@@ -6,6 +6,7 @@
    unless very many operations overlap.
    For all others the search over states, for as long as most histories need.
 3. If it takes longer: is there a simple reason, or a small window, that rules out everything?
+   For several registers whose written values all differ: an order by SAT.
 4. For registers many orders at once, with a few configurations of each event.
 5. The search again, with the whole budget: compiled for registers, else interpreted.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.linearizability import nesting, pairing, sweeping
+from splitbrain.checkers.linearizability import nesting, pairing, serializing, sweeping
 from splitbrain.checkers.linearizability.compiled import from_calls
 from splitbrain.checkers.linearizability.findings import SEARCH, Finding, Witness
 from splitbrain.checkers.linearizability.limits import Budget, Limits
@@ -31,7 +32,7 @@ from splitbrain.checkers.linearizability.problem import Problem, problem_of
 from splitbrain.checkers.linearizability.searching import search
 from splitbrain.checkers.linearizability.windows import refuted
 from splitbrain.checkers.linearizability.witness import dead_end_of, explain, reason_of
-from splitbrain.checkers.models import KeyPart, Model, Queue, Register, Stack
+from splitbrain.checkers.models import KeyPart, Model, MultiRegister, Queue, Register, Stack
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 
 FIRST_TRY = 500
@@ -126,6 +127,12 @@ def _searched(model: Model, part: KeyPart, problem: Problem, limits: Limits) -> 
     stuck = outcome.stuck
     if stuck is not None and refuted(model, part.calls, problem.calls[stuck.forcing]):
         return replace(outcome, exhausted=False)
+    if type(model) is MultiRegister:
+        order = serializing.order_of(model, part.calls, limits)
+        if order is not None:
+            place = {call.invoke_index: i for i, call in enumerate(problem.calls)}
+            everything = tuple(place[index] for index in order if index in place)
+            return replace(outcome, order=everything, exhausted=False)
     if type(model) is not Register:
         return _within(problem, limits, budget.configurations)
     found = sweeping.search(problem, limits, budget.configurations)
