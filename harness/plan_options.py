@@ -1,7 +1,7 @@
-"""A plan's options that are not the workload's: how long an operation may take, and the ground's.
+"""A plan's options that are no workload's: how long an operation may take, bursts, the ground's.
 
     options = {"network": {"latency": [0.01, 0.05]}, "disk": {"fsync_latency": 0.005},
-               "operation_timeout": 5.0}
+               "operation_timeout": 5.0, "burst": 8}
 
 Workloads leave these alone (`splitbrain.harness.workloads.parts.options.SHARED`).
 """
@@ -29,6 +29,19 @@ def operation_timeout(plan: Plan) -> float:
         InvalidPlan: the option is of the wrong type, or out of bounds.
     """
     return read_options(plan, _Timeout).operation_timeout
+
+
+class _Burst(msgspec.Struct):
+    burst: Annotated[float, msgspec.Meta(ge=1, le=1000)] = 1.0
+
+
+def burst(plan: Plan) -> float:
+    """How many operations come at once on average, between pauses; 1: at random moments.
+
+    Raises:
+        InvalidPlan: the option is of the wrong type, or out of bounds.
+    """
+    return read_options(plan, _Burst).burst
 
 
 def read_options(plan: Plan, form: type[_Options]) -> _Options:

@@ -12,7 +12,7 @@ import click
 from splitbrain.harness.commands.exits import EXIT_UNKNOWN
 
 if TYPE_CHECKING:
-    from splitbrain.harness.hunting.zoo import Animal
+    from splitbrain.harness.hunting.zoo import Animal, Hunted
 
 
 @click.command(name="zoo")
@@ -48,6 +48,11 @@ if TYPE_CHECKING:
     show_default=True,
     help="Where the first hunt begins.",
 )
+@click.option(
+    "--against",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="What --jsonl once wrote: a bug that became harder to find since is told.",
+)
 @click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="The scoreboard.")
 @click.option("--jsonl", type=click.Path(path_type=Path, dir_okay=False), help="A line a hunt.")
 def command(
@@ -56,19 +61,21 @@ def command(
     seconds: float,
     jobs: int,
     seed: int,
+    against: Path | None,
     markdown: Path | None,
     jsonl: Path | None,
 ) -> None:
     """Hunt for each planted BUG (all, unless given) by its system's name alone.
 
     No workload and no fault is named: plans are drawn as `splitbrain hunt` draws them. Exits with 3
-    if fewer hunts than wanted find their bug, if they take too long at the median, or if a plan
-    fails without its bug, too.
+    if fewer hunts than wanted find their bug, if they take too long at the median, if a plan fails
+    without its bug, too, or if a bug became harder to find.
     """
     from splitbrain.harness.hunting import zoo
     from splitbrain.harness.hunting.pool import processes
 
     animals = _animals(bugs)
+    kept = [] if against is None else _kept(against)
 
     def told(one: zoo.Hunted, done: int, of: int) -> None:
         what = f"seed {one.seed}: {one.signature}" if one.found else "not found"
@@ -78,11 +85,24 @@ def command(
     with processes(jobs, 0) as pool:
         hunted = zoo.hunt_all(animals, pool, hunts=hunts, limit=seconds, seed=seed, told=told)
     total = zoo.score(hunted)
-    click.echo(f"{zoo.scoreboard(hunted)}\n{total}")
+    changes = zoo.harder(kept, hunted)
+    click.echo("\n".join([zoo.scoreboard(hunted), str(total), *map(str, changes)]))
     for path, text in ((markdown, zoo.markdown(hunted)), (jsonl, zoo.json_lines(hunted))):
         if path is not None:
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
-    sys.exit(0 if total.reached else EXIT_UNKNOWN)
+    sys.exit(0 if total.reached and not changes else EXIT_UNKNOWN)
+
+
+def _kept(path: Path) -> list[Hunted]:
+    import msgspec
+
+    from splitbrain.harness.hunting.zoo import read_lines
+    from splitbrain.harness.runs.store import StoreError
+
+    try:
+        return read_lines(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+        raise StoreError(f"{path}: it is not what zoo --jsonl writes: {error}") from None
 
 
 def _animals(names: tuple[str, ...]) -> list[Animal]:

@@ -23,17 +23,26 @@ from splitbrain.harness.generators.base import (
 from splitbrain.harness.generators.lifting import lift
 
 
-def stagger(mean_interval: float, source: Liftable) -> Generator:
+def stagger(mean_interval: float, source: Liftable, burst: float = 1.0) -> Generator:
     """The generator's invocations at random intervals, exponential with this mean in seconds.
 
     Invocations then arrive as a Poisson process of rate ``1 / mean_interval``, over all clients
     together. An interval begins at the invocation before it; one that finds all clients busy
     happens when one is free, and those after it are not hurried.
 
+    Args:
+        mean_interval: the mean, in seconds.
+        source: the generator.
+        burst: how many come at once on average, followed by a pause as much longer (as if people
+            thought, and then did several things): the rate is the same.
+
     Raises:
-        ValueError: the mean is negative or endless.
+        ValueError: the mean is negative or endless, or a burst has less than one.
     """
-    return Spaced(nanoseconds(mean_interval, "stagger"), True, lift(source), None)
+    if not burst >= 1:
+        raise ValueError(f"stagger: a burst has {burst!r}: give 1 or more")
+    interval = nanoseconds(mean_interval * burst, "stagger")
+    return Spaced(interval, True, lift(source), None, 1.0 / burst)
 
 
 def delay(interval: float, source: Liftable) -> Generator:
@@ -67,12 +76,16 @@ def time_limit(seconds: float, source: Liftable) -> Generator:
 
 @dataclass(frozen=True, slots=True)
 class Spaced:
-    """See `stagger` (`exponential`) and `delay`. `due` is the time of the next invocation."""
+    """See `stagger` (`exponential`) and `delay`.
+
+    `due` is the time of the next invocation, `pausing` how often there is an interval before it.
+    """
 
     interval: int
     exponential: bool
     generator: Generator
     due: int | None
+    pausing: float = 1.0
 
     def next(self, context: Context) -> Step | None:
         """Pending until an invocation is due, then the generator's answer."""
@@ -91,6 +104,8 @@ class Spaced:
         return answer, replace(self, generator=successor)
 
     def _after(self, context: Context) -> int:
+        if self.pausing < 1.0 and context.random.random() >= self.pausing:
+            return context.time
         if self.exponential:
             return context.time + round(self.interval * context.random.expovariate(1.0))
         return context.time + self.interval

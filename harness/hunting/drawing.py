@@ -10,10 +10,10 @@ then of one to three kinds alone, and sometimes there are none, for then nothing
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import import_module
-from math import exp, log
+from math import exp, floor, log
 from pathlib import Path
 from shlex import quote
 from typing import Any
@@ -21,6 +21,7 @@ from typing import Any
 from splitbrain.harness.knobs import OPTION, Knob
 from splitbrain.harness.nemesis.catalogue import named, resolve
 from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.nemesis.schedule import DENSITY
 from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, EVENTS, MACHINE
 from splitbrain.harness.plan import ITSELF, Fault, Plan, When
 from splitbrain.harness.planning import draw
@@ -32,7 +33,9 @@ from splitbrain.harness.workloads import WORKLOADS
 from splitbrain.harness.workloads.workload import Experiment
 
 NARROW = 0.25
-"""How often only one to three kinds of fault are drawn from."""
+"""How often only a few kinds of fault are drawn from: one to `NARROW_KINDS`."""
+
+NARROW_KINDS = 3
 
 QUIET = 0.05
 """How often there is no fault at all."""
@@ -49,6 +52,15 @@ TRIGGERS = 0.3
 
 _EVENTS = (*EVENTS, "fsync-begin", "fsync-end", "write")
 _OFTEN, _RARELY = 100, 10
+
+SKEWED = 0.3
+"""How often some keys are taken more often than others, where a workload has several."""
+
+BURSTS = 0.3
+"""How often operations come several at a time, with pauses between."""
+
+MIXED = 0.5
+"""How often the operations of a workload are mixed in other shares than usual."""
 
 MACHINES = 0.6
 """How often the machines differ from the default ones."""
@@ -73,6 +85,7 @@ class Target:
         sizes: the numbers of servers that it may have; its usual one alone, unless given.
         narrowed: in words, which workloads and faults were asked for; empty if all were.
         make: the function that makes an experiment of a plan, as ``module:name``.
+        shares: by workload, the options that are shares of its operations, as they are by default.
     """
 
     system: str
@@ -85,6 +98,7 @@ class Target:
     knobs: tuple[Knob, ...] = ()
     narrowed: str = ""
     make: str = "splitbrain.systems.registry:experiment"
+    shares: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -159,7 +173,19 @@ def target_of(
         system.claims,
         system.knobs,
         "; ".join(asked),
+        shares={name: _shares(system, name) for name in workloads or system.workloads},
     )
+
+
+def _shares(system: System, workload: str) -> dict[str, float]:
+    """The options of a workload that are shares of what this system's client does."""
+    kind = WORKLOADS.named(workload)
+    settled = kind.workload(system.client, consistency=system.consistency).options
+    return {
+        option.name: settled[option.name]
+        for option in kind.options
+        if option.most == 1 and isinstance(option.default, float) and settled[option.name]
+    }
 
 
 def plan_for(target: Target, seed: int) -> Plan:
@@ -178,10 +204,12 @@ def plan_for(target: Target, seed: int) -> Plan:
         time_limit=_stream(seed, "time").choice((4.0, 6.0, 10.0, 10.0, 15.0)),
         rate=round(_log_uniform(seed, "rate", 8.0, 80.0), 1),
     )
-    options = {**_options(plan.workload, seed), **_settings(target.knobs, seed)}
-    plan = plan.with_(options=options)
+    shares = target.shares.get(plan.workload, {})
+    options = {**_options(plan.workload, seed), **_mixed(shares, seed)}
+    plan = plan.with_(options={**options, **_settings(target.knobs, seed)})
     within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None
-    plan = draw(plan, _kinds(target.faults, seed), within=within)
+    kinds = _kinds(target.faults, seed)
+    plan = draw(plan, kinds, within=within, density=_density(kinds, seed))
     if _stream(seed, "triggers").random() >= TRIGGERS:
         return plan
     survivable = within is not None
@@ -220,11 +248,34 @@ def _options(workload: str, seed: int) -> dict[str, Any]:
     known = {option.name for option in WORKLOADS.named(workload).options}
     if "keys" in known and rng.random() < 0.5:
         options["keys"] = rng.choice((1, 1, 2, 3, 5))
+    if "skew" in known and options.get("keys") != 1 and rng.random() < SKEWED:
+        options["skew"] = rng.choice((1.0, 1.0, 2.0, 10.0))
+    if (toss := _stream(seed, "burst")).random() < BURSTS:
+        options["burst"] = toss.choice((2, 4, 8, 16))
     if _stream(seed, "machines").random() < MACHINES:
         options["disk"] = {"fsync_latency": _rounded(_log_uniform(seed, "fsync", 5e-5, 5e-2))}
         least = _rounded(_log_uniform(seed, "latency", 2e-4, 1e-2))
         options["network"] = {"latency": [least, _rounded(4 * least)]}
     return options
+
+
+def _mixed(shares: Mapping[str, float], seed: int) -> dict[str, float]:
+    """Other shares of a workload's operations: each, and what is left, more or less than usual."""
+    rng = _stream(seed, "shares")
+    if not shares or rng.random() >= MIXED:
+        return {}
+    left = max(0.0, 1.0 - sum(shares.values()))
+    weights = [share * exp(rng.gauss(0.0, 0.8)) for share in (left, *shares.values())]
+    # Rounded down, so that together they are never more than one.
+    parts = [floor(100 * weight / sum(weights)) / 100 for weight in weights]
+    return dict(zip(shares, parts[1:], strict=True))
+
+
+def _density(kinds: str | list[str], seed: int) -> float:
+    """Most faults of a kind a second: with many kinds at once, few of each leave a system the time
+    to do something wrong; a single kind has to come often."""
+    most = DENSITY if len(kinds) > NARROW_KINDS else 2 * DENSITY
+    return _log_uniform(seed, "density", most / 10, most)
 
 
 def _settings(knobs: Sequence[Knob], seed: int) -> dict[str, Any]:
@@ -246,7 +297,7 @@ def _kinds(faults: Sequence[str], seed: int) -> str | list[str]:
         return "none"
     kinds = [kind.id for kind in resolve(faults)]
     if rng.random() < NARROW:
-        kinds = rng.sample(kinds, min(len(kinds), rng.choice((1, 1, 2, 3))))
+        kinds = rng.sample(kinds, min(len(kinds), rng.choice((1, 1, 2, NARROW_KINDS))))
     return kinds
 
 

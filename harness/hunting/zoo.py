@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, as_completed
 from dataclasses import dataclass, replace
+from math import comb
 from statistics import median
 
 import msgspec
@@ -170,6 +171,80 @@ def hunt_all(
     order = {animal.bug: place for place, animal in enumerate(animals)}
     results = [future.result() for future in futures]
     return sorted(results, key=lambda h: (order[h.bug], h.first_seed))
+
+
+# Beside what was kept
+
+CHANCE = 0.001
+"""How rarely chance alone may call a bug harder to find."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A bug that is found less often, a run, than it was.
+
+    Attributes:
+        bug: its id.
+        before: the share of runs that found it.
+        now: the same, now.
+        chance: how likely so few finds are if nothing has changed.
+    """
+
+    bug: str
+    before: float
+    now: float
+    chance: float
+
+    def __str__(self) -> str:
+        return (
+            f"{self.bug} became harder to find: {self.now:.2%} of the runs find it, and "
+            f"{self.before:.2%} did (chance: {self.chance:.1g})"
+        )
+
+
+def harder(kept: Sequence[Hunted], now: Sequence[Hunted]) -> list[Change]:
+    """The bugs that became harder to find; one that was not hunted before is none of them.
+
+    Each run finds the bug or doesn't, at a rate that the plans' drawing, the checkers and the
+    system make; Fisher's exact test (one-sided) says how likely such a difference is by chance.
+    """
+    before, after = _rates(kept), _rates(now)
+    changes = []
+    for bug, (found, runs) in after.items():
+        if bug not in before:
+            continue
+        found_before, runs_before = before[bug]
+        chance = at_most(found, runs, found + found_before, runs + runs_before)
+        if chance < CHANCE:
+            changes.append(Change(bug, found_before / runs_before, found / runs, chance))
+    return changes
+
+
+def at_most(found: int, runs: int, all_found: int, all_runs: int) -> float:
+    """How likely so many of all runs have at most so many of all finds: hypergeometric."""
+    ways = sum(
+        comb(all_found, hits) * comb(all_runs - all_found, runs - hits)
+        for hits in range(max(0, runs + all_found - all_runs), min(found, runs) + 1)
+    )
+    return ways / comb(all_runs, runs)
+
+
+def _rates(hunted: Sequence[Hunted]) -> dict[str, tuple[int, int]]:
+    """Finds and runs of each bug."""
+    rates: dict[str, tuple[int, int]] = {}
+    for one in hunted:
+        found, runs = rates.get(one.bug, (0, 0))
+        rates[one.bug] = found + one.found, runs + one.runs
+    return rates
+
+
+def read_lines(text: str) -> list[Hunted]:
+    """What `json_lines` wrote.
+
+    Raises:
+        msgspec.ValidationError, msgspec.DecodeError: it is something else.
+    """
+    return [msgspec.json.decode(line, type=Hunted) for line in text.splitlines()]
 
 
 # The scoreboard

@@ -22,6 +22,7 @@ from splitbrain.harness.workloads.parts import replicas
 from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.keyed import (
     CAS_WITH_SEEN,
+    SKEW,
     KeyState,
     key_names,
     key_reads,
@@ -38,6 +39,7 @@ NAME = "kv"
 
 OPTIONS = (
     Option("keys", 3, "how many independent keys", least=1),
+    SKEW,
     Option("get", 0.4, "share of gets among the operations", most=1),
     Option("append", 0.2, "share of appends", most=1),
     Option("cas", 0.1, "share of compare-and-sets", most=1),
@@ -114,7 +116,7 @@ def operations(options: Mapping[str, Any]) -> Generator:
     """Endless operations in the shares that the options say."""
     shares = {f: options[f] for f in ("get", "append", "cas", "delete")}
     weights = remainder(NAME, shares, "put")
-    return keyed_operations(key_names(options["keys"]), weights, _argument, _seen)
+    return keyed_operations(key_names(options["keys"]), weights, _argument, _seen, options["skew"])
 
 
 def _argument(f: str, state: KeyState, random: Random) -> tuple[Any, KeyState]:

@@ -24,6 +24,7 @@ from splitbrain.harness.workloads.parts import replicas
 from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.keyed import (
     CAS_WITH_SEEN,
+    SKEW,
     KeyState,
     key_names,
     key_reads,
@@ -40,6 +41,7 @@ NAME = "register"
 
 OPTIONS = (
     Option("keys", 3, "how many independent keys", least=1),
+    SKEW,
     Option("read", 0.5, "share of reads among the operations", most=1),
     Option("cas", 0.2, "share of compare-and-sets; writes are what is left", most=1),
     Option(
@@ -114,7 +116,7 @@ def operations(options: Mapping[str, Any]) -> Generator:
 
     shares = {"read": options["read"], "cas": options["cas"]}
     weights = remainder(NAME, shares, "write")
-    return keyed_operations(key_names(options["keys"]), weights, argument, _seen)
+    return keyed_operations(key_names(options["keys"]), weights, argument, _seen, options["skew"])
 
 
 def _guess(state: KeyState, random: Random, values: int | None) -> Any:

@@ -25,6 +25,7 @@ from splitbrain.harness.knobs import Knob, apply
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import Node, ServerFactory
 from splitbrain.harness.plan import Plan
+from splitbrain.harness.plan_options import burst
 from splitbrain.harness.workloads.parts.words import Words
 
 ClientFactory = Callable[[Node, str], Any]
@@ -140,5 +141,10 @@ class Experiment:
 
 
 def at_rate(plan: Plan, operations: Generator) -> Generator:
-    """The operations at the plan's rate (Poisson); the run ends them at the plan's time limit."""
-    return stagger(1 / plan.rate, operations)
+    """The operations at the plan's rate (Poisson, perhaps in bursts); the run ends them at the
+    plan's time limit.
+
+    Raises:
+        InvalidPlan: the plan's burst makes no sense.
+    """
+    return stagger(1 / plan.rate, operations, burst(plan))

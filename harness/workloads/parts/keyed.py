@@ -16,6 +16,7 @@ from typing import Any
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
 from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.workload import FinalRead
 
 
@@ -47,21 +48,43 @@ def key_names(count: int) -> tuple[str, ...]:
     return tuple("xyz"[i] if i < 3 else f"k{i + 1}" for i in range(count))
 
 
+SKEW = Option(
+    "skew",
+    0.0,
+    "how unevenly keys are taken: the n-th in proportion to n to the power of minus this (0: all "
+    "alike; 1: Zipf's law; 10: one key takes nearly all)",
+    most=10,
+)
+
+
+def any_of(count: int, skew: float, random: Random) -> int:
+    """One of so many keys, by position; see `SKEW`."""
+    if skew == 0:
+        return random.randrange(count)
+    weights = [(position + 1) ** -skew for position in range(count)]
+    return random.choices(range(count), weights)[0]
+
+
 def keyed_operations(
-    keys: tuple[str, ...], weights: Mapping[str, float], argument: Argument, seen: Seen
+    keys: tuple[str, ...],
+    weights: Mapping[str, float],
+    argument: Argument,
+    seen: Seen,
+    skew: float = 0.0,
 ) -> Generator:
     """Endless operations, each on a random key, by a random free client.
 
     Args:
-        keys: the keys, all equally likely.
+        keys: the keys.
         weights: how often each f is drawn, in proportion.
         argument: makes the argument.
         seen: learns from completions.
+        skew: how unevenly keys are taken (`SKEW`).
     """
     functions = tuple(f for f, weight in weights.items() if weight > 0)
     bounds = tuple(accumulate(weights[f] for f in functions))
     states = tuple(KeyState() for _ in keys)
-    return KeyedOperations(keys, functions, bounds, argument, seen, states)
+    return KeyedOperations(keys, functions, bounds, argument, seen, states, skew)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +97,14 @@ class KeyedOperations:
     argument: Argument
     seen: Seen
     states: tuple[KeyState, ...]
+    skew: float = 0.0
 
     def next(self, context: Context) -> Step | None:
         """An operation if any client is free."""
         if not context.free:
             return PENDING, self
         draw = context.random
-        position = draw.randrange(len(self.keys))
+        position = any_of(len(self.keys), self.skew, draw)
         f = draw.choices(self.functions, cum_weights=self.bounds)[0]
         argument, state = self.argument(f, self.states[position], draw)
         client = draw.choice(context.free)

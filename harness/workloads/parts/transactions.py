@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Protocol
 
@@ -22,7 +22,7 @@ from splitbrain.harness.generators import PENDING, Context, Generator, Invocatio
 from splitbrain.harness.generators.base import Unmoved
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.workloads.parts.abilities import Method
-from splitbrain.harness.workloads.parts.keyed import key_names
+from splitbrain.harness.workloads.parts.keyed import SKEW, any_of, key_names
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
@@ -37,6 +37,7 @@ OPTIONS = (
     Option("keys", 4, "how many keys; each grows with the run, so long runs want more", least=1),
     Option("length", 4, "the most micro-operations of a transaction", least=1),
     Option("read", 0.5, "share of reads among the micro-operations; writes are the rest", most=1),
+    SKEW,
 )
 
 
@@ -92,6 +93,7 @@ class Transactions(Unmoved):
     keys: tuple[str, ...]
     length: int
     read: float
+    skew: float = 0.0
     fresh: tuple[int, ...] = ()
 
     def next(self, context: Context) -> Step | None:
@@ -103,11 +105,10 @@ class Transactions(Unmoved):
         client = draw.choice(context.free)
         micros = [self._micro(fresh, draw) for _ in range(draw.randint(1, self.length))]
         answer = Invocation(context.time, client, TXN, micros)
-        successor = Transactions(self.write, self.keys, self.length, self.read, tuple(fresh))
-        return answer, successor
+        return answer, replace(self, fresh=tuple(fresh))
 
     def _micro(self, fresh: list[int], draw: Random) -> list[Any]:
-        position = draw.randrange(len(self.keys))
+        position = any_of(len(self.keys), self.skew, draw)
         key = self.keys[position]
         if draw.random() < self.read:
             return ["r", key, None]
@@ -133,7 +134,7 @@ def kind(name: str, description: str, write: str, judge: Callable[[str], Checker
 
     def operations(options: Mapping[str, Any]) -> Generator:
         keys = key_names(options["keys"])
-        return Transactions(write, keys, options["length"], options["read"])
+        return Transactions(write, keys, options["length"], options["read"], options["skew"])
 
     def final(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
         return final_reads(plan, key_names(options["keys"]))

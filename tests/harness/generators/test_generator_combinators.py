@@ -155,6 +155,19 @@ class TestTiming:
         # Exponential: a share 1/e of the intervals is longer than the mean.
         assert 0.34 < sum(gap > 1000 for gap in gaps) / len(gaps) < 0.40
 
+    def test_stagger_in_bursts_has_the_same_rate_and_pauses_between(self):
+        source = limit(4000, stagger(1e-6, repeat(READ), 8))
+        times = [event[0] for event in told(simulate(source, clients=50, most=4000))]
+        gaps = [after - before for before, after in pairwise(times)]
+
+        assert 900 < sum(gaps) / len(gaps) < 1100
+        assert 0.10 < sum(gap > 0 for gap in gaps) / len(gaps) < 0.15
+
+    @pytest.mark.parametrize("burst", [0, 0.5, float("nan")])
+    def test_a_burst_has_at_least_one(self, burst):
+        with pytest.raises(ValueError, match="a burst has"):
+            stagger(1e-6, repeat(READ), burst)
+
     def test_stagger_begins_with_an_interval(self):
         starts = {told(simulate(stagger(1, once(READ)), seed=seed))[0][0] for seed in range(5)}
 

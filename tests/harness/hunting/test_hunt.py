@@ -12,14 +12,18 @@ from xml.etree import ElementTree
 
 import pytest
 from hunted import AtOnce, crew, target
+from small_register import Client, Durable
 
 from splitbrain.harness.hunting import drawing, hunt, telling, work
 from splitbrain.harness.hunting.counting import Counts
+from splitbrain.harness.hunting.drawing import target_of
 from splitbrain.harness.hunting.hunt import Hunt, Limits, ranked
 from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Memory
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.runs.running import run
 from splitbrain.harness.runs.store import StoreError, read_plan
+from splitbrain.harness.system import System
+from splitbrain.systems import registry
 
 
 @pytest.fixture
@@ -214,6 +218,33 @@ def test_a_seed_gives_one_plan_and_seeds_differ_in_size_machines_and_faults():
     assert kinds.count(0) > 3
     assert kinds.count(1) > 10
     assert max(kinds) > 6
+
+
+def test_seeds_differ_in_skew_bursts_density_and_the_mix_of_operations():
+    made = target_of(registry.SYSTEMS.named("raft"), workloads=["kv"])
+    plans = [made.plan(seed) for seed in range(400)]
+    options = [plan.options for plan in plans]
+
+    assert {o["skew"] for o in options if "skew" in o} == {1.0, 2.0, 10.0}
+    assert all(o.get("keys") != 1 for o in options if "skew" in o)
+    assert {o["burst"] for o in options if "burst" in o} == {2, 4, 8, 16}
+    mixed = [[o[f] for f in ("get", "append", "cas", "delete")] for o in options if "cas" in o]
+    assert 150 < len(mixed) < 250
+    assert all(sum(shares) <= 1 for shares in mixed)
+    assert sum(shares[2] > 0.2 for shares in mixed) > 10
+    crowds = [len(plan.faults) / plan.time_limit for plan in plans]
+    assert sum(crowd > 5 for crowd in crowds) > 20
+    assert sum(0 < crowd < 2 for crowd in crowds) > 20
+
+
+def test_shares_of_what_a_client_cannot_do_are_not_drawn():
+    class Plain(Client):
+        cas = None
+
+    system = System("plain", "no cas", Durable, Plain, ("register",))
+    assert "cas" not in target_of(system).shares["register"]
+    for seed in range(50):
+        system.experiment(target_of(system).plan(seed))
 
 
 def test_every_plan_of_a_hunt_can_be_written_read_and_run():

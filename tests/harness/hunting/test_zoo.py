@@ -1,5 +1,7 @@
 """The zoo: planted bugs hunted by their system's name alone, and what is told of it."""
 
+from itertools import combinations
+
 import msgspec
 import pytest
 from hunted import MAKE, AtOnce
@@ -102,3 +104,47 @@ def test_json_lines_hold_everything():
     hunts = [hunted(), hunted("B-2", found=False)]
     lines = zoo.json_lines(hunts).splitlines()
     assert [msgspec.json.decode(line, type=Hunted) for line in lines] == hunts
+
+
+# Beside what was kept
+
+
+def of(bug, found, runs):
+    """Hunts with so many finds in so many runs."""
+    last = runs - (found - 1) if found else runs
+    hunts = [Hunted(bug, "kv", 0, True, 1) for _ in range(found - 1)]
+    return [*hunts, Hunted(bug, "kv", 0, bool(found), last)]
+
+
+def test_a_bug_that_fewer_runs_find_became_harder_to_find():
+    kept = [*of("B-1", 20, 40), *of("B-2", 20, 40)]
+    (change,) = zoo.harder(kept, [*of("B-1", 3, 60), *of("B-2", 3, 9)])
+    assert change.bug == "B-1"
+    assert str(change).startswith(
+        "B-1 became harder to find: 5.00% of the runs find it, and 50.00%"
+    )
+
+
+def test_a_bug_that_is_found_no_more_is_harder_as_soon_as_chance_is_no_excuse():
+    kept = of("B-1", 20, 100)
+    assert zoo.harder(kept, of("B-1", 0, 20)) == []
+    assert zoo.harder(kept, of("B-1", 0, 60)) != []
+
+
+def test_one_that_is_easier_or_was_never_hunted_is_no_change():
+    kept = of("B-1", 3, 60)
+    assert zoo.harder(kept, [*of("B-1", 20, 40), *of("B-9", 0, 500)]) == []
+
+
+def test_its_chance_is_that_of_drawing_without_putting_back():
+    for all_runs, all_found, runs in ((7, 3, 4), (9, 5, 5), (6, 6, 2)):
+        finds = [*range(all_found)]
+        draws = [len({*hand} & {*finds}) for hand in combinations(range(all_runs), runs)]
+        for found in range(all_found + 1):
+            wanted = sum(hits <= found for hits in draws) / len(draws)
+            assert zoo.at_most(found, runs, all_found, all_runs) == pytest.approx(wanted)
+
+
+def test_what_is_kept_is_read_again():
+    hunts = [hunted(), hunted("B-2", found=False)]
+    assert zoo.read_lines(zoo.json_lines(hunts)) == hunts

@@ -71,6 +71,15 @@ def test_transactions_have_one_to_length_micro_operations_on_all_keys():
     assert {key for value in values for _, key, _ in value} == {"x", "y", "z"}
 
 
+@pytest.mark.parametrize(("skew", "least", "most"), [(0, 0.2, 0.3), (1, 0.42, 0.54), (10, 0.99, 1)])
+def test_skew_gives_one_key_more_than_its_part(skew, least, most):
+    workload = list_append(memory.clients(memory.TransactionClient), skew=skew)
+    load = [call for call in run(workload, plan()).calls() if call.process < 10**6]
+    keys = [key for call in load for _, key, _ in call.argument]
+
+    assert least < keys.count("x") / len(keys) <= most
+
+
 @pytest.mark.parametrize(("construct", "write"), [(list_append, "append"), (rw_register, "w")])
 def test_no_two_writes_of_a_key_write_the_same(construct, write):
     history = run(construct(memory.clients(memory.TransactionClient)), plan())
