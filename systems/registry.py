@@ -27,6 +27,7 @@ SYSTEMS: Entries[System] = Entries(
         "leader-follower-summary": f"{_HERE}.replication.leader_follower.summary:SYSTEM",
         "abd": f"{_HERE}.replication.abd:SYSTEM",
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
+        "leases": f"{_HERE}.locks.leases:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "lsm-tree": f"{_HERE}.storage.lsm_tree:SYSTEM",

@@ -1,0 +1,1 @@
+"""Chapter 8: locks, leases, and what keeps them honest."""

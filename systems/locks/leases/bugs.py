@@ -1,0 +1,73 @@
+"""Planted bugs of the leases: they, with one decision wrong."""
+
+from __future__ import annotations
+
+from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.locks.leases.servers import LeaseServer
+from splitbrain.systems.locks.leases.service import LockService
+from splitbrain.systems.locks.leases.storage import Storage
+
+
+class Unfenced(Storage):
+    """Lets everybody write who says that he holds the lock (figure 8-4)."""
+
+    def admits(self, token: int) -> bool:
+        """Whatever the token."""
+        return True
+
+
+class FencedByWritesAlone(Storage):
+    """Compares a token with those of writes only."""
+
+    async def seen(self, token: int) -> None:
+        """To read is not to be seen."""
+
+
+class CountsInMemory(LockService):
+    """Begins to count anew after a crash."""
+
+    async def recover(self) -> None:
+        """There is nothing to read."""
+
+    async def next_token(self) -> int:
+        """One more than the last of this life."""
+        return self.token + 1
+
+
+_LOST = ("lost", "nonlinearizable")
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="CLK-01",
+        title="the storage checks no token: who was paused past a lease writes all the same",
+        server=planted(LeaseServer, storage=Unfenced),
+        workload="counter",
+        faults=("client.pause", "net.latency"),
+        nodes=2,
+        seeds=40,
+        shows=_LOST,
+        source="DDIA chapter 8, figure 8-4; Jepsen: etcd 3.4.3 (locks)",
+    ),
+    Bug(
+        id="CLK-03",
+        title="reads don't raise the fence: an older holder writes between read and write",
+        server=planted(LeaseServer, storage=FencedByWritesAlone),
+        workload="counter",
+        faults=("client.pause", "net.latency"),
+        nodes=2,
+        seeds=60,
+        shows=_LOST,
+        source="DDIA chapter 8, Fencing tokens",
+    ),
+    Bug(
+        id="CLK-04",
+        title="tokens are counted in memory: after a crash they are given again",
+        server=planted(LeaseServer, service=CountsInMemory),
+        workload="counter",
+        faults=("process.kill",),
+        nodes=2,
+        seeds=10,
+        shows=("token-reused",),
+        source="DDIA chapter 8, Fencing tokens",
+    ),
+)
