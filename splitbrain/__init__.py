@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.client import request
     from splitbrain.harness.ground import Ground
     from splitbrain.harness.nemesis.claims import Claims
-    from splitbrain.harness.programs import asyncio_client, program
+    from splitbrain.harness.programs import asyncio_client, program, roles
     from splitbrain.harness.system import System
     from splitbrain.harness.workloads import WorkloadKind
 
@@ -95,6 +95,7 @@ __all__ = [
     "planted",
     "program",
     "request",
+    "roles",
     "run",
     "search",
     "shrink",
@@ -118,7 +119,7 @@ _PLACES = {
     "splitbrain.harness.client": ("request",),
     "splitbrain.harness.ground": ("Ground",),
     "splitbrain.harness.nemesis.claims": ("Claims",),
-    "splitbrain.harness.programs": ("asyncio_client", "program"),
+    "splitbrain.harness.programs": ("asyncio_client", "program", "roles"),
     "splitbrain.harness.system": ("System",),
     "splitbrain.harness.workloads": ("WorkloadKind",),
 }

@@ -12,5 +12,6 @@ from __future__ import annotations
 
 from splitbrain.harness.programs.clients import asyncio_client
 from splitbrain.harness.programs.factory import Program, program
+from splitbrain.harness.programs.roles import roles
 
-__all__ = ["Program", "asyncio_client", "program"]
+__all__ = ["Program", "asyncio_client", "program", "roles"]

@@ -29,8 +29,9 @@ def address_of(machine: Machine, name: str | None) -> str | None:
     if name in ("localhost", "::1") or name.startswith("127."):
         return LOOPBACK
     known = addresses(machine.world)
-    if name in known:
-        return known[name]
+    host = machine.world.aliases.get(name, name)
+    if host in known:
+        return known[host]
     parts = name.split(".")
     numeric = len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
     return name if numeric else None

@@ -67,8 +67,9 @@ class World:
         thread: the thread that runs it; its nodes are guarded there alone.
         current: the incarnation whose code is running, or None.
         failures: errors that ended a node's process: (time, host, error).
-        addresses: IP addresses by host, where unmodified programs ask for them; and `connections`
-            that they have made (`splitbrain.harness.programs.machine`).
+        addresses: IP addresses by host, where unmodified programs ask for them; `aliases` are other
+            names of hosts, and `connections` those that they have made
+            (`splitbrain.harness.programs.machine`).
     """
 
     def __init__(
@@ -102,6 +103,7 @@ class World:
         self.on_step: Callable[[str], None] | None = None
         self._terms: dict[str, int] = {}
         self.addresses: dict[str, str] = {}
+        self.aliases: dict[str, str] = {}
         self.connections = 0
         self.add_rule = self.network.add_rule
         self.remove_rule = self.network.remove_rule

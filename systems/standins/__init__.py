@@ -1,0 +1,11 @@
+"""Stand-ins for what programs talk to: hosts of the simulation that speak a real system's protocol.
+
+They are small, and no replacement for the real thing: enough of it for unmodified clients, with
+what the real one does when it fails, at a named setting. Faults strike them as any server.
+"""
+
+from __future__ import annotations
+
+from splitbrain.systems.standins.redis import redis
+
+__all__ = ["redis"]

@@ -1,0 +1,327 @@
+"""A stand-in for Redis: one server that unmodified clients (redis-py) talk to.
+
+It has strings, hashes, lists, sets and streams with expiry, MULTI with WATCH, blocking pops, and
+publish and subscribe; no scripts, no replicas, no cluster. What it forgets when it fails is what
+Redis forgets, by its setting `persistence`, Redis' own ``appendfsync``:
+
+==============  ===========================================================================
+``always``      nothing that was acknowledged: each write is synced before its reply
+``everysec``    a power loss takes up to the last second (Redis' default where a log is kept)
+``no``          a power loss takes whatever the disk had not written by itself
+``off``         everything, at each restart: no log is kept (Redis' default without ``appendonly``)
+==============  ===========================================================================
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, Literal, get_args
+
+import trio
+from trio import SocketStream
+
+from splitbrain.harness.node import Node
+from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.programs.surroundings import surround, surround_clients
+from splitbrain.harness.simulation.incarnation import Incarnation
+from splitbrain.systems.standins.redis_keys import WRITES, Keys, Words
+from splitbrain.systems.standins.resp import (
+    INCOMPLETE,
+    OK,
+    Push,
+    ReplyError,
+    Simple,
+    encoded,
+    parse,
+    request,
+)
+
+PORT = 6379
+
+Persistence = Literal["always", "everysec", "no", "off"]
+
+_LOG = "appendonly.aof"
+_BLOCKING = {b"BLPOP": b"LPOP", b"BRPOP": b"RPOP"}
+
+
+class Redis:
+    """The server of one node."""
+
+    def __init__(self, node: Node, persistence: Persistence) -> None:
+        if not isinstance(node, Incarnation):
+            raise InvalidPlan("a stand-in runs in simulation only: leave out the ground")
+        self.node, self.persistence = node, persistence
+        self.keys = Keys()
+        self.subscribers: dict[bytes, dict[Session, None]] = {}
+        self.changed = trio.Event()
+        self._lock = trio.Lock()
+
+    async def run(self) -> None:
+        """Recover from the log, then serve."""
+        assert isinstance(self.node, Incarnation)
+        surround(self.node)
+        surround_clients(self.node)
+        self._replay()
+        async with trio.open_nursery() as nursery:
+            if self.persistence == "everysec":
+                nursery.start_soon(self._sync_each_second)
+            await trio.serve_tcp(lambda stream: Session(self, stream).run(), PORT)
+
+    def _replay(self) -> None:
+        disk = self.node.disk
+        if self.persistence == "off" or not disk.exists(_LOG):
+            return
+        log, at = disk.read(_LOG), 0
+        while at < len(log):
+            words, end = parse(log, at)
+            if end == INCOMPLETE:
+                break  # a crash has torn it
+            self.keys.now, at = int(words[0]), end
+            self.keys.execute(words[1:])
+        disk.truncate(_LOG, at)
+
+    async def _sync_each_second(self) -> None:
+        while True:
+            await trio.sleep(1.0)
+            if self.node.disk.exists(_LOG):
+                await self.node.disk.fsync(_LOG)
+
+    async def do(self, commands: list[Words], watched: dict[bytes, int]) -> list[Any] | None:
+        """Execute commands as one, and answer when they last as promised.
+
+        Returns:
+            Their replies; None if a watched key was changed since.
+        """
+        async with self._lock:  # Redis has one thread, which waits for the disk, too
+            versions = self.keys.versions
+            if any(versions.get(key, 0) != version for key, version in watched.items()):
+                return None
+            self.keys.now = int(self.node.clock.time() * 1000)
+            replies: list[Any] = []
+            wrote = False
+            for words in commands:
+                try:
+                    replies.append(self.keys.execute(words))
+                except ReplyError as error:
+                    replies.append(error)
+                    continue
+                if words[0].upper() in WRITES:
+                    wrote = True
+                    self._log(words)
+            if wrote:
+                if self.persistence == "always":
+                    await self.node.disk.fsync(_LOG)
+                self.changed.set()
+                self.changed = trio.Event()
+            return replies
+
+    def _log(self, words: Words) -> None:
+        if self.persistence != "off":
+            self.node.disk.append(_LOG, request(b"%d" % self.keys.now, *words))
+
+
+class Session:
+    """One client's connection."""
+
+    def __init__(self, server: Redis, stream: SocketStream) -> None:
+        self._server, self._stream = server, stream
+        self._version = 2
+        self._queued: list[Words] | None = None
+        self._watched: dict[bytes, int] = {}
+        self._channels: dict[bytes, None] = {}
+        self._out, self._to_send = trio.open_memory_channel[bytes](math.inf)
+        self._own: dict[bytes, Callable[[Words], Any]] = {
+            b"HELLO": self._hello,
+            b"PING": lambda words: words[0] if words else Simple("PONG"),
+            b"ECHO": lambda words: words[0],
+            b"CLIENT": lambda words: OK,
+            b"SELECT": lambda words: OK,
+            b"AUTH": lambda words: OK,
+            b"INFO": lambda words: b"redis_version:7.2.0\r\nrole:master\r\n",
+            b"WATCH": self._watch,
+            b"UNWATCH": self._unwatch,
+            b"MULTI": self._multi,
+            b"DISCARD": self._discard,
+            b"PUBLISH": self._publish,
+        }
+
+    async def run(self) -> None:
+        """Answer requests until the client goes."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._write)
+                await self._read()
+                nursery.cancel_scope.cancel()
+        except* trio.BrokenResourceError:
+            pass
+        finally:
+            self._unsubscribe(list(self._channels))
+
+    async def _write(self) -> None:
+        async for reply in self._to_send:
+            await self._stream.send_all(reply)
+
+    async def _read(self) -> None:
+        data = b""
+        async for chunk in self._stream:
+            data += chunk
+            while data:
+                words, end = parse(data)
+                if end == INCOMPLETE:
+                    break
+                data = data[end:]
+                for reply in await self._answers(words):
+                    self.push(reply)
+
+    def push(self, reply: Any) -> None:
+        """Send something."""
+        self._out.send_nowait(encoded(reply, self._version))
+
+    async def _answers(self, words: Words) -> list[Any]:
+        """The replies to a request; SUBSCRIBE has several."""
+        name = words[0].upper()
+        if name == b"EXEC":
+            return [await self._exec()]
+        if self._queued is not None and name not in (b"DISCARD", b"MULTI", b"WATCH"):
+            self._queued.append(words)
+            return [Simple("QUEUED")]
+        if name in (b"SUBSCRIBE", b"UNSUBSCRIBE"):
+            return self._subscribe(words[1:]) if name == b"SUBSCRIBE" else self._leave(words[1:])
+        if name in _BLOCKING:
+            return [await self._blocking(_BLOCKING[name], words[1:-1], float(words[-1]))]
+        if name == b"XREAD" and b"BLOCK" in [word.upper() for word in words]:
+            return [await self._blocking_read(words)]
+        if name in self._own:
+            try:
+                return [self._own[name](words[1:])]
+            except ReplyError as error:
+                return [error]
+        replies = await self._server.do([words], {})
+        assert replies is not None
+        return replies
+
+    def _hello(self, words: Words) -> Any:
+        if words and words[0] not in (b"2", b"3"):
+            raise ReplyError("NOPROTO unsupported protocol version")
+        self._version = int(words[0]) if words else self._version
+        return {
+            b"server": b"redis",
+            b"version": b"7.2.0",
+            b"proto": self._version,
+            b"mode": b"standalone",
+            b"role": b"master",
+        }
+
+    # Transactions
+
+    def _watch(self, words: Words) -> Any:
+        if self._queued is not None:
+            raise ReplyError("ERR WATCH inside MULTI is not allowed")
+        versions = self._server.keys.versions
+        self._watched.update((key, versions.get(key, 0)) for key in words)
+        return OK
+
+    def _unwatch(self, words: Words) -> Any:
+        self._watched.clear()
+        return OK
+
+    def _multi(self, words: Words) -> Any:
+        if self._queued is not None:
+            raise ReplyError("ERR MULTI calls can not be nested")
+        self._queued = []
+        return OK
+
+    def _discard(self, words: Words) -> Any:
+        if self._queued is None:
+            raise ReplyError("ERR DISCARD without MULTI")
+        self._queued = None
+        return self._unwatch(words)
+
+    async def _exec(self) -> Any:
+        if self._queued is None:
+            return ReplyError("ERR EXEC without MULTI")
+        commands, self._queued = self._queued, None
+        watched, self._watched = self._watched, {}
+        return await self._server.do(commands, watched)
+
+    # Waiting
+
+    async def _until(self, seconds: float, look: Callable[[], Any]) -> Any:
+        """What `look` finds, waiting for it so long (0: for ever)."""
+        with trio.move_on_after(seconds or math.inf):
+            while True:
+                changed = self._server.changed
+                if (found := await look()) is not None:
+                    return found
+                await changed.wait()
+        return None
+
+    async def _blocking(self, pop: bytes, names: Words, seconds: float) -> Any:
+        async def look() -> Any:
+            for name in names:
+                (reply,) = await self._server.do([[pop, name]], {}) or [None]
+                if reply is not None:
+                    return reply if isinstance(reply, ReplyError) else [name, reply]
+            return None
+
+        return await self._until(seconds, look)
+
+    async def _blocking_read(self, words: Words) -> Any:
+        at = [word.upper() for word in words].index(b"BLOCK")
+        seconds = int(words[at + 1]) / 1000
+        rest = [*words[:at], *words[at + 2 :]]
+
+        async def look() -> Any:
+            (reply,) = await self._server.do([rest], {}) or [None]
+            return reply
+
+        return await self._until(seconds, look)
+
+    # Publish and subscribe
+
+    def _subscribe(self, names: Words) -> list[Any]:
+        replies = []
+        for name in names:
+            self._channels[name] = None
+            self._server.subscribers.setdefault(name, {})[self] = None
+            replies.append(Push([b"subscribe", name, len(self._channels)]))
+        return replies
+
+    def _leave(self, names: Words) -> list[Any]:
+        names = names or list(self._channels)
+        self._unsubscribe(names)
+        left = len(self._channels)
+        told: list[bytes | None] = [*names] or [None]
+        return [Push([b"unsubscribe", name, left]) for name in told]
+
+    def _unsubscribe(self, names: Words) -> None:
+        for name in names:
+            self._channels.pop(name, None)
+            self._server.subscribers.get(name, {}).pop(self, None)
+
+    def _publish(self, words: Words) -> Any:
+        listening = list(self._server.subscribers.get(words[0], ()))
+        for session in listening:
+            session.push(Push([b"message", words[0], words[1]]))
+        return len(listening)
+
+
+def redis(persistence: Persistence = "everysec") -> Callable[[Node], Redis]:
+    """A server factory: a Redis that listens on port 6379.
+
+    Args:
+        persistence: what it keeps; see the module.
+
+    Raises:
+        InvalidPlan: there is no such setting.
+    """
+    if persistence not in get_args(Persistence):
+        raise InvalidPlan(
+            f"persistence is {persistence!r}: give one of {', '.join(get_args(Persistence))}"
+        )
+
+    def server(node: Node) -> Redis:
+        return Redis(node, persistence)
+
+    return server
