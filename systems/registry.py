@@ -31,6 +31,7 @@ SYSTEMS: Entries[System] = Entries(
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "lsm-tree": f"{_HERE}.storage.lsm_tree:SYSTEM",
+        "b-tree": f"{_HERE}.storage.b_tree:SYSTEM",
         "two-phase-locking": f"{_HERE}.transactions.two_phase_locking:SYSTEM",
         "snapshot-isolation": f"{_HERE}.transactions.snapshot_isolation:SYSTEM",
         "serializable-snapshot-isolation": (

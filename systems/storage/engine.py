@@ -26,7 +26,7 @@ Batch = Sequence[tuple[bytes, bytes | None]]
 """Writes that take effect together; None deletes. Of two of one key the later one counts."""
 
 LONGEST = 1 << 16
-"""The most bytes that a key, or a value, may have."""
+"""The most bytes that a key and its value may have together, if the engine doesn't say less."""
 
 
 class Damaged(Exception):
@@ -56,6 +56,9 @@ class Snapshot(Protocol):
 class Engine:
     """A storage engine over a disk; see the module."""
 
+    longest = LONGEST
+    """The most bytes that a key and its value may have together."""
+
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
 
@@ -72,6 +75,7 @@ class Engine:
         """Make batches durable; returns how many of them, from the first: for others no room.
 
         Raises:
+            Damaged: what is to be changed cannot be read; nothing was changed.
             OSError: the disk failed; nobody knows which of them will be there.
         """
         raise NotImplementedError

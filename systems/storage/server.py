@@ -18,7 +18,7 @@ from typing import Any, ClassVar, NamedTuple
 import trio
 
 from splitbrain.harness.node import Node
-from splitbrain.systems.storage.engine import LONGEST, Batch, Damaged, Engine, Full, Snapshot
+from splitbrain.systems.storage.engine import Batch, Damaged, Engine, Full, Snapshot
 
 OK, REFUSED, UNKNOWN = "ok", "refused", "unknown"
 """Answers: it is done; it is not, and never will be; nobody knows."""
@@ -130,9 +130,10 @@ class StorageServer:
             self._answer(client, id, UNKNOWN, "the session is over")
         elif number > last:
             self._sessions[client] = (session, number)
-            too_long = any(len(k) > LONGEST or len(v or b"") > LONGEST for k, v in batch)
+            most = self.engine.longest
+            too_long = any(len(key) + len(value or b"") > most for key, value in batch)
             if self.problem or too_long:
-                said = self.problem or f"keys and values have at most {LONGEST} bytes"
+                said = self.problem or f"a key and its value have at most {most} bytes"
                 self._answer(client, id, REFUSED, said)
             else:
                 self._wish(_Wish(client, id, "write", batch))
@@ -192,9 +193,13 @@ class StorageServer:
 
     async def commit(self, writes: Sequence[_Wish]) -> None:
         """Write what several clients want with one sync, and tell them."""
-        done = await self.engine.write([wish.batch for wish in writes])
+        done, reason = 0, "the disk is full"
+        try:
+            done = await self.engine.write([wish.batch for wish in writes])
+        except Damaged as error:
+            reason = f"Damaged: {error}"
         for position, wish in enumerate(writes):
-            status, why = (OK, None) if position < done else (REFUSED, "the disk is full")
+            status, why = (OK, None) if position < done else (REFUSED, reason)
             self._answer(wish.client, wish.id, status, why)
 
     async def _keep_house(self, wish: _Wish) -> None:

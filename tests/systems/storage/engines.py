@@ -1,10 +1,12 @@
 """The engines that the tests of this folder try, small, so that everything happens soon."""
 
 from splitbrain.harness.bug import planted
+from splitbrain.systems.storage.b_tree import SmallBTree
 from splitbrain.systems.storage.lsm_tree import SmallLsmTree
 from splitbrain.systems.storage.write_ahead_log import LogStore
 
 ENGINES = {
     "write-ahead-log": planted(LogStore, slack=64),
+    "b-tree": planted(SmallBTree, page_bytes=1600),
     "lsm-tree": planted(SmallLsmTree, memory_bytes=200, level_bytes=600),
 }
