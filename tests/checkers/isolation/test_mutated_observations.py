@@ -27,7 +27,7 @@ def judged(checker, seed, count, registers=False):
         history = mutated(rng, random_history(rng, registers=registers))
         verdict = checker.check(history)
         if verdict.validity is UNKNOWN:
-            assert "nothing was exercised" in verdict.reason
+            assert "nothing was exercised" in verdict.reason or "no order" in verdict.reason
             continue
         if "no proof" not in verdict.certificate:
             verify(history, verdict)

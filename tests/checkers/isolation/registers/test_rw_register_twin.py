@@ -26,7 +26,7 @@ def test_a_complete_check_is_right(level):
     for number in range(HISTORIES // 2):
         history = random_history(rng, registers=True)
         history = mutated(rng, history) if number % 2 else history
-        history = open_history(rng) if number % 20 == 0 else history
+        history = open_history(rng) if number % 8 == 0 else history
         expected = serial_order(history.calls(), level, registers=True)
         verdict = checker.check(history)
         if verdict.validity is UNKNOWN:
