@@ -33,6 +33,8 @@ from splitbrain.reports.model import (
     shrink_summary,
 )
 from splitbrain.reports.packing import pack
+from splitbrain.reports.spacetime.drawing import draw_spacetime
+from splitbrain.reports.spacetime.window import window_of
 from splitbrain.reports.story import story_of
 from splitbrain.reports.witness import (
     ElementsWitness,
@@ -59,7 +61,15 @@ EMBED_LIMIT = 24_000
 ROW_LIMIT = 200
 STORY_LIMIT = 28
 
-_SCRIPTS = ("data.js", "draw.js", "overview.js", "navigate.js", "witness.js", "page.js")
+_SCRIPTS = (
+    "data.js",
+    "draw.js",
+    "overview.js",
+    "navigate.js",
+    "witness.js",
+    "spacetime.js",
+    "page.js",
+)
 _FORMS = {
     WindowWitness: "window",
     ElementsWitness: "elements",
@@ -88,7 +98,7 @@ def render_html(view: RunView) -> str:
         .get_template("report.html.j2")
         .render(
             view=view,
-            style=Markup(_asset("report.css")),
+            style=Markup(_asset("report.css") + _asset("spacetime.css")),
             script=Markup(script),
             script_hash=digest,
             packed=packed,
@@ -101,6 +111,8 @@ def render_html(view: RunView) -> str:
             often=often_text(view),
             told_shrunk=view.telling is not view,
             evidences=[_evidence(view, entry) for entry in evidence(view)],
+            spacetime=_spacetime(view.telling),
+            trace_problem=safe_text(shortened(view.telling.trace.problem, 300)),
             faults=[_fault(fault) for fault in view.faults[:ROW_LIMIT]],
             hidden_faults=max(0, len(view.faults) - ROW_LIMIT),
             exercised=exercised_text(view),
@@ -202,6 +214,22 @@ def _evidence(view: RunView, entry: Evidence) -> dict[str, Any]:
         "ordered": len(scene.order) > 1,
         "lives": lives,
         "operations": operations,
+    }
+
+
+def _spacetime(view: RunView) -> dict[str, Any] | None:
+    """The space-time diagram of a run that isn't valid, and what it leaves out; None if there is
+    nothing to draw."""
+    window = None if view.judgement == "valid" else window_of(view)
+    if window is None:
+        return None
+    return {
+        "drawing": draw_spacetime(view, window),
+        "start": seconds(window.start),
+        "end": seconds(window.end),
+        "repeated": window.repeated,
+        "hidden": window.hidden,
+        "fault": any(message.dropped is not None for message in window.messages),
     }
 
 

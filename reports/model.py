@@ -32,6 +32,7 @@ from splitbrain.reports.run_files import (
     read_shrink,
     read_verdicts,
 )
+from splitbrain.reports.spacetime.events import RunTrace
 from splitbrain.reports.wording import clipped, counted, safe_text, sentence, shortened
 
 STATEMENT_LIMIT = 400
@@ -60,6 +61,7 @@ class RunView:
         certain: from which event on this run, a shrunk one, fails whatever comes; None if nobody
             knows.
         problems: what is missing or damaged, one sentence each.
+        trace: its trace, read when it is first looked into.
         call_at: for the history index of each client event, the position of its call in `calls`.
     """
 
@@ -80,6 +82,7 @@ class RunView:
     shrunk: RunView | None
     certain: Certain | None
     problems: tuple[str, ...]
+    trace: RunTrace
     call_at: Mapping[int, int]
 
     @property
@@ -233,6 +236,7 @@ def _load(path: Path, *, small: bool, found: Shrink | None) -> RunView:
         shrunk=shrunk,
         certain=found.certain if found else None,
         problems=tuple(map(safe_text, problems)),
+        trace=RunTrace(path),
         call_at=_call_positions(calls),
     )
 

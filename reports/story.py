@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from splitbrain.checkers.history import Call
 from splitbrain.reports.model import RunView
 from splitbrain.reports.phrases import UNCUT
+from splitbrain.reports.spacetime.answers import answered_by
 from splitbrain.reports.witness import operation_text
 from splitbrain.reports.wording import (
     VALUE_LIMIT,
@@ -94,7 +95,7 @@ def _operation_lines(view: RunView) -> list[StoryLine]:
         StoryLine(
             kind=OPERATION,
             time=call.start,
-            text=operation_text(view, position, limit),
+            text=_operation_text(view, position, limit),
             outcome=call.outcome,
             took=_took(view, call),
             marked=position in marked,
@@ -103,6 +104,12 @@ def _operation_lines(view: RunView) -> list[StoryLine]:
         )
         for position, call in enumerate(view.calls)
     ]
+
+
+def _operation_text(view: RunView, position: int, limit: int) -> str:
+    """Who did what, and who answered."""
+    text = operation_text(view, position, limit)
+    return text + answered_by(view, view.calls[position], learned=" -> " in text)
 
 
 def _took(view: RunView, call: Call) -> str:

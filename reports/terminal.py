@@ -21,6 +21,7 @@ from splitbrain.reports.model import (
     settings_text,
     shrink_summary,
 )
+from splitbrain.reports.spacetime.text import lines_of
 from splitbrain.reports.story import ELISION, OPERATION, StoryLine, story_of
 from splitbrain.reports.wording import clipped, safe_text, shortened
 
@@ -38,6 +39,7 @@ def render_terminal(view: RunView) -> str:
         _paragraph(view.statement),
         "\n".join(f"  {line}" for line in view.crash),
         _story(view),
+        _spacetime(view),
         _necessary(view),
         _commands(view),
         _verdict_table(view),
@@ -89,6 +91,13 @@ def _story_line(line: StoryLine, wrapped: Sequence[str], width: int) -> str:
     mark = "*" if line.marked else " "
     first = f"{mark}{line.clock:>10}  {text:{width}}  {line.outcome:4}{note}".rstrip()
     return "\n".join([first, *(f"{'':15}{more}" for more in rest)])
+
+
+def _spacetime(view: RunView) -> str:
+    """The messages that led to a failure; a run that isn't invalid has none to tell."""
+    if view.telling.judgement != "INVALID":
+        return ""
+    return "\n".join(f"  {_ascii(line)}".rstrip() for line in lines_of(view.telling))
 
 
 def _necessary(view: RunView) -> str:

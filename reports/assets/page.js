@@ -35,6 +35,7 @@ async function copy(element) {
 async function start() {
   copyButtons();
   witnessPictures();
+  spacetimePictures();
   root.dataset.state = "loading";
   const chart = document.getElementById("chart");
   if (!("DecompressionStream" in window)) {

@@ -4,6 +4,7 @@ import json
 
 import pytest
 import sample_runs
+import sample_traces
 from chromium import Chromium, find_chromium
 
 from splitbrain.reports import write_report
@@ -248,3 +249,76 @@ def test_the_replay_command_can_be_copied(browser, pages):
 
     chosen = browser.evaluate("document.querySelector('button.copy').textContent")
     assert chosen == "Copied"
+
+
+CHOSEN = (
+    "[...document.querySelectorAll('g.message.before')]"
+    ".map(g => g.querySelector('title').textContent.split(';')[0])"
+)
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("traced")
+    makers = {
+        "two-leaders": sample_traces.two_leaders_run,
+        "hostile": sample_traces.hostile_trace_run,
+        "raft": sample_traces.raft_run,
+    }
+    return {name: write_report(make(folder / name)).page for name, make in makers.items()}
+
+
+@pytest.mark.parametrize("name", ["two-leaders", "hostile", "raft"])
+@pytest.mark.parametrize("width", [1280, 380])
+def test_space_time_diagrams_fit_run_nothing_and_raise_nothing(browser, traced, name, width):
+    browser.open(traced[name], width=width)
+
+    data = dataset(browser)
+    assert data["state"] == "ready"
+    assert "errors" not in data
+    assert "pwned" not in data
+    assert browser.evaluate("document.querySelectorAll('g.message').length") > 0
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_a_click_lights_what_happened_before_a_message(browser, traced):
+    browser.open(traced["two-leaders"])
+    vote = (
+        "[...document.querySelectorAll('g.message')]"
+        ".find(g => g.textContent.includes('vote\", 7, true'))"
+    )
+    event = "new MouseEvent('click', { bubbles: true })"
+    browser.evaluate(f"{vote}.querySelector('.arrow').dispatchEvent({event})")
+
+    before = browser.evaluate(CHOSEN)
+    assert [text.split(":")[0] for text in before][-2:] == ["n3 to n2", "n2 to n3"]
+    assert not any("client" in text for text in before)
+    told = browser.evaluate("document.getElementById('spacetime-told').textContent")
+    assert told.startswith('n2 to n3: ["vote", 7, true]; sent at 2.602000 s, received at')
+
+
+def test_arrow_keys_step_through_messages_and_escape_ends_it(browser, traced):
+    browser.open(traced["two-leaders"])
+    browser.evaluate("document.querySelector('svg.spacetime[tabindex]').focus()")
+    browser.press("ArrowLeft")
+    last = browser.evaluate(f"{CHOSEN}.at(-1)")
+    browser.press("ArrowLeft")
+    previous = browser.evaluate(f"{CHOSEN}.at(-1)")
+    browser.press("Escape")
+
+    assert last.startswith("n1 to client 0")
+    assert previous.startswith("client 0 to n1")
+    assert browser.evaluate("document.querySelectorAll('g.before').length") == 0
+
+
+def test_no_label_of_a_space_time_diagram_covers_another(browser, traced):
+    browser.open(traced["raft"])
+    overlaps = browser.evaluate(
+        "(() => { const b = [...document.querySelectorAll('text.says')]"
+        ".map(t => t.getBoundingClientRect()); let n = 0;"
+        " b.forEach((p, i) => b.slice(i + 1).forEach(q => { if (p.left + 4 < q.right &&"
+        " q.left + 4 < p.right && p.top + 4 < q.bottom && q.top + 4 < p.bottom) n++; }));"
+        " return n; })()"
+    )
+
+    assert overlaps == 0

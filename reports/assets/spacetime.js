@@ -1,0 +1,47 @@
+// The space-time diagram: a chosen message and all that happened before it (Lamport) are lit.
+
+function spacetimePictures() {
+  for (const svg of document.querySelectorAll("svg.spacetime[tabindex]")) choosingMessages(svg);
+}
+
+function choosingMessages(svg) {
+  const told = document.getElementById("spacetime-told");
+  const usual = told.textContent;
+  const messages = [...svg.querySelectorAll("g.message")];
+  let chosen = -1;
+  const choose = (number) => {
+    chosen = number;
+    const message = messages[number];
+    const before = new Set((message?.dataset.past ?? "").split(",").map(Number));
+    svg.classList.toggle("choosing", message !== undefined);
+    messages.forEach((each, i) => {
+      each.classList.toggle("chosen", i === number);
+      each.classList.toggle("before", message !== undefined && (before.has(i) || i === number));
+    });
+    told.textContent = message === undefined ? usual
+      : `${message.querySelector("title").textContent}. Lit: the ${before.size - 1} messages shown that were sent before, in Lamport's order.`;
+    svg.dataset.chosen = String(number);
+  };
+  const step = (by) => {
+    choose(Math.max(0, Math.min(messages.length - 1, chosen < 0 && by < 0 ? messages.length - 1 : chosen + by)));
+    bring(svg.parentElement, messages[chosen]);
+  };
+  svg.addEventListener("click", (event) => {
+    choose(messages.indexOf(event.target.closest("g.message")));
+  });
+  const keys = { ArrowRight: () => step(1), ArrowLeft: () => step(-1), Escape: () => choose(-1) };
+  svg.addEventListener("keydown", (event) => {
+    if (!(event.key in keys) || messages.length === 0) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+  // The failure is at the end of the window: that is where the picture opens.
+  svg.parentElement.scrollLeft = svg.parentElement.scrollWidth;
+}
+
+function bring(picture, message) {
+  const box = message.getBoundingClientRect(), room = picture.getBoundingClientRect();
+  if (box.left < room.left || box.right > room.right) {
+    picture.scrollLeft += box.left - room.left - room.width / 2;
+  }
+}

@@ -1,0 +1,231 @@
+"""A run's trace, read for a picture: its hosts, its messages, and what happened before what.
+
+*Happened before* is Lamport's relation (Time, Clocks, and the Ordering of Events in a Distributed
+System, 1978): events of one host in their order, a sending before its receipt, and what follows
+from these. It is kept as vector clocks, of which an entry is the position in the trace of the last
+event of a host that is known of; only receipts make a new one.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from splitbrain.checkers.files import read_file
+from splitbrain.checkers.vocabulary import LEADER
+
+SIZE_LIMIT = 48_000_000
+"""Bytes of a trace that is read for a picture; a longer one is left alone."""
+
+DOWN = ("kill", "power-loss", "exit", "died")
+"""Events after which a host is down until it boots."""
+
+
+@dataclass(slots=True)
+class Message:
+    """A message under way.
+
+    Attributes:
+        number: its number in the trace.
+        source: who sent it.
+        destination: to whom.
+        body: what it says.
+        sent: position of its sending in the trace.
+        received: positions of its receipts: several if it was duplicated, none if it was lost.
+        dropped: position of its loss; None unless a copy was lost.
+        reason: why it was lost: a fault's id, or ``down``.
+    """
+
+    number: int
+    source: str
+    destination: str
+    body: Sequence[Any]
+    sent: int
+    received: list[int] = field(default_factory=list)
+    dropped: int | None = None
+    reason: str = ""
+
+    @property
+    def lost(self) -> bool:
+        """Whether nobody received it, and it is known why."""
+        return self.dropped is not None and not self.received
+
+    @property
+    def last(self) -> int:
+        """Position of the last that is known of it."""
+        return max(self.sent, self.dropped or 0, *self.received)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """What a host was from an event on: ``leader`` of a term, say; no name while it was down."""
+
+    at: int
+    name: str
+    term: str
+
+
+class RunTrace:
+    """The trace of a run's folder; it is read when it is first asked for.
+
+    Attributes:
+        problem: why there is nothing to see, in a sentence; empty if there is, or no trace at all.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "trace.jsonl"
+        self.problem = ""
+
+    @cached_property
+    def events(self) -> list[list[Any]]:
+        """The events as recorded: time in seconds, kind, details. None of a damaged file."""
+        try:
+            size = self._path.stat().st_size
+            if size > SIZE_LIMIT:
+                self.problem = (
+                    f"trace.jsonl has {size / 1e6:,.0f} MB: too much for a picture of its messages"
+                )
+                return []
+            return _decoded(read_file(self._path))
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            self.problem = f"trace.jsonl can't be read, so no message is drawn: {error}"
+            return []
+
+    def time(self, position: int) -> int:
+        """When an event happened, ns."""
+        return round(float(self.events[position][0]) * 1e9)
+
+    @cached_property
+    def hosts(self) -> tuple[str, ...]:
+        """All hosts, in the order of their first event."""
+        return tuple(dict.fromkeys(filter(None, map(_host, self.events))))
+
+    @cached_property
+    def messages(self) -> Mapping[int, Message]:
+        """All messages by number, in the order in which they were sent."""
+        found: dict[int, Message] = {}
+        for at, event in enumerate(self.events):
+            match event:
+                case [_, "send", str(source), str(destination), int(number), list(body)]:
+                    found[number] = Message(number, source, destination, body, at)
+                case [_, "receive", _, _, int(number)] if number in found:
+                    found[number].received.append(at)
+                case [_, "drop", _, _, int(number), reason] if number in found:
+                    found[number].dropped, found[number].reason = at, str(reason)
+        return found
+
+    @cached_property
+    def roles(self) -> Mapping[str, Sequence[Role]]:
+        """What each host was, in order: from ``role`` events, or announcements of leaders where a
+        host traces no roles; and when it was down."""
+        found: dict[str, list[Role]] = {}
+        announced: dict[str, list[Role]] = {}
+        for at, event in enumerate(self.events):
+            match event:
+                case [_, "role", str(host), str(name), *rest]:
+                    found.setdefault(host, []).append(Role(at, name, str(rest[0]) if rest else ""))
+                case [_, "announce", str(host), str(name), {"term": term}] if name == LEADER:
+                    announced.setdefault(host, []).append(Role(at, name, str(term)))
+                case [_, kind, str(host), *_] if kind in DOWN or kind == "boot":
+                    role = Role(at, "up" if kind == "boot" else "", "")
+                    for roles in (found, announced):
+                        roles.setdefault(host, []).append(role)
+        traced = {host for host, roles in found.items() if any(role.term for role in roles)}
+        return {host: (found if host in traced else announced)[host] for host in announced | found}
+
+    def role_at(self, host: str, position: int) -> Role | None:
+        """What a host was at an event; None if nobody knows."""
+        before = [role for role in self.roles.get(host, ()) if role.at <= position]
+        return before[-1] if before else None
+
+    @cached_property
+    def _clocks(self) -> list[Mapping[str, int]]:
+        """For each event what its host had heard of the others'."""
+        nothing: Mapping[str, int] = {}
+        current: dict[str, Mapping[str, int]] = {}
+        clocks: list[Mapping[str, int]] = []
+        for at, event in enumerate(self.events):
+            host = _host(event)
+            if event[1] == "receive" and len(event) > 4:
+                message = self.messages.get(event[4])
+                if message is not None and message.sent < at:
+                    theirs = clocks[message.sent]
+                    heard = {**theirs, message.source: message.sent}
+                    current[host] = _latest(current.get(host, nothing), heard)
+            clocks.append(current.get(host, nothing))
+        return clocks
+
+    def past(self, positions: Iterable[int]) -> Mapping[str, int]:
+        """Of each host the last event that is one of these or happened before one of them."""
+        known: Mapping[str, int] = {}
+        for position in positions:
+            own = {_host(self.events[position]): position}
+            known = _latest(known, _latest(self._clocks[position], own))
+        return known
+
+    @cached_property
+    def _by_host(self) -> Mapping[str, Sequence[int]]:
+        """Positions of each host's events."""
+        found: dict[str, list[int]] = {}
+        for at, event in enumerate(self.events):
+            found.setdefault(_host(event), []).append(at)
+        return found
+
+    def last_event(self, host: str, time: int, kind: str = "") -> int | None:
+        """Position of a host's last event, of this kind if one is given, up to a time (ns); None if
+        there is none."""
+        own = self._by_host.get(host, ())
+        for at in reversed(own[: bisect_right(own, time, key=self.time)]):
+            if kind in ("", self.events[at][1]):
+                return at
+        return None
+
+
+def _latest(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
+    merged = dict(one)
+    for host, position in other.items():
+        if position > merged.get(host, -1):
+            merged[host] = position
+    return merged
+
+
+def _host(event: Sequence[Any]) -> str:
+    """Where an event happened; a loss happens nowhere."""
+    kind = event[1]
+    if kind == "drop" or len(event) < 3:
+        return ""
+    place = event[3] if kind == "receive" and len(event) > 3 else event[2]
+    return place if isinstance(place, str) else ""
+
+
+def _decoded(data: bytes) -> list[list[Any]]:
+    """The events of a file.
+
+    Raises:
+        ValueError: a line is no event; the last one may be half there.
+    """
+    decode = msgspec.json.Decoder(list[Any]).decode
+    events = []
+    lines = data.split(b"\n")
+    for number, line in enumerate(lines, start=1):
+        if not line:
+            continue
+        try:
+            event = decode(line)
+        except (msgspec.DecodeError, RecursionError) as error:
+            if number == len(lines):  # the run was killed while it wrote
+                break
+            raise ValueError(f"line {number}: {error}") from None
+        timed = len(event) > 1 and isinstance(event[0], int | float) and isinstance(event[1], str)
+        if not timed or not 0 <= event[0] < 1e9:
+            raise ValueError(f"line {number} is no event: a time and a kind are missing")
+        events.append(event)
+    return events

@@ -1,0 +1,90 @@
+"""A space-time diagram in plain ASCII: time goes down, a column is a host, a line an event."""
+
+from __future__ import annotations
+
+from splitbrain.checkers.vocabulary import LEADER
+from splitbrain.reports.model import RunView
+from splitbrain.reports.spacetime.events import Message
+from splitbrain.reports.spacetime.window import brief, host_name, window_of
+from splitbrain.reports.wording import counted, safe_text, seconds, shortened
+
+LINES = 20
+WIDTH = 100
+_FIRST = 13
+_MESSAGES = 15
+
+
+def lines_of(view: RunView, limit: int = LINES, width: int = WIDTH) -> list[str]:
+    """The diagram in at most `limit` lines; none if there is nothing to draw.
+
+    The few messages that led to the failure are shown; ``*`` stands where a host did something, an
+    arrow ends at its receiver, an ``x`` is where a message was lost, and to which fault.
+    """
+    window = window_of(view, min(_MESSAGES, limit - 4))
+    if window is None:
+        return []
+    room = (width - _FIRST) // len(window.hosts)
+    if room < 6:
+        return []
+    trace = window.trace
+    column = {host: _FIRST + min(room, 16) * n + 3 for n, host in enumerate(window.hosts)}
+    rows: list[tuple[int, str]] = []
+    for message in window.messages:
+        rows.append((message.last, _arrow(message, column, trace.time(message.last))))
+    changes = [
+        (role.at, host, role)
+        for host, roles in trace.roles.items()
+        for role in roles
+        if host in column and role.term and role.name == LEADER
+    ]
+    first, last = min(m.sent for m in window.messages), max(m.last for m in window.messages)
+    led = [change for change in changes if change[0] < first][-2:]
+    for at, host, role in [*led, *(c for c in changes if first <= c[0] <= last)]:
+        text = f"leader {safe_text(shortened(role.term, 8))}"
+        rows.append((at, _row(column, trace.time(at), {column[host]: text})))
+    rows.sort(key=lambda row: row[0])
+    head = [" "] * width
+    for host, at in column.items():
+        name = safe_text(shortened(host_name(view, host), 24))[: min(room, 16) - 1]
+        head[at - 1 : at - 1 + len(name)] = name
+    left_out = window.hidden + window.repeated
+    told = [line for _, line in rows][-(limit - 2) :]
+    note = f"{'':{_FIRST}}{counted(left_out, 'message')} between these not shown"
+    return ["".join(head).rstrip(), *told, *([note] if left_out > 0 else [])]
+
+
+def _row(column: dict[str, int], time: int, texts: dict[int, str]) -> str:
+    """A line with the hosts' lanes and texts over them."""
+    cells = [" "] * (WIDTH + 40)
+    for at in column.values():
+        cells[at] = "|"
+    for at, text in texts.items():
+        cells[at : at + len(text)] = text
+    return f"{seconds(time):>11}  {''.join(cells)[_FIRST:].rstrip()}"
+
+
+def _arrow(message: Message, column: dict[str, int], time: int) -> str:
+    """A message from its sender's lane to its receiver's, with its words where there is room."""
+    start, end = column[message.source], column[message.destination]
+    right = end > start
+    low, high = min(start, end), max(start, end)
+    shaft = ["-"] * (high - low - 1)
+    tail = ""
+    if message.lost:
+        middle = max(1, len(shaft) // 2)
+        shaft = [*"-" * middle, "x", *" " * len(shaft)][: len(shaft)]
+        shaft = shaft if right else shaft[::-1]
+        tail = f"lost: {safe_text(shortened(message.reason, 20))}"
+    elif shaft:
+        shaft[-1 if right else 0] = ">" if right else "<"
+    words = safe_text(brief(message.body, max(4, len(shaft) - 5)))
+    place = 2
+    if len(words) + 4 <= len(shaft) and not message.lost:
+        shaft[place : place + len(words) + 2] = f" {words} "
+    else:
+        tail = f"{safe_text(brief(message.body))} {tail}".strip()
+    last = max(column.values())
+    texts = {low + 1: "".join(shaft), start: "*"}
+    if tail:
+        texts[last + 3] = tail
+    return _row(column, time, texts)

@@ -1,0 +1,260 @@
+"""Which part of a trace a picture shows: what led to the operations that a verdict blames.
+
+A run has thousands of messages, and a handful of them tell why it failed. Shown are the messages of
+the blamed operations, then those nearest in time to them and to changes of roles. What happened
+before the blamed operations, and what was lost, goes before what did not matter to them. A message
+that repeats the one before it on its link but for a number (a heartbeat) is counted instead, unless
+its fate is another than that one's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from splitbrain.reports.model import RunView
+from splitbrain.reports.spacetime.events import DOWN, Message, RunTrace
+
+MESSAGE_LIMIT = 56
+ROLE_LIMIT = 24
+CALL_LIMIT = 24
+LANE_LIMIT = 14
+
+_MARGIN = 1_000_000_000
+"""How long before the first blamed operation a cause is looked for, ns."""
+
+_ROLE_DISTANCE = 50_000_000
+_UNRELATED_DISTANCE = 500_000_000
+"""By how much (ns) a message seems farther away: near to a change of roles only; not in the past of
+the blamed operations."""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What the window is about: a host from a time to another, ns."""
+
+    host: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What a picture shows.
+
+    Attributes:
+        trace: where it is from.
+        hosts: the lanes: clients, then servers, then others.
+        messages: the messages, by sending.
+        events: positions of changes of roles, of boots and crashes.
+        calls: positions (in the view's calls) of the clients' operations to show.
+        repeated: messages between the first and the last shown that only repeat others.
+        hidden: others between them that are not shown.
+        start: time of the first event shown, ns.
+        end: time of the last, ns.
+    """
+
+    trace: RunTrace
+    hosts: tuple[str, ...]
+    messages: tuple[Message, ...]
+    events: tuple[int, ...]
+    calls: tuple[int, ...]
+    repeated: int
+    hidden: int
+    start: int
+    end: int
+
+
+def client_host(view: RunView, process: int) -> str:
+    """The host on which a client's operations are performed."""
+    return f"c{process % view.plan.clients + 1}"
+
+
+def host_name(view: RunView, host: str) -> str:
+    """A host as it is told: ``client 0`` for the host of a client."""
+    clients = view.plan.client_hosts
+    return f"client {clients.index(host)}" if host in clients else host
+
+
+def window_of(view: RunView, limit: int = MESSAGE_LIMIT) -> Window | None:
+    """The window of a run with at most `limit` messages; None if its trace has no message there."""
+    trace = view.trace
+    if not trace.messages:
+        return None
+    anchors = _anchors(view, trace)
+    end = max(anchor.end for anchor in anchors)
+    start = min(anchor.start for anchor in anchors) - _MARGIN
+    near = [m for m in trace.messages.values() if start <= trace.time(m.sent) <= end]
+    if not near:
+        return None
+    repeats = _repeats(trace.messages.values(), trace, anchors)
+    kept = _nearest(trace, [m for m in near if m.number not in repeats], anchors, limit)
+    if not kept:
+        return None
+    first = trace.time(kept[0].sent)
+    last = max(trace.time(message.last) for message in kept)
+    between = [m for m in near if trace.time(m.sent) >= first]
+    repeated = sum(m.number in repeats for m in between)
+    events = _events(trace, first, last)
+    return Window(
+        trace,
+        _hosts(view, trace, kept, events),
+        tuple(kept),
+        tuple(events),
+        _calls(view, first, last),
+        repeated,
+        len(between) - repeated - len(kept),
+        first,
+        last,
+    )
+
+
+def _anchors(view: RunView, trace: RunTrace) -> list[Anchor]:
+    """The blamed operations and announcements; else the last moment of the run."""
+    over = trace.time(len(trace.events) - 1)
+    anchors = []
+    for position in sorted(view.marked):
+        call = view.calls[position]
+        completion = view.completion(call)
+        ended = over if completion is None else completion.time
+        anchors.append(Anchor(client_host(view, call.process), call.start, ended))
+    named = set(view.anomaly.operations) if view.anomaly else set()
+    anchors += [Anchor(m.who, m.time, m.time) for m in view.marks if m.index in named]
+    died = [m for m in view.marks if m.f in DOWN]
+    if not anchors and died:
+        anchors = [Anchor(died[-1].who, died[-1].time, died[-1].time)]
+    return anchors or [Anchor("", over, over)]
+
+
+def _repeats(
+    messages: Iterable[Message], trace: RunTrace, anchors: Sequence[Anchor]
+) -> frozenset[int]:
+    """Numbers of the messages that say what the one before them on their link said, and fared as
+    that did; never the first and the last of a blamed operation."""
+    needed = {
+        m.number
+        for anchor in anchors
+        for m in _ends([m for m in trace.messages.values() if _of(trace, m, anchor)])
+    }
+    before: dict[tuple[str, str, object], Message] = {}
+    repeats = set()
+    for message in messages:
+        tag = message.body[0] if message.body and isinstance(message.body[0], str) else None
+        link = (message.source, message.destination, tag)
+        previous, before[link] = before.get(link), message
+        if (
+            previous is not None
+            and message.number not in needed
+            and previous.reason == message.reason
+            and len(previous.received) == len(message.received)
+            and _same_but_a_number(previous.body, message.body)
+        ):
+            repeats.add(message.number)
+    return frozenset(repeats)
+
+
+def _ends(messages: Sequence[Message]) -> list[Message]:
+    return [*messages[:1], *messages[-2:]]
+
+
+def _of(trace: RunTrace, message: Message, anchor: Anchor) -> bool:
+    """Whether a blamed operation sent or received a message."""
+    inside = anchor.start <= trace.time(message.sent) and trace.time(message.last) <= anchor.end
+    return inside and anchor.host in (message.source, message.destination)
+
+
+def _same_but_a_number(one: Sequence[object], other: Sequence[object]) -> bool:
+    if len(one) != len(other):
+        return False
+    pairs = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+    return len(pairs) <= 1 and all(type(a) is type(b) is int for a, b in pairs)
+
+
+def _nearest(
+    trace: RunTrace, messages: Sequence[Message], anchors: Sequence[Anchor], limit: int
+) -> list[Message]:
+    """At most `limit` of the messages, the most telling ones, by sending."""
+    ends = [at for a in anchors if (at := trace.last_event(a.host, a.end)) is not None]
+    past = trace.past(ends)
+    first = min(anchor.start for anchor in anchors)
+    changes = [
+        trace.time(role.at)
+        for roles in trace.roles.values()
+        for role in roles
+        if role.term and first - _MARGIN <= trace.time(role.at)
+    ]
+    moments = [(time, 0) for a in anchors for time in (a.start, a.end)]
+    moments += [(time, _ROLE_DISTANCE) for time in changes]
+
+    def rank(message: Message) -> tuple[bool, int]:
+        own = any(_of(trace, message, anchor) for anchor in anchors)
+        mattered = message.lost or message.sent <= past.get(message.source, -1)
+        time = trace.time(message.sent)
+        distance = min(abs(time - moment) + more for moment, more in moments)
+        return not own, distance + (0 if mattered else _UNRELATED_DISTANCE)
+
+    chosen = sorted(messages, key=rank)[:limit]
+    return sorted(chosen, key=lambda message: message.sent)
+
+
+def _events(trace: RunTrace, first: int, last: int) -> list[int]:
+    """Changes of roles, boots and crashes between two times, the latest first to stay."""
+    found = sorted(
+        role.at
+        for roles in trace.roles.values()
+        for role in roles
+        if first <= trace.time(role.at) <= last
+    )
+    return found[-ROLE_LIMIT:]
+
+
+def _hosts(
+    view: RunView, trace: RunTrace, messages: Sequence[Message], events: Sequence[int]
+) -> tuple[str, ...]:
+    """The lanes: whoever takes part, and all servers if they are few."""
+    part = {host for m in messages for host in (m.source, m.destination)}
+    part |= {trace.events[at][2] for at in events}
+    servers, clients = view.plan.servers, view.plan.client_hosts
+    if len(servers) <= LANE_LIMIT // 2:
+        part |= set(servers) & set(trace.hosts)
+    known = [*clients, *servers]
+    return tuple([h for h in known if h in part] + sorted(part - set(known)))
+
+
+def _calls(view: RunView, first: int, last: int) -> tuple[int, ...]:
+    """The operations open between two times: the blamed, then the latest."""
+    found = [
+        position
+        for position, call in enumerate(view.calls)
+        if call.start <= last and (call.end is None or call.end >= first)
+    ]
+    found.sort(key=lambda position: (position not in view.marked, -view.calls[position].start))
+    return tuple(sorted(found[:CALL_LIMIT]))
+
+
+def brief(body: Sequence[object], limit: int = 22) -> str:
+    """A message in a few words: its strings and small numbers; the envelope of requests is left
+    out."""
+    parts = list(body)
+    if len(parts) > 2 and parts[0] in ("request", "reply"):  # `splitbrain.harness.client`
+        parts = parts[2:]
+    words = " ".join(_words(parts))
+    return words if len(words) <= limit else words[: limit - 1] + "…"
+
+
+def _words(value: object) -> Iterable[str]:
+    if isinstance(value, list | tuple):
+        for item in value:
+            yield from _words(item)
+    elif isinstance(value, Mapping):
+        for name, item in value.items():
+            yield str(name)
+            yield from _words(item)
+    elif isinstance(value, str):
+        yield value
+    elif isinstance(value, bool):
+        yield "yes" if value else "no"
+    elif isinstance(value, int | float) and abs(value) < 10**9:
+        yield str(value)
+    elif value is None:
+        yield "-"

@@ -1,0 +1,97 @@
+"""Runs with traces: a stale read from a leader cut off, a hostile trace, a real failure."""
+
+import json
+
+from run_recording import SECOND, Recording, anomaly, info, plan, save, verdict
+from sample_runs import HOSTILE
+
+from splitbrain.harness import Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.runs.store import run_in_folder
+from splitbrain.systems import registry
+
+
+class Tracing:
+    """Events of a trace; a message is sent and received, or lost."""
+
+    def __init__(self):
+        self.events, self.number = [], 0
+
+    def add(self, *event):
+        self.events.append(list(event))
+
+    def message(self, sent, source, destination, body, received=None, lost=None):
+        self.number += 1
+        self.add(sent, "send", source, destination, self.number, body)
+        for time in [received] if isinstance(received, float) else received or ():
+            self.add(time, "receive", source, destination, self.number)
+        if lost is not None:
+            self.add(sent + 0.0001, "drop", source, destination, self.number, lost)
+
+    def write(self, folder):
+        ordered = sorted(self.events, key=lambda event: event[0])
+        (folder / "trace.jsonl").write_text("".join(json.dumps(e) + "\n" for e in ordered))
+
+
+def two_leaders_run(folder):
+    """n1 leads term 5 and is cut off, n3 leads term 7; a read goes to n1 and misses a write."""
+    recording, trace = Recording(), Tracing()
+    recording.phase(0, "load")
+    for node in ("n1", "n2", "n3"):
+        trace.add(0.0, "boot", node, 0)
+    trace.add(1.0, "role", "n1", "leader", 5)
+    recording.fault("f1", "net.partition", 2 * SECOND, 9 * SECOND, ["n1"], {"messages_dropped": 9})
+    for beat in range(8):  # the first of each link is shown, and the first that is lost
+        time = 1.2 + 0.05 * beat
+        trace.message(time, "n1", "n2", ["append", 5, [], beat], time + 0.001)
+    for beat in range(8, 12):
+        trace.message(1.8 + 0.05 * beat, "n1", "n2", ["append", 5, [], beat], lost="f1")
+    trace.add(2.6, "role", "n3", "candidate", 7)
+    trace.message(2.6, "n3", "n2", ["request-vote", 7], 2.601)
+    trace.add(2.602, "fsync", "n2", "wal")
+    trace.message(2.602, "n2", "n3", ["vote", 7, True], 2.603)
+    trace.add(2.603, "role", "n3", "leader", 7)
+    trace.message(2.7, "c2", "n3", ["request", 7331606786973054730, "put", "z", 15], 2.701)
+    trace.message(2.701, "n3", "n2", ["append", 7, ["put z 15"], 0], (2.702, 2.7021))
+    trace.message(2.703, "n2", "n3", ["appended", 7], 2.704)
+    trace.message(2.704, "n3", "c2", ["reply", 7331606786973054730, "ok"], 2.705)
+    trace.message(2.8, "c1", "n1", ["request", 5527584310829016948, "get", "z"], 2.801)
+    trace.message(2.801, "n1", "c1", ["reply", 5527584310829016948, "ok", None], 2.802)
+    recording.add(2.7 * SECOND, 1, "invoke", "write", ["z", 15])
+    recording.add(2.705 * SECOND, 1, "ok", "write", ["z", 15])
+    recording.add(2.8 * SECOND, 0, "invoke", "read", ["z", None])
+    recording.add(2.802 * SECOND, 0, "ok", "read", ["z", None])
+    blamed = [recording.index_of(type="invoke", f=f) for f in ("write", "read")]
+    found = anomaly("stale-read", "process 0 read z = null after 15 was written", blamed, key="z")
+    verdicts = [verdict("linearizable(register)", "invalid", "key z", [found])]
+    folder = save(folder, recording, plan(clients=2), verdicts, info())
+    trace.write(folder)
+    return folder
+
+
+def hostile_trace_run(folder):
+    """Names, messages and reasons as a hostile system would choose them."""
+    two_leaders_run(folder)
+    trace = Tracing()
+    bad = [value for value in HOSTILE if isinstance(value, str) and value != "\ud800"]
+    for number, value in enumerate(bad):
+        time = 2.7 + number / 1000
+        trace.add(time, "role", value, value, value)
+        trace.message(time, value, "n1", [value, [value]], time + 0.0005)
+        trace.message(time, "c1", value, [value, {value: value}], lost=value)
+        trace.add(time, "fsync", value, value)
+    trace.write(folder)
+    return folder
+
+
+def raft_run(folder):
+    """A failure of the first seed from 5 on that shows it: leaders that read from themselves."""
+    for seed in range(5, 100):
+        base = Plan("raft", "register", bug="CON-04", nodes=5, seed=seed)
+        experiment = registry.experiment(draw(base, "scenario.rollback"))
+        one = folder / str(seed)
+        one.mkdir(parents=True)
+        result = run_in_folder(experiment, one, replay="splitbrain replay")
+        if result.validity == "invalid":
+            return one
+    raise AssertionError("no seed shows the planted bug")
