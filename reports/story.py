@@ -108,8 +108,7 @@ def _operation_lines(view: RunView) -> list[StoryLine]:
 
 def _operation_text(view: RunView, position: int, limit: int) -> str:
     """Who did what, and who answered."""
-    text = operation_text(view, position, limit)
-    return text + answered_by(view, view.calls[position], learned=" -> " in text)
+    return operation_text(view, position, limit) + answered_by(view, view.calls[position])
 
 
 def _took(view: RunView, call: Call) -> str:

@@ -9,15 +9,17 @@ from splitbrain.reports.spacetime.window import client_host
 from splitbrain.reports.wording import safe_text, shortened
 
 
-def answered_by(view: RunView, call: Call, *, learned: bool) -> str:
+def answered_by(view: RunView, call: Call) -> str:
     """`` from n1, leader of term 5``: whose answer ended an operation, as words to go after it;
-    `` at n1`` unless the operation `learned` something.
+    `` at n1`` if the operation learned nothing.
 
     Nothing where the trace doesn't tell, and of an operation that names a server itself.
     """
     answer = _answer(view, call)
     if answer is None or call.argument == answer.source:
         return ""
+    asked = call.argument[-1:] if isinstance(call.argument, list) else [call.argument]
+    learned = asked == [None] or call.result != call.argument
     role = view.trace.role_at(answer.source, answer.sent)
     told = f" {'from' if learned else 'at'} {answer.source}"
     if role is not None and role.term:

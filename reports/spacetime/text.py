@@ -77,12 +77,11 @@ def _arrow(message: Message, column: dict[str, int], time: int) -> str:
         tail = f"lost: {safe_text(shortened(message.reason, 20))}"
     elif shaft:
         shaft[-1 if right else 0] = ">" if right else "<"
-    words = safe_text(brief(message.body, max(4, len(shaft) - 5)))
-    place = 2
+    words = safe_text(brief(message.body))
     if len(words) + 4 <= len(shaft) and not message.lost:
-        shaft[place : place + len(words) + 2] = f" {words} "
+        shaft[2 : len(words) + 4] = f" {words} "
     else:
-        tail = f"{safe_text(brief(message.body))} {tail}".strip()
+        tail = f"{words} {tail}".strip()
     last = max(column.values())
     texts = {low + 1: "".join(shaft), start: "*"}
     if tail:

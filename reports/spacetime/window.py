@@ -23,6 +23,9 @@ LANE_LIMIT = 14
 _MARGIN = 1_000_000_000
 """How long before the first blamed operation a cause is looked for, ns."""
 
+_LOST_NEARER = 8
+"""How many times nearer a lost message seems: it explains what others did not know."""
+
 _ROLE_DISTANCE = 50_000_000
 _UNRELATED_DISTANCE = 500_000_000
 """By how much (ns) a message seems farther away: near to a change of roles only; not in the past of
@@ -191,6 +194,7 @@ def _nearest(
         mattered = message.lost or message.sent <= past.get(message.source, -1)
         time = trace.time(message.sent)
         distance = min(abs(time - moment) + more for moment, more in moments)
+        distance = distance // _LOST_NEARER if message.lost else distance
         return not own, distance + (0 if mattered else _UNRELATED_DISTANCE)
 
     chosen = sorted(messages, key=rank)[:limit]
