@@ -227,7 +227,10 @@ def check_ground(plan: Plan, ground: Ground) -> None:
 GROUNDS = Entries(
     "ground",
     Ground,  # type: ignore[type-abstract]  # asked with isinstance alone
-    {"simulation": "splitbrain.harness.simulation.ground:GROUND"},
+    {
+        "simulation": "splitbrain.harness.simulation.ground:GROUND",
+        "exploration": "splitbrain.harness.exploration.ground:GROUND",
+    },
     "splitbrain.grounds",
     error=InvalidPlan,
 )

@@ -22,6 +22,7 @@ from splitbrain.harness.commands.streams import forgiving_streams
 COMMANDS = (
     "run",
     "hunt",
+    "explore",
     "nightly",
     "zoo",
     "replay",

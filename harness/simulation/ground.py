@@ -11,6 +11,7 @@ import msgspec
 
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.plan_options import read_options
+from splitbrain.harness.simulation.heap import EventHeap
 from splitbrain.harness.simulation.network import NetworkParameters
 from splitbrain.harness.simulation.trace import Trace
 from splitbrain.harness.simulation.trio_direct import DirectRun
@@ -46,8 +47,8 @@ class Simulation:
     """
 
     deterministic = True
-    faults = ("all",)
-    options = ("network", "disk")
+    faults: tuple[str, ...] = ("all",)
+    options: tuple[str, ...] = ("network", "disk")
 
     def __init__(self, make_run: MakeRun = DirectRun) -> None:
         self._make_run = make_run
@@ -62,6 +63,10 @@ class Simulation:
 
     def world(self, plan: Plan, trace: Trace) -> World:
         """See `Ground.world`."""
+        return self.made(plan, trace, EventHeap())
+
+    def made(self, plan: Plan, trace: Trace, heap: EventHeap) -> World:
+        """A world whose events are on this heap."""
         options = _options(plan)
         network = options.network
         return World(
@@ -70,6 +75,7 @@ class Simulation:
             fsync_latency=options.disk.fsync_latency,
             trace=trace,
             make_run=self._make_run,
+            heap=heap,
         )
 
 

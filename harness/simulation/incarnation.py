@@ -61,7 +61,7 @@ class _TrioClock(trio.abc.Clock):
         return 0.0
 
 
-class _Waiting:
+class Waiting:
     """The running task, which waits for the world's loop to call `due`."""
 
     __slots__ = ("_incarnation", "_task")
@@ -69,6 +69,11 @@ class _Waiting:
     def __init__(self, incarnation: Incarnation) -> None:
         self._incarnation = incarnation
         self._task: Task | None = context.task
+
+    @property
+    def name(self) -> str:
+        """The host's."""
+        return self._incarnation.name
 
     def due(self) -> None:
         """Wake it, unless it was cancelled."""
@@ -188,13 +193,13 @@ class Incarnation:
 
     async def wait(self, delay: float) -> None:
         """Wait `delay` seconds of true time: hardware doesn't follow the node's clock."""
-        waiting = _Waiting(self)
+        waiting = Waiting(self)
         self.host.world.heap.after(delay, waiting.due)
         await park(Trap(waiting.abort))
 
     async def wait_for(self, arm: Callable[[Callable[[], None]], object]) -> None:
         """Wait until what was given to `arm` is called, from the world's own loop."""
-        waiting = _Waiting(self)
+        waiting = Waiting(self)
         arm(waiting.due)
         await park(Trap(waiting.abort))
 

@@ -80,10 +80,11 @@ class World:
         fsync_latency: float = 0.001,
         trace: Trace | None = None,
         make_run: MakeRun = DirectRun,
+        heap: EventHeap | None = None,
     ) -> None:
         streams = Streams(seed)
         self.stream, self.turn = streams.stream, streams.turn
-        self.heap = EventHeap()
+        self.heap = heap or EventHeap()
         self.trace = trace or Trace()
         self.network = SimulatedNetwork(
             self.heap, self.trace, self.stream, network or NetworkParameters()
