@@ -46,8 +46,11 @@ What it does are functions over these: ``election``, ``leading``, ``following``,
 ``reads``, ``transfer``, ``roles``; what it decides is in ``rules``. The shell is ``server``, over
 ``storage`` and the state machine ``kv``; ``bugs`` has the store with one decision wrong.
 
-Left out: membership changes (section 6), chunked snapshots, recovery from corrupted disks. A
-leader whose disk stands still goes on sending heartbeats.
+A disk that is slow, full or fails at one server concerns that server alone, which begins anew when
+the disk works again; one that was altered ends it, for a damaged log is not a short one.
+
+Left out: membership changes (section 6), chunked snapshots, getting what is damaged from the others
+(Protocol-Aware Recovery). A leader whose disk stands still goes on sending heartbeats.
 """
 
 from splitbrain.harness.bug import planted
@@ -93,6 +96,20 @@ KNOBS = (
 
 _LEASE = Knob("lease", 0.0, 0.25, "how long a leader reads unasked, in seconds", _PLACE + "lease")
 
+_SURVIVES = (
+    "process",
+    "net",
+    "member",
+    "client",
+    "scenario",
+    "disk.slow",
+    "disk.stall",
+    "disk.fsync_error",
+    "disk.eio",
+    "disk.enospc",
+    "disk.short_io",
+)
+
 SYSTEM = System(
     name="raft",
     title="Raft with a key-value store over it (chapter 9)",
@@ -100,9 +117,7 @@ SYSTEM = System(
     client=RaftClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims(
-        ("process", "net", "clock", "member", "disk.slow", "disk.stall", "client", "scenario")
-    ),
+    claims=Claims((*_SURVIVES, "clock"), notices=("disk.bitrot",)),
     bugs=BUGS,
     knobs=KNOBS,
     invariants=RaftInvariants,

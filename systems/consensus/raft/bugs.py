@@ -19,7 +19,9 @@ from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.server import RaftKV
 from splitbrain.systems.consensus.raft.sessions import Sessions
 from splitbrain.systems.consensus.raft.state import Server, Settings
-from splitbrain.systems.consensus.raft.storage import Save, Storage
+from splitbrain.systems.consensus.raft.storage import WAL, Save, Storage
+from splitbrain.systems.storage.files import read_all
+from splitbrain.systems.storage.frames import Chain, frame_at
 
 
 class CommitsByCounting(Rules):
@@ -118,6 +120,20 @@ class AnswersEarly(Rules):
     def may_answer_at_once(self, command: Any) -> bool:
         """Writes can be answered at once; the others' results are not known yet."""
         return bool(command[0] == "command" and command[-1][0] != "cas")
+
+
+class CutsDamage(Storage):
+    """Takes a damaged log for one that a crash tore: it goes on with what is before the damage."""
+
+    def read_log(self) -> list[bytes]:
+        """What can be read."""
+        if not self.disk.exists(WAL):
+            return []
+        data, chain, payloads = read_all(self.disk, WAL), Chain(), []
+        while (frame := frame_at(data, chain.end)) and frame.sequence == chain.sequence + 1:
+            payloads.append(frame.payload)
+            chain.end, chain.sequence = frame.end, frame.sequence
+        return [payload for payload in payloads if payload]
 
 
 class SyncsLater(Storage):
@@ -285,5 +301,16 @@ BUGS: tuple[Bug, ...] = (
         seeds=60,
         shows=("leader-lease", "stale-read", "nonlinearizable"),
         source="Raft thesis, section 6.4.1",
+    ),
+    Bug(
+        id="CON-19",
+        title="a damaged log is cut where the damage is, and votes as if it had never been longer",
+        server=planted(RaftKV, storage_class=CutsDamage),
+        workload="set",
+        faults=("disk.bitrot", "process.kill", "scenario.rollback"),
+        nodes=3,
+        seeds=40,
+        shows=("durability", "leader-completeness", "commit-quorum", "lost", "diverged"),
+        source="Alagappan et al., Protocol-Aware Recovery (FAST 2018)",
     ),
 )

@@ -83,12 +83,18 @@ class RaftClient:
         return list(await self.query("scan"))
 
     async def replica_state(self, server: str) -> dict[str, Any]:
-        """What this very server has applied, from its memory: not linearizable."""
+        """What this very server has applied, from its memory: not linearizable.
+
+        Raises:
+            Definite: its disk is damaged, and it takes part no more.
+        """
         body = ("state",)
         while True:
             with trio.move_on_after(ATTEMPT_S):
-                _status, pairs = await request(self.node, server, body)
-                return {str(key): value for key, value in pairs}
+                status, answer = await request(self.node, server, body)
+                if status != OK:
+                    raise Definite(answer)
+                return {str(key): value for key, value in answer}
 
     async def query(self, *operation: Any) -> Any:
         """Read, linearizably."""

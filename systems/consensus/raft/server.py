@@ -7,6 +7,11 @@ rests on::
     network --receive--> core --effects--> send at once            (a leader's messages, answers)
     timer   --tick-----> core            \\-> writer's queue: save, save, send, save, send ...
     writer  --saved----> core                 \\-- one fsync for all that queued up (group commit)
+
+A disk that fails or has no room ends this life of the server: nobody knows what is durable. It
+begins another one, from what is on the disk, as soon as that can be read and written again. If the
+disk is damaged, so that this server has forgotten what it promised, it takes part no more and says
+so to whoever asks; the others go on without it.
 """
 
 from __future__ import annotations
@@ -29,11 +34,25 @@ from splitbrain.systems.consensus.raft.effects import (
     Stored,
 )
 from splitbrain.systems.consensus.raft.kv import KeyValue
+from splitbrain.systems.consensus.raft.messages import (
+    REDIRECT,
+    REFUSED,
+    REPLY,
+    REQUEST,
+    Reply,
+)
 from splitbrain.systems.consensus.raft.phases import LEADER
 from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.sessions import Sessions
 from splitbrain.systems.consensus.raft.state import Settings
 from splitbrain.systems.consensus.raft.storage import Save, Storage
+from splitbrain.systems.storage.engine import Damaged, Full
+
+RETRY_S = 0.2
+"""How long to wait before a disk that failed is tried again, in seconds."""
+
+NOBODY = (REDIRECT, None)
+"""The answer of a server that knows of no leader."""
 
 
 class RaftKV:
@@ -48,10 +67,15 @@ class RaftKV:
         self.node = node
         self.network = node.network
         self.storage = self.storage_class(node.disk)
+        self.begin()
+        self.core: Raft
+
+    def begin(self) -> None:
+        """Nothing of a former life is left to do."""
         self.queue: list[Save | Send] = []
         self.writing = False
         self.wake_writer = trio.Event()
-        self.core: Raft
+        self.batches = self.marked = 0
 
     def make_core(self, stored: Stored) -> Raft:
         """The protocol, starting from what the disk holds."""
@@ -67,7 +91,30 @@ class RaftKV:
         )
 
     async def run(self) -> None:
-        """Recover, then serve until cancelled."""
+        """Live, again and again while the disk fails; until it is damaged."""
+        damaged = False
+        while not damaged:
+            try:
+                await self.live()
+            except* (OSError, Full) as failures:
+                self.node.trace("disk-failed", str(failures.exceptions[0]))
+            except* Damaged as damages:
+                self.node.trace("disk-damaged", str(damages.exceptions[0]))
+                damaged = True
+            await trio.sleep(RETRY_S)
+        await self.refuse()
+
+    async def refuse(self) -> None:
+        """Tell clients that they have to ask others."""
+        while True:
+            sender, message = await self.network.receive()
+            if message[0] == REQUEST:
+                answer = (REFUSED, "the disk is damaged") if message[2] == ("state",) else NOBODY
+                self.network.send(sender, Reply(REPLY, message[1], *answer))
+
+    async def live(self) -> None:
+        """Recover, then serve."""
+        self.begin()
         self.core = self.make_core(await self.storage.recover())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.keep_time)
@@ -89,8 +136,11 @@ class RaftKV:
         """
         core, longest = self.core, self.settings.heartbeat
         while True:
+            batches = self.batches
             await trio.sleep_until(min(core.deadline, trio.current_time() + longest))
             self.perform(core.tick(trio.current_time()))
+            if self.marked < batches == self.batches:
+                self.wake_writer.set()  # nothing was written for a while
 
     async def write(self) -> None:
         """Make durable what has queued up, then let go the messages that waited for it."""
@@ -102,7 +152,12 @@ class RaftKV:
             batch, self.queue = self.queue, []
             saves = [effect for effect in batch if not isinstance(effect, Send)]
             self.writing = True
-            await self.storage.save(saves)
+            if saves:
+                await self.storage.save(saves)
+                self.batches += 1
+            elif not batch:
+                await self.storage.mark()
+                self.marked = self.batches
             self.writing = False
             for effect in batch:
                 if isinstance(effect, Send):

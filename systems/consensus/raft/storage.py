@@ -1,37 +1,33 @@
 """A Raft server's durable state: a write-ahead log and a snapshot, each a file.
 
-File format::
+Both are files of frames (`splitbrain.systems.storage.frames`), whose payloads are MessagePack::
 
-    wal       = frame*
-    frame     = length:u32 checksum:u32 payload            (little endian)
-    payload   = MessagePack of one of
-                  ["base", index, term]             the log begins after this entry
-                  ["state", term, vote]             current term and vote
-                  ["entries", first, [[term, command], ...]]   replace all from `first` on
-    snapshot  = frame of [index, term, data]
-
-A frame's checksum is the CRC-32 of its payload continued from the previous frame's checksum, so a
-stale frame that happens to lie behind a new one does not fit the chain.
+    wal       = any of   ["base", index, term]       the log begins after this entry
+                         ["state", term, vote]       current term and vote
+                         ["entries", first, [[term, command], ...]]   replace all from `first` on
+    snapshot  = [index, term, data]
 
 Invariants:
 
 1. After `save` returns, its records survive a power loss; until then no promise rests on them.
 2. A log that begins after entry i is renamed into place only behind a durable snapshot of i or
-later.
-3. The first bad frame ends the log: what follows was never acknowledged (1). Recovery cuts it off,
-   durably, before anything is written behind it.
+   later.
+3. What a crash tore was never acknowledged (1): recovery drops it, and writes the rest as a new
+   file before anything is built on it; what the page cache shows need not be on the platter, as
+   after an fsync that failed.
+4. A log of which something durable was altered is never taken for a short one: that would forget
+   what was acknowledged, and vote as if it never had been (Alagappan et al., "Protocol-Aware
+   Recovery for Consensus-Based Storage", FAST 2018). Recovery raises `Damaged`, and the server
+   takes part no more. So that this can be told of the last records, too, `mark` notes that they are
+   durable when there is nothing else to write.
 
-Left out: telling a torn tail from damage in the middle of the log. A disk that loses or alters
-what it said was durable makes this server forget, as in most implementations (Alagappan et al.,
-"Protocol-Aware Recovery", FAST 2018).
+Left out: to get what is damaged from the others, as that paper does.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
-from zlib import crc32
 
 import msgspec
 
@@ -47,132 +43,93 @@ from splitbrain.systems.consensus.raft.effects import (
 )
 from splitbrain.systems.consensus.raft.messages import Entry
 from splitbrain.systems.consensus.raft.sessions import immutable
+from splitbrain.systems.storage.engine import Damaged
+from splitbrain.systems.storage.files import read_all, replace
+from splitbrain.systems.storage.frames import read_frames
+from splitbrain.systems.storage.wal import WriteAheadLog, whole
 
 Save = SaveState | SaveEntries | SaveSnapshot
 
 WAL = "wal"
 SNAPSHOT = "snapshot"
-_HEADER = struct.Struct("<II")
-_START = 0x52414654  # what the first frame's checksum continues: a run of zero bytes is no frame
-
-
-def _frame(record: Sequence[Any], previous: int) -> tuple[bytes, int]:
-    payload = msgspec.msgpack.encode(record)
-    checksum = crc32(payload, previous)
-    return _HEADER.pack(len(payload), checksum) + payload, checksum
-
-
-def _frames(data: bytes) -> Iterator[tuple[Any, int, int]]:
-    """The records of all good frames, each with its end and its checksum."""
-    position, checksum = 0, _START
-    while position + _HEADER.size <= len(data):
-        length, expected = _HEADER.unpack_from(data, position)
-        start = position + _HEADER.size
-        position = start + length
-        payload = data[start:position]
-        checksum = crc32(payload, checksum)
-        if length == 0 or len(payload) < length or checksum != expected:
-            return
-        yield msgspec.msgpack.decode(payload), position, checksum
+_encode = msgspec.msgpack.encode
 
 
 class Storage:
-    """The files of one server. One task writes; it awaits each `save` before the next."""
+    """The files of one server. One task writes; it awaits each call before the next.
+
+    Every method raises ``OSError`` if the disk failed, and `Full` if it has no room. Nobody knows
+    then what is durable, and no later sync will tell: only `recover` makes sure again.
+    """
 
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
-        self.checksum = _START
+        self.log = WriteAheadLog(disk, WAL)
 
     async def recover(self) -> Stored:
-        """Read what survived, and cut off what did not survive whole.
+        """Read what survived, and make sure that it is durable.
 
-        After a kill the page cache is still there: what is read may not be durable yet, renames
-        included, and has to become so before anything is built on it.
+        Raises:
+            Damaged: something that was durable was altered.
         """
-        snapshot = self._read_snapshot()
-        log = await self._read_log()
-        await self.disk.fsync_dir()
+        snapshot, image = self.read_snapshot(), _Replay(NOTHING_STORED.log)
+        for payload in self.read_log():
+            image.apply(*msgspec.msgpack.decode(payload))
+        log = image.result()
         if snapshot is not None:
-            kept = _continue_snapshot(log, snapshot)
-            if kept is not log:
-                # On disk, too: what is appended to the old log would have a hole before it.
-                await self._replace_log(kept)
-            log = kept
+            log = _continue_snapshot(log, snapshot)
+        await self.log.begin(_records(log))
         return Stored(snapshot, log)
 
-    def _read_snapshot(self) -> Snapshot | None:
+    def read_log(self) -> list[bytes]:
+        """The records of the log, up to where a crash tore it."""
+        return self.log.read()
+
+    def read_snapshot(self) -> Snapshot | None:
+        """The snapshot, if there is one; it was whole before it had its name."""
         if not self.disk.exists(SNAPSHOT):
             return None
-        frames = list(_frames(self.disk.read(SNAPSHOT)))
-        if len(frames) != 1:
-            raise OSError(
-                f"{SNAPSHOT} is damaged though it was synced: restore the disk or wipe it"
-            )
-        return Snapshot(*frames[0][0])
-
-    async def _read_log(self) -> LogImage:
-        if not self.disk.exists(WAL):
-            self.disk.append(WAL, b"")
-        data = self.disk.read(WAL)
-        end = 0
-        image = _Replay(NOTHING_STORED.log)
-        for record, end, self.checksum in _frames(data):  # noqa: B007
-            image.apply(*record)
-        if end < len(data):
-            self.disk.truncate(WAL, end)
-        await self.disk.fsync(WAL)
-        return image.result()
+        frames = read_frames(read_all(self.disk, SNAPSHOT), SNAPSHOT).frames
+        if not frames:
+            raise Damaged(f"{SNAPSHOT} is damaged, though it was durable")
+        return Snapshot(*msgspec.msgpack.decode(frames[0].payload))
 
     async def save(self, saves: Iterable[Save]) -> None:
         """Make the saves durable, in order."""
-        records: list[tuple[Any, ...]] = []
+        records: list[bytes] = []
         for save in saves:
             if isinstance(save, SaveEntries):
-                records.append(("entries", save.first, save.entries))
+                records.append(_encode(("entries", save.first, save.entries)))
             elif isinstance(save, SaveState):
-                records.append(("state", save.term, save.vote))
+                records.append(_encode(("state", save.term, save.vote)))
             else:
                 records.clear()  # the new log contains them
                 await self.save_snapshot(save)
         if records:
-            self.disk.append(WAL, self._encode(records))
+            for record in records:
+                self.log.append(record)
             await self.sync()
 
     async def sync(self) -> None:
         """Make the log durable."""
-        await self.disk.fsync(WAL)
+        await self.log.sync()
 
-    def _encode(self, records: Iterable[tuple[Any, ...]]) -> bytes:
-        frames = []
-        for record in records:
-            frame, self.checksum = _frame(record, self.checksum)
-            frames.append(frame)
-        return b"".join(frames)
+    async def mark(self) -> None:
+        """Note that all is durable, for there is nothing else to write."""
+        await self.log.mark()
 
     async def save_snapshot(self, save: SaveSnapshot) -> None:
         """Replace the snapshot, then the log; a crash in between leaves a log with more in it."""
-        await self._replace(SNAPSHOT, _frame(save.snapshot, _START)[0])
-        await self._replace_log(save.log)
+        await replace(self.disk, SNAPSHOT, whole([_encode(save.snapshot)])[1])
+        await self.log.begin(_records(save.log))
 
-    async def _replace_log(self, log: LogImage) -> None:
-        self.checksum = _START
-        records: list[tuple[Any, ...]] = [
-            ("base", log.base_index, log.base_term),
-            ("state", log.term, log.vote),
-        ]
-        if log.entries:
-            records.append(("entries", log.base_index + 1, log.entries))
-        await self._replace(WAL, self._encode(records))
 
-    async def _replace(self, path: str, content: bytes) -> None:
-        """Write a whole file so that a crash leaves the old one or the new one."""
-        temporary = path + ".tmp"
-        if self.disk.exists(temporary):
-            self.disk.truncate(temporary, 0)
-        self.disk.append(temporary, content)
-        await self.disk.fsync(temporary)
-        self.disk.rename(temporary, path)
-        await self.disk.fsync_dir()
+def _records(log: LogImage) -> Iterator[bytes]:
+    """A whole log."""
+    yield _encode(("base", log.base_index, log.base_term))
+    yield _encode(("state", log.term, log.vote))
+    if log.entries:
+        yield _encode(("entries", log.base_index + 1, log.entries))
 
 
 class _Replay:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from random import Random
 
 import pytest
 import trio
@@ -12,7 +13,7 @@ from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness.bug import planted
 from splitbrain.harness.client import Definite, Indefinite
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
-from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.runs.running import run
@@ -163,6 +164,44 @@ def test_a_server_that_does_not_hear_its_leader_disturbs_nobody():
     assert leaders == 1
     assert longest_wait < 0.1
     assert paper_leaders > 1
+
+
+@pytest.mark.parametrize("trouble", ["enospc", "eio", "fsync-dropped", "stall"])
+def test_a_disk_that_fails_at_one_server_stops_nobody_else(trouble):
+    """It ends that server's life, which begins again when the disk works."""
+    states = []
+
+    async def story(client, world):
+        await client.write("x", 0)
+        rule = DiskRule("bad", (world.leader(),), trouble, 1.0)
+        await from_outside(world, world.add_disk_rule, rule)
+        for i in range(20):
+            await client.write("x", i)
+        assert rule.affected > 0
+        await from_outside(world, world.remove_disk_rule, rule)
+        await trio.sleep(2)
+        states.extend([await client.replica_state(name) for name in world.servers])
+
+    Cluster(story, nodes=5).play()
+
+    assert states == [{"x": 19}] * 5
+
+
+def test_a_server_with_a_damaged_disk_takes_part_no_more():
+    async def story(client, world):
+        for i in range(20):
+            await client.add(i)
+        await trio.sleep(0.5)  # it notes that all of this is durable
+        await from_outside(world, world.kill, "n2")
+        world.rot_disk("n2", 1, Random(1))
+        await from_outside(world, world.start, "n2")
+        await client.add(20)
+        with pytest.raises(Definite, match="damaged"):
+            await client.replica_state("n2")
+        client.target = "n2"
+        assert await client.read_all() == list(range(21))
+
+    Cluster(story).play()
 
 
 def test_without_a_majority_nothing_is_answered():
