@@ -10,8 +10,8 @@ asyncio_loop.py     asyncio's own loop  | over sockets.py --> tcp.py --> the wor
 
 from __future__ import annotations
 
+from splitbrain.harness.programs.casting import roles
 from splitbrain.harness.programs.clients import asyncio_client
 from splitbrain.harness.programs.factory import Program, program
-from splitbrain.harness.programs.roles import roles
 
 __all__ = ["Program", "asyncio_client", "program", "roles"]

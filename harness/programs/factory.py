@@ -15,6 +15,7 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 from splitbrain.harness.node import Node
@@ -51,19 +52,25 @@ class Program:
 
 
 class Running:
-    """One life of a program on a node."""
+    """One life of a program on a node.
+
+    Attributes:
+        node: its process.
+        module: the module that its function is in, in this life; None until it is imported.
+    """
 
     def __init__(self, program: Program, process: Incarnation) -> None:
-        self._program, self._process = program, process
+        self._program, self.node = program, process
+        self.module: ModuleType | None = None
 
     async def run(self) -> None:
         """Run ``main`` to its end."""
-        program, process = self._program, self._process
+        program, process = self._program, self.node
         surround(process)
         surround_clients(process)
         for name, value in program.env.items():
             process.environment[name] = _filled(str(value), process)
-        main = program.source.fresh()
+        main, self.module = program.source.fresh()
         arguments = [_filled(value, process) for value in program.arguments]
         named = {name: _filled(value, process) for name, value in program.named.items()}
         if program.library == "trio":

@@ -36,16 +36,16 @@ class Source:
         """Its name for people."""
         return f"{self.module}:{self.attribute}"
 
-    def fresh(self) -> Callable[..., Any]:
-        """The function, from a copy of its package that nobody else has."""
+    def fresh(self) -> tuple[Callable[..., Any], ModuleType]:
+        """The function and its module, from a copy of its package that nobody else has."""
         if self.given is not None:
-            return self.given
+            return self.given, sys.modules[self.module]
         package = self.module.partition(".")[0]
         ours = [name for name in sys.modules if name == package or name.startswith(f"{package}.")]
         kept = {name: sys.modules.pop(name) for name in ours}
         try:
-            found: Callable[..., Any] = _attribute(import_module(self.module), self.attribute)
-            return found
+            module = import_module(self.module)
+            return _attribute(module, self.attribute), module
         finally:
             for name in list(sys.modules):
                 if name == package or name.startswith(f"{package}."):

@@ -6,6 +6,6 @@ what the real one does when it fails, at a named setting. Faults strike them as 
 
 from __future__ import annotations
 
-from splitbrain.systems.standins.redis import redis
+from splitbrain.systems.standins.redis_server import redis
 
 __all__ = ["redis"]

@@ -11,6 +11,7 @@ import pytest
 import trio_store
 
 from splitbrain.harness import InvalidPlan, Plan, faults, run
+from splitbrain.harness.oracle import always, oracles
 from splitbrain.harness.programs import program
 from splitbrain.harness.workloads import register
 
@@ -94,3 +95,17 @@ def test_a_program_whose_library_is_not_clear_asks():
 
     with pytest.raises(InvalidPlan, match="imports neither trio nor asyncio: say which"):
         program(main)
+
+
+def test_what_must_hold_is_seen_in_the_programs_own_module_of_this_life():
+    def small(up):
+        return all(len(module.values) < 2 for module in up.values()) or "two keys were written"
+
+    def stated(plan):
+        made = trio_register(plan)
+        return plan.using(made.server, made.workload, invariants=oracles(always("small", small)))
+
+    (made,) = runs(stated, None, range(1))
+
+    assert made.signature.startswith("invariants/small")
+    assert made.virtual_seconds < 1.0

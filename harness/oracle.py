@@ -1,0 +1,150 @@
+"""What must hold of the servers' live objects, now and in time: `always`, `eventually`, `leads_to`.
+
+    from splitbrain.harness.oracle import always, eventually, leads_to, oracles
+
+    plan.using(
+        program("shop.main:main"),
+        workloads.register(ShopClient),
+        invariants=oracles(
+            always("one-primary", lambda up: sum(shop.primary for shop in up.values()) <= 1),
+            eventually("some-primary", lambda up: any(s.primary for s in up.values()), within=5.0),
+            leads_to("queue-empties", full, empty, within=3.0),
+        ),
+    )
+
+A condition is given the servers that are up, by name: an unmodified program's module, in this life
+of its process, or the server's own object. It is asked after each step of any server and says True
+or False, or, in place of False, in words what is wrong. A breach ends the run
+(`splitbrain.harness.invariants`). All times are true virtual seconds; what was due in the meantime
+is noticed at the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from splitbrain.harness.invariants import Breach, Invariants, Probe
+
+State = Mapping[str, Any]
+Condition = Callable[[State], bool | str]
+
+
+class Observed(Protocol):
+    """One statement while a run goes on."""
+
+    def look(self, state: State, now: float) -> str | None:
+        """What is wrong, in words; None if nothing is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Oracle:
+    """A statement on the servers.
+
+    Attributes:
+        name: its name, as a kind of anomaly.
+        observe: begins to observe it, for one run.
+    """
+
+    name: str
+    observe: Callable[[], Observed]
+
+
+class _Always:
+    def __init__(self, condition: Condition) -> None:
+        self._condition = condition
+
+    def look(self, state: State, now: float) -> str | None:
+        answer = self._condition(state)
+        if answer is True:
+            return None
+        return answer if isinstance(answer, str) else "it does not hold"
+
+
+class _Eventually:
+    def __init__(self, condition: Condition, within: float) -> None:
+        self._condition, self._within = condition, within
+        self._over = False
+
+    def look(self, state: State, now: float) -> str | None:
+        if self._over:
+            return None
+        if self._condition(state) is True:
+            self._over = True
+        elif now > self._within:
+            return f"it did not come true within {self._within:g} s of the start"
+        return None
+
+
+class _LeadsTo:
+    def __init__(self, cause: Condition, effect: Condition, within: float) -> None:
+        self._cause, self._effect, self._within = cause, effect, within
+        self._since: float | None = None
+
+    def look(self, state: State, now: float) -> str | None:
+        if self._effect(state) is True:
+            self._since = None
+        elif self._since is None and self._cause(state) is True:
+            self._since = now
+        elif self._since is not None and now > self._since + self._within:
+            return f"what began at {self._since:.3f} s was not followed within {self._within:g} s"
+        return None
+
+
+def always(name: str, condition: Condition) -> Oracle:
+    """The condition holds at every step."""
+    return Oracle(name, lambda: _Always(condition))
+
+
+def eventually(name: str, condition: Condition, within: float) -> Oracle:
+    """The condition holds at some step within so many seconds of the run's start."""
+    return Oracle(name, lambda: _Eventually(condition, within))
+
+
+def leads_to(name: str, cause: Condition, effect: Condition, within: float) -> Oracle:
+    """Whenever `cause` holds, `effect` holds then or within so many seconds after."""
+    return Oracle(name, lambda: _LeadsTo(cause, effect, within))
+
+
+class _Oracles:
+    """A probe (`splitbrain.harness.invariants.Probe`) that looks at all servers at once."""
+
+    def __init__(self, stated: tuple[Oracle, ...]) -> None:
+        self._observed = [(oracle.name, oracle.observe()) for oracle in stated]
+        self._servers: dict[str, Any] = {}
+
+    def __call__(self, name: str, server: Any) -> Breach | None:
+        self._servers[name] = server
+        process = _process_of(server)
+        state = {
+            name: getattr(server, "module", server)
+            for name, server in sorted(self._servers.items())
+            if not _process_of(server).dead
+        }
+        now = process.host.world.now
+        for stated, observed in self._observed:
+            if (problem := observed.look(state, now)) is not None:
+                return Breach(stated, f"{stated}: {problem}")
+        return None
+
+
+def _process_of(server: Any) -> Any:
+    """The process of a server, by which it is known whether it is up, and what time it is."""
+    process = getattr(server, "node", None)
+    if process is None or not hasattr(process, "host"):
+        raise TypeError(
+            f"{type(server).__name__} has no attribute 'node': keep the node that its __init__ is "
+            "given, so that oracles see whether it is up"
+        )
+    return process
+
+
+def oracles(*stated: Oracle) -> Invariants:
+    """The statements as invariants, for `System.invariants` and ``plan.using(invariants=)``."""
+
+    def make() -> Probe:
+        return _Oracles(stated)
+
+    return make
