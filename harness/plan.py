@@ -70,15 +70,19 @@ class When:
             ``fsync-begin``, ``fsync-end``, ``acknowledged``.
         node: the server that does it; None for any.
         count: how often it happens from the fault's `at` on until the fault strikes.
+        every: whether it strikes each time that this has happened so often, not once; while it
+            lasts, nothing is counted.
     """
 
     event: str
     node: str | None = None
     count: int = 1
+    every: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The trigger as JSON-able data."""
-        return {"event": self.event, "node": self.node, "count": self.count}
+        every = {"every": True} if self.every else {}
+        return {"event": self.event, "node": self.node, "count": self.count, **every}
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +305,7 @@ class _WrittenWhen(msgspec.Struct, forbid_unknown_fields=True):
     event: str
     node: str | None = None
     count: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
+    every: bool = False
 
 
 class _WrittenFault(msgspec.Struct, forbid_unknown_fields=True):

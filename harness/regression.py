@@ -159,7 +159,8 @@ def _fault(fault: Fault) -> str:
     told += [f"options={_data(dict(fault.options))}"] if fault.options else []
     told += [f"id={fault.id!r}"] if fault.id else []
     if (when := fault.when) is not None:
-        told.append(f"when=When({when.event!r}, {when.node!r}, {when.count})")
+        every = ", every=True" if when.every else ""
+        told.append(f"when=When({when.event!r}, {when.node!r}, {when.count}{every})")
     return f"Fault({', '.join(told)})"
 
 

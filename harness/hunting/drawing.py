@@ -50,6 +50,9 @@ OTHER_SIZES = 0.3
 TRIGGERS = 0.3
 """How often half of the faults wait for something to happen, rather than for a time alone."""
 
+EVERY = 0.25
+"""How often a fault that waits for something strikes each time that it happens."""
+
 _EVENTS = (*EVENTS, "fsync-begin", "fsync-end", "write")
 _OFTEN, _RARELY = 100, 10
 
@@ -227,13 +230,14 @@ def _waiting(fault: Fault, plan: Plan, survivable: bool) -> Fault:
     most = _OFTEN if event in MACHINE else _RARELY
     count = int(exp(rng.uniform(0.0, log(most))))
     node, itself = rng.choice((None, *plan.servers)), rng.random() < 0.6
+    every = rng.random() < EVERY
     unfit = kind.composite or kind.permanent or kind.strikes != "servers"
     if toss >= 0.5 or unfit or (survivable and kind.nodes_down):
         return fault
     if event == ACKNOWLEDGED:
-        return replace(fault, when=When(event, None, count))
+        return replace(fault, when=When(event, None, count, every))
     target = ITSELF if itself else fault.target
-    return replace(fault, when=When(event, node, count), target=target)
+    return replace(fault, when=When(event, node, count, every), target=target)
 
 
 def _nodes(target: Target, seed: int) -> int:

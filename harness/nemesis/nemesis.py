@@ -5,6 +5,9 @@ Each fault gives two events of process ``nemesis`` in the history, with the kind
     {"id": "f3", "phase": "start", "targets": ["n1"], "detail": {"shape": "one", ...}}
     {"id": "f3", "phase": "stop", ..., "effect": {"messages_dropped": 12}, "observed": true}
 
+A fault that strikes each time that something happens has an id of its own for each strike after the
+first: ``f3#2``, ``f3#3``.
+
 What counts is what a fault was *seen* to do: a partition of links that nobody used has an empty
 effect and ``observed`` false, and a run whose faults all have none has tested nothing.
 """
@@ -22,6 +25,9 @@ from splitbrain.harness.nemesis.holds import ClockHolds, ProcessHolds
 from splitbrain.harness.nemesis.injection import Context, Injection, seen
 from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, Trigger, words
 from splitbrain.harness.plan import ITSELF, Fault, InvalidPlan
+
+MOST_STRIKES = 20
+"""How often a fault strikes that waits for the same again and again."""
 
 
 class Nemesis:
@@ -90,13 +96,24 @@ class Nemesis:
         """Let a fault wait for what it is to follow."""
         if self._resting:
             return
-        assert fault.when is not None, "a fault without a trigger has a time"
+        when = fault.when
+        assert when is not None, "a fault without a trigger has a time"
+        strikes = 0
 
         def strike(node: str) -> None:
-            trigger.stop()
-            self._start(replace(fault, target=node) if fault.target == ITSELF else fault)
+            nonlocal strikes
+            strikes += 1
+            struck = replace(fault, target=node) if fault.target == ITSELF else fault
+            if strikes > 1:
+                struck = replace(struck, id=f"{fault.id}#{strikes}")
+                self._checked[struck.id] = self._checked[fault.id]
+            self._start(struck)
+            if when.every and strikes < MOST_STRIKES:
+                self._control.after(fault.duration, trigger.again)
+            else:
+                trigger.stop()
 
-        trigger = Trigger(fault.when, self._control, strike)
+        trigger = Trigger(when, self._control, strike)
         self._triggers.append(trigger)
 
     def _start(self, fault: Fault) -> None:

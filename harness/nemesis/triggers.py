@@ -3,9 +3,9 @@
     Fault("process.power_loss", at=0.0, target="itself",
           when=When("fsync-begin", node="n2", count=3))        the power goes in n2's third fsync
 
-A trigger counts from the fault's `at` on, and strikes once, after the step in which it happened:
-nobody can be killed in the middle of a step. Such a fault survives shrinking better than one with a
-time, since what is taken away before it doesn't shift it.
+A trigger counts from the fault's `at` on, and strikes once, or `every` time that it has counted so
+far, after the step in which it happened: nobody can be killed in the middle of a step. Such a fault
+survives shrinking better than one with a time, since what is taken away before it doesn't shift it.
 """
 
 from __future__ import annotations
@@ -52,6 +52,9 @@ def words(when: When) -> str:
     """A trigger in words: ``after the third begun fsync of n2``."""
     what, of = EVENTS.get(when.event, (when.event, "of"))
     who = "" if when.event == ACKNOWLEDGED else f" {of} {when.node or 'any server'}"
+    if when.every:
+        some = "each" if when.count == 1 else f"every {when.count}"
+        return f"after {some} {what}{'' if when.count == 1 else 's'}{who}"
     return f"after {_ordinal(when.count)} {what}{who}"
 
 
@@ -61,7 +64,10 @@ def _ordinal(number: int) -> str:
 
 
 class Trigger:
-    """Counts what a fault waits for, and calls `strike` with the node's name, once."""
+    """Counts what a fault waits for, and calls `strike` with the node's name, once.
+
+    `again` has it count anew.
+    """
 
     def __init__(self, when: When, control: Control, strike: Callable[[str], None]) -> None:
         self._when = when
@@ -84,6 +90,10 @@ class Trigger:
         self._left -= 1
         if self._left == 0:
             self._control.after(0.0, self._strike, node)
+
+    def again(self) -> None:
+        """Wait for the same once more."""
+        self._left = self._when.count
 
     def stop(self) -> None:
         """Wait no more."""

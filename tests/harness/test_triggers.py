@@ -1,6 +1,7 @@
 """Faults that wait for something to happen: counted exactly, replayed exactly, made small."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from small_register import Client, Durable
@@ -8,6 +9,7 @@ from small_register import Client, Durable
 from splitbrain.harness.hunting import drawing
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.claims import Claims, regime
+from splitbrain.harness.nemesis.nemesis import MOST_STRIKES
 from splitbrain.harness.nemesis.triggers import EVENTS, words
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan, When
 from splitbrain.harness.runs.running import run
@@ -69,6 +71,34 @@ def test_the_power_goes_in_the_third_fsync():
     assert start.value["targets"] == ["n1"]
 
 
+def test_it_strikes_each_time_that_it_has_counted_so_far():
+    made = experiment(power_loss(When("fsync-begin", "n1", 3, every=True)))
+    result = run(made.with_plan(made.plan.with_(time_limit=16.0)))
+
+    struck = starts(result)
+    assert [start.value["id"] for start in struck[:3]] == ["p", "p#2", "p#3"]
+    assert 3 <= len(struck) <= MOST_STRIKES
+    assert struck[0].value["detail"]["when"] == "after every 3 begun fsyncs of n1"
+    kinds = [event[1] for event in result.trace.events if event[0] >= 0.5]
+    losses = [place for place, kind in enumerate(kinds) if kind == "power-loss"]
+    assert len(losses) == len(struck)
+    # Between two strikes as many fsyncs end as before the first: the third never does.
+    between = [kinds[a:b].count("fsync") for a, b in pairwise(losses)]
+    assert set(between) <= {2, 3}
+
+
+def test_what_strikes_again_and_again_is_written_read_and_ended_with_the_load():
+    when = When("acknowledged", None, 1, every=True)
+    fault = Fault("process.pause", 0.5, 0.02, "n1", id="p", when=when)
+    plan = experiment(fault).plan
+    assert Plan.from_json(plan.to_json()) == plan
+    result = run(plan.using(Durable, register(Client)))
+
+    assert len(starts(result)) == MOST_STRIKES
+    assert result.signature == ""
+    assert "every" not in When("leader").to_json()
+
+
 def test_an_operation_is_counted_when_it_is_acknowledged():
     result = run(experiment(power_loss(When("acknowledged", None, 5), target="n1")))
 
@@ -125,7 +155,7 @@ def test_what_makes_no_sense_is_refused_in_a_sentence(fault, sentence):
 
 def test_a_plan_with_a_strange_trigger_is_refused():
     plan = experiment(power_loss(When("write"))).plan.to_json()
-    plan["faults"][0]["when"]["every"] = True
+    plan["faults"][0]["when"]["often"] = True
     with pytest.raises(InvalidPlan, match="when"):
         Plan.from_json(plan)
 
