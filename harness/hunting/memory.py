@@ -29,7 +29,7 @@ from splitbrain.harness.hunting.prey import Prey
 from splitbrain.harness.hunting.work import Attempt, Small
 from splitbrain.harness.runs.store import StoreError
 
-FORMAT = 2
+FORMAT = 3
 
 NEW, KNOWN, FIXED, FLAKY = "new", "known", "fixed", "flaky"
 """A group's state: found by this hunt, by one before, no longer failing, failing now and then."""
@@ -45,6 +45,7 @@ create table if not exists groups (
     target text not null, signature text not null, checker text not null, reason text not null,
     state text not null, first_seen text not null, last_seen text not null,
     plan text not null, folder text not null, faults integer, operations integer,
+    failed integer, schedules integer,
     primary key (target, signature)
 ) without rowid;
 create table if not exists failures (
@@ -88,6 +89,8 @@ class Group:
         folder: the folder of the run that was made small; empty until it is.
         faults: how many faults its smallest plan has; None until it was made small.
         operations: how many operations; None if it lists none.
+        failed: how many of other schedules of that plan fail alike; None until it was made small.
+        schedules: how many were tried.
         times: how many seeds failed so.
         first_run: which run of its cell was the first to fail so, from 1.
     """
@@ -103,6 +106,8 @@ class Group:
     folder: str
     faults: int | None
     operations: int | None
+    failed: int | None
+    schedules: int | None
     times: int
     first_run: int
 
@@ -191,7 +196,7 @@ class Memory:
         """Add a failing attempt to its group, which is new if there was none."""
         now, name = timestamp(), attempt.target.name
         self._db.execute(
-            "insert into groups values (?, ?, ?, ?, ?, ?, ?, ?, '', null, null) "
+            "insert into groups values (?, ?, ?, ?, ?, ?, ?, ?, '', null, null, null, null) "
             "on conflict (target, signature) do nothing",
             (
                 name,
@@ -223,7 +228,8 @@ class Memory:
     def made_small(self, group: Group, small: Small) -> Group:
         """Keep the smallest plan of a group; one that did not fail again is flaky."""
         self._db.execute(
-            "update groups set plan = ?, folder = ?, faults = ?, operations = ?, state = ? "
+            "update groups set plan = ?, folder = ?, faults = ?, operations = ?, state = ?, "
+            "failed = ?, schedules = ? "
             "where target = ? and signature = ?",
             (
                 _text(small.plan),
@@ -231,6 +237,7 @@ class Memory:
                 small.faults,
                 small.operations,
                 FLAKY if small.problem and small.folder else group.state,
+                *(small.often or (None, None)),
                 group.target,
                 group.signature,
             ),
@@ -269,6 +276,8 @@ class Memory:
             group.folder,
             group.faults,
             group.operations,
+            group.failed,
+            group.schedules,
         )
         self._db.execute(f"insert or replace into groups values ({_places(len(row))})", row)
 

@@ -15,7 +15,7 @@ from splitbrain.harness.hunting.drawing import target_name
 from splitbrain.harness.hunting.memory import FIXED, Group
 
 _CELL_HEADERS = ("hunted in", "runs", "valid", "invalid", "unknown", "broken", "CPU s")
-_HEADERS = ("state", "target", "failure", "seen", "first at run", "small", "story")
+_HEADERS = ("state", "target", "failure", "seen", "first at run", "small", "fails in", "story")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+.!|~@:-])")
 
@@ -108,6 +108,7 @@ def _row(group: Group) -> list[object]:
         group.times,
         group.first_run,
         _size(group),
+        _often(group),
         _story(group) or "-",
     ]
 
@@ -119,6 +120,11 @@ def _size(group: Group) -> str:
     if group.operations is None:
         return faults
     return f"{faults}, {group.operations} operation{'' if group.operations == 1 else 's'}"
+
+
+def _often(group: Group) -> str:
+    """How often its small plan fails: a failure by luck is known as one."""
+    return "-" if group.schedules is None else f"{group.failed} of {group.schedules}"
 
 
 def _times(number: int) -> str:

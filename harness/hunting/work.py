@@ -63,6 +63,7 @@ class Small:
         faults: how many faults are left.
         operations: how many operations are left; None if they are the workload's to choose.
         problem: why it could not be made smaller; None if it could.
+        often: how many of how many other schedules of the plan fail alike; None if nobody counted.
     """
 
     folder: str
@@ -70,6 +71,7 @@ class Small:
     faults: int
     operations: int | None
     problem: str | None
+    often: tuple[int, int] | None = None
 
 
 def try_seeds(target: Prey, seeds: Sequence[int]) -> list[Attempt]:
@@ -147,6 +149,7 @@ def _made_small(
         len(small.faults),
         None if small.operations is None else len(small.operations),
         problem,
+        (found.shrunk.often.failed, found.shrunk.often.of) if found.shrunk else None,
     )
 
 

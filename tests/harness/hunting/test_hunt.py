@@ -52,6 +52,9 @@ def test_failures_with_one_signature_are_one_group_that_is_made_small(hunting, t
     assert 1 < group.times == found.count.failing
     assert group.faults == 1
     assert group.operations <= 2
+    # Losing its memory at a restart takes no luck.
+    assert (group.failed, group.schedules) == (10, 10)
+    assert "10 of 10" in telling.terminal(found.count, [group])
     assert (tmp_path / group.folder / "shrunk" / "plan.json").exists()
 
 
