@@ -29,13 +29,14 @@ COMMANDS = (
     "check",
     "verify",
     "isolation",
+    "crash-states",
     "list",
     "report",
     "demo",
     "init",
     "doctor",
 )
-"""The commands, in the order of ``--help``: each the name of its module."""
+"""The commands, in the order of ``--help``: each the name of its module, with hyphens."""
 
 
 class Commands(click.Group):
@@ -49,7 +50,7 @@ class Commands(click.Group):
         """The command of this name, imported now."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"splitbrain.harness.commands.{cmd_name}")
+        module = import_module(f"splitbrain.harness.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

@@ -84,25 +84,29 @@ class Losses:
 
 class SimulatedDisk:
     """Page cache and platter of one host. Synchronous and without a clock: latency is added
-    outside."""
+    outside.
+
+    Attributes:
+        directory: its files, by name.
+    """
 
     def __init__(self, random: random.Random) -> None:
         self._random = random
-        self._directory = Directory()
+        self.directory = Directory()
         self._epoch = 0
 
     def exists(self, path: str) -> bool:
         """Whether the file exists."""
-        return path in self._directory.current
+        return path in self.directory.current
 
     def list(self) -> list[str]:
         """The names of all files, sorted."""
-        return sorted(self._directory.current)
+        return sorted(self.directory.current)
 
     @property
     def used(self) -> int:
         """The size of all files together, in bytes."""
-        return sum(len(file.current) for file in self._directory.current.values())
+        return sum(len(file.current) for file in self.directory.current.values())
 
     def size(self, path: str) -> int:
         """The file's size in bytes."""
@@ -147,12 +151,12 @@ class SimulatedDisk:
         file = self._file(old)
         _check_name("rename", new)
         if new != old:
-            self._directory.change(Link(new, file, removed=old))
+            self.directory.change(Link(new, file, removed=old))
 
     def remove(self, path: str) -> None:
         """Remove a file."""
         self._file(path)
-        self._directory.change(Link(None, None, removed=path))
+        self.directory.change(Link(None, None, removed=path))
 
     def begin_sync(self, path: str) -> PendingSync:
         """Begin an fsync: fix which operations it will make durable."""
@@ -161,7 +165,7 @@ class SimulatedDisk:
 
     def begin_sync_dir(self) -> PendingSync:
         """Begin an fsync of the directory."""
-        return PendingSync(None, self._directory.operations, self._epoch)
+        return PendingSync(None, self.directory.operations, self._epoch)
 
     def end_sync(self, pending: PendingSync, fate: Fate | None = None) -> None:
         """End an fsync: what it covers is durable; for a file, so is its creation.
@@ -173,10 +177,10 @@ class SimulatedDisk:
         if pending.epoch != self._epoch:
             return
         if pending.file is None:
-            self._directory.sync(pending.upto)
+            self.directory.sync(pending.upto)
         else:
             pending.file.sync(pending.upto, fate)
-            self._directory.sync(pending.file.created + 1)
+            self.directory.sync(pending.file.created + 1)
 
     def drop_sync(self, pending: PendingSync) -> None:
         """An fsync fails, and what it covers is clean from now on, though not on the platter."""
@@ -185,7 +189,7 @@ class SimulatedDisk:
 
     def rot(self, bits: int, random: random.Random) -> tuple[str, ...]:
         """Flip `bits` bits of the platter, anywhere; returns the names of the files concerned."""
-        directory, struck = self._directory, dict[str, None]()
+        directory, struck = self.directory, dict[str, None]()
         for _ in range(bits):
             sizes = [len(directory.current[name].durable) for name in self.list()]
             if not sum(sizes):
@@ -205,7 +209,7 @@ class SimulatedDisk:
         """The machine lost power: the page cache is gone; `policy` says what reached the
         platter."""
         self._epoch += 1
-        directory, losses = self._directory, Losses()
+        directory, losses = self.directory, Losses()
         if policy != "drop_unsynced":
             survivors = self._random.randint(0, len(directory.unsynced))
             directory.sync(directory.synced + survivors)
@@ -255,16 +259,16 @@ class SimulatedDisk:
 
     def _file(self, path: str) -> File:
         try:
-            return self._directory.current[path]
+            return self.directory.current[path]
         except KeyError:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path) from None
 
     def _file_or_new(self, call: str, path: str) -> File:
-        file = self._directory.current.get(path)
+        file = self.directory.current.get(path)
         if file is None:
             _check_name(call, path)
-            file = File(created=self._directory.operations)
-            self._directory.change(Link(path, file))
+            file = File(created=self.directory.operations)
+            self.directory.change(Link(path, file))
         return file
 
 

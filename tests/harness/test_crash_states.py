@@ -1,0 +1,167 @@
+"""All that a crash may leave is tried: no state is missing, and each is recovered from."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from click.testing import CliRunner
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from splitbrain.harness.commands.cli import main
+from splitbrain.harness.crash_states import Explored, explore
+from splitbrain.harness.plan import Fault, InvalidPlan, Plan
+from splitbrain.harness.simulation.crash_states import ATOMS, crash_states
+from splitbrain.harness.simulation.disk import SECTOR, SimulatedDisk
+from splitbrain.systems import registry
+
+ENGINES = ("write-ahead-log", "lsm-tree", "b-tree")
+
+
+def disk():
+    return SimulatedDisk(random.Random(0))
+
+
+def sync(target, path):
+    target.end_sync(target.begin_sync(path))
+
+
+def left(target, most=1000):
+    """What is enumerated, each state as a sorted tuple."""
+    return {tuple(sorted(state.items())) for state in crash_states(target.directory, most).states}
+
+
+def test_a_write_that_is_not_synced_is_there_or_not():
+    target = disk()
+    target.append("f", b"a")
+    sync(target, "f")
+    target.append("f", b"b")
+
+    assert left(target) == {(("f", b"a"),), (("f", b"ab"),)}
+
+
+def test_a_new_file_has_its_name_or_not_and_its_content_or_not():
+    target = disk()
+    target.append("f", b"a")
+
+    assert left(target) == {(), (("f", b""),), (("f", b"a"),)}
+
+
+def test_a_write_is_torn_at_sectors():
+    target = disk()
+    target.append("f", b"x" * 2 * SECTOR)
+    sync(target, "f")
+    target.write("f", 0, b"y" * 2 * SECTOR)
+
+    assert len(left(target)) == 4
+
+
+def some_changes(seed):
+    dice, target = random.Random(seed), disk()
+    for _ in range(dice.randint(1, 7)):
+        call = dice.choice(
+            ["append", "append", "write", "truncate", "rename", "remove", "sync", "dir"]
+        )
+        names = target.list()
+        if call == "dir":
+            target.end_sync(target.begin_sync_dir())
+        elif call in ("append", "write") or not names:
+            name = dice.choice("ab")
+            data = dice.choice([b"x", b"y" * (SECTOR + 1)])
+            target.append(name, data) if call == "append" else target.write(name, 1, data)
+        elif call == "sync":
+            sync(target, dice.choice(names))
+        else:
+            extra = {"truncate": (1,), "rename": (dice.choice("ab"),), "remove": ()}[call]
+            getattr(target, call)(dice.choice(names), *extra)
+    return target
+
+
+@given(st.integers(0, 2**32))
+@settings(max_examples=60)
+def test_whatever_a_power_loss_leaves_was_enumerated(seed):
+    found = crash_states(some_changes(seed).directory, 10_000)
+    known = {tuple(sorted(state.items())) for state in found.states}
+    for crash in range(20):
+        target = some_changes(seed)
+        target._random = random.Random(crash)
+        target.power_loss("any_subset")
+        state = tuple(sorted((name, target.read(name)) for name in target.list()))
+        assert state in known or not found.complete
+
+
+def test_it_says_when_there_are_too_many():
+    target = disk()
+    target.append("f", b"")
+    sync(target, "f")
+    for number in range(ATOMS + 2):
+        target.append("f", bytes([number + 1]))
+    many = crash_states(target.directory, 10_000)
+    assert not many.complete
+    assert {b"", bytes([1]), bytes(range(1, ATOMS + 3))} <= {s["f"] for s in many.states}
+    few = crash_states(target.directory, 3)
+    assert (len(few.states), few.complete) == (3, False)
+
+
+def experiment(system, bug=None, **plan):
+    settled = {"clients": 4, "rate": 200.0, "time_limit": 0.1, "nodes": 1, **plan}
+    return registry.experiment(Plan(system, "store", bug=bug, **settled))
+
+
+@pytest.mark.parametrize("system", ENGINES)
+def test_an_engine_recovers_from_all_crash_states(system):
+    found = explore(experiment(system))
+
+    assert found.failures == (), found.failures[0].verdicts
+    assert found.states > 30
+    assert found.bounded == 0
+    assert str(found) == f"all {found.states:,} crash states at {found.moments:,} moments recover"
+
+
+@pytest.mark.parametrize(
+    ("system", "bug", "kind"),
+    [
+        ("write-ahead-log", "STO-04", "lost"),
+        ("write-ahead-log", "STO-06", "not-recovered"),
+        ("write-ahead-log", "STO-13", "fractured"),
+        ("lsm-tree", "LSM-03", "broken"),
+        ("b-tree", "BT-01", "not-recovered"),
+        ("b-tree", "BT-04", "lost"),
+        ("b-tree", "BT-07", "not-recovered"),
+    ],
+)
+def test_a_bug_is_found_in_some_crash_state(system, bug, kind):
+    found = explore(experiment(system, bug, time_limit=0.08), most=40)
+
+    kinds = {a.kind for failure in found.failures for v in failure.verdicts for a in v.anomalies}
+    assert kind in kinds
+    assert f"{len(found.failures)} of {found.states} crash states" in str(found)
+
+
+def test_it_says_where_it_stopped_counting():
+    assert str(Explored(1000, 20, 3, ())) == (
+        "all 1,000 crash states at 20 moments recover (at 3 moments there are more, which were not "
+        "tried)"
+    )
+
+
+def test_several_servers_or_faults_are_refused():
+    with pytest.raises(InvalidPlan, match="one server"):
+        explore(registry.experiment(Plan("raft", "kv", nodes=3)))
+    faults = (Fault("process.kill", 0.1),)
+    with pytest.raises(InvalidPlan, match="without any other faults"):
+        explore(experiment("b-tree", faults=faults))
+
+
+def test_the_command_says_what_it_found():
+    runner = CliRunner()
+    right = runner.invoke(main, ["crash-states", "b-tree", "--operations", "4"])
+    assert right.exit_code == 0
+    assert "b-tree, workload store: all" in right.output
+    wrong = runner.invoke(
+        main, ["crash-states", "write-ahead-log", "--bug", "STO-04", "--operations", "5"]
+    )
+    assert wrong.exit_code == 1
+    assert "after a crash at" in wrong.output
+    assert "durable/lost" in wrong.output
