@@ -21,6 +21,7 @@ from markupsafe import Markup
 
 from splitbrain.checkers.verdict import Verdict
 from splitbrain.reports.crash import crash_lines
+from splitbrain.reports.cycle import draw_cycle
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.intervals import draw_intervals, draw_life
 from splitbrain.reports.linearization import Scene, scene_of
@@ -70,6 +71,7 @@ _SCRIPTS = (
     "spacetime.js",
     "page.js",
 )
+_STYLES = ("report.css", "spacetime.css", "cycle.css")
 _FORMS = {
     WindowWitness: "window",
     ElementsWitness: "elements",
@@ -98,7 +100,7 @@ def render_html(view: RunView) -> str:
         .get_template("report.html.j2")
         .render(
             view=view,
-            style=Markup(_asset("report.css") + _asset("spacetime.css")),
+            style=Markup("".join(map(_asset, _STYLES))),
             script=Markup(script),
             script_hash=digest,
             packed=packed,
@@ -206,6 +208,7 @@ def _evidence(view: RunView, entry: Evidence) -> dict[str, Any]:
         "message": entry.message,
         "others": entry.others,
         "crash": crash_lines(entry.anomaly),
+        "ring": draw_cycle(view, entry.anomaly),
         "steps": entry.steps,
         "form": _FORMS[type(witness)],
         "witness": witness,

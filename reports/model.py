@@ -159,6 +159,17 @@ class RunView:
         """Positions in `calls` of the operations of the anomaly shown first."""
         return frozenset(self.positions(self.anomaly.operations)) if self.anomaly else frozenset()
 
+    @property
+    def transactions(self) -> Mapping[int, str]:
+        """Names that the anomaly shown first gives to transactions (T1, T2), by position."""
+        entries = self.anomaly.details.get("transactions") if self.anomaly else None
+        return {
+            position: safe_text(shortened(str(entry.get("name")), 24))
+            for entry in (entries if isinstance(entries, list) else ())
+            if isinstance(entry, Mapping)
+            for position in self.positions([entry.get("operation", -1)])
+        }
+
     def positions(self, indices: tuple[int, ...] | list[int]) -> list[int]:
         """The calls of history indices, by position, once each in the order given."""
         found = (self.call_at.get(i) for i in indices if isinstance(i, int))

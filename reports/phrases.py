@@ -117,11 +117,11 @@ def _shown(value: Any, way: str | None, known: bool, limit: int) -> str:
     if way == "name":
         return key_text(value)
     if way == "transaction" and isinstance(value, list):
-        return ", ".join(_micro(micro, known, limit) for micro in value)
+        return ", ".join(micro_text(micro, known, limit) for micro in value)
     return value_text(value, limit)
 
 
-def _micro(micro: Any, known: bool, limit: int) -> str:
+def micro_text(micro: Any, known: bool, limit: int) -> str:
     """A micro-operation: ``append x 1``, ``r x -> [1, 2]``, or ``r x`` if what it saw isn't
     known."""
     if not isinstance(micro, list) or len(micro) != 3 or not isinstance(micro[0], str):

@@ -15,6 +15,7 @@ from typing import Any
 from splitbrain.checkers.history import Call
 from splitbrain.checkers.verdict import INVALID, Anomaly, Shape, Verdict
 from splitbrain.checkers.vocabulary import LEADER, REPLICA_STATE
+from splitbrain.reports.cycle import steps_in
 from splitbrain.reports.faults import Mark
 from splitbrain.reports.model import RunView
 from splitbrain.reports.wording import (
@@ -182,12 +183,8 @@ def witness_of(view: RunView, anomaly: Anomaly) -> Witness:
 
 def steps_of(anomaly: Anomaly) -> tuple[str, ...]:
     """Why each step of a cycle of transactions holds, one sentence each."""
-    for name in ("cycle", "cycle of predicates", "commit order"):
-        steps = _entries(anomaly.details.get(name))
-        told = [str(step["because"]) for step in steps if step.get("because")]
-        if told and anomaly.shape is Shape.CYCLE:
-            return tuple(sentence(safe_text(clipped(text, STEP_LIMIT))) for text in told)
-    return ()
+    told = [str(step["because"]) for step in steps_in(anomaly) if step.get("because")]
+    return tuple(sentence(safe_text(clipped(text, STEP_LIMIT))) for text in told)
 
 
 def window_witness(view: RunView, anomaly: Anomaly) -> WindowWitness:

@@ -345,6 +345,8 @@ def _evidence(observed: Observations, graph: _Graph, edge: int) -> dict[str, Any
     read = int(graph.read[edge])
     found: dict[str, Any] = {
         "type": _WHY[int(graph.why[edge])],
+        "from": _name(t, int(graph.source[edge])),
+        "to": _name(t, int(graph.target[edge])),
         "from operation": index(int(graph.source[edge])),
         "to operation": index(int(graph.target[edge])),
         "because": _because(observed, graph, edge),

@@ -243,7 +243,7 @@ def brief(body: Sequence[object], limit: int = 22) -> str:
     if len(parts) > 2 and parts[0] in ("request", "reply"):  # `splitbrain.harness.client`
         parts = parts[2:]
     words = " ".join(_words(parts))
-    return words if len(words) <= limit else words[: limit - 1] + "…"
+    return words if len(words) <= limit else words[: limit - 3].rstrip() + "..."
 
 
 def _words(value: object) -> Iterable[str]:
