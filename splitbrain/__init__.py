@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
     from splitbrain.harness.bug import Bug, planted
     from splitbrain.harness.client import request
+    from splitbrain.harness.exploring import explore
     from splitbrain.harness.ground import Ground
     from splitbrain.harness.nemesis.claims import Claims
     from splitbrain.harness.programs import asyncio_client, program, roles
@@ -88,6 +89,7 @@ __all__ = [
     "Workload",
     "WorkloadKind",
     "asyncio_client",
+    "explore",
     "faults",
     "linearizable",
     "load",
@@ -117,6 +119,7 @@ _PLACES = {
     ),
     "splitbrain.harness.bug": ("Bug", "planted"),
     "splitbrain.harness.client": ("request",),
+    "splitbrain.harness.exploring": ("explore",),
     "splitbrain.harness.ground": ("Ground",),
     "splitbrain.harness.nemesis.claims": ("Claims",),
     "splitbrain.harness.programs": ("asyncio_client", "program", "roles"),

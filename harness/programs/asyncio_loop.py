@@ -17,17 +17,19 @@ import contextvars
 import ctypes
 import itertools
 import sys
+from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from heapq import heappop
 from math import inf
 from threading import get_ident
+from types import FrameType
 from typing import Any, TypeVar
 
 import sniffio
 import trio
 
-from splitbrain.harness.error_text import described, place
+from splitbrain.harness.error_text import described, is_ours, place
 from splitbrain.harness.programs.descriptors import SimulatedSelector, descriptors_of
 from splitbrain.harness.programs.machine import machine_under
 from splitbrain.harness.simulation.incarnation import Incarnation
@@ -69,6 +71,8 @@ class NodeLoop(asyncio.SelectorEventLoop):
 
     Attributes:
         serial: numbers of tasks and futures.
+        reorder: changes the order of ready callbacks, if anybody wants to, and returns those that
+            it takes out for the time being.
     """
 
     # Private names of `asyncio.BaseEventLoop`, the same from Python 3.11 to 3.14.
@@ -84,6 +88,7 @@ class NodeLoop(asyncio.SelectorEventLoop):
         self.serial = itertools.count(1)
         self._process = process
         self._due: Callable[[], None] | None = None
+        self.reorder: Callable[[deque[Any]], list[Any]] | None = None
         self._names = itertools.count(1)
         descriptors = descriptors_of(machine_under(process), process)
         self._sockets = SimulatedSelector(descriptors, self.poke)
@@ -186,7 +191,9 @@ class NodeLoop(asyncio.SelectorEventLoop):
             for _ in range(ROUNDS_AT_ONCE):
                 if not self._has_work():
                     return True
+                held = self.reorder(self._ready) if self.reorder is not None else ()
                 self._run_once()
+                self._ready.extendleft(reversed(held))
         return False
 
     def _has_work(self) -> bool:
@@ -221,8 +228,8 @@ class NodeLoop(asyncio.SelectorEventLoop):
 
     def _run_away(self) -> None:
         """It goes round and round: have the process ended, and say so."""
-        places = (_place(task.get_coro()) for task in self._tasks())
-        where = next((place for place in places if place is not None), "a callback")
+        places = (place_in(task.get_coro()) for task in self._tasks())
+        where = next(filter(None, places), "a callback")
         error = Runaway(
             f"{self._process.name} ran {ROUNDS_AT_ONCE:,} rounds of asyncio's loop without waiting "
             f"for time or messages, at {where}"
@@ -309,14 +316,52 @@ class NodeLoop(asyncio.SelectorEventLoop):
         await self.shutdown_asyncgens()
 
 
-def _place(coroutine: Any) -> str | None:
-    """Where a coroutine waits, in code that is not asyncio's own."""
+def frame_in(coroutine: Any) -> FrameType | None:
+    """The innermost frame of a coroutine that waits, in code that is neither ours, asyncio's nor
+    trio's."""
     found = None
-    while (frame := getattr(coroutine, "cr_frame", None)) is not None:
-        if not str(frame.f_globals.get("__name__", "")).startswith("asyncio."):
-            found = place(frame)
-        coroutine = coroutine.cr_await
+    for frame in _frames(coroutine):
+        if not _module(frame).startswith("asyncio.") and not is_ours(frame):
+            found = frame
     return found
+
+
+def place_in(coroutine: Any) -> str:
+    """Where a coroutine waits; empty if that isn't known."""
+    frame = frame_in(coroutine)
+    return "" if frame is None else place(frame)
+
+
+def waits_for(coroutine: Any) -> str:
+    """The function of asyncio or trio in which a coroutine waits, and who has what it waits for,
+    where that is known: ``Lock.__aenter__, held by worker``."""
+    found, owner = "", ""
+    for frame in _frames(coroutine):
+        if not _module(frame).startswith(("asyncio.", "trio.")):
+            found, owner = "", ""
+        elif not found:
+            waited = frame.f_locals.get("self")
+            found = f"{type(waited).__name__}.{frame.f_code.co_name}"
+            holder: Any = getattr(waited, "_owner", None)  # of trio's locks
+            owner = f", held by {_short(holder.name)}" if hasattr(holder, "name") else ""
+    return f"{found}{owner}" if found else "a future"
+
+
+def _short(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _module(frame: FrameType) -> str:
+    return f"{frame.f_globals.get('__name__', '')}."
+
+
+def _frames(coroutine: Any) -> Iterator[FrameType]:
+    """The frames of a coroutine that waits, outermost first."""
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
+        if frame is not None:
+            yield frame
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
 
 
 def loop_of(process: Incarnation) -> NodeLoop:

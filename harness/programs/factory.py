@@ -112,8 +112,16 @@ def program(
     return Program(source, library or _library(source), arguments, named, env or {})
 
 
+def library_of(main: Callable[..., Any]) -> str:
+    """The library that an async function is written for, by what its module imports.
+
+    Raises:
+        InvalidPlan: that isn't clear.
+    """
+    return _library(source_of(main))
+
+
 def _library(source: Source) -> str:
-    """The library that the module of a program imports."""
     module = vars(sys.modules[source.module])
     seen = [
         name

@@ -33,6 +33,11 @@ class EventHeap:
         """How many events have run, or are running."""
         return self._sequence - len(self._events)
 
+    @property
+    def pending(self) -> bool:
+        """Whether anything will ever happen."""
+        return bool(self._events)
+
     def at(self, time: float, action: Action, *arguments: Any) -> None:
         """Run ``action(*arguments)`` at `time`, or as soon as possible if that has passed."""
         self._sequence += 1

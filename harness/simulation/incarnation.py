@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from math import inf
 from random import Random
@@ -20,7 +20,7 @@ import trio
 from splitbrain.harness.error_text import awaiting_place
 from splitbrain.harness.simulation.node_parts import Inbox, NodeClock, NodeDisk, NodeNetwork
 from splitbrain.harness.simulation.trace import Event
-from splitbrain.harness.simulation.trio_hooks import Task, context
+from splitbrain.harness.simulation.trio_hooks import Policy, Task, context
 from splitbrain.harness.simulation.trio_runs import NodeRun, Trap, park
 from splitbrain.harness.simulation.watchdog import (
     ACTS_A_SECOND,
@@ -140,6 +140,15 @@ class Incarnation:
     @cached_property
     def _order(self) -> Random:
         return self.host.world.stream("schedule", self.name, self.number)
+
+    @property
+    def tasks(self) -> Collection[Task]:
+        """Its tasks that have not ended."""
+        return self._tasks
+
+    def schedule_by(self, policy: Policy) -> None:
+        """Let another policy than chance say who goes first."""
+        self._run.policy = policy
 
     def _shuffle(self, batch: list[Task]) -> None:
         self._order.shuffle(batch)

@@ -1,0 +1,133 @@
+"""Which of several ready tasks goes first.
+
+A schedule is the order in which tasks became ready, but for its *departures*: at these decisions,
+by number, some of the ready tasks go on, in any order, and the others are left for another time.
+Each departure has a stream of its own, so taking one away leaves the dice of the others, and a
+failure is made small by that.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from random import Random
+from typing import Any, NamedTuple
+
+from splitbrain.harness.programs.asyncio_loop import frame_in
+from splitbrain.harness.streams import stream
+
+DEPARTING = 0.5
+"""The probability of a departure at each decision, where nobody says which there are."""
+
+
+class Going(NamedTuple):
+    """A task that goes on, and from where."""
+
+    name: str
+    file: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A decision that was taken.
+
+    Attributes:
+        number: which one, from 0.
+        departs: it was not simply all of them, in the order in which they became ready.
+        tasks: the tasks in the order in which they go on.
+    """
+
+    number: int
+    departs: bool
+    tasks: tuple[Going, ...]
+
+
+class Schedule:
+    """Decides, and keeps what was decided.
+
+    Args:
+        seed: names the streams of randomness.
+        departures: where it departs; None: at random (and nowhere for seed 0).
+    """
+
+    def __init__(self, seed: int, departures: Collection[int] | None = None) -> None:
+        self._seed = seed
+        self._departures = None if departures is None else frozenset(departures)
+        self._dice = stream(seed, "departures")
+        self.steps: list[Step] = []
+
+    @property
+    def departed(self) -> tuple[int, ...]:
+        """The decisions at which it has departed."""
+        return tuple(step.number for step in self.steps if step.departs)
+
+    def _departs(self, number: int) -> bool:
+        if self._departures is not None:
+            return number in self._departures
+        return self._seed != 0 and self._dice.random() < DEPARTING
+
+    def _decide(self, ready: list[Any], told: Callable[[Any], Going]) -> list[Any]:
+        """Put ready tasks, in the order in which they became so, into the one in which they go;
+        returns those that are left for another time."""
+        number = len(self.steps)
+        departs = self._departs(number)
+        held: list[Any] = []
+        if departs:
+            before = list(ready)
+            dice: Random = stream(self._seed, "decision", number)
+            dice.shuffle(ready)
+            going = 1 + dice.randrange(len(ready))
+            held = ready[going:]
+            del ready[going:]
+            departs = bool(held) or any(a is not b for a, b in zip(ready, before, strict=True))
+        self.steps.append(Step(number, departs, tuple(map(told, ready))))
+        return held
+
+    def policy(self, batch: list[Any]) -> None:
+        """For trio (`splitbrain.harness.simulation.trio_hooks.Policy`); the last one runs first."""
+        if len(batch) > 1:
+            held = self._decide(batch, lambda task: _going(_name(task), task.coro))
+            batch.reverse()
+            if held:
+                held[0]._runner.runq.extend(held)
+
+    def reorder(self, ready: deque[Any]) -> list[Any]:
+        """For asyncio: of the ready callbacks, those that step tasks change places; returns those
+        that are left for another time."""
+        handles = [handle for handle in ready if _task_of(handle) is not None]
+        if len(handles) < 2:
+            return []
+        positions = [i for i, handle in enumerate(ready) if _task_of(handle) is not None]
+        held = self._decide(handles, _told)
+        for position, handle in zip(positions, [*handles, *held], strict=True):
+            ready[position] = handle
+        for handle in held:
+            ready.remove(handle)
+        return held
+
+
+def _name(task: Any) -> str:
+    name: str = task.name.rpartition(".")[2]
+    return name
+
+
+def _task_of(handle: Any) -> Any:
+    """The task that a callback steps; None if it is another callback."""
+    owner = getattr(handle._callback, "__self__", None)
+    return owner if hasattr(owner, "get_coro") and not handle._cancelled else None
+
+
+def _told(handle: Any) -> Going:
+    task = _task_of(handle)
+    return _going(task.get_name(), task.get_coro())
+
+
+def _going(name: str, coroutine: Any) -> Going:
+    frame = frame_in(coroutine)
+    if frame is None:
+        return Going(name, "", 0, "")
+    code = frame.f_code
+    return Going(name, code.co_filename, frame.f_lineno, code.co_name)
