@@ -165,6 +165,14 @@ def _facts(view: RunView) -> list[tuple[str, str]]:
     virtual = seconds(view.end) if info.virtual_seconds is None else f"{info.virtual_seconds:.1f} s"
     wall = "" if info.wall_seconds is None else f"{info.wall_seconds:.2f} s"
     tools = [("splitbrain", info.version), ("Python", info.python), ("trio", info.trio)]
+    if view.recorded is not None:
+        return [
+            ("history", view.recorded.file),
+            ("judged as", view.recorded.model),
+            ("clients", str(plan.clients)),
+            ("time", seconds(view.end)),
+            ("signature", safe_text(shortened(view.signature, 300)) or "none"),
+        ]
     facts = [
         ("system", plan.system),
         ("workload", plan.workload),
@@ -185,7 +193,7 @@ def _facts(view: RunView) -> list[tuple[str, str]]:
 
 def _commands(view: RunView) -> list[tuple[str, str]]:
     """Commands to copy, by what they do. They are shown whole: a shortened one would not run."""
-    commands = [("replay", view.replay_command())]
+    commands = [("judge again" if view.recorded else "replay", view.replay_command())]
     if view.shrunk:
         commands.append(("replay the shrunk run", view.shrunk.replay_command("shrunk/plan.json")))
     return commands

@@ -47,7 +47,7 @@ def escaped(text: str) -> str:
 def render_markdown(view: RunView) -> str:
     """The run as Markdown, ending with a newline."""
     blocks = [
-        [f"## {escaped(view.judgement)}: {escaped(view.title)}, seed {view.plan.seed}"],
+        [f"## {escaped(view.judgement)}: {escaped(view.name)}"],
         [escaped(view.statement)],
         _fenced(view.crash),
         _shrunk(view),

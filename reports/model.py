@@ -19,7 +19,9 @@ from splitbrain.harness.plan import Plan
 from splitbrain.reports.coverage import Coverage, cover
 from splitbrain.reports.crash import crash_lines, crash_of
 from splitbrain.reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
+from splitbrain.reports.foreign_faults import foreign_faults
 from splitbrain.reports.phrases import Phrases, phrases_of
+from splitbrain.reports.recorded import Recorded, is_recorded, read_recorded
 from splitbrain.reports.run_files import (
     Certain,
     RunError,
@@ -46,6 +48,7 @@ class RunView:
         path: the run's folder.
         plan: what was run.
         info: how it was run.
+        recorded: the history's own story if another tool made it; None for a run.
         history: what happened.
         calls: the clients' operations, paired, in order of invocation.
         numbers: for each call its number among those of its f, from 1.
@@ -68,6 +71,7 @@ class RunView:
     path: Path
     plan: Plan
     info: RunInfo
+    recorded: Recorded | None
     history: History
     calls: tuple[Call, ...]
     numbers: tuple[int, ...]
@@ -134,6 +138,18 @@ class RunView:
         return safe_text(shortened(f"{self.plan.system} / {self.plan.workload}{bug}", 120))
 
     @property
+    def name(self) -> str:
+        """The run's title with what tells it from others: its seed."""
+        return self.title if self.recorded else f"{self.title}, seed {self.plan.seed}"
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """The names of the servers, as far as they are known."""
+        if self.recorded is None:
+            return self.plan.servers
+        return tuple(dict.fromkeys(name for fault in self.faults for name in fault.targets))[:40]
+
+    @property
     def end(self) -> int:
         """The time of the last event, ns; 0 for an empty history."""
         return self.history[-1].time if len(self.history) else 0
@@ -182,6 +198,8 @@ class RunView:
 
     def replay_command(self, plan: str = "") -> str:
         """The command that repeats the run; `plan` is the path to show when the run names none."""
+        if self.recorded is not None:
+            return self.recorded.check_command(self.path)
         return self.info.replay or f"splitbrain replay {plan or 'plan.json'}"
 
 
@@ -218,7 +236,11 @@ def load_run(path: str | Path) -> RunView:
 
 def _load(path: Path, *, small: bool, found: Shrink | None) -> RunView:
     """The run in a folder; `found` is what shrinking says of it if it is a small one."""
-    plan, history = read_plan(path), read_history(path)
+    recorded: Recorded | None = None
+    if is_recorded(path):
+        recorded, plan, history = read_recorded(path)
+    else:
+        plan, history = read_plan(path), read_history(path)
     problems: list[str] = list(history.notes)
     verdicts = read_verdicts(path, problems)
     info = read_info(path, problems)
@@ -228,11 +250,19 @@ def _load(path: Path, *, small: bool, found: Shrink | None) -> RunView:
     needed = frozenset(n.fault for n in told.necessary if n.needed) if told else frozenset()
     calls = tuple(history.calls())
     events = list(history.events())
-    faults = fault_bands(events, plan.faults, needed)
+    marks = announcements(events)
+    if recorded is None:
+        faults = fault_bands(events, plan.faults, needed)
+    else:
+        faults, others = foreign_faults(events)
+        marks = tuple(sorted((*marks, *others), key=lambda mark: mark.index))
+        if not recorded.timed:
+            problems.append("The history has no times: its events are drawn a millisecond apart")
     return RunView(
         path=path,
         plan=plan,
         info=info,
+        recorded=recorded,
         history=history,
         calls=calls,
         numbers=_numbers(calls),
@@ -240,7 +270,7 @@ def _load(path: Path, *, small: bool, found: Shrink | None) -> RunView:
         small=small,
         faults=faults,
         phases=phase_marks(events),
-        marks=announcements(events),
+        marks=marks,
         verdicts=verdicts,
         coverage=cover(calls, faults),
         shrink=shrink,

@@ -108,7 +108,7 @@ def _lanes_used(calls: Sequence[Call], clients: int) -> int:
 
 def _node_lanes(view: RunView, after: int) -> dict[str, int]:
     """Lanes for the servers and whoever else announced something, below the clients' lanes."""
-    names = dict.fromkeys([*view.plan.servers, *(mark.who for mark in view.marks)])
+    names = dict.fromkeys([*view.servers, *(mark.who for mark in view.marks)])
     return {name: after + number for number, name in enumerate(names)}
 
 

@@ -305,7 +305,14 @@ def _read_optional(path: Path, problems: list[str]) -> Any:
 def folder_files(folder: Path) -> Mapping[str, int]:
     """Names and sizes in bytes of the run's own files that are there, in a fixed order."""
     names = (
-        *("plan.json", "history.jsonl", "history.jsonl.gz", "verdict.json", "run.json"),
+        *(
+            "plan.json",
+            "checked.json",
+            "history.jsonl",
+            "history.jsonl.gz",
+            "verdict.json",
+            "run.json",
+        ),
         *("trace.jsonl", "trace.jsonl.gz", "shrink.json", "shrunk/plan.json"),
         *("shrunk/history.jsonl", "shrunk/report.html"),
     )

@@ -120,7 +120,7 @@ def _took(view: RunView, call: Call) -> str:
 
 def _event_lines(view: RunView) -> list[StoryLine]:
     lines = []
-    servers = view.plan.servers
+    servers = view.servers
     for fault in view.faults:
         sides = (("start", fault.start), ("stop", fault.end))
         for phase, time in sides:

@@ -64,7 +64,7 @@ def _paragraph(text: str) -> str:
 def _headline(view: RunView) -> str:
     claim = shortened(view.deciding.checker) if view.deciding else ""
     first = "  ".join(part for part in (view.judgement, claim, shrink_summary(view)) if part)
-    return f"{first}\n  {view.title}, seed {view.plan.seed}"
+    return f"{first}\n  {view.name}"
 
 
 def _story(view: RunView) -> str:
@@ -111,7 +111,7 @@ def _necessary(view: RunView) -> str:
 def _commands(view: RunView) -> str:
     whole = view.replay_command(f"{view.path}/plan.json")
     if view.shrunk is None:
-        lines = [f"  replay:  {whole}"]
+        lines = [f"  {'check' if view.recorded else 'replay'}:  {whole}"]
     else:
         small = view.shrunk.replay_command(f"{view.shrunk.path}/plan.json")
         lines = [f"  replay:  {small}", f"  whole run, before it was shrunk:  {whole}"]

@@ -22,6 +22,7 @@ from splitbrain.harness.commands.exits import (
 from splitbrain.harness.commands.output import in_full, say
 
 if TYPE_CHECKING:
+    from splitbrain.checkers.history import History
     from splitbrain.checkers.verdict import Checker, Verdict
 
 EPILOG = """\b
@@ -67,6 +68,12 @@ Exit codes, of several files the first of these that one of them has:
     default=None,
     help="Check valid verdicts again by independent code; done below 10,000 operations.",
 )
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Write a report of a history into this folder; of several, into one for each in it.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print verdicts as JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no verdict: the exit code tells it.")
 @click.option("--verbose", "-v", is_flag=True, help="Print anomalies, coverage and cost in full.")
@@ -79,6 +86,7 @@ def command(
     consistency: str | None,
     options: tuple[str, ...],
     self_check: bool | None,
+    report: Path | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -105,13 +113,20 @@ def command(
     judging = (value for name, value in chosen.items() if name != "verify")
     if model is None and any(value not in (None, {}) for value in judging):
         raise click.UsageError("options of a checker need --model: they say how that one judges")
+    if report is not None and model is None:
+        raise click.UsageError(
+            "--report needs --model; a run's folder has its report: splitbrain report RUN"
+        )
     outcomes = []
     for file in files:
         with ProgressLine(sys.stderr) as line:
             outcome = _outcome(file, model, chosen, line.show, alone=len(files) == 1)
         outcomes.append(outcome)
+        page = None if report is None else _reported(outcome, model, report, len(files) == 1)
         if not quiet:
             _tell(outcome, as_json=as_json, verbose=verbose, alone=len(files) == 1)
+        if page is not None and not (quiet or as_json):
+            say(f"report: {page}")
     sys.exit(min((outcome.code for outcome in outcomes), key=_ORDER.index))
 
 
@@ -126,6 +141,7 @@ class _Outcome:
     verdicts: tuple[Verdict, ...] = ()
     notes: tuple[str, ...] = ()
     problem: str = ""
+    history: History | None = None
 
     @property
     def code(self) -> int:
@@ -177,7 +193,23 @@ def _judged(
     judge_of_model = _checker(model, chosen, show)
     show("reading")
     history = read(history_source(file), model)
-    return _Outcome(file, (judge_of_model.check(history),), history.notes)
+    return _Outcome(file, (judge_of_model.check(history),), history.notes, history=history)
+
+
+def _reported(outcome: _Outcome, model: str | None, report: Path, alone: bool) -> Path | None:
+    """Write a history's report; where it is, or None if the history can't be read."""
+    if outcome.history is None or model is None:
+        return None
+    from splitbrain.harness.runs.store import StoreError, keep_checked, slug
+    from splitbrain.reports import write_report
+
+    name = "standard input" if str(outcome.file) == "-" else outcome.file.name
+    folder = report if alone else report / slug(str(outcome.file))
+    keep_checked(folder, outcome.history, outcome.verdicts, file=name, model=model)
+    view = write_report(folder)
+    if not view.page.exists():
+        raise StoreError(view.problems[-1])
+    return view.page
 
 
 def _checker(model: str, chosen: dict[str, Any], show: Callable[[str], None]) -> Checker:

@@ -22,7 +22,7 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from hashlib import sha256
 from importlib.metadata import version
@@ -32,9 +32,9 @@ from typing import Any
 import msgspec
 
 from splitbrain.checkers.documents import DocumentError, read_document
-from splitbrain.checkers.history import HistoryWriteError
+from splitbrain.checkers.history import History, HistoryWriteError
 from splitbrain.checkers.history.writing import JsonlWriter
-from splitbrain.checkers.verdict import worst
+from splitbrain.checkers.verdict import Verdict, worst
 from splitbrain.harness.hosttime import timestamp
 from splitbrain.harness.nemesis.claims import regime
 from splitbrain.harness.plan import InvalidPlan, Plan
@@ -226,6 +226,55 @@ def read_plan(path: Path) -> Plan:
         return Plan.from_json(data)
     except InvalidPlan as error:
         raise InvalidPlan(f"{file}: {error}") from None
+
+
+CHECKED = "checked.json"
+"""What the folder of a history that was recorded elsewhere has in the place of a plan."""
+
+
+def keep_checked(
+    folder: Path, history: History, verdicts: Sequence[Verdict], *, file: str, model: str
+) -> None:
+    """Keep a history that was recorded elsewhere, with what it was judged to be, as a folder that
+    a report can be made of.
+
+    Args:
+        folder: where; it is made if it isn't there.
+        history: what was judged.
+        verdicts: what was found.
+        file: where the history came from, in words.
+        model: as what it was judged.
+
+    Raises:
+        StoreError: it cannot be written, or the folder is a run's.
+    """
+    with _clear_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not (folder / CHECKED).exists():
+            raise StoreError(f"{folder} holds something else: give an empty folder for the report")
+        _write_json(folder / CHECKED, {"format": FORMAT, "file": file, "model": model})
+        with JsonlWriter(folder / "history.jsonl") as writer:
+            for operation in history:
+                writer.append(operation)
+        found = [verdict.to_json() for verdict in verdicts]
+        _write_json(folder / "verdict.json", {"validity": str(worst(verdicts)), "verdicts": found})
+
+
+def read_checked(folder: Path) -> tuple[str, str]:
+    """Where a folder's history came from, and as what it was judged.
+
+    Raises:
+        ValueError: it does not say.
+    """
+    try:
+        data = read_document(folder / CHECKED)
+    except OSError as error:
+        raise ValueError(f"can't be read: {error.strerror}") from None
+    if not isinstance(data, dict) or not all(
+        isinstance(data.get(name), str) for name in ("file", "model")
+    ):
+        raise ValueError("it must have the texts file and model")
+    return data["file"], data["model"]
 
 
 def _notes(result: Run) -> list[str]:

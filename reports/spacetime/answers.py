@@ -36,7 +36,7 @@ def _answer(view: RunView, call: Call) -> Message | None:
     if at is None or abs(trace.time(at) - call.end) > _INSTANT:
         return None
     message = trace.messages.get(trace.events[at][4])
-    return message if message and message.source in view.plan.servers else None
+    return message if message and message.source in view.servers else None
 
 
 _INSTANT = 1_000

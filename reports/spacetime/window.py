@@ -218,7 +218,7 @@ def _hosts(
     """The lanes: whoever takes part, and all servers if they are few."""
     part = {host for m in messages for host in (m.source, m.destination)}
     part |= {trace.events[at][2] for at in events}
-    servers, clients = view.plan.servers, view.plan.client_hosts
+    servers, clients = view.servers, view.plan.client_hosts
     if len(servers) <= LANE_LIMIT // 2:
         part |= set(servers) & set(trace.hosts)
     known = [*clients, *servers]

@@ -1,0 +1,74 @@
+"""Histories that other tools recorded and `splitbrain check --report` judged: a run without a plan.
+
+What a page needs of a plan is read from the history: clients and nodes.
+"""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from splitbrain.checkers.history import History
+from splitbrain.harness.plan import MOST_CLIENTS, Plan
+from splitbrain.harness.runs.store import CHECKED, read_checked
+from splitbrain.reports.run_files import RunError, read_history
+from splitbrain.reports.wording import safe_text, shortened
+
+_EVENT_NS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A history that was not made by a run of ours.
+
+    Attributes:
+        file: what it was called.
+        model: as what it was judged.
+        timed: whether it has times; if not, its events are drawn a millisecond apart.
+    """
+
+    file: str
+    model: str
+    timed: bool
+
+    def check_command(self, folder: Path) -> str:
+        """The command that judges it again."""
+        history = next(folder.glob("history.jsonl*"), folder / "history.jsonl")
+        return f"splitbrain check {shlex.quote(str(history))} --model {shlex.quote(self.model)}"
+
+
+def is_recorded(folder: Path) -> bool:
+    """Whether a folder holds such a history and no plan."""
+    return (folder / CHECKED).exists() and not (folder / "plan.json").exists()
+
+
+def read_recorded(folder: Path) -> tuple[Recorded, Plan, History]:
+    """The history of a folder, with what a page needs in a plan's place.
+
+    Raises:
+        RunError: a file is missing or can't be read.
+    """
+    history = read_history(folder)
+    try:
+        file, model = read_checked(folder)
+    except ValueError as error:
+        raise RunError(f"{folder / CHECKED}: {error}; check the history again") from None
+    timed = len(history) < 2 or not np.array_equal(history.time, np.arange(len(history)))
+    if not timed:
+        events = [replace(event, time=event.time * _EVENT_NS) for event in history]
+        history = History.from_operations(events)
+    named = safe_text(shortened(file, 80))
+    plan = Plan(system=named, workload=safe_text(shortened(model, 60)), clients=_clients(history))
+    return Recorded(named, safe_text(shortened(model, 60)), timed), plan, history
+
+
+def _clients(history: History) -> int:
+    """How many clients there were: Jepsen numbers the processes of one client that many apart,
+    so these are the processes up to the first operation of unknown outcome."""
+    unknown = np.flatnonzero((history.type == 3) & (history.process >= 0))
+    end = int(unknown[0]) if len(unknown) else len(history)
+    most = int(history.process[:end].max(initial=0)) + 1
+    return min(max(most, 1), MOST_CLIENTS)
