@@ -33,6 +33,7 @@ _FUNCTIONS = {
     "fstat": "stat",
     "access": "access",
     "listdir": "listdir",
+    "scandir": "scandir",
 }
 """The functions of `os`, and the method of `Files` that each asks first."""
 

@@ -228,11 +228,63 @@ class Files:
             raise Elsewhere
         return inside
 
+    def scandir(self, path: Any = ".") -> Listing:
+        """See `os.scandir`, and `listdir`."""
+        return Listing(self, os.fsdecode(path), self.listdir(path))
+
     def _inside(self, folder: str) -> Iterator[str]:
         prefix = f"{folder}/" if folder else ""
         for name in (*self._process.disk.list(), *self._folders):
             if name.startswith(prefix) and name != folder and not (not prefix and name[0] == "/"):
                 yield name[len(prefix) :].partition("/")[0]
+
+
+class Entry:
+    """See `os.DirEntry`."""
+
+    def __init__(self, files: Files, name: str, path: str) -> None:
+        self._files, self.name, self.path = files, name, path
+
+    def __fspath__(self) -> str:
+        return self.path
+
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+        """Whether it is a file."""
+        return self._files.has(self.path)
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        """Whether it is a directory."""
+        return not self.is_file()
+
+    def is_symlink(self) -> bool:
+        """There are no links."""
+        return False
+
+    def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
+        """See `os.stat`."""
+        return self._files.stat(self.path)
+
+
+class Listing:
+    """What `os.scandir` returns."""
+
+    def __init__(self, files: Files, folder: str, names: list[str]) -> None:
+        self._entries = iter([Entry(files, name, os.path.join(folder, name)) for name in names])
+
+    def __enter__(self) -> Listing:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def __iter__(self) -> Listing:
+        return self
+
+    def __next__(self) -> Entry:
+        return next(self._entries)
+
+    def close(self) -> None:
+        """Nothing is kept open."""
 
 
 def _error(number: int, path: Any) -> OSError:

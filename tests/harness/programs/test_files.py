@@ -71,6 +71,11 @@ def test_names_and_folders_are_as_anywhere():
         os.replace("data/a/two", "data/a/one")
         assert os.listdir("data/a") == ["one"]
         assert [path.name for path in Path("data").iterdir()] == ["a"]
+        with os.scandir("data") as entries:
+            assert [(entry.name, entry.path, entry.is_dir()) for entry in entries] == [
+                ("a", "data/a", True)
+            ]
+        assert [folder for folder, _, _ in os.walk("data")] == ["data", "data/a"]
         assert Path("data/a/one").read_bytes() == b"2"
         assert Path("data").is_dir()
         assert not Path("data/a/two").exists()
