@@ -6,6 +6,7 @@ what the real one does when it fails, at a named setting. Faults strike them as 
 
 from __future__ import annotations
 
+from splitbrain.systems.standins.nats_server import nats
 from splitbrain.systems.standins.redis_server import redis
 
-__all__ = ["redis"]
+__all__ = ["nats", "redis"]
