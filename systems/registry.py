@@ -30,6 +30,7 @@ SYSTEMS: Entries[System] = Entries(
         "leases": f"{_HERE}.locks.leases:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
+        "bitcask": f"{_HERE}.storage.bitcask:SYSTEM",
         "lsm-tree": f"{_HERE}.storage.lsm_tree:SYSTEM",
         "b-tree": f"{_HERE}.storage.b_tree:SYSTEM",
         "two-phase-locking": f"{_HERE}.transactions.two_phase_locking:SYSTEM",

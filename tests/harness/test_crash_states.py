@@ -16,7 +16,7 @@ from splitbrain.harness.simulation.crash_states import ATOMS, crash_states
 from splitbrain.harness.simulation.disk import SECTOR, SimulatedDisk
 from splitbrain.systems import registry
 
-ENGINES = ("write-ahead-log", "lsm-tree", "b-tree")
+ENGINES = ("write-ahead-log", "bitcask", "lsm-tree", "b-tree")
 
 
 def disk():
