@@ -51,9 +51,13 @@ class Exploration(Simulation):
 
     def world(self, plan: Plan, trace: Trace) -> World:
         """See `Ground.world`."""
-        self.heap = SteeredHeap(_deviations(plan), plan.time_limit)
-        world = self.made(plan, trace, self.heap)
-        crashes = 0
+        heap = self.heap = SteeredHeap(_deviations(plan), plan.time_limit)
+        world = self.made(plan, trace, heap)
+        turn, crashes = world.turn, 0
+
+        def turned(number: int) -> None:
+            heap.deviate_no_more()  # a crash is a fault like any other
+            turn(number)
 
         def crash(name: str) -> None:
             nonlocal crashes
@@ -67,7 +71,7 @@ class Exploration(Simulation):
             world.record("process.power_loss", told)
             world.start(name)
 
-        self.heap.crash = crash
+        heap.crash, world.turn = crash, turned
         return world
 
 

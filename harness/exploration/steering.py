@@ -63,6 +63,10 @@ class SteeredHeap(EventHeap):
         self._late: dict[str, list[tuple[Action, tuple[Any, ...], Step]]] = {}
         self._until = until
 
+    def deviate_no_more(self) -> None:
+        """From now on everything goes its way; what is late comes as soon as it may."""
+        self._deviations = {}
+
     def run_until(self, limit: float) -> None:
         """See `EventHeap.run_until`."""
         events = self._events

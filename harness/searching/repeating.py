@@ -5,7 +5,7 @@ others have other ones. Which of the runs differ says where to look:
 
 =================================  ================================================================
 the second time                    if the same in all processes: memory that outlives a run
-in another process, same seed      what is of a process: ``id()``, a process id, the calendar
+in another process, same seed      what is of a process: ``id()``, addresses, its environment
 under another hash seed            the order of a set of strings, ``hash()``
 =================================  ================================================================
 """
@@ -28,8 +28,8 @@ MEMORY = (
     "same in every process"
 )
 PROCESS = (
-    "the process: id() or what is ordered by it, a process id, the real machine's clock or "
-    "calendar (datetime.now), its environment or files"
+    "the process: id() or what is ordered by it, an address in a repr, a clock, the environment or "
+    "files that are reached behind the simulation's back"
 )
 HASHES = (
     "hash order: the order of a set (of strings, say) that is seen, or hash(); use a list, a dict, "

@@ -18,6 +18,7 @@ from splitbrain.harness.exploration.exploring import (
 from splitbrain.harness.exploration.ground import deviating
 from splitbrain.harness.exploration.program import small_program
 from splitbrain.harness.exploration.steering import CLIENTS, Step
+from splitbrain.harness.ground import Turn
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.runs.running import check_plan
 from splitbrain.harness.workloads import register
@@ -95,6 +96,16 @@ def test_a_bug_that_takes_three_deviations_is_found_with_three_and_not_with_two(
     assert [kind for _, kind in three.failing.plan.options["ground"]["deviations"]] == [LATE] * 3
     again = run(reversing.with_plan(Plan.from_json(three.failing.plan.to_json())))
     assert again.signature == three.failing.signature
+
+
+def test_another_continuation_has_no_further_crash():
+    found = explore(program(Forgetful, WRITE, READ), deviations=1, most=1_000, crashes=1)
+    failing = program(Forgetful, WRITE, READ).with_plan(found.failing.plan)
+    losses = [
+        len(run(failing, turn=turn).history.events("process.power_loss"))
+        for turn in (None, Turn(0.0, 1))
+    ]
+    assert losses == [2, 0]  # it begins, and it ends
 
 
 # That it is all
