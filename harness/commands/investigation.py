@@ -114,6 +114,7 @@ def tell(
         found = {"folder": str(investigation.folder), **verdicts_to_json(investigation.run)}
         if investigation.shrunk is not None:
             found["shrunk"] = str(investigation.telling_folder)
+            found["explained"] = investigation.explained()
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     elif not quiet:
         say(render_terminal(view))

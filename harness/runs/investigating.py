@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from splitbrain.checkers.invariants.crashes import RUN_STOPPED, unhandled_exceptions
 from splitbrain.checkers.verdict import INVALID
@@ -59,6 +60,12 @@ class Investigation:
     def telling_folder(self) -> Path:
         """The folder of the run worth reading first: the shrunk one, if there is one."""
         return self.folder / "shrunk" if self.shrunk else self.folder
+
+    def explained(self) -> dict[str, Any]:
+        """What ``shrink.json`` holds: how much smaller the run became, how often it fails, and why;
+        empty if it was not shrunk."""
+        told = {} if self.certain is None else {"certain": self.certain.to_json()}
+        return {} if self.shrunk is None else {**self.shrunk.to_json(), **told}
 
 
 def investigate(
@@ -117,6 +124,6 @@ def investigate(
     if origin is not None and small.run.deterministic:
         write_text(small_folder / FILE, failure_test(small.run, origin, small_folder))
     certain = certainty(experiment, small.run, min(budget, MOST_RUNS))
-    told = {} if certain is None else {"certain": certain.to_json()}
-    write_shrink(folder, {**small.to_json(), **told})
-    return Investigation(folder, result, small, certain=certain)
+    found = Investigation(folder, result, small, certain=certain)
+    write_shrink(folder, found.explained())
+    return found

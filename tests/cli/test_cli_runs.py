@@ -93,6 +93,16 @@ def test_a_run_is_told_as_json_or_not_at_all(splitbrain, tmp_path):
     assert (quiet.exit_code, quiet.stdout) == (1, "")
 
 
+def test_json_has_the_figures_that_explain_a_failure(splitbrain):
+    words = ["run", "leader-follower-summary", "-w", "set", "-c", "2", "-t", "3s", "-s", "1"]
+    found = json.loads(splitbrain(*words, "--json").stdout)
+    explained = json.loads((Path(found["folder"]) / "shrink.json").read_text())
+    assert found["explained"] == explained
+    assert explained["often"][0] <= explained["often"][1]
+    assert {"fault", "kind", "finding", "with", "without"} <= set(explained["necessary"][0])
+    assert explained["certain"]["after"] == [30, 30]
+
+
 def test_completion_for_the_shell_is_there(splitbrain, monkeypatch):
     for name, value in (
         ("_MAIN_COMPLETE", "bash_complete"),

@@ -94,7 +94,7 @@ def test_hypothesis_makes_a_failure_small_and_remembers_it(tmp_path):
         return plan.using(Forgetful, register(Client))
 
     def explored(phases):
-        examples = settings(max_examples=40, deadline=None, database=database, phases=phases)
+        examples = settings(max_examples=25, deadline=None, database=database, phases=phases)
         return examples(given(plan=LOSING)(simulate()(forgetful)))
 
     with pytest.raises(Violation, match="this plan fails") as failure:
