@@ -37,6 +37,7 @@ PATHS: dict[str, str] = {
     "regular-register": "splitbrain.checkers.consistency.lamport:REGULAR",
     "safe-register": "splitbrain.checkers.consistency.lamport:SAFE",
     "bounded-staleness": "splitbrain.checkers.consistency.staleness:ENTRY",
+    "no-lost-concurrent-write": "splitbrain.checkers.convergence.concurrent_writes:ENTRY",
     "exactly-once-effect": "splitbrain.checkers.calls.effects:ENTRY",
     "list-append": "splitbrain.checkers.isolation.entries:LIST_APPEND",
     "rw-register": "splitbrain.checkers.isolation.entries:RW_REGISTER",

@@ -25,6 +25,8 @@ SYSTEMS: Entries[System] = Entries(
         "raft-lease": f"{_HERE}.consensus.raft:WITH_LEASES",
         "leader-follower": f"{_HERE}.replication.leader_follower:SYSTEM",
         "leader-follower-summary": f"{_HERE}.replication.leader_follower.summary:SYSTEM",
+        "leaderless": f"{_HERE}.replication.leaderless:SYSTEM",
+        "leaderless-sloppy": f"{_HERE}.replication.leaderless:SLOPPY",
         "abd": f"{_HERE}.replication.abd:SYSTEM",
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
         "leases": f"{_HERE}.locks.leases:SYSTEM",

@@ -1,8 +1,10 @@
-"""Convergence: do replicas end up in the same state?"""
+"""Convergence: do replicas end up in the same state, and with nothing lost?"""
 
 from __future__ import annotations
 
+from splitbrain.checkers.convergence.concurrent_writes import no_lost_concurrent_write
+from splitbrain.checkers.convergence.homes import homes_converged
 from splitbrain.checkers.convergence.replicas import converged
 from splitbrain.checkers.vocabulary import REPLICA_STATE
 
-__all__ = ["REPLICA_STATE", "converged"]
+__all__ = ["REPLICA_STATE", "converged", "homes_converged", "no_lost_concurrent_write"]

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
     from splitbrain.harness.workloads.sets import SetClient, set_
     from splitbrain.harness.workloads.shared_logs import LogClient, log
+    from splitbrain.harness.workloads.siblings import SiblingsClient, siblings
     from splitbrain.harness.workloads.stores import StoreClient, store
     from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
@@ -59,6 +60,7 @@ __all__ = [
     "RegisterClient",
     "ReplicaClient",
     "SetClient",
+    "SiblingsClient",
     "StoreClient",
     "TransactionClient",
     "Words",
@@ -79,6 +81,7 @@ __all__ = [
     "register",
     "rw_register",
     "set_",
+    "siblings",
     "store",
     "workload_for",
 ]
@@ -105,6 +108,7 @@ _PLACES = {
     "registry": ("WORKLOADS", "workload_for"),
     "shared_logs": ("LogClient", "log"),
     "sets": ("SetClient", "set_"),
+    "siblings": ("SiblingsClient", "siblings"),
     "stores": ("StoreClient", "store"),
     "workload": ("ClientFactory", "FinalRead", "Workload", "at_rate"),
 }

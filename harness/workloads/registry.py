@@ -32,6 +32,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "lock": f"{_FOLDER}.locks:KIND",
         "counter": f"{_FOLDER}.counters:KIND",
         "log": f"{_FOLDER}.shared_logs:KIND",
+        "siblings": f"{_FOLDER}.siblings:KIND",
         "payments": f"{_FOLDER}.payments:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
         "store": f"{_FOLDER}.stores:KIND",

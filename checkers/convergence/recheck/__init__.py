@@ -1,0 +1,1 @@
+"""Verdicts on replicated data checked again, by code that imports no detector."""

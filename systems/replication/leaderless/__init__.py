@@ -1,0 +1,102 @@
+"""A leaderless store with siblings, after Dynamo: quorums, read repair, hinted handoff.
+
+The problem (DDIA chapter 5, "Leaderless Replication"): any server takes writes, so two clients may
+write a key at once and neither knows of the other. A store that keeps the later one silently drops
+the other; one that keeps both must know which of its values were written by somebody who had read
+which, or carts fill with what was taken out of them.
+
+The idea: the homes of a key, three servers by rendezvous hashing, each keep the *siblings*: the
+values that nobody who had read them has replaced. A read merges what most homes answer, and gives
+with the values a *context* of all that they rest on; a write sends the context back, and replaces
+what it covers. Which write a value is from is told by its *dot*, apart from the context, so that
+writes through one server at once do not pass for one after the other::
+
+    client a   write(milk)            -> {a1: milk}           context {}
+    client b   write(eggs)            -> {a1: milk, a2: eggs}     neither had read the other
+    client a   read -> milk, eggs        context {a: 2}
+    client a   write(flour, {a: 2})   -> {a3: flour}              both are replaced
+
+Every server coordinates for the clients that ask it. What a home missed it is told when it answers
+a read behind the others (read repair) and when homes compare (anti-entropy).
+
+In a **sloppy** quorum (``leaderless-sloppy``) other servers stand in for homes that are silent:
+they keep hints, which count as acknowledged, until the home has them. Writes go on while any two
+servers can be reached, and reads may miss them until the hints are handed over.
+
+Sources: DeCandia et al., "Dynamo: Amazon's Highly Available Key-value Store", SOSP 2007; Preguiça,
+Baquero, Almeida, Fonte and Gonçalves, "Dotted Version Vectors", 2012.
+
+Guarantees: no acknowledged value goes but by a write or a removal of somebody who had read it,
+under crashes and power losses, as long as disks keep what they synced and at most one server is
+gone for good; homes converge. Without sloppiness each read shows what was acknowledged before it
+began; it is not linearizable, as a write in progress may show in one read and not in the next.
+
+Invariants:
+
+1. No cell has a dot without having seen the earlier ones of its actor (see ``siblings``).
+2. A replica says that it keeps a cell only once it is durable there.
+3. No two writes have the same dot: an actor is a coordinator in one of its lives, which are counted
+   durably, and a repeated request is not done twice.
+4. A hint is kept until its home has acknowledged it.
+
+Layout: ``siblings`` is the arithmetic of cells, ``placement`` says who is at home, ``storage``
+keeps cells and hints on disk, ``server`` is replica and coordinator, ``client`` asks; ``bugs`` has
+the servers with one decision wrong.
+
+Left out: of a removed key its context stays for good, as no time of grace is safe in a system
+without bounds on time (LL-05 shows it); contexts grow with the lives of coordinators; homes compare
+key by key and not by Merkle trees; membership is fixed.
+"""
+
+from splitbrain.checkers.convergence import no_lost_concurrent_write
+from splitbrain.harness.bug import planted
+from splitbrain.harness.knobs import Knob
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.system import System
+from splitbrain.systems.replication.leaderless.bugs import BUGS, SLOPPY_BUGS
+from splitbrain.systems.replication.leaderless.client import LeaderlessClient
+from splitbrain.systems.replication.leaderless.server import LeaderlessServer
+
+__all__ = ["SLOPPY", "SYSTEM"]
+
+KNOBS = (
+    Knob("resend", 0.05, 0.5, "time until the silent are asked again, in seconds", "resend_s"),
+    Knob(
+        "patience",
+        0.4,
+        3.0,
+        "time until a coordinator gives an operation up, in seconds",
+        "patience_s",
+    ),
+    Knob("repair", 0.1, 0.8, "time between comparisons of homes, in seconds", "repair_s"),
+    Knob("compact_at", 20, 2_000, "records in the log before it is written anew", "compact_at"),
+)
+
+CLAIMS = Claims(
+    ("process", "net", "clock", "member", "disk.slow", "disk.stall", "client"), max_down=1
+)
+
+SYSTEM = System(
+    name="leaderless",
+    title="a leaderless store with siblings and strict quorums (chapter 5)",
+    server=LeaderlessServer,
+    client=LeaderlessClient,
+    workloads=("siblings",),
+    claims=CLAIMS,
+    checkers=(no_lost_concurrent_write(current=True),),
+    nodes=5,
+    bugs=BUGS,
+    knobs=KNOBS,
+)
+
+SLOPPY = System(
+    name="leaderless-sloppy",
+    title="a leaderless store with siblings, sloppy quorums and hints (chapter 5)",
+    server=planted(LeaderlessServer, sloppy=True),
+    client=LeaderlessClient,
+    workloads=("siblings",),
+    claims=CLAIMS,
+    nodes=5,
+    bugs=SLOPPY_BUGS,
+    knobs=KNOBS,
+)

@@ -1,0 +1,70 @@
+"""Scenes of the book as runs: concurrent writes, a removal, a home that was away."""
+
+from __future__ import annotations
+
+import pytest
+
+from splitbrain.checkers.verdict import VALID
+from splitbrain.harness import Plan, run
+from splitbrain.harness.plan import Fault, PlannedOperation
+from splitbrain.systems.registry import experiment
+from splitbrain.systems.replication.leaderless.placement import preference
+
+SERVERS = ("n1", "n2", "n3", "n4", "n5")
+
+
+def played(system, *operations, faults=()):
+    plan = Plan(system, "siblings", seed=1, nodes=5, clients=5, time_limit=6.0, faults=faults)
+    planned = tuple(PlannedOperation(*each) for each in operations)
+    return run(experiment(plan.with_(operations=planned)))
+
+
+def last_reads(result, key="x"):
+    reads = [c for c in result.history.calls() if c.f == "read" and c.result[0] == key]
+    return [call.result[1] for call in reads[-5:]]
+
+
+def test_carts_that_were_written_at_once_are_both_read_and_then_joined():
+    """DDIA figure 5-13: two clients add to one cart, neither has read the other's."""
+    result = played(
+        "leaderless",
+        (0.1, 0, "write", ["x", [1, []]]),
+        (0.1, 1, "write", ["x", [2, []]]),
+        (1.0, 0, "read", ["x", None]),
+        (2.0, 0, "write", ["x", [3, [1, 2]]]),
+    )
+
+    assert last_reads(result) == [[3]] * 5
+    assert result.validity is VALID
+
+
+def test_a_removal_removes_what_was_read_and_nothing_else():
+    result = played(
+        "leaderless",
+        (0.1, 0, "write", ["x", [1, []]]),
+        (0.5, 0, "read", ["x", None]),
+        (1.0, 1, "write", ["x", [2, []]]),
+        (1.5, 0, "remove", ["x", [1]]),
+    )
+
+    assert last_reads(result) == [[2]] * 5
+
+
+@pytest.mark.parametrize(
+    ("system", "written"), [("leaderless", "info"), ("leaderless-sloppy", "ok")]
+)
+def test_when_two_homes_are_away_a_sloppy_quorum_writes_on(system, written):
+    """What the stand-ins keep, the homes have in the end."""
+    homes = preference("x", SERVERS)[:3]
+    away = tuple(
+        Fault("process.kill", at=0.5, duration=3.0, target=home, id=f"kill-{home}")
+        for home in homes[:2]
+    )
+    writer = SERVERS.index(preference("x", SERVERS)[4])
+    result = played(system, (1.0, writer, "write", ["x", [1, []]]), faults=away)
+
+    (write,) = [call for call in result.history.calls() if call.f == "write"]
+    (answer,) = [c.result for c in result.history.calls() if c.f == "homes" and c.result[0] == "x"]
+    assert write.outcome == written
+    if written == "ok":
+        assert answer == ["x", {home: [1] for home in homes}]
