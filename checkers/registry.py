@@ -39,6 +39,7 @@ PATHS: dict[str, str] = {
     "bounded-staleness": "splitbrain.checkers.consistency.staleness:ENTRY",
     "no-lost-concurrent-write": "splitbrain.checkers.convergence.concurrent_writes:ENTRY",
     "exactly-once-effect": "splitbrain.checkers.calls.effects:ENTRY",
+    "batch-output": "splitbrain.checkers.batch.outputs:ENTRY",
     "list-append": "splitbrain.checkers.isolation.entries:LIST_APPEND",
     "rw-register": "splitbrain.checkers.isolation.entries:RW_REGISTER",
     "predicate-reads": "splitbrain.checkers.isolation.entries:PREDICATE_READS",

@@ -30,6 +30,7 @@ SYSTEMS: Entries[System] = Entries(
         "abd": f"{_HERE}.replication.abd:SYSTEM",
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
         "leases": f"{_HERE}.locks.leases:SYSTEM",
+        "mapreduce": f"{_HERE}.batch.mapreduce:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "bitcask": f"{_HERE}.storage.bitcask:SYSTEM",

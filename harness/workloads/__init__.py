@@ -19,6 +19,7 @@ from splitbrain.lazy import lazily
 if TYPE_CHECKING:
     from splitbrain.harness.workloads.accounts import BankClient, bank
     from splitbrain.harness.workloads.append_transactions import list_append
+    from splitbrain.harness.workloads.batch_jobs import BatchClient, batch
     from splitbrain.harness.workloads.bookings import BookingClient, booking
     from splitbrain.harness.workloads.counters import CounterClient, counter
     from splitbrain.harness.workloads.forks import long_fork
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "WORKLOADS",
     "BankClient",
+    "BatchClient",
     "BookingClient",
     "ClientFactory",
     "CounterClient",
@@ -68,6 +70,7 @@ __all__ = [
     "WorkloadKind",
     "at_rate",
     "bank",
+    "batch",
     "booking",
     "counter",
     "doctors",
@@ -89,6 +92,7 @@ __all__ = [
 _PLACES = {
     "accounts": ("BankClient", "bank"),
     "append_transactions": ("list_append",),
+    "batch_jobs": ("BatchClient", "batch"),
     "bookings": ("BookingClient", "booking"),
     "counters": ("CounterClient", "counter"),
     "forks": ("long_fork",),

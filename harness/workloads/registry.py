@@ -33,6 +33,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "counter": f"{_FOLDER}.counters:KIND",
         "log": f"{_FOLDER}.shared_logs:KIND",
         "siblings": f"{_FOLDER}.siblings:KIND",
+        "batch": f"{_FOLDER}.batch_jobs:KIND",
         "payments": f"{_FOLDER}.payments:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
         "store": f"{_FOLDER}.stores:KIND",

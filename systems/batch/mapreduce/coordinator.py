@@ -1,0 +1,164 @@
+"""The coordinator: gives tasks to workers until a job is done, then publishes its output at once.
+
+    client -> coordinator   ("request", id, "run", job, function, text)
+                            ("request", id, "published")
+    coordinator -> client   ("reply", id, "ok", output)
+
+Records of its log (`splitbrain.systems.frames`)::
+
+    ("life", n)                        it starts for the n-th time
+    ("job", job, function, text)       the job was taken on
+    ("output", job, output)            the job is done; this is its output, whole
+
+A job that was taken on and has no output when it starts is run again, from its beginning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import cycle
+from typing import Any
+
+import trio
+
+from splitbrain.harness.node import Node
+from splitbrain.systems import frames
+from splitbrain.systems.batch.mapreduce.jobs import Job
+from splitbrain.systems.batch.mapreduce.running import Running
+
+PATH = "jobs"
+_START = 0x4A4F4253  # what the first frame's checksum continues
+
+TICK_S = 0.02
+"""How often it looks for tasks to give away."""
+
+
+class Coordinator:
+    """The server that clients talk to.
+
+    Invariants: the output of a job is durable before anybody sees it, and never changes; of each
+    task one attempt counts.
+
+    Attributes:
+        lease_s: how long an attempt may take before another worker gets the task.
+        split: characters of the input in a map task.
+        reducers: reduce tasks of a job.
+        job_class, running_class: the functions of jobs, and how they are run.
+    """
+
+    lease_s = 0.4
+    split = 48
+    reducers = 2
+    job_class: type[Job] = Job
+    running_class: type[Running] = Running
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.job = self.job_class()
+        self.running: dict[int, Running] = {}
+        self.outputs: dict[int, tuple[Any, ...]] = {}
+        self.life = 0
+        self._attempts = 0
+        self._checksum = _START
+        self._workers: Iterator[str] = cycle(node.peers)
+        self._saving = trio.Lock()
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        await self._recover()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._give_tasks)
+            while True:
+                sender, message = await self.node.network.receive()
+                match message:
+                    case ("request", number, "run", int() as job, str() as function, str() as text):
+                        nursery.start_soon(self._take_on, sender, number, job, function, text)
+                    case ("request", number, "published"):
+                        self._reply(sender, number, tuple(self.published().items()))
+                    case ("mapped", job, task, attempt) if job in self.running:
+                        self.running[job].on_mapped(task, attempt)
+                    case ("missing", job, task, attempt) if job in self.running:
+                        self.running[job].on_missing(task, attempt)
+                    case ("reduced", job, task, attempt, pairs) if job in self.running:
+                        job_ = self.running[job]
+                        job_.on_reduced(task, attempt, pairs)
+                        if job_.done:
+                            nursery.start_soon(self._publish, job_)
+
+    def published(self) -> dict[int, tuple[Any, ...]]:
+        """What readers see."""
+        return self.outputs
+
+    def _reply(self, client: str, number: int, result: Any) -> None:
+        self.node.network.send(client, ("reply", number, "ok", result))
+
+    async def _take_on(self, client: str, number: int, job: int, function: str, text: str) -> None:
+        if job not in self.outputs and job not in self.running:
+            # At once, so that a request that comes twice finds it here.
+            self.running[job] = self._begun(job, function, text)
+            await self._save(("job", job, function, text))
+        if job in self.outputs:
+            self._reply(client, number, self.outputs[job])
+        else:
+            self.running[job].waiting.append((client, number))
+
+    def _begun(self, job: int, function: str, text: str) -> Running:
+        return self.running_class.begin(job, function, text, self.split, self.reducers)
+
+    async def _publish(self, job: Running) -> None:
+        output = tuple(job.output(self.job))
+        if job.name not in self.outputs:
+            await self._save(("output", job.name, output))
+        # Another attempt may have got here first, meanwhile.
+        output = self.outputs.setdefault(job.name, output)
+        self.running.pop(job.name, None)
+        for client, number in job.waiting:
+            self._reply(client, number, output)
+        for worker in self.node.peers:
+            self.node.network.send(worker, ("forget", job.name))
+
+    async def _give_tasks(self) -> None:
+        while True:
+            now = trio.current_time()
+            for job in self.running.values():
+                for kind, number, task in job.due(now, self.lease_s):
+                    self._attempts += 1
+                    attempt = task.attempt = self.life, self._attempts
+                    task.worker, task.began = next(self._workers), now
+                    message = kind, job.name, number, attempt, *self._arguments(job, kind, number)
+                    self.node.network.send(task.worker, message)
+            await trio.sleep(TICK_S)
+
+    def _arguments(self, job: Running, kind: str, number: int) -> tuple[Any, ...]:
+        if kind == "map":
+            return job.text, *job.splits[number], self.reducers
+        return (job.sources(),)
+
+    async def _save(self, record: tuple[Any, ...]) -> None:
+        """Return once a record is durable."""
+        async with self._saving:
+            data, self._checksum = frames.encode([record], self._checksum)
+            self.node.disk.append(PATH, data)
+            await self.node.disk.fsync(PATH)
+
+    async def _recover(self) -> None:
+        disk = self.node.disk
+        if not disk.exists(PATH):
+            disk.append(PATH, b"")
+        data = disk.read(PATH)
+        records, end, self._checksum = frames.decode(data, _START)
+        if end < len(data):
+            disk.truncate(PATH, end)
+            await disk.fsync(PATH)  # else a torn frame could come back behind new ones
+        for kind, *fields in records:
+            match kind, fields:
+                case "life", (life,):
+                    self.life = life
+                case "job", (job, function, text):
+                    self.running[job] = self._begun(job, function, text)
+                case "output", (job, output):
+                    self.outputs[job] = output
+                    self.running.pop(job, None)
+        self.life += 1
+        await self._save(("life", self.life))
+        await disk.fsync_dir()

@@ -1,0 +1,129 @@
+"""A worker: runs map and reduce tasks, and hands out what its map tasks made.
+
+coordinator -> worker   ("map", job, task, attempt, text, start, end, reducers)
+                        ("reduce", job, task, attempt, sources)   who has the parts:
+                                                                  (map task, attempt, worker)
+                        ("forget", job)
+worker -> coordinator   ("mapped", job, task, attempt)
+                        ("reduced", job, task, attempt, pairs)
+                        ("missing", job, map task, attempt of it)
+worker -> worker        ("fetch", id, job, map task, attempt, reducer)
+                        ("part", id, pairs)                       None: gone with a crash
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.batch.mapreduce.jobs import Job, Pair, Split
+from splitbrain.systems.batch.mapreduce.sorting import Sorter
+
+FETCH_S = 0.3
+"""How long to wait for a part."""
+
+Attempt = tuple[int, int]
+"""The coordinator's life, and a number that goes up in it: no two attempts have the same."""
+
+
+class Worker:
+    """Runs what it is told to run; what its map tasks made is in memory, and goes with it.
+
+    Attributes:
+        spill_at: the most pairs that a task holds in memory.
+        job_class: the functions of jobs.
+        sorter_class: what sorts.
+    """
+
+    spill_at = 16
+    job_class: type[Job] = Job
+    sorter_class: type[Sorter] = Sorter
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.job = self.job_class()
+        self.made: dict[tuple[int, int, Attempt], list[list[Pair]]] = {}
+        self._number = 0
+        self._fetches: dict[int, _Fetch] = {}
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        for path in self.node.disk.list():
+            self.node.disk.remove(path)  # runs of tasks that a crash ended
+        async with trio.open_nursery() as nursery:
+            while True:
+                sender, message = await self.node.network.receive()
+                match message:
+                    case ("map", *task):
+                        self._map(sender, *task)
+                    case ("reduce", *task):
+                        nursery.start_soon(self._reduce, sender, *task)
+                    case ("fetch", number, job, task, attempt, reducer):
+                        parts = self.made.get((job, task, attempt))
+                        part = None if parts is None else tuple(parts[reducer])
+                        self.node.network.send(sender, ("part", number, part))
+                    case ("part", number, part) if number in self._fetches:
+                        self._fetches.pop(number).hear(part)
+                    case ("forget", job):
+                        self.made = {k: v for k, v in self.made.items() if k[0] != job}
+
+    def _sorter(self, *name: object) -> Sorter:
+        path = "-".join(map(str, name))
+        return self.sorter_class(self.node.disk, path, self.job.combined, self.spill_at)
+
+    def _map(
+        self,
+        coordinator: str,
+        job: int,
+        task: int,
+        attempt: Attempt,
+        text: str,
+        start: int,
+        end: int,
+        reducers: int,
+    ) -> None:
+        sorters = [self._sorter("map", job, task, *attempt, r) for r in range(reducers)]
+        for line in self.job.records(text, Split(start, end)):
+            key, value = self.job.mapped(line)
+            sorters[self.job.partition(key, reducers, self.node.random)].add((key, value))
+        self.made[job, task, attempt] = [sorter.pairs() for sorter in sorters]
+        self.node.network.send(coordinator, ("mapped", job, task, attempt))
+
+    async def _reduce(
+        self, coordinator: str, job: int, task: int, attempt: Attempt, sources: tuple[Any, ...]
+    ) -> None:
+        sorter = self._sorter("reduce", job, task, *attempt)
+        for map_task, map_attempt, worker in sources:
+            part = await self._fetch(worker, job, map_task, map_attempt, task)
+            if part is None:
+                self.node.network.send(coordinator, ("missing", job, map_task, map_attempt))
+                return
+            for key, value in part:
+                sorter.add((key, value))
+        pairs = tuple(sorter.pairs())
+        self.node.network.send(coordinator, ("reduced", job, task, attempt, pairs))
+
+    async def _fetch(self, worker: str, *what: Any) -> Any:
+        """A part; None if the worker has it no more, or does not answer."""
+        self._number += 1
+        number = self._number
+        fetch = self._fetches[number] = _Fetch()
+        self.node.network.send(worker, ("fetch", number, *what))
+        with trio.move_on_after(FETCH_S):
+            await fetch.heard.wait()
+        self._fetches.pop(number, None)
+        return fetch.part
+
+
+class _Fetch:
+    """A part that was asked for."""
+
+    def __init__(self) -> None:
+        self.heard = trio.Event()
+        self.part: Message | None = None
+
+    def hear(self, part: Message | None) -> None:
+        self.part = part
+        self.heard.set()
