@@ -1,22 +1,16 @@
 """A run as one HTML file that opens from disk, needs no network and works without script.
 
 Verdict, story, witness, tables and commands are plain HTML; only the timeline needs script.
-Whatever came from the system under test is text: escaped in the page, set through ``textContent``
-by the script, and a content security policy lets no script run but our own.
 """
 
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from splitbrain.checkers.verdict import Verdict
@@ -37,6 +31,7 @@ from splitbrain.reports.packing import pack
 from splitbrain.reports.spacetime.drawing import draw_spacetime
 from splitbrain.reports.spacetime.window import window_of
 from splitbrain.reports.story import story_of
+from splitbrain.reports.templating import render_page
 from splitbrain.reports.witness import (
     ElementsWitness,
     Evidence,
@@ -92,66 +87,32 @@ class Download:
 
 def render_html(view: RunView) -> str:
     """The page; the same run folder gives the same page, byte for byte."""
-    script = _script()
     packed = pack(view)
-    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            view=view,
-            style=Markup("".join(map(_asset, _STYLES))),
-            script=Markup(script),
-            script_hash=digest,
-            packed=packed,
-            elided=packed.total - packed.shown,
-            tone=_tone(view),
-            facts=_facts(view),
-            commands=_commands(view),
-            story=story_of(view, STORY_LIMIT),
-            shrink_summary=shrink_summary(view),
-            often=often_text(view),
-            told_shrunk=view.telling is not view,
-            evidences=[_evidence(view, entry) for entry in evidence(view)],
-            spacetime=_spacetime(view.telling),
-            trace_problem=safe_text(shortened(view.telling.trace.problem, 300)),
-            faults=[_fault(fault) for fault in view.faults[:ROW_LIMIT]],
-            hidden_faults=max(0, len(view.faults) - ROW_LIMIT),
-            exercised=exercised_text(view),
-            ledger=[_ledger(verdict) for verdict in view.verdicts or ()],
-            plan_rows=_plan_rows(view),
-            plan_text=_plan_text(view),
-            downloads=_downloads(view),
-        )
+    return render_page(
+        "report.html.j2",
+        _STYLES,
+        _SCRIPTS,
+        view=view,
+        packed=packed,
+        elided=packed.total - packed.shown,
+        tone=_tone(view),
+        facts=_facts(view),
+        commands=_commands(view),
+        story=story_of(view, STORY_LIMIT),
+        shrink_summary=shrink_summary(view),
+        often=often_text(view),
+        told_shrunk=view.telling is not view,
+        evidences=[_evidence(view, entry) for entry in evidence(view)],
+        spacetime=_spacetime(view.telling),
+        trace_problem=safe_text(shortened(view.telling.trace.problem, 300)),
+        faults=[_fault(fault) for fault in view.faults[:ROW_LIMIT]],
+        hidden_faults=max(0, len(view.faults) - ROW_LIMIT),
+        exercised=exercised_text(view),
+        ledger=[_ledger(verdict) for verdict in view.verdicts or ()],
+        plan_rows=_plan_rows(view),
+        plan_text=_plan_text(view),
+        downloads=_downloads(view),
     )
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("splitbrain.reports"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters.update(
-        seconds=seconds, counted=counted, visible=safe_text, shortened=shortened
-    )
-    return environment
-
-
-@cache
-def _asset(name: str) -> str:
-    return files("splitbrain.reports").joinpath("assets", name).read_text(encoding="utf-8")
-
-
-@cache
-def _script() -> str:
-    """All scripts as one, each file a part of one strict function."""
-    body = "\n".join(_asset(name) for name in _SCRIPTS)
-    return f'(() => {{\n"use strict";\n{body}\n}})();\n'
 
 
 def _tone(view: RunView) -> str:

@@ -98,10 +98,14 @@ def finish(
     from splitbrain.harness.hunting import telling
     from splitbrain.harness.hunting.memory import FIXED
     from splitbrain.reports import write_report
+    from splitbrain.reports.overview.page import write_index
 
     for folder in (Path(group.folder) for group in groups if group.folder):
         if folder.is_dir() and not (folder / "report.html").exists():
             write_report(folder)
+    for runs in {Path(group.folder).parent for group in groups if group.folder}:
+        if runs.is_dir():
+            write_index(runs)
     click.echo(telling.terminal(count, groups))
     for path, text in (
         (markdown, telling.markdown(count, groups)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.reports.model import RunView
-from splitbrain.reports.spacetime.events import Message
+from splitbrain.reports.spacetime.events import Message, RunTrace
 from splitbrain.reports.spacetime.window import brief, host_name, window_of
 from splitbrain.reports.wording import counted, safe_text, seconds, shortened
 
@@ -31,17 +31,10 @@ def lines_of(view: RunView, limit: int = LINES, width: int = WIDTH) -> list[str]
     rows: list[tuple[int, str]] = []
     for message in window.messages:
         rows.append((message.last, _arrow(message, column, trace.time(message.last))))
-    changes = [
-        (role.at, host, role)
-        for host, roles in trace.roles.items()
-        for role in roles
-        if host in column and role.term and role.name == LEADER
-    ]
     first, last = min(m.sent for m in window.messages), max(m.last for m in window.messages)
-    led = [change for change in changes if change[0] < first][-2:]
-    for at, host, role in [*led, *(c for c in changes if first <= c[0] <= last)]:
-        text = f"leader {safe_text(shortened(role.term, 8))}"
-        rows.append((at, _row(column, trace.time(at), {column[host]: text})))
+    for at, host, text in _changes(trace, first, last):
+        if host in column:
+            rows.append((at, _row(column, trace.time(at), {column[host]: text})))
     rows.sort(key=lambda row: row[0])
     head = [" "] * width
     for host, at in column.items():
@@ -51,6 +44,20 @@ def lines_of(view: RunView, limit: int = LINES, width: int = WIDTH) -> list[str]
     told = [line for _, line in rows][-(limit - 2) :]
     note = f"{'':{_FIRST}}{counted(left_out, 'message')} between these not shown"
     return ["".join(head).rstrip(), *told, *([note] if left_out > 0 else [])]
+
+
+def _changes(trace: RunTrace, first: int, last: int) -> list[tuple[int, str, str]]:
+    """Who came to lead, went down or came back between two events, and the two leaders before."""
+    led: list[tuple[int, str, str]] = []
+    changes: list[tuple[int, str, str]] = []
+    for host, roles in trace.roles.items():
+        for role in roles:
+            if role.name == LEADER and role.term:
+                told = (role.at, host, f"leader {safe_text(shortened(role.term, 8))}")
+                (changes if role.at >= first else led).append(told)
+            elif role.name in ("", "up"):
+                changes.append((role.at, host, "boots" if role.name else "down"))
+    return sorted(led)[-2:] + [change for change in changes if first <= change[0] <= last]
 
 
 def _row(column: dict[str, int], time: int, texts: dict[int, str]) -> str:

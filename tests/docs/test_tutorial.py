@@ -72,7 +72,7 @@ def test_each_step_of_the_tutorial_ends_as_it_says(tmp_path):
     assert code == 1
     told = {line.strip() for line in output.splitlines()}
     first, second = TUTORIAL.read_text().split("## 2. Write it to a file")
-    assert len(shown(first)) == 10
+    assert len(shown(first)) == 11
     assert set(shown(first)) <= told
 
     apply(tmp_path, *steps[2])

@@ -1,0 +1,154 @@
+"""All runs of a folder as one page: failures by what they are, where they are found, every run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from splitbrain.reports.overview.entries import NOT_JUDGED, Entry, entries_of
+from splitbrain.reports.run_files import RunError
+from splitbrain.reports.templating import render_page
+from splitbrain.reports.wording import counted
+
+NO_FAULT = "no fault"
+PAGE = "index.html"
+
+_ROWS = 5_000
+_DEPTHS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Failures of one system with one signature.
+
+    Attributes:
+        first: the oldest.
+        last: the latest.
+        smallest: the one with the smallest plan.
+        found: how many there are.
+        runs: of how many runs of that system, with that planted bug.
+    """
+
+    first: Entry
+    last: Entry
+    smallest: Entry
+    found: int
+    runs: int
+
+    @property
+    def rate(self) -> str:
+        """How many runs find it, in words."""
+        return f"{self.found} of {self.runs} runs ({self.found / self.runs:.0%})"
+
+    @property
+    def plan(self) -> str:
+        """The smallest plan in words."""
+        if self.smallest.shrunk is None:
+            return "not shrunk"
+        operations, faults = self.smallest.shrunk
+        return f"{counted(operations, 'operation')}, {counted(faults, 'fault')}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of the heat map: failures among the runs of a system and workload with a fault."""
+
+    failed: int
+    runs: int
+
+    @property
+    def depth(self) -> int:
+        """How dark it is, from 0 (none failed) to 5 (all did)."""
+        return -(-self.failed * _DEPTHS // self.runs) if self.runs else 0
+
+
+def write_index(runs: Path) -> Path:
+    """Write ``index.html`` into a folder of runs; where it is.
+
+    Raises:
+        RunError: the folder can't be read or written.
+    """
+    page = runs / PAGE
+    try:
+        page.write_text(render_index(runs), encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        raise RunError(f"{page}: can't be written: {error.strerror}") from None
+    return page
+
+
+def render_index(runs: Path, *, served: bool = False) -> str:
+    """The page of a folder of runs; one that is `served` compares two runs by itself.
+
+    Raises:
+        RunError: there is no such folder.
+    """
+    entries, problems = entries_of(runs)
+    kinds, rows = heat_map(entries)
+    counts = Counter(entry.judgement for entry in entries)
+    return render_page(
+        "index.html.j2",
+        ("report.css", "index.css"),
+        ("index.js",),
+        runs=entries[:_ROWS],
+        hidden=max(0, len(entries) - _ROWS),
+        counts=[(word, counts[word]) for word in ("invalid", "unknown", NOT_JUDGED, "valid")],
+        groups=groups_of(entries),
+        unknown=[e for e in entries if e.judgement in ("unknown", NOT_JUDGED)][:200],
+        kinds=kinds,
+        heat=rows,
+        problems=problems[:50],
+        link=link,
+        served=served,
+    )
+
+
+def link(entry: Entry) -> str:
+    """Where a run's report is, beside the page."""
+    return f"{quote(entry.name)}/report.html"
+
+
+def groups_of(entries: Sequence[Entry]) -> list[Group]:
+    """The failures by what they are, the most frequent first; `entries` are the latest first."""
+    runs = Counter((entry.system, entry.bug) for entry in entries)
+    found: dict[tuple[str, str, str], list[Entry]] = {}
+    for entry in entries:
+        if entry.judgement == "invalid":
+            found.setdefault(entry.group, []).append(entry)
+    groups = [
+        Group(
+            first=members[-1],
+            last=members[0],
+            smallest=min(members, key=_size),
+            found=len(members),
+            runs=runs[members[0].system, members[0].bug],
+        )
+        for members in found.values()
+    ]
+    return sorted(groups, key=lambda group: (-group.found, group.last.group))
+
+
+def _size(entry: Entry) -> tuple[bool, int]:
+    return entry.shrunk is None, sum(entry.shrunk or ())
+
+
+def heat_map(entries: Sequence[Entry]) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
+    """Kinds of faults, and for each system and workload a cell a kind.
+
+    A run counts under each kind that it had; one that nobody judged counts nowhere.
+    """
+    failed: Counter[tuple[str, str]] = Counter()
+    runs: Counter[tuple[str, str]] = Counter()
+    for entry in entries:
+        if entry.judgement == NOT_JUDGED:
+            continue
+        bug = f" with {entry.bug}" if entry.bug else ""
+        row = f"{entry.system}{bug} / {entry.workload}"
+        for kind in entry.kinds or (NO_FAULT,):
+            runs[row, kind] += 1
+            failed[row, kind] += entry.judgement == "invalid"
+    kinds = sorted({kind for _, kind in runs})
+    names = sorted({row for row, _ in runs})
+    return kinds, [(n, [Cell(failed[n, k], runs[n, k]) for k in kinds]) for n in names]

@@ -1,0 +1,190 @@
+"""Many runs at once: what groups, heat map and rows say, and a server that shows nothing else."""
+
+import http.client
+import json
+import threading
+from contextlib import contextmanager
+
+import pytest
+import sample_runs
+import sample_traces
+from click.testing import CliRunner
+from test_report_html import Page
+
+from splitbrain.harness.commands.cli import main
+from splitbrain.reports import RunError
+from splitbrain.reports.overview.comparing import compared
+from splitbrain.reports.overview.entries import entries_of
+from splitbrain.reports.overview.page import groups_of, heat_map, render_index, write_index
+from splitbrain.reports.overview.serving import RunsServer
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    for name, make in sample_runs.ALL.items():
+        if name != "large":
+            make(folder / name)
+    sample_runs.stale_run(folder / "stale again")
+    (folder / "no run").mkdir()
+    (folder / "broken").mkdir()
+    (folder / "broken" / "plan.json").write_text("{")
+    return folder
+
+
+def test_each_run_is_a_row_and_what_is_damaged_is_told(runs):
+    entries, problems = entries_of(runs)
+
+    names = {entry.name: entry.judgement for entry in entries}
+    assert names["stale"] == "invalid"
+    assert names["valid"] == "valid"
+    assert names["unknown"] == "unknown"
+    assert names["killed"] == "not judged"
+    assert "no run" not in names
+    assert [problem for problem in problems if "broken/plan.json" in problem]
+
+
+def test_failures_are_grouped_by_system_bug_and_signature(runs):
+    entries, _ = entries_of(runs)
+    groups = {group.last.signature: group for group in groups_of(entries)}
+
+    stale = groups["linearizable(cas-register)/stale-read"]
+    assert (stale.found, stale.runs) == (2, 2)
+    assert stale.plan == "3 operations, 1 fault"
+    assert all(group.found <= group.runs for group in groups.values())
+    assert sum(group.found for group in groups.values()) == sum(
+        entry.judgement == "invalid" for entry in entries
+    )
+
+
+def test_the_heat_map_counts_each_run_under_each_of_its_kinds(runs):
+    entries, _ = entries_of(runs)
+    kinds, rows = heat_map(entries)
+
+    cells = dict(rows)["raft with CON-03 / register"]
+    by_kind = dict(zip(kinds, cells, strict=True))
+    assert (by_kind["net.partition"].failed, by_kind["net.partition"].runs) == (2, 2)
+    assert by_kind["net.partition"].depth == 5
+    assert by_kind["no fault"].runs == by_kind["no fault"].depth == 0
+
+
+def test_the_page_is_well_formed_and_nothing_hostile_becomes_markup(runs):
+    page = write_index(runs).read_text()
+
+    Page(page)
+    assert "<img" not in page
+    assert "<script>document" not in page
+    assert 'href="stale%20again/report.html"' not in page  # it has no report
+    assert page.count("<script>") == 1
+
+
+def test_a_folder_that_is_none_is_one_sentence(tmp_path):
+    with pytest.raises(RunError, match="give the folder that holds runs"):
+        render_index(tmp_path / "nowhere")
+
+
+def test_two_runs_are_compared_at_their_first_divergence(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    sample_traces.two_leaders_run(one)
+    sample_traces.two_leaders_run(other)
+    assert compared(one, other)[:2] == ["plans: the same", "traces: the same, 48 events"]
+
+    lines = (other / "trace.jsonl").read_text().splitlines()
+    changed = json.loads(lines[20])
+    lines[20] = json.dumps([changed[0], "pause", "n2"])
+    (other / "trace.jsonl").write_text("\n".join(lines) + "\n")
+    verdict = (other / "verdict.json").read_text()
+    (other / "verdict.json").write_text(verdict.replace('"invalid"', '"unknown"'))
+    told = compared(one, other)
+
+    assert told[1] == "traces: 20 events the same, then they part:"
+    assert told[10].startswith("  < ")
+    assert told[11] == f'  > {changed[0]:.6f} pause "n2"'
+    assert told[-1] == "  linearizable(register): invalid  |  unknown"
+
+
+def test_the_commands_say_where_the_page_is_and_where_runs_part(runs, tmp_path):
+    runner = CliRunner()
+    assert runner.invoke(main, ["index", str(runs)]).output == f"{runs}/index.html\n"
+    one = sample_traces.two_leaders_run(tmp_path / "one")
+    result = runner.invoke(main, ["diff", str(one), str(one)])
+    assert result.output.splitlines()[0] == "plans: the same"
+    assert runner.invoke(main, ["diff", str(one), str(tmp_path)]).exit_code == 2
+
+
+@contextmanager
+def served(folder):
+    server = RunsServer(folder, 0)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def ask(server, path, method="GET", host=None):
+    connection = http.client.HTTPConnection("127.0.0.1", server.server_port)
+    connection.request(method, path, headers={"Host": host} if host else {})
+    answer = connection.getresponse()
+    return answer.status, answer.read().decode()
+
+
+def test_the_server_listens_on_the_loopback_address_alone(runs):
+    with served(runs) as server:
+        assert server.server_address[0] == "127.0.0.1"
+        status, page = ask(server, "/")
+        assert status == 200
+        assert 'action="/compare"' in page
+
+
+def test_the_server_shows_files_of_runs_and_compares_two(runs):
+    with served(runs) as server:
+        assert json.loads(ask(server, "/stale%20again/plan.json")[1])["bug"] == "CON-03"
+        status, page = ask(server, "/compare?one=stale&other=valid")
+        assert status == 200
+        assert "verdicts differ:" in page
+        assert ask(server, "/compare?one=stale")[0] == 404
+        assert ask(server, "/compare?one=stale&other=../../etc")[0] == 404
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/../secret.json",
+        "/%2e%2e/secret.json",
+        "/stale/../../secret.json",
+        "/link.json",
+        "/linked/secret.json",
+        "//etc/passwd",
+        "/%00",
+        "/stale/notes.exe",
+        "/stale",
+        "/nothing.json",
+    ],
+)
+def test_no_file_outside_of_the_folder_is_shown(tmp_path, path):
+    folder = tmp_path / "runs"
+    sample_runs.stale_run(folder / "stale")
+    (folder / "stale" / "notes.exe").write_text("secret")
+    (tmp_path / "secret.json").write_text('"secret"')
+    (folder / "link.json").symlink_to(tmp_path / "secret.json")
+    (folder / "linked").symlink_to(tmp_path)
+    with served(folder) as server:
+        status, text = ask(server, path)
+
+    assert status == 404
+    assert "secret" not in text
+
+
+def test_no_other_name_and_no_other_method_is_answered(runs):
+    before = {path: path.stat().st_mtime_ns for path in runs.rglob("*")}
+    with served(runs) as server:
+        assert ask(server, "/", host="evil.example")[0] == 403
+        assert ask(server, "/", host=f"localhost:{server.server_port}")[0] == 200
+        for method in ("POST", "PUT", "DELETE"):
+            assert ask(server, "/stale/plan.json", method)[0] == 501
+        assert ask(server, "/", "HEAD") == (200, "")
+    assert before == {path: path.stat().st_mtime_ns for path in runs.rglob("*")}

@@ -1,0 +1,73 @@
+"""The page of many runs in a real browser: filter, order, comparison, nothing hostile."""
+
+import pytest
+import sample_runs
+from chromium import Chromium, find_chromium
+
+from splitbrain.reports.overview.page import write_index
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(find_chromium() is None, reason="no Chromium is installed"),
+]
+
+SHOWN = "[...document.querySelectorAll('#all tbody tr')].filter(r => !r.hidden)"
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    for name in ("valid", "stale", "lost", "unknown", "killed", "hostile"):
+        sample_runs.ALL[name](folder / name)
+    return write_index(folder)
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with Chromium(tmp_path_factory.mktemp("profile")) as chromium:
+        yield chromium
+
+
+@pytest.mark.parametrize("width", [1280, 380])
+def test_the_page_fits_and_runs_nothing_of_others(browser, page, width):
+    browser.open(page, width=width)
+
+    assert browser.evaluate("document.documentElement.dataset.pwned") is None
+    assert browser.evaluate("document.documentElement.scrollWidth") <= width
+    assert browser.requests() == [page.as_uri()]
+    assert not [event for event in browser.events if event["method"] == "Runtime.exceptionThrown"]
+
+
+def test_words_filter_rows(browser, page):
+    browser.open(page)
+    browser.evaluate(
+        "(i => { i.value = 'RAFT invalid con-03'; i.dispatchEvent(new Event('input')); })"
+        "(document.getElementById('filter'))"
+    )
+
+    assert browser.evaluate(f"{SHOWN}.map(r => r.children[0].textContent)") == ["stale"]
+    assert browser.evaluate("document.getElementById('shown').textContent") == "1 of 6"
+
+
+def test_a_head_orders_rows_and_again_the_other_way(browser, page):
+    browser.open(page)
+    names = f"{SHOWN}.map(r => r.children[5].textContent).map(Number)"
+    click = "document.querySelectorAll('.sort')[5].click()"
+    browser.evaluate(click)
+    up = browser.evaluate(names)
+    browser.evaluate(click)
+
+    assert up == sorted(up)
+    assert browser.evaluate(names) == up[::-1]
+
+
+def test_two_chosen_runs_are_a_command_to_copy(browser, page):
+    browser.open(page)
+    browser.evaluate(
+        "for (const [id, name] of [['one', 'stale'], ['other', 'lost']]) {"
+        " const s = document.getElementById(id); s.value = name;"
+        " s.dispatchEvent(new Event('change')); }"
+    )
+
+    command = "document.getElementById('command').textContent"
+    assert browser.evaluate(command) == "splitbrain diff stale lost"
