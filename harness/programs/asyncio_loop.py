@@ -19,7 +19,6 @@ import itertools
 import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
 from heapq import heappop
 from math import inf
 from threading import get_ident
@@ -88,6 +87,8 @@ class NodeLoop(asyncio.SelectorEventLoop):
         self.serial = itertools.count(1)
         self._process = process
         self._due: Callable[[], None] | None = None
+        self._alarm, self._alarms = inf, 0
+        process.on_rate = self._reset_timer
         self.reorder: Callable[[deque[Any]], list[Any]] | None = None
         self._names = itertools.count(1)
         descriptors = descriptors_of(machine_under(process), process)
@@ -169,31 +170,37 @@ class NodeLoop(asyncio.SelectorEventLoop):
     def _arm(self, due: Callable[[], None]) -> None:
         self._due = due
 
-    @contextmanager
-    def running(self) -> Iterator[None]:
-        """Be the running loop, for asyncio and for all who ask which library they are under."""
-        hooks, library = sys.get_asyncgen_hooks(), sniffio.thread_local.name
+    def _enter(self) -> tuple[Any, str | None]:
+        """Be the running loop, for asyncio and for all who ask which library they are under;
+        returns what `_leave` puts back."""
+        kept = sys.get_asyncgen_hooks(), sniffio.thread_local.name
         sys.set_asyncgen_hooks(self._asyncgen_firstiter_hook, self._asyncgen_finalizer_hook)
         sniffio.thread_local.name = "asyncio"
         self._thread_id = get_ident()
         asyncio._set_running_loop(self)
-        try:
-            yield
-        finally:
-            asyncio._set_running_loop(None)
-            self._thread_id = None
-            sniffio.thread_local.name = library
-            sys.set_asyncgen_hooks(*hooks)
+        return kept
+
+    def _leave(self, kept: tuple[Any, str | None]) -> None:
+        asyncio._set_running_loop(None)
+        self._thread_id = None
+        hooks, sniffio.thread_local.name = kept
+        sys.set_asyncgen_hooks(*hooks)
 
     def _turn(self) -> bool:
         """Run callbacks until none is ready; False if they go round without end."""
-        with self.running():
+        kept = self._enter()
+        try:
             for _ in range(ROUNDS_AT_ONCE):
                 if not self._has_work():
                     return True
-                held = self.reorder(self._ready) if self.reorder is not None else ()
-                self._run_once()
-                self._ready.extendleft(reversed(held))
+                if self.reorder is None:
+                    self._run_once()
+                else:
+                    held = self.reorder(self._ready)
+                    self._run_once()
+                    self._ready.extendleft(reversed(held))
+        finally:
+            self._leave(kept)
         return False
 
     def _has_work(self) -> bool:
@@ -223,8 +230,34 @@ class NodeLoop(asyncio.SelectorEventLoop):
         if not self._turn():
             self._run_away()
             await trio.sleep_forever()
-        with trio.CancelScope(deadline=self._next_timer()):
-            await self._process.wait_for(self._arm)
+        self._set_timer()
+        await self._process.wait_for(self._arm)
+
+    def _set_timer(self) -> None:
+        """Have the world ring when the earliest timer is due; by its heap, which costs less than a
+        timeout of trio's."""
+        when = self._next_timer()
+        if when != self._alarm:
+            self._alarm = when
+            self._alarms += 1
+            if when != inf:
+                host = self._process.host
+                host.world.heap.at(host.clock.true_time(when), self._ring, self._alarms)
+
+    def _reset_timer(self) -> None:
+        """The host's clock runs at another rate now."""
+        self._alarm = inf
+        self._set_timer()
+
+    def _ring(self, alarm: int) -> None:
+        if alarm == self._alarms and not self._process.dead:
+            self._alarm = inf
+            try:
+                self._process.spend()
+            except Runaway as error:
+                self._process.host.stuck(error)
+            else:
+                self.poke()
 
     def _run_away(self) -> None:
         """It goes round and round: have the process ended, and say so."""
@@ -254,7 +287,7 @@ class NodeLoop(asyncio.SelectorEventLoop):
             self._turn()
             if not self._tasks() or self._next_timer() == inf:
                 break
-            await self._turn_and_rest()
+            await trio.sleep_until(self._next_timer())  # in limbo, where time passes as they wait
         for task in self._tasks():
             task._log_destroy_pending = False
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))
@@ -264,8 +297,11 @@ class NodeLoop(asyncio.SelectorEventLoop):
 
     def call(self, function: Callable[..., _T], *arguments: Any) -> _T:
         """Call a function as if from a callback."""
-        with self.running():
+        kept = self._enter()
+        try:
             result = function(*arguments)
+        finally:
+            self._leave(kept)
         self.poke()
         return result
 
@@ -274,8 +310,7 @@ class NodeLoop(asyncio.SelectorEventLoop):
 
         Cancelling the waiter cancels the task, and waits for it to end; not if the process is dead.
         """
-        with self.running():
-            task = self.create_task(coroutine, context=contextvars.Context())
+        task = self.call(self._begun, coroutine)
         try:
             await self._ended(task)
         except trio.Cancelled:
@@ -286,6 +321,10 @@ class NodeLoop(asyncio.SelectorEventLoop):
             raise
         result: _T = task.result()
         return result
+
+    def _begun(self, coroutine: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        task: asyncio.Task[_T] = self.create_task(coroutine, context=contextvars.Context())
+        return task
 
     async def _ended(self, task: asyncio.Task[Any]) -> None:
         if task.done():

@@ -103,6 +103,7 @@ class Incarnation:
         answers: for an unmodified program, what it is told where a `Node` program gets an error;
             by the function's name as errors have it, and None for the real function.
         environment: its ``os.environ``, if it is an unmodified program.
+        on_rate: called when the rate of its clock has changed.
     """
 
     def __init__(self, host: Host, number: int) -> None:
@@ -111,6 +112,7 @@ class Incarnation:
         self.dead = False
         self.answers: Mapping[str, Callable[..., Any] | None] | None = None
         self.environment: dict[str, str] = {}
+        self.on_rate: Callable[[], None] = lambda: None
         self.number = number
         self.recent: deque[Event] = deque(maxlen=_REMEMBERED)
         self.tripped: set[str] = set()
@@ -275,6 +277,7 @@ class Incarnation:
 
     def rearm(self) -> None:
         """Set the timer anew, because the clock's rate has changed."""
+        self.on_rate()
         self._armed = inf
         self._arming += 1
         self.arm()

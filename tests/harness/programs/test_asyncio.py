@@ -295,6 +295,30 @@ def test_a_loop_that_waits_for_nothing_is_ended_and_named():
         run(world)
 
 
+@pytest.mark.slow
+def test_a_loop_of_sleeps_that_are_too_short_is_ended_and_named():
+    async def main():
+        while True:
+            await asyncio.sleep(1e-7)
+
+    with pytest.raises(RuntimeError, match="did 100,000 things"):
+        run(programs(main))
+
+
+def test_a_timer_follows_a_change_of_the_clocks_rate():
+    moments = []
+
+    async def main():
+        await asyncio.sleep(4)
+        moments.append(world.now)
+
+    world = programs(main)
+    world.at(1.0, world.set_clock_rate, "n1", 3.0)
+    run(world)
+
+    assert moments == pytest.approx([2.0])
+
+
 def test_a_group_is_cancelled_in_the_order_in_which_it_was_made():
     def ended():
         order = []
