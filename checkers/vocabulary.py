@@ -30,6 +30,9 @@ INVARIANT = "invariant"
 there: ``{"invariant": name, "said": what}``; or that what watches them failed: ``{"failed": error,
 "traceback": lines}``."""
 
+CHANGE, TRANSFER = "change-members", "hand-over"
+"""Operations on the cluster, not on its data: who is a member, and who leads."""
+
 REPLICA_STATE = "replica-state"
 """An operation: what the server of this name itself holds; completes with ``[name, state]``."""
 

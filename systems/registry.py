@@ -22,6 +22,7 @@ SYSTEMS: Entries[System] = Entries(
     System,
     {
         "raft": f"{_HERE}.consensus.raft:SYSTEM",
+        "raft-members": f"{_HERE}.consensus.raft:WITH_CHANGES",
         "raft-lease": f"{_HERE}.consensus.raft:WITH_LEASES",
         "leader-follower": f"{_HERE}.replication.leader_follower:SYSTEM",
         "leader-follower-summary": f"{_HERE}.replication.leader_follower.summary:SYSTEM",

@@ -22,6 +22,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
     {
         "register": f"{_FOLDER}.registers:KIND",
         "set": f"{_FOLDER}.sets:KIND",
+        "changing-set": f"{_FOLDER}.changing_sets:KIND",
         "kv": f"{_FOLDER}.key_value:KIND",
         "list-append": f"{_FOLDER}.append_transactions:KIND",
         "rw-register": f"{_FOLDER}.register_transactions:KIND",

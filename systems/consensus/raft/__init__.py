@@ -41,23 +41,26 @@ Invariants (figure 3; ``invariants`` watches them from outside at every step of 
 Layout: the core has no I/O, no clock and no tasks. ``Raft.receive``, ``tick`` and ``saved`` (in
 ``core``) take what happened and return effects, in order. ``messages`` and ``effects`` are its
 whole vocabulary. What a server is stands in records: ``state`` (ballot, timer, and the whole),
-``phases`` (what a role adds), ``replica`` over ``log`` (the data), ``outbox`` (what is to be done).
-What it does are functions over these: ``election``, ``leading``, ``following``, ``committing``,
-``reads``, ``transfer``, ``roles``; what it decides is in ``rules``. The shell is ``server``, over
-``storage`` and the state machine ``kv``; ``bugs`` has the store with one decision wrong.
+``phases`` (what a role adds), ``replica`` over ``log`` (the data), ``configuration`` (who decides),
+``outbox`` (what is to be done). What it does are functions over these: ``election``, ``leading``,
+``following``, ``committing``, ``reads``, ``transfer``, ``membership``, ``roles``; what it decides
+is in ``rules``. The shell is ``server``, over ``storage`` and the state machine ``kv``; ``bugs``
+has the store with one decision wrong.
 
 A disk that is slow, full or fails at one server concerns that server alone, which begins anew when
-the disk works again; one that was altered ends it, for a damaged log is not a short one.
+the disk works again; one that was altered ends it, for a damaged log is not a short one. Members
+change one voter at a time or, by a joint configuration, any at once (section 6).
 
-Left out: membership changes (section 6), chunked snapshots, getting what is damaged from the others
-(Protocol-Aware Recovery). A leader whose disk stands still goes on sending heartbeats.
+Left out: chunked snapshots, getting what is damaged from the others (Protocol-Aware Recovery),
+telling whether a new voter has caught up. A leader whose disk stands still goes on sending
+heartbeats.
 """
 
 from splitbrain.harness.bug import planted
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
-from splitbrain.systems.consensus.raft.bugs import BUGS
+from splitbrain.systems.consensus.raft.bugs import BUGS, BUGS_OF_CHANGES
 from splitbrain.systems.consensus.raft.client import RaftClient
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
@@ -69,6 +72,7 @@ from splitbrain.systems.consensus.raft.state import Settings
 __all__ = [
     "NOTHING_STORED",
     "SYSTEM",
+    "WITH_CHANGES",
     "WITH_LEASES",
     "Effect",
     "Raft",
@@ -120,6 +124,24 @@ SYSTEM = System(
     claims=Claims((*_SURVIVES, "clock"), notices=("disk.bitrot",)),
     bugs=BUGS,
     knobs=KNOBS,
+    invariants=RaftInvariants,
+)
+
+WITH_CHANGES = System(
+    name="raft-members",
+    title="Raft whose members change, and whose leaders hand over (chapter 9)",
+    server=RaftKV,
+    client=RaftClient,
+    workloads=("changing-set",),
+    nodes=5,
+    claims=Claims(
+        (*(kind for kind in _SURVIVES if kind != "member"), "clock"), notices=("disk.bitrot",)
+    ),
+    bugs=BUGS_OF_CHANGES,
+    knobs=(
+        *(knob for knob in KNOBS if knob.name != "pre_vote"),
+        Knob("members", 2, 5, "how many servers are members at first", _PLACE + "members"),
+    ),
     invariants=RaftInvariants,
 )
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState
 from splitbrain.systems.consensus.raft.log import Log
 from splitbrain.systems.consensus.raft.messages import Entry, PreVote, RequestVote
@@ -110,6 +111,23 @@ class ProtectsNobody(Rules):
     """Votes for whoever asks, also while it hears of its leader."""
 
     def is_protected(self, server: Server) -> bool:
+        """Never."""
+        return False
+
+
+class ChangesAtOnce(Rules):
+    """Changes the members as soon as it leads: CON-12, which takes a coincidence that hunts don't
+    meet; the tests stage it."""
+
+    def may_change_members(self, server: Server, office: Leadership) -> bool:
+        """One change after the other, as far as we know."""
+        return server.replica.settled
+
+
+class SkipsJoint(Rules):
+    """Puts any voters in the place of any others in one step."""
+
+    def needs_joint(self, wanted: Configuration, now: Configuration) -> bool:
         """Never."""
         return False
 
@@ -312,5 +330,19 @@ BUGS: tuple[Bug, ...] = (
         seeds=40,
         shows=("durability", "leader-completeness", "commit-quorum", "lost", "diverged"),
         source="Alagappan et al., Protocol-Aware Recovery (FAST 2018)",
+    ),
+)
+
+BUGS_OF_CHANGES: tuple[Bug, ...] = (
+    Bug(
+        id="CON-12-JOINT",
+        title="several voters are exchanged in one step, without a joint configuration",
+        server=planted(RaftKV, rules=SkipsJoint),
+        workload="changing-set",
+        faults=("net.partition", "scenario.rollback"),
+        nodes=5,
+        seeds=60,
+        shows=("leader-completeness", "commit-quorum", "durability", "log-matching", "lost"),
+        source="Raft paper, section 6 and figure 10",
     ),
 )

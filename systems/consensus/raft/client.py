@@ -96,6 +96,40 @@ class RaftClient:
                     raise Definite(answer)
                 return {str(key): value for key, value in answer}
 
+    async def members(self) -> tuple[tuple[str, ...], ...]:
+        """The voters, the outgoing voters while there are any, and the learners."""
+        voters, outgoing, learners = self.result(await self.ask(("members",)))
+        return voters, outgoing, learners
+
+    async def change_members(self, voters: tuple[str, ...], learners: tuple[str, ...] = ()) -> None:
+        """Have these members.
+
+        Raises:
+            Definite: another change has not settled yet.
+        """
+        self.result(await self.ask(("change", voters, learners)))
+
+    async def change(self, number: int) -> list[str]:
+        """Change something about the members, by a number of any size; the voters then.
+
+        Raises:
+            Definite: another change has not settled yet.
+        """
+        voters, _, learners = await self.members()
+        wanted = changed(number, self.servers, voters, learners)
+        await self.change_members(*wanted)
+        return list(wanted[0])
+
+    async def transfer(self, number: int) -> str:
+        """Have a server lead, by a number of any size; its name.
+
+        Raises:
+            Definite: it is no member, or does not catch up.
+        """
+        target = self.servers[number % len(self.servers)]
+        self.result(await self.ask(("transfer", target)))
+        return target
+
     async def query(self, *operation: Any) -> Any:
         """Read, linearizably."""
         return self.result(await self.ask(("query", operation)))
@@ -148,3 +182,22 @@ class RaftClient:
         """The server after the present target."""
         position = self.servers.index(self.target)
         return self.servers[(position + 1) % len(self.servers)]
+
+
+def changed(
+    number: int, servers: tuple[str, ...], voters: tuple[str, ...], learners: tuple[str, ...]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Other voters and learners: one server more or less, or two at once, or a learner's promotion.
+    At least two vote.
+    """
+    first, rest = number % len(servers), number // len(servers)
+    struck = {servers[first]}
+    if rest % 3 == 1:
+        struck.add(servers[(first + 1) % len(servers)])
+    voting = set(voters) ^ struck
+    learning = set(learners) - struck
+    if rest % 3 == 2:
+        learning |= struck - voting  # who votes no more goes on learning
+    if len(voting) < 2:
+        voting, learning = set(servers), set()
+    return tuple(sorted(voting)), tuple(sorted(learning))

@@ -11,7 +11,15 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from splitbrain.systems.consensus.raft import election, following, leading, reads, roles, transfer
+from splitbrain.systems.consensus.raft import (
+    election,
+    following,
+    leading,
+    membership,
+    reads,
+    roles,
+    transfer,
+)
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
 from splitbrain.systems.consensus.raft.log import Log
@@ -78,13 +86,14 @@ class Raft:
         rules: Rules = Rules(),  # noqa: B008  (immutable)
     ) -> None:
         log = stored.log
-        replica, timer = Replica(machine, stored), Timer(random, now, now, now)
+        replica, timer = (
+            Replica(machine, stored, first_members(name, peers, settings)),
+            Timer(random, now, now, now),
+        )
         assert log.term >= replica.log.last_term, "the log is of a later term than the saved one"
         timer.restart(settings)
         self.server = Server(
             name,
-            peers,
-            members=Configuration((name, *peers)),
             settings=settings,
             rules=rules,
             ballot=Ballot(log.term, log.vote),
@@ -185,6 +194,12 @@ class Raft:
         return server.outbox.take()
 
 
+def first_members(name: str, peers: tuple[str, ...], settings: Settings) -> Configuration:
+    """Who are the members before any are in a log: all, or the first so many of them."""
+    names = sorted((name, *peers), key=lambda each: (len(each), each))
+    return Configuration(tuple(names[: settings.members or len(names)]))
+
+
 def start(server: Server, client: str, request: Request) -> None:
     """Start on a client's request."""
     id, body, outbox = request.id, request.body, server.outbox
@@ -195,6 +210,10 @@ def start(server: Server, client: str, request: Request) -> None:
         leading.propose(server, client, id, body)
     elif kind == "transfer":
         transfer.transfer(server, client, id, body[1])
+    elif kind == "members":
+        membership.tell_members(server, client, id)
+    elif kind == "change":
+        membership.change(server, client, id, body[1], body[2])
     elif kind == "state":
         outbox.reply(client, id, OK, server.replica.machine.state())
     else:

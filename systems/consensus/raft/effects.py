@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.messages import Entry
 
 
@@ -36,11 +37,13 @@ class SaveEntries(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """The state machine after applying every entry up to `last_index`, which is of `last_term`."""
+    """The state machine after applying every entry up to `last_index`, which is of `last_term`, and
+    who were the members by then."""
 
     last_index: int
     last_term: int
     data: bytes
+    members: Configuration
 
 
 class LogImage(NamedTuple):

@@ -52,6 +52,9 @@ from splitbrain.systems.consensus.raft.transfer import give_up
 
 def time_out(server: Server) -> None:
     """Nobody leads, as far as we know: find out who would vote for us, or campaign at once."""
+    if not server.rules.may_campaign(server):
+        server.timer.restart(server.settings)
+        return
     if not server.settings.pre_vote or server.members.agreed((server.name,)):
         campaign(server)
         return
@@ -66,7 +69,7 @@ def request_pre_votes(server: Server, canvass: Canvass) -> None:
     """Ask all who have not said yet that they would vote for us; repeated while we wait."""
     log, timer = server.replica.log, server.timer
     request = PreVote(PRE_VOTE, server.ballot.term, log.last_index, log.last_term)
-    for peer in server.peers:
+    for peer in server.members.electorate:
         if peer not in canvass.would:
             server.outbox.send(peer, request)
     timer.deadline = min(canvass.ends, timer.now + server.settings.heartbeat)
@@ -123,8 +126,8 @@ def request_votes(server: Server, candidacy: Candidacy) -> None:
     request = RequestVote(
         REQUEST_VOTE, server.ballot.term, log.last_index, log.last_term, candidacy.transfer
     )
-    for peer in server.peers:
-        if peer not in candidacy.votes:
+    for peer in server.members.electorate:
+        if peer not in candidacy.votes and peer != server.name:
             server.outbox.send_when_durable(peer, request)
     timer.deadline = min(candidacy.ends, timer.now + server.settings.heartbeat)
 
@@ -170,13 +173,17 @@ def lead(server: Server) -> None:
     opens = server.rules.opens_term
     office = Leadership(
         server.name,
-        progress={peer: Progress(last + 1, timer.now) for peer in server.peers},
+        progress={
+            peer: Progress(last + 1, timer.now)
+            for peer in server.members.everybody
+            if peer != server.name
+        },
         unsaved=deque([(outbox.saves, last)]),
         term_start=last + 1 if opens else 0,
     )
     enter(server, office)
     if opens:
-        append_entry(Entry(server.ballot.term, None), office, log, outbox)
+        append_entry(Entry(server.ballot.term, None), office, server.replica, outbox)
     replicate(server, office)
     timer.deadline = timer.now + server.settings.heartbeat
     own_log_saved(server, office)

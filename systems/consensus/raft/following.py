@@ -67,6 +67,7 @@ def store(
             assert index > replica.commit, f"a committed entry ({index}) would be removed"
             log.truncate(index)
         log.extend(entries[offset:])
+        replica.note(index)
         outbox.save(SaveEntries(index, log.tail(index)))
         return
 
@@ -79,7 +80,7 @@ def on_snapshot(server: Server, sender: str, message: InstallSnapshot) -> None:
         return
     hear_leader(server, message.term, sender)
     if server.rules.may_install(message.last_index, replica):
-        snapshot = Snapshot(message.last_index, message.last_term, message.data)
+        snapshot = Snapshot(message.last_index, message.last_term, message.data, message.members)
         replica.install(snapshot)
         save_snapshot(snapshot, replica.log, server.ballot, outbox)
         outbox.tell(SnapshotInstalled(snapshot.last_index))

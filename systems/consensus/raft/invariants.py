@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.harness.invariants import Breach
+from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.messages import Entry
 from splitbrain.systems.consensus.raft.phases import Candidacy, Leadership, Phase
 from splitbrain.systems.consensus.raft.state import Server
@@ -68,6 +69,7 @@ class RaftInvariants:
         committed: by index, the entry and the term of the server that committed it first.
         snapshots: by last index, a snapshot's last term and data.
         highest: the greatest index that was committed.
+        members: by whose majority.
     """
 
     def __init__(self) -> None:
@@ -79,6 +81,7 @@ class RaftInvariants:
         self.committed: dict[int, tuple[Entry, int]] = {}
         self.snapshots: dict[int, tuple[int, bytes]] = {}
         self.highest = 0
+        self.members = Configuration(())
 
     def __call__(self, name: str, server: Any) -> Breach | None:
         """See `splitbrain.harness.invariants.Probe`."""
@@ -129,7 +132,7 @@ class RaftInvariants:
 
     def durability(self, name: str, state: Server, did: str) -> Breach | None:
         """What was committed is still there when a server has started again or cut its log."""
-        if not self.highest or self.held_by_majority(self.highest, state):
+        if not self.highest or self.held_by_majority(self.highest):
             return None
         return Breach(
             "durability",
@@ -257,8 +260,8 @@ class RaftInvariants:
                     f" where {_shown(known)} of term {known.term} was committed",
                 )
         if commit > self.highest:
-            self.highest = commit
-            if isinstance(state.phase, Leadership) and not self.held_by_majority(commit, state):
+            self.highest, self.members = commit, state.replica.members
+            if isinstance(state.phase, Leadership) and not self.held_by_majority(commit):
                 return Breach(
                     "commit-quorum",
                     f"{state.name} leads term {term} and committed entry {commit}, which is not in "
@@ -266,7 +269,7 @@ class RaftInvariants:
                 )
         return None
 
-    def held_by_majority(self, index: int, state: Server) -> bool:
+    def held_by_majority(self, index: int) -> bool:
         """Whether a majority of the servers holds what was committed at this index."""
         known = self.committed.get(index)
         if known is None:
@@ -276,7 +279,7 @@ class RaftInvariants:
             log = seen.state.replica.log
             if index <= log.base_index or log.term(index) == known[0].term:
                 holders.add(name)
-        return state.members.agreed(holders)
+        return self.members.agreed(holders)
 
     def same_snapshot(self, state: Server) -> Breach | None:
         """Equal prefixes of the log make equal states, byte for byte."""

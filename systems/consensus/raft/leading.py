@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.systems.consensus.raft.committing import commit_up_to
+from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import SaveEntries
-from splitbrain.systems.consensus.raft.log import Log
 from splitbrain.systems.consensus.raft.messages import (
     APPEND,
     OK,
@@ -27,6 +27,8 @@ from splitbrain.systems.consensus.raft.messages import (
 )
 from splitbrain.systems.consensus.raft.outbox import Outbox
 from splitbrain.systems.consensus.raft.phases import Leadership, Progress
+from splitbrain.systems.consensus.raft.replica import Replica
+from splitbrain.systems.consensus.raft.roles import follow
 from splitbrain.systems.consensus.raft.state import Server
 from splitbrain.systems.consensus.raft.transfer import hand_over
 
@@ -40,7 +42,7 @@ def propose(server: Server, client: str, id: int, command: Any) -> None:
     if office.transfer is not None:
         outbox.reply(client, id, REDIRECT, office.transfer.target)
         return
-    index = append_entry(Entry(server.ballot.term, command), office, server.replica.log, outbox)
+    index = append_entry(Entry(server.ballot.term, command), office, server.replica, outbox)
     if server.rules.may_answer_at_once(command):
         outbox.reply(client, id, OK, None)
     else:
@@ -48,10 +50,11 @@ def propose(server: Server, client: str, id: int, command: Any) -> None:
     replicate(server, office)
 
 
-def append_entry(entry: Entry, office: Leadership, log: Log, outbox: Outbox) -> int:
+def append_entry(entry: Entry, office: Leadership, replica: Replica, outbox: Outbox) -> int:
     """Append an entry of our term to our own log, and return its index."""
-    log.extend((entry,))
-    index = log.last_index
+    replica.log.extend((entry,))
+    index = replica.log.last_index
+    replica.note(index)
     office.unsaved.append((outbox.save(SaveEntries(index, (entry,))), index))
     return index
 
@@ -89,7 +92,9 @@ def on_appended(server: Server, sender: str, message: Appended) -> None:
     office = server.phase
     if not isinstance(office, Leadership) or message.term != server.ballot.term:
         return
-    progress = office.progress[sender]
+    progress = office.progress.get(sender)
+    if progress is None:
+        return  # it is a member no more
     hear_follower(progress, message, server.timer.now)
     if message.match > progress.match:
         progress.match = message.match
@@ -97,6 +102,8 @@ def on_appended(server: Server, sender: str, message: Appended) -> None:
         progress.next = progress.match + 1
     progress.probing = False
     advance_commit(server, office)
+    if server.phase is not office:
+        return  # what is committed now removes us
     if office.transfer is not None:
         hand_over(server, office, office.transfer)
     last, window = server.replica.log.last_index, server.settings.window
@@ -109,7 +116,9 @@ def on_rejected(server: Server, sender: str, message: Rejected) -> None:
     office = server.phase
     if not isinstance(office, Leadership) or message.term != server.ballot.term:
         return
-    progress = office.progress[sender]
+    progress = office.progress.get(sender)
+    if progress is None:
+        return
     if not hear_follower(progress, message, server.timer.now):
         return  # the answer to an older message
     progress.flight.clear()  # what was sent after it has nothing to follow, either
@@ -158,3 +167,37 @@ def advance_commit(server: Server, office: Leadership) -> None:
     index = server.members.reached(matches)
     if index > replica.commit and server.rules.may_commit(index, replica.log, server.ballot.term):
         commit_up_to(server, index)
+        go_on_changing(server, office)
+
+
+# Changes of the members; see `splitbrain.systems.consensus.raft.membership` for how they begin
+
+
+def enact(server: Server, office: Leadership, members: Configuration) -> int:
+    """Append a configuration, which counts from now on, and begin to send to whoever is new."""
+    entry = Entry(server.ballot.term, members.command())
+    index = append_entry(entry, office, server.replica, server.outbox)
+    for name in members.everybody:
+        if name != server.name and name not in office.progress:
+            office.progress[name] = Progress(index, server.timer.now)
+    return index
+
+
+def go_on_changing(server: Server, office: Leadership) -> None:
+    """Once a configuration is committed: leave a joint one, and send no more to who is gone."""
+    replica = server.replica
+    if not replica.settled or office.settled == replica.configurations[-1][0]:
+        return
+    office.settled = replica.configurations[-1][0]
+    members = replica.members
+    if members.outgoing:
+        index = enact(server, office, members._replace(outgoing=()))
+        if office.changing is not None:
+            office.pending[index] = office.changing
+            office.changing = None
+        replicate(server, office)
+        return
+    for name in set(office.progress) - set(members.everybody):
+        del office.progress[name]
+    if server.name not in members.voters:
+        follow(server, server.ballot.term, None)  # it led until this was committed (4.2.2)

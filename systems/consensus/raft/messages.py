@@ -10,11 +10,15 @@ Client requests carry a *body*, one of::
     ("query", operation)                          read it, linearizably
     ("state",)                                    this replica's applied state, from memory
     ("transfer", server)                          have this server lead
+    ("members",)                                  who is a member: voters, outgoing, learners
+    ("change", voters, learners)                  have these be the members
 """
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+
+from splitbrain.systems.consensus.raft.configuration import Configuration
 
 REQUEST_VOTE = "request-vote"
 VOTE = "vote"
@@ -135,6 +139,7 @@ class InstallSnapshot(NamedTuple):
     last_index: int
     last_term: int
     data: bytes
+    members: Configuration
     number: int
 
 

@@ -147,6 +147,10 @@ class Leadership:
         reads: queries that wait, in order of coming; their `after` never decreases.
         sent: how many messages were sent to followers, which are numbered by it.
         transfer: to whom we are handing over, if to anybody.
+        settled: index of the last configuration that was committed in our term, as far as it was
+            seen to.
+        changing: the client that waits for a change of the members that goes in two steps, during
+            the first.
         released: whether we told anybody to campaign: from then on nobody vouches for us any more.
     """
 
@@ -160,6 +164,8 @@ class Leadership:
     reads: deque[Read] = field(default_factory=deque)
     sent: int = 0
     transfer: Transfer | None = None
+    settled: int = -1
+    changing: tuple[str, int] | None = None
     released: bool = False
 
 

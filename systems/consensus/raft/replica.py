@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Protocol
 
+from splitbrain.systems.consensus.raft.configuration import (
+    CONFIGURATION,
+    Configuration,
+    configuration_of,
+)
 from splitbrain.systems.consensus.raft.effects import Snapshot, Stored
 from splitbrain.systems.consensus.raft.log import Log
 
@@ -42,25 +47,57 @@ class Replica:
         machine: what committed entries are applied to, in order, each once.
         commit: the greatest index known to be committed; at most the log's last, never decreases.
         applied: how far the machine is; at most `commit`, and equal between stimuli.
+        configurations: those of the log and the one before, with their indices, which increase; the
+            last one counts.
     """
 
-    __slots__ = ("applied", "commit", "log", "machine", "snapshot")
+    __slots__ = ("applied", "commit", "configurations", "log", "machine", "snapshot")
 
-    def __init__(self, machine: Machine, stored: Stored) -> None:
+    def __init__(self, machine: Machine, stored: Stored, members: Configuration) -> None:
         self.machine = machine
         self.snapshot = stored.snapshot
         self.log = Log(stored.log.base_index, stored.log.base_term, stored.log.entries)
         self.commit = self.applied = 0
+        self.configurations = [(0, members)]
         if stored.snapshot is not None:
             machine.restore(stored.snapshot.data)
             self.commit = self.applied = stored.snapshot.last_index
+            self.configurations = [(stored.snapshot.last_index, stored.snapshot.members)]
+        self.note(self.log.base_index + 1)
+
+    @property
+    def members(self) -> Configuration:
+        """The configuration that counts: the last in the log, committed or not (thesis 4.1)."""
+        return self.configurations[-1][1]
+
+    @property
+    def settled(self) -> bool:
+        """Whether it is committed."""
+        return self.configurations[-1][0] <= self.commit
+
+    def note(self, first: int) -> None:
+        """The log was replaced from `first` on: so are its configurations."""
+        known, log = self.configurations, self.log
+        while len(known) > 1 and known[-1][0] >= first:
+            known.pop()
+        for index in range(max(first, known[-1][0] + 1), log.last_index + 1):
+            found = configuration_of(log.entry(index).command)
+            if found is not None:
+                known.append((index, found))
+
+    def members_at(self, index: int) -> Configuration:
+        """Who were the members when the log ended at `index`, which is not before its snapshot."""
+        return [members for since, members in self.configurations if since <= index][-1]
 
     def apply(self) -> Iterator[tuple[int, str, Any]]:
         """Apply committed entries in order; the index and the result of each."""
         assert self.commit <= self.log.last_index
         while self.applied < self.commit:
             index = self.applied + 1
-            status, value = self.machine.apply(index, self.log.entry(index).command)
+            command = self.log.entry(index).command
+            if command is not None and command[0] == CONFIGURATION:
+                command = None  # the machine need not know of the cluster
+            status, value = self.machine.apply(index, command)
             self.applied = index
             yield index, status, value
 
@@ -69,7 +106,10 @@ class Replica:
         log = self.log
         term = log.term(self.applied)
         log.compact(max(log.base_index, self.applied - keep))
-        self.snapshot = Snapshot(self.applied, term, self.machine.snapshot())
+        members = self.members_at(self.applied)
+        self.snapshot = Snapshot(self.applied, term, self.machine.snapshot(), members)
+        later = [(since, known) for since, known in self.configurations if since > self.applied]
+        self.configurations = [(self.applied, members), *later]
         return self.snapshot
 
     def install(self, snapshot: Snapshot) -> None:
@@ -81,3 +121,5 @@ class Replica:
         self.machine.restore(snapshot.data)
         self.commit = self.applied = snapshot.last_index
         self.snapshot = snapshot
+        self.configurations = [(snapshot.last_index, snapshot.members)]
+        self.note(snapshot.last_index + 1)

@@ -56,6 +56,8 @@ def dismiss_clients(office: Leadership, leader: str | None, outbox: Outbox) -> N
     """
     for client, id in office.pending.values():
         outbox.reply(client, id, REDIRECT, leader)
+    if office.changing is not None:
+        outbox.reply(*office.changing, REDIRECT, leader)
     for read in office.reads:
         outbox.reply(read.client, read.id, REDIRECT, leader)
     if office.transfer is not None and not office.transfer.told:

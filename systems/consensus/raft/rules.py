@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import SaveState
 from splitbrain.systems.consensus.raft.log import Log
 from splitbrain.systems.consensus.raft.messages import Entry, PreVote, Rejected, RequestVote
@@ -61,6 +62,22 @@ class Rules:
         vouched = {peer: progress.vouched_at for peer, progress in office.progress.items()}
         vouched[server.name] = now
         return now < server.members.reached(vouched) + lease
+
+    def may_change_members(self, server: Server, office: Leadership) -> bool:
+        """One change after the other, and only once an entry of our term is committed (thesis 4.1;
+        Ongaro, raft-dev, 10 July 2015)."""
+        replica = server.replica
+        return replica.settled and replica.commit >= office.term_start
+
+    def needs_joint(self, wanted: Configuration, now: Configuration) -> bool:
+        """Whether majorities of the two may share no server: if more than one voter differs
+        (thesis 4.1, 4.3)."""
+        return len(set(wanted.voters) ^ set(now.voters)) > 1
+
+    def may_campaign(self, server: Server) -> bool:
+        """Voters may; and who is none any more as long as that may yet be taken back (4.2.2)."""
+        replica = server.replica
+        return server.name in replica.members.electorate or not replica.settled
 
     def is_protected(self, server: Server) -> bool:
         """Whether nobody may ask us for a vote, since we hear of our leader (thesis 4.2.3)."""

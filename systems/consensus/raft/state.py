@@ -37,6 +37,7 @@ class Settings(NamedTuple):
             6.4.1); 0: it always asks. Clocks must not differ so much in rate that this is longer
             than another server's `election_min`. Needs `pre_vote`.
         window: the most messages under way to one follower (thesis 10.2.2).
+        members: how many servers are members at first; 0: all.
     """
 
     heartbeat: float = 0.1
@@ -48,6 +49,7 @@ class Settings(NamedTuple):
     pre_vote: bool = True
     lease: float = 0.0
     window: int = 1
+    members: int = 0
 
 
 @dataclass(slots=True)
@@ -91,16 +93,13 @@ class Server:
     """All that one server is.
 
     Attributes:
-        name, peers: this server and the others; no server is added or removed.
-        members: whose majorities decide.
+        name: this server's.
         settings, rules: what never changes.
         ballot, replica: what outlives a crash as far as it was saved.
         timer, outbox, phase: what doesn't.
     """
 
     name: str
-    peers: tuple[str, ...]
-    members: Configuration
     settings: Settings
     rules: Rules
     ballot: Ballot
@@ -108,3 +107,8 @@ class Server:
     timer: Timer
     outbox: Outbox
     phase: Phase
+
+    @property
+    def members(self) -> Configuration:
+        """Whose majorities decide."""
+        return self.replica.members

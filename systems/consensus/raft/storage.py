@@ -5,7 +5,7 @@ Both are files of frames (`splitbrain.systems.storage.frames`), whose payloads a
     wal       = any of   ["base", index, term]       the log begins after this entry
                          ["state", term, vote]       current term and vote
                          ["entries", first, [[term, command], ...]]   replace all from `first` on
-    snapshot  = [index, term, data]
+    snapshot  = [index, term, data, [voters, outgoing, learners]]
 
 Invariants:
 
@@ -32,6 +32,7 @@ from typing import Any
 import msgspec
 
 from splitbrain.harness.node import Disk
+from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import (
     NOTHING_STORED,
     LogImage,
@@ -92,7 +93,8 @@ class Storage:
         frames = read_frames(read_all(self.disk, SNAPSHOT), SNAPSHOT).frames
         if not frames:
             raise Damaged(f"{SNAPSHOT} is damaged, though it was durable")
-        return Snapshot(*msgspec.msgpack.decode(frames[0].payload))
+        index, term, data, members = msgspec.msgpack.decode(frames[0].payload)
+        return Snapshot(index, term, data, Configuration(*immutable(members)))
 
     async def save(self, saves: Iterable[Save]) -> None:
         """Make the saves durable, in order."""

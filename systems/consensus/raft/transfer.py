@@ -41,7 +41,10 @@ def transfer(server: Server, client: str, id: int, target: str) -> None:
 
 def hand_over(server: Server, office: Leadership, wish: Transfer) -> None:
     """Tell the target to campaign, once it holds all of our log."""
-    if not wish.told and office.progress[wish.target].match == server.replica.log.last_index:
+    progress = office.progress.get(wish.target)  # it may have ceased to be a member
+    if wish.told or progress is None:
+        return
+    if progress.match == server.replica.log.last_index:
         office.released = True
         office.transfer = wish._replace(told=True)
         server.outbox.reply(wish.client, wish.id, OK, None)

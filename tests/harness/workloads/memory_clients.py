@@ -79,6 +79,16 @@ class SetClient:
         return list(self.store.elements)
 
 
+class ChangingSetClient(SetClient):
+    """A cluster that is always the same one server."""
+
+    async def change(self, number):
+        return ["n1"]
+
+    async def transfer(self, number):
+        return "n1"
+
+
 class ForgetfulSetClient(SetClient):
     async def add(self, element):
         if element != 17:
@@ -409,6 +419,7 @@ class ForgetfulStoreClient(StoreClient):
 CLIENTS = {
     "register": RegisterClient,
     "set": SetClient,
+    "changing-set": ChangingSetClient,
     "kv": KvClient,
     "list-append": TransactionClient,
     "rw-register": TransactionClient,

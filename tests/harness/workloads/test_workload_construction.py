@@ -136,6 +136,7 @@ def test_only_what_changes_nothing_is_idempotent():
     assert idempotent == {
         "register": ["read", "replica-state"],
         "set": ["read", "replica-state"],
+        "changing-set": ["read"],
         "kv": ["get", "replica-state"],
         "list-append": [],
         "rw-register": [],

@@ -127,6 +127,7 @@ def test_a_plan_gives_one_history(kind):
     client = {
         "register": memory.RegisterClient,
         "set": memory.SetClient,
+        "changing-set": memory.ChangingSetClient,
         "kv": memory.KvClient,
         "queue": memory.QueueClient,
         "lock": memory.LockClient,

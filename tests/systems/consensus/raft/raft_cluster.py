@@ -287,6 +287,10 @@ def describe_command(command: Any) -> str:
         return "no-op"
     if command[0] == "register":
         return "register"
+    if command[0] == "configuration":
+        voters, outgoing, learners = (" ".join(names) for names in command[1:])
+        joint = f" and {{{outgoing}}}" if outgoing else ""
+        return f"{{{voters}}}{joint}" + (f" learning: {learners}" if learners else "")
     if len(command) == 2:
         return str(command[1])
     _, session, sequence, operation = command
@@ -316,7 +320,7 @@ def describe(message: Message) -> str:
             return (
                 f"rejected #{number} term={term} after={index} conflict={conflict}@{conflict_term}"
             )
-        case ("snapshot", term, index, last_term, _, number):
+        case ("snapshot", term, index, last_term, _, _, number):
             return f"snapshot #{number} term={term} up to {index}@{last_term}"
         case ("reply", number, status, value):
             return f"reply {number}: {status}" + ("" if value is None else f" {value}")

@@ -83,7 +83,9 @@ class Properties:
 class Schedule:
     """One random schedule; the seed says all about it."""
 
-    def __init__(self, seed: int, rules: type[Rules] = Rules, batch: int = 3) -> None:
+    def __init__(
+        self, seed: int, rules: type[Rules] = Rules, batch: int = 3, *, changing: bool = False
+    ) -> None:
         self.random = Random(seed)
         self.properties = Properties()
         names = [f"n{i + 1}" for i in range(self.random.choice((3, 3, 4, 5)))]
@@ -100,6 +102,8 @@ class Schedule:
             ),
             random=lambda: Random(self.random.random()),
         )
+        self.changing = changing
+        self.changes = 0
         self.answered = 0
         self.acknowledged: set[str] = set()
         self.queries: dict[int, frozenset[str]] = {}
@@ -122,6 +126,8 @@ class Schedule:
             (self.cut, 1),
             (self.heal, 4),
         ]
+        if self.changing:
+            actions += [(self.change, 30), (self.hand_over, 1)]
         kinds, weights = zip(*actions, strict=True)
         for action in self.random.choices(kinds, weights, k=steps):
             action()
@@ -161,6 +167,24 @@ class Schedule:
             command = f"x{len(self.proposals)}"
             self.proposals[self.cluster.requests + 1] = command
             self.cluster.request(name, "client", ("command", command))
+
+    def change(self) -> None:
+        """Ask for any other members."""
+        leaders = [name for name in self.up() if self.cluster[name].role == "leader"]
+        if name := self.pick(leaders):
+            names = self.random.sample(self.cluster.names, len(self.cluster.names))
+            voters = self.random.randint(2, len(names))
+            learners = self.random.randint(voters, len(names))
+            before = self.cluster[name].server.members
+            wanted = (tuple(sorted(names[:voters])), tuple(sorted(names[voters:learners])))
+            self.cluster.request(name, "client", ("change", *wanted))
+            self.changes += self.cluster[name].server.members != before
+
+    def hand_over(self) -> None:
+        leaders = [name for name in self.up() if self.cluster[name].role == "leader"]
+        if name := self.pick(leaders):
+            target = self.random.choice(self.cluster.names)
+            self.cluster.request(name, "client", ("transfer", target))
 
     def query(self) -> None:
         leaders = [name for name in self.up() if self.cluster[name].role == "leader"]

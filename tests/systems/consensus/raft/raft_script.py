@@ -9,6 +9,7 @@
     propose n1 x               a client asks n1 to append x
     query n1                   a client asks n1 for all that is applied (machine=kv: query n1 get x)
     transfer n1 n2             a client asks n1 to hand over to n2
+    change n1 n1,n2 [n3]       a client asks n1 to have these voters (and learners)
     open n1 c1                 client c1 opens a session at n1 (machine=kv)
     command n1 c1 put x 1      c1's next command; "again n2 c1" sends the same command to n2
     deliver n1->n2 ...         what is under way on these links; "deliver all": until all is quiet
@@ -88,6 +89,10 @@ class Play:
 
     def do_transfer(self, name: str, target: str) -> None:
         self.cluster.request(name, "client", ("transfer", target))
+
+    def do_change(self, name: str, voters: str, learners: str = "") -> None:
+        wanted = (tuple(names.split(",")) if names else () for names in (voters, learners))
+        self.cluster.request(name, "client", ("change", *wanted))
 
     def do_open(self, name: str, client: str) -> None:
         self.cluster.request(name, client, ("register",))

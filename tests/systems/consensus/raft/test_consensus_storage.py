@@ -11,6 +11,7 @@ from raft_cluster import after_save
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.systems.consensus.raft.bugs import CutsDamage
+from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import (
     NOTHING_STORED,
     LogImage,
@@ -23,6 +24,8 @@ from splitbrain.systems.consensus.raft.effects import (
 from splitbrain.systems.consensus.raft.messages import Entry
 from splitbrain.systems.consensus.raft.storage import SNAPSHOT, WAL, Storage
 from splitbrain.systems.storage.engine import Damaged
+
+MEMBERS = Configuration(("n1", "n2"), (), ("n3",))
 
 
 class Crash(Exception):
@@ -115,7 +118,7 @@ def test_what_was_saved_is_recovered_after_a_power_loss():
 def test_a_snapshot_replaces_the_log():
     disk = fresh()
     storage, _ = recover(disk)
-    snapshot = Snapshot(2, 3, b"state")
+    snapshot = Snapshot(2, 3, b"state", MEMBERS)
     image = LogImage(3, "n1", 1, 1, entries(3, 3))
     save(storage, SaveState(3, "n1"), SaveEntries(1, entries(1, 3, 3)))
 
@@ -142,11 +145,11 @@ def test_a_log_is_kept_only_if_it_continues_the_snapshot(log, kept):
 
     storage.disk.left = 4  # write, fsync, rename, fsync_dir: the snapshot, not the log
     with pytest.raises(Crash):
-        save(storage, SaveSnapshot(Snapshot(3, 2, b"state"), image))
+        save(storage, SaveSnapshot(Snapshot(3, 2, b"state", MEMBERS), image))
     disk.power_loss("drop_unsynced")
 
     stored = recover(disk)[1]
-    assert stored.snapshot == Snapshot(3, 2, b"state")
+    assert stored.snapshot == Snapshot(3, 2, b"state", MEMBERS)
     assert tuple(entry.term for entry in stored.log.entries) == kept
 
 
@@ -157,7 +160,7 @@ def test_a_log_older_than_its_snapshot_is_replaced_before_anything_follows_it():
     save(storage, SaveEntries(1, entries(1)))
     storage.disk.left = 4  # write, fsync, rename, fsync_dir: the snapshot, not the log
     with pytest.raises(Crash):
-        save(storage, SaveSnapshot(Snapshot(5, 1, b"state"), LogImage(1, None, 5, 1, ())))
+        save(storage, SaveSnapshot(Snapshot(5, 1, b"state", MEMBERS), LogImage(1, None, 5, 1, ())))
     disk.power_loss("drop_unsynced")
 
     storage, stored = recover(disk)
@@ -184,7 +187,7 @@ def test_a_torn_tail_is_dropped_before_anything_follows_it():
 def test_a_damaged_snapshot_is_refused():
     disk = fresh()
     storage, _ = recover(disk)
-    save(storage, SaveSnapshot(Snapshot(1, 1, b"state"), LogImage(1, None, 1, 1, ())))
+    save(storage, SaveSnapshot(Snapshot(1, 1, b"state", MEMBERS), LogImage(1, None, 1, 1, ())))
     disk.write(SNAPSHOT, 30, b"?")
 
     with pytest.raises(Damaged, match=SNAPSHOT):
@@ -264,7 +267,9 @@ class Scenario:
             base_term = ([log.base_term] + [e.term for e in log.entries])[base - log.base_index]
             rest = log.entries[base - log.base_index :]
             image = LogImage(log.term, log.vote, base, base_term, rest)
-            return [SaveSnapshot(Snapshot(index, term, b"s" * rng.randint(1, 2000)), image)]
+            return [
+                SaveSnapshot(Snapshot(index, term, b"s" * rng.randint(1, 2000), MEMBERS), image)
+            ]
         first = rng.randint(max(log.base_index, last - 2) + 1, last + 1)
         done = stored.snapshot.last_index if stored.snapshot else 0
         new = [Entry(log.term, ("command", rng.random(), "x" * rng.choice((1, 700))))]

@@ -197,7 +197,9 @@ def test_figure_13_a_log_that_continues_the_snapshot_is_kept():
     cluster.start_with_log("n2", [1, 1, 1, 1], term=1)
     data = cluster["n2"].server.replica.machine.snapshot()
 
-    cluster["n1"].receive(0.0, "n2", InstallSnapshot(SNAPSHOT, 1, 2, 1, data, 1))
+    cluster["n1"].receive(
+        0.0, "n2", InstallSnapshot(SNAPSHOT, 1, 2, 1, data, cluster["n2"].server.members, 1)
+    )
 
     assert (cluster["n1"].log.base_index, cluster["n1"].log.last_index) == (2, 4)
 
@@ -209,7 +211,9 @@ def test_figure_13_a_snapshot_that_comes_late_changes_nothing():
     other = Cluster()["n1"]
     other.receive(0.0, "n2", append_entries(1, entries=entries(1, 1, 1), commit=2))
 
-    late = InstallSnapshot(SNAPSHOT, 1, 2, 1, other.server.replica.machine.snapshot(), 1)
+    late = InstallSnapshot(
+        SNAPSHOT, 1, 2, 1, other.server.replica.machine.snapshot(), other.server.members, 1
+    )
     effects = core.receive(0.0, "n2", late)
 
     assert [index for index, _ in core.server.replica.machine.entries] == [1, 2, 3]

@@ -1,0 +1,74 @@
+"""A set that only grows while the cluster under it changes: who is a member, and who leads.
+
+Operators do this all the time, and a change that meets another one, or a leader's end, may leave
+two majorities that share no server (Ongaro, raft-dev, 10 July 2015). The data are those of the
+workload ``set``, and so is the check: what was acknowledged stays.
+
+What is changed is drawn as a number, of which the client makes something that fits its cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from splitbrain.checkers.vocabulary import CHANGE, TRANSFER
+from splitbrain.harness.generators import Context, Generator, weighted
+from splitbrain.harness.workloads import sets
+from splitbrain.harness.workloads.parts.abilities import Method
+from splitbrain.harness.workloads.parts.kind import WorkloadKind
+from splitbrain.harness.workloads.parts.options import Option
+from splitbrain.harness.workloads.parts.words import Words
+
+NAME = "changing-set"
+
+OPTIONS = (*sets.OPTIONS, Option("changes", 0.3, "share of changes of the cluster", most=0.9))
+
+_NUMBERS = 1 << 16
+
+
+async def perform(client: Any, f: str, value: Any) -> Any:
+    """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
+    if f == CHANGE:
+        return await client.change(value)
+    if f == TRANSFER:
+        return await client.transfer(value)
+    if f not in sets.KIND.words:
+        raise ValueError(
+            f"workload {NAME} has no operation {f!r}: it has add, read, {CHANGE} and {TRANSFER}"
+        )
+    return await sets.perform(client, f, value)
+
+
+def operations(options: Mapping[str, Any]) -> Generator:
+    """Operations on the set, and now and then one on the cluster: three changes for a transfer."""
+    share = options["changes"]
+
+    def change(context: Context) -> dict[str, Any]:
+        f = CHANGE if context.random.random() < 0.75 else TRANSFER
+        return {"f": f, "value": context.random.randrange(_NUMBERS)}
+
+    return weighted((1 - share, sets.operations(options)), (share, change))
+
+
+KIND = WorkloadKind(
+    name=NAME,
+    description="a set that only grows, while servers join and leave and leaders hand over",
+    options=OPTIONS,
+    methods=(
+        *sets.METHODS[:2],
+        Method("change", "change(number) -> voters", "changes the members", needed=True),
+        Method("transfer", "transfer(number) -> leader", "hands over", needed=True),
+    ),
+    perform=perform,
+    operations=operations,
+    final=sets.final_reads,
+    checkers=sets.checkers,
+    idempotent=frozenset({"read"}),
+    refusable=frozenset({CHANGE, TRANSFER}),
+    words={
+        **sets.KIND.words,
+        CHANGE: Words("changes the members[ -> {result}]", "{done}"),
+        TRANSFER: Words("hands over[ -> {result}]", "{done}"),
+    },
+)
