@@ -32,6 +32,7 @@ SYSTEMS: Entries[System] = Entries(
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
         "leases": f"{_HERE}.locks.leases:SYSTEM",
         "mapreduce": f"{_HERE}.batch.mapreduce:SYSTEM",
+        "partitioned-log": f"{_HERE}.streams.partitioned_log:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "bitcask": f"{_HERE}.storage.bitcask:SYSTEM",
