@@ -230,6 +230,7 @@ GROUNDS = Entries(
     {
         "simulation": "splitbrain.harness.simulation.ground:GROUND",
         "exploration": "splitbrain.harness.exploration.ground:GROUND",
+        "processes": "splitbrain.harness.processes.ground:GROUND",
     },
     "splitbrain.grounds",
     error=InvalidPlan,

@@ -1,4 +1,5 @@
-"""The real machine's clock, for the harness itself: run folders, progress, cost.
+"""The real machine's clocks, for the harness itself (run folders, progress, cost) and for nodes
+that are real processes.
 
 Nothing that is simulated may use it; nothing that is compared or hashed contains it.
 """
@@ -12,6 +13,11 @@ from datetime import UTC, datetime
 def seconds() -> float:
     """Seconds since an arbitrary origin, for measuring how long something took."""
     return time.perf_counter()
+
+
+def wall_clock() -> float:
+    """Seconds since 1970; can jump."""
+    return datetime.now(UTC).timestamp()
 
 
 def timestamp() -> str:

@@ -64,11 +64,12 @@ def sentence_of(error: Exception) -> str | None:
     from splitbrain.checkers.history import HistoryError, HistoryWriteError
     from splitbrain.checkers.models import ModelError
     from splitbrain.harness.plan import InvalidPlan
+    from splitbrain.harness.processes.lives import ProcessTrouble
     from splitbrain.harness.runs.store import StoreError
     from splitbrain.harness.searching.seeds import NotDeterministic
     from splitbrain.harness.shrinking import NotReproduced
 
-    known = (InvalidPlan, HistoryError, HistoryWriteError, ModelError, StoreError)
+    known = (InvalidPlan, HistoryError, HistoryWriteError, ModelError, ProcessTrouble, StoreError)
     if isinstance(error, (*known, NotDeterministic, NotReproduced)):
         return str(error)
     if isinstance(error, OSError):

@@ -65,7 +65,7 @@ def command(
     crashes: bool,
     most: int,
     runs: Path,
-    shrink_budget: int,
+    shrink_budget: int | None,
     quiet: bool,
 ) -> None:
     """Run a small program of SYSTEM under every schedule and crash point that departs from its base

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 RUNS = Path("runs")
 
+SHRINK_BUDGET = 400
+
 runs_option = click.option(
     "--runs",
     type=click.Path(path_type=Path, file_okay=False),
@@ -33,20 +35,21 @@ runs_option = click.option(
 shrink_option = click.option(
     "--shrink-budget",
     type=click.IntRange(min=0),
-    default=400,
-    show_default=True,
+    default=None,
+    show_default=f"{SHRINK_BUDGET}; 0 on a ground of real time",
     help="Runs that making a failure smaller may take; 0 to leave it as it is.",
 )
 
 
 def investigated(
-    experiment: Experiment, runs: Path, budget: int, recorded: Run | None = None
+    experiment: Experiment, runs: Path, budget: int | None, recorded: Run | None = None
 ) -> tuple[Investigation, RunView]:
     """Run (or keep what was `recorded`), shrink, report, with progress on standard error.
 
     Returns:
         What came of it, and the view that its report shows: a run's folder is read once.
     """
+    from splitbrain.harness.ground import ground_named
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.harness.regression import REGISTERED
     from splitbrain.harness.runs.investigating import investigate
@@ -55,6 +58,8 @@ def investigated(
     from splitbrain.reports import write_report
 
     check_plan(experiment)
+    if budget is None:
+        budget = SHRINK_BUDGET if ground_named(experiment.plan.ground).deterministic else 0
     folder = new_folder(runs, experiment.plan)
 
     def running(fraction: float, phase: str) -> None:

@@ -81,7 +81,7 @@ def command(
     options: tuple[str, ...],
     settings: tuple[str, ...],
     runs: Path,
-    shrink_budget: int,
+    shrink_budget: int | None,
     as_json: bool,
     quiet: bool,
 ) -> None:

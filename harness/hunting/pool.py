@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager, suppre
 from types import TracebackType
 from typing import Self
 
-from splitbrain.harness.processes import ready
+from splitbrain.harness.workers import ready
 
 HASH_SEED = "PYTHONHASHSEED"
 

@@ -14,6 +14,7 @@ from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.telling import most_telling
 from splitbrain.checkers.verdict import UNKNOWN, Checker, Verdict
 from splitbrain.harness.error_text import described, traceback_lines
+from splitbrain.harness.ground import ground_named
 from splitbrain.harness.nemesis.catalogue import named
 from splitbrain.harness.nemesis.claims import most_down, regime
 from splitbrain.harness.nemesis.targets import minority
@@ -25,10 +26,12 @@ def checkers_of(experiment: Experiment) -> tuple[Checker, ...]:
     """The workload's and the system's, whether anything was exercised, and liveness.
 
     A single server has no other replica to converge with. Of a run beyond what the system claims to
-    survive, only that no answer is wrong can be demanded: not that there is one.
+    survive, only that no answer is wrong can be demanded: not that there is one. Invariants are
+    watched between steps of servers, which only a deterministic ground knows of.
     """
     workload, plan = experiment.workload, experiment.plan
-    declared = [declared_invariants()] if experiment.invariants is not None else []
+    watched = experiment.invariants is not None and ground_named(plan.ground).deterministic
+    declared = [declared_invariants()] if watched else []
     guard = exercised(reads=workload.idempotent, shows=workload.shows, refusable=workload.refusable)
     checkers = [*declared, *workload.checkers, *experiment.checkers, guard]
     checkers = [c for c in checkers if plan.nodes >= getattr(c, "least_servers", 1)]

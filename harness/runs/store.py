@@ -170,7 +170,7 @@ def _write_findings(experiment: Experiment, result: Run, folder: Path, replay: s
             "trace_sha256": result.trace.digest(),
             "regime": regime(plan.faults, plan.nodes, experiment.claims) or "",
             "claims": str(experiment.claims or ""),
-            "notes": _notes(result),
+            "notes": _notes(experiment, result),
             "replay": replay,
             "words": {f: words.to_json() for f, words in experiment.workload.words.items()},
         },
@@ -277,10 +277,20 @@ def read_checked(folder: Path) -> tuple[str, str]:
     return data["file"], data["model"]
 
 
-def _notes(result: Run) -> list[str]:
-    return [
+def _notes(experiment: Experiment, result: Run) -> list[str]:
+    wrong = [
         f"the client's code looks wrong ({count} times): {text}"
         for text, count in sorted(result.client_bugs.items())
+    ]
+    if result.deterministic:
+        return wrong
+    ground = result.plan.ground
+    unwatched = f"the system's invariants were not watched: the ground {ground} sees no steps"
+    return [
+        *wrong,
+        f"the ground {ground} does not repeat to the byte: a replay is the same plan, not the same "
+        "run",
+        *([unwatched] if experiment.invariants is not None else []),
     ]
 
 

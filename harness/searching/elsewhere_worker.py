@@ -16,9 +16,9 @@ import msgspec
 
 from splitbrain.harness.ground import ground_named
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.processes import ready
 from splitbrain.harness.runs.running import run
 from splitbrain.harness.searching.stacks import Stacked, Stacks
+from splitbrain.harness.workers import ready
 
 MAKES = "splitbrain_experiment"
 """The attribute of a simulated test that holds its function."""

@@ -21,8 +21,8 @@ from contextlib import suppress
 
 from splitbrain.harness.hosttime import seconds
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.processes import ready
 from splitbrain.harness.runs.running import run
+from splitbrain.harness.workers import ready
 from splitbrain.harness.workloads.workload import Experiment
 
 AHEAD = 2

@@ -289,10 +289,10 @@ def test_junit_and_json_lines_say_the_same(hunting):
 LATE = """
 import multiprocessing, os, sys
 from types import SimpleNamespace
-from splitbrain.harness import processes
+from splitbrain.harness import workers
 hunt = SimpleNamespace(pid=os.getppid() + int(sys.argv[1]))
 multiprocessing.parent_process = lambda: hunt
-processes.ready()
+workers.ready()
 print("at work")
 """
 

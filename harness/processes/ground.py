@@ -1,0 +1,59 @@
+"""The ground of real processes, by the name ``processes``: Linux, no rights needed.
+
+Its seconds are real ones, so nothing repeats to the byte. Servers are processes of this Python that
+run the same programs as in the simulation; messages go over TCP on the loopback, files are files,
+clocks are the machine's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.processes.world import World
+from splitbrain.harness.simulation.trace import Trace
+
+HEARD = ("leader", "role", "acknowledged")
+"""What faults can wait for: what nodes and clients say by themselves."""
+
+
+class Processes:
+    """`splitbrain.harness.ground.Ground` on a `splitbrain.harness.processes.world.World`."""
+
+    deterministic = False
+    faults: tuple[str, ...] = (
+        "process.kill",
+        "process.pause",
+        "member",
+        "net",
+        "client.partition",
+        "scenario",
+    )
+    options: tuple[str, ...] = ()
+
+    def check(self, plan: Plan) -> None:
+        """See `Ground.check`.
+
+        Raises:
+            InvalidPlan: this is no Linux, or a fault waits for what nobody sees here.
+        """
+        if sys.platform != "linux" or not hasattr(os, "pidfd_open"):
+            raise InvalidPlan(
+                f"the ground {plan.ground} needs Linux, where no process outlives its run; "
+                f"this is {sys.platform}: use the simulation"
+            )
+        for fault in plan.faults:
+            if fault.when is not None and fault.when.event not in HEARD:
+                raise InvalidPlan(
+                    f"fault {fault.id} waits for {fault.when.event}, which the ground "
+                    f"{plan.ground} does not see in a process: give a time, or one of "
+                    f"{', '.join(HEARD)}"
+                )
+
+    def world(self, plan: Plan, trace: Trace) -> World:
+        """See `Ground.world`."""
+        return World(plan.seed, trace)
+
+
+GROUND = Processes()

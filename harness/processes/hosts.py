@@ -1,0 +1,97 @@
+"""The hosts of a world of real processes, as the harness sees them."""
+
+from __future__ import annotations
+
+import secrets
+from random import Random
+
+import trio
+
+from splitbrain.harness.directory_disk import DirectoryDisk
+from splitbrain.harness.node import Message, Program
+from splitbrain.harness.processes.node import Clock
+from splitbrain.harness.processes.queues import Inbox, Outgoing
+from splitbrain.harness.processes.switch import Switch
+from splitbrain.harness.processes.wire import packed, unpacked
+
+
+class Life:
+    """One process of a server.
+
+    Attributes:
+        number: 0 for the server's first, 1 for the next, ...
+        key: what its connection is known by; nobody else's is taken for it.
+        out: what waits to be written to it.
+        connected: it has made its connection.
+        closed: all that it said has been heard.
+        ended: the process is no more.
+        stopped: what the keeper said to the last signal for it.
+        killed: by the nemesis.
+        told: it has told of the error that ended it.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.key = secrets.token_hex(16)
+        self.out = Outgoing()
+        self.connected = trio.Event()
+        self.closed = trio.Event()
+        self.ended = trio.Event()
+        self.killed = self.told = self.paused = False
+
+
+class Server:
+    """A host whose program runs in processes of its own, one after the other.
+
+    Attributes:
+        life: the one that is up; None while it is down.
+        signalled: set when the keeper has sent the signal that was asked for last.
+    """
+
+    def __init__(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
+        self.name = name
+        self.program = program
+        self.peers = peers
+        self.life: Life | None = None
+        self.lives = 0
+        self.signalled = trio.Event()
+
+
+class ClientHost:
+    """A client's host, and its node: a task of the harness.
+
+    It is `splitbrain.harness.ground.ClientNode`, and its own network. The world gives it its disk.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        program: Program,
+        peers: tuple[str, ...],
+        random: Random,
+        switch: Switch,
+    ) -> None:
+        self.name = name
+        self.program = program
+        self.peers = peers
+        self.random = random
+        self.network = self
+        self.clock = Clock()
+        self.disk: DirectoryDisk
+        self.commands = Inbox()
+        self._inbox = Inbox()
+        self._switch = switch
+
+    def send(self, destination: str, message: Message) -> None:
+        """See `splitbrain.harness.node.Network.send`."""
+        self._switch.send(self.name, destination, packed(message))
+
+    async def receive(self) -> tuple[str, Message]:
+        """See `splitbrain.harness.node.Network.receive`."""
+        source, data = await self._inbox.get()
+        return source, unpacked(data)
+
+    def arrived(self, source: str, data: bytes) -> bool:
+        """A message is there."""
+        self._inbox.put((source, data))
+        return True

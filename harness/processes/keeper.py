@@ -1,0 +1,214 @@
+"""The keeper: a process between the harness and the nodes, so that none of them is left behind.
+
+    harness ── commands ──► keeper ── fork, signals ──► n1, n2, ...  each a process group
+            ◄── reports ───
+
+It is forked before the harness has any task under way, and forks every life of every node, so that
+a node starts with the code of the experiment, whatever that is, and nothing else. It alone waits
+for them, so that no signal can reach a process that has taken over the number of a dead one.
+
+When the harness closes its end of the line, whatever it dies of, the keeper kills every group and
+whoever has left its group (orphans become its children), removes the run's directory and ends. If
+the keeper itself is killed, the kernel kills the nodes.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, NoReturn
+
+import msgspec
+
+from splitbrain.harness.workers import adopt_orphans, when_parent_dies
+
+Become = Callable[[str, Any], None]
+"""What a forked process does: called with a node's name and what the harness said at `START`."""
+
+START, SIGNAL = "start", "signal"
+STARTED, ENDED, SIGNALLED = "started", "ended", "signalled"
+
+_BROKE = 70
+
+
+class Kept:
+    """The harness's end.
+
+    Attributes:
+        line: where commands go and reports come from, one JSON array a line.
+    """
+
+    def __init__(self, pid: int, line: socket.socket) -> None:
+        self._pid = pid
+        self.line = line
+
+    def end(self) -> None:
+        """Have everything end, and wait until it has."""
+        self.line.close()
+        os.waitpid(self._pid, 0)
+
+
+def keep(become: Become, folder: Path) -> Kept:
+    """Fork a keeper.
+
+    Args:
+        become: what each node's process does.
+        folder: what the keeper makes first, and removes in the end.
+    """
+    ours, theirs = socket.socketpair()
+    sys.stdout.flush()  # or what waits there is written by every process once more
+    sys.stderr.flush()
+    harness = os.getpid()
+    pid = os.fork()
+    if pid:
+        theirs.close()
+        return Kept(pid, ours)
+    status = _BROKE
+    try:
+        ours.close()
+        _Keeper(theirs, become, folder).serve(harness)
+        status = 0
+    except BaseException:  # noqa: BLE001 - nothing may get out of a forked process
+        traceback.print_exc()
+    finally:
+        os._exit(status)
+
+
+class _Keeper:
+    def __init__(self, line: socket.socket, become: Become, folder: Path) -> None:
+        self._line = line
+        self._become = become
+        self._folder = folder
+        self._pids: dict[str, int] = {}
+        self._over = False
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(line, selectors.EVENT_READ)
+        self._unread = b""
+
+    def serve(self, harness: int) -> None:
+        os.setsid()  # what the terminal sends is the harness's business
+        adopt_orphans()
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGTERM, self._asked_to_end)
+        when_parent_dies(signal.SIGTERM)  # the line may be open still, in a process forked later
+        try:
+            self._folder.mkdir(mode=0o700)
+            while not self._over and os.getppid() == harness:
+                for key, _ in self._selector.select(timeout=1.0):
+                    if key.fileobj is self._line:
+                        self._read()
+                    else:
+                        self._ended(key)
+        finally:
+            self._end_all()
+
+    def _asked_to_end(self, *_: object) -> None:
+        self._over = True
+
+    def _read(self) -> None:
+        try:
+            data = self._line.recv(1 << 16)
+        except ConnectionError:
+            data = b""
+        if not data:
+            self._over = True
+            return
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            command, name, value = msgspec.json.decode(line)
+            if command == START:
+                self._start(name, value)
+            else:
+                self._signal(name, value)
+
+    def _report(self, *report: Any) -> None:
+        with suppress(ConnectionError):  # the harness has died, which is seen next
+            self._line.sendall(msgspec.json.encode(report) + b"\n")
+
+    def _start(self, name: str, told: Any) -> None:
+        keeper = os.getpid()
+        pid = os.fork()
+        if not pid:
+            self._live(name, told, keeper)
+        with suppress(ProcessLookupError, PermissionError):
+            os.setpgid(pid, pid)  # the child does so too: whoever comes first
+        self._pids[name] = pid
+        self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, name)
+        self._report(STARTED, name, pid)
+
+    def _live(self, name: str, told: Any, keeper: int) -> NoReturn:
+        """The life of a node's process, which is forked from this one."""
+        status = _BROKE
+        try:
+            os.setpgid(0, 0)
+            when_parent_dies(signal.SIGKILL)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            if os.getppid() == keeper:
+                self._line.close()
+                self._selector.close()
+                self._become(name, told)
+                status = 0
+        except BaseException:  # noqa: BLE001 - nothing may get out of a forked process
+            traceback.print_exc()
+        finally:
+            with suppress(OSError, ValueError):
+                sys.stdout.flush()
+                sys.stderr.flush()
+            os._exit(status)
+
+    def _ended(self, key: selectors.SelectorKey) -> None:
+        name = key.data
+        self._selector.unregister(key.fileobj)
+        assert isinstance(key.fileobj, int)
+        os.close(key.fileobj)
+        pid = self._pids.pop(name)
+        _, status = os.waitpid(pid, 0)
+        self._kill_group(pid)  # what it has started ends with it
+        self._report(ENDED, name, os.waitstatus_to_exitcode(status))
+
+    def _signal(self, name: str, number: int) -> None:
+        """Send a signal to a node's group, and wait until the node stands still, or goes on."""
+        pid = self._pids.get(name)
+        if pid is not None:
+            os.killpg(pid, number)
+            changes = {signal.SIGSTOP: os.WSTOPPED, signal.SIGCONT: os.WCONTINUED}
+            awaited = changes.get(signal.Signals(number))
+            if awaited is not None:
+                os.waitid(os.P_PID, pid, awaited | os.WEXITED | os.WNOWAIT)
+                os.waitid(os.P_PID, pid, awaited | os.WNOHANG)
+        self._report(SIGNALLED, name, pid is not None)
+
+    def _kill_group(self, group: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(group, signal.SIGKILL)
+
+    def _end_all(self) -> None:
+        for pid in self._pids.values():
+            self._kill_group(pid)
+        while children := _children():
+            for pid in children:
+                os.kill(pid, signal.SIGKILL)  # ours until we have waited for it
+            for pid in children:
+                os.waitpid(pid, 0)
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _children() -> list[int]:
+    """The processes whose parent this one is, whether by birth or as orphans."""
+    me, found = os.getpid(), []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with suppress(OSError):
+                stat = Path("/proc", entry, "stat").read_text(errors="replace")
+                if int(stat.rpartition(")")[2].split()[1]) == me:
+                    found.append(int(entry))
+    return found

@@ -1,0 +1,106 @@
+"""The nemesis' levers on real processes: each returns when what it does is in force."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+from functools import partial
+from threading import get_ident
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import trio
+
+from splitbrain.harness.nemesis.control import Callback, Effect
+from splitbrain.harness.nemesis.rules import LinkRule
+
+if TYPE_CHECKING:
+    from splitbrain.harness.processes.world import World
+
+_T = TypeVar("_T")
+
+
+class Levers:
+    """Those of `splitbrain.harness.nemesis.control.Control` that this ground has.
+
+    They are pulled in the nemesis' thread, and what they do is done in the world's.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def _do(self, action: Callable[..., _T], *arguments: Any) -> _T:
+        if get_ident() == self._world.thread:
+            return action(*arguments)  # what the world itself tells a trigger
+        return trio.from_thread.run_sync(action, *arguments)
+
+    def _wait(self, action: Callable[..., Awaitable[_T]], *arguments: Any) -> _T:
+        return trio.from_thread.run(action, *arguments)
+
+    @property
+    def now(self) -> float:
+        """See `Control`."""
+        return self._world.now
+
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """See `Control`."""
+        return self._world.servers
+
+    @property
+    def clients(self) -> tuple[str, ...]:
+        """See `Control`."""
+        return tuple(self._world.clients)
+
+    def after(self, delay: float, fn: Callable[..., object], *args: Any) -> None:
+        """See `Control`; `fn` is called in the nemesis' thread."""
+        errand: Callable[[], object] = partial(fn, *args)
+        self._do(self._world.after, delay, self._world.disturb, errand, lambda: None)
+
+    def leader(self) -> str | None:
+        """See `Control`."""
+        return self._do(self._world.leader)
+
+    def stream(self, *name: int | str) -> random.Random:
+        """See `Control`."""
+        return self._world.stream(*name)
+
+    def record(self, kind: str, value: Any) -> None:
+        """See `Control`."""
+        self._do(self._world.on_nemesis, kind, value)
+
+    def subscribe(self, callback: Callback) -> Callable[[], None]:
+        """See `Control`; the callback comes in the nemesis' thread."""
+        return self._do(self._world.subscribe, callback)
+
+    def running(self, name: str) -> bool:
+        """See `Control`."""
+        return self._world.hosts[name].life is not None
+
+    def paused(self, name: str) -> bool:
+        """See `Control`."""
+        life = self._world.hosts[name].life
+        return life is not None and life.paused
+
+    def start(self, name: str) -> None:
+        """See `Control`."""
+        self._wait(self._world.start, name)
+
+    def kill(self, name: str) -> Effect:
+        """SIGKILL; see `Control`."""
+        return {"killed": self._wait(self._world.kill, name)}
+
+    def pause(self, name: str) -> None:
+        """SIGSTOP; see `Control`."""
+        self._wait(self._world.pause, name)
+
+    def resume(self, name: str) -> None:
+        """SIGCONT; see `Control`."""
+        self._wait(self._world.resume, name)
+
+    def add_rule(self, rule: LinkRule) -> None:
+        """See `Control`."""
+        self._do(self._world.switch.add_rule, rule)
+
+    def remove_rule(self, rule: LinkRule) -> None:
+        """See `Control`."""
+        self._do(self._world.switch.remove_rule, rule)

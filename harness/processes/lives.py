@@ -1,0 +1,228 @@
+"""The servers' lives: begun, signalled and ended through the keeper, and heard over TCP."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import trio
+
+from splitbrain.harness.processes.hosts import Life, Server
+from splitbrain.harness.processes.keeper import ENDED, SIGNAL, SIGNALLED, START
+from splitbrain.harness.processes.node import HELLO, MESSAGE, SEND
+from splitbrain.harness.processes.queues import Outgoing
+from splitbrain.harness.processes.switch import Switch
+from splitbrain.harness.processes.wire import BadFrame, Frames, framed
+
+PATIENCE_S = 60.0
+"""How long a process may take to start, to end when it is killed, or to stand still."""
+
+LAST_WORDS_S = 5.0
+"""How long the harness waits for what a process said before it ended."""
+
+_READ = 1 << 16
+
+Heard = Callable[[Server, Life, str, list[Any]], None]
+"""Called with what a server's process says besides messages: kind and details."""
+
+
+class ProcessTrouble(RuntimeError):
+    """A process did not do what the operating system was asked to have it do; says which."""
+
+
+class Lives:
+    """All lives of all servers.
+
+    Args:
+        line: the keeper's.
+        servers: the servers, by name.
+        switch: where their messages go.
+        heard: called with what they say besides.
+        ended: called when a life is over that nobody ended, with its exit code (negative: a
+            signal's number).
+        failed: called when there is no keeper any more.
+    """
+
+    def __init__(
+        self,
+        line: socket.socket,
+        servers: dict[str, Server],
+        switch: Switch,
+        heard: Heard,
+        ended: Callable[[Server, Life, int], None],
+        failed: Callable[[BaseException], None],
+    ) -> None:
+        self._line = trio.SocketStream(trio.socket.from_stdlib_socket(line))
+        self._commands = Outgoing()
+        self._servers = servers
+        self._switch = switch
+        self._heard = heard
+        self._on_end = ended
+        self._failed = failed
+        self._expected: dict[str, tuple[Server, Life]] = {}  # by key, until they connect
+        self._listener: trio.SocketListener
+        self._nursery: trio.Nursery
+
+    async def open(self, nursery: trio.Nursery) -> None:
+        """Begin to listen to the keeper and to processes that connect."""
+        self._nursery = nursery
+        (self._listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
+        nursery.start_soon(self._commands.write_to, self._line)
+        nursery.start_soon(self._reports)
+        nursery.start_soon(trio.serve_listeners, self._receive, [self._listener])
+
+    # What the nemesis does
+
+    async def start(self, server: Server) -> None:
+        """Begin a life; returns when its process is connected, or has ended already.
+
+        Raises:
+            ProcessTrouble: neither happens.
+        """
+        life = server.life = Life(server.lives)
+        server.lives += 1
+        self._expected[life.key] = (server, life)
+        port = self._listener.socket.getsockname()[1]
+        self._command(START, server.name, [port, life.key, life.number])
+        with _patience(f"{server.name} did not start"):
+            await life.connected.wait()
+
+    async def kill(self, server: Server) -> bool:
+        """SIGKILL; returns when the process is no more and all that it said is heard.
+
+        Raises:
+            ProcessTrouble: it does not end.
+        """
+        life = server.life
+        if life is None:
+            return False
+        life.killed = True
+        self._command(SIGNAL, server.name, signal.SIGKILL)
+        with _patience(f"{server.name} did not end when it was killed"):
+            await life.ended.wait()
+        return True
+
+    async def pause(self, server: Server) -> None:
+        """SIGSTOP; returns when the process stands still.
+
+        Raises:
+            ProcessTrouble: it does not.
+        """
+        await self._signal(server, signal.SIGSTOP)
+
+    async def resume(self, server: Server) -> None:
+        """SIGCONT; returns when the process goes on.
+
+        Raises:
+            ProcessTrouble: it does not.
+        """
+        await self._signal(server, signal.SIGCONT)
+
+    async def _signal(self, server: Server, number: signal.Signals) -> None:
+        if server.life is None:
+            return
+        server.life.paused = number == signal.SIGSTOP
+        server.signalled = trio.Event()
+        self._command(SIGNAL, server.name, number)
+        with _patience(f"{server.name} did not obey {number.name}"):
+            await server.signalled.wait()
+
+    def _command(self, command: str, name: str, value: Any) -> None:
+        self._commands.put(msgspec.json.encode([command, name, value]) + b"\n")
+
+    # What comes back
+
+    async def _reports(self) -> None:
+        unread = b""
+        while data := await self._line.receive_some(_READ):
+            *lines, unread = (unread + data).split(b"\n")
+            for line in lines:
+                report, name, value = msgspec.json.decode(line)
+                server = self._servers[name]
+                if report == SIGNALLED:
+                    server.signalled.set()
+                elif report == ENDED and server.life is not None:
+                    self._nursery.start_soon(self._ended, server, server.life, value)
+        self._failed(ProcessTrouble("the keeper of the nodes' processes has ended"))
+        for server in self._servers.values():
+            if server.life is not None:  # the kernel has killed it
+                server.life.connected.set()
+                server.life.ended.set()
+            server.signalled.set()
+
+    async def _ended(self, server: Server, life: Life, code: int) -> None:
+        """A process is no more: hear its last words, then let everybody know."""
+        if self._expected.pop(life.key, None) is None:
+            with trio.move_on_after(LAST_WORDS_S):
+                await life.closed.wait()
+        self._switch.doors.pop(server.name, None)
+        server.life = None
+        server.signalled.set()
+        life.connected.set()
+        if not life.killed:
+            self._on_end(server, life, code)
+        life.ended.set()
+
+    async def _receive(self, stream: trio.SocketStream) -> None:
+        """A connection: the first frame says whose it is."""
+        frames = Frames()
+        owner: tuple[Server, Life] | None = None
+        try:
+            async with trio.open_nursery() as nursery:
+                while data := await stream.receive_some(_READ):
+                    for kind, *details in frames.feed(data):
+                        if owner is None:
+                            owner = self._connected(kind, details)
+                            nursery.start_soon(_write, owner[1].out, stream)
+                        else:
+                            self._said(*owner, kind, details)
+                nursery.cancel_scope.cancel()
+        except* (trio.BrokenResourceError, BadFrame):
+            pass  # it was killed, perhaps in the middle of a frame; or it is a stranger
+        finally:
+            if owner is not None:
+                owner[1].closed.set()
+
+    def _connected(self, kind: str, details: list[Any]) -> tuple[Server, Life]:
+        """Whose connection it is, by its first frame.
+
+        Raises:
+            BadFrame: nobody's whom we wait for.
+        """
+        key = details[0] if kind == HELLO and len(details) == 1 else None
+        if not isinstance(key, str) or key not in self._expected:
+            raise BadFrame("a stranger")
+        server, life = self._expected.pop(key)
+
+        def door(source: str, data: bytes) -> bool:
+            return life.out.put(framed(MESSAGE, source, data))
+
+        self._switch.doors[server.name] = door
+        life.connected.set()
+        return server, life
+
+    def _said(self, server: Server, life: Life, kind: str, details: list[Any]) -> None:
+        if kind == SEND:
+            self._switch.send(server.name, *details)
+        else:
+            self._heard(server, life, kind, details)
+
+
+async def _write(out: Outgoing, stream: trio.SocketStream) -> None:
+    try:
+        await out.write_to(stream)
+    except trio.BrokenResourceError:
+        return  # the process is gone, which the keeper tells
+
+
+@contextmanager
+def _patience(problem: str) -> Iterator[None]:
+    try:
+        with trio.fail_after(PATIENCE_S):
+            yield
+    except trio.TooSlowError:
+        raise ProcessTrouble(f"{problem} within {PATIENCE_S:g} s") from None

@@ -1,0 +1,199 @@
+"""A server's process: what its program is given, and its one connection to the switch."""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import trio
+
+from splitbrain.harness.directory_disk import DirectoryDisk
+from splitbrain.harness.hosttime import seconds, wall_clock
+from splitbrain.harness.node import Message, Program
+from splitbrain.harness.processes.queues import Inbox, Outgoing
+from splitbrain.harness.processes.wire import Frames, framed, packed, unpacked
+from splitbrain.harness.simulation.trace import Event, crash_story
+
+HELLO, SEND, ANNOUNCE, TRACE, DIED = "hello", "send", "announce", "trace", "died"
+"""Kinds of frames from a node."""
+
+MESSAGE = "message"
+"""The kind of frames to a node: sender, message."""
+
+_DEADLY = (Exception, SystemExit, KeyboardInterrupt, BaseExceptionGroup)
+_READ = 1 << 16
+_FAREWELL_S = 5.0
+_REMEMBERED = 12
+
+
+class Disk(DirectoryDisk):
+    """A directory, whose syncs let the node's other tasks go on meanwhile."""
+
+    async def fsync(self, path: str) -> None:
+        """See `splitbrain.harness.node.Disk.fsync`."""
+        await _synced(os.dup(self._file(path)))  # its own, since the file may be closed meanwhile
+
+    async def fsync_dir(self) -> None:
+        """See `splitbrain.harness.node.Disk.fsync_dir`."""
+        await _synced(os.open(self.folder, os.O_RDONLY))
+
+
+async def _synced(file: int) -> None:
+    try:
+        await trio.to_thread.run_sync(os.fsync, file)
+    finally:
+        os.close(file)
+
+
+class Clock:
+    """The machine's own clocks, which all nodes share."""
+
+    def time(self) -> float:
+        """See `splitbrain.harness.node.Clock.time`."""
+        return wall_clock()
+
+    def monotonic(self) -> float:
+        """See `splitbrain.harness.node.Clock.monotonic`."""
+        return seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Birth:
+    """What a life begins with.
+
+    Attributes:
+        name: the node's.
+        peers: the other servers.
+        hosts: every name that a message can be sent to.
+        program: what it runs.
+        folder: where its files are.
+        random: its stream of randomness.
+        port: where the switch listens.
+        key: what the switch knows this life by.
+    """
+
+    name: str
+    peers: tuple[str, ...]
+    hosts: frozenset[str]
+    program: Program
+    folder: Path
+    random: Random
+    port: int
+    key: str
+
+
+def live(birth: Birth) -> None:
+    """All of one life, in a process forked for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.enable()
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    trio.run(_live, birth)
+
+
+async def _live(birth: Birth) -> None:
+    stream = await trio.open_tcp_stream("127.0.0.1", birth.port)
+    node = ServerNode(birth)
+    node.tell(HELLO, birth.key)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(node.connected_by, stream)
+        nursery.start_soon(node.heard_from, stream, nursery.cancel_scope)
+        try:
+            await birth.program(node)
+        except _DEADLY as error:
+            node.tell(DIED, crash_story(_innermost(error), node.recent))
+        await node.out.written()
+        # The switch closes its side in answer. To end with something unread would reset the
+        # connection, and the last words might be lost.
+        node.leaving = True
+        await stream.send_eof()
+        nursery.cancel_scope.deadline = trio.current_time() + _FAREWELL_S
+
+
+def _innermost(error: BaseException) -> BaseException:
+    """The error itself: a nursery's wrapping says nothing."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+class ServerNode:
+    """`splitbrain.harness.node.Node` in a process of its own; it is its own network.
+
+    Attributes:
+        out: what goes to the switch.
+        recent: what it did last, for the story of its death.
+        leaving: its program has ended.
+    """
+
+    def __init__(self, birth: Birth) -> None:
+        self.name = birth.name
+        self.peers = birth.peers
+        self.random = birth.random
+        self.network = self
+        self.clock = Clock()
+        self.disk = Disk(birth.folder)
+        self.out = Outgoing()
+        self.recent: deque[Event] = deque(maxlen=_REMEMBERED)
+        self.leaving = False
+        self._hosts = birth.hosts
+        self._inbox = Inbox()
+        self._born = seconds()
+
+    def tell(self, *parts: Any) -> None:
+        """Send a frame to the switch."""
+        self.out.put(framed(*parts))
+
+    def send(self, destination: str, message: Message) -> None:
+        """See `splitbrain.harness.node.Network.send`."""
+        data = packed(message)
+        if destination not in self._hosts:
+            raise ValueError(
+                f"{self.name} sent a message to {destination!r}: there is no such host"
+            )
+        self._remember("send", destination, message)
+        self.out.put(framed(SEND, destination, data))
+
+    async def receive(self) -> tuple[str, Message]:
+        """See `splitbrain.harness.node.Network.receive`."""
+        source, data = await self._inbox.get()
+        message = unpacked(data)
+        self._remember("receive", source, message)
+        return source, message
+
+    def trace(self, kind: str, *details: Any) -> None:
+        """See `splitbrain.harness.node.Node.trace`."""
+        self._remember(kind, *details)
+        self.tell(TRACE, kind, details)
+
+    def announce(self, f: str, value: Any) -> None:
+        """See `splitbrain.harness.node.Node.announce`."""
+        self.tell(ANNOUNCE, f, value)
+
+    def _remember(self, *event: Any) -> None:
+        self.recent.append((seconds() - self._born, *event))
+
+    async def connected_by(self, stream: trio.SocketStream) -> None:
+        """Write what goes to the switch; without it there is nothing to live for."""
+        try:
+            await self.out.write_to(stream)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            os._exit(1)
+
+    async def heard_from(self, stream: trio.SocketStream, ended: trio.CancelScope) -> None:
+        """Take what the switch sends; when it is gone, so is the run, or this life has `ended`."""
+        frames = Frames()
+        with suppress(trio.BrokenResourceError):
+            while data := await stream.receive_some(_READ):
+                for _, source, message in frames.feed(data):
+                    self._inbox.put((source, message))
+        if not self.leaving:
+            os._exit(1)
+        ended.cancel()

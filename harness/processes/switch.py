@@ -1,0 +1,116 @@
+"""The switch: every message of a run goes through it, so that links can be cut, slowed and lossy.
+
+    n1 ══ TCP ══► switch ── rules of the link n1 → n2 ──► waits for n2 ══ TCP ══► n2
+
+Each server's process has one connection to it; clients live beside it. What waits for a server that
+is paused or slow waits by itself, and holds nobody else up. A rule does here what it does in the
+simulated network: drop, delay (exponential, of its mean), duplicate. What is under way under a rule
+when a link is cut is lost; what has gone into a server's connection arrives.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from math import log
+from typing import Any
+
+from splitbrain.harness.nemesis.rules import Link, LinkRule
+from splitbrain.harness.processes.wire import unpacked
+from splitbrain.harness.simulation.trace import Trace
+
+LATE_COPY_S = 0.002
+"""Mean time until the second copy of a duplicated message."""
+
+Door = Callable[[str, bytes], bool]
+"""Takes a message into a host, by its sender and as bytes; False if it waits for too many."""
+
+
+class Switch:
+    """All links of a world.
+
+    Attributes:
+        doors: the ways into the hosts that are up, by name.
+    """
+
+    def __init__(
+        self,
+        trace: Trace,
+        stream: Callable[..., random.Random],
+        now: Callable[[], float],
+        after: Callable[..., None],
+    ) -> None:
+        self.doors: dict[str, Door] = {}
+        self._trace = trace
+        self._stream = stream
+        self._now = now
+        self._after = after
+        self._sent = 0
+        self._rules: tuple[LinkRule, ...] = ()
+        self._dice: dict[tuple[str, Link], random.Random] = {}
+
+    def add_rule(self, rule: LinkRule) -> None:
+        """Let `rule` act on its links, in addition to the rules already there."""
+        self._rules = (*self._rules, rule)
+
+    def remove_rule(self, rule: LinkRule) -> None:
+        """Take a rule off all links."""
+        self._rules = tuple(other for other in self._rules if other is not rule)
+
+    def send(self, source: str, destination: str, data: bytes) -> None:
+        """Put a message under way."""
+        self._sent += 1
+        number, link = self._sent, (source, destination)
+        if self._trace.recording:
+            self._told("send", source, destination, number, unpacked(data))
+        rules = [rule for rule in self._rules if rule.covers(source, destination)]
+        if not rules:
+            self._deliver(link, number, data)
+            return
+        delay, copies = 0.0, 1
+        for rule in rules:
+            dice = self._dice_of(rule, link)
+            if rule.block or (rule.loss and dice.random() < rule.loss):
+                rule.affected += 1
+                self._told("drop", *link, number, rule.name)
+                return
+            if rule.delay:
+                rule.affected += 1
+                delay -= log(1.0 - dice.random()) * rule.delay
+            if rule.duplicate and dice.random() < rule.duplicate:
+                rule.affected += 1
+                copies += 1
+        self._later(delay, link, number, data)
+        for copy in range(1, copies):
+            self._later(delay + copy * LATE_COPY_S, link, number, data)
+
+    def _later(self, delay: float, *message: Any) -> None:
+        if delay:
+            self._after(delay, self._deliver, *message)
+        else:
+            self._deliver(*message)
+
+    def _dice_of(self, rule: LinkRule, link: Link) -> random.Random:
+        name = (rule.name, link)
+        if name not in self._dice:
+            self._dice[name] = self._stream("rule", rule.name, *link)
+        return self._dice[name]
+
+    def _deliver(self, link: Link, number: int, data: bytes) -> None:
+        source, destination = link
+        for rule in self._rules:
+            if rule.block and rule.covers(source, destination):
+                rule.affected += 1
+                self._told("drop", *link, number, rule.name)
+                return
+        door = self.doors.get(destination)
+        if door is None:
+            self._told("drop", *link, number, "down")
+            return
+        # Recorded before the host has it, so that its reactions come after their cause.
+        self._told("receive", *link, number)
+        if not door(source, data):
+            self._told("drop", *link, number, "too many wait")
+
+    def _told(self, kind: str, *details: Any) -> None:
+        self._trace.add(self._now(), kind, *details)

@@ -1,0 +1,137 @@
+"""Whatever the harness dies of, no process and no file of a run is left, and its history reads."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from random import Random
+from uuid import uuid4
+
+import pytest
+
+from splitbrain.checkers.history import read_jsonl
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux", reason="the ground needs Linux"),
+]
+
+MARK = "SPLITBRAIN_TEST_MARK"
+PATIENCE_S = 20.0
+
+COMMAND = (
+    *(sys.executable, "-m", "splitbrain", "run", "raft", "--ground", "processes", "-q"),
+    *("--faults", "kill,pause,partition", "--time-limit", "20s", "--rate", "50", "--runs", "runs"),
+)
+
+
+def marked(mark):
+    """The processes that have inherited a mark from the harness."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if f"{MARK}={mark}".encode() in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+            except OSError:
+                continue  # it has ended, or is somebody else's
+    return found
+
+
+def until(true):
+    """Wait for something that happens soon."""
+    end = time.monotonic() + PATIENCE_S
+    while not true():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+class Harness:
+    """A run by the command line, in a process that the test may end."""
+
+    def __init__(self, folder):
+        self.folder, self.mark = folder, uuid4().hex
+        (folder / "tmp").mkdir()
+        places = {MARK: self.mark, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": os.getcwd()}
+        self.process = subprocess.Popen(
+            COMMAND,
+            cwd=folder,
+            env={**os.environ, **places},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+
+    def has_nodes(self):
+        """Harness, keeper and five servers are there."""
+        return len(marked(self.mark)) == 7
+
+    def nothing_left(self):
+        return not marked(self.mark) and not list((self.folder / "tmp").iterdir())
+
+    def histories(self):
+        return list(self.folder.glob("runs/*/history.jsonl"))
+
+
+@pytest.fixture
+def harness(tmp_path):
+    running = Harness(tmp_path)
+    yield running
+    for pid in marked(running.mark):
+        os.kill(pid, signal.SIGKILL)
+    running.process.communicate()
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_ends_the_harness_ends_all(harness, number):
+    assert until(harness.has_nodes)
+    assert until(lambda: any(file.stat().st_size > 2000 for file in harness.histories()))
+    harness.process.send_signal(number)
+    assert until(harness.nothing_left), marked(harness.mark)
+    (file,) = harness.histories()
+    assert len(read_jsonl(file)) > 10
+
+
+def test_ctrl_c_ends_all_and_says_what_is_kept(harness):
+    assert until(harness.has_nodes)
+    harness.process.send_signal(signal.SIGINT)
+    _, said = harness.process.communicate(timeout=PATIENCE_S)
+    assert harness.process.returncode == 130
+    assert "interrupted; what was recorded is kept" in said.decode()
+    assert harness.nothing_left()
+
+
+def test_when_the_keeper_is_killed_the_nodes_end_and_the_run_says_so(harness):
+    assert until(harness.has_nodes)
+    (keeper,) = children_of(harness.process.pid)
+    os.kill(keeper, signal.SIGKILL)
+    _, said = harness.process.communicate(timeout=PATIENCE_S)
+    assert harness.process.returncode == 2
+    assert "the keeper of the nodes' processes has ended" in said.decode()
+    assert until(lambda: not marked(harness.mark))
+
+
+def children_of(parent):
+    stats = {int(entry.name): entry / "stat" for entry in Path("/proc").glob("[0-9]*")}
+    found = []
+    for pid, stat in stats.items():
+        try:
+            fields = stat.read_text(errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[1]) == parent:
+            found.append(pid)
+    return found
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("moment", range(50))
+def test_a_kill_at_any_moment_leaves_nothing(harness, moment):
+    time.sleep(Random(moment).uniform(0.0, 8.0))  # the moment is what is tried
+    harness.process.kill()
+    assert until(harness.nothing_left), marked(harness.mark)
+    for file in harness.histories():
+        read_jsonl(file)

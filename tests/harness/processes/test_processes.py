@@ -1,0 +1,182 @@
+"""Plans on real processes: the same programs, judged alike, and none is left."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+from small_register import Client, Durable, Forgetful
+
+from splitbrain.checkers.verdict import INVALID, VALID
+from splitbrain.harness import Fault, InvalidPlan, Plan, run
+from splitbrain.harness.plan import When
+from splitbrain.harness.runs.running import check_plan
+from splitbrain.harness.workloads import register
+from splitbrain.systems.registry import experiment
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the ground needs Linux")
+
+PLAN = Plan("", "", nodes=1, clients=3, time_limit=1.0, rate=60.0, ground="processes")
+KILL = Fault("process.kill", 0.4, 0.2, "n1", id="f1")
+
+
+@pytest.fixture(autouse=True)
+def nothing_left(tmp_path, monkeypatch):
+    """No directory of a run and no child of this process may be left."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    before = children()
+    yield
+    assert not list(tmp_path.glob("splitbrain-nodes-*"))
+    assert children() == before
+
+
+def children():
+    me = Path(f"/proc/self/task/{os.getpid()}/children")
+    return me.read_text() if me.exists() else ""
+
+
+def of(server, *faults, **changes):
+    return PLAN.with_(faults=faults, **changes).using(server, register(Client))
+
+
+def effects(result):
+    return {e.value["id"]: e.value["effect"] for e in result.history if "effect" in str(e.value)}
+
+
+def deaths(result):
+    return [event.value for event in result.history.events("died")]
+
+
+@pytest.mark.slow
+def test_what_was_synced_survives_a_kill():
+    result = run(of(Durable, KILL))
+    assert result.validity is VALID
+    assert not result.deterministic
+    assert effects(result)["f1"] == {"killed": ["n1"]}
+    assert [e[1] for e in result.trace.events if e[1] in ("boot", "kill")] == [
+        "boot",
+        "kill",
+        "boot",
+    ]
+
+
+@pytest.mark.slow
+def test_a_server_that_forgets_is_caught():
+    result = run(of(Forgetful, KILL))
+    assert result.validity is INVALID
+    assert result.signature.startswith("linearizable")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("system", "workload", "nodes"),
+    [
+        ("raft", "register", 5),
+        ("raft", "set", 5),
+        ("raft", "kv", 5),
+        ("leader-follower", "register", 3),
+        ("two-phase-commit", "list-append", 3),
+    ],
+)
+def test_reference_systems_pass_under_kill_pause_and_partition(system, workload, nodes):
+    faults = (
+        Fault("process.kill", 0.3, 0.6, "leader"),
+        Fault("net.partition", 1.0, 0.6, "one"),
+        Fault("process.pause", 1.7, 0.5, "one"),
+    )
+    plan = PLAN.with_(system=system, workload=workload, nodes=nodes, time_limit=2.5, rate=40.0)
+    result = run(experiment(plan.with_(faults=faults)))
+    assert result.validity is VALID, [(v.checker, v.reason) for v in result.verdicts]
+    seen = effects(result)
+    assert seen["f1"]["killed"]
+    assert seen["f3"]["paused"]
+    assert "invariants" not in [verdict.checker for verdict in result.verdicts]
+
+
+class Raises(Durable):
+    async def run(self):
+        await trio.sleep(0.2)
+        raise RuntimeError("no more")
+
+
+class Exits(Durable):
+    async def run(self):
+        await trio.sleep(0.2)
+        os._exit(3)
+
+
+class Crashes(Durable):
+    async def run(self):
+        await trio.sleep(0.2)
+        os.kill(os.getpid(), signal.SIGKILL)  # as when memory runs out
+
+
+class Sends(Durable):
+    async def run(self):
+        self.node.network.send("n7", ("hello",))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("server", "error"),
+    [
+        (Raises, "RuntimeError: no more"),
+        (Exits, "the process ended with exit code 3"),
+        (Crashes, "the process ended with signal SIGKILL"),
+        (Sends, "ValueError: n1 sent a message to 'n7': there is no such host"),
+    ],
+)
+def test_how_a_process_ended_is_told(server, error):
+    result = run(of(server, time_limit=0.4, options={"operation_timeout": 0.2}))
+    assert deaths(result)[0]["error"] == error
+    assert result.validity is INVALID
+
+
+class Parent(Durable):
+    """Starts a process that leaves its group and would live on."""
+
+    async def run(self):
+        if not os.fork():
+            os.setsid()
+            signal.pause()
+        await super().run()
+
+
+@pytest.mark.slow
+def test_what_a_node_has_started_ends_with_the_run():
+    assert run(of(Parent)).validity is VALID
+
+
+@pytest.mark.slow
+def test_an_error_in_the_harness_comes_out_and_leaves_nothing():
+    def broken(operation):
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        run(of(Durable), sink=broken)
+
+
+@pytest.mark.parametrize(
+    ("fault", "says"),
+    [
+        (Fault("process.power_loss", 0.1, 0.1), "process.power_loss, which the ground processes"),
+        (Fault("clock.bump", 0.1, 0.1), "clock.bump, which the ground processes cannot perform"),
+        (Fault("disk.slow", 0.1, 0.1), "disk.slow, which the ground processes cannot perform"),
+        (
+            Fault("process.kill", 0.1, 0.1, when=When("fsync-begin"), id="f1"),
+            "fault f1 waits for fsync-begin, which the ground processes does not see",
+        ),
+    ],
+)
+def test_what_it_cannot_do_is_refused_with_the_reason(fault, says):
+    with pytest.raises(InvalidPlan, match=says):
+        check_plan(of(Durable, fault))
+
+
+@pytest.mark.parametrize("option", ["network", "disk"])
+def test_options_of_the_simulation_are_refused(option):
+    with pytest.raises(InvalidPlan, match=f"takes no option '{option}'"):
+        check_plan(of(Durable, options={option: {}}))
