@@ -98,7 +98,7 @@ def render_html(view: RunView) -> str:
         tone=_tone(view),
         facts=_facts(view),
         commands=_commands(view),
-        story=story_of(view, STORY_LIMIT),
+        story=() if view.judgement == "valid" else story_of(view, STORY_LIMIT),
         shrink_summary=shrink_summary(view),
         often=often_text(view),
         told_shrunk=view.telling is not view,

@@ -22,7 +22,15 @@ LINE_LIMIT = 60
 STORY_LIMIT = 20
 ROW_LIMIT = 12
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]~$<>&|@#]|(?<=p):(?=//)|(?<=s):(?=//)|^[-+]")
+_SPECIAL = re.compile(
+    r"""[\\`*_{}\[\]~$<>&|#]
+    | @
+    | (?<=[ps]):(?=//)              # http:, https:, ftp:, also in capitals
+    | (?<=www)\.
+    | ^[-+=] | (?<=^\d)[.)](?=\s|$) | (?<=^\d\d)[.)](?=\s|$) | (?<=^\d{3})[.)](?=\s|$)
+    """,
+    re.IGNORECASE | re.VERBOSE,
+)
 
 # A backslash is not enough before these: GitHub would still link ``\@name`` and ``\#12``, and it
 # splits a table at ``\|`` inside code.
@@ -34,14 +42,19 @@ _ENTITIES = {
     "@": "&#64;",
     "#": "&#35;",
     ":": "&#58;",
+    ".": "&#46;",
+    ")": "&#41;",
+    "=": "&#61;",
 }
+_MAIL = re.compile(r"(?<=[\w.+-])&#64;(?=\w)")
+"""GitHub makes links of addresses after it has read entities; a space of no width stops it."""
 
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is: no markup, HTML, link or mention comes of it."""
-    return _SPECIAL.sub(
-        lambda found: _ENTITIES.get(found[0], "\\" + found[0]), " ".join(text.split())
-    )
+    words = " ".join(text.split())
+    told = _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], "\\" + found[0]), words)
+    return _MAIL.sub("&#64;&#8203;", told)
 
 
 def render_markdown(view: RunView) -> str:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from splitbrain.checkers.history import Call
 from splitbrain.reports.model import RunView
@@ -76,9 +76,8 @@ def tell(view: RunView, limit: int = LINE_LIMIT) -> tuple[StoryLine, ...]:
         [*_operation_lines(view), *_event_lines(view), *_certain_line(view)],
         key=lambda line: (line.time, line.rank if line.index is None else line.index),
     )
-    if len(lines) <= limit:
-        return tuple(lines)
-    return _elided(lines, _chosen(view, lines, limit))
+    told = lines if len(lines) <= limit else _elided(lines, _chosen(view, lines, limit))
+    return tuple(_worded(view, line) if line.kind == OPERATION else line for line in told)
 
 
 def story_of(view: RunView, limit: int = LINE_LIMIT) -> tuple[StoryLine, ...]:
@@ -87,17 +86,16 @@ def story_of(view: RunView, limit: int = LINE_LIMIT) -> tuple[StoryLine, ...]:
 
 
 def _operation_lines(view: RunView) -> list[StoryLine]:
+    """A line for each operation, without words: few of many are told."""
     marked = view.marked
     culprit = max(marked, default=-1)
     kind = safe_text(shortened(view.anomaly.kind)) if view.anomaly else ""
-    limit = UNCUT if view.small else VALUE_LIMIT
     return [
         StoryLine(
             kind=OPERATION,
             time=call.start,
-            text=_operation_text(view, position, limit),
+            text="",
             outcome=call.outcome,
-            took=_took(view, call),
             marked=position in marked,
             note=kind if position == culprit else "",
             index=call.invoke_index,
@@ -106,9 +104,13 @@ def _operation_lines(view: RunView) -> list[StoryLine]:
     ]
 
 
-def _operation_text(view: RunView, position: int, limit: int) -> str:
-    """Who did what, and who answered."""
-    return operation_text(view, position, limit) + answered_by(view, view.calls[position])
+def _worded(view: RunView, line: StoryLine) -> StoryLine:
+    """An operation's line with its words: who did what, who answered, how long that took."""
+    assert line.index is not None
+    position = view.call_at[line.index]
+    call = view.calls[position]
+    text = operation_text(view, position, UNCUT if view.small else VALUE_LIMIT)
+    return replace(line, text=text + answered_by(view, call), took=_took(view, call))
 
 
 def _took(view: RunView, call: Call) -> str:

@@ -163,6 +163,13 @@ def test_nothing_hostile_becomes_markup(tmp_path):
         ("@me #12 http://a", "&#64;me &#35;12 http&#58;//a"),
         ("two\nlines", "two lines"),
         ("- item", r"\- item"),
+        ("1. item", "1&#46; item"),
+        ("12) item", "12&#41; item"),
+        ("1.5 s", "1.5 s"),
+        ("===", "&#61;=="),
+        ("see www.evil.example", "see www&#46;evil.example"),
+        ("HTTPS://a Ftp://b", "HTTPS&#58;//a Ftp&#58;//b"),
+        ("write me@host.example", "write me&#64;&#8203;host.example"),
     ],
 )
 def test_escaping(text, markdown):

@@ -1,0 +1,47 @@
+"""How long a report takes to make, and how large its page is, by the number of operations.
+
+    python benchmarks/reports.py            # writes benchmarks/reports.txt, too
+
+Runs of 1,000, 10,000 and 100,000 operations by ten clients under five faults, valid ones and ones
+with a stale read; each figure is the least of three, in seconds of CPU.
+"""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reports"))
+
+import sample_runs
+
+from splitbrain.reports import render_terminal, write_report
+
+SIZES = (1_000, 10_000, 100_000)
+KINDS = {"valid": sample_runs.valid_run, "invalid": sample_runs.stale_run}
+
+
+def measured(folder):
+    """Least CPU seconds of three to write a run's report and tell it, and the page's bytes."""
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        view = write_report(folder)
+        render_terminal(view)
+        times.append(time.process_time() - start)
+    return min(times), view.page.stat().st_size
+
+
+def main():
+    lines = [f"{'operations':>10}  {'verdict':8} {'CPU s':>6} {'page, KB':>9}"]
+    with tempfile.TemporaryDirectory() as scratch:
+        for size in SIZES:
+            for kind, make in KINDS.items():
+                seconds, page = measured(make(Path(scratch) / f"{kind}{size}", size))
+                lines.append(f"{size:>10,}  {kind:8} {seconds:6.2f} {page / 1000:9,.0f}")
+                print(lines[-1])
+    (Path(__file__).with_suffix(".txt")).write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
