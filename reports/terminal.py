@@ -103,9 +103,10 @@ def _spacetime(view: RunView) -> str:
 def _necessary(view: RunView) -> str:
     often = often_text(view)
     lines = [f"  how often: {often}"] if often else []
-    if view.shrink is not None:
-        lines += [f"  {n.told}: {n.fault} {n.kind} ({n.figures})" for n in view.shrink.necessary]
-    return "\n".join(shortened(line, WIDTH) for line in lines)
+    for n in view.shrink.necessary if view.shrink else ():
+        fault = f"{shortened(n.fault, 40)} {shortened(n.kind)}"
+        lines.append(f"  {n.told}: {fault} ({n.figures})")
+    return "\n".join(textwrap.fill(line, WIDTH, subsequent_indent="    ") for line in lines)
 
 
 def _commands(view: RunView) -> str:

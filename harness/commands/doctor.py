@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from splitbrain.harness.commands.exits import EXIT_BAD_INPUT
+from splitbrain.harness.commands.sources import system_word
 
 if TYPE_CHECKING:
     from splitbrain.harness.doctor import Finding
@@ -44,6 +45,7 @@ def _examined(name: str) -> Finding:
     from splitbrain.harness.searching.elsewhere import Source, Unnameable
     from splitbrain.systems import registry
 
+    name = system_word(name)
     target = target_of(registry.SYSTEMS.named(name), name=name)
     plans = [plan_for(target, seed) for seed in range(PLANS)]
     plans = [plan.with_(time_limit=min(plan.time_limit, SECONDS)) for plan in plans]

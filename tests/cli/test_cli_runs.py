@@ -228,6 +228,16 @@ def test_without_a_terminal_there_is_no_progress():
     assert pipe.written == ""
 
 
+@pytest.mark.slow
+def test_the_doctor_examines_systems_and_names_those_it_does_not_know(splitbrain):
+    result = splitbrain("doctor", "leader-follower-summary")
+    assert result.exit_code == 0
+    assert "leader-follower-summary gives the same run for the same plan: 3 plans" in result.stdout
+    unknown = splitbrain("doctor", "leader-folower")
+    assert unknown.exit_code == 2
+    assert "did you mean leader-follower" in unknown.stderr
+
+
 def test_the_doctor_finds_this_installation_sound(splitbrain):
     result = splitbrain("doctor")
     assert result.exit_code == 0, result.output

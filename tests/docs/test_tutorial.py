@@ -82,7 +82,7 @@ def test_each_step_of_the_tutorial_ends_as_it_says(tmp_path):
     code, output = pytest_in(tmp_path)
     assert code == 1
     told = {line.strip() for line in output.splitlines()}
-    assert len(shown(second)) == 8
+    assert len(shown(second)) == 9
     assert set(shown(second)) <= told
 
     apply(tmp_path, *steps[4])
