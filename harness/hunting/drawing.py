@@ -44,6 +44,10 @@ SURVIVABLE = 0.4
 """How often faults stay within what the system claims to survive, so that it has to answer again in
 the end, even with a minority dead."""
 
+NOTICED = 0.25
+"""How often there may be faults that the system only notices: a server that refuses to go on leaves
+little of the rest of the run to be judged."""
+
 OTHER_SIZES = 0.3
 """How often a system has another number of servers than it usually has."""
 
@@ -64,6 +68,8 @@ BURSTS = 0.3
 
 MIXED = 0.5
 """How often the operations of a workload are mixed in other shares than usual."""
+
+LEAST_SHARE = 0.05
 
 MACHINES = 0.6
 """How often the machines differ from the default ones."""
@@ -211,7 +217,7 @@ def plan_for(target: Target, seed: int) -> Plan:
     options = {**_options(plan.workload, seed), **_mixed(shares, seed)}
     plan = plan.with_(options={**options, **_settings(target.knobs, seed)})
     within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None
-    kinds = _kinds(target.faults, seed)
+    kinds = _kinds(target, seed)
     plan = draw(plan, kinds, within=within, density=_density(kinds, seed))
     if _stream(seed, "triggers").random() >= TRIGGERS:
         return plan
@@ -269,7 +275,9 @@ def _mixed(shares: Mapping[str, float], seed: int) -> dict[str, float]:
     if not shares or rng.random() >= MIXED:
         return {}
     left = max(0.0, 1.0 - sum(shares.values()))
-    weights = [share * exp(rng.gauss(0.0, 0.8)) for share in (left, *shares.values())]
+    drawn = [share * exp(rng.gauss(0.0, 0.8)) for share in (left, *shares.values())]
+    # An operation that comes once or twice never succeeds, and the run can't be judged.
+    weights = [max(weight / sum(drawn), LEAST_SHARE) for weight in drawn]
     # Rounded down, so that together they are never more than one.
     parts = [floor(100 * weight / sum(weights)) / 100 for weight in weights]
     return dict(zip(shares, parts[1:], strict=True))
@@ -295,11 +303,14 @@ def _settings(knobs: Sequence[Knob], seed: int) -> dict[str, Any]:
     return {OPTION: drawn} if drawn else {}
 
 
-def _kinds(faults: Sequence[str], seed: int) -> str | list[str]:
+def _kinds(target: Target, seed: int) -> str | list[str]:
     rng = _stream(seed, "kinds")
-    if faults == ("none",) or rng.random() < QUIET:
+    if target.faults == ("none",) or rng.random() < QUIET:
         return "none"
-    kinds = [kind.id for kind in resolve(faults)]
+    kinds = [kind.id for kind in resolve(target.faults)]
+    if target.claims is not None and _stream(seed, "notices").random() >= NOTICED:
+        noticed = {kind.id for kind in resolve(target.claims.notices)}
+        kinds = [kind for kind in kinds if kind not in noticed] or kinds
     if rng.random() < NARROW:
         kinds = rng.sample(kinds, min(len(kinds), rng.choice((1, 1, 2, NARROW_KINDS))))
     return kinds

@@ -240,6 +240,12 @@ def test_seeds_differ_in_skew_bursts_density_and_the_mix_of_operations():
     assert sum(0 < crowd < 2 for crowd in crowds) > 20
 
 
+def test_faults_that_a_system_only_notices_are_drawn_now_and_then():
+    made = target_of(registry.SYSTEMS.named("raft"))
+    kinds = [{fault.kind for fault in made.plan(seed).faults} for seed in range(300)]
+    assert 10 < sum("disk.bitrot" in drawn for drawn in kinds) < 60
+
+
 def test_shares_of_what_a_client_cannot_do_are_not_drawn():
     class Plain(Client):
         cas = None
