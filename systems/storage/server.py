@@ -186,7 +186,8 @@ class StorageServer:
         writes = [wish for wish in self._wishes if wish.f == "write"]
         if writes:
             await self.commit(writes)
-            self._wishes = [wish for wish in self._wishes if wish not in writes]
+            answered = {id(wish) for wish in writes}
+            self._wishes = [wish for wish in self._wishes if id(wish) not in answered]
             return
         await self._keep_house(self._wishes[0])
         self._wishes.pop(0)
