@@ -51,9 +51,8 @@ A disk that is slow, full or fails at one server concerns that server alone, whi
 the disk works again; one that was altered ends it, for a damaged log is not a short one. Members
 change one voter at a time or, by a joint configuration, any at once (section 6).
 
-Left out: chunked snapshots, getting what is damaged from the others (Protocol-Aware Recovery),
-telling whether a new voter has caught up. A leader whose disk stands still goes on sending
-heartbeats.
+Left out: getting what is damaged from the others (Protocol-Aware Recovery), telling whether a new
+voter has caught up. A leader whose disk stands still goes on sending heartbeats.
 """
 
 from splitbrain.harness.bug import planted
@@ -94,6 +93,7 @@ KNOBS = (
         "snapshot_every", 4, 128, "entries applied between two snapshots", _PLACE + "snapshot_every"
     ),
     Knob("snapshot_keeps", 0, 32, "entries kept before the snapshot", _PLACE + "snapshot_keeps"),
+    Knob("chunk", 32, 65536, "most bytes of a snapshot in one message", _PLACE + "chunk"),
     Knob("window", 1, 8, "most messages under way to one follower", _PLACE + "window"),
     Knob("pre_vote", 0, 1, "1: servers ask before they campaign", _PLACE + "pre_vote"),
 )

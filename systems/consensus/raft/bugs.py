@@ -13,8 +13,8 @@ from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState
 from splitbrain.systems.consensus.raft.log import Log
-from splitbrain.systems.consensus.raft.messages import Entry, PreVote, RequestVote
-from splitbrain.systems.consensus.raft.phases import Leadership
+from splitbrain.systems.consensus.raft.messages import Entry, InstallSnapshot, PreVote, RequestVote
+from splitbrain.systems.consensus.raft.phases import Incoming, Leadership
 from splitbrain.systems.consensus.raft.replica import Replica
 from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.server import RaftKV
@@ -85,6 +85,14 @@ class InstallsAnything(Rules):
 
     def may_install(self, last_index: int, replica: Replica) -> bool:
         """Always."""
+        return True
+
+
+class MixesPieces(Rules):
+    """Puts a piece of any snapshot behind what it has of another."""
+
+    def belongs(self, message: InstallSnapshot, incoming: Incoming) -> bool:
+        """It fits where the other one ends."""
         return True
 
 
@@ -297,6 +305,21 @@ BUGS: tuple[Bug, ...] = (
         seeds=40,
         shows=("never-back", "durability", "lost"),
         source="Raft paper, figure 13; seen in several implementations' failpoint tests",
+    ),
+    Bug(
+        id="CON-11-PIECES",
+        title="pieces of different snapshots are put together",
+        server=planted(
+            RaftKV,
+            rules=MixesPieces,
+            settings=Settings(snapshot_every=4, snapshot_keeps=0, chunk=32),
+        ),
+        workload="set",
+        faults=("process.pause", "net.partition", "process.kill", "net.loss"),
+        nodes=3,
+        seeds=40,
+        shows=("node-died", "state-machine-safety", "lost", "diverged", "durability"),
+        source="Raft paper, figure 13 (the offset of a piece means nothing without its snapshot)",
     ),
     Bug(
         id="CON-13",

@@ -7,14 +7,17 @@ from splitbrain.systems.consensus.raft.effects import SaveEntries, Snapshot, Sna
 from splitbrain.systems.consensus.raft.log import Log
 from splitbrain.systems.consensus.raft.messages import (
     APPENDED,
+    RECEIVED,
     REJECTED,
     Appended,
     AppendEntries,
     Entry,
     InstallSnapshot,
+    Received,
     Rejected,
 )
 from splitbrain.systems.consensus.raft.outbox import Outbox
+from splitbrain.systems.consensus.raft.phases import Following, Incoming
 from splitbrain.systems.consensus.raft.replica import Replica
 from splitbrain.systems.consensus.raft.roles import hear_leader
 from splitbrain.systems.consensus.raft.rules import Rules
@@ -73,16 +76,35 @@ def store(
 
 
 def on_snapshot(server: Server, sender: str, message: InstallSnapshot) -> None:
-    """Install a leader's snapshot, unless we have applied as much (figure 13)."""
+    """Take a piece of a leader's snapshot, and install it once it is whole; unless we have
+    committed as much (figure 13)."""
     term, outbox, replica = server.ballot.term, server.outbox, server.replica
     if message.term < term:
         outbox.send_when_durable(sender, Appended(APPENDED, term, 0, 0))
         return
     hear_leader(server, message.term, sender)
-    if server.rules.may_install(message.last_index, replica):
-        snapshot = Snapshot(message.last_index, message.last_term, message.data, message.members)
+    phase, last = server.phase, message.last_index
+    assert isinstance(phase, Following)
+    if server.rules.may_install(last, replica):
+        incoming = phase.incoming = take_piece(phase.incoming, message, server.rules)
+        if not message.done or len(incoming.data) != message.offset + len(message.data):
+            so_far = len(incoming.data)
+            outbox.send_when_durable(sender, Received(RECEIVED, term, last, so_far, message.number))
+            return
+        phase.incoming = None
+        data = bytes(incoming.data)
+        snapshot = Snapshot(last, message.last_term, data, message.members)
         replica.install(snapshot)
         save_snapshot(snapshot, replica.log, server.ballot, outbox)
-        outbox.tell(SnapshotInstalled(snapshot.last_index))
+        outbox.tell(SnapshotInstalled(last))
     # Whatever we committed equals the leader's log, as far as its snapshot goes (5.4.3).
-    outbox.send_when_durable(sender, Appended(APPENDED, term, message.last_index, message.number))
+    outbox.send_when_durable(sender, Appended(APPENDED, term, last, message.number))
+
+
+def take_piece(incoming: Incoming | None, message: InstallSnapshot, rules: Rules) -> Incoming:
+    """What we have of a snapshot, with a piece of it, if that is the next one."""
+    if incoming is None or not rules.belongs(message, incoming):
+        incoming = Incoming(message.last_index, message.last_term)
+    if message.offset == len(incoming.data):
+        incoming.data += message.data
+    return incoming

@@ -23,6 +23,7 @@ from splitbrain.systems.consensus.raft.messages import (
     AppendEntries,
     Entry,
     InstallSnapshot,
+    Received,
     Rejected,
 )
 from splitbrain.systems.consensus.raft.outbox import Outbox
@@ -76,15 +77,45 @@ def send_append(server: Server, office: Leadership, peer: str, progress: Progres
     progress.flight.append((number, now))
     message: tuple[Any, ...]
     if previous < log.base_index:
-        assert replica.snapshot is not None, "a log is compacted only behind a snapshot"
         progress.probing = True
-        message = InstallSnapshot(SNAPSHOT, term, *replica.snapshot, number)
+        message = piece(progress, replica, term, server.settings.chunk, number)
     else:
         entries = () if progress.probing else log.after(previous, server.settings.batch)
         progress.next += len(entries)
         commit = replica.commit
         message = AppendEntries(APPEND, term, previous, log.term(previous), entries, commit, number)
     server.outbox.send(peer, message)
+
+
+def piece(
+    progress: Progress, replica: Replica, term: int, size: int, number: int
+) -> InstallSnapshot:
+    """The next piece of the snapshot that a follower needs.
+
+    It is the one that was begun, as long as the log still goes on where that ends.
+    """
+    snapshot = progress.snapshot
+    if snapshot is None or snapshot.last_index < replica.log.base_index:
+        snapshot = progress.snapshot = replica.snapshot
+        progress.offset = 0
+    assert snapshot is not None, "a log is compacted only behind a snapshot"
+    start, data = progress.offset, snapshot.data[progress.offset : progress.offset + size]
+    done = start + len(data) == len(snapshot.data)
+    last, last_term, _, members = snapshot
+    return InstallSnapshot(SNAPSHOT, term, last, last_term, members, start, data, done, number)
+
+
+def on_received(server: Server, sender: str, message: Received) -> None:
+    """A follower has the beginning of a snapshot: send the next piece."""
+    office = server.phase
+    if not isinstance(office, Leadership) or message.term != server.ballot.term:
+        return
+    progress = office.progress.get(sender)
+    if progress is None or not hear_follower(progress, message, server.timer.now):
+        return
+    if progress.snapshot is not None and message.last_index == progress.snapshot.last_index:
+        progress.offset = message.offset
+    send_append(server, office, sender, progress)
 
 
 def on_appended(server: Server, sender: str, message: Appended) -> None:
@@ -100,7 +131,7 @@ def on_appended(server: Server, sender: str, message: Appended) -> None:
         progress.match = message.match
     if progress.probing or not progress.flight or progress.next <= progress.match:
         progress.next = progress.match + 1
-    progress.probing = False
+    progress.probing, progress.snapshot = False, None
     advance_commit(server, office)
     if server.phase is not office:
         return  # what is committed now removes us
@@ -134,7 +165,7 @@ def reader_waits(office: Leadership, progress: Progress) -> bool:
     return bool(office.reads) and office.reads[-1].after > progress.sent
 
 
-def hear_follower(progress: Progress, message: Appended | Rejected, now: float) -> bool:
+def hear_follower(progress: Progress, message: Appended | Rejected | Received, now: float) -> bool:
     """Note that a follower still takes us for its leader; whether the answer was waited for.
 
     Only such an answer makes room for the next message: late and repeated ones would multiply the

@@ -29,6 +29,7 @@ APPEND = "append"
 APPENDED = "appended"
 REJECTED = "rejected"
 SNAPSHOT = "snapshot"
+RECEIVED = "received"
 REQUEST = "request"
 REPLY = "reply"
 
@@ -132,14 +133,29 @@ class Rejected(NamedTuple):
 
 
 class InstallSnapshot(NamedTuple):
-    """The state after applying every entry up to `last_index`, in one piece (section 7)."""
+    """A piece of the state after applying every entry up to `last_index` (section 7, figure 13).
+
+    `data` begins at byte `offset`; `done`: it is the last piece. `members` are those by then.
+    """
 
     kind: str
     term: int
     last_index: int
     last_term: int
-    data: bytes
     members: Configuration
+    offset: int
+    data: bytes
+    done: bool
+    number: int
+
+
+class Received(NamedTuple):
+    """The sender has the first `offset` bytes of the snapshot up to `last_index`."""
+
+    kind: str
+    term: int
+    last_index: int
+    offset: int
     number: int
 
 

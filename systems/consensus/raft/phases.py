@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any, ClassVar, NamedTuple
 
+from splitbrain.systems.consensus.raft.effects import Snapshot
+
 FOLLOWER = "follower"
 PRE_CANDIDATE = "pre-candidate"
 CANDIDATE = "candidate"
@@ -33,6 +35,8 @@ class Progress:
             nobody else for the shortest election timeout. Never decreases.
         sent: number of the last message sent there; at most the leader's `Leadership.sent`.
         answered: the greatest number answered; at most `sent`, and never decreases.
+        snapshot: the snapshot that is being sent, if one is; the log goes on where it ends.
+        offset: how much of it the follower has, in bytes; less than all.
     """
 
     __slots__ = (
@@ -41,9 +45,11 @@ class Progress:
         "heard_at",
         "match",
         "next",
+        "offset",
         "probing",
         "sent",
         "sent_at",
+        "snapshot",
         "vouched_at",
     )
 
@@ -54,7 +60,8 @@ class Progress:
         self.flight: deque[tuple[int, float]] = deque()
         self.sent_at = self.heard_at = now
         self.vouched_at = -inf
-        self.sent = self.answered = 0
+        self.sent = self.answered = self.offset = 0
+        self.snapshot: Snapshot | None = None
 
     def full(self, window: int) -> bool:
         """Whether the next message has to wait for an answer or the heartbeat."""
@@ -74,15 +81,31 @@ class Read(NamedTuple):
 
 
 @dataclass(slots=True)
+class Incoming:
+    """A snapshot of which a follower has the beginning.
+
+    Attributes:
+        last_index, last_term: which one it is.
+        data: what came of it, without gaps.
+    """
+
+    last_index: int
+    last_term: int
+    data: bytearray = field(default_factory=bytearray)
+
+
+@dataclass(slots=True)
 class Following:
     """A follower's: it votes, and takes entries.
 
     Attributes:
         leader: who leads our term; None until it is heard of. Never another one in the same term.
+        incoming: the snapshot that it is sending us, if it is.
     """
 
     role: ClassVar[str] = FOLLOWER
     leader: str | None
+    incoming: Incoming | None = None
 
 
 @dataclass(slots=True)

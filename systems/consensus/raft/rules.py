@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, Any
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import SaveState
 from splitbrain.systems.consensus.raft.log import Log
-from splitbrain.systems.consensus.raft.messages import Entry, PreVote, Rejected, RequestVote
-from splitbrain.systems.consensus.raft.phases import Leadership
+from splitbrain.systems.consensus.raft.messages import (
+    Entry,
+    InstallSnapshot,
+    PreVote,
+    Rejected,
+    RequestVote,
+)
+from splitbrain.systems.consensus.raft.phases import Incoming, Leadership
 from splitbrain.systems.consensus.raft.replica import Replica
 
 if TYPE_CHECKING:
@@ -103,6 +109,11 @@ class Rules:
     def may_install(self, last_index: int, replica: Replica) -> bool:
         """Whether a leader's snapshot brings anything that we have not committed (figure 13)."""
         return last_index > replica.commit
+
+    def belongs(self, message: InstallSnapshot, incoming: Incoming) -> bool:
+        """Whether a piece is one of the snapshot that we have begun to receive."""
+        ours = (incoming.last_index, incoming.last_term)
+        return (message.last_index, message.last_term) == ours
 
     def committable(self, previous: int, entries: tuple[Entry, ...], log: Log) -> int:
         """How far a message's commit index can be believed: what is behind the message's entries

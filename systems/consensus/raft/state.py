@@ -38,6 +38,7 @@ class Settings(NamedTuple):
             than another server's `election_min`. Needs `pre_vote`.
         window: the most messages under way to one follower (thesis 10.2.2).
         members: how many servers are members at first; 0: all.
+        chunk: the most bytes of a snapshot in one message.
     """
 
     heartbeat: float = 0.1
@@ -50,6 +51,7 @@ class Settings(NamedTuple):
     lease: float = 0.0
     window: int = 1
     members: int = 0
+    chunk: int = 65_536
 
 
 @dataclass(slots=True)

@@ -320,8 +320,12 @@ def describe(message: Message) -> str:
             return (
                 f"rejected #{number} term={term} after={index} conflict={conflict}@{conflict_term}"
             )
-        case ("snapshot", term, index, last_term, _, _, number):
-            return f"snapshot #{number} term={term} up to {index}@{last_term}"
+        case ("snapshot", term, index, last_term, _, offset, data, done, number):
+            piece = "" if done and not offset else f" bytes {offset}-{offset + len(data)}"
+            end = "" if done else " ..."
+            return f"snapshot #{number} term={term} up to {index}@{last_term}{piece}{end}"
+        case ("received", term, index, offset, number):
+            return f"received #{number} term={term} {offset} bytes up to {index}"
         case ("reply", number, status, value):
             return f"reply {number}: {status}" + ("" if value is None else f" {value}")
     raise AssertionError(message)

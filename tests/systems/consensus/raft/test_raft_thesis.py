@@ -14,6 +14,7 @@ from splitbrain.systems.consensus.raft.messages import (
     APPEND,
     APPENDED,
     PRE_VOTE,
+    RECEIVED,
     REQUEST_VOTE,
     SNAPSHOT,
     TIMEOUT_NOW,
@@ -191,6 +192,48 @@ def test_7_a_follower_far_behind_gets_the_snapshot_and_then_the_log():
     assert cluster["n3"].commit == cluster["n1"].commit == 26
 
 
+@pytest.mark.parametrize("chunk", [7, 50, 10_000])
+@pytest.mark.parametrize("lost", [0, 1, 3])
+def test_figure_13_a_snapshot_comes_in_pieces_that_may_be_lost(chunk, lost):
+    settings = PAPER._replace(snapshot_every=10, snapshot_keeps=3, chunk=chunk)
+    cluster = Cluster(settings=settings)
+    cluster.elect("n1")
+    cluster.crash("n3")
+    for i in range(25):
+        cluster.request("n1", "client", ("command", f"x{i}"))
+        cluster.settle()
+    cluster.restart("n3")
+    for _ in range(2 + lost):
+        cluster.time_out("n1")
+        for _ in range(lost):
+            cluster.deliver()
+        if lost:
+            cluster.wire.clear()
+    for _ in range(3):
+        cluster.time_out("n1")
+        cluster.settle()
+
+    replicas = [cluster[name].server.replica for name in ("n3", "n1")]
+    assert replicas[0].machine.entries == replicas[1].machine.entries
+    pieces = [event for event in cluster.events if "n1 -> n3 snapshot" in event]
+    assert len(pieces) >= len(replicas[1].snapshot.data) // chunk
+
+
+def test_figure_13_pieces_of_another_snapshot_are_not_put_together():
+    core = Cluster()["n1"]
+    one, other = (
+        InstallSnapshot(SNAPSHOT, 1, last, 1, core.server.members, 0, b"abc", False, last)
+        for last in (5, 6)
+    )
+
+    core.receive(0.0, "n2", one)
+    core.receive(0.0, "n2", other)
+    effects = core.receive(0.0, "n2", other._replace(offset=2, data=b"cd", number=7))
+
+    answers = [m for _, m in sent(effects, RECEIVED)]
+    assert [(m.last_index, m.offset) for m in answers] == [(6, 3)]  # it wants byte 3, not 2
+
+
 def test_figure_13_a_log_that_continues_the_snapshot_is_kept():
     cluster = Cluster()
     cluster.start_with_log("n1", [1, 1, 1, 1], term=1)
@@ -198,7 +241,9 @@ def test_figure_13_a_log_that_continues_the_snapshot_is_kept():
     data = cluster["n2"].server.replica.machine.snapshot()
 
     cluster["n1"].receive(
-        0.0, "n2", InstallSnapshot(SNAPSHOT, 1, 2, 1, data, cluster["n2"].server.members, 1)
+        0.0,
+        "n2",
+        InstallSnapshot(SNAPSHOT, 1, 2, 1, cluster["n2"].server.members, 0, data, True, 1),
     )
 
     assert (cluster["n1"].log.base_index, cluster["n1"].log.last_index) == (2, 4)
@@ -212,7 +257,15 @@ def test_figure_13_a_snapshot_that_comes_late_changes_nothing():
     other.receive(0.0, "n2", append_entries(1, entries=entries(1, 1, 1), commit=2))
 
     late = InstallSnapshot(
-        SNAPSHOT, 1, 2, 1, other.server.replica.machine.snapshot(), other.server.members, 1
+        SNAPSHOT,
+        1,
+        2,
+        1,
+        other.server.members,
+        0,
+        other.server.replica.machine.snapshot(),
+        True,
+        1,
     )
     effects = core.receive(0.0, "n2", late)
 
