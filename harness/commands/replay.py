@@ -9,17 +9,36 @@ import click
 
 from splitbrain.harness.commands.exits import EXIT_BAD_INPUT, finish
 from splitbrain.harness.commands.investigation import investigated, runs_option, tell
+from splitbrain.harness.commands.output import say
 
 
 @click.command(name="replay")
 @click.argument("run", metavar="RUN", type=click.Path(path_type=Path))
+@click.option(
+    "--watch",
+    "-w",
+    "watches",
+    multiple=True,
+    metavar="'NODE: PATH'",
+    help="Tell each change of what a server's object holds: 'n1: core.commit_index'.",
+)
+@click.option("--at", metavar="TIME", help="Show each server's state and tasks at this time: 6.5s.")
+@click.option(
+    "--event", type=click.IntRange(min=0), help="Show them after this event of the trace, from 0."
+)
 @runs_option
-def command(run: Path, runs: Path) -> None:
+def command(
+    run: Path, watches: tuple[str, ...], at: str | None, event: int | None, runs: Path
+) -> None:
     """Repeat RUN (its folder, or a plan.json) and say whether it came out the same.
+
+    With --watch, --at or --event it is looked into, and no new folder is kept.
 
     Exits with the code of the verdict; with 2 if the trace differs from the recorded one.
     """
-    from splitbrain.harness.plan import InvalidPlan
+    from splitbrain.harness.plan import InvalidPlan, parse_seconds
+    from splitbrain.harness.runs.looking import Look, Watched
+    from splitbrain.harness.runs.running import run as run_again
     from splitbrain.harness.runs.store import read_plan, recorded_digest
     from splitbrain.systems import registry
 
@@ -30,10 +49,17 @@ def command(run: Path, runs: Path) -> None:
             "repeat it with pytest TEST --splitbrain-replay PLAN"
         )
     before = recorded_digest(run)
-    investigation, view = investigated(registry.experiment(plan), runs, budget=0)
-    tell(investigation, view)
-    now = investigation.run.trace.digest()
-    if not investigation.run.deterministic:
+    experiment = registry.experiment(plan)
+    if watches or at is not None or event is not None:
+        moment = None if at is None else parse_seconds(at, "--at")
+        look = Look(say, [Watched(text) for text in watches], moment, event)
+        result = run_again(experiment, look=look)
+    else:
+        investigation, view = investigated(experiment, runs, budget=0)
+        tell(investigation, view)
+        result = investigation.run
+    now = result.trace.digest()
+    if not result.deterministic:
         click.echo(f"the ground {plan.ground} is not deterministic: traces are not compared")
     elif before is None:
         click.echo("nothing to compare with: RUN holds no recorded trace")
@@ -46,4 +72,4 @@ def command(run: Path, runs: Path) -> None:
             err=True,
         )
         sys.exit(EXIT_BAD_INPUT)
-    finish(investigation.run.validity)
+    finish(result.validity)

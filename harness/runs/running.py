@@ -38,6 +38,7 @@ from splitbrain.harness.runs.clients import Clients
 from splitbrain.harness.runs.finals import Finals, longest_seconds
 from splitbrain.harness.runs.interruption import interruptible
 from splitbrain.harness.runs.judging import checkers_of, judge
+from splitbrain.harness.runs.looking import Look
 from splitbrain.harness.runs.recorder import Recorder, Sink
 from splitbrain.harness.runs.rest import measurement
 from splitbrain.harness.simulation.trace import Trace
@@ -102,6 +103,7 @@ def run(
     progress: Progress | None = None,
     ground: Ground | None = None,
     turn: Turn | None = None,
+    look: Look | None = None,
 ) -> Run:
     """Run an experiment on its plan's ground and judge it.
 
@@ -114,6 +116,7 @@ def run(
         progress: told how far the run is.
         ground: what to run it on, in place of the plan's.
         turn: let it go on otherwise from some moment on; only where worlds can turn.
+        look: what looks at the servers while it runs.
 
     Raises:
         InvalidPlan: the plan cannot run, as `check_plan` would have said.
@@ -127,6 +130,7 @@ def run(
             progress or (lambda fraction, phase: None),
             ground or ground_named(experiment.plan.ground),
             turn,
+            look,
         )
 
 
@@ -153,6 +157,7 @@ def _run(
     progress: Progress,
     chosen: Ground,
     turn: Turn | None,
+    look: Look | None,
 ) -> Run:
     started, start = timestamp(), seconds()
     plan = experiment.plan
@@ -161,6 +166,8 @@ def _run(
     check_ground(plan, chosen)
     if turn is not None:
         running.turn_after(turn)
+    if look is not None:
+        look.begin(world, running.servers)
     running.drive(progress)
     history = running.recorder.history()
     verdicts = judge(history, checkers_of(experiment))
@@ -235,7 +242,7 @@ class _Running:
         self.recorder = Recorder(lambda: world.now, sink)
         world.on_announcement = self.recorder.announcement
         world.on_nemesis = self.recorder.nemesis
-        self._servers: dict[str, Any] = {}
+        self.servers: dict[str, Any] = {}
         self._costs: list[dict[str, Any]] = []
         server = experiment.configured
         for name in plan.servers:
@@ -254,11 +261,11 @@ class _Running:
             self.recorder.on_ok = self.nemesis.acknowledged
         self.phase = LOAD
         if experiment.invariants is not None:
-            world.on_step = Watch(experiment.invariants(), self._servers, self._breached).stepped
+            world.on_step = Watch(experiment.invariants(), self.servers, self._breached).stepped
 
     def _program(self, make: ServerFactory) -> Program:
         async def program(node: Node) -> None:
-            server = self._servers[node.name] = make(node)
+            server = self.servers[node.name] = make(node)
             await server.run()
 
         return program
@@ -338,13 +345,13 @@ class _Running:
     def _measure_costs(self) -> None:
         counted = self.world.count()
         if counted is not None and self.phase == LOAD and not self.plan.faults:
-            costs = measurement(counted, self._servers)
+            costs = measurement(counted, self.servers)
             self._costs.append({"time": round(self.world.now * 1e9), **costs})
 
     def _measure(self) -> None:
         counted = self.world.count()
         if counted is not None:
-            self.recorder.nemesis(REST, measurement(counted, self._servers))
+            self.recorder.nemesis(REST, measurement(counted, self.servers))
 
     def _final(self) -> None:
         self._enter(FINAL)

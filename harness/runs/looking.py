@@ -1,0 +1,215 @@
+"""Looking into a run while it is repeated: what a server's object holds, where its tasks wait.
+
+A replay is the same run, so one can look at what was not recorded. A look only reads: the replay's
+trace is compared with the recorded one as ever, which shows that it did.
+"""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from splitbrain.harness.error_text import awaiting_place
+from splitbrain.harness.ground import World
+from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.simulation.trace import brief
+
+_PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*|\[-?\d+\]|\[(?:'[^']*'|\"[^\"]*\")\])*")
+_PART = re.compile(r"\.?([^\W\d]\w*)|\[(-?\d+)\]|\[(?:'([^']*)'|\"([^\"]*)\")\]")
+
+_DEPTH = 4
+"""How deep into a server's own objects its state is told."""
+
+_LINES = 60
+"""Lines of a server's state that are told."""
+
+
+class _Short(reprlib.Repr):
+    """Values in a line of text, without addresses in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxdict = self.maxlist = self.maxtuple = self.maxset = 8
+        self.maxstring = 80
+
+    def repr_instance(self, x: object, level: int) -> str:
+        try:
+            text = repr(x)
+        except Exception as error:  # noqa: BLE001 - whatever a system's own words do
+            return f"({type(x).__name__}, whose repr raises {type(error).__name__})"
+        text = re.sub(r" at 0x[0-9a-fA-F]+", "", text)
+        return text if len(text) <= self.maxstring else f"{text[: self.maxstring - 3]}..."
+
+
+_SHORT = _Short()
+
+Tell = Callable[[str], object]
+
+
+def shown(value: object) -> str:
+    """A value in a line of text; an object without words of its own by its type."""
+    text = _SHORT.repr(value)
+    return text if text.isprintable() else ascii(text)
+
+
+class Watched:
+    """What is watched of a server: ``n1: core.commit_index``; ``*`` is every server.
+
+    Attributes:
+        node: the server's name, or ``*``.
+        path: attributes, elements ``[0]`` and keys ``['x']`` from the server's object on.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Read what is to be watched.
+
+        Raises:
+            InvalidPlan: it is of another form.
+        """
+        node, colon, path = (part.strip() for part in text.partition(":"))
+        if not colon or not node or not _PATH.fullmatch(path):
+            raise InvalidPlan(
+                f"--watch {text!r}: give a server and a path of attributes: 'n1: core.commit_index'"
+                ", '*: log[-1]' or \"n2: peers['n1']\""
+            )
+        self.node, self.path = node, path
+
+    def value(self, server: object) -> str:
+        """What the path leads to, in words."""
+        found: Any = server
+        for name, number, one, two in _PART.findall(self.path):
+            try:
+                if name:
+                    found = getattr(found, name)
+                else:
+                    found = found[int(number)] if number else found[one or two]
+            except (AttributeError, LookupError, TypeError):
+                return f"(no {name or number or one or two})"
+            except Exception as error:  # noqa: BLE001 - a property of a system may raise anything
+                return f"({name or number or one or two} raises {type(error).__name__})"
+        return shown(found)
+
+
+class Look:
+    """A pair of eyes for one run.
+
+    Args:
+        tell: given each line.
+        watches: what changes are told of.
+        at: a moment at which all servers are shown, in seconds.
+        event: the number of an event of the trace, from 0, after which they are shown.
+    """
+
+    def __init__(
+        self,
+        tell: Tell,
+        watches: Iterable[Watched] = (),
+        at: float | None = None,
+        event: int | None = None,
+    ) -> None:
+        self._tell = tell
+        self._watches = tuple(watches)
+        self._at = at
+        self._event = event
+        self._last: dict[tuple[str, str], str] = {}
+
+    def begin(self, world: World, servers: Mapping[str, Any]) -> None:
+        """Open the eyes, before the run begins.
+
+        Raises:
+            InvalidPlan: a server that is watched is none of the run's.
+        """
+        unknown = {watched.node for watched in self._watches} - {"*", *world.servers}
+        if unknown:
+            raise InvalidPlan(
+                f"--watch: there is no server {min(unknown)}: the run has "
+                f"{', '.join(world.servers)}"
+            )
+        before = world.on_step
+
+        def stepped(name: str) -> None:
+            self._stepped(world, servers, name)
+            if before is not None:
+                before(name)
+
+        world.on_step = stepped
+        if self._at is not None:
+            world.at(self._at, self._show, world, servers)
+
+    def _stepped(self, world: World, servers: Mapping[str, Any], name: str) -> None:
+        for watched in self._watches:
+            if watched.node in ("*", name) and name in servers:
+                self._changed(world, name, watched, watched.value(servers[name]))
+        if self._event is not None and len(world.trace.events) > self._event:
+            self._event = None
+            self._show(world, servers)
+
+    def _changed(self, world: World, name: str, watched: Watched, value: str) -> None:
+        key = name, watched.path
+        was = self._last.get(key)
+        if was == value:
+            return
+        self._last[key] = value
+        events = world.trace.events
+        after = f"   after {brief(events[-1])}" if events else ""
+        then = "" if was is None else f" (was {was})"
+        self._tell(
+            f"{world.now:.6f} s  event {len(events) - 1}  {name}: {watched.path} = {value}{then}"
+            f"{after}"
+        )
+
+    def _show(self, world: World, servers: Mapping[str, Any]) -> None:
+        """Each server's object and the places where its tasks wait."""
+        self._tell(f"at {world.now:.6f} s, after event {len(world.trace.events) - 1}:")
+        for name in world.servers:
+            server = servers.get(name)
+            self._tell(f"{name}: {'not started' if server is None else type(server).__name__}")
+            for line in _state(server):
+                self._tell(f"    {line}")
+            for task, place in _tasks(world, name):
+                self._tell(f"    task {task} waits at {place}")
+
+
+def _state(server: object) -> list[str]:
+    """What a server holds, a line each, and what its own objects hold, by their paths."""
+    lines = list(_told("", server, _DEPTH))
+    more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
+    return [*lines[:_LINES], *more]
+
+
+def _told(path: str, value: object, depth: int) -> Iterator[str]:
+    module = type(value).__module__
+    if module.startswith("splitbrain.harness"):
+        return
+    own = not module.startswith(_NOT_OWN)
+    parts = _attributes(value) if own and depth else []
+    for name, held in parts:
+        yield from _told(f"{path}.{name}" if path else name, held, depth - 1)
+    if path and not parts:
+        yield f"{path} = {shown(value)}"
+
+
+_NOT_OWN = ("builtins", "collections", "random", "trio", "asyncio")
+"""Modules of objects that are told as they are; those of the harness are left out."""
+
+
+def _attributes(server: object) -> list[tuple[str, Any]]:
+    """What an object holds, by name; not its parts of the harness, and not what is a method."""
+    held = dict(getattr(server, "__dict__", {}))
+    for kind in type(server).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if not name.startswith("__") and hasattr(server, name):
+                held.setdefault(name, getattr(server, name))
+    return [(name, value) for name, value in held.items() if not callable(value)]
+
+
+def _tasks(world: World, name: str) -> list[tuple[str, str]]:
+    """A server's tasks and where they wait; none on a ground that doesn't tell."""
+    host = getattr(world, "hosts", {}).get(name)
+    incarnation = getattr(host, "incarnation", None)
+    tasks = sorted(getattr(incarnation, "tasks", ()), key=lambda task: task._counter)
+    places = ((task.name, awaiting_place(task.coro)) for task in tasks)
+    return [(task.rsplit(".", 1)[-1], place) for task, place in places if place is not None]
