@@ -38,6 +38,7 @@ PATHS: dict[str, str] = {
     "safe-register": "splitbrain.checkers.consistency.lamport:SAFE",
     "bounded-staleness": "splitbrain.checkers.consistency.staleness:ENTRY",
     "no-lost-concurrent-write": "splitbrain.checkers.convergence.concurrent_writes:ENTRY",
+    "strong-eventual-consistency": "splitbrain.checkers.convergence.strong_eventual:ENTRY",
     "exactly-once-effect": "splitbrain.checkers.calls.effects:ENTRY",
     "batch-output": "splitbrain.checkers.batch.outputs:ENTRY",
     "list-append": "splitbrain.checkers.isolation.entries:LIST_APPEND",

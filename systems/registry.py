@@ -29,6 +29,7 @@ SYSTEMS: Entries[System] = Entries(
         "leaderless": f"{_HERE}.replication.leaderless:SYSTEM",
         "leaderless-sloppy": f"{_HERE}.replication.leaderless:SLOPPY",
         "abd": f"{_HERE}.replication.abd:SYSTEM",
+        "crdts": f"{_HERE}.replication.crdts:SYSTEM",
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
         "leases": f"{_HERE}.locks.leases:SYSTEM",
         "mapreduce": f"{_HERE}.batch.mapreduce:SYSTEM",

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from splitbrain.checkers.convergence.concurrent_writes import no_lost_concurrent_write
 from splitbrain.checkers.convergence.homes import homes_converged
+from splitbrain.checkers.convergence.laws import broken_laws
 from splitbrain.checkers.convergence.replicas import converged
+from splitbrain.checkers.convergence.strong_eventual import strong_eventual_consistency
 from splitbrain.checkers.vocabulary import REPLICA_STATE
 
-__all__ = ["REPLICA_STATE", "converged", "homes_converged", "no_lost_concurrent_write"]
+__all__ = [
+    "REPLICA_STATE",
+    "broken_laws",
+    "converged",
+    "homes_converged",
+    "no_lost_concurrent_write",
+    "strong_eventual_consistency",
+]

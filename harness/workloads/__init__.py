@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.register_transactions import rw_register
     from splitbrain.harness.workloads.registers import RegisterClient, register
     from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
+    from splitbrain.harness.workloads.replicated_types import CrdtClient, crdt
     from splitbrain.harness.workloads.sets import SetClient, set_
     from splitbrain.harness.workloads.shared_logs import LogClient, log
     from splitbrain.harness.workloads.siblings import SiblingsClient, siblings
@@ -50,6 +51,7 @@ __all__ = [
     "BookingClient",
     "ClientFactory",
     "CounterClient",
+    "CrdtClient",
     "DoctorsClient",
     "FinalRead",
     "KvClient",
@@ -73,6 +75,7 @@ __all__ = [
     "batch",
     "booking",
     "counter",
+    "crdt",
     "doctors",
     "kv",
     "list_append",
@@ -110,6 +113,7 @@ _PLACES = {
     "register_transactions": ("rw_register",),
     "registers": ("RegisterClient", "register"),
     "registry": ("WORKLOADS", "workload_for"),
+    "replicated_types": ("CrdtClient", "crdt"),
     "shared_logs": ("LogClient", "log"),
     "sets": ("SetClient", "set_"),
     "siblings": ("SiblingsClient", "siblings"),

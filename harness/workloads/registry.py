@@ -35,6 +35,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "log": f"{_FOLDER}.shared_logs:KIND",
         "siblings": f"{_FOLDER}.siblings:KIND",
         "batch": f"{_FOLDER}.batch_jobs:KIND",
+        "crdt": f"{_FOLDER}.replicated_types:KIND",
         "payments": f"{_FOLDER}.payments:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
         "store": f"{_FOLDER}.stores:KIND",

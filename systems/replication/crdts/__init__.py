@@ -1,0 +1,67 @@
+"""Conflict-free replicated data types, and servers that gossip them.
+
+The problem (DDIA chapter 5, "Handling Write Conflicts"): where every replica takes writes, two of
+them meet writes in different orders. Resolving conflicts by hand goes wrong; resolving them by
+whichever came last loses writes and, done carelessly, leaves replicas different for good.
+
+The idea: a type whose states have a *merge* that is commutative, associative and idempotent, and
+whose updates only ever add to what is known. Then replicas that have seen the same updates are
+equal, whatever the order, and however often they heard (*strong eventual consistency*). Removal is
+the hard part: one must be able to tell what was removed from what has not arrived yet::
+
+    n1   add(x)  ->  {x by n1:1}   seen n1:1
+    n2   hears n1, removes x       {}            seen n1:1     <- n1:1 is covered and not there:
+    n1   hears n2                  {}            seen n1:1        removed, without a tombstone
+    n3   add(x) meanwhile          {x by n3:1}   seen n3:1     <- no remover had seen this one
+
+The types, all of them values that are never changed: ``counters`` (G-counter, PN-counter),
+``registers`` (last write wins; all values written at once), ``sets`` (observed-remove, without
+tombstones and with), ``maps`` (key by key), ``text`` (replicated growable array).
+
+The system (state-based): each server has a document of a set, a counter and a register, takes
+updates and reads alone, and tells the others its whole document now and then.
+
+Source: Shapiro, Preguiça, Baquero and Zawirski, "Conflict-free Replicated Data Types", SSS 2011,
+and INRIA RR-7506; the types name theirs.
+
+Guarantees: any two reads that have seen the same updates are equal; acknowledged updates are never
+lost, and in the end every server has all, under crashes, power losses, partitions, and messages
+lost, late or repeated, as long as disks keep what they synced and every server comes back.
+
+Invariants:
+
+1. No two updates have one number of one actor: an actor is a server in one of its lives.
+2. A document has all updates of an actor up to the number that it has seen.
+3. An update is acknowledged once it is durable at one server.
+
+Layout: beside the types, ``document`` puts them together, ``storage`` keeps it on disk, ``server``
+gossips, ``client`` asks; ``bugs`` has types with one decision wrong.
+
+Left out: deltas, and operations over a causal broadcast; what the set's context and the counters
+know of actors grows with the lives of servers.
+"""
+
+from splitbrain.harness.knobs import Knob
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.system import System
+from splitbrain.systems.replication.crdts.bugs import BUGS
+from splitbrain.systems.replication.crdts.client import CrdtClient
+from splitbrain.systems.replication.crdts.server import GossipServer
+
+__all__ = ["SYSTEM"]
+
+KNOBS = (
+    Knob("gossip", 0.02, 0.5, "time between tellings, in seconds", "gossip_s"),
+    Knob("compact_at", 5, 500, "records in the log before it is written anew", "compact_at"),
+)
+
+SYSTEM = System(
+    name="crdts",
+    title="replicated data types that are merged: a set, a counter and a register (chapter 5)",
+    server=GossipServer,
+    client=CrdtClient,
+    workloads=("crdt",),
+    claims=Claims(("process", "net", "clock", "disk.slow", "disk.stall", "client"), max_down="all"),
+    bugs=BUGS,
+    knobs=KNOBS,
+)

@@ -1,0 +1,77 @@
+"""Planted bugs of replicated data types: one type with one decision wrong."""
+
+from __future__ import annotations
+
+from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.replication.crdts.document import Types
+from splitbrain.systems.replication.crdts.registers import LWWRegister
+from splitbrain.systems.replication.crdts.server import GossipServer
+from splitbrain.systems.replication.crdts.sets import TombstoneSet
+
+
+class KeepsItsOwn(LWWRegister):
+    """Of two writes of one time each replica keeps the one it has."""
+
+    def merged(self, other: LWWRegister) -> LWWRegister:
+        """Without the actors there is nothing to choose by."""
+        return other if other.stamp > self.stamp else self
+
+
+class TakesTheLatestHeard(LWWRegister):
+    """Resolves a conflict in favour of whatever it heard last."""
+
+    def merged(self, other: LWWRegister) -> LWWRegister:
+        """Not commutative: each of two replicas takes the other's."""
+        return other if other.stamp else self
+
+
+class PurgesTombstones(GossipServer):
+    """Forgets tombstones once it has told the others, whether they heard or not."""
+
+    def tell(self) -> None:
+        """What nobody answered may not have arrived."""
+        super().tell()
+        elements = self.document.elements
+        assert isinstance(elements, TombstoneSet)
+        self.keep(self.document._replace(elements=elements.purged()))
+
+
+_DIVERGED = ("diverged",)
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="ML-02",
+        title="last write wins without the writer's name: of one time, each keeps its own",
+        server=planted(
+            GossipServer, types_class=planted(Types, register_type=KeepsItsOwn), tick_s=1.0
+        ),
+        workload="crdt",
+        faults=("net.partition",),
+        nodes=3,
+        seeds=20,
+        shows=_DIVERGED,
+        source="DDIA chapter 5, Converging toward a consistent state",
+    ),
+    Bug(
+        id="ML-03",
+        title="conflicts are resolved in favour of what was heard last: merging does not commute",
+        server=planted(GossipServer, types_class=planted(Types, register_type=TakesTheLatestHeard)),
+        workload="crdt",
+        faults=(),
+        nodes=3,
+        seeds=10,
+        shows=_DIVERGED,
+        source="Shapiro and others, SSS 2011, definition 7",
+    ),
+    Bug(
+        id="ML-09",
+        title="tombstones are dropped before all replicas have seen them: what was removed returns",
+        server=planted(PurgesTombstones, types_class=planted(Types, set_type=TombstoneSet)),
+        workload="crdt",
+        faults=("net.partition",),
+        nodes=3,
+        seeds=20,
+        shows=("resurrected", "diverged"),
+        source="Shapiro and others, INRIA RR-7506, section 4.2: garbage collection needs stability",
+    ),
+)

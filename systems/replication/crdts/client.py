@@ -1,0 +1,64 @@
+"""The client: talks to one server, which answers by itself.
+
+("add" | "remove", element) | ("increment", by) | ("assign", value)   -> ("ok",)
+("read", None)                             -> ("ok", seen, elements, counter, register)
+                                           -> ("refused", why)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from splitbrain.harness.client import Definite, request
+from splitbrain.harness.node import Message, Node
+
+
+class CrdtClient:
+    """Updates and reads what one server has.
+
+    Args:
+        node: the host that the client runs on.
+        server: the server to ask.
+    """
+
+    def __init__(self, node: Node, server: str) -> None:
+        self._node = node
+        self._server = server
+
+    async def add(self, element: int) -> None:
+        """Add an element to the set."""
+        await self._ask(self._server, "add", element)
+
+    async def remove(self, element: int) -> None:
+        """Remove an element that the server has.
+
+        Raises:
+            Definite: it doesn't have it.
+        """
+        await self._ask(self._server, "remove", element)
+
+    async def increment(self, by: int) -> None:
+        """Add to the counter, or take away from it."""
+        await self._ask(self._server, "increment", by)
+
+    async def assign(self, value: int) -> None:
+        """Set the register."""
+        await self._ask(self._server, "assign", value)
+
+    async def read(self) -> dict[str, Any]:
+        """What the server has, and which updates it has seen."""
+        seen, elements, counter, register = await self._ask(self._server, "read", None)
+        return {
+            "seen": dict(seen),
+            "elements": list(elements),
+            "counter": counter,
+            "register": register,
+        }
+
+    async def _ask(self, server: str, f: str, argument: Any) -> Message:
+        match await request(self._node, server, f, argument):
+            case ("ok", *result):
+                return tuple(result)
+            case ("refused", reason):
+                raise Definite(f"refused: {reason}")
+        raise AssertionError(f"{server} gave an answer of another form")

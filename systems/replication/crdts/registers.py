@@ -1,0 +1,76 @@
+"""Registers that are merged: the last write wins, or all that were written at once stay.
+
+Source: Shapiro and others, INRIA RR-7506, 2011, specifications 9 and 10.
+
+>>> one = LWWRegister().assigned(10, "a", "red")
+>>> one.merged(LWWRegister().assigned(10, "b", "blue")).value
+'blue'
+>>> MVRegister().assigned("a", 1).merged(MVRegister().assigned("b", 2)).values
+(1, 2)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from splitbrain.systems.replication.leaderless.siblings import (
+    EMPTY,
+    Cell,
+    cell_of,
+    merged,
+    written,
+)
+
+
+class LWWRegister(NamedTuple):
+    """A value with the time of its write; the greater time wins, then the greater actor.
+
+    Attributes:
+        stamp: when it was written, in whatever units all actors use; greater than every stamp that
+            the writer had seen, so that a write is never hidden by one that it follows.
+        actor: who wrote it; tells apart writes of one time.
+        value: what was written.
+    """
+
+    stamp: int = 0
+    actor: str = ""
+    value: Any = None
+
+    def assigned(self, now: int, actor: str, value: Any) -> LWWRegister:
+        """The register after a write at that time."""
+        return type(self)(max(now, self.stamp + 1), actor, value)
+
+    def merged(self, other: LWWRegister) -> LWWRegister:
+        """The later write."""
+        return max(self, other, key=lambda each: (each.stamp, each.actor))
+
+    @classmethod
+    def of(cls, raw: Iterable[Any]) -> LWWRegister:
+        """A register from a message or a record, where it is a plain tuple."""
+        return cls(*raw)
+
+
+class MVRegister(NamedTuple):
+    """Values of which none was written by somebody who had seen another."""
+
+    cell: Cell = EMPTY
+
+    @property
+    def values(self) -> tuple[Any, ...]:
+        """The values, by the dots of their writes."""
+        return self.cell.values
+
+    def assigned(self, actor: str, value: Any) -> MVRegister:
+        """The register after a write, which replaces all that this replica has."""
+        return MVRegister(written(self.cell, self.cell.context, actor, value))
+
+    def merged(self, other: MVRegister) -> MVRegister:
+        """What both know."""
+        return MVRegister(merged(self.cell, other.cell))
+
+    @classmethod
+    def of(cls, raw: Iterable[Any]) -> MVRegister:
+        """A register from a message or a record, where it is plain tuples."""
+        (cell,) = raw
+        return cls(cell_of(cell))

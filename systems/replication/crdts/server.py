@@ -1,0 +1,89 @@
+"""One server: takes updates and reads, and tells the others its whole state now and then.
+
+    client -> server   ("request", number, f, argument)    see the client
+    server -> server   ("gossip", document)
+
+An update is acknowledged when it is durable here; the others hear of it by gossip. Messages may be
+lost, repeated and late: merging takes them in any order.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.replication.crdts.document import Document, Types
+from splitbrain.systems.replication.crdts.storage import Storage
+
+
+class GossipServer:
+    """A replica.
+
+    Attributes:
+        gossip_s: seconds between tellings.
+        tick_s: what the clock that stamps writes is rounded to, in seconds.
+        compact_at: length of the log at which it is written anew, in records.
+        types_class: the types of the document.
+    """
+
+    gossip_s = 0.1
+    tick_s = 0.001
+    compact_at = 50
+    types_class = Types
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.types = self.types_class()
+        self.storage = Storage(node.disk, self.compact_at)
+        self.document: Document = self.types.empty()
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        await self.storage.open()
+        if self.storage.document is not None:
+            self.document = self.types.of(self.storage.document)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.storage.write)
+            nursery.start_soon(self._gossip)
+            while True:
+                sender, message = await self.node.network.receive()
+                match message:
+                    case ("gossip", document):
+                        self.keep(self.types.merged(self.document, self.types.of(document)))
+                    case ("request", number, "read", _):
+                        answer = ("ok", self.document.seen, *self.document.value)
+                        self.node.network.send(sender, ("reply", number, *answer))
+                    case ("request", number, f, argument):
+                        nursery.start_soon(self._update, sender, number, f, argument)
+
+    def keep(self, document: Document) -> None:
+        """Have this document from now on; durable with the next update."""
+        self.document = document
+        self.storage.document = document
+
+    async def _update(self, client: str, number: int, f: str, argument: Any) -> None:
+        if number in self.storage.requests:
+            return  # it came twice, and is answered once
+        # What was counted in an earlier life a crash may have erased: another life, another actor.
+        actor = f"{self.node.name}/{self.storage.life}"
+        now = int(self.node.clock.time() / self.tick_s)
+        after = self.types.changed(self.document, actor, now, f, argument)
+        answer: Message = ("refused", f"there is nothing to {f}")
+        if after is not None:
+            self.keep(after)
+            self.storage.requests = (*self.storage.requests, number)
+            await self.storage.durable()
+            answer = ("ok",)
+        self.node.network.send(client, ("reply", number, *answer))
+
+    async def _gossip(self) -> None:
+        while True:
+            await trio.sleep(self.gossip_s)
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell the others what this one has."""
+        for peer in self.node.peers:
+            self.node.network.send(peer, ("gossip", self.document))

@@ -1,0 +1,98 @@
+"""What a server keeps on disk: the document, whole, in each record of a log.
+
+    ("document", life, document, requests)
+
+One task writes; what changes while an fsync is under way is written with the next one. A log that
+has grown long is written anew and renamed into place.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from splitbrain.harness.node import Disk
+from splitbrain.systems import frames
+
+PATH = "document"
+_NEW = "document.new"
+_START = 0x43524454  # what the first frame's checksum continues
+
+
+class Storage:
+    """The document of one server, as plain tuples.
+
+    Args:
+        disk: where it is kept.
+        compact_at: a log of this many records is written anew.
+
+    Attributes:
+        document: what is to be kept; None before there is any.
+        requests: the numbers of clients' requests that were done.
+        life: how often this server has started, this time included.
+    """
+
+    def __init__(self, disk: Disk, compact_at: int) -> None:
+        self._disk = disk
+        self._compact_at = compact_at
+        self._checksum = _START
+        self._records = 0
+        self._waiting: list[trio.Event] = []
+        self._wanted = trio.Event()
+        self.document: tuple[Any, ...] | None = None
+        self.requests: tuple[int, ...] = ()
+        self.life = 0
+
+    async def open(self) -> None:
+        """Read what survived, make it durable, and begin a new life."""
+        disk = self._disk
+        if not disk.exists(PATH):
+            disk.append(PATH, b"")
+        data = disk.read(PATH)
+        records, end, self._checksum = frames.decode(data, _START)
+        if end < len(data):
+            disk.truncate(PATH, end)
+            await disk.fsync(PATH)  # else a torn frame could come back behind new ones
+        if records:
+            _, self.life, self.document, self.requests = records[-1]
+        self.life += 1
+        self._append(PATH)
+        await disk.fsync(PATH)
+        await disk.fsync_dir()
+
+    async def durable(self) -> None:
+        """Return once the document as it is now, or a later one, is durable."""
+        done = trio.Event()
+        self._waiting.append(done)
+        self._wanted.set()
+        await done.wait()
+
+    async def write(self) -> None:
+        """Do what `durable` is waiting for; one task runs this, for as long as the server lives."""
+        while True:
+            await self._wanted.wait()
+            self._wanted = trio.Event()
+            group, self._waiting = self._waiting, []
+            if self._records < self._compact_at:
+                self._append(PATH)
+                await self._disk.fsync(PATH)
+            else:
+                await self._rewrite()
+            for done in group:
+                done.set()
+
+    async def _rewrite(self) -> None:
+        if self._disk.exists(_NEW):
+            self._disk.remove(_NEW)
+        self._checksum, self._records = _START, 0
+        self._append(_NEW)
+        await self._disk.fsync(_NEW)
+        self._disk.rename(_NEW, PATH)
+        await self._disk.fsync_dir()
+
+    def _append(self, path: str) -> None:
+        record = ("document", self.life, self.document, self.requests)
+        data, self._checksum = frames.encode([record], self._checksum)
+        self._records += 1
+        self._disk.append(path, data)

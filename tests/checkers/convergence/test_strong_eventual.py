@@ -1,0 +1,202 @@
+"""Strong eventual consistency: examples, a twin that compares every two reads, mutants."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+from random import Random
+
+import pytest
+
+from splitbrain.checkers import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.convergence import strong_eventual_consistency
+from splitbrain.checkers.history import NEMESIS, History
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.checkers.models import ModelError
+
+FINAL = [(NEMESIS, "info", "phase", "final")]
+
+
+def history(*parts):
+    events = (event for part in parts for event in part)
+    return History.from_operations(Operation(i, i, *event) for i, event in enumerate(events))
+
+
+def update(f, argument, kind="ok"):
+    process = {"ok": 1, "fail": 2, "info": 10 + argument}[kind]
+    return [(process, "invoke", f, argument), (process, kind, f, argument)]
+
+
+def read(seen, *elements, counter=0, register=None, process=3):
+    result = {
+        "seen": {"a": seen},
+        "elements": list(elements),
+        "counter": counter,
+        "register": register,
+    }
+    return [(process, "invoke", "read", None), (process, "ok", "read", result)]
+
+
+ADD = update("add", 1)
+GONE = [*ADD, *update("remove", 1)]
+UP = update("increment", 4)
+
+
+@pytest.mark.parametrize(
+    ("parts", "validity", "kinds"),
+    [
+        ([ADD, FINAL, read(1, 1), read(1, 1)], VALID, []),
+        ([ADD, read(0), read(1, 1), FINAL, read(1, 1)], VALID, []),
+        ([ADD, read(1), FINAL, read(1, 1)], INVALID, ["diverged"]),
+        ([ADD, FINAL, read(1, 1), read(2)], INVALID, ["lost"]),
+        ([GONE, FINAL, read(2), read(2)], VALID, []),
+        ([GONE, FINAL, read(2, 1), read(2, 1)], INVALID, ["resurrected"]),
+        ([ADD, update("remove", 1, "info"), FINAL, read(1), read(1)], VALID, []),
+        ([ADD, update("remove", 1, "info"), FINAL, read(1, 1), read(1, 1)], VALID, []),
+        ([ADD, update("remove", 1, "fail"), FINAL, read(1), read(1)], INVALID, ["lost"]),
+        ([ADD, FINAL, read(1, 1, 7), read(1, 1, 7)], INVALID, ["unexpected"]),
+        ([ADD, FINAL, read(1, 1, register=3), read(1, 1, register=3)], INVALID, ["unexpected"]),
+        ([UP, FINAL, read(1, counter=4), read(1, counter=4)], VALID, []),
+        ([UP, FINAL, read(1, counter=3), read(1, counter=3)], INVALID, ["miscounted"]),
+        ([UP, update("increment", 2, "info"), FINAL, *[read(1, counter=6)] * 2], VALID, []),
+        ([UP, update("increment", 2, "info"), FINAL, *[read(1, counter=5)] * 2], INVALID, ["mis"]),
+        ([ADD, FINAL, read(1, 1), read(2, 1)], UNKNOWN, []),  # nothing could be compared
+        ([ADD, read(1, 1), read(1, 1)], UNKNOWN, []),
+        ([FINAL, read(0), read(0)], UNKNOWN, []),
+        ([], UNKNOWN, []),
+    ],
+)
+def test_strong_eventual_consistency(parts, validity, kinds):
+    verdict = strong_eventual_consistency().check(history(*parts))
+
+    assert verdict.validity is validity, verdict
+    assert [a.kind[: len(kind)] for a, kind in zip(verdict.anomalies, kinds, strict=True)] == kinds
+
+
+@pytest.mark.parametrize("result", [None, 3, {}, {"seen": {}, "elements": 1}])
+def test_what_is_no_such_read_is_refused(result):
+    with pytest.raises(ModelError, match="read gives seen, elements"):
+        strong_eventual_consistency().check(
+            history([(1, "invoke", "read", None), (1, "ok", "read", result)])
+        )
+
+
+# A twin
+
+
+def simulated(random: Random) -> list[Operation]:
+    """Two replicas that take updates alone and hear from each other; some outcomes are unknown."""
+    events, states = [], [{"add": {}, "remove": {}, "increment": {}, "assign": {}} for _ in "ab"]
+    process, fresh = 10, 0
+
+    def value(state):
+        latest = max(state["assign"].items(), default=(None, None))
+        return {
+            "seen": {f: len(known) for f, known in state.items()}
+            | {"which": sorted(number for known in state.values() for number in known)},
+            "elements": sorted(set(state["add"].values()) - set(state["remove"].values())),
+            "counter": sum(state["increment"].values()),
+            "register": latest[1],
+        }
+
+    def one_read(state):
+        events.append((0, "invoke", "read", None))
+        events.append((0, "ok", "read", value(state)))
+
+    for _ in range(random.randrange(1, 8)):
+        state = random.choice(states)
+        there = value(state)["elements"]
+        f = random.choice(["add", "increment", "assign", *(["remove"] if there else [])])
+        argument = random.choice(there) if f == "remove" else fresh
+        process, fresh = process + 1, fresh + 1
+        kind = random.choice(["ok", "ok", "ok", "info", "fail"])
+        events.append((process, "invoke", f, argument))
+        if kind == "ok" or (kind == "info" and random.random() < 0.5):
+            state[f][process] = argument
+        events.append((process, kind, f, argument))
+        if random.random() < 0.4:
+            one_read(random.choice(states))
+        if random.random() < 0.4:
+            join(states)
+    events += FINAL
+    join(states)
+    for state in states:
+        one_read(state)
+    return [Operation(i, i, *event) for i, event in enumerate(events)]
+
+
+def join(states):
+    for f in states[0]:
+        states[0][f] = states[1][f] = states[0][f] | states[1][f]
+    states[1] = {f: dict(known) for f, known in states[0].items()}
+    states[0] = {f: dict(known) for f, known in states[0].items()}
+
+
+def mutated(operations: list[Operation], random: Random) -> list[Operation]:
+    """The same with one part of one read changed."""
+    at = random.choice([n for n, o in enumerate(operations) if o.f == "read" and o.type == "ok"])
+    result = dict(operations[at].value)
+    match random.randrange(4):
+        case 0 if result["elements"]:
+            result["elements"] = result["elements"][1:]
+        case 1:
+            result["elements"] = sorted({*result["elements"], random.randrange(8)})
+        case 2:
+            result["counter"] += random.choice((-1, 1, 2))
+        case _:
+            result["register"] = random.randrange(8)
+    return [replace(o, value=result) if n == at else o for n, o in enumerate(operations)]
+
+
+def twin(operations: list[Operation]) -> set[str]:
+    """Kinds of anomalies, read off every two reads and every choice of what may have happened."""
+    kinds = set()
+    ends = {o.process: o for o in operations if o.f != "read" and o.type in ("ok", "info", "fail")}
+    asked = [o for o in operations if o.f not in ("read", "phase") and o.type == "invoke"]
+    asked = [o for o in asked if ends[o.process].type != "fail"]
+    reads = [o for o in operations if o.f == "read" and o.type == "ok"]
+    final = next(o.index for o in operations if o.f == "phase")
+    for one, other in product(reads, reads):
+        if one.value["seen"] == other.value["seen"] and one.value != other.value:
+            kinds.add("diverged")
+    for o in reads:
+        begun = [(a.f, a.value) for a in asked if a.index < o.index]
+        values = [("add", element) for element in o.value["elements"]]
+        if o.value["register"] is not None:
+            values.append(("assign", o.value["register"]))
+        if any(value not in begun for value in values):
+            kinds.add("unexpected")
+        if o.index < final:
+            continue
+        sure = {(a.f, a.value) for a in asked if ends[a.process].type == "ok"}
+        removed = {a.value for a in asked if a.f == "remove"}
+        for f, value in sure:
+            if f == "add" and value not in o.value["elements"] and value not in removed:
+                kinds.add("lost")
+            if f == "remove" and value in o.value["elements"]:
+                kinds.add("resurrected")
+        counts = [a for a in asked if a.f == "increment"]
+        choices = [(1,) if ends[a.process].type == "ok" else (0, 1) for a in counts]
+        sums = {
+            sum(a.value * taken for a, taken in zip(counts, choice, strict=True))
+            for choice in product(*choices)
+        }
+        if o.value["counter"] not in sums:
+            kinds.add("miscounted")
+    return kinds
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_checker_agrees_with_its_twin(seed):
+    random = Random(seed)
+    refuted = 0
+    for _ in range(100):
+        operations = simulated(random)
+        assert twin(operations) == set()
+        for events in (operations, mutated(operations, random)):
+            verdict = strong_eventual_consistency().check(History.from_operations(events))
+
+            found = {anomaly.kind for anomaly in verdict.anomalies}
+            assert found == twin(events), events
+            refuted += verdict.validity is INVALID
+    assert refuted > 40
