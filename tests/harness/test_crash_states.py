@@ -132,7 +132,7 @@ def test_an_engine_recovers_from_all_crash_states(system):
     ],
 )
 def test_a_bug_is_found_in_some_crash_state(system, bug, kind):
-    found = explore(experiment(system, bug, time_limit=0.08), most=40)
+    found = explore(experiment(system, bug, time_limit=0.08), most=30)
 
     kinds = {a.kind for failure in found.failures for v in failure.verdicts for a in v.anomalies}
     assert kind in kinds

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.storage.b_tree import tree
-from splitbrain.systems.storage.b_tree.engine import BTreeServer, Commit, SmallBTree
-from splitbrain.systems.storage.b_tree.pages import Ref
+from splitbrain.systems.storage.b_tree.engine import FILE, BTreeServer, Commit, SmallBTree
+from splitbrain.systems.storage.b_tree.pages import Ref, meta_encoded
 from splitbrain.systems.storage.engine import Batch
+from splitbrain.systems.storage.files import write_all
 
 
 class WritesInPlace(Commit):
@@ -57,6 +58,17 @@ class SyncsOnce(SmallBTree):
         """The root's sync is enough."""
 
 
+class ForgetsOldRoot(SyncsOnce):
+    """Writes over the page that tells of the commit before, while the new pages are not durable: as
+    if a log were cut off before what it is the log of is synced."""
+
+    async def _install(self, commit: Commit, root: Ref | None) -> None:
+        """Both pages tell of the new commit at once."""
+        page = meta_encoded(1 - self._slot, root, commit.generation, self.page_bytes)
+        write_all(self.disk, FILE, (1 - self._slot) * self.page_bytes, page)
+        await super()._install(commit, root)
+
+
 class KeepsRootInCache(SmallBTree):
     """Does not sync the page that tells where the root is."""
 
@@ -79,7 +91,7 @@ def _bug(
     return Bug(id, title, server, "store", faults, 1, 60, shows, source, options=options)
 
 
-_LOST = ("no-progress", "lost", "resurrected", "fractured", "hole")
+_LOST = ("no-progress", "lost", "resurrected", "fractured", "hole", "nonlinearizable")
 
 BUGS: tuple[Bug, ...] = (
     _bug(
@@ -98,6 +110,14 @@ BUGS: tuple[Bug, ...] = (
         _LOST,
         "DDIA chapter 3, Making B-trees reliable",
         slow=False,
+    ),
+    _bug(
+        "BT-03",
+        "what recovery would go back to is overwritten before the new pages are durable",
+        planted(BTreeServer, engine_class=ForgetsOldRoot),
+        ("process.power_loss",),
+        _LOST,
+        "DDIA chapter 3; a log that is cut off too early",
     ),
     _bug(
         "BT-04",

@@ -47,7 +47,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("process.power_loss",),
         nodes=1,
         seeds=60,
-        shows=("no-progress", "lost", "resurrected", "broken"),
+        shows=("no-progress", "lost", "resurrected", "broken", "nonlinearizable"),
         source="seen in a public teaching implementation",
     ),
     Bug(
@@ -58,7 +58,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("disk.bitrot",),
         nodes=1,
         seeds=60,
-        shows=("corrupt",),
+        shows=("corrupt", "nonlinearizable"),
         source="NATS 2.12.1 (Jepsen); Ganesan et al., FAST 2017",
     ),
 )

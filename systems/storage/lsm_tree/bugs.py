@@ -129,7 +129,7 @@ BUGS: tuple[Bug, ...] = (
         "a merge drops tombstones though a level below has their keys",
         _with(DropsTombstones),
         ("process.kill",),
-        ("resurrected",),
+        ("resurrected", "nonlinearizable"),
         "DDIA chapter 3; design of LevelDB (tombstones and base levels)",
     ),
     _bug(
@@ -137,7 +137,7 @@ BUGS: tuple[Bug, ...] = (
         "the inputs of a merge, and the log, are removed before the new table is durable",
         _with(TrustsCache),
         ("process.power_loss",),
-        ("no-progress", "lost"),
+        ("no-progress", "lost", "nonlinearizable"),
         "seen in a public teaching implementation",
     ),
     _bug(
@@ -145,7 +145,7 @@ BUGS: tuple[Bug, ...] = (
         "there is no manifest: a start finds inputs and outputs of a merge, and mixes them",
         _with(ListsDirectory),
         ("process.power_loss",),
-        ("resurrected", "lost", "broken"),
+        ("resurrected", "lost", "broken", "nonlinearizable"),
         "seen in a public teaching implementation",
     ),
     _bug(
@@ -153,7 +153,7 @@ BUGS: tuple[Bug, ...] = (
         "of two writes the one with the later wall-clock time wins",
         ClockServer,
         ("clock.bump",),
-        ("lost", "resurrected"),
+        ("lost", "resurrected", "nonlinearizable"),
         "DDIA chapter 8, Timestamps for ordering events",
     ),
     _bug(
@@ -161,7 +161,7 @@ BUGS: tuple[Bug, ...] = (
         "a get misses what is not written any more and not yet in a table",
         _with(ForgetsOlder),
         ("process.kill",),
-        ("lost", "resurrected"),
+        ("lost", "resurrected", "nonlinearizable"),
         "LevelDB's immutable memtable",
     ),
     _bug(
