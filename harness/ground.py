@@ -231,6 +231,7 @@ GROUNDS = Entries(
         "simulation": "splitbrain.harness.simulation.ground:GROUND",
         "exploration": "splitbrain.harness.exploration.ground:GROUND",
         "processes": "splitbrain.harness.processes.ground:GROUND",
+        "maelstrom": "splitbrain.harness.processes.ground:MAELSTROM",
     },
     "splitbrain.grounds",
     error=InvalidPlan,

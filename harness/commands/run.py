@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="run")
-@click.argument("system")
+@click.argument("system", required=False)
 @click.option("--workload", "-w", help="What clients do; the system's first, unless given.")
 @click.option(
     "--faults",
@@ -58,6 +58,12 @@ if TYPE_CHECKING:
     show_default=True,
     help="What it runs on: a name, or package.module:NAME.",
 )
+@click.option(
+    "--maelstrom",
+    metavar="COMMAND",
+    help="In place of SYSTEM: a program that speaks Maelstrom's protocol, as each node; "
+    "--workload is one of Maelstrom's.",
+)
 @click.option("--option", "-o", "options", multiple=True, help="NAME=VALUE, of the workload.")
 @click.option(
     "--setting", "settings", multiple=True, help="NAME=VALUE, of the system's own settings."
@@ -67,7 +73,7 @@ if TYPE_CHECKING:
 @json_option
 @quiet_option
 def command(
-    system: str,
+    system: str | None,
     workload: str | None,
     faults: str,
     nodes: int | None,
@@ -78,6 +84,7 @@ def command(
     count: int,
     bug: str | None,
     ground: str,
+    maelstrom: str | None,
     options: tuple[str, ...],
     settings: tuple[str, ...],
     runs: Path,
@@ -96,19 +103,14 @@ def command(
     from splitbrain.harness.searching.elsewhere import source_of
     from splitbrain.systems import registry
 
-    system = system_word(system)
-    chosen = registry.SYSTEMS.named(system)
+    fields = _chosen(system, maelstrom, workload, bug, ground)
     base = Plan(
-        system=system,
-        workload=workload
-        or (registry.bug(chosen, bug).workload if bug is not None else chosen.workloads[0]),
+        **{**fields, "options": {**_options(options, settings), **fields.get("options", {})}},
         bug=bug,
-        nodes=nodes or chosen.nodes,
+        nodes=nodes or registry.SYSTEMS.named(fields["system"]).nodes,
         clients=clients,
         time_limit=parse_seconds(time_limit, "--time-limit"),
         rate=rate,
-        options=_options(options, settings),
-        ground=ground,
     )
 
     def make(chosen_seed: int) -> Experiment:
@@ -124,6 +126,25 @@ def command(
     found, view = investigated(make(seed), runs, shrink_budget, failure)
     tell(found, view, as_json=as_json, quiet=quiet)
     finish(found.run.validity)
+
+
+def _chosen(
+    system: str | None, maelstrom: str | None, workload: str | None, bug: str | None, ground: str
+) -> dict[str, Any]:
+    """What a plan says of what is run: system, workload, ground, and the ground's option."""
+    from splitbrain.systems import registry
+
+    if (system is None) == (maelstrom is None):
+        raise click.UsageError("Give a SYSTEM, or --maelstrom COMMAND.")
+    if maelstrom is not None:
+        from splitbrain.systems.maelstrom import PROTOCOLS, chosen_fields
+
+        return chosen_fields(maelstrom, workload or next(iter(PROTOCOLS)))
+    assert system is not None
+    system = system_word(system)
+    chosen = registry.SYSTEMS.named(system)
+    usual = registry.bug(chosen, bug).workload if bug is not None else chosen.workloads[0]
+    return {"system": system, "workload": workload or usual, "ground": ground}
 
 
 def _options(options: tuple[str, ...], settings: tuple[str, ...]) -> dict[str, Any]:

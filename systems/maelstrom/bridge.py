@@ -1,0 +1,169 @@
+"""The bridge between a node and the program whose standard input and output it holds."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import AsyncIterator
+
+import msgspec
+import trio
+
+from splitbrain.harness.node import Node
+
+TAG = "maelstrom"
+"""How the messages of such nodes begin: what follows is the body, as JSON."""
+
+HARNESS = "c0"
+"""Who initialises the nodes."""
+
+_READ = 1 << 16
+_LONGEST = 1 << 24
+
+
+class ProgramEnded(RuntimeError):
+    """The program ended by itself."""
+
+
+class NotAMessage(ValueError):
+    """A line of the program's output is none of the protocol's messages."""
+
+
+class _Envelope(msgspec.Struct):
+    dest: str
+    body: msgspec.Raw
+    src: str | None = None
+
+
+class _Head(msgspec.Struct):
+    """What a bridge looks at of a body."""
+
+    type: str
+    msg_id: int | None = None
+    in_reply_to: int | None = None
+
+
+class Bridge:
+    """`splitbrain.harness.node.Server`: runs the program, and passes its messages on.
+
+    Args:
+        command: what is run.
+        protocol: the workload; in ``broadcast`` a node is told who its neighbours are.
+        node: the node.
+    """
+
+    def __init__(self, command: tuple[str, ...], protocol: str, node: Node) -> None:
+        self._command = command
+        self._protocol = protocol
+        self._node = node
+        self._ready = trio.Event()
+        self._hosts = (node.name, *node.peers)
+        self._to_write, self._lines = trio.open_memory_channel[bytes](float("inf"))
+
+    async def run(self) -> None:
+        """See `splitbrain.harness.node.Server`.
+
+        Raises:
+            ProgramEnded: that is a node's death, whatever its exit code.
+            NotAMessage: it wrote something else on its standard output.
+        """
+        pipe = subprocess.PIPE
+        process = await trio.lowlevel.open_process(
+            self._command, stdin=pipe, stdout=pipe, stderr=pipe
+        )
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._write, process.stdin)
+            nursery.start_soon(self._log, process.stderr)
+            nursery.start_soon(self._receive)
+            self._initialise()
+            async for line in _lines_of(process.stdout):
+                self._said(line)
+            code = await process.wait()
+            raise ProgramEnded(f"{' '.join(self._command)} ended with exit code {code}")
+
+    def _initialise(self) -> None:
+        names = sorted(self._hosts)
+        told = {"type": "init", "msg_id": 1, "node_id": self._node.name, "node_ids": names}
+        self._tell(HARNESS, msgspec.json.encode(told))
+
+    def _introduce(self) -> None:
+        """Tell who is next to whom: every node to every other."""
+        topology = {name: [o for o in self._hosts if o != name] for name in self._hosts}
+        told = {"type": "topology", "msg_id": 2, "topology": topology}
+        self._tell(HARNESS, msgspec.json.encode(told))
+
+    def _tell(self, source: str, body: bytes) -> None:
+        envelope = _Envelope(self._node.name, msgspec.Raw(body), source)
+        self._to_write.send_nowait(msgspec.json.encode(envelope) + b"\n")
+
+    async def _write(self, stdin: trio.abc.SendStream) -> None:
+        async for line in self._lines:
+            try:
+                await stdin.send_all(line)
+            except trio.BrokenResourceError:
+                return  # it reads no more: that it has ended is told by its output
+
+    async def _log(self, stderr: trio.abc.ReceiveStream) -> None:
+        async for line in _lines_of(stderr):
+            self._node.trace("stderr", line.decode(errors="replace"))
+
+    async def _receive(self) -> None:
+        await self._ready.wait()
+        while True:
+            source, message = await self._node.network.receive()
+            if len(message) == 2 and message[0] == TAG:
+                self._tell(source, message[1].encode())
+
+    def _said(self, line: bytes) -> None:
+        if not line.strip():
+            return
+        try:
+            envelope = msgspec.json.decode(line, type=_Envelope)
+            head = msgspec.json.decode(envelope.body, type=_Head)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            text = line.decode(errors="replace")[:200]
+            raise NotAMessage(f"{self._node.name} wrote {text!r} on its output: {error}") from None
+        if envelope.dest == HARNESS:
+            self._answered(head, bytes(envelope.body))
+            return
+        try:
+            self._node.network.send(envelope.dest, (TAG, bytes(envelope.body).decode()))
+        except ValueError:
+            told = {
+                "type": "error",
+                "code": 1,
+                "text": f"there is no {envelope.dest} here",
+                "in_reply_to": head.msg_id,
+            }
+            self._tell(envelope.dest, msgspec.json.encode(told))
+
+    def _answered(self, head: _Head, body: bytes) -> None:
+        if head.type == "error":
+            raise ProgramEnded(f"{self._node.name} refused its initialisation: {body.decode()}")
+        if head.in_reply_to == 1:
+            if self._protocol == "broadcast":
+                self._introduce()
+            else:
+                self._ready.set()
+        elif head.in_reply_to == 2:
+            self._ready.set()
+
+
+async def _lines_of(stream: trio.abc.ReceiveStream) -> AsyncIterator[bytes]:
+    """The lines of a stream, to its end.
+
+    Raises:
+        NotAMessage: one does not end.
+    """
+    unread = bytearray()
+    while data := await stream.receive_some(_READ):
+        unread += data
+        *lines, unread = unread.split(b"\n")
+        if len(unread) > _LONGEST:
+            raise NotAMessage(f"a line of more than {_LONGEST} bytes")
+        for line in lines:
+            yield bytes(line)
+    if unread:
+        yield bytes(unread)
