@@ -129,7 +129,7 @@ BUGS: tuple[Bug, ...] = (
         "a merge drops tombstones though a level below has their keys",
         _with(DropsTombstones),
         ("process.kill",),
-        ("resurrected", "nonlinearizable"),
+        ("resurrected", "lost", "nonlinearizable"),
         "DDIA chapter 3; design of LevelDB (tombstones and base levels)",
     ),
     _bug(
