@@ -232,7 +232,7 @@ def test_without_that_two_majorities_decide():
 
 def test_figure_3_holds_while_the_members_change():
     changes = 0
-    for seed in range(10):
+    for seed in range(6):
         schedule, probe = Schedule(seed, changing=True), RaftInvariants()
         for _ in range(1_500):
             schedule.run(1)
@@ -241,7 +241,7 @@ def test_figure_3_holds_while_the_members_change():
                     assert probe(name, server) is None
         changes += schedule.changes
 
-    assert changes > 30
+    assert changes > 15
 
 
 def test_exchanging_voters_in_one_step_breaks_them():

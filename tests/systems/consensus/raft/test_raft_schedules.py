@@ -43,10 +43,10 @@ def test_a_schedule_is_a_function_of_its_seed():
     assert len(first.cluster.events) > 100
 
 
-def broken_by(rules: type[Rules], shows: str, seeds: int) -> list[str]:
+def broken_by(rules: type[Rules], shows: str, seeds: range) -> list[str]:
     """The violations that schedules find, up to the first of the kind expected."""
     found: list[str] = []
-    for seed in range(seeds):
+    for seed in seeds:
         try:
             Schedule(seed, rules, batch=1).run(STEPS)
         except (Violation, AssertionError) as violation:
@@ -69,7 +69,7 @@ def broken_by(rules: type[Rules], shows: str, seeds: int) -> list[str]:
     ids=("CON-01", "CON-05", "CON-08", "CON-04", "CON-07", "CON-09"),
 )
 def test_a_planted_bug_breaks_them(rules, shows):
-    found = broken_by(rules, shows, seeds=100)
+    found = broken_by(rules, shows, range(12, 100))
 
     assert shows in found[-1], found
 
