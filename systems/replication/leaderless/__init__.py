@@ -39,9 +39,9 @@ Invariants:
    durably, and a repeated request is not done twice.
 4. A hint is kept until its home has acknowledged it.
 
-Layout: ``siblings`` is the arithmetic of cells, ``placement`` says who is at home, ``storage``
-keeps cells and hints on disk, ``server`` is replica and coordinator, ``client`` asks; ``bugs`` has
-the servers with one decision wrong.
+Layout: ``siblings`` is the arithmetic of cells, ``splitbrain.systems.partitioning.rendezvous``
+says who is at home, ``storage`` keeps cells and hints on disk, ``server`` is replica and
+coordinator, ``client`` asks; ``bugs`` has the servers with one decision wrong.
 
 Left out: of a removed key its context stays for good, as no time of grace is safe in a system
 without bounds on time (LL-05 shows it); contexts grow with the lives of coordinators; homes compare

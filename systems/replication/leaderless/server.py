@@ -24,7 +24,7 @@ import msgspec
 import trio
 
 from splitbrain.harness.node import Message, Node
-from splitbrain.systems.replication.leaderless.placement import preference
+from splitbrain.systems.partitioning.rendezvous import preference
 from splitbrain.systems.replication.leaderless.siblings import (
     EMPTY,
     Cell,

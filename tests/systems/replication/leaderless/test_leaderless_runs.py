@@ -7,8 +7,8 @@ import pytest
 from splitbrain.checkers.verdict import VALID
 from splitbrain.harness import Plan, run
 from splitbrain.harness.plan import Fault, PlannedOperation
+from splitbrain.systems.partitioning.rendezvous import preference
 from splitbrain.systems.registry import experiment
-from splitbrain.systems.replication.leaderless.placement import preference
 
 SERVERS = ("n1", "n2", "n3", "n4", "n5")
 

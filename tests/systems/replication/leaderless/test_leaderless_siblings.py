@@ -42,7 +42,7 @@ def played(script):
     return cells, histories
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(steps)
 def test_siblings_are_what_is_known_and_not_replaced(script):
     cells, histories = played(script)
