@@ -1,0 +1,46 @@
+"""A document store: collections, versions, unique fields, and an index that agrees with them.
+
+The problem (DDIA chapter 2, "Document databases"): what belongs together is one document, which is
+read and written whole. Then two who change different fields of it overwrite each other; and what is
+found by a field, through an index, must be what is there, also after a crash.
+
+The idea: a document has a *version* that goes up with each change, and a change names the version
+that it was made from (optimistic concurrency; "compare-and-set" in chapter 7). The index is derived
+data: it is made of the documents whenever the store is opened, and is changed in the same step as
+they are.
+
+Sources: DDIA chapters 2, 3 ("Other Indexing Structures") and 7 ("Preventing Lost Updates").
+
+Guarantees: fields are linearizable registers, with compare-and-set; a document that was inserted is
+found by each of its fields; no two documents of a collection have the same value of a unique field.
+All under any number of crashes and power losses, as long as the disk keeps what it synced.
+
+Layout: ``store`` keeps the documents, ``server`` answers, ``client`` asks; ``bugs`` has them with
+one decision wrong.
+
+Left out: replicas, queries beyond equality, atomic changes of several documents, a log that is ever
+cut short.
+"""
+
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.system import SINGLE_SERVER, System
+from splitbrain.systems.data_models.documents.bugs import BUGS
+from splitbrain.systems.data_models.documents.client import DocumentClient
+from splitbrain.systems.data_models.documents.server import DocumentServer
+
+__all__ = ["SYSTEM"]
+
+SYSTEM = System(
+    name="documents",
+    title="a document store with versions and indexes (chapter 2)",
+    server=DocumentServer,
+    client=DocumentClient,
+    workloads=("register", "set"),
+    claims=Claims(
+        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        max_down="all",
+    ),
+    nodes=1,
+    sizes=SINGLE_SERVER,
+    bugs=BUGS,
+)

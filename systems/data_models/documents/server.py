@@ -1,0 +1,71 @@
+"""The server: a store of documents, asked over the network.
+
+("get", collection, id)                            -> ("ok", version, fields) or ("none",)
+("find", collection, ((field, value), ...))        -> ("ok", ((id, version, fields), ...))
+("put", collection, id, version, fields, change)   -> ("ok", version) or ("conflict", reason)
+("delete", collection, id)                         -> ("ok", 0)
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.data_models.documents.store import Conflict, Documents
+
+UNIQUE = frozenset({"element"})
+"""Fields whose values no two documents of a collection may share."""
+
+
+class DocumentServer:
+    """The one server.
+
+    Invariant: whatever it answers is durable.
+
+    Attributes:
+        store_class: what keeps the documents.
+    """
+
+    store_class: type[Documents] = Documents
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.store = self.store_class(node.disk, UNIQUE)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        await self.store.open()
+        async with trio.open_nursery() as nursery:
+            while True:
+                client, (_, number, *request) = await self.node.network.receive()
+                nursery.start_soon(self._serve, client, number, request)
+
+    async def _serve(self, client: str, number: int, request: list[Any]) -> None:
+        answer = self.do(*request)
+        await self.before_answering(answer)
+        self.node.network.send(client, ("reply", number, *answer))
+
+    async def before_answering(self, answer: Message) -> None:
+        """What is answered, a read too, must not be lost any more."""
+        await self.store.sync()
+
+    def do(self, f: str, *arguments: Any) -> Message:
+        """Do a request at once; the answer."""
+        try:
+            match f, arguments:
+                case "get", (collection, identity):
+                    found = self.store.get(collection, identity)
+                    return ("ok", found.version, found.fields) if found else ("none",)
+                case "find", (collection, query):
+                    return "ok", tuple(map(tuple, self.store.find(collection, dict(query))))
+                case "put", (collection, identity, version, fields, change):
+                    self.store.put(collection, identity, version, dict(fields), change)
+                    return "ok", version + 1
+                case "delete", (collection, identity):
+                    self.store.delete(collection, identity)
+                    return "ok", 0
+        except Conflict as conflict:
+            return "conflict", str(conflict)
+        return "refused", f"{f} with {len(arguments)} arguments is no request"

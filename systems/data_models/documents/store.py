@@ -1,0 +1,179 @@
+"""Collections of documents with versions and indexes, in memory over a log on disk.
+
+Records of the log (`splitbrain.systems.frames`)::
+
+    ("put", collection, id, version, fields, change)    the document is this from now on
+    ("delete", collection, id)
+
+Fields are ``((name, value), ...)``, sorted by name; `change` is a number that whoever made the
+change chose for it, so that a message that comes twice is known. Indexes are not on disk: they are
+made of the documents when the store is opened, so that they cannot disagree with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import trio
+
+from splitbrain.harness.node import Disk
+from splitbrain.systems import frames
+
+Fields = tuple[tuple[str, Any], ...]
+
+PATH = "documents"
+_START = 0x444F4353  # what the first frame's checksum continues
+
+
+class Document(NamedTuple):
+    """A document: its id, how often it was changed, and its fields."""
+
+    id: str
+    version: int
+    fields: Fields
+
+
+class Conflict(Exception):
+    """The document is another version, or another document has the value that must be unique."""
+
+
+class Documents:
+    """The store.
+
+    Invariants: a document's version goes up by one with each change, crashes or not; a change is
+    made once; the index has an entry for each field of each document, and no other.
+
+    Args:
+        disk: where the log is.
+        unique: fields of which no two documents of a collection may have the same value.
+    """
+
+    def __init__(self, disk: Disk, unique: frozenset[str] = frozenset()) -> None:
+        self._disk = disk
+        self._unique = unique
+        self._checksum = _START
+        self._written = self._synced = 0
+        self._syncing = trio.Lock()
+        self.collections: dict[str, dict[str, Document]] = {}
+        self.index: dict[tuple[str, str, Any], set[str]] = {}
+        self._changes: set[int] = set()
+
+    async def open(self) -> None:
+        """Read what survived, cut off a torn tail, and make both durable."""
+        disk = self._disk
+        if not disk.exists(PATH):
+            disk.append(PATH, b"")
+        data = disk.read(PATH)
+        records, end, self._checksum = frames.decode(data, _START)
+        if end < len(data):
+            disk.truncate(PATH, end)
+        await disk.fsync(PATH)
+        await disk.fsync_dir()
+        for record in records:
+            self._apply(record)
+        self.build_index()
+
+    def build_index(self) -> None:
+        """Make the index of the documents that are there."""
+        self.index = {}
+        for collection, documents in self.collections.items():
+            for document in documents.values():
+                self.to_index(collection, document)
+
+    def to_index(self, collection: str, document: Document) -> None:
+        """Put a document into the index."""
+        for name, value in document.fields:
+            self.index.setdefault((collection, name, value), set()).add(document.id)
+
+    def _from_index(self, collection: str, document: Document) -> None:
+        for name, value in document.fields:
+            places = self.index.get((collection, name, value), set())
+            places.discard(document.id)
+            if not places:
+                self.index.pop((collection, name, value), None)
+
+    # Reading
+
+    def get(self, collection: str, identity: str) -> Document | None:
+        """A document; None if there is none of that id."""
+        return self.collections.get(collection, {}).get(identity)
+
+    def find(self, collection: str, query: Mapping[str, Any]) -> list[Document]:
+        """The documents whose fields are those of the query, by id; all if it is empty."""
+        documents = self.collections.get(collection, {})
+        ids: set[str] | None = None
+        for item in query.items():
+            found = self.index.get((collection, *item), set())
+            ids = found if ids is None else ids & found
+        return [documents[name] for name in sorted(documents if ids is None else ids)]
+
+    # Writing: what is written counts at once; `sync` makes it durable
+
+    def put(
+        self, collection: str, identity: str, version: int, fields: Mapping[str, Any], change: int
+    ) -> None:
+        """Make the document these fields, if it is of this version now (0: if there is none).
+
+        A change that was made already is not made again.
+
+        Raises:
+            Conflict: it is of another version, or breaks a unique constraint.
+        """
+        if change in self._changes:
+            return
+        document = self.get(collection, identity)
+        if version != (document.version if document else 0):
+            raise Conflict(f"{collection}/{identity} is not version {version}")
+        self._check_unique(collection, identity, fields)
+        items = tuple(sorted(fields.items()))
+        self.write(("put", collection, identity, version + 1, items, change))
+
+    def _check_unique(self, collection: str, identity: str, fields: Mapping[str, Any]) -> None:
+        for name in sorted(self._unique & fields.keys()):
+            others = self.index.get((collection, name, fields[name]), set()) - {identity}
+            if others:
+                raise Conflict(f"{collection}/{min(others)} has {name} {fields[name]!r} already")
+
+    def delete(self, collection: str, identity: str) -> None:
+        """Remove a document, if there is one."""
+        if self.get(collection, identity):
+            self.write(("delete", collection, identity))
+
+    def write(self, record: tuple[Any, ...]) -> None:
+        """Write a record, into the page cache only, and do what it says."""
+        data, self._checksum = frames.encode([record], self._checksum)
+        self._disk.append(PATH, data)
+        self._written += 1
+        before = self.get(record[1], record[2])
+        if before:
+            self._from_index(record[1], before)
+        after = self._apply(record)
+        if after:
+            self.to_index(record[1], after)
+
+    def _apply(self, record: tuple[Any, ...]) -> Document | None:
+        match record:
+            case ("put", collection, identity, version, fields, change):
+                self._changes.add(change)
+                document = Document(identity, version, fields)
+                self.collections.setdefault(collection, {})[identity] = document
+                return document
+            case ("delete", collection, identity):
+                del self.collections[collection][identity]
+        return None
+
+    async def sync(self) -> None:
+        """Wait until all that is written now is durable; who waits meanwhile shares the fsync."""
+        wanted = self._written
+        async with self._syncing:
+            if self._synced < wanted:
+                covered = self._written
+                await self._disk.fsync(PATH)
+                self._synced = covered
+
+    def __iter__(self) -> Iterator[tuple[str, Document]]:
+        """All documents, with their collections."""
+        for collection, documents in self.collections.items():
+            for document in documents.values():
+                yield collection, document
