@@ -6,6 +6,6 @@
 
 from splitbrain.checkers.calls.breakers import breaker_states
 from splitbrain.checkers.calls.effects import exactly_once_effect
-from splitbrain.checkers.calls.retries import retries
+from splitbrain.checkers.calls.retry_budgets import retries
 
 __all__ = ["breaker_states", "exactly_once_effect", "retries"]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.parts.replicas import ReplicaClient
     from splitbrain.harness.workloads.parts.transactions import TransactionClient
     from splitbrain.harness.workloads.parts.words import Words
-    from splitbrain.harness.workloads.payments import PaymentsClient, payments
+    from splitbrain.harness.workloads.payment_requests import PaymentsClient, payments
     from splitbrain.harness.workloads.queues import QueueClient, queue
     from splitbrain.harness.workloads.register_transactions import rw_register
     from splitbrain.harness.workloads.registers import RegisterClient, register
@@ -108,7 +108,7 @@ _PLACES = {
     "parts.replicas": ("ReplicaClient",),
     "parts.transactions": ("TransactionClient",),
     "parts.words": ("Words",),
-    "payments": ("PaymentsClient", "payments"),
+    "payment_requests": ("PaymentsClient", "payments"),
     "queues": ("QueueClient", "queue"),
     "register_transactions": ("rw_register",),
     "registers": ("RegisterClient", "register"),

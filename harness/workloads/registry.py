@@ -36,7 +36,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "siblings": f"{_FOLDER}.siblings:KIND",
         "batch": f"{_FOLDER}.batch_jobs:KIND",
         "crdt": f"{_FOLDER}.replicated_types:KIND",
-        "payments": f"{_FOLDER}.payments:KIND",
+        "payments": f"{_FOLDER}.payment_requests:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
         "store": f"{_FOLDER}.stores:KIND",
     },

@@ -75,7 +75,7 @@ BUGS: tuple[Bug, ...] = (
         workload="register",
         faults=("process.power_loss", "disk.slow"),
         nodes=1,
-        seeds=30,
+        seeds=60,
         shows=_LINEARIZABLE,
         source="DDIA chapter 7, Read Committed (dirty reads); Jepsen: MongoDB 2.6.7",
     ),

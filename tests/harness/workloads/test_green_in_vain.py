@@ -5,6 +5,7 @@ from dataclasses import replace
 import memory_clients as memory
 import pytest
 import trio
+from memory_services import CLIENTS
 
 from splitbrain.checkers.verdict import UNKNOWN, VALID
 from splitbrain.harness import Inconclusive, simulate
@@ -37,7 +38,7 @@ class Idle:
 def ran(name, perform=None, seed=1):
     """A run of a workload with a right client, whose operations go through `perform`."""
     plan = Plan("", name, nodes=2, clients=4, time_limit=10.0, rate=20.0, seed=seed)
-    workload = workload_for(plan, memory.clients(memory.CLIENTS[name]))
+    workload = workload_for(plan, memory.clients(CLIENTS[name]))
     if perform is not None:
         right = workload.perform
         workload = replace(

@@ -7,6 +7,7 @@ from collections import Counter
 
 import memory_clients as memory
 import pytest
+from memory_services import CLIENTS
 from workload_runner import plan, run, verdicts
 
 from splitbrain.checkers.verdict import INVALID, VALID
@@ -124,17 +125,7 @@ def test_elements_are_added_once_each():
 
 @pytest.mark.parametrize("kind", WORKLOADS.values(), ids=WORKLOADS)
 def test_a_plan_gives_one_history(kind):
-    client = {
-        "register": memory.RegisterClient,
-        "set": memory.SetClient,
-        "changing-set": memory.ChangingSetClient,
-        "kv": memory.KvClient,
-        "queue": memory.QueueClient,
-        "lock": memory.LockClient,
-        "counter": memory.CounterClient,
-        "log": memory.LogClient,
-        "store": memory.StoreClient,
-    }.get(kind.name, memory.TransactionClient)
+    client = CLIENTS[kind.name]
 
     def history(seed):
         return run(kind.workload(memory.clients(client)), plan(seed=seed)).digest()

@@ -78,7 +78,7 @@ def test_a_workload_that_the_system_s_client_cannot_do_is_refused(module):
     refused = splitbrain("run", "two-phase-locking", "-w", f"{module}:KIND", "-n", "1")
 
     assert refused.exit_code == 2
-    assert "workload leases needs read(key) for reads" in refused.output
+    assert "workload leases needs write(key, value) for takes" in refused.output
 
 
 @pytest.mark.parametrize(

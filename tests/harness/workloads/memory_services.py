@@ -1,0 +1,51 @@
+"""Clients of services that live in the test's memory, for workloads that need more than a store."""
+
+from memory_clients import CLIENTS, SetClient
+
+from splitbrain.checkers.batch.outputs import computed
+
+
+class PaymentsClient(SetClient):
+    """What was paid are the store's elements."""
+
+    async def pay(self, request, account, amount):
+        self.store.elements.append([request, account, amount])
+
+    async def ledger(self):
+        return list(self.store.elements)
+
+
+class BatchClient(SetClient):
+    """Outputs are the store's values, by job."""
+
+    async def run(self, job, function, text):
+        self.store.values[job] = computed(function, text)
+        return self.store.values[job]
+
+    async def published(self):
+        return [[job, output] for job, output in self.store.values.items()]
+
+
+class SiblingsClient(SetClient):
+    """One replica: a key's values are those that nobody replaced."""
+
+    async def read(self, key):
+        return sorted(self.store.values.get(key, ()))
+
+    async def write(self, key, value, over):
+        self.store.values[key] = self.store.values.get(key, set()) - {*over} | {value}
+
+    async def remove(self, key, over):
+        self.store.values[key] = self.store.values.get(key, set()) - {*over}
+
+    async def homes(self, key):
+        return {server: await self.read(key) for server in ("n1", "n2")}
+
+
+CLIENTS = {
+    **CLIENTS,
+    "payments": PaymentsClient,
+    "batch": BatchClient,
+    "siblings": SiblingsClient,
+}
+"""A right client for each workload."""

@@ -1,0 +1,106 @@
+"""Documents: versions, unique fields, changes that come twice, and the index, whatever crashes."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+import trio
+from hypothesis import given
+from hypothesis import strategies as st
+
+from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
+from splitbrain.harness.simulation.disk import SimulatedDisk
+from splitbrain.systems.data_models.documents.store import Conflict, Documents
+
+
+class Untimed:
+    """A disk whose fsyncs take no time."""
+
+    def __init__(self, disk: SimulatedDisk) -> None:
+        self.disk = disk
+
+    def __getattr__(self, name):
+        return getattr(self.disk, name)
+
+    async def fsync(self, path):
+        self.disk.end_sync(self.disk.begin_sync(path))
+
+    async def fsync_dir(self):
+        self.disk.end_sync(self.disk.begin_sync_dir())
+
+
+def opened(disk):
+    store = Documents(Untimed(disk), frozenset({"name"}))
+    trio.run(store.open)
+    return store
+
+
+def by_scan(store, query):
+    return [
+        document
+        for _, document in sorted(store, key=lambda each: each[1].id)
+        if query.items() <= dict(document.fields).items()
+    ]
+
+
+CHANGES = st.lists(
+    st.tuples(
+        st.sampled_from("abc"),
+        st.integers(0, 3),
+        st.dictionaries(st.sampled_from(["name", "x", "y"]), st.integers(0, 2)),
+    ),
+    max_size=20,
+)
+
+
+@given(CHANGES, st.sampled_from(POWER_LOSS_POLICIES), st.integers(0, 99))
+def test_what_is_found_is_what_is_there_also_after_a_power_loss(changes, policy, seed):
+    disk = SimulatedDisk(random.Random(seed))
+    store = opened(disk)
+    for number, (identity, version, fields) in enumerate(changes):
+        try:
+            store.put("c", identity, version, fields, number)
+        except Conflict:
+            continue
+    disk.power_loss(policy)
+
+    for each in (store, opened(disk)):
+        for query in ({}, {"x": 1}, {"name": 0}, {"x": 1, "y": 2}):
+            assert each.find("c", query) == by_scan(each, query)
+        names = [dict(document.fields).get("name") for _, document in each]
+        taken = [name for name in names if name is not None]
+        assert len(taken) == len(set(taken))
+
+
+def test_a_change_names_the_version_it_was_made_from():
+    store = opened(SimulatedDisk(random.Random(1)))
+    store.put("c", "a", 0, {"x": 1}, 1)
+    store.put("c", "a", 1, {"x": 2}, 2)
+
+    with pytest.raises(Conflict, match="c/a is not version 1"):
+        store.put("c", "a", 1, {"x": 3}, 3)
+    assert store.get("c", "a").version == 2
+
+
+def test_a_change_that_comes_twice_is_made_once_also_after_a_restart():
+    disk = SimulatedDisk(random.Random(1))
+    store = opened(disk)
+    store.put("c", "a", 0, {"x": 1}, 7)
+    trio.run(store.sync)
+
+    for each in (store, opened(disk)):
+        each.put("c", "a", 0, {"x": 1}, 7)
+        assert each.get("c", "a").version == 1
+
+
+def test_a_unique_value_is_free_again_when_its_document_is_gone():
+    store = opened(SimulatedDisk(random.Random(1)))
+    store.put("c", "a", 0, {"name": 1}, 1)
+
+    with pytest.raises(Conflict, match="c/a has name 1 already"):
+        store.put("c", "b", 0, {"name": 1}, 2)
+    store.delete("c", "a")
+    store.put("c", "b", 0, {"name": 1}, 3)
+
+    assert [document.id for document in store.find("c", {"name": 1})] == ["b"]
