@@ -153,6 +153,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "payments": ["ledger"],
         "batch": ["published"],
         "siblings": ["homes", "read"],
+        "crdt": ["read"],
     }
 
 
