@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -105,6 +105,6 @@ def shortened(sentence: str, limit: int = _SENTENCE_MAX) -> str:
     return f"{sentence[: limit // 2]} ... {sentence[-limit // 2 :]}"
 
 
-def finish(validity: Validity) -> None:
+def finish(validity: Validity) -> NoReturn:
     """Exit with the code of a verdict."""
     sys.exit(CODES[validity])

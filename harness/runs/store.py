@@ -323,7 +323,21 @@ def recorded_digest(path: Path) -> str | None:
     Raises:
         StoreError: its ``run.json`` is no JSON object.
     """
-    file = path / "run.json" if path.is_dir() else path.with_name("run.json")
+    return _recorded(path, "run.json", "trace_sha256")
+
+
+def recorded_signature(path: Path) -> str | None:
+    """What a run's folder recorded as its failure; empty if it did not fail, None if it says
+    nothing.
+
+    Raises:
+        StoreError: its ``verdict.json`` is no JSON object.
+    """
+    return _recorded(path, "verdict.json", "signature")
+
+
+def _recorded(path: Path, name: str, field: str) -> str | None:
+    file = path / name if path.is_dir() else path.with_name(name)
     try:
         data = read_document(file)
     except FileNotFoundError:
@@ -332,5 +346,5 @@ def recorded_digest(path: Path) -> str | None:
         raise StoreError(f"{file}: {error.strerror}") from None
     except DocumentError as error:
         raise StoreError(f"{file}: {error}: the run's folder is damaged") from None
-    digest = data.get("trace_sha256") if isinstance(data, dict) else None
-    return digest if isinstance(digest, str) else None
+    found = data.get(field) if isinstance(data, dict) else None
+    return found if isinstance(found, str) else None
