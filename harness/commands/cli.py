@@ -36,6 +36,7 @@ COMMANDS = (
     "serve",
     "diff",
     "demo",
+    "show",
     "init",
     "doctor",
 )

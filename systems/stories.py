@@ -1,0 +1,108 @@
+"""The book as runs: anomalies of *Designing Data-Intensive Applications*, each told by a live run.
+
+A story is a planted bug that shows it, found anew each time it is asked for, made small and drawn.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from splitbrain.harness.plan import InvalidPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """An anomaly that a run tells.
+
+    Attributes:
+        name: what the book calls it.
+        bug: the planted bug that shows it.
+        chapter: where the book has it.
+        told: what happens, in a sentence or two.
+    """
+
+    name: str
+    bug: str
+    chapter: str
+    told: str
+
+
+STORIES = (
+    Story(
+        "lost-write",
+        "REP-01",
+        'chapter 5, "Handling Node Outages"',
+        "A leader acknowledges a write before any follower has it, and fails. The follower that "
+        "takes over has never heard of it.",
+    ),
+    Story(
+        "split-brain",
+        "REP-02",
+        'chapter 5, "Handling Node Outages"',
+        "A leader that was cut off returns and goes on leading: two nodes accept writes.",
+    ),
+    Story(
+        "stale-read",
+        "CON-04",
+        'chapter 9, "Linearizability"',
+        "A leader that no longer leads answers a read from its own state, and misses a write that "
+        "another leader has acknowledged.",
+    ),
+    Story(
+        "quorums-that-miss",
+        "LL-01",
+        'chapter 5, "Quorums for reading and writing"',
+        "With w + r not greater than n, a read may ask only replicas that a write did not reach.",
+    ),
+    Story(
+        "read-skew",
+        "TX-04",
+        'chapter 7, "Snapshot Isolation and Repeatable Read"',
+        "A transaction reads two keys as of two moments: what it sees never was.",
+    ),
+    Story(
+        "lost-update",
+        "TX-05",
+        'chapter 7, "Preventing Lost Updates"',
+        "Two transactions read a value and write a new one. The later commit wins, and the other "
+        "might as well not have been.",
+    ),
+    Story(
+        "write-skew",
+        "TX-06",
+        'chapter 7, "Write Skew and Phantoms"',
+        "Two doctors see that both are on call, and each goes home: snapshot isolation lets both.",
+    ),
+    Story(
+        "phantom",
+        "TX-07",
+        'chapter 7, "Write Skew and Phantoms"',
+        "Two bookings each find the room free, since a lock on rows locks none that is not there.",
+    ),
+    Story(
+        "unsynced-write",
+        "STO-01",
+        'chapter 3, "Making B-trees reliable"',
+        "A store acknowledges a write that is in a cache of the operating system only, and power "
+        "fails.",
+    ),
+    Story(
+        "paid-twice",
+        "RES-01",
+        'chapter 8, "Unreliable Networks"',
+        "A payment whose answer did not come in time is tried again, and both are paid.",
+    ),
+)
+
+
+def story_named(name: str) -> Story:
+    """The story of this name.
+
+    Raises:
+        InvalidPlan: there is none; the message has all names.
+    """
+    found = next((story for story in STORIES if story.name == name), None)
+    if found is None:
+        known = ", ".join(story.name for story in STORIES)
+        raise InvalidPlan(f"there is no story {name!r}: there are {known}")
+    return found
