@@ -11,6 +11,7 @@ diverged        two reads have seen the same and differ
 lost            a final read lacks an element that was added and that nobody can have removed
 resurrected     a final read has an element whose removal was acknowledged before
 unexpected      a read has an element or a value that nobody had begun to write
+superseded      a final read's register has a value after which its own writer had assigned another
 miscounted      a final read's counter is no sum of all acknowledged increments and others
 ==============  ====================================================================================
 
@@ -24,8 +25,8 @@ definition 2 (strong eventual consistency) and section 4 (the set, the counter).
 counter, the sums of increments in doubt are listed as a set. Linear in the reads, but for the last:
 the doubted increments times the different sums.
 
-*Left out.* Which of several assignments a read should give: the register may have any of them, as
-long as all that have seen the same give the same.
+*Left out.* Which of several writers' assignments a read should give: the register may have any of
+them, as long as all that have seen the same give the same.
 """
 
 from __future__ import annotations
@@ -158,7 +159,27 @@ def _wrong(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:
                 told.add(element)
                 said = f"{shown(call.argument)} was removed, and is there in the end"
                 yield Anomaly("resurrected", said, _events(call, read))
+    yield from _superseded(final, updates)
     yield from _miscounted(final, updates)
+
+
+def _superseded(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:
+    """The register has what its writer, who goes to one server, had replaced; told once."""
+    assigned = [call for call in updates if call.f == "assign"]
+    writers = {frozen(call.argument): call for call in assigned}
+    last = {call.process: call for call in assigned if call.outcome == OK}
+    for read in final:
+        written = writers.get(frozen(read.result["register"]))
+        later = last.get(written.process) if written is not None else None
+        if written is None or later is None or later.invoked <= written.invoked:
+            continue
+        if _before(later, read):
+            said = (
+                f"process {written.process} assigned {shown(written.argument)} and then "
+                f"{shown(later.argument)}, and the former is there in the end"
+            )
+            yield Anomaly("superseded", said, _events(written, later, read))
+            return
 
 
 def _miscounted(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.replication.crdts.document import Types
 from splitbrain.systems.replication.crdts.registers import LWWRegister
 from splitbrain.systems.replication.crdts.server import GossipServer
 from splitbrain.systems.replication.crdts.sets import TombstoneSet
+
+
+class TrustsTheClock(LWWRegister):
+    """Stamps a write with the wall clock, whatever it had seen."""
+
+    def assigned(self, now: int, actor: str, value: Any) -> LWWRegister:
+        """A write whose clock is behind is hidden by the one that it should replace."""
+        return TrustsTheClock(now, actor, value).merged(self)
 
 
 class KeepsItsOwn(LWWRegister):
@@ -39,6 +49,17 @@ class PurgesTombstones(GossipServer):
 _DIVERGED = ("diverged",)
 
 BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="ML-01",
+        title="last write wins by the wall clock: acknowledged writes of a slow one never show",
+        server=planted(GossipServer, types_class=planted(Types, register_type=TrustsTheClock)),
+        workload="crdt",
+        faults=("clock.bump",),
+        nodes=3,
+        seeds=40,
+        shows=("superseded",),
+        source="DDIA chapter 8, Timestamps for ordering events (figure 8-3)",
+    ),
     Bug(
         id="ML-02",
         title="last write wins without the writer's name: of one time, each keeps its own",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 from random import Random
 
 import pytest
@@ -39,6 +39,7 @@ def read(seen, *elements, counter=0, register=None, process=3):
 
 ADD = update("add", 1)
 GONE = [*ADD, *update("remove", 1)]
+SET = [*update("assign", 5), *update("assign", 6)]
 UP = update("increment", 4)
 
 
@@ -60,6 +61,9 @@ UP = update("increment", 4)
         ([UP, FINAL, read(1, counter=3), read(1, counter=3)], INVALID, ["miscounted"]),
         ([UP, update("increment", 2, "info"), FINAL, *[read(1, counter=6)] * 2], VALID, []),
         ([UP, update("increment", 2, "info"), FINAL, *[read(1, counter=5)] * 2], INVALID, ["mis"]),
+        ([SET, FINAL, *[read(2, register=6)] * 2], VALID, []),
+        ([SET, FINAL, *[read(2, register=5)] * 2], INVALID, ["superseded"]),
+        ([SET, read(1, register=5), FINAL, *[read(2, register=6)] * 2], VALID, []),
         ([ADD, FINAL, read(1, 1), read(2, 1)], UNKNOWN, []),  # nothing could be compared
         ([ADD, read(1, 1), read(1, 1)], UNKNOWN, []),
         ([FINAL, read(0), read(0)], UNKNOWN, []),
@@ -87,7 +91,7 @@ def test_what_is_no_such_read_is_refused(result):
 def simulated(random: Random) -> list[Operation]:
     """Two replicas that take updates alone and hear from each other; some outcomes are unknown."""
     events, states = [], [{"add": {}, "remove": {}, "increment": {}, "assign": {}} for _ in "ab"]
-    process, fresh = 10, 0
+    processes, fresh = [10, 11], 0
 
     def value(state):
         latest = max(state["assign"].items(), default=(None, None))
@@ -108,12 +112,15 @@ def simulated(random: Random) -> list[Operation]:
         there = value(state)["elements"]
         f = random.choice(["add", "increment", "assign", *(["remove"] if there else [])])
         argument = random.choice(there) if f == "remove" else fresh
-        process, fresh = process + 1, fresh + 1
+        which, fresh = random.randrange(2), fresh + 1
+        process = processes[which]
         kind = random.choice(["ok", "ok", "ok", "info", "fail"])
         events.append((process, "invoke", f, argument))
         if kind == "ok" or (kind == "info" and random.random() < 0.5):
-            state[f][process] = argument
+            state[f][fresh] = argument
         events.append((process, kind, f, argument))
+        if kind == "info":
+            processes[which] += 2
         if random.random() < 0.4:
             one_read(random.choice(states))
         if random.random() < 0.4:
@@ -151,9 +158,9 @@ def mutated(operations: list[Operation], random: Random) -> list[Operation]:
 def twin(operations: list[Operation]) -> set[str]:
     """Kinds of anomalies, read off every two reads and every choice of what may have happened."""
     kinds = set()
-    ends = {o.process: o for o in operations if o.f != "read" and o.type in ("ok", "info", "fail")}
     asked = [o for o in operations if o.f not in ("read", "phase") and o.type == "invoke"]
-    asked = [o for o in asked if ends[o.process].type != "fail"]
+    ends = {o.index: operations[o.index + 1] for o in asked}
+    asked = [o for o in asked if ends[o.index].type != "fail"]
     reads = [o for o in operations if o.f == "read" and o.type == "ok"]
     final = next(o.index for o in operations if o.f == "phase")
     for one, other in product(reads, reads):
@@ -168,15 +175,19 @@ def twin(operations: list[Operation]) -> set[str]:
             kinds.add("unexpected")
         if o.index < final:
             continue
-        sure = {(a.f, a.value) for a in asked if ends[a.process].type == "ok"}
+        sure = {(a.f, a.value) for a in asked if ends[a.index].type == "ok"}
         removed = {a.value for a in asked if a.f == "remove"}
         for f, value in sure:
             if f == "add" and value not in o.value["elements"] and value not in removed:
                 kinds.add("lost")
             if f == "remove" and value in o.value["elements"]:
                 kinds.add("resurrected")
+        for one, other in combinations([a for a in asked if a.f == "assign"], 2):
+            ended = one.process == other.process and ends[other.index].type == "ok"
+            if ended and one.value == o.value["register"]:
+                kinds.add("superseded")
         counts = [a for a in asked if a.f == "increment"]
-        choices = [(1,) if ends[a.process].type == "ok" else (0, 1) for a in counts]
+        choices = [(1,) if ends[a.index].type == "ok" else (0, 1) for a in counts]
         sums = {
             sum(a.value * taken for a, taken in zip(counts, choice, strict=True))
             for choice in product(*choices)
