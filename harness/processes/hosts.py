@@ -60,7 +60,8 @@ class Server:
 class ClientHost:
     """A client's host, and its node: a task of the harness.
 
-    It is `splitbrain.harness.ground.ClientNode`, and its own network. The world gives it its disk.
+    It is `splitbrain.harness.ground.ClientNode`, and its own network. The world gives it its disk
+    and the names of all hosts.
     """
 
     def __init__(
@@ -78,13 +79,19 @@ class ClientHost:
         self.network = self
         self.clock = Clock()
         self.disk: DirectoryDisk
+        self.hosts: frozenset[str]
         self.commands = Inbox()
         self._inbox = Inbox()
         self._switch = switch
 
     def send(self, destination: str, message: Message) -> None:
         """See `splitbrain.harness.node.Network.send`."""
-        self._switch.send(self.name, destination, packed(message))
+        data = packed(message)
+        if destination not in self.hosts:
+            raise ValueError(
+                f"{self.name} sent a message to {destination!r}: there is no such host"
+            )
+        self._switch.send(self.name, destination, data)
 
     async def receive(self) -> tuple[str, Message]:
         """See `splitbrain.harness.node.Network.receive`."""

@@ -15,6 +15,7 @@ the keeper itself is killed, the kernel kills the nodes.
 from __future__ import annotations
 
 import os
+import select
 import selectors
 import shutil
 import signal
@@ -36,6 +37,9 @@ Become = Callable[[str, Any], None]
 START, SIGNAL = "start", "signal"
 STARTED, ENDED, SIGNALLED = "started", "ended", "signalled"
 
+END_S = 60.0
+"""How long the keeper may take to end everything."""
+
 _BROKE = 70
 
 
@@ -53,6 +57,12 @@ class Kept:
     def end(self) -> None:
         """Have everything end, and wait until it has."""
         self.line.close()
+        ending = os.pidfd_open(self._pid)
+        try:
+            if not select.select([ending], [], [], END_S)[0]:
+                os.kill(self._pid, signal.SIGKILL)  # whereupon the kernel kills the nodes
+        finally:
+            os.close(ending)
         os.waitpid(self._pid, 0)
 
 
@@ -176,15 +186,16 @@ class _Keeper:
         self._report(ENDED, name, os.waitstatus_to_exitcode(status))
 
     def _signal(self, name: str, number: int) -> None:
-        """Send a signal to a node's group, and wait until the node stands still, or goes on."""
+        """Send a signal to a node's group; if that is to stop it, wait until the node stands still.
+
+        That it goes on after SIGCONT need not be waited for: it can run before `killpg` returns.
+        """
         pid = self._pids.get(name)
         if pid is not None:
             os.killpg(pid, number)
-            changes = {signal.SIGSTOP: os.WSTOPPED, signal.SIGCONT: os.WCONTINUED}
-            awaited = changes.get(signal.Signals(number))
-            if awaited is not None:
-                os.waitid(os.P_PID, pid, awaited | os.WEXITED | os.WNOWAIT)
-                os.waitid(os.P_PID, pid, awaited | os.WNOHANG)
+            if number == signal.SIGSTOP:
+                os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+                os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG)
         self._report(SIGNALLED, name, pid is not None)
 
     def _kill_group(self, group: int) -> None:

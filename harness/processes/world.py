@@ -86,6 +86,10 @@ class World:
             return self._ended
         return 0.0 if self._began is None else seconds() - self._began
 
+    @property
+    def _names(self) -> frozenset[str]:
+        return frozenset((*self.hosts, *self.clients))
+
     def add_server(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
         """See `splitbrain.harness.ground.World`."""
         self.hosts[name] = Server(name, program, peers)
@@ -205,6 +209,7 @@ class World:
             self._fail(group.exceptions[0])
         for client in self.clients.values():
             client.disk = DirectoryDisk(self._folder / client.name)
+            client.hosts = self._names
             self._nursery.start_soon(self._serve, client)
 
     async def _serve(self, client: ClientHost) -> None:
@@ -221,7 +226,7 @@ class World:
             node.Birth(
                 name,
                 host.peers,
-                frozenset((*self.hosts, *self.clients)),
+                self._names,
                 host.program,
                 self._folder / name,
                 self.stream("node", name, number),
