@@ -36,6 +36,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from splitbrain.checkers.convergence.recheck.strong_eventual import verify
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, frozen, shown
@@ -214,6 +215,9 @@ def _events(*calls: Call) -> tuple[int, ...]:
 
 
 ENTRY = CheckerEntry(
-    NAME, strong_eventual_consistency, "what has seen the same updates is equal at any time"
+    NAME,
+    strong_eventual_consistency,
+    "what has seen the same updates is equal at any time",
+    verify=verify,
 )
 """By name."""

@@ -9,7 +9,9 @@ from random import Random
 import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.convergence import strong_eventual_consistency
+from splitbrain.checkers.convergence.strong_eventual import ENTRY
 from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
@@ -198,16 +200,30 @@ def twin(operations: list[Operation]) -> set[str]:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_checker_agrees_with_its_twin(seed):
+def test_the_checker_agrees_with_its_twin_and_the_recheck_with_both(seed):
     random = Random(seed)
     refuted = 0
     for _ in range(100):
         operations = simulated(random)
         assert twin(operations) == set()
         for events in (operations, mutated(operations, random)):
-            verdict = strong_eventual_consistency().check(History.from_operations(events))
+            made = History.from_operations(events)
+            verdict = strong_eventual_consistency().check(made)
 
             found = {anomaly.kind for anomaly in verdict.anomalies}
             assert found == twin(events), events
+            if verdict.validity is not UNKNOWN:
+                ENTRY.verified(made, verdict)
             refuted += verdict.validity is INVALID
     assert refuted > 40
+
+
+def test_a_forged_verdict_is_refuted():
+    good = history(ADD, FINAL, read(1, 1), read(1, 1))
+    bad = history(ADD, FINAL, read(2), read(2))
+    valid, invalid = (strong_eventual_consistency().check(each) for each in (good, bad))
+
+    with pytest.raises(CertificateError, match="shows lost"):
+        ENTRY.verified(bad, valid)
+    with pytest.raises(CertificateError, match="tells lost"):
+        ENTRY.verified(good, invalid)
