@@ -85,7 +85,14 @@ def harness(tmp_path):
     running.process.communicate()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGKILL,
+        pytest.param(signal.SIGTERM, marks=pytest.mark.nightly),
+        pytest.param(signal.SIGHUP, marks=pytest.mark.nightly),
+    ],
+)
 def test_a_signal_that_ends_the_harness_ends_all(harness, number):
     assert until(harness.has_nodes)
     assert until(lambda: any(file.stat().st_size > 2000 for file in harness.histories()))
@@ -104,6 +111,7 @@ def test_ctrl_c_ends_all_and_says_what_is_kept(harness):
     assert harness.nothing_left()
 
 
+@pytest.mark.nightly
 def test_when_the_keeper_is_killed_the_nodes_end_and_the_run_says_so(harness):
     assert until(harness.has_nodes)
     (keeper,) = children_of(harness.process.pid)

@@ -75,10 +75,10 @@ def test_a_server_that_forgets_is_caught():
     ("system", "workload", "nodes"),
     [
         ("raft", "register", 5),
-        ("raft", "set", 5),
-        ("raft", "kv", 5),
-        ("leader-follower", "register", 3),
-        ("two-phase-commit", "list-append", 3),
+        pytest.param("raft", "set", 5, marks=pytest.mark.nightly),
+        pytest.param("raft", "kv", 5, marks=pytest.mark.nightly),
+        pytest.param("leader-follower", "register", 3, marks=pytest.mark.nightly),
+        pytest.param("two-phase-commit", "list-append", 3, marks=pytest.mark.nightly),
     ],
 )
 def test_reference_systems_pass_under_kill_pause_and_partition(system, workload, nodes):
@@ -119,7 +119,7 @@ class Sends(Durable):
         self.node.network.send("n7", ("hello",))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("server", "error"),
     [
@@ -145,12 +145,12 @@ class Parent(Durable):
         await super().run()
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_a_node_has_started_ends_with_the_run():
     assert run(of(Parent)).validity is VALID
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_an_error_in_the_harness_comes_out_and_leaves_nothing():
     def broken(operation):
         raise OSError("the disk is full")

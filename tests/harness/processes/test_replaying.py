@@ -35,7 +35,7 @@ def failed(tmp_path, monkeypatch):
     return str(folder)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.skipif(sys.platform != "linux", reason="the ground needs Linux")
 def test_the_tries_that_fail_as_the_simulation_did_are_counted(failed):
     code, said = command("replay", failed, "--ground", "processes", "--tries", "2")

@@ -23,7 +23,7 @@ def of(program, protocol, *faults, **changes):
     return experiment(Plan(**fields, faults=faults, options=options, **settings))
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(("form", "validity"), [("", VALID), ("stale", INVALID)])
 def test_a_key_value_store_and_one_whose_followers_answer_reads(form, validity):
     result = run(of(f"lin_kv.py {form}", "lin-kv"))
@@ -44,7 +44,7 @@ def test_a_broadcast_without_retry_loses_messages_in_a_partition(form, validity)
     assert sorted(logged) == ["n1 is up", "n2 is up", "n3 is up"]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_store_that_keeps_nothing_on_disk_loses_it_in_a_kill_and_starts_anew():
     kill = Fault("process.kill", 0.8, 0.2, "n1", id="f1")
     result = run(of("lin_kv.py", "lin-kv", kill))
@@ -52,7 +52,7 @@ def test_a_store_that_keeps_nothing_on_disk_loses_it_in_a_kill_and_starts_anew()
     assert [event[2] for event in result.trace.events if event[1] == "boot"].count("n1") == 2
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("form", "error"),
     [
@@ -67,7 +67,7 @@ def test_a_program_that_breaks_the_protocol_or_ends_is_told(form, error):
     assert result.validity is INVALID
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("form", "outcome", "error"),
     [("refuses", "fail", "error 11: not today"), ("confuses", "info", "error 1000: who knows")],
@@ -78,7 +78,7 @@ def test_errors_are_definite_or_not_as_the_protocol_says(form, outcome, error):
     assert ends == {(outcome, error)}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_service_that_there_is_not_answers_so():
     result = run(of("odd.py asks", "lin-kv", nodes=1, time_limit=1.0))
     logged = [event[3] for event in result.trace.events if event[1] == "stderr"]
