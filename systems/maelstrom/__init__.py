@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from functools import partial
 from shlex import split
+from shutil import which
 from typing import Any
 
 import msgspec
@@ -77,6 +78,11 @@ class Maelstrom(System):
         workload, client = known(chosen.protocol)
         if not chosen.program:
             raise InvalidPlan("option ground.program is empty: give the command that runs a node")
+        if which(chosen.program[0]) is None:
+            raise InvalidPlan(
+                f"option ground.program: there is no program {chosen.program[0]!r} to run: "
+                "give its path, and chmod +x if it is a script"
+            )
         server = partial(Bridge, tuple(chosen.program), chosen.protocol)
         return System(self.name, self.title, server, client, (workload,)).experiment(plan)
 

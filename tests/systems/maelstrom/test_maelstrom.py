@@ -92,6 +92,10 @@ def test_a_service_that_there_is_not_answers_so():
         ({"options": {}}, "missing required field `ground`"),
         ({"options": {"ground": {"program": [], "protocol": "g-set"}}}, "is empty: give the comm"),
         (
+            {"options": {"ground": {"program": ["./none"], "protocol": "g-set"}}},
+            "there is no program './none' to run: give its path",
+        ),
+        (
             {"options": {"ground": {"program": ["x"], "protocol": "kv"}}},
             "no Maelstrom workload 'kv'",
         ),
