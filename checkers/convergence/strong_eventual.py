@@ -15,8 +15,9 @@ superseded      a final read's register has a value after which its own writer h
 miscounted      a final read's counter is no sum of all acknowledged increments and others
 ==============  ====================================================================================
 
-Final reads are those after the phase event ``final``. "And others" are increments whose outcome is
-not known: each may have happened or not.
+Final reads are those after the phase event ``final``; if a server was dead for good by then (event
+``answers``), it took with it what it alone had, and they are judged as all others are. "And others"
+are increments whose outcome is not known: each may have happened or not.
 
 *Source.* Shapiro, Preguiça, Baquero and Zawirski, "Conflict-free Replicated Data Types", SSS 2011,
 definition 2 (strong eventual consistency) and section 4 (the set, the counter).
@@ -38,10 +39,10 @@ from typing import Any
 
 from splitbrain.checkers.convergence.recheck.strong_eventual import verify
 from splitbrain.checkers.entry import CheckerEntry
-from splitbrain.checkers.history import FAIL, OK, Call, History
+from splitbrain.checkers.history import FAIL, NEMESIS, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, frozen, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
-from splitbrain.checkers.vocabulary import FINAL, PHASE
+from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE
 
 NAME = "strong-eventual-consistency"
 
@@ -69,6 +70,7 @@ class _StrongEventual:
         reads = [call for call in calls if call.f == "read" and call.outcome == OK]
         for read in reads:
             _check_form(read)
+        whole = not any(GONE in e.value.values() for e in history.events(ANSWERS, NEMESIS))
         final = [read for read in reads if begin is not None and read.invoke_index > begin]
         updates = [call for call in calls if call.f != "read" and call.outcome != FAIL]
         groups = Counter(frozen(read.result["seen"]) for read in reads)
@@ -78,7 +80,11 @@ class _StrongEventual:
             "reads that have seen what another has": sum(n for n in groups.values() if n > 1),
             "final reads": len(final),
         }
-        anomalies = (*_diverged(reads), *_unexpected(reads, updates), *_wrong(final, updates))
+        anomalies = (
+            *_diverged(reads),
+            *_unexpected(reads, updates),
+            *_wrong(final if whole else (), updates),
+        )
         if anomalies:
             kinds = Counter(anomaly.kind for anomaly in anomalies)
             counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())

@@ -10,7 +10,7 @@ from splitbrain.checkers.certificate import CertificateError, Certified
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import frozen
 from splitbrain.checkers.verdict import VALID, Verdict
-from splitbrain.checkers.vocabulary import FINAL, PHASE
+from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE
 
 
 def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
@@ -26,6 +26,9 @@ def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Ce
     reads = [call for call in calls if call.f == "read" and call.outcome == OK]
     updates = [call for call in calls if call.f != "read"]
     final = [read for read in reads if begin is not None and read.invoke_index > begin]
+    for event in history.events(f=ANSWERS):
+        if GONE in event.value.values():
+            final = []  # what a server that never came back had alone, nobody has
     found = {kind for read in reads for kind in _strange(read, updates)}
     found |= {kind for read in final for kind in _wrong(read, updates)}
     if any(_differ(one, other) for one, other in combinations(reads, 2)):

@@ -39,6 +39,7 @@ def read(seen, *elements, counter=0, register=None, process=3):
     return [(process, "invoke", "read", None), (process, "ok", "read", result)]
 
 
+DEAD = [(NEMESIS, "info", "answers", {"n1": "gone", "n2": "answered"})]
 ADD = update("add", 1)
 GONE = [*ADD, *update("remove", 1)]
 SET = [*update("assign", 5), *update("assign", 6)]
@@ -66,6 +67,9 @@ UP = update("increment", 4)
         ([SET, FINAL, *[read(2, register=6)] * 2], VALID, []),
         ([SET, FINAL, *[read(2, register=5)] * 2], INVALID, ["superseded"]),
         ([SET, read(1, register=5), FINAL, *[read(2, register=6)] * 2], VALID, []),
+        # What only a server had that never came back is not there; equal they must be all the same.
+        ([ADD, FINAL, DEAD, read(0), read(0)], VALID, []),
+        ([ADD, FINAL, DEAD, read(1), read(1, 1)], INVALID, ["diverged"]),
         ([ADD, FINAL, read(1, 1), read(2, 1)], UNKNOWN, []),  # nothing could be compared
         ([ADD, read(1, 1), read(1, 1)], UNKNOWN, []),
         ([FINAL, read(0), read(0)], UNKNOWN, []),
