@@ -17,7 +17,8 @@ duplicated      a value is there twice
 
 Final reads (after the phase event ``final``) are judged by all of it: by then, all replicas should
 know everything. Earlier ones may be behind, unless ``current`` is asked for, as quorums of reads
-and writes that meet promise (w + r > n); what those lack is ``stale``.
+and writes that meet promise (w + r > n); what those lack is ``stale``. Where a server was dead for
+good in the end (event ``answers``) final reads, too, may be behind, unless ``current``.
 
 *Source.* DeCandia et al., "Dynamo: Amazon's Highly Available Key-value Store", SOSP 2007, section
 4.4; DDIA chapter 5, "Detecting Concurrent Writes": no value is silently dropped.
@@ -40,10 +41,10 @@ from typing import Any
 
 from splitbrain.checkers.convergence.recheck.concurrent_writes import verify
 from splitbrain.checkers.entry import CheckerEntry
-from splitbrain.checkers.history import FAIL, OK, Call, History
+from splitbrain.checkers.history import FAIL, NEMESIS, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, frozen, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
-from splitbrain.checkers.vocabulary import FINAL, PHASE
+from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE
 
 NAME = "no-lost-concurrent-write"
 READ, WRITE, REMOVE = "read", "write", "remove"
@@ -93,6 +94,7 @@ class _NoLostConcurrentWrite:
         calls = history.calls()
         changes = _changes(calls)
         final = next((e.index for e in history.events(PHASE) if e.value == FINAL), None)
+        whole = not any(GONE in e.value.values() for e in history.events(ANSWERS, NEMESIS))
         reads = [call for call in calls if call.f == READ and call.outcome == OK]
         anomalies: list[Anomaly] = []
         exercised = 0
@@ -100,7 +102,8 @@ class _NoLostConcurrentWrite:
             late = final is not None and read.invoke_index > final
             key, values = _pair(read.result, read.invoke_index)
             known = changes.get(frozen(key), [])
-            missing = "lost" if late else "stale" if self.current else None
+            judged = self.current or (late and whole)
+            missing = ("lost" if late else "stale") if judged else None
             anomalies += _judged(read, _listed(values, read.invoke_index), known, missing)
             exercised += late and any(change.ended_before(read) for change in known)
         coverage = {

@@ -9,7 +9,7 @@ from splitbrain.checkers.certificate import CertificateError, Certified, NoCerti
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import frozen
 from splitbrain.checkers.verdict import INVALID, Verdict
-from splitbrain.checkers.vocabulary import FINAL, PHASE
+from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE
 
 
 def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
@@ -26,11 +26,12 @@ def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Ce
         raise NoCertificate("the verdict has no list of findings")
     begin = [event.index for event in history.events(f=PHASE) if event.value == FINAL][:1]
     every = options.get("current", False) or verdict.checker.endswith("(current)")
+    gone = any(GONE in event.value.values() for event in history.events(f=ANSWERS))
     calls = [call for call in history.calls() if call.outcome != FAIL]
     found: set[tuple[str, int | None]] = set()
     for read in (call for call in calls if call.f == "read" and call.outcome == OK):
         late = any(read.invoke_index > index for index in begin)
-        missing = "lost" if late else "stale" if every else None
+        missing = "lost" if late and (every or not gone) else "stale" if every else None
         found.update((kind, read.complete_index) for kind in _kinds(calls, read, missing))
     findings = verdict.certificate["findings"]
     for kind, *events in findings:

@@ -18,6 +18,8 @@ from splitbrain.checkers.models import ModelError
 
 FINAL = [(NEMESIS, "info", "phase", "final")]
 
+DEAD = [(NEMESIS, "info", "answers", {"n1": "gone", "n2": "answered"})]
+
 
 def history(*parts):
     events = (event for part in parts for event in part)
@@ -63,6 +65,9 @@ def read(*values):
         ([write(1), write(2), remove(1, 2, kind="info"), FINAL, read(1)], INVALID, ["lost"]),
         ([write(1), remove(1, kind="fail"), FINAL, read()], INVALID, ["lost"]),
         ([write(1), write(2, kind="fail"), FINAL, read(1, 2)], INVALID, ["unexpected"]),
+        # What only a server had that never came back is gone with it.
+        ([write(1), FINAL, DEAD, read()], VALID, []),
+        ([write(1), FINAL, DEAD, read(1, 2)], INVALID, ["unexpected"]),
         # What exercises nothing.
         ([write(1), read(1)], UNKNOWN, []),
         ([FINAL, read()], UNKNOWN, []),
