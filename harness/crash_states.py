@@ -6,8 +6,9 @@
     a new server on it ──► final reads ──► the workload's checkers: is what was acknowledged there?
 
 A run under the fault ``process.power_loss`` meets a few of these states; this meets all of them, as
-far as they can be counted (`splitbrain.harness.simulation.crash_states`), and says where it was not
-all. The idea is that of ALICE (Pillai et al., OSDI 2014) and CrashMonkey (Mohan et al., OSDI 2018).
+far as they can be counted (`splitbrain.harness.simulation.disks_after_a_crash`), and says where it
+was not all. The idea is that of ALICE (Pillai et al., OSDI 2014) and CrashMonkey (Mohan et al.,
+OSDI 2018).
 
 Left out: systems of several servers; a second crash while the server recovers from the first.
 """
@@ -24,8 +25,8 @@ from splitbrain.harness.node import Program
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.runs.judging import judge
 from splitbrain.harness.runs.running import run
-from splitbrain.harness.simulation.crash_states import State, crash_states
 from splitbrain.harness.simulation.disk import PendingSync, SimulatedDisk
+from splitbrain.harness.simulation.disks_after_a_crash import State, crash_states
 from splitbrain.harness.simulation.ground import Simulation
 from splitbrain.harness.simulation.platter import Fate
 from splitbrain.harness.simulation.trace import Trace

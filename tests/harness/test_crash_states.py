@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from splitbrain.harness.commands.cli import main
 from splitbrain.harness.crash_states import Explored, explore
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan
-from splitbrain.harness.simulation.crash_states import ATOMS, crash_states
 from splitbrain.harness.simulation.disk import SECTOR, SimulatedDisk
+from splitbrain.harness.simulation.disks_after_a_crash import ATOMS, crash_states
 from splitbrain.systems import registry
 
 ENGINES = ("write-ahead-log", "bitcask", "lsm-tree", "b-tree")

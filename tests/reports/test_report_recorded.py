@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from splitbrain.checkers.history import NEMESIS, Operation
 from splitbrain.harness.commands.cli import main
 from splitbrain.reports import load_run, render_html, render_markdown, render_terminal
-from splitbrain.reports.foreign_faults import foreign_faults
+from splitbrain.reports.foreign_nemesis import foreign_faults
 
 SECOND = 1_000_000_000
 

@@ -43,9 +43,9 @@ Layout: the core has no I/O, no clock and no tasks. ``Raft.receive``, ``tick`` a
 whole vocabulary. What a server is stands in records: ``state`` (ballot, timer, and the whole),
 ``phases`` (what a role adds), ``replica`` over ``log`` (the data), ``configuration`` (who decides),
 ``outbox`` (what is to be done). What it does are functions over these: ``election``, ``leading``,
-``following``, ``committing``, ``reads``, ``transfer``, ``membership``, ``roles``; what it decides
-is in ``rules``. The shell is ``server``, over ``storage`` and the state machine ``kv``; ``bugs``
-has the store with one decision wrong.
+``following``, ``committing``, ``reads``, ``handing_over``, ``membership``, ``roles``; what it
+decides is in ``rules``. The shell is ``server``, over ``storage`` and the state machine ``kv``;
+``bugs`` has the store with one decision wrong.
 
 A disk that is slow, full or fails at one server concerns that server alone, which begins anew when
 the disk works again; one that was altered ends it, for a damaged log is not a short one. Members

@@ -20,6 +20,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
+from splitbrain.systems.consensus.raft.handing_over import give_up
 from splitbrain.systems.consensus.raft.leading import (
     append_entry,
     own_log_saved,
@@ -47,7 +48,6 @@ from splitbrain.systems.consensus.raft.phases import (
 )
 from splitbrain.systems.consensus.raft.roles import enter, follow, save_ballot
 from splitbrain.systems.consensus.raft.state import Server
-from splitbrain.systems.consensus.raft.transfer import give_up
 
 
 def time_out(server: Server) -> None:

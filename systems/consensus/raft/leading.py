@@ -14,6 +14,7 @@ from typing import Any
 from splitbrain.systems.consensus.raft.committing import commit_up_to
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import SaveEntries
+from splitbrain.systems.consensus.raft.handing_over import hand_over
 from splitbrain.systems.consensus.raft.messages import (
     APPEND,
     OK,
@@ -31,7 +32,6 @@ from splitbrain.systems.consensus.raft.phases import Leadership, Progress
 from splitbrain.systems.consensus.raft.replica import Replica
 from splitbrain.systems.consensus.raft.roles import follow
 from splitbrain.systems.consensus.raft.state import Server
-from splitbrain.systems.consensus.raft.transfer import hand_over
 
 
 def propose(server: Server, client: str, id: int, command: Any) -> None:
