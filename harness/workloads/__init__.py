@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.append_transactions import list_append
     from splitbrain.harness.workloads.batch_jobs import BatchClient, batch
     from splitbrain.harness.workloads.bookings import BookingClient, booking
+    from splitbrain.harness.workloads.concurrent_values import SiblingsClient, siblings
     from splitbrain.harness.workloads.counters import CounterClient, counter
     from splitbrain.harness.workloads.forks import long_fork
     from splitbrain.harness.workloads.key_value import KvClient, kv
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.replicated_types import CrdtClient, crdt
     from splitbrain.harness.workloads.sets import SetClient, set_
     from splitbrain.harness.workloads.shared_logs import LogClient, log
-    from splitbrain.harness.workloads.siblings import SiblingsClient, siblings
     from splitbrain.harness.workloads.stores import StoreClient, store
     from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
@@ -116,7 +116,7 @@ _PLACES = {
     "replicated_types": ("CrdtClient", "crdt"),
     "shared_logs": ("LogClient", "log"),
     "sets": ("SetClient", "set_"),
-    "siblings": ("SiblingsClient", "siblings"),
+    "concurrent_values": ("SiblingsClient", "siblings"),
     "stores": ("StoreClient", "store"),
     "workload": ("ClientFactory", "FinalRead", "Workload", "at_rate"),
 }

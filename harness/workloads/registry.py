@@ -33,7 +33,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "lock": f"{_FOLDER}.locks:KIND",
         "counter": f"{_FOLDER}.counters:KIND",
         "log": f"{_FOLDER}.shared_logs:KIND",
-        "siblings": f"{_FOLDER}.siblings:KIND",
+        "siblings": f"{_FOLDER}.concurrent_values:KIND",
         "batch": f"{_FOLDER}.batch_jobs:KIND",
         "crdt": f"{_FOLDER}.replicated_types:KIND",
         "payments": f"{_FOLDER}.payment_requests:KIND",
