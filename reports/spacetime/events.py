@@ -154,7 +154,7 @@ class RunTrace:
         clocks: list[Mapping[str, int]] = []
         for at, event in enumerate(self.events):
             host = _host(event)
-            if event[1] == "receive" and len(event) > 4:
+            if event[1] == "receive" and len(event) > 4 and isinstance(event[4], int):
                 message = self.messages.get(event[4])
                 if message is not None and message.sent < at:
                     theirs = clocks[message.sent]

@@ -130,7 +130,7 @@ SYSTEM = System(
 WITH_CHANGES = System(
     name="raft-members",
     title="Raft whose members change, and whose leaders hand over (chapter 9)",
-    server=RaftKV,
+    server=planted(RaftKV, settings=Settings(members=3)),
     client=RaftClient,
     workloads=("changing-set",),
     nodes=5,

@@ -14,11 +14,11 @@ from typing import Any
 from splitbrain.systems.consensus.raft import (
     election,
     following,
+    handing_over,
     leading,
     membership,
     reads,
     roles,
-    transfer,
 )
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
@@ -211,7 +211,7 @@ def start(server: Server, client: str, request: Request) -> None:
     elif kind in ("command", "register"):
         leading.propose(server, client, id, body)
     elif kind == "transfer":
-        transfer.transfer(server, client, id, body[1])
+        handing_over.transfer(server, client, id, body[1])
     elif kind == "members":
         membership.tell_members(server, client, id)
     elif kind == "change":

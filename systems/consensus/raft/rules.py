@@ -88,7 +88,7 @@ class Rules:
     def is_protected(self, server: Server) -> bool:
         """Whether nobody may ask us for a vote, since we hear of our leader (thesis 4.2.3)."""
         settings, timer = server.settings, server.timer
-        return settings.pre_vote and (
+        return bool(settings.pre_vote) and (
             isinstance(server.phase, Leadership)
             or timer.now < timer.heard_at + settings.election_min
         )

@@ -30,7 +30,7 @@ class Settings(NamedTuple):
         batch: the most entries in one AppendEntries.
         snapshot_every: how many entries are applied between two snapshots.
         snapshot_keeps: how many entries before the snapshot stay, for followers a little behind.
-        pre_vote: whether servers ask who would vote before they campaign (thesis 9.6), and vote for
+        pre_vote: 1 if servers ask who would vote before they campaign (thesis 9.6), and vote for
             nobody while they hear of their leader (thesis 4.2.3). Without it they do as the paper
             says.
         lease: for how long after a majority's word a leader reads without asking again (thesis
@@ -47,7 +47,7 @@ class Settings(NamedTuple):
     batch: int = 64
     snapshot_every: int = 128
     snapshot_keeps: int = 32
-    pre_vote: bool = True
+    pre_vote: int = 1
     lease: float = 0.0
     window: int = 1
     members: int = 0

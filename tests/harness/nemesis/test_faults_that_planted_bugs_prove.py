@@ -344,7 +344,7 @@ CASES = [
     ("disk.lost_write", Trusting, trusting, "linearizable(cas-register)/", 0),
     ("disk.misdirected", Trusting, trusting, "linearizable(cas-register)/", 1),
     ("disk.stale_read", Trusting, trusting, "linearizable(cas-register)/", 2),
-    ("disk.bitrot", Trusting, trusting, "linearizable(cas-register)/", 0),
+    ("disk.bitrot", Trusting, trusting, "linearizable(cas-register)/", 9),
     ("client.kill", LockAndList, rewriter, "set-full/lost", 0),
     ("client.pause", LockAndList, worker, "set-full/lost", 0),
     ("client.partition", Keeper, retrying, "set-full/duplicated", 1),

@@ -7,8 +7,8 @@ durable; it is killed by `test_engines_on_real_files`.
 import random
 import sys
 
-from engine_driver import done, opened
 from engines import ENGINES
+from store_driver import done, opened
 
 from splitbrain.harness.directory_disk import DirectoryDisk
 

@@ -6,9 +6,9 @@ import random
 from contextlib import suppress
 
 import pytest
-from engine_driver import DrivenDisk, applied, contents, done, opened
 from hypothesis import given
 from hypothesis import strategies as st
+from store_driver import DrivenDisk, applied, contents, done, opened
 
 from splitbrain.systems.storage.b_tree import SmallBTree
 from splitbrain.systems.storage.b_tree.engine import FILE

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 
 import pytest
-from engine_driver import Crashed, DrivenDisk, contents, done, opened
 from engines import ENGINES
 from hypothesis import given
 from hypothesis import strategies as st
+from store_driver import Crashed, DrivenDisk, contents, done, opened
 
 from splitbrain.systems.storage.bitcask.segments import data_name, hint_name, hinted
 from splitbrain.systems.storage.engine import Damaged

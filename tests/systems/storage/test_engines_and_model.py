@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 
 import pytest
-from engine_driver import Crashed, DrivenDisk, applied, contents, done, opened
 from engines import ENGINES
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,6 +15,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from store_driver import Crashed, DrivenDisk, applied, contents, done, opened
 
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 

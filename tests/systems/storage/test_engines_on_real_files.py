@@ -10,9 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from engine_driver import applied, contents, done, opened
 from engines import ENGINES
 from real_writer import batch
+from store_driver import applied, contents, done, opened
 
 from splitbrain.harness.directory_disk import DirectoryDisk
 
@@ -69,7 +69,7 @@ def test_a_process_that_is_killed_again_and_again_loses_nothing(name, tmp_path):
 
 @pytest.mark.parametrize("name", ENGINES)
 def test_files_are_the_same_on_the_real_and_the_simulated_disk(name, tmp_path):
-    from engine_driver import DrivenDisk
+    from store_driver import DrivenDisk
 
     with DirectoryDisk(tmp_path) as real:
         simulated = DrivenDisk()

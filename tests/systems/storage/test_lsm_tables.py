@@ -6,10 +6,10 @@ import random
 from contextlib import suppress
 
 import pytest
-from engine_driver import DrivenDisk, contents, done, opened
 from engines import ENGINES
 from hypothesis import given
 from hypothesis import strategies as st
+from store_driver import DrivenDisk, contents, done, opened
 
 from splitbrain.systems.storage.engine import Damaged
 from splitbrain.systems.storage.lsm_tree.bloom import Bloom
