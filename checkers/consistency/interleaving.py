@@ -18,11 +18,11 @@ sequential consistency, section 3), so there is a budget.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitbrain.checkers.history import Call
+from splitbrain.checkers.kernels import clock as kernel_clock
 from splitbrain.checkers.linearizability import Budget
 from splitbrain.checkers.models import Model, Register, State
 from splitbrain.checkers.models.model import frozen, is_pure
@@ -290,7 +290,7 @@ def interleave(
     threads: list[list[Operation]],
     objects: int,
     budget: Budget,
-    clock: Callable[[], float] = time.perf_counter,
+    clock: Callable[[], float] = kernel_clock,
 ) -> Interleaving:
     """Look for an order of all operations of these processes; see the module.
 

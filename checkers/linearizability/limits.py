@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+
+from splitbrain.checkers.kernels import clock
 
 Progress = Callable[[float], None]
 """Told, now and then, which part of the history has been passed, from 0 to 1."""
@@ -36,7 +37,7 @@ class Limits:
 
     Attributes:
         budget: see `Budget`.
-        deadline: on ``time.perf_counter``, or None.
+        deadline: on `splitbrain.checkers.kernels.clock`, or None.
         progress: see `Progress`.
         interrupted: whether somebody pressed Ctrl-C; what was not decided by then stays so.
         out_of_time: whether the deadline has passed.
@@ -57,7 +58,7 @@ class Limits:
 
     def look(self) -> bool:
         """Look at the clock; True if it is time to stop."""
-        if self.deadline is not None and time.perf_counter() > self.deadline:
+        if self.deadline is not None and clock() > self.deadline:
             self.out_of_time = True
         return self.stopped
 
@@ -69,5 +70,5 @@ class Limits:
 
 def begun(budget: Budget, progress: Progress | None = None) -> Limits:
     """The limits of a check that begins now."""
-    deadline = None if budget.seconds is None else time.perf_counter() + budget.seconds
+    deadline = None if budget.seconds is None else clock() + budget.seconds
     return Limits(budget, deadline, progress)

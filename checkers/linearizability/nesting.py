@@ -25,13 +25,13 @@ its end without an order there is none.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from typing import NamedTuple
 
 from splitbrain.checkers.history import Call
+from splitbrain.checkers.kernels import clock
 from splitbrain.checkers.linearizability.limits import Limits
 from splitbrain.checkers.linearizability.outcome import Outcome, stuck_at
 from splitbrain.checkers.linearizability.problem import Problem
@@ -151,7 +151,7 @@ class _Nesting:
             return True
         if self.deadline is None or self.explored & 255:
             return False
-        return time.perf_counter() > self.deadline
+        return clock() > self.deadline
 
     def _advanced(self, position: int, placed: int, used: int) -> _Control:
         """Walk to the next completion of a call that is not placed."""

@@ -27,11 +27,11 @@ value is wanted.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from splitbrain.checkers.kernels import clock
 from splitbrain.checkers.linearizability.limits import Limits
 from splitbrain.checkers.linearizability.outcome import Outcome, stuck_at
 from splitbrain.checkers.linearizability.problem import Problem
@@ -164,7 +164,7 @@ class _Pairing:
             return True
         if self.deadline is None or self.configurations & 255:
             return False
-        return time.perf_counter() > self.deadline
+        return clock() > self.deadline
 
     def _fresh(self, here: _Configuration) -> bool:
         """Whether no configuration met before can do whatever this one can."""

@@ -45,10 +45,10 @@ ends it with an honest "unknown". Memory grows with the configurations met, some
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import Any
 
+from splitbrain.checkers.kernels import clock
 from splitbrain.checkers.linearizability.limits import Budget
 from splitbrain.checkers.linearizability.outcome import Outcome, Stuck
 from splitbrain.checkers.linearizability.problem import REFUSED, UNSEEN, Problem
@@ -140,7 +140,7 @@ class _Search:
         # Looking at the clock costs as much as a configuration does.
         if self.deadline is None or self.configurations & 255:
             return False
-        return time.perf_counter() > self.deadline
+        return clock() > self.deadline
 
     def _advance(self, node: _Node) -> int:
         """Walk to the next event that forces a choice; that call, or -1 at the end (rule 1)."""
@@ -268,7 +268,7 @@ def search(problem: Problem, budget: Budget, *, deadline: float | None = None) -
     Args:
         problem: what to linearize.
         budget: its ``configurations`` limit this search, over all initial states.
-        deadline: when to give up, on ``time.perf_counter``.
+        deadline: when to give up, on `splitbrain.checkers.kernels.clock`.
     """
     limit = min(budget.configurations, budget.memory // BYTES_A_CONFIGURATION)
     hunt = _Search(problem, layout_of(problem), budget, deadline, limit)

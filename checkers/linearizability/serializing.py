@@ -10,11 +10,11 @@ follows.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Hashable, Sequence
 
 from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import INVOKE, OK, Call, History, HistoryError, Operation
+from splitbrain.checkers.kernels import clock
 from splitbrain.checkers.linearizability.limits import Limits
 from splitbrain.checkers.linearizability.recheck.linearizations import verify_order
 from splitbrain.checkers.models import ModelError, MultiRegister
@@ -43,7 +43,7 @@ def order_of(model: MultiRegister, calls: Sequence[Call], limits: Limits) -> lis
     # Late, since most histories are judged without: it takes longer to load than they do.
     from splitbrain.checkers.isolation import rw_register
 
-    left = max(limits.deadline - time.perf_counter(), 0.0)
+    left = max(limits.deadline - clock(), 0.0)
     checker = rw_register("strict-serializable", initial=True, complete=True, budget=left)
     events, call_of = _events(kept)
     try:

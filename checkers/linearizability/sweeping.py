@@ -21,12 +21,12 @@ linearization. If nothing does, nothing follows.
 
 from __future__ import annotations
 
-import time
 from bisect import bisect_right
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
+from splitbrain.checkers.kernels import clock
 from splitbrain.checkers.linearizability.limits import Limits
 from splitbrain.checkers.linearizability.outcome import Outcome
 from splitbrain.checkers.linearizability.problem import Problem
@@ -122,7 +122,7 @@ class _Sweep:
     def _spent(self) -> bool:
         if self.configurations >= self.limit:
             return True
-        return self.deadline is not None and time.perf_counter() > self.deadline
+        return self.deadline is not None and clock() > self.deadline
 
     def _begin(self, call: int) -> None:
         """Take note of an invocation."""

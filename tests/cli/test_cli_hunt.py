@@ -25,6 +25,7 @@ def splitbrain(tmp_path, *words):
     )
 
 
+@pytest.mark.nightly
 def test_it_finds_a_planted_bug_unaided_and_knows_it_the_next_time(tmp_path):
     words = ("raft", "--bug", "CON-04", "--minutes", "2", "--shrink-budget", "40")
     first = hunt(tmp_path, *words, "--first", "--junit", "hunt.xml", "--jsonl", "hunt.jsonl")

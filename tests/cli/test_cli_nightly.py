@@ -60,7 +60,7 @@ EVERYTHING = [
 ]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_shards_do_the_work_once_and_their_results_are_put_together(folder):
     for shard in ("1/2", "2/2"):
         made = nightly(folder, "--shard", shard, "--runs", f"shard-{shard[0]}")

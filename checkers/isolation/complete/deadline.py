@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import Protocol
+
+from splitbrain.checkers.kernels import clock
 
 
 class Timed(Protocol):
@@ -28,7 +29,7 @@ class Deadline:
 
     Attributes:
         seconds: how long there was in all.
-        at: when it is over, on ``time.perf_counter``; infinite for never.
+        at: when it is over, on `splitbrain.checkers.kernels.clock`; infinite for never.
     """
 
     seconds: float
@@ -39,17 +40,17 @@ class Deadline:
         """So many seconds from now; None for never."""
         if seconds is None:
             return NO_DEADLINE
-        return cls(seconds, time.perf_counter() + seconds)
+        return cls(seconds, clock() + seconds)
 
     def passed(self) -> bool:
         """Whether it is over."""
-        return time.perf_counter() >= self.at
+        return clock() >= self.at
 
     def part(self, part: float) -> Deadline:
         """A deadline after a part of the time that is left."""
         if part >= 1 or math.isinf(self.at):
             return self
-        now = time.perf_counter()
+        now = clock()
         return Deadline(self.seconds * part, now + max(0.0, self.at - now) * part)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
 
-HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "6000"))
+HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "2500"))
 """How many random histories each comparison takes; more is better and slower."""
 
 

@@ -42,6 +42,7 @@ def proved(history, verdict):
     return True
 
 
+@pytest.mark.nightly
 def test_lists_at_every_level():
     outcomes = {True: 0, False: 0}
     checkers = {name: list_append(name) for name in NAMED}
@@ -60,6 +61,7 @@ def test_lists_at_every_level():
     assert min(outcomes.values()) > HISTORIES / 10
 
 
+@pytest.mark.nightly
 def test_registers_that_a_complete_search_decides():
     pytest.importorskip("pysat")
     outcomes = {True: 0, False: 0}

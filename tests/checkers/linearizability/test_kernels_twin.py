@@ -178,7 +178,7 @@ def clashing(number: int) -> History:
     return History.from_operations(operations)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @needs_numba
 @pytest.mark.parametrize(
     "budget", [Budget(configurations=500), Budget(memory=1 << 17), Budget(seconds=-1.0)]

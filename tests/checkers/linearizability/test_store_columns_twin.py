@@ -131,6 +131,7 @@ def test_windows_have_no_linearization_whatever_the_store_held_before():
     assert cut > 10
 
 
+@pytest.mark.nightly
 def test_longer_histories_agree_with_the_search_over_calls():
     r, counts = random.Random("longer stores"), {VALID: 0, INVALID: 0}
     model = DIALECTS["null"]

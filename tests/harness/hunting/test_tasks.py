@@ -103,7 +103,7 @@ def die(number):
     return number
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_real_processes_that_die_are_replaced():
     def start():
         return ProcessPoolExecutor(2, get_context("spawn"))

@@ -50,7 +50,7 @@ def deaths(result):
     return [event.value for event in result.history.events("died")]
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_what_was_synced_survives_a_kill():
     result = run(of(Durable, KILL))
     assert result.validity is VALID

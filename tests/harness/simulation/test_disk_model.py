@@ -149,7 +149,7 @@ def test_every_state_that_a_crash_leaves_is_allowed():
     compare(100)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_every_state_that_a_crash_leaves_is_allowed_over_many_sequences():
     compare(2_000)
 

@@ -32,7 +32,7 @@ def test_a_key_value_store_and_one_whose_followers_answer_reads(form, validity):
         assert result.signature.startswith("linearizable")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(("form", "validity"), [("retry", VALID), ("", INVALID)])
 def test_a_broadcast_without_retry_loses_messages_in_a_partition(form, validity):
     cut = Fault("net.partition", 0.5, 1.0, "one", id="f1")

@@ -41,7 +41,7 @@ def valid(model, registers, count, seed=""):
 @pytest.mark.parametrize("model", CONSISTENCY_MODELS)
 def test_every_valid_verdict_on_lists_is_proved(model):
     proved = 0
-    for history, verdict in valid(model, False, HISTORIES // 20):
+    for history, verdict in valid(model, False, HISTORIES // 12):
         if "no proof" in verdict.certificate:
             assert model not in DECIDED_BY_ORDERS
             assert "does not prove that it holds" in verdict.reason
@@ -55,7 +55,7 @@ def test_every_valid_verdict_on_lists_is_proved(model):
 @pytest.mark.parametrize("model", CONSISTENCY_MODELS)
 def test_every_valid_verdict_on_registers_is_proved_or_says_that_it_is_not(model):
     seen = 0
-    for history, verdict in valid(model, True, HISTORIES // 20):
+    for history, verdict in valid(model, True, HISTORIES // 12):
         seen += 1
         if model in DECIDED_BY_ORDERS:
             assert "holds" in verify(history, verdict)
