@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.verdict import INVALID
+from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.ground import Turn, Turning, ground_named
 from splitbrain.harness.runs.running import Run, run
 from splitbrain.harness.shrinking.chances import Chance
@@ -42,7 +43,7 @@ _WORDS: Mapping[str, str] = {
     "drop": "a message from {0} to {1} is lost",
 }
 
-_TELLING = (*("power-loss", "kill", "died", "pause", "announce", "boot", "fsync", "receive"),)
+_TELLING = ("power-loss", "kill", "died", "pause", "announce", "boot", "fsync", "receive")
 """What is told first of events at the same moment."""
 
 
@@ -177,6 +178,9 @@ def told(events: Sequence[Event], time: float) -> str:
     if kind in _WORDS:
         return _WORDS[kind].format(*details)
     host, *more = details or ("",)
+    match kind, more:
+        case "announce", [f, {"term": term}] if f == LEADER:
+            return f"{host}: leader of term {term}"
     said = " ".join(map(str, more))
     return f"{host}: {said}" if kind == "announce" else f"{host}: {kind} {said}".rstrip()
 

@@ -108,7 +108,7 @@ def test_the_search_finds_where_the_chance_becomes_one(seed):
         ((1.0, "power-loss", "n2", 1, 0, 0), "n2 loses power"),
         ((1.0, "receive", "n1", "n2", 7), "n2 receives (vote, 3) from n1"),
         ((1.0, "send", "n1", "n2", 9, ("x", 1 << 50)), "n1 sends (x) to n2"),
-        ((1.0, "announce", "n1", "leader", {"term": 2}), "n1: leader {'term': 2}"),
+        ((1.0, "announce", "n1", "leader", {"term": 2}), "n1: leader of term 2"),
         ((1.0, "compacted", "n3", 5), "n3: compacted 5"),
     ],
 )
