@@ -25,7 +25,7 @@ settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("default")
 
-SLICES = 25
+SLICES = 50
 """One nightly test in so many runs on each commit."""
 
 CPU_S = 2.0
@@ -78,6 +78,8 @@ def in_slice(nodeid: str, chosen: str) -> bool:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    # The long ones first, so that no worker is left with one of them in the end.
+    items.sort(key=lambda item: item.get_closest_marker("nightly") is None)
     if config.getoption("--nightly"):
         return
     chosen = config.stash[_SLICE]

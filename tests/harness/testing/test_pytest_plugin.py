@@ -145,6 +145,7 @@ def test_fixtures_parameters_and_classes_are_pytest_s_as_ever(project):
     result.stdout.fnmatch_lines(["*TestAll::test_mix?0.2? PASSED*"])
 
 
+@pytest.mark.nightly
 def test_order_and_workers_make_no_difference(project):
     project.makepyfile(
         test_kv=TESTS,
