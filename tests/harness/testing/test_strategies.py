@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import Phase, find, given, seed, settings
 from hypothesis import strategies as st
 from hypothesis.database import InMemoryExampleDatabase
 from small_register import Client, Durable, Forgetful
@@ -94,8 +94,8 @@ def test_hypothesis_makes_a_failure_small_and_remembers_it(tmp_path):
         return plan.using(Forgetful, register(Client))
 
     def explored(phases):
-        examples = settings(max_examples=25, deadline=None, database=database, phases=phases)
-        return examples(given(plan=LOSING)(simulate()(forgetful)))
+        examples = settings(max_examples=100, deadline=None, database=database, phases=phases)
+        return seed(1)(examples(given(plan=LOSING)(simulate()(forgetful))))
 
     with pytest.raises(Violation, match="this plan fails") as failure:
         explored([Phase.generate, Phase.shrink])()
@@ -149,7 +149,7 @@ from splitbrain import simulate, strategies
 from splitbrain.harness.workloads import register
 from small_register import Client, Forgetful
 
-@settings(deadline=None, max_examples=10, phases=[Phase.generate])
+@settings(deadline=None, max_examples=60, derandomize=True, phases=[Phase.generate])
 @given(plan=strategies.plans("kill", nodes=1, clients=2, time_limit=1))
 @simulate()
 def test_register(plan, tmp_path_factory):
