@@ -1,6 +1,6 @@
 """The log manager of the reference forms: records in one file, forced to disk in groups.
 
-The file is a row of frames (`splitbrain.systems.frames`). A record is a tuple that begins with its
+The file is a `splitbrain.systems.log_file`. A record is a tuple that begins with its
 kind; its *log sequence number* (LSN) is its position in the log, counted from 1.
 
     ("boot",)                                          the server started
@@ -23,12 +23,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from splitbrain.harness.node import Disk
-from splitbrain.systems import frames
+from splitbrain.systems.log_file import LogFile
 
 Record = tuple[Any, ...]
 
 PATH = "log"
-_START = 0x41524945
+_START = 0x41524945  # what the first frame's checksum continues
 
 
 class LogManager:
@@ -40,37 +40,23 @@ class LogManager:
     """
 
     def __init__(self, disk: Disk) -> None:
-        self._disk = disk
-        self._checksum = _START
+        self._log = LogFile(disk, PATH, _START)
         self.written = 0
         self.durable = 0
 
     async def recover(self) -> list[Record]:
-        """Read the records that survived, cut off a torn tail, and make both durable.
-
-        After a kill the page cache is still there: what is read may not be on disk yet, and has
-        to be before anything is built on it.
-        """
-        if not self._disk.exists(PATH):
-            self._disk.append(PATH, b"")
-        data = self._disk.read(PATH)
-        records, end, self._checksum = frames.decode(data, _START)
-        if end < len(data):
-            self._disk.truncate(PATH, end)
-        await self._disk.fsync(PATH)
-        await self._disk.fsync_dir()
+        """The records that survived, all durable."""
+        records = await self._log.open()
         self.written = self.durable = len(records)
         return records
 
     def append(self, records: Iterable[Record]) -> None:
         """Write records behind the others, into the page cache only."""
-        records = list(records)
-        data, self._checksum = frames.encode(records, self._checksum)
-        self.written += len(records)
-        self._disk.append(PATH, data)
+        self._log.append(records)
+        self.written = self._log.records
 
     async def force(self) -> None:
         """Wait until all that is written now is durable."""
         written = self.written
-        await self._disk.fsync(PATH)
+        await self._log.fsync()
         self.durable = written

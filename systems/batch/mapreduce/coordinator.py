@@ -4,7 +4,7 @@
                             ("request", id, "published")
     coordinator -> client   ("reply", id, "ok", output)
 
-Records of its log (`splitbrain.systems.frames`)::
+Records of its log (`splitbrain.systems.log_file`)::
 
     ("life", n)                        it starts for the n-th time
     ("job", job, function, text)       the job was taken on
@@ -22,9 +22,9 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Node
-from splitbrain.systems import frames
 from splitbrain.systems.batch.mapreduce.jobs import Job
 from splitbrain.systems.batch.mapreduce.running import Running
+from splitbrain.systems.log_file import LogFile
 
 PATH = "jobs"
 _START = 0x4A4F4253  # what the first frame's checksum continues
@@ -59,7 +59,7 @@ class Coordinator:
         self.outputs: dict[int, tuple[Any, ...]] = {}
         self.life = 0
         self._attempts = 0
-        self._checksum = _START
+        self._log = LogFile(node.disk, PATH, _START)
         self._workers: Iterator[str] = cycle(node.peers)
         self._saving = trio.Lock()
 
@@ -137,20 +137,11 @@ class Coordinator:
     async def _save(self, record: tuple[Any, ...]) -> None:
         """Return once a record is durable."""
         async with self._saving:
-            data, self._checksum = frames.encode([record], self._checksum)
-            self.node.disk.append(PATH, data)
-            await self.node.disk.fsync(PATH)
+            self._log.append([record])
+            await self._log.fsync()
 
     async def _recover(self) -> None:
-        disk = self.node.disk
-        if not disk.exists(PATH):
-            disk.append(PATH, b"")
-        data = disk.read(PATH)
-        records, end, self._checksum = frames.decode(data, _START)
-        if end < len(data):
-            disk.truncate(PATH, end)
-            await disk.fsync(PATH)  # else a torn frame could come back behind new ones
-        for kind, *fields in records:
+        for kind, *fields in await self._log.recover():
             match kind, fields:
                 case "life", (life,):
                     self.life = life
@@ -160,5 +151,5 @@ class Coordinator:
                     self.outputs[job] = output
                     self.running.pop(job, None)
         self.life += 1
-        await self._save(("life", self.life))
-        await disk.fsync_dir()
+        self._log.append([("life", self.life)])
+        await self._log.settle()

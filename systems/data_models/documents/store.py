@@ -1,6 +1,6 @@
 """Collections of documents with versions and indexes, in memory over a log on disk.
 
-Records of the log (`splitbrain.systems.frames`)::
+Records of the log (`splitbrain.systems.log_file`)::
 
     ("put", collection, id, version, fields, change)    the document is this from now on
     ("delete", collection, id)
@@ -15,10 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import trio
-
 from splitbrain.harness.node import Disk
-from splitbrain.systems import frames
+from splitbrain.systems.log_file import LogFile
 
 Fields = tuple[tuple[str, Any], ...]
 
@@ -50,27 +48,15 @@ class Documents:
     """
 
     def __init__(self, disk: Disk, unique: frozenset[str] = frozenset()) -> None:
-        self._disk = disk
         self._unique = unique
-        self._checksum = _START
-        self._written = self._synced = 0
-        self._syncing = trio.Lock()
+        self._log = LogFile(disk, PATH, _START)
         self.collections: dict[str, dict[str, Document]] = {}
         self.index: dict[tuple[str, str, Any], set[str]] = {}
         self._changes: set[int] = set()
 
     async def open(self) -> None:
         """Read what survived, cut off a torn tail, and make both durable."""
-        disk = self._disk
-        if not disk.exists(PATH):
-            disk.append(PATH, b"")
-        data = disk.read(PATH)
-        records, end, self._checksum = frames.decode(data, _START)
-        if end < len(data):
-            disk.truncate(PATH, end)
-        await disk.fsync(PATH)
-        await disk.fsync_dir()
-        for record in records:
+        for record in await self._log.open():
             self._apply(record)
         self.build_index()
 
@@ -142,9 +128,7 @@ class Documents:
 
     def write(self, record: tuple[Any, ...]) -> None:
         """Write a record, into the page cache only, and do what it says."""
-        data, self._checksum = frames.encode([record], self._checksum)
-        self._disk.append(PATH, data)
-        self._written += 1
+        self._log.append([record])
         before = self.get(record[1], record[2])
         if before:
             self._from_index(record[1], before)
@@ -165,12 +149,7 @@ class Documents:
 
     async def sync(self) -> None:
         """Wait until all that is written now is durable; who waits meanwhile shares the fsync."""
-        wanted = self._written
-        async with self._syncing:
-            if self._synced < wanted:
-                covered = self._written
-                await self._disk.fsync(PATH)
-                self._synced = covered
+        await self._log.sync()
 
     def __iter__(self) -> Iterator[tuple[str, Document]]:
         """All documents, with their collections."""

@@ -6,7 +6,7 @@
                          ("reply", id, "held", seconds)       somebody else's, for so long at most
                          ("reply", id, "done")
 
-The counter is a log of frames (`splitbrain.systems.frames`), one ``(token,)`` each; the lease is in
+The counter is a log (`splitbrain.systems.log_file`), one record ``(token,)`` each; the lease is in
 memory: a service that starts gives none before the last that it may have given has ended.
 """
 
@@ -18,7 +18,7 @@ import trio
 
 from splitbrain.checkers.invariants.tokens import GRANTED
 from splitbrain.harness.node import Message, Node
-from splitbrain.systems import frames
+from splitbrain.systems.log_file import LogFile
 
 PATH = "tokens"
 _START = 0x4C454153  # what the first frame's checksum continues
@@ -38,7 +38,7 @@ class LockService:
         self.token = 0
         self.owner: Any = None
         self.ends = 0.0
-        self._checksum = _START
+        self._log = LogFile(node.disk, PATH, _START)
         self._granting = trio.Lock()
 
     async def run(self) -> None:
@@ -74,21 +74,11 @@ class LockService:
 
     async def recover(self) -> None:
         """Read the counter, cut off a torn tail, and make both durable."""
-        disk = self.node.disk
-        if not disk.exists(PATH):
-            disk.append(PATH, b"")
-        data = disk.read(PATH)
-        records, end, self._checksum = frames.decode(data, _START)
-        if end < len(data):
-            disk.truncate(PATH, end)
-        await disk.fsync(PATH)
-        await disk.fsync_dir()
-        self.token = max((token for (token,) in records), default=0)
+        self.token = max((token for (token,) in await self._log.open()), default=0)
 
     async def next_token(self) -> int:
         """A token greater than all before it, durable."""
         token = self.token + 1
-        data, self._checksum = frames.encode([(token,)], self._checksum)
-        self.node.disk.append(PATH, data)
-        await self.node.disk.fsync(PATH)
+        self._log.append([(token,)])
+        await self._log.fsync()
         return token

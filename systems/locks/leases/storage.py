@@ -6,7 +6,7 @@
     storage -> client    ("reply", id, "ok", file)
                          ("reply", id, "fenced", token)              a greater token was here
 
-The file is a log of frames (`splitbrain.systems.frames`): ``(fence, file)``, the last one counts.
+The file is a log (`splitbrain.systems.log_file`): ``(fence, file)``, the last one counts.
 """
 
 from __future__ import annotations
@@ -16,10 +16,9 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Message, Node
-from splitbrain.systems import frames
+from splitbrain.systems.log_file import LogFile
 
 PATH = "file"
-_NEW = "file.new"
 _START = 0x46494C45  # what the first frame's checksum continues
 
 File = tuple[Any, ...]
@@ -39,8 +38,7 @@ class Storage:
         self.node = node
         self.fence = 0
         self.file: File = ()
-        self._frames = 0
-        self._checksum = _START
+        self._log = LogFile(node.disk, PATH, _START)
         self._busy = trio.Lock()
 
     async def run(self) -> None:
@@ -81,36 +79,13 @@ class Storage:
 
     async def save(self, fence: int, file: File) -> None:
         """Make a fence and a file durable; then they count."""
-        disk = self.node.disk
-        if self._frames >= self.compact_at:
-            await self._compact()
-        data, self._checksum = frames.encode([(fence, file)], self._checksum)
-        disk.append(PATH, data)
-        self._frames += 1
-        await disk.fsync(PATH)
+        if self._log.records >= self.compact_at:
+            await self._log.replace([(self.fence, self.file)])
+        self._log.append([(fence, file)])
+        await self._log.fsync()
         self.fence, self.file = fence, file
 
-    async def _compact(self) -> None:
-        disk = self.node.disk
-        if disk.exists(_NEW):
-            disk.remove(_NEW)
-        data, self._checksum = frames.encode([(self.fence, self.file)], _START)
-        self._frames = 1
-        disk.append(_NEW, data)
-        await disk.fsync(_NEW)
-        disk.rename(_NEW, PATH)
-        await disk.fsync_dir()
-
     async def _recover(self) -> None:
-        disk = self.node.disk
-        if not disk.exists(PATH):
-            disk.append(PATH, b"")
-        data = disk.read(PATH)
-        records, end, self._checksum = frames.decode(data, _START)
-        if end < len(data):
-            disk.truncate(PATH, end)
-        await disk.fsync(PATH)
-        await disk.fsync_dir()
-        self._frames = len(records)
+        records = await self._log.open()
         if records:
             self.fence, self.file = records[-1]

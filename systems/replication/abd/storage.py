@@ -1,6 +1,6 @@
 """What a replica holds, in memory and in a log on disk.
 
-Records of the log (`splitbrain.systems.frames`)::
+Records of the log (`splitbrain.systems.log_file`)::
 
     ("life", n)                            the server starts for the n-th time
     ("cell", kind, key, version, value)    a version was stored
@@ -18,11 +18,10 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Disk
-from splitbrain.systems import frames
+from splitbrain.systems.log_file import LogFile
 from splitbrain.systems.replication.abd.versions import Cell, cell, newest
 
 PATH = "cells"
-_NEW = "cells.new"
 _START = 0x41424430  # what the first frame's checksum continues
 
 
@@ -39,10 +38,8 @@ class Storage:
     """
 
     def __init__(self, disk: Disk, compact_at: int) -> None:
-        self._disk = disk
         self._compact_at = compact_at
-        self._checksum = _START
-        self._records = 0
+        self._log = LogFile(disk, PATH, _START)
         self._waiting: list[tuple[tuple[Cell, ...], trio.Event]] = []
         self._wanted = trio.Event()
         self.cells: dict[tuple[str, Any], Cell] = {}
@@ -50,24 +47,15 @@ class Storage:
 
     async def open(self) -> None:
         """Read what survived, make it durable, and begin a new life."""
-        disk = self._disk
-        if not disk.exists(PATH):
-            disk.append(PATH, b"")
-        data = disk.read(PATH)
-        records, end, self._checksum = frames.decode(data, _START)
-        if end < len(data):
-            disk.truncate(PATH, end)
-            await disk.fsync(PATH)  # else a torn frame could come back behind new ones
+        records = await self._log.recover()
         for kind, *fields in records:
             if kind == "life":
                 self.life = fields[0]
             else:
                 self._keep((cell(fields),))
         self.life += 1
-        self._records = len(records)
-        self._append([("life", self.life)])
-        await disk.fsync(PATH)
-        await disk.fsync_dir()
+        self._log.append([("life", self.life)])
+        await self._log.settle()
 
     def held(self, kind: str, key: Any) -> tuple[Cell, ...]:
         """The cell under a key; all of a kind if the key is None."""
@@ -91,12 +79,12 @@ class Storage:
             group, self._waiting = self._waiting, []
             news = [each for cells, _ in group for each in cells if self._is_new(each)]
             if news:
-                self._append(("cell", *each) for each in news)
-                await self._disk.fsync(PATH)
+                self._log.append(("cell", *each) for each in news)
+                await self._log.fsync()
                 self._keep(news)
             for _, done in group:
                 done.set()
-            if self._records > len(self.cells) + self._compact_at:
+            if self._log.records > len(self.cells) + self._compact_at:
                 await self._compact()
 
     def _is_new(self, offered: Cell) -> bool:
@@ -106,19 +94,7 @@ class Storage:
     def _keep(self, cells: Iterable[Cell]) -> None:
         self.cells.update(newest(each for each in cells if self._is_new(each)))
 
-    def _append(self, records: Iterable[tuple[Any, ...]], path: str = PATH) -> None:
-        records = list(records)
-        data, self._checksum = frames.encode(records, self._checksum)
-        self._records += len(records)
-        self._disk.append(path, data)
-
     async def _compact(self) -> None:
         """Write what is current into a new log. Nothing else is written meanwhile."""
-        if self._disk.exists(_NEW):
-            self._disk.remove(_NEW)
-        self._checksum, self._records = _START, 0
-        current = [("cell", *each) for each in self.cells.values()]
-        self._append([("life", self.life), *current], _NEW)
-        await self._disk.fsync(_NEW)
-        self._disk.rename(_NEW, PATH)
-        await self._disk.fsync_dir()
+        current = (("cell", *each) for each in self.cells.values())
+        await self._log.replace([("life", self.life), *current])

@@ -13,10 +13,9 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Disk
-from splitbrain.systems import frames
+from splitbrain.systems.log_file import LogFile, Record
 
 PATH = "document"
-_NEW = "document.new"
 _START = 0x43524454  # what the first frame's checksum continues
 
 
@@ -34,10 +33,8 @@ class Storage:
     """
 
     def __init__(self, disk: Disk, compact_at: int) -> None:
-        self._disk = disk
         self._compact_at = compact_at
-        self._checksum = _START
-        self._records = 0
+        self._log = LogFile(disk, PATH, _START)
         self._waiting: list[trio.Event] = []
         self._wanted = trio.Event()
         self.document: tuple[Any, ...] | None = None
@@ -46,20 +43,12 @@ class Storage:
 
     async def open(self) -> None:
         """Read what survived, make it durable, and begin a new life."""
-        disk = self._disk
-        if not disk.exists(PATH):
-            disk.append(PATH, b"")
-        data = disk.read(PATH)
-        records, end, self._checksum = frames.decode(data, _START)
-        if end < len(data):
-            disk.truncate(PATH, end)
-            await disk.fsync(PATH)  # else a torn frame could come back behind new ones
+        records = await self._log.recover()
         if records:
             _, self.life, self.document, self.requests = records[-1]
         self.life += 1
-        self._append(PATH)
-        await disk.fsync(PATH)
-        await disk.fsync_dir()
+        self._log.append([self._record()])
+        await self._log.settle()
 
     async def durable(self) -> None:
         """Return once the document as it is now, or a later one, is durable."""
@@ -74,25 +63,13 @@ class Storage:
             await self._wanted.wait()
             self._wanted = trio.Event()
             group, self._waiting = self._waiting, []
-            if self._records < self._compact_at:
-                self._append(PATH)
-                await self._disk.fsync(PATH)
+            if self._log.records < self._compact_at:
+                self._log.append([self._record()])
+                await self._log.fsync()
             else:
-                await self._rewrite()
+                await self._log.replace([self._record()])
             for done in group:
                 done.set()
 
-    async def _rewrite(self) -> None:
-        if self._disk.exists(_NEW):
-            self._disk.remove(_NEW)
-        self._checksum, self._records = _START, 0
-        self._append(_NEW)
-        await self._disk.fsync(_NEW)
-        self._disk.rename(_NEW, PATH)
-        await self._disk.fsync_dir()
-
-    def _append(self, path: str) -> None:
-        record = ("document", self.life, self.document, self.requests)
-        data, self._checksum = frames.encode([record], self._checksum)
-        self._records += 1
-        self._disk.append(path, data)
+    def _record(self) -> Record:
+        return "document", self.life, self.document, self.requests

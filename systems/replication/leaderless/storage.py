@@ -1,6 +1,6 @@
 """What a server holds, in memory and in a log on disk.
 
-Records of the log (`splitbrain.systems.frames`)::
+Records of the log (`splitbrain.systems.log_file`)::
 
     ("life", n)                  the server starts for the n-th time
     ("cell", key, cell)          what it knows of a key that is at home here
@@ -20,11 +20,10 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Disk
-from splitbrain.systems import frames
+from splitbrain.systems.log_file import LogFile
 from splitbrain.systems.replication.leaderless.siblings import EMPTY, Cell, cell_of, merged
 
 PATH = "cells"
-_NEW = "cells.new"
 _START = 0x4C4C5353  # what the first frame's checksum continues
 
 Record = tuple[Any, ...]
@@ -44,10 +43,8 @@ class Storage:
     """
 
     def __init__(self, disk: Disk, compact_at: int) -> None:
-        self._disk = disk
         self._compact_at = compact_at
-        self._checksum = _START
-        self._records = 0
+        self._log = LogFile(disk, PATH, _START)
         self._buffer: list[Record] = []
         self._put = self._synced = 0
         self._waiting: list[trio.Event] = []
@@ -59,21 +56,12 @@ class Storage:
 
     async def open(self) -> None:
         """Read what survived, make it durable, and begin a new life."""
-        disk = self._disk
-        if not disk.exists(PATH):
-            disk.append(PATH, b"")
-        data = disk.read(PATH)
-        records, end, self._checksum = frames.decode(data, _START)
-        if end < len(data):
-            disk.truncate(PATH, end)
-            await disk.fsync(PATH)  # else a torn frame could come back behind new ones
+        records = await self._log.recover()
         for record in records:
             self._apply(record)
         self.life += 1
-        self._records = len(records)
-        self._append([("life", self.life)], PATH)
-        await disk.fsync(PATH)
-        await disk.fsync_dir()
+        self._log.append([("life", self.life)])
+        await self._log.settle()
 
     def held(self, key: str) -> Cell:
         """All that is known here of a key, for whomever it is kept."""
@@ -122,13 +110,14 @@ class Storage:
             group, self._waiting = self._waiting, []
             upto = self._put
             records, self._buffer = self._buffer, []
-            self._append(records, PATH)
-            await self._disk.fsync(PATH)
+            self._log.append(records)
+            await self._log.fsync()
             self._synced = upto
             for done in group:
                 done.set()
-            if self._records > len(self._current()) + self._compact_at:
-                await self._compact()
+            if self._log.records > len(self._current()) + self._compact_at:
+                # What is put meanwhile is appended to the new one.
+                await self._log.replace(self._current())
 
     def _record(self, *record: Any) -> None:
         self._apply(record)
@@ -148,11 +137,6 @@ class Storage:
             case ("request", number):
                 self._requests[number] = None
 
-    def _append(self, records: list[Record], path: str) -> None:
-        data, self._checksum = frames.encode(records, self._checksum)
-        self._records += len(records)
-        self._disk.append(path, data)
-
     def _current(self) -> list[Record]:
         """Records that say all there is to say."""
         return [
@@ -161,13 +145,3 @@ class Storage:
             *(("hint", home, key, cell) for (home, key), cell in self.hints.items()),
             *(("request", number) for number in self._requests),
         ]
-
-    async def _compact(self) -> None:
-        """Write what is current into a new log; what is put meanwhile is appended to that."""
-        if self._disk.exists(_NEW):
-            self._disk.remove(_NEW)
-        self._checksum, self._records = _START, 0
-        self._append(self._current(), _NEW)
-        await self._disk.fsync(_NEW)
-        self._disk.rename(_NEW, PATH)
-        await self._disk.fsync_dir()

@@ -1,6 +1,6 @@
 """What the broker holds: events by partition, how far they are processed, and what came of them.
 
-Records of its log (`splitbrain.systems.frames`)::
+Records of its log (`splitbrain.systems.log_file`)::
 
     ("event", partition, event)
     ("output", partition, upto, effects)    events before offset `upto` are done, and gave these
@@ -13,10 +13,8 @@ from __future__ import annotations
 from typing import Any
 from zlib import crc32
 
-import trio
-
 from splitbrain.harness.node import Disk
-from splitbrain.systems import frames
+from splitbrain.systems.log_file import LogFile
 
 Event = tuple[int, str, int]
 """The number of the request that it stems from, a key, and a number."""
@@ -36,10 +34,7 @@ class Partitions:
     """
 
     def __init__(self, disk: Disk, count: int) -> None:
-        self._disk = disk
-        self._checksum = _START
-        self._syncing = trio.Lock()
-        self._written = self._synced = 0
+        self._log = LogFile(disk, PATH, _START)
         self.events: list[list[Event]] = [[] for _ in range(count)]
         self.committed = [0] * count
         self.outputs: list[Any] = []
@@ -47,16 +42,7 @@ class Partitions:
 
     async def open(self) -> None:
         """Read what survived, cut off a torn tail, and make both durable."""
-        disk = self._disk
-        if not disk.exists(PATH):
-            disk.append(PATH, b"")
-        data = disk.read(PATH)
-        records, end, self._checksum = frames.decode(data, _START)
-        if end < len(data):
-            disk.truncate(PATH, end)
-        await disk.fsync(PATH)
-        await disk.fsync_dir()
-        for record in records:
+        for record in await self._log.open():
             self.apply(record)
         self.remember()
 
@@ -98,16 +84,9 @@ class Partitions:
 
     def write(self, record: tuple[Any, ...]) -> None:
         """Write a record, into the page cache only; it counts at once for who asks the broker."""
-        data, self._checksum = frames.encode([record], self._checksum)
-        self._disk.append(PATH, data)
-        self._written += 1
+        self._log.append([record])
         self.apply(record)
 
     async def sync(self) -> None:
         """Wait until all that is written now is durable; who waits meanwhile shares the fsync."""
-        wanted = self._written
-        async with self._syncing:
-            if self._synced < wanted:
-                covered = self._written
-                await self._disk.fsync(PATH)
-                self._synced = covered
+        await self._log.sync()
