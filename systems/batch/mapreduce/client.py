@@ -9,7 +9,7 @@ import trio
 
 from splitbrain.harness.client import request
 from splitbrain.harness.node import Node
-from splitbrain.systems.batch.mapreduce.servers import first
+from splitbrain.systems.roles import first_server
 
 ATTEMPT_S = 0.5
 """How long to wait for an answer before asking again, which does no harm."""
@@ -25,7 +25,7 @@ class BatchClient:
 
     def __init__(self, node: Node, server: str) -> None:
         self._node = node
-        self._coordinator = first(node)
+        self._coordinator = first_server(node)
 
     async def run(self, job: int, function: str, text: str) -> Sequence[Sequence[Any]]:
         """Run a job; its output."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from splitbrain.harness.node import Node, Server
 from splitbrain.systems.batch.mapreduce.coordinator import Coordinator
 from splitbrain.systems.batch.mapreduce.worker import Worker
+from splitbrain.systems.roles import first_server
 
 
 class BatchServer:
@@ -19,18 +20,9 @@ class BatchServer:
     worker: type[Worker] = Worker
 
     def __init__(self, node: Node) -> None:
-        is_first = node.name == min((node.name, *node.peers), key=_number)
+        is_first = node.name == first_server(node)
         self.server: Server = (self.coordinator if is_first else self.worker)(node)
 
     async def run(self) -> None:
         """Serve until cancelled."""
         await self.server.run()
-
-
-def first(node: Node) -> str:
-    """The coordinator, for a client."""
-    return min(node.peers, key=_number)
-
-
-def _number(name: str) -> tuple[int, str]:
-    return len(name), name

@@ -9,7 +9,7 @@ import trio
 
 from splitbrain.harness.client import Definite, Indefinite, request
 from splitbrain.harness.node import Node
-from splitbrain.systems.reliability.payments.gateway import first
+from splitbrain.systems.roles import first_server
 
 ATTEMPT_S = 1.8
 """How long to wait for a gateway's answer: longer than it tries."""
@@ -27,7 +27,7 @@ class PaymentsClient:
     def __init__(self, node: Node, server: str) -> None:
         self._node = node
         self._server = server
-        gateways = [name for name in node.peers if name != first(node)]
+        gateways = [name for name in node.peers if name != first_server(node)]
         self._gateway = server if server in gateways else node.random.choice(gateways)
 
     async def pay(self, number: int, account: str, amount: int) -> None:

@@ -17,6 +17,7 @@ from splitbrain.checkers.calls.breakers import BREAKER
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.reliability.calling import Breaker, Caller, InDoubt, Policy, Refused
 from splitbrain.systems.reliability.calling.breaker import Limits
+from splitbrain.systems.roles import first_server
 
 DEADLINE_S = 1.5
 """How long a gateway tries for one client."""
@@ -38,7 +39,7 @@ class Gateway:
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.processor = first(node)
+        self.processor = first_server(node)
         self._number = 0
         self._answers: dict[int, _Waiting] = {}
         breaker = self.breaker_class(self.limits, self.clock, self._changed)
@@ -108,9 +109,3 @@ class _Waiting:
     def hear(self, answer: Message) -> None:
         self.answer = answer
         self.heard.set()
-
-
-def first(node: Node) -> str:
-    """The server that is the processor: the first by name, for everybody."""
-    servers = (node.name, *node.peers) if node.name.startswith("n") else node.peers
-    return min(servers, key=lambda name: (len(name), name))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from splitbrain.harness.node import Node, Server
-from splitbrain.systems.reliability.payments.gateway import Gateway, first
+from splitbrain.systems.reliability.payments.gateway import Gateway
 from splitbrain.systems.reliability.payments.processor import Processor
+from splitbrain.systems.roles import first_server
 
 
 class PaymentsServer:
@@ -19,7 +20,7 @@ class PaymentsServer:
     gateway: type[Gateway] = Gateway
 
     def __init__(self, node: Node) -> None:
-        role = self.processor if node.name == first(node) else self.gateway
+        role = self.processor if node.name == first_server(node) else self.gateway
         self.server: Server = role(node)
 
     async def run(self) -> None:

@@ -9,7 +9,7 @@ import trio
 
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.node import Node
-from splitbrain.systems.streams.partitioned_log.consumer import broker
+from splitbrain.systems.roles import first_server
 
 ATTEMPT_S = 0.5
 """How long to wait for an answer before asking again, which does no harm."""
@@ -25,7 +25,7 @@ class StreamClient:
 
     def __init__(self, node: Node, server: str) -> None:
         self._node = node
-        self._broker = broker(node)
+        self._broker = first_server(node)
 
     async def pay(self, number: int, account: str, amount: int) -> None:
         """Put a payment into the log; `number` is its own."""

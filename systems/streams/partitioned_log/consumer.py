@@ -11,6 +11,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Node
+from splitbrain.systems.roles import first_server
 from splitbrain.systems.streams.partitioned_log.partitions import Event
 
 POLL_S = 0.04
@@ -22,7 +23,7 @@ class Consumer:
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.broker = broker(node)
+        self.broker = first_server(node)
         self.generation = 0
         self.offsets: dict[int, int] = {}
 
@@ -73,9 +74,3 @@ class Consumer:
     def effect(self, event: Event) -> Event:
         """What an event comes to: a booking, here the same again."""
         return event
-
-
-def broker(node: Node) -> str:
-    """The server that is the broker: the first by name, for everybody."""
-    servers = (node.name, *node.peers) if node.name.startswith("n") else node.peers
-    return min(servers, key=lambda name: (len(name), name))

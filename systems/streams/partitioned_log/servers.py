@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from splitbrain.harness.node import Node, Server
+from splitbrain.systems.roles import first_server
 from splitbrain.systems.streams.partitioned_log.broker import Broker
-from splitbrain.systems.streams.partitioned_log.consumer import Consumer, broker
+from splitbrain.systems.streams.partitioned_log.consumer import Consumer
 
 
 class StreamServer:
@@ -19,7 +20,7 @@ class StreamServer:
     consumer: type[Consumer] = Consumer
 
     def __init__(self, node: Node) -> None:
-        role = self.broker if node.name == broker(node) else self.consumer
+        role = self.broker if node.name == first_server(node) else self.consumer
         self.server: Server = role(node)
 
     async def run(self) -> None:

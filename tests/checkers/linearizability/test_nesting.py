@@ -1,79 +1,23 @@
 """Stacks whose elements are not all different: what lies below an element does not matter above."""
 
 import random
-from dataclasses import replace
+from functools import partial
 
+import container_runs
 import pytest
+from container_runs import container_run, decided
 from linearizability_twin import histories, linearizable_by_sets, random_history
 from models_twin import DRAWN
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID, linearizable, models
-from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation
-from splitbrain.checkers.linearizability import Budget, nesting, verify, verify_order
-from splitbrain.checkers.linearizability.limits import begun
-from splitbrain.checkers.linearizability.problem import problem_of
+from splitbrain.checkers.history import INVOKE, OK, History, Operation
+from splitbrain.checkers.linearizability import Budget, nesting, verify
 
 STACK = models.stack()
 
-
-def nested(calls, budget=None):
-    """Whether the calls are linearizable, an order or the dead end re-checked; None if unknown."""
-    problem = problem_of(STACK, calls)
-    outcome = nesting.search(STACK, problem, begun(budget or Budget(), None))
-    if outcome.order is not None:
-        verify_order(STACK, calls, [problem.calls[i].invoke_index for i in outcome.order])
-    elif outcome.stuck is not None:
-        blocked = problem.calls[outcome.stuck.forcing]
-        assert not STACK.step(outcome.stuck.state, blocked)[0]
-    return None if outcome.exhausted else outcome.order is not None
-
-
-def stack_run(r, values, operations, *, clients=3, doubt=0.0):
-    """A history of a stack that works; an operation of which nobody hears may have happened."""
-    events, idle, busy, inside = [], list(range(clients)), {}, []
-
-    def record(process, kind, f, value):
-        events.append(Operation(len(events), len(events), process, kind, f, value))
-
-    while operations or busy:
-        if operations and idle and (not busy or r.random() < 0.5):
-            process = idle.pop(r.randrange(len(idle)))
-            operations -= 1
-            f = r.choice(("push", "pop"))
-            value = r.randrange(values) if f == "push" else None
-            record(process, INVOKE, f, value)
-            busy[process] = f, value, False
-            continue
-        process = r.choice(list(busy))
-        f, value, done = busy[process]
-        lost = not done and r.random() < doubt
-        if not done and not (lost and r.random() < 0.5):
-            if f == "push":
-                inside.append(value)
-            else:
-                value = inside.pop() if inside else None
-            busy[process] = f, value, True
-        if done or lost:
-            del busy[process]
-            record(process, INFO if lost else OK, f, None if lost and f == "pop" else value)
-            idle.append(process + clients if lost else process)
-    return History.from_operations(events)
-
-
-def with_another_answer(r, history, values):
-    """The same with what a pop took changed, or exchanged with another's."""
-    events = list(history)
-    answers = [at for at, event in enumerate(events) if event.type == OK and event.f == "pop"]
-    if not answers:
-        return history
-    first, second = r.choice(answers), r.choice(answers)
-    if r.random() < 0.5:
-        there = events[first].value
-        events[first] = replace(events[first], value=events[second].value)
-        events[second] = replace(events[second], value=there)
-    else:
-        events[first] = replace(events[first], value=r.choice((None, *range(values))))
-    return History.from_operations(events)
+nested = partial(decided, nesting.search, STACK)
+stack_run = partial(container_run, "push", "pop", True)
+with_another_answer = partial(container_runs.with_another_answer, "pop")
 
 
 def test_random_answers_against_the_definition():

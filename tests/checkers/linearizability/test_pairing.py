@@ -1,10 +1,12 @@
 """Queues whose elements are not all different: identical ones are interchangeable."""
 
 import random
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+import container_runs
 import pytest
+from container_runs import container_run, decided
 from linearizability_twin import histories, linearizable_by_sets, random_history
 from models_twin import DRAWN
 
@@ -17,10 +19,8 @@ from splitbrain.checkers import (
     load,
     models,
 )
-from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation
-from splitbrain.checkers.linearizability import Budget, pairing, verify, verify_order
-from splitbrain.checkers.linearizability.limits import begun
-from splitbrain.checkers.linearizability.problem import problem_of
+from splitbrain.checkers.history import OK, History
+from splitbrain.checkers.linearizability import Budget, pairing, verify
 
 TRIALS = Path(__file__).parents[2] / "data" / "trials"
 QUEUE = models.queue()
@@ -36,64 +36,9 @@ def test_recorded_queues_of_a_thousand_operations_with_repeated_elements(name):
     assert verify(QUEUE, history, verdict.certificate).complete
 
 
-def paired(calls, budget=None):
-    """Whether the calls are linearizable, an order or the dead end re-checked; None if unknown."""
-    problem = problem_of(QUEUE, calls)
-    outcome = pairing.search(QUEUE, problem, begun(budget or Budget(), None))
-    if outcome.order is not None:
-        verify_order(QUEUE, calls, [problem.calls[i].invoke_index for i in outcome.order])
-    elif outcome.stuck is not None:
-        blocked = problem.calls[outcome.stuck.forcing]
-        assert not QUEUE.step(outcome.stuck.state, blocked)[0]
-    return None if outcome.exhausted else outcome.order is not None
-
-
-def queue_run(r, values, operations, *, clients=3, doubt=0.0):
-    """A history of a queue that works; an operation of which nobody hears may have happened."""
-    events, idle, busy, inside = [], list(range(clients)), {}, []
-
-    def record(process, kind, f, value):
-        events.append(Operation(len(events), len(events), process, kind, f, value))
-
-    while operations or busy:
-        if operations and idle and (not busy or r.random() < 0.5):
-            process = idle.pop(r.randrange(len(idle)))
-            operations -= 1
-            f = r.choice(("enqueue", "dequeue"))
-            value = r.randrange(values) if f == "enqueue" else None
-            record(process, INVOKE, f, value)
-            busy[process] = f, value, False
-            continue
-        process = r.choice(list(busy))
-        f, value, done = busy[process]
-        lost = not done and r.random() < doubt
-        if not done and not (lost and r.random() < 0.5):
-            if f == "enqueue":
-                inside.append(value)
-            else:
-                value = inside.pop(0) if inside else None
-            busy[process] = f, value, True
-        if done or lost:
-            del busy[process]
-            record(process, INFO if lost else OK, f, None if lost and f == "dequeue" else value)
-            idle.append(process + clients if lost else process)
-    return History.from_operations(events)
-
-
-def with_another_answer(r, history, values):
-    """The same with what one or two dequeues took changed, or exchanged."""
-    events = list(history)
-    answers = [at for at, event in enumerate(events) if event.type == OK and event.f == "dequeue"]
-    if not answers:
-        return history
-    first, second = r.choice(answers), r.choice(answers)
-    if r.random() < 0.5:
-        there = events[first].value
-        events[first] = replace(events[first], value=events[second].value)
-        events[second] = replace(events[second], value=there)
-    else:
-        events[first] = replace(events[first], value=r.choice((None, *range(values))))
-    return History.from_operations(events)
+paired = partial(decided, pairing.search, QUEUE)
+queue_run = partial(container_run, "enqueue", "dequeue", False)
+with_another_answer = partial(container_runs.with_another_answer, "dequeue")
 
 
 def test_random_answers_against_the_definition():

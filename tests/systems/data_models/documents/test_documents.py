@@ -8,30 +8,15 @@ import pytest
 import trio
 from hypothesis import given
 from hypothesis import strategies as st
+from untimed_disks import UntimedDisk
 
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.systems.data_models.documents.store import Conflict, Documents
 
 
-class Untimed:
-    """A disk whose fsyncs take no time."""
-
-    def __init__(self, disk: SimulatedDisk) -> None:
-        self.disk = disk
-
-    def __getattr__(self, name):
-        return getattr(self.disk, name)
-
-    async def fsync(self, path):
-        self.disk.end_sync(self.disk.begin_sync(path))
-
-    async def fsync_dir(self):
-        self.disk.end_sync(self.disk.begin_sync_dir())
-
-
 def opened(disk):
-    store = Documents(Untimed(disk), frozenset({"name"}))
+    store = Documents(UntimedDisk(disk), frozenset({"name"}))
     trio.run(store.open)
     return store
 

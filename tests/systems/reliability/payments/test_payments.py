@@ -6,6 +6,7 @@ import random
 
 import pytest
 import trio
+from untimed_disks import StallingDisk, UntimedDisk
 
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import Plan, run
@@ -14,30 +15,6 @@ from splitbrain.harness.plan import Fault
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.systems.registry import experiment
 from splitbrain.systems.reliability.payments.ledger import Ledger
-
-
-class SteppedDisk:
-    """A disk without time whose fsyncs are never done after some of them."""
-
-    def __init__(self, disk: SimulatedDisk, syncs: float) -> None:
-        self.disk = disk
-        self.left = syncs
-
-    def __getattr__(self, name):
-        return getattr(self.disk, name)
-
-    async def fsync(self, path):
-        await self.sync(self.disk.begin_sync(path))
-
-    async def fsync_dir(self):
-        await self.sync(self.disk.begin_sync_dir())
-
-    async def sync(self, pending):
-        await trio.lowlevel.checkpoint()
-        self.left -= 1
-        if self.left < 0:
-            await trio.sleep_forever()
-        self.disk.end_sync(pending)
 
 
 @pytest.mark.parametrize("policy", POWER_LOSS_POLICIES)
@@ -52,7 +29,7 @@ def test_a_payment_that_was_said_to_be_durable_survives_a_power_loss(policy, see
         durable.append(request)
 
     async def live():
-        ledger = Ledger(SteppedDisk(disk, rng.randrange(2, 8)))
+        ledger = Ledger(StallingDisk(disk, rng.randrange(2, 8)))
         with trio.move_on_after(1):
             await ledger.open()
             async with trio.open_nursery() as nursery:
@@ -63,7 +40,7 @@ def test_a_payment_that_was_said_to_be_durable_survives_a_power_loss(policy, see
 
     trio.run(live, clock=trio.testing.MockClock(autojump_threshold=0))
     disk.power_loss(policy)
-    again = Ledger(SteppedDisk(disk, float("inf")))
+    again = Ledger(UntimedDisk(disk))
     trio.run(again.open)
     kept = [request for request, _, _ in again.entries]
 

@@ -6,6 +6,7 @@ import random
 
 import pytest
 import trio
+from untimed_disks import Crash, CrashingDisk, UntimedDisk
 
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.simulation.disk import SimulatedDisk
@@ -13,39 +14,6 @@ from splitbrain.systems.replication.abd.storage import Storage
 from splitbrain.systems.replication.abd.versions import REGISTER, Cell, Version, newest
 
 COMPACT_AT = 5
-
-
-class Crash(Exception):
-    """The disk stops at its n-th step."""
-
-
-class CrashingDisk:
-    """A disk without time that stops after some operations."""
-
-    def __init__(self, disk: SimulatedDisk, operations: float) -> None:
-        self.disk = disk
-        self.left = operations
-
-    def __getattr__(self, name):
-        if name in ("append", "truncate", "rename", "remove"):
-            self.step()
-        return getattr(self.disk, name)
-
-    def step(self):
-        self.left -= 1
-        if self.left < 0:
-            raise Crash
-
-    async def fsync(self, path):
-        await self.sync(self.disk.begin_sync(path))
-
-    async def fsync_dir(self):
-        await self.sync(self.disk.begin_sync_dir())
-
-    async def sync(self, pending):
-        await trio.lowlevel.checkpoint()
-        self.step()
-        self.disk.end_sync(pending)
 
 
 def opened(disk) -> Storage:
@@ -95,7 +63,7 @@ def test_what_was_acknowledged_survives_a_power_loss_at_any_step(policy, seed):
 
     acknowledged = live(CrashingDisk(disk, rng.randrange(2, 90)), cells)
     disk.power_loss(policy)
-    held = opened(CrashingDisk(disk, float("inf"))).cells
+    held = opened(UntimedDisk(disk)).cells
 
     for place, cell in newest(acknowledged).items():
         assert held[place].version >= cell.version
@@ -106,7 +74,7 @@ def test_each_start_is_another_life_whatever_a_crash_left_of_the_one_before():
     disk = SimulatedDisk(random.Random(1))
     lives = []
     for _ in range(5):
-        lives.append(opened(CrashingDisk(disk, float("inf"))).life)
+        lives.append(opened(UntimedDisk(disk)).life)
         disk.power_loss("drop_unsynced")
 
     assert lives == [1, 2, 3, 4, 5]
@@ -116,6 +84,6 @@ def test_a_log_that_has_grown_long_is_written_anew():
     disk = SimulatedDisk(random.Random(1))
     cells = [Cell(REGISTER, "x", Version(n, "a", 1), n) for n in range(1, 200)]
 
-    assert live(CrashingDisk(disk, float("inf")), cells) == cells
+    assert live(UntimedDisk(disk), cells) == cells
     assert disk.size("cells") < 40 * (COMPACT_AT + 3)
-    assert opened(CrashingDisk(disk, float("inf"))).cells == {(REGISTER, "x"): cells[-1]}
+    assert opened(UntimedDisk(disk)).cells == {(REGISTER, "x"): cells[-1]}

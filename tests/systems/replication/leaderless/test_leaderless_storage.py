@@ -6,6 +6,7 @@ import random
 
 import pytest
 import trio
+from untimed_disks import Crash, CrashingDisk, UntimedDisk
 
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.simulation.disk import SimulatedDisk
@@ -15,41 +16,8 @@ from splitbrain.systems.replication.leaderless.storage import Storage
 COMPACT_AT = 5
 
 
-class Crash(Exception):
-    """The disk stops at its n-th step."""
-
-
-class CrashingDisk:
-    """A disk without time that stops after some operations."""
-
-    def __init__(self, disk: SimulatedDisk, operations: float) -> None:
-        self.disk = disk
-        self.left = operations
-
-    def __getattr__(self, name):
-        if name in ("append", "truncate", "rename", "remove"):
-            self.step()
-        return getattr(self.disk, name)
-
-    def step(self):
-        self.left -= 1
-        if self.left < 0:
-            raise Crash
-
-    async def fsync(self, path):
-        await self.sync(self.disk.begin_sync(path))
-
-    async def fsync_dir(self):
-        await self.sync(self.disk.begin_sync_dir())
-
-    async def sync(self, pending):
-        await trio.lowlevel.checkpoint()
-        self.step()
-        self.disk.end_sync(pending)
-
-
 def opened(disk) -> Storage:
-    storage = Storage(CrashingDisk(disk, float("inf")), COMPACT_AT)
+    storage = Storage(UntimedDisk(disk), COMPACT_AT)
     trio.run(storage.open)
     return storage
 
@@ -118,7 +86,7 @@ def test_what_was_durable_survives_a_power_loss_at_any_step(policy, seed):
 def test_a_hint_that_was_handed_over_is_gone():
     disk = SimulatedDisk(random.Random(1))
     cell = written(EMPTY, (), "a", 1)
-    live(CrashingDisk(disk, float("inf")), [("hint", "n2", "x", cell), ("handed", "n2", "x")])
+    live(UntimedDisk(disk), [("hint", "n2", "x", cell), ("handed", "n2", "x")])
 
     assert opened(disk).hints == {}
 
@@ -128,7 +96,7 @@ def test_a_log_that_has_grown_long_is_written_anew():
     cells = [EMPTY]
     for value in range(200):
         cells.append(written(cells[-1], cells[-1].context, "a", value))
-    live(CrashingDisk(disk, float("inf")), [("merge", "x", cell) for cell in cells[1:]])
+    live(UntimedDisk(disk), [("merge", "x", cell) for cell in cells[1:]])
 
     assert disk.size("cells") < 50 * (COMPACT_AT + 3)
     assert opened(disk).cells == {"x": cells[-1]}

@@ -7,38 +7,15 @@ import random
 import pytest
 import trio
 import trio.testing
+from untimed_disks import StallingDisk, UntimedDisk
 
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.systems.streams.partitioned_log.partitions import Partitions
 
 
-class SteppedDisk:
-    """A disk without time whose fsyncs are never done after some of them."""
-
-    def __init__(self, disk: SimulatedDisk, syncs: float) -> None:
-        self.disk = disk
-        self.left = syncs
-
-    def __getattr__(self, name):
-        return getattr(self.disk, name)
-
-    async def fsync(self, path):
-        await self.sync(self.disk.begin_sync(path))
-
-    async def fsync_dir(self):
-        await self.sync(self.disk.begin_sync_dir())
-
-    async def sync(self, pending):
-        await trio.lowlevel.checkpoint()
-        self.left -= 1
-        if self.left < 0:
-            await trio.sleep_forever()
-        self.disk.end_sync(pending)
-
-
 def opened(disk):
-    log = Partitions(SteppedDisk(disk, float("inf")), 2)
+    log = Partitions(UntimedDisk(disk), 2)
     trio.run(log.open)
     return log
 
@@ -51,7 +28,7 @@ def test_what_was_acknowledged_survives_and_outputs_stand_for_their_offsets(poli
     appended, booked = {}, []
 
     async def live():
-        log = Partitions(SteppedDisk(disk, rng.randrange(2, 14)), 2)
+        log = Partitions(StallingDisk(disk, rng.randrange(2, 14)), 2)
         with trio.move_on_after(1):
             await log.open()
             for request in range(12):
