@@ -132,7 +132,7 @@ def test_a_plan_that_is_drawn_is_run_with_the_tests_options():
 def test_faults_may_be_drawn_beside_the_plan():
     drawn = set()
 
-    @settings(max_examples=5, deadline=None, database=None)
+    @settings(QUICK, max_examples=5)
     @given(struck=strategies.fault_sets("latency", nodes=1, time_limit=1))
     @simulate(nodes=1, clients=2, time_limit=1, runs=1)
     def test(plan, struck):
