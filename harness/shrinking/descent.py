@@ -95,8 +95,9 @@ def shrink(
             shrinker.final()  # nothing smaller fails: does it fail again itself?
         shrinker.without_each_fault()
         runs = trials.runs
+        small = shrinker.final()
         often, necessary = shrinker.weigh()
-    return Shrunk(shrinker.final(), shrinker.original, runs, often, necessary, complete)
+    return Shrunk(small, shrinker.original, runs, often, necessary, complete)
 
 
 def listed_operations(history: History, clients: int) -> tuple[PlannedOperation, ...]:
@@ -110,13 +111,13 @@ def listed_operations(history: History, clients: int) -> tuple[PlannedOperation,
 
 
 class _Shrinker:
-    """Greedy descent: `best` is the smallest plan so far that fails as the original does."""
+    """Greedy descent from one plan that fails as the original does to a smaller one."""
 
     def __init__(self, experiment: Experiment, failing: Run, trials: Trials, rerolls: int) -> None:
         self.experiment = experiment
         self.signature = failing.signature
         self.deterministic = failing.deterministic
-        self.best = failing.plan
+        self._bests = [failing.plan]
         self.original = failing.plan.with_(
             operations=failing.plan.operations
             or listed_operations(failing.history, failing.plan.clients)
@@ -124,6 +125,15 @@ class _Shrinker:
         self._trials = trials
         self._most_rerolls = self._rerolls = rerolls
         self._refused: set[str] = set()
+
+    @property
+    def best(self) -> Plan:
+        """The smallest plan so far."""
+        return self._bests[-1]
+
+    @best.setter
+    def best(self, plan: Plan) -> None:
+        self._bests.append(plan)
 
     # Trying
 
@@ -273,25 +283,45 @@ class _Shrinker:
     def final(self) -> Run:
         """The smallest plan's run, with its trace.
 
-        On a ground that is not deterministic it may take some tries until it fails again.
+        On a ground that is not deterministic a plan may have failed by chance and not again. Then
+        a larger one takes its place, and at last the one that was to be shrunk.
 
         Raises:
-            NotReproduced: it does not.
+            NotReproduced: that one does not fail again, either.
         """
-        for _ in range(2 * self._most_rerolls):
-            result = run(self.experiment.with_plan(self.best), tracing=True)
-            if result.signature == self.signature:
+        for plan in self._steps_back():
+            result = self._again(plan)
+            if result is not None:
+                self.best = plan
                 return result
-            if result.deterministic:
-                raise NotReproduced(
-                    "the shrunk plan failed once and does not fail again: the system under test "
-                    "depends on something besides its node (time, randomness, files, memory shared "
-                    "between nodes)"
-                )
+        if self.deterministic:
+            raise NotReproduced(
+                "the shrunk plan failed once and does not fail again: the system under test "
+                "depends on something besides its node (time, randomness, files, memory shared "
+                "between nodes)"
+            )
         raise NotReproduced(
-            f"the shrunk plan failed, and {2 * self._most_rerolls} times it did not: its ground "
+            f"the plan failed, and {2 * self._most_rerolls} times it did not: its ground "
             f"({self.best.ground}) is not deterministic, so the failure may come by chance"
         )
+
+    def _steps_back(self) -> Iterator[Plan]:
+        """The smallest plan; on a ground of chance, others that were the smallest, ever earlier."""
+        step = len(self._bests) - 1
+        yield self._bests[step]
+        stride = 1
+        while step > 0 and not self.deterministic:
+            step = max(0, step - stride)
+            stride *= 2
+            yield self._bests[step]
+
+    def _again(self, plan: Plan) -> Run | None:
+        """A run of the plan that fails as the original did; None if it doesn't come."""
+        for _ in range(1 if self.deterministic else 2 * self._most_rerolls):
+            result = run(self.experiment.with_plan(plan), tracing=True)
+            if result.signature == self.signature:
+                return result
+        return None
 
 
 def _cuts(count: int, start: int, chunk: int, least: int) -> Iterator[tuple[int, int]]:
