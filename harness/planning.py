@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
-
-import msgspec
 
 from splitbrain.harness.nemesis.catalogue import resolve
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.nemesis.schedule import DENSITY, draw_faults
-from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.plan import Plan
 
 
 def draw(
@@ -44,22 +41,3 @@ def draw(
         claims=within,
     )
     return plan.with_(faults=drawn)
-
-
-def parse_options(options: Iterable[str], what: str = "--option") -> dict[str, Any]:
-    """``NAME=VALUE`` pairs as options; a value is JSON if it reads as such, else a string; `what`
-    they are of the command line.
-
-    Raises:
-        InvalidPlan: not of that form.
-    """
-    parsed: dict[str, Any] = {}
-    for option in options:
-        name, equals, text = option.partition("=")
-        if not equals or not name:
-            raise InvalidPlan(f"{what} {option!r}: write NAME=VALUE")
-        try:
-            parsed[name] = msgspec.json.decode(text)
-        except msgspec.DecodeError:
-            parsed[name] = text
-    return parsed

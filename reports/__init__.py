@@ -7,15 +7,18 @@ write_report("runs/demo")         # writes report.html and report.md beside them
 
 from __future__ import annotations
 
-from contextlib import suppress
-from dataclasses import replace
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from splitbrain.reports.html import render_html
-from splitbrain.reports.markdown import render_markdown
-from splitbrain.reports.model import RunView, load_run
-from splitbrain.reports.run_files import RunError
-from splitbrain.reports.terminal import render_terminal, render_verdicts
+from splitbrain.lazy import lazily
+
+if TYPE_CHECKING:
+    from splitbrain.reports.html import render_html
+    from splitbrain.reports.markdown import render_markdown
+    from splitbrain.reports.model import RunView, load_run
+    from splitbrain.reports.run_files import RunError
+    from splitbrain.reports.terminal import render_terminal
+    from splitbrain.reports.verdict_table import render_verdicts
+    from splitbrain.reports.writing import write_report
 
 __all__ = [
     "RunError",
@@ -28,38 +31,18 @@ __all__ = [
     "write_report",
 ]
 
-
-def write_report(run_dir: str | Path) -> RunView:
-    """Write ``report.html`` and ``report.md`` into a run's folder, and into its shrunk run's.
-
-    Returns:
-        The run that the pages show, so that whoever tells it needn't read it again. A page that
-        could not be written (the disk is full) is among its problems: the verdict is known all the
-        same.
-
-    Raises:
-        RunError: the plan or the history is missing or can't be read.
-    """
-    view = load_run(run_dir)
-    unwritten: list[str] = []
-    for shown in (view.shrunk, view):
-        if shown is not None:
-            unwritten += _write(shown.page, render_html(shown))
-            unwritten += _write(shown.path / "report.md", render_markdown(shown))
-    return replace(view, problems=(*view.problems, *unwritten))
-
-
-def _write(path: Path, text: str) -> list[str]:
-    """Write a page, whole or not at all; what is to be said if it can't be."""
-    try:
-        # JSON can hold half a surrogate pair, UTF-8 can't.
-        path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-    except OSError as error:
-        with suppress(OSError):
-            if path.is_file() and not path.is_symlink():  # half a page is none
-                path.unlink()
-        return [
-            f"{path.name} can't be written ({error.strerror}): write it again with `splitbrain "
-            "report` when there is room"
-        ]
-    return []
+__getattr__ = lazily(
+    __name__,
+    {
+        f"{__name__}.{module}": names
+        for module, names in {
+            "html": ("render_html",),
+            "markdown": ("render_markdown",),
+            "model": ("RunView", "load_run"),
+            "run_files": ("RunError",),
+            "terminal": ("render_terminal",),
+            "verdict_table": ("render_verdicts",),
+            "writing": ("write_report",),
+        }.items()
+    },
+)

@@ -13,7 +13,7 @@ import numpy as np
 
 from splitbrain.checkers.history import History
 from splitbrain.harness.plan import MOST_CLIENTS, Plan
-from splitbrain.harness.runs.store import CHECKED, read_checked
+from splitbrain.harness.runs.folders import CHECKED, read_checked
 from splitbrain.reports.run_files import RunError, read_history
 from splitbrain.reports.wording import safe_text, shortened
 

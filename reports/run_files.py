@@ -19,7 +19,7 @@ from splitbrain.checkers.history import History, HistoryError, load
 from splitbrain.checkers.history.repeated_keys import repeated_key
 from splitbrain.checkers.verdict import Verdict
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.runs.store import StoreError
+from splitbrain.harness.runs.folders import StoreError
 from splitbrain.harness.shrinking.chances import LIKELIER, NECESSARY, NOT_SHOWN
 from splitbrain.harness.workloads.parts.words import Words, words_from_json
 from splitbrain.reports.wording import safe_text

@@ -7,12 +7,8 @@ Plain ASCII and no color, so that it reads the same in a log; a caller may style
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from tabulate import tabulate
-
-from splitbrain.checkers.verdict import INVALID, Verdict
 from splitbrain.reports.model import (
     RunView,
     exercised_text,
@@ -23,13 +19,13 @@ from splitbrain.reports.model import (
 )
 from splitbrain.reports.spacetime.text import lines_of
 from splitbrain.reports.story import ELISION, OPERATION, StoryLine, story_of
-from splitbrain.reports.wording import clipped, safe_text, shortened
+from splitbrain.reports.verdict_table import ascii_text, render_verdicts, table_of
+from splitbrain.reports.wording import shortened
 
 WIDTH = 100
 STORY_LIMIT = 24
 TEXT_LIMIT = 92
 WRAPPED = 80
-REASON_LIMIT = 180
 
 
 def render_terminal(view: RunView) -> str:
@@ -46,15 +42,7 @@ def render_terminal(view: RunView) -> str:
         _exercised(view),
         "\n".join(_paragraph(f"note: {note}") for note in (*view.problems, *view.info.notes)),
     ]
-    return _ascii("\n\n".join(block for block in blocks if block))
-
-
-_SIGNS = str.maketrans({"→": "->", "…": "..."})
-
-
-def _ascii(text: str) -> str:
-    """The text in ASCII: our own signs spelled, anything else escaped."""
-    return text.translate(_SIGNS).encode("ascii", "backslashreplace").decode("ascii")
+    return ascii_text("\n\n".join(block for block in blocks if block))
 
 
 def _paragraph(text: str) -> str:
@@ -76,7 +64,7 @@ def _story(view: RunView) -> str:
         return ""
     lines = []
     for line in story_of(view, STORY_LIMIT):
-        text = _ascii(line.text)
+        text = ascii_text(line.text)
         whole = textwrap.wrap(text, WRAPPED) if view.telling.small else []
         lines.append((line, whole or [shortened(text, TEXT_LIMIT)]))
     width = max((len(text[0]) for line, text in lines if line.kind == OPERATION), default=0)
@@ -87,7 +75,7 @@ def _story_line(line: StoryLine, wrapped: Sequence[str], width: int) -> str:
     text, *rest = wrapped
     if line.kind == ELISION:
         return f"{'':13}{text}"
-    note = f"  <- {shortened(_ascii(line.note), 40)}" if line.note else ""
+    note = f"  <- {shortened(ascii_text(line.note), 40)}" if line.note else ""
     mark = "*" if line.marked else " "
     first = f"{mark}{line.clock:>10}  {text:{width}}  {line.outcome:4}{note}".rstrip()
     return "\n".join([first, *(f"{'':15}{more}" for more in rest)])
@@ -97,7 +85,7 @@ def _spacetime(view: RunView) -> str:
     """The messages that led to a failure; a run that isn't invalid has none to tell."""
     if view.telling.judgement != "INVALID":
         return ""
-    return "\n".join(f"  {_ascii(line)}".rstrip() for line in lines_of(view.telling))
+    return "\n".join(f"  {ascii_text(line)}".rstrip() for line in lines_of(view.telling))
 
 
 def _necessary(view: RunView) -> str:
@@ -121,28 +109,8 @@ def _commands(view: RunView) -> str:
     return "\n".join(lines)
 
 
-def render_verdicts(verdicts: Iterable[Verdict]) -> str:
-    """Verdicts as a table of plain ASCII: checker, verdict, what it says."""
-    rows = [
-        (
-            shortened(verdict.checker),
-            "INVALID" if verdict.validity is INVALID else str(verdict.validity),
-            clipped(verdict.reason, REASON_LIMIT),
-        )
-        for verdict in verdicts
-    ]
-    return _table(rows, ("checker", "verdict", "what"), maxcolwidths=[40, None, 60])
-
-
 def _verdict_table(view: RunView) -> str:
     return textwrap.indent(render_verdicts(view.verdicts), "  ") if view.verdicts else ""
-
-
-def _table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...], **options: Any) -> str:
-    """A table of ASCII, made so before it is laid out: escapes take more room."""
-    plain = [tuple(_ascii(safe_text(cell)) for cell in row) for row in rows]
-    table: str = tabulate(plain, head, "simple", disable_numparse=True, **options)
-    return "\n".join(line.rstrip() for line in table.splitlines())
 
 
 def _exercised(view: RunView) -> str:
@@ -153,7 +121,7 @@ def _exercised(view: RunView) -> str:
             for row in view.coverage.functions
         ]
         align = ("left", "right", "right", "right")
-        table = _table(rows, ("operation", "ok", "fail", "info"), colalign=align)
+        table = table_of(rows, ("operation", "ok", "fail", "info"), colalign=align)
         lines.append(textwrap.indent(table, "  "))
     settings = settings_text(view)
     lines += [_paragraph(f"settings: {settings}")] if settings else []

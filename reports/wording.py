@@ -11,8 +11,6 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from splitbrain.harness.nemesis.catalogue import known
-
 VALUE_LIMIT = 60
 
 
@@ -106,6 +104,9 @@ def fault_text(
     """What the nemesis did, as a clause: ``network: n1 cut off from n2, n3``."""
     family = kind.split(".", 1)[0]
     subject = _FAMILY_WORDS.get(family, family)
+    # Here, since words of verdicts need no catalogue, and it takes longer to load than they.
+    from splitbrain.harness.nemesis.catalogue import known
+
     found = known(kind)
     words = found.words if found is not None else None
     if words is None:

@@ -99,7 +99,7 @@ def command(
     counter, mutex, fenced-lock, log, or your own model, FILE.py:NAME. Transactions: list-append,
     rw-register. Others: splitbrain list checkers.
     """
-    from splitbrain.harness.planning import parse_options
+    from splitbrain.harness.options_text import parse_options
     from splitbrain.harness.progress import ProgressLine
 
     chosen: dict[str, Any] = {
@@ -176,9 +176,10 @@ def _judged(
     from splitbrain.checkers.history import load
     from splitbrain.harness.checking import confirm_run, read
     from splitbrain.harness.commands.sources import checkers_of_run, history_source
-    from splitbrain.harness.runs.judging import judge
 
     if model is None:
+        from splitbrain.harness.runs.judging import judge
+
         if not file.is_dir():
             if str(file) != "-":
                 file.stat()  # one that isn't there is told as such
@@ -200,7 +201,7 @@ def _reported(outcome: _Outcome, model: str | None, report: Path, alone: bool) -
     """Write a history's report; where it is, or None if the history can't be read."""
     if outcome.history is None or model is None:
         return None
-    from splitbrain.harness.runs.store import StoreError, keep_checked, slug
+    from splitbrain.harness.runs.folders import StoreError, keep_checked, slug
     from splitbrain.reports import write_report
 
     name = "standard input" if str(outcome.file) == "-" else outcome.file.name

@@ -1,7 +1,6 @@
 """The command line. One of the two doors: it may import every floor, and nothing imports it.
 
-Each command is a module of this folder that exports ``command``; it is imported when it is used,
-or when all are listed.
+Each command is a module of this folder that exports ``command``; it is imported when it is used.
 
 Exit codes are those of `exits`.
 """
@@ -19,28 +18,55 @@ from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.commands.exits import plain_errors
 from splitbrain.harness.commands.streams import forgiving_streams
 
-COMMANDS = (
-    "run",
-    "hunt",
-    "explore",
-    "nightly",
-    "zoo",
-    "replay",
-    "check",
-    "verify",
-    "isolation",
-    "crash-states",
-    "list",
-    "report",
-    "index",
-    "serve",
-    "diff",
-    "demo",
-    "show",
-    "init",
-    "doctor",
-)
-"""The commands, in the order of ``--help``: each the name of its module, with hyphens."""
+COMMANDS = {
+    "run": "Run SYSTEM under a workload and faults, judge it, and shrink what fails.",
+    "hunt": "Hunt for failures of each SYSTEM (all reference systems, unless given) on all cores.",
+    "explore": (
+        "Run a small program of SYSTEM under every schedule and crash point that departs from"
+        " its base schedule at most K times: a bounded proof that none fails, or the shortest"
+        " way to a failure."
+    ),
+    "nightly": "Hold the hunts of FILE, one after the other.",
+    "zoo": "Hunt for each planted BUG (all, unless given) by its system's name alone.",
+    "replay": "Repeat RUN (its folder, or a plan.json) and say whether it came out the same.",
+    "check": (
+        "Judge recorded histories: Jepsen EDN, JSON lines, Porcupine's logs, plain or gzipped."
+    ),
+    "verify": "Check verdicts again, without the search that found them.",
+    "isolation": (
+        "Try to refute each isolation level of SYSTEM: ten scripted anomalies, then workloads."
+    ),
+    "crash-states": (
+        "Start SYSTEM on every disk that a crash may leave, at every moment of a short run."
+    ),
+    "list": "List what there is: systems, settings, workloads, faults, checkers, bugs or grounds.",
+    "report": "Write RUN's report again (a killed run has none yet), and print where it is.",
+    "index": (
+        "Write RUNS/index.html: failures in groups, a heat map, and all runs to filter and sort."
+    ),
+    "serve": "Show the runs in RUNS on the loopback address, as they are now; nothing is written.",
+    "diff": (
+        "Tell where two runs part: their plans, the first event that differs with what came "
+        "before it, and their verdicts."
+    ),
+    "demo": (
+        "Find a lost write in a replicated store, make it small, then show Raft survive the same."
+    ),
+    "show": (
+        "Tell an anomaly of the book by a run that has it, with its picture; without NAME "
+        "list them."
+    ),
+    "init": (
+        "Write a first test of PROGRAM (a Python file below this folder), and a nightly workflow."
+    ),
+    "doctor": (
+        "Check this installation: versions, where packages come from, whether runs are "
+        "deterministic."
+    ),
+}
+"""The commands, in the order of ``--help``: each the name of its module, with hyphens, and what it
+does in one sentence, which its own help begins with. Said here as well, so that ``--help`` need not
+import them all."""
 
 
 class Commands(click.Group):
@@ -89,11 +115,8 @@ class Commands(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The commands with their whole first sentences."""
-        commands = [(name, self.get_command(ctx, name)) for name in COMMANDS]
         with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, command.get_short_help_str(1000)) for name, command in commands if command]
-            )
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 EPILOG = """\b

@@ -65,7 +65,7 @@ def sentence_of(error: Exception) -> str | None:
     from splitbrain.checkers.models import ModelError
     from splitbrain.harness.plan import InvalidPlan
     from splitbrain.harness.processes.lives import ProcessTrouble
-    from splitbrain.harness.runs.store import StoreError
+    from splitbrain.harness.runs.folders import StoreError
     from splitbrain.harness.searching.seeds import NotDeterministic
     from splitbrain.harness.shrinking import NotReproduced
 

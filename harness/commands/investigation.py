@@ -52,9 +52,9 @@ def investigated(
     from splitbrain.harness.ground import ground_named
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.harness.regression import REGISTERED
+    from splitbrain.harness.runs.folders import new_folder
     from splitbrain.harness.runs.investigating import investigate
     from splitbrain.harness.runs.running import check_plan
-    from splitbrain.harness.runs.store import new_folder
     from splitbrain.reports import write_report
 
     check_plan(experiment)

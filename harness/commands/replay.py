@@ -58,9 +58,9 @@ def command(
     """
     from splitbrain.harness.ground import ground_named
     from splitbrain.harness.plan import InvalidPlan, parse_seconds
+    from splitbrain.harness.runs.folders import read_plan, recorded_digest
     from splitbrain.harness.runs.looking import Look, Watched
     from splitbrain.harness.runs.running import run as run_again
-    from splitbrain.harness.runs.store import read_plan, recorded_digest
     from splitbrain.systems import registry
 
     plan = read_plan(run)
@@ -108,7 +108,7 @@ def command(
 def _try_again(experiment: Experiment, run: Path, tries: int, runs: Path) -> NoReturn:
     """Run a plan in real time, as often as asked; tell the first run that fails as recorded, or
     the last; exit with the code of that one's verdict."""
-    from splitbrain.harness.runs.store import recorded_signature
+    from splitbrain.harness.runs.folders import recorded_signature
 
     signature = recorded_signature(run)
     told, alike = investigated(experiment, runs, budget=0), 0

@@ -149,7 +149,7 @@ def _chosen(
 
 def _options(options: tuple[str, ...], settings: tuple[str, ...]) -> dict[str, Any]:
     from splitbrain.harness.knobs import OPTION
-    from splitbrain.harness.planning import parse_options
+    from splitbrain.harness.options_text import parse_options
 
     chosen = {OPTION: parse_options(settings, "--setting")} if settings else {}
     return {**parse_options(options), **chosen}

@@ -19,7 +19,7 @@ def command(runs: Path, port: int) -> None:
 
     Runs until it is interrupted.
     """
-    from splitbrain.harness.runs.store import StoreError
+    from splitbrain.harness.runs.folders import StoreError
     from splitbrain.reports.overview.serving import RunsServer
 
     if not runs.is_dir():

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.runs.store import StoreError, read_plan
+from splitbrain.harness.runs.folders import StoreError, read_plan
 
 if TYPE_CHECKING:
     from splitbrain.checkers.history.source import Content

@@ -59,7 +59,7 @@ def command(
     """
     import msgspec
 
-    from splitbrain.harness.planning import parse_options
+    from splitbrain.harness.options_text import parse_options
 
     outcomes = _outcomes(history, certificate, model, parse_options(options))
     for outcome in () if quiet else outcomes:

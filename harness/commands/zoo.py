@@ -97,7 +97,7 @@ def _kept(path: Path) -> list[Hunted]:
     import msgspec
 
     from splitbrain.harness.hunting.zoo import read_lines
-    from splitbrain.harness.runs.store import StoreError
+    from splitbrain.harness.runs.folders import StoreError
 
     try:
         return read_lines(path.read_text(encoding="utf-8"))

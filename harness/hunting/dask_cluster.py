@@ -17,7 +17,7 @@ from importlib import import_module
 from typing import Any
 
 from splitbrain.harness.hunting.pool import Workers
-from splitbrain.harness.runs.store import StoreError
+from splitbrain.harness.runs.folders import StoreError
 
 CONNECTING_S = 60
 """How long a scheduler and its first worker may take to be there, in seconds; one that starts anew

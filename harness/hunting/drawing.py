@@ -26,7 +26,7 @@ from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, EVENTS, MACHINE
 from splitbrain.harness.plan import ITSELF, Fault, Plan, When
 from splitbrain.harness.planning import draw
 from splitbrain.harness.regression import REGISTERED, Origin
-from splitbrain.harness.runs.store import new_folder
+from splitbrain.harness.runs.folders import new_folder
 from splitbrain.harness.streams import stream
 from splitbrain.harness.system import System
 from splitbrain.harness.workloads import WORKLOADS

@@ -27,7 +27,7 @@ import msgspec
 from splitbrain.harness.hosttime import timestamp
 from splitbrain.harness.hunting.prey import Prey
 from splitbrain.harness.hunting.work import Attempt, Small
-from splitbrain.harness.runs.store import StoreError
+from splitbrain.harness.runs.folders import StoreError
 
 FORMAT = 3
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from splitbrain.harness.hunting.counting import Counts
 from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Group, Memory
-from splitbrain.harness.runs.store import StoreError
+from splitbrain.harness.runs.folders import StoreError
 
 _TOLD = {NEW: 0, KNOWN: 1, FIXED: 2, FLAKY: 3}
 """States by how much they tell of a plan that was tried."""

@@ -16,7 +16,7 @@ from typing import Any
 
 from splitbrain.harness.hunting.pool import Workers
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.runs.store import StoreError
+from splitbrain.harness.runs.folders import StoreError
 
 TRIES = 3
 """How often something is done alone before it is given up."""

@@ -17,9 +17,9 @@ from splitbrain.checkers.verdict import INVALID, VALID, Verdict
 from splitbrain.harness.hosttime import cpu_seconds
 from splitbrain.harness.hunting.prey import Prey
 from splitbrain.harness.plan import Plan
+from splitbrain.harness.runs.folders import StoreError
 from splitbrain.harness.runs.investigating import investigate
 from splitbrain.harness.runs.running import Run, run
-from splitbrain.harness.runs.store import StoreError
 
 SHRINK_SECONDS = 60.0
 """Wall time that making one failure smaller may take: a hunt has more to do."""

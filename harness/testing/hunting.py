@@ -28,7 +28,7 @@ from splitbrain.harness.hunting.memory import FIXED, Group, Memory
 from splitbrain.harness.hunting.pool import Workers, local
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.regression import Origin
-from splitbrain.harness.runs.store import emptied_folder, slug
+from splitbrain.harness.runs.folders import emptied_folder, slug
 from splitbrain.harness.searching.elsewhere import Source
 from splitbrain.harness.searching.seeds import Search
 from splitbrain.harness.testing.simulated import Inconclusive, Settings, Violation

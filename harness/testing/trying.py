@@ -24,16 +24,16 @@ from typing import Any
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.regression import origin_of
-from splitbrain.harness.runs.investigating import Investigation, investigate
-from splitbrain.harness.runs.running import Run
-from splitbrain.harness.runs.store import (
+from splitbrain.harness.runs.folders import (
     StoreError,
     emptied_folder,
     read_plan,
     recorded_digest,
-    run_in_folder,
     slug,
 )
+from splitbrain.harness.runs.investigating import Investigation, investigate
+from splitbrain.harness.runs.running import Run
+from splitbrain.harness.runs.store import run_in_folder
 from splitbrain.harness.searching.elsewhere import Source
 from splitbrain.harness.searching.seeds import NotDeterministic, Search, search
 from splitbrain.harness.testing.simulated import (

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 
 from splitbrain.harness.commands.cli import main
 from splitbrain.harness.progress import ProgressLine
-from splitbrain.harness.runs.store import read_plan
+from splitbrain.harness.runs.folders import read_plan
 
 SMALL = ["-n", "3", "-c", "2", "-t", "1s"]
 

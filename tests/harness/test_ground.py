@@ -6,8 +6,8 @@ from small_register import Client, Durable, Forgetful
 from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Fault, InvalidPlan, Plan, Violation, run, search, shrink, simulate
 from splitbrain.harness.ground import GROUNDS, ground_named
+from splitbrain.harness.runs.folders import read_plan
 from splitbrain.harness.runs.running import check_plan
-from splitbrain.harness.runs.store import read_plan
 from splitbrain.harness.testing import decorator as simulated
 from splitbrain.harness.workloads import register
 

@@ -9,6 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from splitbrain.harness.nemesis.catalogue import KINDS
+from splitbrain.harness.options_text import parse_options
 from splitbrain.harness.plan import (
     MOST_FAULTS,
     Fault,
@@ -17,7 +18,7 @@ from splitbrain.harness.plan import (
     PlannedOperation,
     parse_seconds,
 )
-from splitbrain.harness.planning import draw, parse_options
+from splitbrain.harness.planning import draw
 from splitbrain.harness.runs.running import run
 from splitbrain.systems import registry
 

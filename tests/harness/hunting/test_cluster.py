@@ -17,7 +17,7 @@ from splitbrain.harness.hunting.dask_cluster import cluster
 from splitbrain.harness.hunting.hunt import Crew, Hunt, Limits
 from splitbrain.harness.hunting.memory import Memory
 from splitbrain.harness.hunting.pool import local
-from splitbrain.harness.runs.store import StoreError
+from splitbrain.harness.runs.folders import StoreError
 
 pytest.importorskip("distributed", reason="needs the extra: pip install 'splitbrain[dask]'")
 pytestmark = pytest.mark.nightly

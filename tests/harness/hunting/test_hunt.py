@@ -20,8 +20,8 @@ from splitbrain.harness.hunting.drawing import target_of
 from splitbrain.harness.hunting.hunt import Hunt, Limits, ranked
 from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Memory
 from splitbrain.harness.plan import Plan
+from splitbrain.harness.runs.folders import StoreError, read_plan
 from splitbrain.harness.runs.running import run
-from splitbrain.harness.runs.store import StoreError, read_plan
 from splitbrain.harness.system import System
 from splitbrain.systems import registry
 

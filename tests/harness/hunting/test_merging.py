@@ -14,7 +14,7 @@ from splitbrain.harness.hunting.merging import merge_file
 from splitbrain.harness.hunting.sharding import BLOCK, Shard
 from splitbrain.harness.hunting.work import Attempt, Small
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.runs.store import StoreError
+from splitbrain.harness.runs.folders import StoreError
 
 # Shards
 

@@ -11,7 +11,7 @@ from hunted import AtOnce
 
 from splitbrain.harness.hunting.pool import Workers
 from splitbrain.harness.hunting.tasks import TRIES, Task, Tasks
-from splitbrain.harness.runs.store import StoreError
+from splitbrain.harness.runs.folders import StoreError
 
 
 class Dying(AtOnce):

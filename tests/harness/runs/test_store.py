@@ -10,15 +10,8 @@ from small_register import Client, Durable, Forgetful
 from splitbrain.checkers.history import load
 from splitbrain.checkers.verdict import Verdict
 from splitbrain.harness import Fault, InvalidPlan, Plan
-from splitbrain.harness.runs.store import (
-    StoreError,
-    new_folder,
-    read_plan,
-    recorded_digest,
-    run_in_folder,
-    verdicts_to_json,
-    write_shrink,
-)
+from splitbrain.harness.runs.folders import StoreError, new_folder, read_plan, recorded_digest
+from splitbrain.harness.runs.store import run_in_folder, verdicts_to_json, write_shrink
 from splitbrain.harness.workloads import register
 
 PLAN = Plan(

@@ -10,8 +10,8 @@ from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Plan, faults, run, search, shrink
 from splitbrain.harness.node import Node
 from splitbrain.harness.planning import draw
+from splitbrain.harness.runs.folders import read_plan
 from splitbrain.harness.runs.investigating import investigate
-from splitbrain.harness.runs.store import read_plan
 from splitbrain.harness.shrinking import NotReproduced, listed_operations
 from splitbrain.harness.workloads import register
 from splitbrain.systems import registry

@@ -12,8 +12,8 @@ from small_register import Client, Durable, Forgetful
 from splitbrain import Fault, InvalidPlan, Plan, Violation, simulate, strategies
 from splitbrain.harness import run
 from splitbrain.harness.nemesis.catalogue import every_kind
+from splitbrain.harness.runs.folders import read_plan
 from splitbrain.harness.runs.running import check_plan
-from splitbrain.harness.runs.store import read_plan
 from splitbrain.harness.testing import decorator as simulated
 from splitbrain.harness.workloads import register
 

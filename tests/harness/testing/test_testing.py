@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from small_register import Client, Durable, Forgetful
 
 from splitbrain.harness import Inconclusive, InvalidPlan, Plan, Violation, faults, simulate
-from splitbrain.harness.runs.store import StoreError, read_plan
+from splitbrain.harness.runs.folders import StoreError, read_plan
 from splitbrain.harness.testing import decorator as simulated
 from splitbrain.harness.workloads import register
 

@@ -1,0 +1,41 @@
+"""Verdicts as a table in a terminal, and tables of plain ASCII in general."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from tabulate import tabulate
+
+from splitbrain.checkers.verdict import INVALID, Verdict
+from splitbrain.reports.wording import clipped, safe_text, shortened
+
+REASON_LIMIT = 180
+
+
+def render_verdicts(verdicts: Iterable[Verdict]) -> str:
+    """Verdicts as a table of plain ASCII: checker, verdict, what it says."""
+    rows = [
+        (
+            shortened(verdict.checker),
+            "INVALID" if verdict.validity is INVALID else str(verdict.validity),
+            clipped(verdict.reason, REASON_LIMIT),
+        )
+        for verdict in verdicts
+    ]
+    return table_of(rows, ("checker", "verdict", "what"), maxcolwidths=[40, None, 60])
+
+
+def table_of(rows: Sequence[tuple[str, ...]], head: tuple[str, ...], **options: Any) -> str:
+    """A table of ASCII, made so before it is laid out: escapes take more room."""
+    plain = [tuple(ascii_text(safe_text(cell)) for cell in row) for row in rows]
+    table: str = tabulate(plain, head, "simple", disable_numparse=True, **options)
+    return "\n".join(line.rstrip() for line in table.splitlines())
+
+
+_SIGNS = str.maketrans({"→": "->", "…": "..."})
+
+
+def ascii_text(text: str) -> str:
+    """The text in ASCII: our own signs spelled, anything else escaped."""
+    return text.translate(_SIGNS).encode("ascii", "backslashreplace").decode("ascii")

@@ -1,0 +1,47 @@
+"""A run's pages, written into its folder."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+
+from splitbrain.reports.html import render_html
+from splitbrain.reports.markdown import render_markdown
+from splitbrain.reports.model import RunView, load_run
+
+
+def write_report(run_dir: str | Path) -> RunView:
+    """Write ``report.html`` and ``report.md`` into a run's folder, and into its shrunk run's.
+
+    Returns:
+        The run that the pages show, so that whoever tells it needn't read it again. A page that
+        could not be written (the disk is full) is among its problems: the verdict is known all the
+        same.
+
+    Raises:
+        RunError: the plan or the history is missing or can't be read.
+    """
+    view = load_run(run_dir)
+    unwritten: list[str] = []
+    for shown in (view.shrunk, view):
+        if shown is not None:
+            unwritten += _write(shown.page, render_html(shown))
+            unwritten += _write(shown.path / "report.md", render_markdown(shown))
+    return replace(view, problems=(*view.problems, *unwritten))
+
+
+def _write(path: Path, text: str) -> list[str]:
+    """Write a page, whole or not at all; what is to be said if it can't be."""
+    try:
+        # JSON can hold half a surrogate pair, UTF-8 can't.
+        path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    except OSError as error:
+        with suppress(OSError):
+            if path.is_file() and not path.is_symlink():  # half a page is none
+                path.unlink()
+        return [
+            f"{path.name} can't be written ({error.strerror}): write it again with `splitbrain "
+            "report` when there is room"
+        ]
+    return []
