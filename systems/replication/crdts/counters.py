@@ -13,13 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from splitbrain.systems.replication.leaderless.siblings import Context, joined
+from splitbrain.systems.clocks.vectors import Vector, joined
 
 
 class GCounter(NamedTuple):
     """A counter that only grows: by actor, how much it has added. Sorted."""
 
-    counts: Context = ()
+    counts: Vector = ()
 
     @property
     def value(self) -> int:

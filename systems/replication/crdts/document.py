@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple
 
+from splitbrain.systems.clocks.vectors import Vector, joined
 from splitbrain.systems.replication.crdts.counters import PNCounter
 from splitbrain.systems.replication.crdts.registers import LWWRegister
 from splitbrain.systems.replication.crdts.sets import ORSet
-from splitbrain.systems.replication.leaderless.siblings import Context, joined
 
 
 class Document(NamedTuple):
@@ -21,7 +21,7 @@ class Document(NamedTuple):
         register: a register.
     """
 
-    seen: Context = ()
+    seen: Vector = ()
     elements: Any = ORSet()
     counter: PNCounter = PNCounter()
     register: LWWRegister = LWWRegister()

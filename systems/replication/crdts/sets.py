@@ -18,11 +18,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+from splitbrain.systems.clocks.vectors import joined
 from splitbrain.systems.replication.leaderless.siblings import (
     EMPTY,
     Cell,
     cell_of,
-    joined,
     merged,
     written,
 )

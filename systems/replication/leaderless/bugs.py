@@ -8,8 +8,9 @@ import trio
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.harness.node import Message
+from splitbrain.systems.clocks.vectors import joined
 from splitbrain.systems.replication.leaderless.server import LeaderlessServer
-from splitbrain.systems.replication.leaderless.siblings import EMPTY, Cell, Context, joined
+from splitbrain.systems.replication.leaderless.siblings import EMPTY, Cell, Context
 from splitbrain.systems.replication.leaderless.storage import Storage
 
 

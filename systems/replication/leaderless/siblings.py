@@ -28,8 +28,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-Context = tuple[tuple[str, int], ...]
-"""By actor, how many of its writes are covered: all up to that one. Sorted, without zeros."""
+from splitbrain.systems.clocks.vectors import Vector, joined, ticked
+
+Context = Vector
+"""By actor, how many of its writes are covered: all up to that one."""
 
 
 class Sibling(NamedTuple):
@@ -56,14 +58,6 @@ EMPTY = Cell((), ())
 """The cell of a key that was never written."""
 
 
-def joined(one: Context, other: Context) -> Context:
-    """The context that covers what either covers."""
-    counts = dict(one)
-    for actor, count in other:
-        counts[actor] = max(counts.get(actor, 0), count)
-    return tuple(sorted(counts.items()))
-
-
 def merged(one: Cell, other: Cell) -> Cell:
     """What two cells of a key know together.
 
@@ -79,15 +73,15 @@ def overwritten(cell: Cell, context: Context) -> Cell:
     return Cell(joined(cell.context, context), tuple(_unseen(cell, context)))
 
 
-def written(cell: Cell, context: Context, actor: str, value: Any) -> Cell:
-    """The cell after a write by one who had read what the context covers.
+def written(cell: Cell, read: Context, actor: str, value: Any) -> Cell:
+    """The cell after a write by one who had read what a context covers.
 
     The cell must have seen all of the actor's writes of this key.
     """
-    rest = overwritten(cell, context)
-    count = dict(rest.context).get(actor, 0) + 1
-    siblings = sorted((*rest.siblings, Sibling(actor, count, value)), key=_dot)
-    return Cell(joined(rest.context, ((actor, count),)), tuple(siblings))
+    rest = overwritten(cell, read)
+    context = ticked(rest.context, actor)
+    siblings = sorted((*rest.siblings, Sibling(actor, dict(context)[actor], value)), key=_dot)
+    return Cell(context, tuple(siblings))
 
 
 def cell_of(raw: Iterable[Any]) -> Cell:
