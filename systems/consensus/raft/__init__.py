@@ -44,8 +44,9 @@ whole vocabulary. What a server is stands in records: ``state`` (ballot, timer, 
 ``phases`` (what a role adds), ``replica`` over ``log`` (the data), ``configuration`` (who decides),
 ``outbox`` (what is to be done). What it does are functions over these: ``election``, ``leading``,
 ``following``, ``committing``, ``reads``, ``handing_over``, ``membership``, ``roles``; what it
-decides is in ``rules``. The shell is ``server``, over ``storage`` and the state machine ``kv``;
-``bugs`` has the store with one decision wrong.
+decides is in ``rules``. Around it are what all protocols of this folder share, the shell and the
+state machine (``splitbrain.systems.consensus``: ``shell``, ``sessions`` over ``kv``), and its
+``storage``; ``bugs`` has the store with one decision wrong.
 
 A disk that is slow, full or fails at one server concerns that server alone, which begins anew when
 the disk works again; one that was altered ends it, for a damaged log is not a short one. Members
@@ -65,8 +66,8 @@ from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
 from splitbrain.systems.consensus.raft.invariants import RaftInvariants
 from splitbrain.systems.consensus.raft.server import RaftKV
-from splitbrain.systems.consensus.raft.sessions import Sessions
 from splitbrain.systems.consensus.raft.state import Settings
+from splitbrain.systems.consensus.sessions import Sessions
 
 __all__ = [
     "NOTHING_STORED",

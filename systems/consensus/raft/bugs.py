@@ -18,9 +18,9 @@ from splitbrain.systems.consensus.raft.phases import Incoming, Leadership
 from splitbrain.systems.consensus.raft.replica import Replica
 from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.server import RaftKV
-from splitbrain.systems.consensus.raft.sessions import Sessions
 from splitbrain.systems.consensus.raft.state import Server, Settings
 from splitbrain.systems.consensus.raft.storage import WAL, Save, Storage
+from splitbrain.systems.consensus.sessions import Sessions
 from splitbrain.systems.storage.files import read_all
 from splitbrain.systems.storage.frames import Chain, frame_at
 

@@ -1,100 +1,13 @@
-"""A client of the replicated key-value store.
-
-It sends every operation to the server that it takes for the leader, and again to another one when
-that redirects it or stays silent. A change is always repeated under the same session and sequence
-number, so it happens once at most however often it is sent (thesis 6.3).
-"""
+"""A client of the store that is replicated by Raft, which can also change its members and its
+leader."""
 
 from __future__ import annotations
 
-from typing import Any
-
-import msgspec
-import trio
-
-from splitbrain.harness.client import Definite, Indefinite, request
-from splitbrain.harness.node import Node
-from splitbrain.systems.consensus.raft.messages import EXPIRED, OK, REDIRECT
-from splitbrain.systems.consensus.raft.sessions import immutable
-
-ATTEMPT_S = 0.4
-"""How long to wait for one server's answer, in seconds: a hundred times what an answer takes when
-all is well, and a fifth of the time that a client usually gives an operation."""
-
-PAUSE_S = 0.05
-"""How long to wait before asking again while there is no leader, in seconds."""
+from splitbrain.systems.consensus.client import StoreClient
 
 
-class RaftClient:
-    """One client with its own session; one operation at a time.
-
-    Operations go on until they are answered: whoever calls sets a time limit around them.
-
-    Args:
-        node: the client's own host; its peers are all servers.
-        server: the server to try first.
-    """
-
-    def __init__(self, node: Node, server: str) -> None:
-        self.node = node
-        self.servers = node.peers
-        self.target = server
-        self.session: int | None = None
-        self.sequence = 0
-
-    async def read(self, key: Any) -> Any:
-        """The value of a key, or None."""
-        return await self.query("get", key)
-
-    async def write(self, key: Any, value: Any) -> None:
-        """Set the value of a key."""
-        await self.command("put", key, value)
-
-    async def cas(self, key: Any, old: Any, new: Any) -> bool:
-        """Set the value of a key to `new` if it is `old`; whether it was."""
-        return bool(await self.command("cas", key, old, new))
-
-    async def get(self, key: Any) -> Any:
-        """The value of a key, or None."""
-        return await self.query("get", key)
-
-    async def put(self, key: Any, value: Any) -> None:
-        """Set the value of a key."""
-        await self.command("put", key, value)
-
-    async def append(self, key: Any, text: str) -> str:
-        """Append to the string under a key; the new value.
-
-        Raises:
-            Definite: the value is not a string.
-        """
-        return str(await self.command("append", key, text))
-
-    async def delete(self, key: Any) -> bool:
-        """Remove a key; whether it was there."""
-        return bool(await self.command("delete", key))
-
-    async def add(self, element: Any) -> None:
-        """Add an element to the set (a key without meaning to its value)."""
-        await self.command("put", element, True)
-
-    async def read_all(self) -> list[Any]:
-        """All elements of the set, in order."""
-        return list(await self.query("scan"))
-
-    async def replica_state(self, server: str) -> dict[str, Any]:
-        """What this very server has applied, from its memory: not linearizable.
-
-        Raises:
-            Definite: its disk is damaged, and it takes part no more.
-        """
-        body = ("state",)
-        while True:
-            with trio.move_on_after(ATTEMPT_S):
-                status, answer = await request(self.node, server, body)
-                if status != OK:
-                    raise Definite(answer)
-                return {str(key): value for key, value in answer}
+class RaftClient(StoreClient):
+    """One client with its own session; one operation at a time."""
 
     async def members(self) -> tuple[tuple[str, ...], ...]:
         """The voters, the outgoing voters while there are any, and the learners."""
@@ -129,59 +42,6 @@ class RaftClient:
         target = self.servers[number % len(self.servers)]
         self.result(await self.ask(("transfer", target)))
         return target
-
-    async def query(self, *operation: Any) -> Any:
-        """Read, linearizably."""
-        return self.result(await self.ask(("query", operation)))
-
-    async def command(self, *operation: Any) -> Any:
-        """Change, once.
-
-        Raises:
-            Definite: the store refused the operation, or cannot hold its values.
-            Indefinite: the session expired, and with it the memory of whether it happened.
-        """
-        try:
-            msgspec.msgpack.encode(operation)  # what the servers' logs hold
-        except (OverflowError, TypeError) as error:
-            raise Definite(f"{operation!r} cannot be stored: {error}") from error
-        if self.session is None:
-            self.session = self.result(await self.ask(("register",)))
-            self.sequence = 0
-        self.sequence += 1
-        body = ("command", self.session, self.sequence, immutable(operation))
-        return self.result(await self.ask(body))
-
-    def result(self, answer: tuple[str, Any]) -> Any:
-        """The value of a good answer."""
-        status, value = answer
-        if status == EXPIRED:
-            self.session = None
-            raise Indefinite("the session expired; a repeated command may have been applied")
-        if status != OK:
-            raise Definite(value)
-        return value
-
-    async def ask(self, body: tuple[Any, ...]) -> tuple[str, Any]:
-        """Ask until a leader answers."""
-        while True:
-            answer = None
-            with trio.move_on_after(ATTEMPT_S):
-                answer = await request(self.node, self.target, body)
-            if answer is not None and answer[0] != REDIRECT:
-                return answer[0], answer[1]
-            leader = answer[1] if answer else None
-            if leader is None or leader == self.target:
-                self.target = self.another()
-                if answer is not None:
-                    await trio.sleep(PAUSE_S)
-            else:
-                self.target = leader
-
-    def another(self) -> str:
-        """The server after the present target."""
-        position = self.servers.index(self.target)
-        return self.servers[(position + 1) % len(self.servers)]
 
 
 def changed(

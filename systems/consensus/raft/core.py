@@ -11,6 +11,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+from splitbrain.systems.consensus.asking import OK, REFUSED, REQUEST, Request
 from splitbrain.systems.consensus.raft import (
     election,
     following,
@@ -26,18 +27,14 @@ from splitbrain.systems.consensus.raft.log import Log
 from splitbrain.systems.consensus.raft.messages import (
     APPEND,
     APPENDED,
-    OK,
     PRE_VOTE,
     RECEIVED,
-    REFUSED,
     REJECTED,
-    REQUEST,
     REQUEST_VOTE,
     SNAPSHOT,
     TIMEOUT_NOW,
     VOTE,
     WOULD_VOTE,
-    Request,
 )
 from splitbrain.systems.consensus.raft.outbox import Outbox
 from splitbrain.systems.consensus.raft.phases import Candidacy, Canvass, Following, Leadership
@@ -66,8 +63,8 @@ class Raft:
 
     Example:
         >>> from random import Random
-        >>> from splitbrain.systems.consensus.raft.kv import KeyValue
-        >>> from splitbrain.systems.consensus.raft.sessions import Sessions
+        >>> from splitbrain.systems.consensus.kv import KeyValue
+        >>> from splitbrain.systems.consensus.sessions import Sessions
         >>> alone = Raft("n1", (), Sessions(KeyValue()), random=Random(7))
         >>> [effect.__class__.__name__ for effect in alone.tick(1.0)]
         ['SaveState', 'RoleChanged']

@@ -8,18 +8,11 @@ the others may leave at once.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.messages import Entry
-
-
-class Send(NamedTuple):
-    """Send `message` to `to`; if `durable`, only after all saves before it."""
-
-    to: str
-    message: tuple[Any, ...]
-    durable: bool
+from splitbrain.systems.consensus.sending import Send
 
 
 class SaveState(NamedTuple):

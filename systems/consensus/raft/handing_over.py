@@ -11,13 +11,8 @@ without asking no more in this term.
 
 from __future__ import annotations
 
-from splitbrain.systems.consensus.raft.messages import (
-    OK,
-    REDIRECT,
-    REFUSED,
-    TIMEOUT_NOW,
-    TimeoutNow,
-)
+from splitbrain.systems.consensus.asking import OK, REDIRECT, REFUSED
+from splitbrain.systems.consensus.raft.messages import TIMEOUT_NOW, TimeoutNow
 from splitbrain.systems.consensus.raft.phases import Leadership, Transfer
 from splitbrain.systems.consensus.raft.state import Server
 

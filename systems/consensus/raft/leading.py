@@ -11,14 +11,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from splitbrain.systems.consensus.asking import OK, REDIRECT
 from splitbrain.systems.consensus.raft.committing import commit_up_to
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import SaveEntries
 from splitbrain.systems.consensus.raft.handing_over import hand_over
 from splitbrain.systems.consensus.raft.messages import (
     APPEND,
-    OK,
-    REDIRECT,
     SNAPSHOT,
     Appended,
     AppendEntries,

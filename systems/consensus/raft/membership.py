@@ -14,9 +14,9 @@ learner before, so that it holds the log by the time that its vote is needed (th
 
 from __future__ import annotations
 
+from splitbrain.systems.consensus.asking import OK, REDIRECT, REFUSED
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.leading import enact, replicate
-from splitbrain.systems.consensus.raft.messages import OK, REDIRECT, REFUSED
 from splitbrain.systems.consensus.raft.phases import Leadership
 from splitbrain.systems.consensus.raft.state import Server
 

@@ -3,12 +3,8 @@
 The sender is not part of a message: the network tells it. Indices count log entries from 1; terms
 count from 1; 0 means "before the first". Names follow figure 2 and figure 13 of the Raft paper.
 
-Client requests carry a *body*, one of::
+Clients ask (`splitbrain.systems.consensus.asking`) for these, too::
 
-    ("register",)                                 open a session; the answer is its number
-    ("command", session, sequence, operation)     change the state machine, once
-    ("query", operation)                          read it, linearizably
-    ("state",)                                    this replica's applied state, from memory
     ("transfer", server)                          have this server lead
     ("members",)                                  who is a member: voters, outgoing, learners
     ("change", voters, learners)                  have these be the members
@@ -30,13 +26,6 @@ APPENDED = "appended"
 REJECTED = "rejected"
 SNAPSHOT = "snapshot"
 RECEIVED = "received"
-REQUEST = "request"
-REPLY = "reply"
-
-OK = "ok"
-REFUSED = "refused"
-REDIRECT = "redirect"
-EXPIRED = "expired"
 
 
 class Entry(NamedTuple):
@@ -157,24 +146,3 @@ class Received(NamedTuple):
     last_index: int
     offset: int
     number: int
-
-
-class Request(NamedTuple):
-    """A client's request; `body` is described at the top of this module."""
-
-    kind: str
-    id: int
-    body: tuple[Any, ...]
-
-
-class Reply(NamedTuple):
-    """The answer to a `Request`.
-
-    `status` is ``ok`` (value: the result), ``refused`` (it had no effect; value: why), ``redirect``
-    (value: the leader's name, or None) or ``expired`` (the session is not known any more).
-    """
-
-    kind: str
-    id: int
-    status: str
-    value: Any

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from splitbrain.systems.consensus.raft.effects import (
-    Effect,
-    SaveEntries,
-    SaveSnapshot,
-    SaveState,
-    Send,
-)
-from splitbrain.systems.consensus.raft.messages import REPLY, Reply
+from splitbrain.systems.consensus.asking import REPLY, Reply
+from splitbrain.systems.consensus.raft.effects import Effect, SaveEntries, SaveSnapshot, SaveState
+from splitbrain.systems.consensus.sending import Send
 
 
 class Outbox:

@@ -19,8 +19,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from splitbrain.systems.consensus.asking import REDIRECT
 from splitbrain.systems.consensus.raft.leading import replicate
-from splitbrain.systems.consensus.raft.messages import REDIRECT
 from splitbrain.systems.consensus.raft.phases import Leadership, Read
 from splitbrain.systems.consensus.raft.state import Server
 

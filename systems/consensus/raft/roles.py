@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from splitbrain.systems.consensus.asking import REDIRECT
 from splitbrain.systems.consensus.raft.effects import RoleChanged
-from splitbrain.systems.consensus.raft.messages import REDIRECT
 from splitbrain.systems.consensus.raft.outbox import Outbox
 from splitbrain.systems.consensus.raft.phases import Following, Leadership, Phase
 from splitbrain.systems.consensus.raft.rules import Rules

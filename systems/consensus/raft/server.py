@@ -1,18 +1,4 @@
-"""The shell around the Raft core: one server of a replicated key-value store.
-
-Three tasks: one hands over messages, one tells the time, one writes. Whatever the core wants comes
-back as effects; a message that promises something waits in the writer's queue behind the saves it
-rests on::
-
-    network --receive--> core --effects--> send at once            (a leader's messages, answers)
-    timer   --tick-----> core            \\-> writer's queue: save, save, send, save, send ...
-    writer  --saved----> core                 \\-- one fsync for all that queued up (group commit)
-
-A disk that fails or has no room ends this life of the server: nobody knows what is durable. It
-begins another one, from what is on the disk, as soon as that can be read and written again. If the
-disk is damaged, so that this server has forgotten what it promised, it takes part no more and says
-so to whoever asks; the others go on without it.
-"""
+"""One server of the key-value store: the shell with Raft in it."""
 
 from __future__ import annotations
 
@@ -20,62 +6,43 @@ from typing import Any, ClassVar
 
 import trio
 
-from splitbrain.checkers import vocabulary
 from splitbrain.harness.node import Node
+from splitbrain.systems.consensus.kv import KeyValue
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import (
-    Effect,
     RoleChanged,
     SaveEntries,
     SaveSnapshot,
     SaveState,
-    Send,
     SnapshotInstalled,
     Stored,
 )
-from splitbrain.systems.consensus.raft.kv import KeyValue
-from splitbrain.systems.consensus.raft.messages import (
-    REDIRECT,
-    REFUSED,
-    REPLY,
-    REQUEST,
-    Reply,
-)
 from splitbrain.systems.consensus.raft.phases import LEADER
 from splitbrain.systems.consensus.raft.rules import Rules
-from splitbrain.systems.consensus.raft.sessions import Sessions
 from splitbrain.systems.consensus.raft.state import Settings
-from splitbrain.systems.consensus.raft.storage import Save, Storage
-from splitbrain.systems.storage.engine import Damaged, Full
-
-RETRY_S = 0.2
-"""How long to wait before a disk that failed is tried again, in seconds."""
-
-NOBODY = (REDIRECT, None)
-"""The answer of a server that knows of no leader."""
+from splitbrain.systems.consensus.raft.storage import Storage
+from splitbrain.systems.consensus.sessions import Sessions
+from splitbrain.systems.consensus.shell import Shell
 
 
-class RaftKV:
+class RaftKV(Shell):
     """A key-value store replicated by Raft. Announces each leadership that it wins."""
 
+    saves = (SaveState, SaveEntries, SaveSnapshot)
     rules: ClassVar[type[Rules]] = Rules
     storage_class: ClassVar[type[Storage]] = Storage
     machine_class: ClassVar[type[Sessions]] = Sessions
     settings: ClassVar[Settings] = Settings()
 
     def __init__(self, node: Node) -> None:
-        self.node = node
-        self.network = node.network
-        self.storage = self.storage_class(node.disk)
-        self.begin()
+        super().__init__(node)
+        self.longest_wait = self.settings.heartbeat
+        self.storage: Storage = self.storage_class(node.disk)
         self.core: Raft
 
-    def begin(self) -> None:
-        """Nothing of a former life is left to do."""
-        self.queue: list[Save | Send] = []
-        self.writing = False
-        self.wake_writer = trio.Event()
-        self.batches = self.marked = 0
+    async def recover(self) -> Raft:
+        """See `Shell.recover`."""
+        return self.make_core(await self.storage.recover())
 
     def make_core(self, stored: Stored) -> Raft:
         """The protocol, starting from what the disk holds."""
@@ -90,101 +57,9 @@ class RaftKV:
             rules=self.rules(),
         )
 
-    async def run(self) -> None:
-        """Live, again and again while the disk fails; until it is damaged."""
-        damaged = False
-        while not damaged:
-            try:
-                await self.live()
-            except* (OSError, Full) as failures:
-                self.node.trace("disk-failed", str(failures.exceptions[0]))
-            except* Damaged as damages:
-                self.node.trace("disk-damaged", str(damages.exceptions[0]))
-                damaged = True
-            await trio.sleep(RETRY_S)
-        await self.refuse()
-
-    async def refuse(self) -> None:
-        """Tell clients that they have to ask others."""
-        while True:
-            sender, message = await self.network.receive()
-            if message[0] == REQUEST:
-                answer = (REFUSED, "the disk is damaged") if message[2] == ("state",) else NOBODY
-                self.network.send(sender, Reply(REPLY, message[1], *answer))
-
-    async def live(self) -> None:
-        """Recover, then serve."""
-        self.begin()
-        self.core = self.make_core(await self.storage.recover())
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.keep_time)
-            nursery.start_soon(self.write)
-            await self.receive()
-
-    async def receive(self) -> None:
-        """Hand over every message."""
-        receive, core, now = self.network.receive, self.core, trio.current_time
-        while True:
-            sender, message = await receive()
-            self.perform(core.receive(now(), sender, message))
-
-    async def keep_time(self) -> None:
-        """Tell the core when its deadline has come.
-
-        A deadline that moves is noticed within a heartbeat; waking this task for each would cost
-        more.
-        """
-        core, longest = self.core, self.settings.heartbeat
-        while True:
-            batches = self.batches
-            await trio.sleep_until(min(core.deadline, trio.current_time() + longest))
-            self.perform(core.tick(trio.current_time()))
-            if self.marked < batches == self.batches:
-                self.wake_writer.set()  # nothing was written for a while
-
-    async def write(self) -> None:
-        """Make durable what has queued up, then let go the messages that waited for it."""
-        saved = 0
-        while True:
-            if not self.queue:
-                self.wake_writer = trio.Event()
-                await self.wake_writer.wait()
-            batch, self.queue = self.queue, []
-            saves = [effect for effect in batch if not isinstance(effect, Send)]
-            self.writing = True
-            if saves:
-                await self.storage.save(saves)
-                self.batches += 1
-            elif not batch:
-                await self.storage.mark()
-                self.marked = self.batches
-            self.writing = False
-            for effect in batch:
-                if isinstance(effect, Send):
-                    self.network.send(effect.to, effect.message)
-            saved += len(saves)
-            self.perform(self.core.saved(trio.current_time(), saved))
-
-    def perform(self, effects: list[Effect]) -> None:
-        """Do what the core asks for."""
-        for effect in effects:
-            if isinstance(effect, Send):
-                if effect.durable and (self.queue or self.writing):
-                    self.queue.append(effect)
-                else:
-                    self.network.send(effect.to, effect.message)
-            elif isinstance(effect, SaveState | SaveEntries | SaveSnapshot):
-                self.queue.append(effect)
-            else:
-                self.report(effect)
-        if self.queue and not self.writing:
-            self.wake_writer.set()
-
     def report(self, effect: Any) -> None:
-        """Tell the world what happened here."""
+        """See `Shell.report`."""
         if isinstance(effect, RoleChanged):
-            self.node.trace("role", effect.role, effect.term)
-            if effect.role == LEADER:
-                self.node.announce(vocabulary.LEADER, {"term": effect.term})
+            self.tell_role(effect.role, effect.term, leads=effect.role == LEADER)
         elif isinstance(effect, SnapshotInstalled):
             self.node.trace("snapshot-installed", effect.last_index)

@@ -43,7 +43,7 @@ from splitbrain.systems.consensus.raft.effects import (
     Stored,
 )
 from splitbrain.systems.consensus.raft.messages import Entry
-from splitbrain.systems.consensus.raft.sessions import immutable
+from splitbrain.systems.consensus.sessions import immutable
 from splitbrain.systems.storage.engine import Damaged
 from splitbrain.systems.storage.files import read_all, replace
 from splitbrain.systems.storage.frames import read_frames

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from splitbrain.systems.consensus.asking import REQUEST, Request
 from splitbrain.systems.consensus.raft import NOTHING_STORED, Raft, Settings, Stored
 from splitbrain.systems.consensus.raft.effects import (
     Effect,
@@ -22,18 +23,12 @@ from splitbrain.systems.consensus.raft.effects import (
     SaveEntries,
     SaveSnapshot,
     SaveState,
-    Send,
     SnapshotInstalled,
 )
-from splitbrain.systems.consensus.raft.messages import (
-    APPEND,
-    REQUEST,
-    AppendEntries,
-    Entry,
-    Request,
-)
+from splitbrain.systems.consensus.raft.messages import APPEND, AppendEntries, Entry
 from splitbrain.systems.consensus.raft.rules import Rules
-from splitbrain.systems.consensus.raft.sessions import immutable
+from splitbrain.systems.consensus.sending import Send
+from splitbrain.systems.consensus.sessions import immutable
 
 Message = tuple[Any, ...]
 

@@ -32,8 +32,8 @@ from typing import Any
 
 from raft_cluster import PAPER, Cluster, Journal, describe_entries
 
+from splitbrain.systems.consensus.kv import KeyValue
 from splitbrain.systems.consensus.raft import Sessions
-from splitbrain.systems.consensus.raft.kv import KeyValue
 
 
 class Play:

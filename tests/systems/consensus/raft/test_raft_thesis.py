@@ -9,7 +9,7 @@ from __future__ import annotations
 import pytest
 from raft_cluster import PAPER, Cluster, append_entries, entries, sent, terms
 
-from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState, Send
+from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState
 from splitbrain.systems.consensus.raft.messages import (
     APPEND,
     APPENDED,
@@ -23,6 +23,7 @@ from splitbrain.systems.consensus.raft.messages import (
     Vote,
 )
 from splitbrain.systems.consensus.raft.phases import FOLLOWER
+from splitbrain.systems.consensus.sending import Send
 
 # Figure 2: persistence
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from splitbrain.systems.consensus.raft.messages import EXPIRED, OK
+from splitbrain.systems.consensus.asking import EXPIRED, OK
 
 MAX_SESSIONS = 4096
 

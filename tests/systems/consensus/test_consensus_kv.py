@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from splitbrain.systems.consensus.raft import Sessions, sessions
-from splitbrain.systems.consensus.raft.kv import KeyValue
+from splitbrain.systems.consensus import sessions
+from splitbrain.systems.consensus.kv import KeyValue
+from splitbrain.systems.consensus.sessions import Sessions
 
 KEYS = st.one_of(st.integers(0, 3), st.sampled_from(["x", "y"]), st.none())
 VALUES = st.one_of(

@@ -21,7 +21,7 @@ from typing import Any
 
 import msgspec
 
-from splitbrain.systems.consensus.raft.messages import OK, REFUSED
+from splitbrain.systems.consensus.asking import OK, REFUSED
 
 
 def key_order(key: Any) -> tuple[str, Any]:
