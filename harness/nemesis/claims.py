@@ -76,7 +76,8 @@ def regime(faults: Iterable[Fault], nodes: int, claims: Claims | None) -> Regime
     if claims is None:
         return None
     faults = tuple(faults)
-    if not all(claims.tolerates(fault.kind) for fault in faults):
+    tolerated = resolve(claims.kinds)
+    if not all(named(fault.kind) in tolerated for fault in faults):
         return "beyond"
     dead = [fault for fault in faults if named(fault.kind).permanent]
     # Whoever survives that all are down at once does so because they come back.

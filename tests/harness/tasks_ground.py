@@ -1,8 +1,10 @@
 """A ground that is no part of splitbrain: every node is a task of one ordinary trio program.
 
-Messages go through memory, disks are dictionaries that outlive their process, and time is trio's
-own clock, run fast. Nothing is deterministic here. Ending a process takes time (its tasks unwind
-when trio gets to it), so the nemesis pulls its levers from a thread of its own and waits.
+Messages go through memory, disks are dictionaries that outlive their process, and time is a clock of
+trio's that jumps to the next timeout when nobody has anything to do, so that a busy machine changes
+nothing. It stands still while the nemesis is at work: ending a process takes a moment (its tasks
+unwind when trio gets to it), so the nemesis pulls its levers from a thread of its own and waits.
+What order trio runs tasks in is left to chance.
 """
 
 from collections import defaultdict
@@ -14,9 +16,6 @@ from trio.testing import MockClock
 
 from splitbrain.harness import InvalidPlan
 from splitbrain.harness.streams import stream
-
-RATE = 20.0
-"""Seconds of a plan in a real second."""
 
 LATENCY = 0.001
 
@@ -106,6 +105,7 @@ class World:
         self.lives = defaultdict(int)
         self.stream = partial(stream, seed)
         self.control = Levers(self)
+        self.clock, self.undone = MockClock(autojump_threshold=0), 0
         self.began, self.ended, self.token, self.stopping = 0.0, None, None, False
 
     @property
@@ -137,10 +137,12 @@ class World:
         action(*arguments)
 
     def disturb(self, action, then):
+        self.undone += 1
+        self.clock.autojump_threshold = inf
         self.errands.send_nowait((action, then))
 
     def run(self, begin, watch, every):
-        trio.run(self._main, begin, watch, every, clock=MockClock(rate=RATE))
+        trio.run(self._main, begin, watch, every, clock=self.clock)
 
     def stop(self):
         self.stopping = True
@@ -168,6 +170,9 @@ class World:
         async for action, then in errands:
             await trio.to_thread.run_sync(action)
             then()
+            self.undone -= 1
+            if not self.undone:
+                self.clock.autojump_threshold = 0
 
     # Hosts
 

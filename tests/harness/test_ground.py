@@ -132,7 +132,7 @@ def test_a_ground_is_found_by_name_by_place_and_where_a_package_registers_it(mon
         ("moon", "there is no ground 'moon': there (is|are) simulation"),
         ("no_such_module:GROUND", "cannot be imported .No module named 'no_such_module'"),
         ("tasks_ground:NOTHING", "tasks_ground has no NOTHING"),
-        ("tasks_ground:RATE", "tasks_ground:RATE is a float, not a Ground"),
+        ("tasks_ground:LATENCY", "tasks_ground:LATENCY is a float, not a Ground"),
     ],
 )
 def test_what_is_no_ground_is_refused_with_what_to_give(name, says):
