@@ -66,23 +66,27 @@ class When:
     """What a fault waits for (`splitbrain.harness.nemesis.triggers`).
 
     Attributes:
-        event: what happens: ``leader``, ``role``, ``send``, ``receive``, ``write``,
+        event: what happens: ``leader``, ``role``, ``send``, ``receive``, ``rare-send``, ``write``,
             ``fsync-begin``, ``fsync-end``, ``acknowledged``.
         node: the server that does it; None for any.
         count: how often it happens from the fault's `at` on until the fault strikes.
         every: whether it strikes each time that this has happened so often, not once; while it
             lasts, nothing is counted.
+        message: of ``send`` and ``receive``: only messages of this kind count, those that begin
+            with this word.
     """
 
     event: str
     node: str | None = None
     count: int = 1
     every: bool = False
+    message: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The trigger as JSON-able data."""
         every = {"every": True} if self.every else {}
-        return {"event": self.event, "node": self.node, "count": self.count, **every}
+        message = {} if self.message is None else {"message": self.message}
+        return {"event": self.event, "node": self.node, "count": self.count, **every, **message}
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +310,7 @@ class _WrittenWhen(msgspec.Struct, forbid_unknown_fields=True):
     node: str | None = None
     count: Annotated[int, msgspec.Meta(ge=1, le=1_000_000)] = 1
     every: bool = False
+    message: str | None = None
 
 
 class _WrittenFault(msgspec.Struct, forbid_unknown_fields=True):

@@ -160,7 +160,8 @@ def _fault(fault: Fault) -> str:
     told += [f"id={fault.id!r}"] if fault.id else []
     if (when := fault.when) is not None:
         every = ", every=True" if when.every else ""
-        told.append(f"when=When({when.event!r}, {when.node!r}, {when.count}{every})")
+        message = "" if when.message is None else f", message={when.message!r}"
+        told.append(f"when=When({when.event!r}, {when.node!r}, {when.count}{every}{message})")
     return f"Fault({', '.join(told)})"
 
 

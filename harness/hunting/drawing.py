@@ -22,7 +22,13 @@ from splitbrain.harness.knobs import OPTION, Knob
 from splitbrain.harness.nemesis.catalogue import named, resolve
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.nemesis.schedule import DENSITY
-from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, EVENTS, MACHINE
+from splitbrain.harness.nemesis.triggers import (
+    ACKNOWLEDGED,
+    EVENTS,
+    MACHINE,
+    MESSAGES,
+    RARELY_SENT,
+)
 from splitbrain.harness.plan import ITSELF, Fault, Plan, When
 from splitbrain.harness.planning import draw
 from splitbrain.harness.regression import REGISTERED, Origin
@@ -57,8 +63,16 @@ TRIGGERS = 0.3
 EVERY = 0.25
 """How often a fault that waits for something strikes each time that it happens."""
 
-_EVENTS = (*EVENTS, "fsync-begin", "fsync-end", "write")
-_OFTEN, _RARELY = 100, 10
+RARELY = 0.5
+"""How often a fault that waits for messages waits for rare ones."""
+
+_EVENTS = (
+    *(event for event in EVENTS if event != RARELY_SENT),
+    "fsync-begin",
+    "fsync-end",
+    "write",
+)
+_OFTEN, _SELDOM = 100, 10
 
 SKEWED = 0.3
 """How often some keys are taken more often than others, where a workload has several."""
@@ -233,7 +247,7 @@ def _waiting(fault: Fault, plan: Plan, survivable: bool) -> Fault:
     """
     kind, rng = named(fault.kind), _stream(plan.seed, f"trigger {fault.id}")
     toss, event = rng.random(), rng.choice(_EVENTS)
-    most = _OFTEN if event in MACHINE else _RARELY
+    most = _OFTEN if event in MACHINE else _SELDOM
     count = int(exp(rng.uniform(0.0, log(most))))
     node, itself = rng.choice((None, *plan.servers)), rng.random() < 0.6
     every = rng.random() < EVERY
@@ -243,6 +257,8 @@ def _waiting(fault: Fault, plan: Plan, survivable: bool) -> Fault:
     if event == ACKNOWLEDGED:
         return replace(fault, when=When(event, None, count, every))
     target = ITSELF if itself else fault.target
+    if event in MESSAGES and _stream(plan.seed, f"rare {fault.id}").random() < RARELY:
+        event = RARELY_SENT
     return replace(fault, when=When(event, node, count, every), target=target)
 
 

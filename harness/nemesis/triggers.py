@@ -10,6 +10,7 @@ survives shrinking better than one with a time, since what is taken away before 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +23,7 @@ EVENTS = {
     "role": ("change of role", "of"),
     "send": ("message", "from"),
     "receive": ("message", "to"),
+    "rare-send": ("rare message", "from"),
     "write": ("unsynced write", "of"),
     "fsync-begin": ("begun fsync", "of"),
     "fsync-end": ("ended fsync", "of"),
@@ -29,10 +31,20 @@ EVENTS = {
 }
 """What a trigger may wait for, in words for its n-th, with what stands before the node's name."""
 
-MACHINE = ("send", "receive", "write", "fsync-begin", "fsync-end")
+MACHINE = ("send", "receive", "rare-send", "write", "fsync-begin", "fsync-end")
 """Events of the simulated machines, which cost something only while somebody listens."""
 
+MESSAGES = ("send", "receive")
+"""Events of which those with one kind of message may be counted alone."""
+
+RARE = 8
+"""So many messages of a kind are rare: the first that servers send from a fault's time on. What a
+protocol does seldom (a snapshot, a change of members, a commit) begins and ends with such, and a
+count of all messages is a count of its heartbeats."""
+
 ACKNOWLEDGED = "acknowledged"
+
+RARELY_SENT = "rare-send"
 
 
 def check_when(when: When, target: str, composite: bool) -> str | None:
@@ -43,6 +55,8 @@ def check_when(when: When, target: str, composite: bool) -> str | None:
         return f"it waits for event number {when.count}: give 1 for the first"
     if when.event == ACKNOWLEDGED and (when.node is not None or target == ITSELF):
         return "operations are acknowledged to clients: it names no node, and no target itself"
+    if when.message is not None and when.event not in MESSAGES:
+        return f"only {' and '.join(MESSAGES)} may count one kind of message, {when.event} can't"
     if composite and target == ITSELF:
         return "it chooses its victims by itself: it can't strike itself"
     return None
@@ -51,11 +65,19 @@ def check_when(when: When, target: str, composite: bool) -> str | None:
 def words(when: When) -> str:
     """A trigger in words: ``after the third begun fsync of n2``."""
     what, of = EVENTS.get(when.event, (when.event, "of"))
+    if when.message is not None:
+        what = f"{what} {when.message!r}"
     who = "" if when.event == ACKNOWLEDGED else f" {of} {when.node or 'any server'}"
     if when.every:
         some = "each" if when.count == 1 else f"every {when.count}"
         return f"after {some} {what}{'' if when.count == 1 else 's'}{who}"
     return f"after {_ordinal(when.count)} {what}{who}"
+
+
+def message_kind(message: tuple[Any, ...]) -> str:
+    """What kind of message it is: the word that it begins with, else the name of its type."""
+    first = message[0] if message else None
+    return first if isinstance(first, str) else type(message).__name__
 
 
 def _ordinal(number: int) -> str:
@@ -74,8 +96,11 @@ class Trigger:
         self._control = control
         self._strike = strike
         self._left = when.count
+        self._sent: Counter[str] = Counter()
         self._unsubscribe: Callable[[], None] = lambda: None
-        if when.event in MACHINE:
+        if when.event == RARELY_SENT:
+            self._unsubscribe = control.watch("send", self._rarely_heard)
+        elif when.event in MACHINE:
             self._unsubscribe = control.watch(when.event, self.heard)
         elif when.event != ACKNOWLEDGED:
             self._unsubscribe = control.subscribe(self.heard)
@@ -87,9 +112,19 @@ class Trigger:
             return
         if event != ACKNOWLEDGED and node not in self._control.servers:
             return
+        if when.message is not None and message_kind(details) != when.message:
+            return
         self._left -= 1
         if self._left == 0:
             self._control.after(0.0, self._strike, node)
+
+    def _rarely_heard(self, event: str, node: str, message: tuple[Any, ...]) -> None:
+        """A message was sent, which may be a rare one."""
+        if node in self._control.servers:
+            kind = message_kind(message)
+            self._sent[kind] += 1
+            if self._sent[kind] <= RARE:
+                self.heard(RARELY_SENT, node, message)
 
     def again(self) -> None:
         """Wait for the same once more."""

@@ -16,8 +16,9 @@ Size = tuple[float, ...]
 
 
 def size(plan: Plan) -> Size:
-    """The size of a plan: faults, the events that they wait for, operations, micro-operations,
-    nodes, clients, settings, seconds, and how large the numbers are that operations name.
+    """The size of a plan: faults, the events that they wait for and whether again and again,
+    operations, micro-operations, nodes, clients, settings, seconds, and how large the numbers are
+    that operations name.
 
     Nothing is larger than operations that are left to the workload's generator.
     """
@@ -30,7 +31,7 @@ def size(plan: Plan) -> Size:
         values = [number for o in operations for number in numbers(o.value)]
     return (
         len(plan.faults),
-        sum(fault.when.count for fault in plan.faults if fault.when is not None),
+        sum(fault.when.count + fault.when.every for fault in plan.faults if fault.when is not None),
         float("inf") if operations is None else len(operations),
         sum(len(micro_operations(o.value) or (o,)) for o in operations or ()),
         plan.nodes,

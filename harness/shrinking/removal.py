@@ -24,11 +24,21 @@ def with_faults(plan: Plan, kept: Sequence[Any]) -> Plan:
 
 
 def fewer_events(plan: Plan) -> Iterator[Callable[[Plan], Plan]]:
-    """Each fault that waits, waiting for fewer of its events, boldest first."""
+    """Each fault that waits, striking once, and waiting for fewer of its events, boldest first."""
     for position, fault in enumerate(plan.faults):
+        if fault.when is not None and fault.when.every:
+            yield lambda p, at=position: _once(p, at)  # type: ignore[misc]
         count = fault.when.count if fault.when is not None else 0
         for fewer in sorted({1, 2, 3, count // 4, count // 2, count - 1} & set(range(1, count))):
             yield lambda p, at=position, to=fewer: _waiting(p, at, to)  # type: ignore[misc]
+
+
+def _once(plan: Plan, position: int) -> Plan:
+    faults = list(plan.faults)
+    fault = faults[position]
+    if fault.when is not None:
+        faults[position] = replace(fault, when=replace(fault.when, every=False))
+    return plan.with_(faults=tuple(faults))
 
 
 def _waiting(plan: Plan, position: int, count: int) -> Plan:

@@ -1,7 +1,7 @@
 """A ground that is no part of splitbrain: every node is a task of one ordinary trio program.
 
-Messages go through memory, disks are dictionaries that outlive their process, and time is a clock of
-trio's that jumps to the next timeout when nobody has anything to do, so that a busy machine changes
+Messages go through memory, disks are dictionaries that outlive their process, and time is a clock
+that jumps to the next timeout when nobody has anything to do, so that a busy machine changes
 nothing. It stands still while the nemesis is at work: ending a process takes a moment (its tasks
 unwind when trio gets to it), so the nemesis pulls its levers from a thread of its own and waits.
 What order trio runs tasks in is left to chance.

@@ -136,6 +136,9 @@ def test_a_plan_without_triggers_is_written_as_before():
     assert "when" not in fault.to_json()
     plan = experiment(power_loss(When("write", None, 2))).plan
     assert Plan.from_json(json.loads(json.dumps(plan.to_json()))) == plan
+    assert "message" not in plan.faults[0].when.to_json()
+    kinds = experiment(power_loss(When("receive", None, 2, message="request"))).plan
+    assert Plan.from_json(json.loads(json.dumps(kinds.to_json()))) == kinds
 
 
 @pytest.mark.parametrize(
@@ -145,6 +148,7 @@ def test_a_plan_without_triggers_is_written_as_before():
         (power_loss(When("write", "n9")), "it waits for 'n9': give one of n1"),
         (power_loss(When("acknowledged")), "operations are acknowledged to clients"),
         (power_loss(When("write", None, 0)), "give 1 for the first"),
+        (power_loss(When("write", message="read")), "only send and receive may count one kind"),
         (power_loss(None), "only what waits for a server can strike itself"),
     ],
 )
@@ -179,6 +183,71 @@ def test_what_times_alone_hardly_find_a_trigger_finds_at_once():
     assert sum(by_event) >= 4
 
 
+class Gossip(Durable):
+    """Says something to itself at each write: each fifth time a secret, else small talk."""
+
+    async def run(self):
+        network, values, said = self.node.network, {}, 0
+        while True:
+            source, message = await network.receive()
+            if message[0] in ("secret", "small talk"):
+                continue
+            (_, identity, f, key, *arguments), answer = message, True
+            if f == "read":
+                answer = values.get(key)
+            elif f == "cas" and values.get(key) != arguments[0]:
+                answer = False
+            else:
+                values[key] = arguments[-1]
+                said += 1
+                network.send("n1", ("secret" if said % 5 == 0 else "small talk", said))
+            network.send(source, ("reply", identity, answer))
+
+
+def sent_before(result, start):
+    """What n1 sent itself before the fault struck, by kind."""
+    return [
+        event[5][0]
+        for event in result.trace.events
+        if event[1] == "send"
+        and event[2] == event[3] == "n1"
+        and round(event[0] * 1e9) <= start.time
+    ]
+
+
+def test_messages_of_one_kind_are_counted_alone():
+    pause = Fault(
+        "process.pause", 0.0, 0.1, "itself", {}, "p", When("send", "n1", 3, message="secret")
+    )
+    result = run(experiment(pause, server=Gossip))
+    (start,) = starts(result)
+    said = sent_before(result, start)
+    assert said.count("secret") == 3
+    assert said[-1] == "secret"
+
+
+def test_messages_are_rare_as_long_as_few_of_their_kind_were_sent():
+    # Eight small talks and eight replies are rare, and each secret is.
+    pause = Fault("process.pause", 0.0, 0.1, "itself", {}, "p", When("rare-send", "n1", 20))
+    result = run(experiment(pause, server=Gossip))
+    (start,) = starts(result)
+    said = sent_before(result, start)
+    assert said.count("small talk") > 8
+    assert said.count("secret") == 20 - 8 - 8
+    assert said[-1] == "secret"
+
+
+def test_what_strikes_again_and_again_strikes_once_if_that_is_enough():
+    for seed in range(12):
+        when = When("fsync-begin", None, 2, every=True)
+        made = experiment(power_loss(when), server=Hasty, seed=seed)
+        failing = run(made, tracing=False)
+        if failing.signature:
+            break
+    (fault,) = shrink(made, failing, budget=200).run.plan.faults
+    assert not fault.when.every
+
+
 def test_shrinking_keeps_the_trigger_and_makes_its_count_smaller():
     for seed in range(12):
         made = experiment(power_loss(When("fsync-begin", None, 20)), server=Hasty, seed=seed)
@@ -195,6 +264,10 @@ def test_shrinking_keeps_the_trigger_and_makes_its_count_smaller():
 
 def test_a_report_says_what_a_fault_waited_for():
     assert words(When("fsync-end", "n2", 3)) == "after the third ended fsync of n2"
+    assert (
+        words(When("send", "n2", 3, message="append")) == "after the third message 'append' from n2"
+    )
+    assert words(When("rare-send")) == "after the first rare message from any server"
     detail = {"when": words(When("leader"))}
     text = fault_text("process.kill", ["n1"], ["n1", "n2"], "start", detail)
     assert text.endswith(", after the first announcement of leadership by any server")
