@@ -74,6 +74,11 @@ class Clocks(Protocol):
         """Move a host's wall clock, forwards or (negative) backwards."""
         ...
 
+    def set_wall_rate(self, name: str, rate: float) -> None:
+        """Make a host's wall clock alone advance `rate` seconds in each of its monotonic clock from
+        now on (0: it stands still); at 1 it is set to what it would show without such rates."""
+        ...
+
     def clock_reads(self, name: str) -> int:
         """How often the host has read a clock or armed a timer since the start of the run."""
         ...

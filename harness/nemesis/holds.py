@@ -99,6 +99,7 @@ class ClockHolds:
     def __init__(self, clocks: Clocks) -> None:
         self._clocks = clocks
         self._rates: dict[str, dict[str, float]] = {}
+        self._wall_rates: dict[str, dict[str, float]] = {}
 
     def drift(self, node: str, owner: str, rate: float) -> None:
         """Let `node`'s clocks run `rate` times as fast as they would otherwise."""
@@ -109,6 +110,19 @@ class ClockHolds:
         """Take `owner`'s drift off `node`'s clocks; without any, the rate is exactly 1."""
         if self._rates.get(node, {}).pop(owner, None) is not None:
             self._apply(node)
+
+    def slew(self, node: str, owner: str, rate: float) -> None:
+        """Let `node`'s wall clock run `rate` times as fast as it would otherwise."""
+        self._wall_rates.setdefault(node, {})[owner] = rate
+        self._apply_wall(node)
+
+    def unslew(self, node: str, owner: str) -> None:
+        """Take `owner`'s rate off `node`'s wall clock; without any, it is set right."""
+        if self._wall_rates.get(node, {}).pop(owner, None) is not None:
+            self._apply_wall(node)
+
+    def _apply_wall(self, node: str) -> None:
+        self._clocks.set_wall_rate(node, prod(self._wall_rates[node].values(), start=1.0))
 
     def _apply(self, node: str) -> None:
         self._clocks.set_clock_rate(node, prod(self._rates[node].values(), start=1.0))

@@ -363,6 +363,11 @@ class World:
         if host.incarnation is not None:
             host.incarnation.rearm()
 
+    def set_wall_rate(self, name: str, rate: float) -> None:
+        """Let the host's wall clock run at `rate` of the monotonic one (1.0 sets it right)."""
+        self.trace_event("wall-rate", name, rate)
+        self.hosts[name].clock.set_wall_rate(self.now, rate)
+
     def jump_clock(self, name: str, seconds: float) -> None:
         """Set the host's wall clock forward (or back) by `seconds`."""
         self.trace_event("clock-jump", name, seconds)

@@ -29,6 +29,7 @@ class FakeControl:
         self.history: list[tuple[float, str, Any]] = []
         self.rules: list[LinkRule] = []
         self.disk_rules: list[DiskRule] = []
+        self.wall_rates = dict.fromkeys(self.servers, 1.0)
         self.rates = dict.fromkeys(self.servers, 1.0)
         self.offsets = dict.fromkeys(self.servers, 0.0)
         self.unsynced = dict.fromkeys(self.servers, 0)
@@ -97,6 +98,9 @@ class FakeControl:
 
     def set_clock_rate(self, name: str, rate: float) -> None:
         self.rates[name] = rate
+
+    def set_wall_rate(self, name: str, rate: float) -> None:
+        self.wall_rates[name] = rate
 
     def jump_clock(self, name: str, seconds: float) -> None:
         self.offsets[name] += seconds

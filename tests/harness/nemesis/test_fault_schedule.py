@@ -133,7 +133,7 @@ def test_without_swarm_every_kind_occurs_in_one_long_run():
 
 
 def test_runs_have_many_faults_by_default():
-    counts = [len(draw(seed, "process,net,clock")) for seed in range(200)]
+    counts = [len(draw(seed, "process,net,bump,drift")) for seed in range(200)]
 
     assert min(counts) >= 1
     assert max(counts) <= 150

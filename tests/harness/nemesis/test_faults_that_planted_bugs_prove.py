@@ -90,6 +90,41 @@ class CacheClient:
         await request(self.node, "n2", "write", key, value)
 
 
+class PolledLog:
+    """n1 stamps what is added by its wall clock; n2 asks it for what is later than the latest that
+    it has. What a clock that went back stamps is never asked for."""
+
+    def __init__(self, node):
+        self.node = node
+        self.stamped = []
+        self.latest = 0.0
+
+    async def run(self):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.poll)
+            while True:
+                source, (kind, *rest) = await self.node.network.receive()
+                if kind == "since":
+                    later = tuple(entry for entry in self.stamped if entry[0] > rest[0])
+                    self.node.network.send(source, ("later", later))
+                elif kind == "later":
+                    self.stamped += [e for e in rest[0] if e[0] > self.latest]
+                    self.latest = max([self.latest, *(stamp for stamp, _ in rest[0])])
+                else:
+                    self.serve(source, *rest)
+
+    async def poll(self):
+        while self.node.name == "n2":
+            self.node.network.send("n1", ("since", self.latest))
+            await trio.sleep(0.02)
+
+    def serve(self, client, number, f, *element):
+        if f == "add":
+            self.stamped.append((self.node.clock.time(), element[0]))
+        elements = tuple(element for _, element in self.stamped)
+        self.node.network.send(client, ("reply", number, elements))
+
+
 class BlindLog:
     """n1 forwards what is added to n2, which keeps all that arrives, however often it does."""
 
@@ -334,6 +369,11 @@ CASES = [
     # fault, server, experiment, what it looks like, the first seed that finds it
     ("clock.drift", LeasedCache, cache, "linearizable(cas-register)/", 15),
     ("clock.bump", WallClockCache, cache, "linearizable(cas-register)/", 0),
+    ("clock.strobe", PolledLog, log, "set-full/lost", 0),
+    ("clock.freeze", WallClockCache, cache, "linearizable(cas-register)/", 0),
+    ("clock.backward", PolledLog, log, "set-full/lost", 0),
+    ("clock.slew", WallClockCache, cache, "linearizable(cas-register)/", 14),
+    ("clock.leap", WallClockCache, cache, "linearizable(cas-register)/", 0),
     ("net.duplicate", BlindLog, log, "set-full/duplicated", 0),
     ("disk.slow", Impatient, impatient, "linearizable(cas-register)/", 0),
     ("disk.stall", LessImpatient, impatient, "linearizable(cas-register)/", 0),

@@ -18,7 +18,7 @@ def _target(kind):
 ONE_OF_EACH = tuple(
     Fault(
         kind.id,
-        1.0 + number / 10,
+        1.0 + number / 20,
         5.0,
         "all" if kind.strikes == "clients" else "leader",
         id=f"f{number}",
@@ -37,7 +37,7 @@ def undisturbed(world, gone=()):
         and world.rules == []
         and world.disk_rules == []
         and world.listeners == []
-        and set(world.rates.values()) == {1.0}
+        and {*world.rates.values(), *world.wall_rates.values()} == {1.0}
         and all(abs(offset) < 1e-9 for offset in world.offsets.values())
     )
 

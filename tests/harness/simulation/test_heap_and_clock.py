@@ -90,3 +90,25 @@ def test_a_jump_moves_the_wall_clock_alone():
 
     assert clock.wall(5.0) == EPOCH + 5.0 - 3600.0
     assert clock.monotonic(5.0) == 15.0
+
+
+@given(times, rates, st.floats(0, 2))
+def test_slewing_steps_no_clock_and_moves_the_wall_clock_alone(now, rate, wall_rate):
+    clock = HostClock(origin=10.0, offset=0.5)
+    clock.set_rate(0.0, rate)
+    before = clock.monotonic(now), clock.wall(now)
+    clock.set_wall_rate(now, wall_rate)
+
+    assert (clock.monotonic(now), clock.wall(now)) == pytest.approx(before)
+    later = now + 10
+    passed = clock.monotonic(later) - before[0]
+    assert clock.wall(later) - before[1] == pytest.approx(passed * wall_rate, abs=1e-5)
+
+
+def test_wall_rates_add_up_until_the_clock_is_set_right():
+    clock = HostClock(origin=10.0, offset=0.0)
+    clock.set_wall_rate(1.0, 0.0)
+    clock.set_wall_rate(3.0, 1.5)
+    assert clock.wall(5.0) == EPOCH + 1.0 + 3.0
+    clock.set_wall_rate(5.0, 1.0)
+    assert clock.wall(5.0) == EPOCH + 5.0
