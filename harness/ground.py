@@ -231,7 +231,7 @@ GROUNDS = Entries(
         "simulation": "splitbrain.harness.simulation.ground:GROUND",
         "exploration": "splitbrain.harness.exploration.ground:GROUND",
         "processes": "splitbrain.harness.processes.ground:GROUND",
-        "maelstrom": "splitbrain.harness.processes.ground:MAELSTROM",
+        "maelstrom": "splitbrain.systems.maelstrom.ground:GROUND",
     },
     "splitbrain.grounds",
     error=InvalidPlan,

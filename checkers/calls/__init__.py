@@ -5,7 +5,8 @@
 """
 
 from splitbrain.checkers.calls.breakers import breaker_states
+from splitbrain.checkers.calls.echoes import echoed
 from splitbrain.checkers.calls.effects import exactly_once_effect
 from splitbrain.checkers.calls.retry_budgets import retries
 
-__all__ = ["breaker_states", "exactly_once_effect", "retries"]
+__all__ = ["breaker_states", "echoed", "exactly_once_effect", "retries"]

@@ -103,9 +103,9 @@ def command(
     from splitbrain.harness.searching.elsewhere import source_of
     from splitbrain.systems import registry
 
-    fields = _chosen(system, maelstrom, workload, bug, ground)
+    fields = _chosen(system, maelstrom, workload, bug, ground, _options(options, settings))
     base = Plan(
-        **{**fields, "options": {**_options(options, settings), **fields.get("options", {})}},
+        **fields,
         bug=bug,
         nodes=nodes or registry.SYSTEMS.named(fields["system"]).nodes,
         clients=clients,
@@ -129,22 +129,29 @@ def command(
 
 
 def _chosen(
-    system: str | None, maelstrom: str | None, workload: str | None, bug: str | None, ground: str
+    system: str | None,
+    maelstrom: str | None,
+    workload: str | None,
+    bug: str | None,
+    ground: str,
+    options: dict[str, Any],
 ) -> dict[str, Any]:
-    """What a plan says of what is run: system, workload, ground, and the ground's option."""
+    """What a plan says of what is run: system, workload, ground and options."""
     from splitbrain.systems import registry
 
     if (system is None) == (maelstrom is None):
         raise click.UsageError("Give a SYSTEM, or --maelstrom COMMAND.")
     if maelstrom is not None:
-        from splitbrain.systems.maelstrom import PROTOCOLS, chosen_fields
+        from splitbrain.systems.maelstrom import chosen_fields
+        from splitbrain.systems.maelstrom.protocols import PROTOCOLS
 
-        return chosen_fields(maelstrom, workload or next(iter(PROTOCOLS)))
+        return chosen_fields(maelstrom, workload or next(iter(PROTOCOLS)), options)
     assert system is not None
     system = system_word(system)
     chosen = registry.SYSTEMS.named(system)
     usual = registry.bug(chosen, bug).workload if bug is not None else chosen.workloads[0]
-    return {"system": system, "workload": workload or usual, "ground": ground}
+    workload = workload or usual
+    return {"system": system, "workload": workload, "ground": ground, "options": options}
 
 
 def _options(options: tuple[str, ...], settings: tuple[str, ...]) -> dict[str, Any]:

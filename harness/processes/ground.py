@@ -56,27 +56,4 @@ class Processes:
         return World(plan.seed, trace)
 
 
-class MaelstromNodes(Processes):
-    """The same for programs that speak Maelstrom's protocol, which the plan names.
-
-    What the option ``ground`` says of them is checked where such plans get their code.
-    """
-
-    options = ("ground",)
-
-    def check(self, plan: Plan) -> None:
-        """See `Ground.check`.
-
-        Raises:
-            InvalidPlan: as `Processes.check`, or the plan names no program.
-        """
-        super().check(plan)
-        if "ground" not in plan.options:
-            raise InvalidPlan(
-                f"the ground {plan.ground} runs programs, and the plan names none: "
-                "splitbrain run --maelstrom COMMAND"
-            )
-
-
 GROUND = Processes()
-MAELSTROM = MaelstromNodes()

@@ -25,13 +25,14 @@ from splitbrain.checkers.vocabulary import DIED, LEADER
 from splitbrain.harness.directory_disk import DirectoryDisk
 from splitbrain.harness.hosttime import seconds
 from splitbrain.harness.nemesis.control import Callback, Control
-from splitbrain.harness.node import Program
+from splitbrain.harness.node import Message, Program
 from splitbrain.harness.processes import node
 from splitbrain.harness.processes.hosts import ClientHost, Life, Server
 from splitbrain.harness.processes.keeper import keep
 from splitbrain.harness.processes.levers import Levers
 from splitbrain.harness.processes.lives import Lives, ProcessTrouble
 from splitbrain.harness.processes.switch import Switch
+from splitbrain.harness.processes.wire import packed, unpacked
 from splitbrain.harness.simulation.trace import Trace
 from splitbrain.harness.streams import stream
 
@@ -44,6 +45,7 @@ class World:
     Attributes:
         hosts: the servers, by name.
         clients: the clients' hosts, by name.
+        services: the names of what else messages can be sent to.
         switch: what all messages go through.
         control: the nemesis' levers.
         thread: the thread in which everything but the nemesis runs.
@@ -53,6 +55,7 @@ class World:
         self.trace = trace
         self.hosts: dict[str, Server] = {}
         self.clients: dict[str, ClientHost] = {}
+        self.services: list[str] = []
         self.on_announcement: Callable[[str, str, Any], None] = lambda name, f, value: None
         self.on_nemesis: Callable[[str, Any], None] = lambda kind, value: None
         self.on_client: Callable[[str, bool], None] = lambda name, up: None
@@ -88,7 +91,7 @@ class World:
 
     @property
     def _names(self) -> frozenset[str]:
-        return frozenset((*self.hosts, *self.clients))
+        return frozenset((*self.hosts, *self.clients, *self.services))
 
     def add_server(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
         """See `splitbrain.harness.ground.World`."""
@@ -100,6 +103,21 @@ class World:
         host = ClientHost(name, program, peers, rng, self.switch)
         self.clients[name] = host
         self.switch.doors[name] = host.arrived
+
+    def add_service(self, name: str, answer: Callable[[str, Message], Message]) -> None:
+        """Add something beside the servers that no fault strikes and that answers at once.
+
+        Args:
+            name: what messages to it are sent to.
+            answer: gives the answer to a message and its sender.
+        """
+
+        def door(source: str, data: bytes) -> bool:
+            self.switch.send(name, source, packed(answer(source, unpacked(data))))
+            return True
+
+        self.services.append(name)
+        self.switch.doors[name] = door
 
     def command(self, client: str, command: object) -> None:
         """See `splitbrain.harness.ground.World`."""

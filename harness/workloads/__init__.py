@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.bookings import BookingClient, booking
     from splitbrain.harness.workloads.concurrent_values import SiblingsClient, siblings
     from splitbrain.harness.workloads.counters import CounterClient, counter
+    from splitbrain.harness.workloads.echoes import EchoClient, echo
     from splitbrain.harness.workloads.forks import long_fork
+    from splitbrain.harness.workloads.identifiers import IdentifiersClient, unique_ids
     from splitbrain.harness.workloads.key_value import KvClient, kv
     from splitbrain.harness.workloads.locks import LockClient, lock
     from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.sets import SetClient, set_
     from splitbrain.harness.workloads.shared_logs import LogClient, log
     from splitbrain.harness.workloads.stores import StoreClient, store
+    from splitbrain.harness.workloads.totals import eventual_counter
     from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 __all__ = [
@@ -53,7 +56,9 @@ __all__ = [
     "CounterClient",
     "CrdtClient",
     "DoctorsClient",
+    "EchoClient",
     "FinalRead",
+    "IdentifiersClient",
     "KvClient",
     "LockClient",
     "LogClient",
@@ -77,6 +82,8 @@ __all__ = [
     "counter",
     "crdt",
     "doctors",
+    "echo",
+    "eventual_counter",
     "kv",
     "list_append",
     "lock",
@@ -89,6 +96,7 @@ __all__ = [
     "set_",
     "siblings",
     "store",
+    "unique_ids",
     "workload_for",
 ]
 
@@ -97,6 +105,9 @@ _PLACES = {
     "append_transactions": ("list_append",),
     "batch_jobs": ("BatchClient", "batch"),
     "bookings": ("BookingClient", "booking"),
+    "echoes": ("EchoClient", "echo"),
+    "identifiers": ("IdentifiersClient", "unique_ids"),
+    "totals": ("eventual_counter",),
     "counters": ("CounterClient", "counter"),
     "forks": ("long_fork",),
     "key_value": ("KvClient", "kv"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import msgspec
 import trio
@@ -47,13 +47,18 @@ class Bridge:
 
     Args:
         command: what is run.
-        protocol: the workload; in ``broadcast`` a node is told who its neighbours are.
+        topology: who is next to whom, if nodes are told that.
         node: the node.
     """
 
-    def __init__(self, command: tuple[str, ...], protocol: str, node: Node) -> None:
+    def __init__(
+        self,
+        command: tuple[str, ...],
+        topology: Mapping[str, Sequence[str]] | None,
+        node: Node,
+    ) -> None:
         self._command = command
-        self._protocol = protocol
+        self._topology = topology
         self._node = node
         self._ready = trio.Event()
         self._hosts = (node.name, *node.peers)
@@ -89,9 +94,7 @@ class Bridge:
         self._tell(HARNESS, msgspec.json.encode(told))
 
     def _introduce(self) -> None:
-        """Tell who is next to whom: every node to every other."""
-        topology = {name: [o for o in self._hosts if o != name] for name in self._hosts}
-        told = {"type": "topology", "msg_id": 2, "topology": topology}
+        told = {"type": "topology", "msg_id": 2, "topology": self._topology}
         self._tell(HARNESS, msgspec.json.encode(told))
 
     def _tell(self, source: str, body: bytes) -> None:
@@ -143,10 +146,10 @@ class Bridge:
         if head.type == "error":
             raise ProgramEnded(f"{self._node.name} refused its initialisation: {body.decode()}")
         if head.in_reply_to == 1:
-            if self._protocol == "broadcast":
-                self._introduce()
-            else:
+            if self._topology is None:
                 self._ready.set()
+            else:
+                self._introduce()
         elif head.in_reply_to == 2:
             self._ready.set()
 

@@ -99,6 +99,35 @@ class RegisterClient(MaelstromClient):
         return True
 
 
+class EchoClient(MaelstromClient):
+    """``echo``."""
+
+    async def echo(self, text: str) -> Any:
+        """What the node sends back."""
+        return self._field(await self.ask("echo", echo=text), "echo")
+
+
+class IdentifiersClient(MaelstromClient):
+    """``unique-ids``."""
+
+    async def generate(self) -> Any:
+        """A new id."""
+        return self._field(await self.ask("generate"), "id")
+
+
+class CounterClient(MaelstromClient):
+    """``g-counter`` and ``pn-counter``."""
+
+    async def add(self, amount: int) -> None:
+        """Add a number."""
+        await self.ask("add", delta=amount)
+
+    async def read(self) -> int:
+        """The sum, as the node knows it."""
+        value: int = self._field(await self.ask("read"), "value")
+        return value
+
+
 class SetClient(MaelstromClient):
     """``g-set``."""
 

@@ -29,6 +29,8 @@ CALLS = {
         ("length", None, 2),
     ],
     "set-full": [("add", 1, 1), ("add", 2, 2), ("read", None, [1, 2])],
+    "unique-ids": [("generate", None, 1), ("generate", None, 2)],
+    "echo": [("echo", "hello", "hello")],
     "total-queue": [("enqueue", 1, 1), ("dequeue", None, 1), ("drain", None, [])],
     "regular-register": [("write", 1, 1), ("read", None, 1)],
     "safe-register": [("write", 1, 1), ("read", None, 1)],

@@ -1,6 +1,6 @@
 """Clients of services that live in the test's memory, for workloads that need more than a store."""
 
-from memory_clients import CLIENTS, SetClient
+from memory_clients import CLIENTS, CounterClient, SetClient
 
 from splitbrain.checkers.batch.outputs import computed
 from splitbrain.harness.client import Definite
@@ -73,8 +73,22 @@ class ReplicatedTypesClient(SetClient):
         }
 
 
+class EchoClient(SetClient):
+    async def echo(self, text):
+        return text
+
+
+class IdentifiersClient(SetClient):
+    async def generate(self):
+        self.store.operations += 1
+        return self.store.operations
+
+
 CLIENTS = {
     **CLIENTS,
+    "echo": EchoClient,
+    "unique-ids": IdentifiersClient,
+    "eventual-counter": CounterClient,
     "payments": PaymentsClient,
     "batch": BatchClient,
     "siblings": SiblingsClient,

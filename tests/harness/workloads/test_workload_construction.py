@@ -154,6 +154,9 @@ def test_only_what_changes_nothing_is_idempotent():
         "batch": ["published"],
         "siblings": ["homes", "read"],
         "crdt": ["read"],
+        "echo": [],
+        "eventual-counter": ["read"],
+        "unique-ids": [],
     }
 
 

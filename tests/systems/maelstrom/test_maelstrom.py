@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shutil import which
 
 import pytest
 
@@ -9,6 +10,7 @@ from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Fault, InvalidPlan, Plan, run
 from splitbrain.harness.runs.running import check_plan
 from splitbrain.systems.maelstrom import chosen_fields
+from splitbrain.systems.maelstrom.protocols import neighbours
 from splitbrain.systems.registry import experiment
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the ground needs Linux")
@@ -17,29 +19,56 @@ NODES = Path(__file__).parent / "nodes"
 
 
 def of(program, protocol, *faults, **changes):
-    fields = chosen_fields(f"{sys.executable} {NODES}/{program}", protocol)
+    word, _, form = program.partition(" ")
+    runner = "node" if word.endswith(".js") else sys.executable
     settings = {"nodes": 3, "clients": 3, "time_limit": 2.0, "rate": 50.0, **changes}
-    options = {**fields.pop("options"), **settings.pop("options", {})}
-    return experiment(Plan(**fields, faults=faults, options=options, **settings))
+    command = f"{runner} {NODES}/{word} {form}"
+    fields = chosen_fields(command, protocol, settings.pop("options", {}))
+    return experiment(Plan(**fields, faults=faults, **settings))
+
+
+CUT = Fault("net.partition", 0.5, 1.0, "one", id="f1")
+
+FORMS = [
+    ("echo", "echo", "", "shouts", "echo/altered"),
+    ("unique-ids", "unique_ids", "", "counts", "unique-ids/duplicate"),
+    ("broadcast", "broadcast", "retry", "once", "set-full/lost"),
+    ("g-set", "g_set", "", "alone", "set-full/lost"),
+    ("g-counter", "counter", "", "once", "eventual-counter/lost"),
+    ("pn-counter", "counter", "", "once", "eventual-counter/lost"),
+    ("lin-kv", "kv_proxy", "lin-kv", "lww-kv", "linearizable"),
+    ("txn-list-append", "transactions", "", "alone", "list-append"),
+    ("txn-rw-register", "transactions", "", "alone", "rw-register"),
+]
+"""Of each protocol: a program, its right and its wrong form, and how the wrong one fails."""
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize(("form", "validity"), [("", VALID), ("stale", INVALID)])
-def test_a_key_value_store_and_one_whose_followers_answer_reads(form, validity):
-    result = run(of(f"lin_kv.py {form}", "lin-kv"))
-    assert result.validity is validity, [v.reason for v in result.verdicts]
-    if validity is INVALID:
-        assert result.signature.startswith("linearizable")
+@pytest.mark.parametrize("language", ["py", "js"])
+@pytest.mark.parametrize(("protocol", "program", "right", "wrong", "signature"), FORMS)
+def test_right_and_wrong_programs_of_each_protocol(
+    protocol, program, right, wrong, signature, language
+):
+    file = f"{program}.py" if language == "py" else f"js/{program}.js"
+    if language == "js" and which("node") is None:
+        pytest.skip("there is no node here to run JavaScript with")
+    good = run(of(f"{file} {right}", protocol, CUT))
+    bad = run(of(f"{file} {wrong}", protocol, CUT))
+
+    assert good.validity is VALID, [v.reason for v in good.verdicts]
+    assert bad.validity is INVALID, [v.reason for v in bad.verdicts]
+    assert bad.signature.startswith(signature)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize(("form", "validity"), [("retry", VALID), ("", INVALID)])
-def test_a_broadcast_without_retry_loses_messages_in_a_partition(form, validity):
-    cut = Fault("net.partition", 0.5, 1.0, "one", id="f1")
-    result = run(of(f"broadcast.py {form}", "broadcast", cut))
-    assert result.validity is validity, [v.reason for v in result.verdicts]
-    if validity is INVALID:
-        assert result.signature.startswith("set")
+def test_a_key_value_store_whose_followers_answer_reads_is_stale():
+    result = run(of("lin_kv.py stale", "lin-kv"))
+    assert result.signature.startswith("linearizable")
+
+
+@pytest.mark.nightly
+def test_what_programs_write_to_standard_error_is_in_the_trace():
+    result = run(of("echo.py", "echo", time_limit=0.5))
     logged = [event[3] for event in result.trace.events if event[1] == "stderr"]
     assert sorted(logged) == ["n1 is up", "n2 is up", "n3 is up"]
 
@@ -79,10 +108,10 @@ def test_errors_are_definite_or_not_as_the_protocol_says(form, outcome, error):
 
 
 @pytest.mark.nightly
-def test_a_service_that_there_is_not_answers_so():
+def test_what_there_is_not_answers_so():
     result = run(of("odd.py asks", "lin-kv", nodes=1, time_limit=1.0))
     logged = [event[3] for event in result.trace.events if event[1] == "stderr"]
-    assert "was told 1: there is no seq-kv here" in logged
+    assert "was told 1: there is no oracle here" in logged
 
 
 @pytest.mark.parametrize(
@@ -109,3 +138,37 @@ def test_a_plan_that_names_no_program_is_refused(changes, says):
 def test_no_other_system_runs_on_its_ground():
     with pytest.raises(InvalidPlan, match="names none: splitbrain run --maelstrom COMMAND"):
         check_plan(experiment(Plan("raft", "register", ground="maelstrom")))
+
+
+@pytest.mark.parametrize(
+    ("protocol", "options", "says"),
+    [
+        ("kafka", {}, "no Maelstrom workload 'kafka'"),
+        ("g-set", {"topology": "line"}, "nodes are told of none in workload g-set"),
+        ("broadcast", {"topology": "ring"}, "there is no topology 'ring'"),
+        ("lin-kv", {"consistency": "serializable"}, "there are no transactions in workload lin-"),
+        ("txn-rw-register", {"consistency": "good"}, "'good'"),
+        ("broadcast", {"keys": 3}, "workload set has no option 'keys'"),
+    ],
+)
+def test_options_that_make_no_sense_are_refused(protocol, options, says):
+    with pytest.raises(InvalidPlan, match=says):
+        of("echo.py", protocol, options=options)
+
+
+@pytest.mark.parametrize(
+    ("topology", "expected"),
+    [
+        ("line", [[1], [0, 2], [1, 3], [2, 4], [3]]),
+        ("total", [[1, 2, 3, 4], [0, 2, 3, 4], [0, 1, 3, 4], [0, 1, 2, 4], [0, 1, 2, 3]]),
+        ("grid", [[1, 3], [0, 2, 4], [1], [4, 0], [3, 1]]),
+        ("tree2", [[1, 2], [0, 3, 4], [0], [1], [1]]),
+        ("tree4", [[1, 2, 3, 4], [0], [0], [0], [0]]),
+    ],
+)
+def test_topologies(topology, expected):
+    names = ["n1", "n2", "n3", "n4", "n5"]
+    found = neighbours(topology, names)
+    assert found == {
+        name: [names[at] for at in row] for name, row in zip(names, expected, strict=True)
+    }

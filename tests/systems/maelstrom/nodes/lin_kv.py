@@ -6,7 +6,7 @@ import sys
 from maelstrom import Node
 
 STALE = sys.argv[1:] == ["stale"]
-node, values, asked = Node(), {}, {}
+node, values = Node(), {}
 
 
 def answer(body):
@@ -25,15 +25,14 @@ def answer(body):
 
 
 for source, body in node.messages():
-    first = min([node.name, *node.others])
-    if "in_reply_to" in body:
-        client, request, key = asked.pop(body["in_reply_to"])
-        if body["type"] == "read_ok":
-            values[key] = body["value"]
-        reply = {name: body[name] for name in ("type", "value", "code", "text") if name in body}
-        node.reply(client, {"msg_id": request}, **reply)
-    elif node.name == first or (STALE and body["type"] == "read" and body["key"] in values):
+    if node.name == node.first or (STALE and body["type"] == "read" and body["key"] in values):
         node.reply(source, body, **answer(body))
     else:
-        asked[node.number + 1] = (source, body["msg_id"], body["key"])
-        node.send(first, **{**body, "msg_id": node.number + 1})
+
+        def then(found, source=source, body=body):
+            if found["type"] == "read_ok":
+                values[body["key"]] = found["value"]
+            fields = {k: v for k, v in found.items() if k not in ("msg_id", "in_reply_to")}
+            node.reply(source, body, **fields)
+
+        node.ask(node.first, then, **body)

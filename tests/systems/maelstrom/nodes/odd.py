@@ -13,7 +13,7 @@ for source, body in node.messages():
     elif sys.argv[1] == "asks":
         if "in_reply_to" in body:
             print(f"was told {body['code']}: {body['text']}", file=sys.stderr, flush=True)
-        node.send("seq-kv", type="read", key="x")
+        node.send("oracle", type="read", key="x")
     elif sys.argv[1] == "refuses":
         node.reply(source, body, type="error", code=11, text="not today")
     elif sys.argv[1] == "confuses":
