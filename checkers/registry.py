@@ -44,6 +44,7 @@ PATHS: dict[str, str] = {
     "strong-eventual-consistency": "splitbrain.checkers.convergence.strong_eventual:ENTRY",
     "exactly-once-effect": "splitbrain.checkers.calls.effects:ENTRY",
     "batch-output": "splitbrain.checkers.batch.outputs:ENTRY",
+    "kafka": "splitbrain.checkers.streams.partitioned_logs:ENTRY",
     "list-append": "splitbrain.checkers.isolation.entries:LIST_APPEND",
     "rw-register": "splitbrain.checkers.isolation.entries:RW_REGISTER",
     "predicate-reads": "splitbrain.checkers.isolation.entries:PREDICATE_READS",

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.registers import RegisterClient, register
     from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
     from splitbrain.harness.workloads.replicated_types import CrdtClient, crdt
+    from splitbrain.harness.workloads.sent_and_polled import KafkaClient, kafka
     from splitbrain.harness.workloads.sets import SetClient, set_
     from splitbrain.harness.workloads.shared_logs import LogClient, log
     from splitbrain.harness.workloads.stores import StoreClient, store
@@ -59,6 +60,7 @@ __all__ = [
     "EchoClient",
     "FinalRead",
     "IdentifiersClient",
+    "KafkaClient",
     "KvClient",
     "LockClient",
     "LogClient",
@@ -84,6 +86,7 @@ __all__ = [
     "doctors",
     "echo",
     "eventual_counter",
+    "kafka",
     "kv",
     "list_append",
     "lock",
@@ -125,6 +128,7 @@ _PLACES = {
     "registers": ("RegisterClient", "register"),
     "registry": ("WORKLOADS", "workload_for"),
     "replicated_types": ("CrdtClient", "crdt"),
+    "sent_and_polled": ("KafkaClient", "kafka"),
     "shared_logs": ("LogClient", "log"),
     "sets": ("SetClient", "set_"),
     "concurrent_values": ("SiblingsClient", "siblings"),

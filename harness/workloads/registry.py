@@ -38,6 +38,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "batch": f"{_FOLDER}.batch_jobs:KIND",
         "crdt": f"{_FOLDER}.replicated_types:KIND",
         "payments": f"{_FOLDER}.payment_requests:KIND",
+        "kafka": f"{_FOLDER}.sent_and_polled:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
         "store": f"{_FOLDER}.stores:KIND",
         "echo": f"{_FOLDER}.echoes:KIND",

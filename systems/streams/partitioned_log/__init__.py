@@ -19,8 +19,9 @@ chapters 11 and 12.
 
 Guarantees: an acknowledged payment is booked exactly once, events of a key in the order of the log,
 under any number of crashes and power losses of any servers, as long as the broker's disk keeps what
-it synced. A read waits until what was in the log when it came is booked. Nothing goes on while the
-broker, or every consumer, is down.
+it synced. So is a record that was sent: it has one offset, for ever. A read of effects waits until
+what was in the log when it came is booked. Nothing goes on while the broker, or every consumer, is
+down.
 
 Invariants: see `splitbrain.systems.streams.partitioned_log.broker.Broker`.
 
@@ -51,7 +52,7 @@ SYSTEM = System(
     title="a partitioned log with a consumer group, effects exactly once (chapters 11 and 12)",
     server=StreamServer,
     client=StreamClient,
-    workloads=("payments",),
+    workloads=("payments", "kafka"),
     claims=Claims(
         ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",

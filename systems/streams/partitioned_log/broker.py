@@ -2,6 +2,9 @@
 
 client -> broker     ("request", id, "pay", request, key, number)
                      ("request", id, "ledger")        answered when what is there is processed
+                     ("request", id, "send", request, key, value)       -> partition, offset
+                     ("request", id, "places", keys)                    -> partitions of keys
+                     ("request", id, "read", ((partition, offset), ...))   -> events of each
 consumer -> broker   ("join",)                        it is alive, and wants work
                      ("fetch", partition, offset)
                      ("commit", generation, partition, offset, upto, effects)
@@ -126,12 +129,27 @@ class Broker:
         match request:
             case ["pay", int() as identity, str() as key, int() as amount]:
                 result: Any = await self.log.append((identity, key, amount))
+            case ["send", int() as identity, str() as key, int() as value]:
+                result = await self.log.append((identity, key, value))
+            case ["places", tuple() as keys]:
+                result = tuple((self.log.partition_of(key), key) for key in keys)
+            case ["read", tuple() as wanted]:
+                result = await self._read(wanted)
             case ["ledger"]:
                 result = await self._ledger()
             case _:
                 self.node.network.send(client, ("reply", number, "refused", "no such request"))
                 return
         self.node.network.send(client, ("reply", number, "ok", result))
+
+    async def _read(self, wanted: tuple[tuple[int, int], ...]) -> tuple[Any, ...]:
+        """Events from an offset of each partition, once they are durable, and its end."""
+        found = tuple(
+            (partition, offset, tuple(self.log.events[partition][offset : offset + self.batch]))
+            for partition, offset in wanted
+        )
+        await self.log.sync()
+        return found
 
     async def _ledger(self) -> tuple[Any, ...]:
         """All outputs, once what is in the log now is processed."""

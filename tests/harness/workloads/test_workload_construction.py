@@ -152,6 +152,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "store": ["compact", "flush", "get", "scan", "verify"],
         "payments": ["ledger"],
         "batch": ["published"],
+        "kafka": ["assign", "drain", "poll", "subscribe"],
         "siblings": ["homes", "read"],
         "crdt": ["read"],
         "echo": [],

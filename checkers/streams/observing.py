@@ -1,0 +1,315 @@
+"""One pass over a history: what is known of each key's log, and what can't be as it was seen."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from splitbrain.checkers.history import FAIL, OK, Call
+from splitbrain.checkers.models.model import ModelError, shown
+from splitbrain.checkers.streams import micros
+from splitbrain.checkers.streams.micros import ASSIGN, DRAIN, POLL, SEND, SUBSCRIBE, TXN, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An anomaly before it is told.
+
+    Attributes:
+        kind: its name.
+        key: the log concerned; None for cycles.
+        subject: which value or offset, or which operation; with the two above it says which
+            anomaly this is.
+        calls: the operations that show it.
+        said: a sentence.
+    """
+
+    kind: str
+    key: Key | None
+    subject: Any
+    calls: tuple[Call, ...]
+    said: str
+
+
+@dataclass(slots=True)
+class Log:
+    """What is known of the log of one key.
+
+    Attributes:
+        sent: by value, the operation that was to send it.
+        values: by offset, the value that was first seen there, and by whom.
+        offsets: by value, the offset where it was first seen, and by whom.
+        polled: values that some poll or drain returned.
+        furthest: the highest offset given to one that reads from the beginning, and who that is.
+    """
+
+    sent: dict[Any, Call] = field(default_factory=dict)
+    values: dict[int, tuple[Any, Call]] = field(default_factory=dict)
+    offsets: dict[Any, tuple[int, Call]] = field(default_factory=dict)
+    polled: set[Any] = field(default_factory=set)
+    furthest: tuple[int, Call] | None = None
+
+
+_NOWHERE: Mapping[Key, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Gap:
+    """A step of a reader by more than one: a skip, if anything is known to stand between."""
+
+    kind: str
+    key: Key
+    before: int
+    after: int
+    call: Call
+
+
+class Observed:
+    """What a history shows of its logs.
+
+    Attributes:
+        logs: by key.
+        found: what is wrong at first sight, each anomaly once.
+        drains: drains that succeeded.
+        polls: how many polls succeeded.
+    """
+
+    def __init__(self, calls: Sequence[Call]) -> None:
+        self.logs: dict[Key, Log] = {}
+        self.found: dict[tuple[str, Any, Any], Finding] = {}
+        self.drains: list[Call] = []
+        self.polls = 0
+        self._gaps: list[_Gap] = []
+        self._assigned: set[int] = set()
+        self._read: dict[int, dict[Key, int]] = {}
+        self._written: dict[int, dict[Key, int]] = {}
+        for call in calls:
+            if call.f in (SEND, TXN):
+                self._sends(call)
+        for call in calls:
+            if call.outcome == OK:
+                self._sees(call)
+        self._skips()
+
+    def find(self, kind: str, key: Key | None, subject: Any, said: str, *calls: Call) -> None:
+        """Note an anomaly, unless it is known."""
+        identity = kind, key, subject
+        if identity not in self.found:
+            self.found[identity] = Finding(*identity, calls, said)
+
+    def _sends(self, call: Call) -> None:
+        for key, value in micros.sent(call):
+            log = self.logs.setdefault(key, Log())
+            if value in log.sent:
+                raise ModelError(
+                    call.invoke_index,
+                    f"{shown(value)} is sent to {shown(key)} twice, before at operation "
+                    f"{log.sent[value].invoke_index}; values of a key must be all different",
+                )
+            log.sent[value] = call
+
+    def _sees(self, call: Call) -> None:
+        if call.f in (SEND, POLL, TXN):
+            self._polls_and_sends(call)
+        elif call.f == DRAIN:
+            self.drains.append(call)
+            for key, records in micros.polled(call, call.result):
+                self._in_order(call, key, self._returned(call, key, records), None)
+        elif call.f in (ASSIGN, SUBSCRIBE):
+            self._read.pop(call.process, None)
+            change = self._assigned.add if call.f == ASSIGN else self._assigned.discard
+            change(call.process)
+
+    def _polls_and_sends(self, call: Call) -> None:
+        self.polls += call.f == POLL
+        assigned = call.process in self._assigned
+        before = self._read.get(call.process, _NOWHERE) if assigned else _NOWHERE
+        read: dict[Key, int] = {}
+        written: dict[Key, int] = {}
+        for f, key, records in micros.done(call):
+            if f == SEND:
+                self._acknowledged(call, key, records[0], written)
+            elif records:
+                offsets = self._returned(call, key, records)
+                if key in read:
+                    self._in_order(call, key, [read[key], *offsets], None)
+                else:
+                    self._in_order(call, key, offsets, before.get(key))
+                read[key] = offsets[-1]
+                if assigned:
+                    self._far(call, key, offsets)
+        if assigned and read:
+            self._read.setdefault(call.process, {}).update(read)
+        if written:
+            self._written.setdefault(call.process, {}).update(written)
+
+    def _acknowledged(
+        self, call: Call, key: Key, record: list[Any], written: dict[Key, int]
+    ) -> None:
+        offset, value = record
+        log = self.logs.get(key)
+        if log is None or log.sent.get(value) is not call:
+            raise ModelError(call.invoke_index, f"{shown(value)} was not to be sent here")
+        if offset is None:
+            return
+        self._placed(call, key, log, offset, value)
+        internal = written.get(key)
+        last = self._written.get(call.process, {}).get(key) if internal is None else internal
+        if last is not None and offset <= last:
+            kind = "nonmonotonic-send" if internal is None else "int-nonmonotonic-send"
+            said = (
+                f"process {call.process} sends {shown(value)} to {shown(key)} at offset {offset}, "
+                f"and what it had sent before is at {last}"
+            )
+            self.find(kind, key, value, said, call)
+        written[key] = offset
+
+    def _returned(self, call: Call, key: Key, records: list[Any]) -> list[int]:
+        """Note records that somebody was given; their offsets."""
+        log = self.logs.get(key) or self.logs.setdefault(key, Log())
+        values, places, polled, sent = log.values, log.offsets, log.polled, log.sent
+        offsets = []
+        for found in records:
+            offset, value = micros.record(call, found)
+            offsets.append(offset)
+            known = values.get(offset)
+            if known is None or known[0] != value or places[value][0] != offset:
+                self._placed(call, key, log, offset, value)
+            polled.add(value)
+            send = sent.get(value)
+            if send is None or send.invoked > call.completed or send.outcome == FAIL:  # type: ignore[operator]
+                self._unfounded(call, key, value, send)
+        return offsets
+
+    def _placed(self, call: Call, key: Key, log: Log, offset: int, value: Any) -> None:
+        other, before = log.values.setdefault(offset, (value, call))
+        if other != value:
+            said = (
+                f"{shown(key)} has {shown(other)} at offset {offset} for process {before.process}, "
+                f"and {shown(value)} for process {call.process}"
+            )
+            self.find("inconsistent-offsets", key, offset, said, before, call)
+        place, before = log.offsets.setdefault(value, (offset, call))
+        if place != offset:
+            said = (
+                f"{shown(value)}, sent to {shown(key)} once, is at offset {place} for process "
+                f"{before.process}, and at {offset} for process {call.process}"
+            )
+            self.find("duplicate", key, value, said, before, call)
+
+    def _unfounded(self, call: Call, key: Key, value: Any, send: Call | None) -> None:
+        seen = f"process {call.process} is given {shown(value)} of {shown(key)}"
+        if send is None or (call.completed is not None and send.invoked > call.completed):
+            self.find("unsent", key, value, f"{seen}, which nobody had sent", call)
+        else:
+            said = f"{seen}, though process {send.process} was told that its send failed"
+            self.find("aborted-read", key, value, said, send, call)
+
+    def _in_order(self, call: Call, key: Key, offsets: list[int], before: int | None) -> None:
+        """Each record stands behind the last; `before` is where the reader was before this one."""
+        for number, offset in enumerate(offsets):
+            if before is not None and offset != before + 1:
+                prefix = "int-" if number else ""
+                if offset <= before:
+                    said = (
+                        f"process {call.process} polls offset {offset} of {shown(key)} after "
+                        f"{before}"
+                    )
+                    self.find(f"{prefix}nonmonotonic-poll", key, call.invoke_index, said, call)
+                else:
+                    gap = _Gap(f"{prefix}poll-skip", key, before, offset, call)
+                    self._gaps.append(gap)
+            before = offset
+
+    def _far(self, call: Call, key: Key, offsets: list[int]) -> None:
+        log, offset = self.logs[key], max(offsets)
+        if log.furthest is None or log.furthest[0] < offset:
+            log.furthest = offset, call
+
+    def _skips(self) -> None:
+        """Gaps between which a record is known to stand."""
+        known = {key: committed(log) for key, log in self.logs.items()}
+        for gap in self._gaps:
+            offsets = known[gap.key]
+            at = bisect_right(offsets, gap.before)
+            if at < len(offsets) and offsets[at] < gap.after:
+                value, seen = self.logs[gap.key].values[offsets[at]]
+                said = (
+                    f"process {gap.call.process} polls offset {gap.after} of {shown(gap.key)} "
+                    f"after {gap.before}, and passes over {shown(value)} at {offsets[at]}"
+                )
+                self.find(gap.kind, gap.key, gap.call.invoke_index, said, seen, gap.call)
+
+
+def committed(log: Log) -> list[int]:
+    """Offsets at which a record is known to be, sorted; not those of sends that failed."""
+
+    def counts(value: Any) -> bool:
+        send = log.sent.get(value)
+        return send is None or send.outcome != FAIL
+
+    return sorted(offset for offset, (value, _) in log.values.items() if counts(value))
+
+
+def losses(observed: Observed) -> Iterator[tuple[Key, Any, str, tuple[Call, ...]]]:
+    """Acknowledged records that are not there: their key, value, a sentence, and who shows it."""
+    drained = [(call, dict(micros.polled(call, call.result))) for call in observed.drains]
+    drains = sorted(drained, key=lambda drain: drain[0].invoked)
+    for key, log in observed.logs.items():
+        given = [
+            (call, {value for _, value in result[key]}) for call, result in drains if key in result
+        ]
+        for value, send in log.sent.items():
+            if send.outcome != OK or send.completed is None:
+                continue
+            told = f"{shown(value)} was acknowledged to process {send.process} as sent to "
+            end = send.completed
+            drain = next(
+                (c for c, values in given if c.invoked > end and value not in values), None
+            )
+            if drain is not None:
+                said = f"{told}{shown(key)}, and process {drain.process} drains it and lacks that"
+                yield key, value, said, (send, drain)
+            elif value not in log.polled and _passed(log, value):
+                assert log.furthest is not None
+                far, reader = log.furthest
+                said = (
+                    f"{told}{shown(key)}, and process {reader.process}, which reads from the "
+                    f"beginning, is at offset {far} without having seen that"
+                )
+                yield key, value, said, (send, reader)
+
+
+def _passed(log: Log, value: Any) -> bool:
+    place = log.offsets.get(value)
+    return place is not None and log.furthest is not None and log.furthest[0] > place[0]
+
+
+def edges(
+    logs: Mapping[Key, Log], calls: Iterable[Call], writes: bool
+) -> Iterator[tuple[int, int, bool]]:
+    """Dependencies between operations, by their invocations: ``(from, to, is_read)``. Those on what
+    only polls are left out: nothing depends on that, so it is in no circle.
+
+    Args:
+        logs: what is known of each key.
+        calls: the operations of the history.
+        writes: whether the order of two sends to a key counts, too.
+    """
+    for call in calls:
+        if call.f == TXN and call.outcome == OK:
+            given = [(key, records) for f, key, records in micros.done(call) if f == POLL]
+            for key, records in given:
+                for _, value in records:
+                    send = logs[key].sent.get(value)
+                    if send is not None and send is not call:
+                        yield send.invoked, call.invoked, True
+    for log in logs.values() if writes else ():
+        before: Call | None = None
+        for offset in sorted(log.values):
+            send = log.sent.get(log.values[offset][0])
+            if before is not None and send is not None and send is not before:
+                yield before.invoked, send.invoked, False
+            before = send or before
