@@ -26,6 +26,7 @@ from splitbrain.harness.invariants import Invariants
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.node import ServerFactory
+from splitbrain.harness.pictures.picture import Picture
 from splitbrain.harness.plan import MOST_NODES, InvalidPlan, Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.workloads import WORKLOADS, workload_for
@@ -57,6 +58,8 @@ class System:
         knobs: the settings that a plan may choose, with the ranges in which it keeps its promises.
         invariants: what must hold between its servers at every moment; makes the probe that looks
             at them while they run (`splitbrain.harness.invariants`).
+        pictures: what the report of a failed run draws of it besides what it draws of any
+            (`splitbrain.harness.pictures`).
     """
 
     name: str
@@ -73,6 +76,7 @@ class System:
     bugs: tuple[Bug, ...] = ()
     knobs: tuple[Knob, ...] = ()
     invariants: Invariants | None = None
+    pictures: tuple[Picture, ...] = ()
 
     def bugs_by_id(self) -> Mapping[str, Bug]:
         """The planted bugs, by id."""

@@ -28,6 +28,7 @@ from splitbrain.reports.model import (
     shrink_summary,
 )
 from splitbrain.reports.packing import pack
+from splitbrain.reports.pictures.drawn import pictures_of
 from splitbrain.reports.spacetime.drawing import draw_spacetime
 from splitbrain.reports.spacetime.window import window_of
 from splitbrain.reports.story import story_of
@@ -66,7 +67,7 @@ _SCRIPTS = (
     "spacetime.js",
     "page.js",
 )
-_STYLES = ("report.css", "spacetime.css", "cycle.css")
+_STYLES = ("report.css", "spacetime.css", "cycle.css", "pictures.css")
 _FORMS = {
     WindowWitness: "window",
     ElementsWitness: "elements",
@@ -105,6 +106,7 @@ def render_html(view: RunView) -> str:
         evidences=[_evidence(view, entry) for entry in evidence(view)],
         spacetime=_spacetime(view.telling),
         trace_problem=safe_text(shortened(view.telling.trace.problem, 300)),
+        pictures=pictures_of(view.telling),
         faults=[_fault(fault) for fault in view.faults[:ROW_LIMIT]],
         hidden_faults=max(0, len(view.faults) - ROW_LIMIT),
         exercised=exercised_text(view),

@@ -16,6 +16,7 @@ from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Validity, Verdi
 from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.knobs import told
 from splitbrain.harness.plan import Plan
+from splitbrain.harness.runs.recorded_trace import RunTrace
 from splitbrain.reports.coverage import Coverage, cover
 from splitbrain.reports.crash import crash_lines, crash_of
 from splitbrain.reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
@@ -34,7 +35,6 @@ from splitbrain.reports.run_files import (
     read_shrink,
     read_verdicts,
 )
-from splitbrain.reports.spacetime.events import RunTrace
 from splitbrain.reports.wording import clipped, counted, safe_text, sentence, shortened
 
 STATEMENT_LIMIT = 400

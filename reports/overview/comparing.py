@@ -7,9 +7,9 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
+from splitbrain.harness.runs.recorded_trace import RunTrace
 from splitbrain.harness.simulation.trace import brief
 from splitbrain.reports.run_files import RunError, read_plan, read_verdicts
-from splitbrain.reports.spacetime.events import RunTrace
 from splitbrain.reports.wording import counted, safe_text, shortened
 
 BEFORE = 8

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from splitbrain.checkers.history import Call
+from splitbrain.harness.runs.recorded_trace import Message
 from splitbrain.reports.model import RunView
-from splitbrain.reports.spacetime.events import Message
 from splitbrain.reports.spacetime.window import client_host
 from splitbrain.reports.wording import safe_text, shortened
 

@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from splitbrain.checkers.vocabulary import LEADER
+from splitbrain.harness.runs.recorded_trace import Message, Role
 from splitbrain.reports.model import RunView
 from splitbrain.reports.packing import fault_rows
-from splitbrain.reports.spacetime.events import Message, Role
 from splitbrain.reports.spacetime.places import STEP, places_of
 from splitbrain.reports.spacetime.window import Window, brief, host_name
 from splitbrain.reports.wording import safe_text, shortened

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from splitbrain.checkers.vocabulary import LEADER
+from splitbrain.harness.runs.recorded_trace import Message, RunTrace
 from splitbrain.reports.model import RunView
-from splitbrain.reports.spacetime.events import Message, RunTrace
 from splitbrain.reports.spacetime.window import brief, host_name, window_of
 from splitbrain.reports.wording import counted, safe_text, seconds, shortened
 

@@ -12,8 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from splitbrain.harness.runs.recorded_trace import DOWN, Message, RunTrace
 from splitbrain.reports.model import RunView
-from splitbrain.reports.spacetime.events import DOWN, Message, RunTrace
 
 MESSAGE_LIMIT = 56
 ROLE_LIMIT = 24

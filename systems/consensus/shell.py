@@ -100,6 +100,9 @@ class Shell:
         """Tell the world what happened here."""
         raise NotImplementedError
 
+    def note(self, effect: Any) -> None:
+        """Trace what is about to be saved, if there is something to see in it."""
+
     def tell_role(self, role: str, term: int, *, leads: bool) -> None:
         """Tell what this server is now; each leadership that it wins is announced."""
         self.node.trace("role", role, term)
@@ -198,6 +201,7 @@ class Shell:
                     self.network.send(effect.to, effect.message)
             elif isinstance(effect, self.saves):
                 self.queue.append(effect)
+                self.note(effect)
             else:
                 self.report(effect)
         if self.queue and not self.writing:

@@ -1,6 +1,7 @@
 """Runs with traces: a stale read from a leader cut off, a hostile trace, a real failure."""
 
 import json
+from pathlib import Path
 
 from run_recording import SECOND, Recording, anomaly, info, plan, save, verdict
 from sample_runs import HOSTILE
@@ -95,3 +96,20 @@ def raft_run(folder):
         if result.validity == "invalid":
             return one
     raise AssertionError("no seed shows the planted bug")
+
+
+def bug_run(folder, bug):
+    """The run that finds a planted bug under its pinned seed."""
+    seeds = json.loads((Path(__file__).parents[1] / "systems" / "pinned_seeds.json").read_text())
+    system, planted = registry.bugs()[bug]
+    folder.mkdir(parents=True, exist_ok=True)
+    run_in_folder(system.hunt(planted, seeds[bug]), folder, replay="splitbrain replay")
+    return folder
+
+
+def pictured_run(folder):
+    """A failed run of a system of somebody's own, whose pictures are hostile."""
+    two_leaders_run(folder)
+    found = json.loads((folder / "plan.json").read_text())
+    (folder / "plan.json").write_text(json.dumps(found | {"system": "picture_system:SYSTEM"}))
+    return folder

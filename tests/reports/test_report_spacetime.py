@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from sample_traces import Tracing, hostile_trace_run, raft_run, two_leaders_run
 from test_report_html import Page
 
+from splitbrain.harness.runs.recorded_trace import RunTrace
 from splitbrain.reports import load_run, render_html, render_terminal
 from splitbrain.reports.spacetime.drawing import draw_spacetime
-from splitbrain.reports.spacetime.events import RunTrace
 from splitbrain.reports.spacetime.text import lines_of
 from splitbrain.reports.spacetime.window import window_of
 from splitbrain.reports.story import tell

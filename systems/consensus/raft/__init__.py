@@ -68,6 +68,7 @@ from splitbrain.systems.consensus.raft.invariants import RaftInvariants
 from splitbrain.systems.consensus.raft.server import RaftKV
 from splitbrain.systems.consensus.raft.state import Settings
 from splitbrain.systems.consensus.sessions import Sessions
+from splitbrain.systems.log_grid import LOGS
 
 __all__ = [
     "NOTHING_STORED",
@@ -126,6 +127,7 @@ SYSTEM = System(
     bugs=BUGS,
     knobs=KNOBS,
     invariants=RaftInvariants,
+    pictures=LOGS,
 )
 
 WITH_CHANGES = System(
@@ -144,6 +146,7 @@ WITH_CHANGES = System(
         Knob("members", 2, 5, "how many servers are members at first", _PLACE + "members"),
     ),
     invariants=RaftInvariants,
+    pictures=LOGS,
 )
 
 WITH_LEASES = System(
@@ -156,4 +159,5 @@ WITH_LEASES = System(
     claims=Claims(("process", "net", "member", "disk.slow", "disk.stall", "client", "scenario")),
     knobs=(*(knob for knob in KNOBS if knob.name != "pre_vote"), _LEASE),
     invariants=RaftInvariants,
+    pictures=LOGS,
 )

@@ -10,6 +10,7 @@ from splitbrain.harness.node import Node
 from splitbrain.systems.consensus.kv import KeyValue
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import (
+    LogImage,
     RoleChanged,
     SaveEntries,
     SaveSnapshot,
@@ -40,9 +41,16 @@ class RaftKV(Shell):
         self.storage: Storage = self.storage_class(node.disk)
         self.core: Raft
 
+    def begin(self) -> None:
+        """See `Shell.begin`."""
+        super().begin()
+        self.committed = 0
+
     async def recover(self) -> Raft:
         """See `Shell.recover`."""
-        return self.make_core(await self.storage.recover())
+        stored = await self.storage.recover()
+        self.note_log(stored.log)
+        return self.make_core(stored)
 
     def make_core(self, stored: Stored) -> Raft:
         """The protocol, starting from what the disk holds."""
@@ -56,6 +64,26 @@ class RaftKV(Shell):
             settings=self.settings,
             rules=self.rules(),
         )
+
+    def perform(self, effects: list[Any]) -> None:
+        """See `Shell.perform`; traces how far the log is committed, where that has changed."""
+        super().perform(effects)
+        if self.core.commit != self.committed:
+            self.committed = self.core.commit
+            self.node.trace("commit", self.committed)
+
+    def note(self, effect: Any) -> None:
+        """Trace what becomes of the log (`splitbrain.systems.log_grid`)."""
+        if isinstance(effect, SaveEntries):
+            self.node.trace("log", effect.first, tuple(entry.term for entry in effect.entries))
+        elif isinstance(effect, SaveSnapshot):
+            self.note_log(effect.log)
+
+    def note_log(self, log: LogImage) -> None:
+        """Trace all of a log, with where its snapshot ends."""
+        self.node.trace("log", log.base_index + 1, tuple(entry.term for entry in log.entries))
+        if log.base_index:
+            self.node.trace("compacted", log.base_index)
 
     def report(self, effect: Any) -> None:
         """See `Shell.report`."""

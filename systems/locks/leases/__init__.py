@@ -46,6 +46,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.locks.leases.bugs import BUGS
 from splitbrain.systems.locks.leases.client import LeaseClient
+from splitbrain.systems.locks.leases.pictures import LEASES
 from splitbrain.systems.locks.leases.servers import LeaseServer
 
 __all__ = ["SYSTEM"]
@@ -67,4 +68,5 @@ SYSTEM = System(
     sizes=range(2, 3),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(LEASES,),
 )

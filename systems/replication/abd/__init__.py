@@ -51,6 +51,7 @@ from splitbrain.harness.system import System
 from splitbrain.systems.replication.abd.bugs import BUGS
 from splitbrain.systems.replication.abd.client import QuorumClient
 from splitbrain.systems.replication.abd.server import QuorumServer
+from splitbrain.systems.replication.quorums import QUORUMS
 
 __all__ = ["SYSTEM"]
 
@@ -77,4 +78,5 @@ SYSTEM = System(
     ),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(QUORUMS,),
 )

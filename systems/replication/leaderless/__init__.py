@@ -56,6 +56,7 @@ from splitbrain.harness.system import System
 from splitbrain.systems.replication.leaderless.bugs import BUGS, SLOPPY_BUGS
 from splitbrain.systems.replication.leaderless.client import LeaderlessClient
 from splitbrain.systems.replication.leaderless.server import LeaderlessServer
+from splitbrain.systems.replication.quorums import QUORUMS
 
 __all__ = ["SLOPPY", "SYSTEM"]
 
@@ -85,6 +86,7 @@ SYSTEM = System(
     nodes=5,
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(QUORUMS,),
 )
 
 SLOPPY = System(
@@ -97,4 +99,5 @@ SLOPPY = System(
     nodes=5,
     bugs=SLOPPY_BUGS,
     knobs=KNOBS,
+    pictures=(QUORUMS,),
 )

@@ -7,6 +7,7 @@ from splitbrain.harness.system import System
 from splitbrain.systems.transactions.client import WORKLOADS, TransactionClient
 from splitbrain.systems.transactions.two_phase_commit.bugs import BUGS
 from splitbrain.systems.transactions.two_phase_commit.core import CommitServer
+from splitbrain.systems.transactions.two_phase_commit.pictures import COMMITS
 
 __all__ = ["SYSTEM"]
 
@@ -59,4 +60,5 @@ SYSTEM = System(
     checkers=(atomic_commit(),),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(COMMITS,),
 )

@@ -1,4 +1,4 @@
-"""A run's trace, read for a picture: its hosts, its messages, and what happened before what.
+"""A run's trace, read again: its hosts, its messages, and what happened before what.
 
 *Happened before* is Lamport's relation (Time, Clocks, and the Ordering of Events in a Distributed
 System, 1978): events of one host in their order, a sending before its receipt, and what follows

@@ -1,0 +1,270 @@
+"""Pictures beside the messages: a system's shows the cause of a failure, and words stay words."""
+
+import json
+import re
+import sys
+import xml.etree.ElementTree as ElementTree
+from pathlib import Path
+
+import picture_system
+import pytest
+import sample_runs
+from hypothesis import given
+from hypothesis import strategies as st
+from sample_traces import bug_run, pictured_run, two_leaders_run
+from test_report_html import Page
+
+from splitbrain.harness.pictures.forms import (
+    SERIES,
+    Bar,
+    Cell,
+    Grid,
+    Lane,
+    Lanes,
+    Link,
+    Plot,
+    Point,
+    Ring,
+    Row,
+    Series,
+)
+from splitbrain.harness.pictures.picture import Picture
+from splitbrain.reports import load_run, render_html
+from splitbrain.reports.pictures.drawn import pictures_of, seen_of
+from splitbrain.reports.pictures.grids import draw_grid
+from splitbrain.reports.pictures.lanes import draw_lanes
+from splitbrain.reports.pictures.marking import Axis
+from splitbrain.reports.pictures.plots import draw_plot
+from splitbrain.reports.pictures.rings import draw_ring
+from splitbrain.systems import registry
+
+
+def drawn(folder):
+    """The pictures of a run's report, by name, as one text each."""
+    return {p.name: "".join(p.svgs) for p in pictures_of(load_run(folder))}
+
+
+def form_of(folder, name):
+    """What a picture of the run's system says, as data."""
+    view = load_run(folder)
+    picture = next(p for p in registry.SYSTEMS[view.plan.system].pictures if p.name == name)
+    return picture.draw(seen_of(view))
+
+
+def words_in(svg):
+    return set(re.findall(r">([^<>]+)<", svg))
+
+
+def test_a_stale_reads_key_shows_the_write_and_the_server_that_missed_it(tmp_path):
+    svg = drawn(two_leaders_run(tmp_path))["key"]
+
+    assert {"z: writes", "read from n1", "15", "null"} <= words_in(svg)
+    assert svg.count('class="thing bad"') == 2
+
+
+def test_a_log_is_shown_by_term_up_to_what_is_committed_with_what_a_crash_left(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    lines = (folder / "trace.jsonl").read_text().splitlines()
+    logs = (
+        [1.01, "log", "n1", 1, [5]],
+        [1.02, "commit", "n1", 1],
+        [1.03, "log", "n3", 1, [5, 5]],
+        [2.61, "log", "n3", 2, [7, 7]],
+        [2.62, "compacted", "n3", 1],
+        [2.63, "boot", "n2", 1],
+        [2.64, "log", "n2", 1, [5]],
+        [9.9, "log", "n1", 1, [9, 9, 9, 9]],  # after the failure
+    )
+    lines += map(json.dumps, logs)
+    lines.sort(key=lambda line: json.loads(line)[0])
+    (folder / "trace.jsonl").write_text("\n".join(lines) + "\n")
+
+    grid = form_of(folder, "logs")
+
+    assert grid.columns == ("1", "2", "3")
+    assert [(row.name, *(cell.text for cell in row.cells)) for row in grid.rows] == [
+        ("at 2.603 s: n3 leads term 7",),
+        ("n1", "5 ✓", "", ""),
+        ("n3", "5", "5", ""),
+        ("at 2.802 s: the failure",),
+        ("n1", "5 ✓", "", ""),
+        ("n2", "5", "", ""),
+        ("n3", "snap", "7", "7"),
+    ]
+    terms = {cell.text[0]: cell.tone for row in grid.rows for cell in row.cells if cell.text}
+    assert len(set(terms.values())) == 3
+
+
+def test_the_logs_of_a_real_raft_differ_between_its_leaders(tmp_path):
+    grid = form_of(bug_run(tmp_path, "CON-04"), "logs")
+    moments, at = {}, ""
+    for row in grid.rows:
+        at = row.name if not row.cells else at
+        if row.cells:
+            moments.setdefault(at, set()).add(tuple(cell.text for cell in row.cells))
+
+    assert list(moments)[-1].endswith("the failure")
+    assert any(len(rows) > 1 for rows in moments.values())
+    assert any("✓" in text for rows in moments.values() for row in rows for text in row)
+
+
+def test_a_read_and_a_write_of_small_quorums_have_no_replica_in_common(tmp_path):
+    grid = form_of(bug_run(tmp_path, "LL-01"), "quorums")
+    heard = {}
+    told = ""
+    for row in grid.rows:
+        told = row.name if not row.cells else told
+        if row.cells:
+            servers = zip(grid.columns, row.cells, strict=True)
+            heard[told, row.name] = {n for n, cell in servers if cell.text == "heard"}
+    stored = [names for (_, what), names in heard.items() if what == "store"]
+    asked = [names for (who, what), names in heard.items() if what == "query" and " read " in who]
+
+    assert any(not (names & others) for names in stored for others in asked)
+
+
+def test_an_older_token_that_writes_after_a_newer_one_is_red(tmp_path):
+    lanes = form_of(bug_run(tmp_path, "CLK-01"), "leases")
+    storage = lanes.lanes[-1]
+    bad = [point for point in storage.points if point.tone == "bad"]
+
+    assert lanes.lanes[0].name == "lock service n1"
+    assert storage.name == "storage n2"
+    assert any(point.text.startswith("write") and "was here" in point.note for point in bad)
+
+
+def test_a_participant_that_rolls_back_in_doubt_is_seen(tmp_path):
+    lanes = form_of(bug_run(tmp_path, "TX-20"), "commits")
+    outcomes = {}
+    for lane in lanes.lanes:
+        for point in lane.points:
+            txn, _, outcome = point.text.partition(" ")
+            outcomes.setdefault(txn, set()).add(outcome)
+
+    assert {"commit", "abort"} in outcomes.values()
+    assert any(bar.text.endswith("in doubt") for lane in lanes.lanes for bar in lane.bars)
+
+
+def test_every_picture_of_ours_has_a_name_of_its_own():
+    for name in registry.SYSTEMS.ours:
+        pictures = registry.SYSTEMS[name].pictures
+        names = [picture.name for picture in pictures]
+
+        assert len(set(names)) == len(names)
+        assert all(re.fullmatch(r"[a-z-]+", each) for each in names)
+        assert all(isinstance(picture, Picture) for picture in pictures)
+
+
+def test_latency_rate_and_operations_under_way_have_the_faults_behind_them(tmp_path):
+    load = {p.name: p.svgs for p in pictures_of(load_run(sample_runs.valid_run(tmp_path)))}["load"]
+
+    assert len(load) == 3
+    assert all('class="fault-band"' in svg for svg in load)
+    assert {"latency, ms", "ended, per second", "operations under way"} <= words_in("".join(load))
+
+
+def test_a_clock_that_jumped_and_one_that_runs_fast_are_drawn(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    with (folder / "trace.jsonl").open("a") as trace:
+        for event in ([3.0, "clock-jump", "n1", -2.5], [3.1, "clock-rate", "n2", 1.5]):
+            trace.write(json.dumps(event) + "\n")
+        trace.write(json.dumps([5.1, "fsync", "n2", "wal"]) + "\n")
+
+    svg = drawn(folder)["clocks"]
+
+    assert {"n1", "n2", "clock minus true time, s"} <= words_in(svg)
+    assert svg.count('class="curve') == 2
+
+
+@pytest.fixture
+def hostile(tmp_path):
+    return pictured_run(tmp_path)
+
+
+def test_hostile_words_of_a_systems_own_pictures_stay_text(hostile):
+    page = render_html(load_run(hostile))
+
+    assert Page(page).errors == []
+    assert page.count("can&#39;t be drawn: ValueError") == 1
+    assert "<img" not in page
+    assert page.count("</script") == 2
+    for form in ("lanes", "grid", "plot", "ring"):
+        assert f'id="picture-{form}"' in page
+    assert 'id="picture-nothing"' not in page
+
+
+def test_no_module_is_imported_because_a_file_names_it(hostile, monkeypatch):
+    monkeypatch.delitem(sys.modules, picture_system.__name__)
+
+    render_html(load_run(hostile))
+
+    assert picture_system.__name__ not in sys.modules
+
+
+names = st.text(max_size=12)
+times = st.integers(0, 10**10)
+tones = st.sampled_from(("plain", "faint", "good", "bad", "doubt", "lead", *SERIES))
+bars = st.builds(Bar, times, st.none() | times, names, tones, names)
+points = st.builds(Point, times, names, tones, names)
+
+
+def some(of):
+    """A few of them, as a tuple."""
+    return st.lists(of, max_size=4).map(tuple)
+
+
+lanes = st.builds(Lane, names, some(bars), some(points))
+links = st.builds(Link, names, times, names, times, names, st.booleans())
+rows = st.builds(Row, names, some(st.builds(Cell, names, tones, names)))
+series = st.builds(
+    Series,
+    names,
+    some(st.tuples(times, st.floats(-1e9, 1e9))),
+    st.sampled_from(("line", "steps", "dots")),
+    tones,
+)
+shares = st.lists(st.tuples(st.floats(0.01, 0.99), names), max_size=4).map(sorted)
+drawings = st.one_of(
+    st.builds(Lanes, some(lanes), some(links)),
+    st.builds(Grid, some(names), some(rows)),
+    st.builds(Plot, some(series), names, st.booleans()),
+    st.builds(Ring, shares.map(tuple), shares.map(tuple), shares.map(tuple)),
+)
+
+
+@given(form=drawings)
+def test_any_form_is_drawn_as_well_formed_markup_with_nothing_but_shapes(form):
+    draw = {
+        Lanes: lambda: draw_lanes(form, (), "it"),
+        Grid: lambda: draw_grid(form, "it"),
+        Plot: lambda: draw_plot(form, (), "it"),
+        Ring: lambda: draw_ring(form, "it"),
+    }
+    svg = draw[type(form)]()
+
+    if svg:
+        tags = {element.tag for element in ElementTree.fromstring(svg).iter()}
+        assert tags <= {"svg", "g", "rect", "path", "line", "circle", "text", "title"}
+        assert "nan" not in svg
+        assert "inf" not in re.sub(r">[^<]*<|\"[^\"]*\"", "", svg)
+
+
+@given(moments=st.lists(times, min_size=1, max_size=30))
+def test_an_axis_keeps_the_order_of_times(moments):
+    axis = Axis(moments)
+    places = [axis.x(time) for time in sorted(moments)]
+
+    assert places == sorted(places)
+    assert places[-1] == axis.width
+    assert all(0 <= x <= axis.width for x, _ in axis.breaks)
+
+
+def test_the_picture_of_the_documentation_is_drawn(tmp_path):
+    text = (Path(__file__).parents[2] / "docs" / "reports.md").read_text()
+    (listing,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names = {}
+    exec(listing, names)
+
+    form = names["SYNCS"].draw(seen_of(load_run(two_leaders_run(tmp_path))))
+
+    assert "wal" in words_in(draw_lanes(form, (), "it"))
