@@ -39,6 +39,7 @@ KINDS = {
     "lost": Tells.LOSS,
     "two-leaders": Tells.DECISION,
     "split-decision": Tells.DECISION,
+    "two-owners": Tells.DECISION,
     "diverged": Tells.DIVERGENCE,
     "node-died": Tells.CRASH,
     "tripwire": Tells.CRASH,

@@ -33,8 +33,22 @@ there: ``{"invariant": name, "said": what}``; or that what watches them failed: 
 CHANGE, TRANSFER = "change-members", "hand-over"
 """Operations on the cluster, not on its data: who is a member, and who leads."""
 
+MOVE, SPLIT, MERGE = "move-range", "split-range", "merge-range"
+"""Likewise: which server has which range of keys, and where ranges end."""
+
+OWNS = "owns"
+"""A server announces which ranges of keys it answers for from now on: ``{"ranges": [[low, high],
+...]}``, ``high`` null for no end; no two may answer for a key."""
+
+REBALANCE = "rebalance"
+"""A server announces that it moves a range of its own accord: ``{"from": server, "to": server,
+"ranges": {server: how many}}``."""
+
 REPLICA_STATE = "replica-state"
 """An operation: what the server of this name itself holds; completes with ``[name, state]``."""
+
+NOT_OF_DATA = frozenset({CHANGE, TRANSFER, MOVE, SPLIT, MERGE, REPLICA_STATE})
+"""Operations that checkers of data pass over."""
 
 REST = "rest"
 """An event of the nemesis: what was measured of servers that are left alone; see

@@ -34,6 +34,7 @@ SYSTEMS: Entries[System] = Entries(
         "leases": f"{_HERE}.locks.leases:SYSTEM",
         "mapreduce": f"{_HERE}.batch.mapreduce:SYSTEM",
         "partitioned-log": f"{_HERE}.streams.partitioned_log:SYSTEM",
+        "partitioned-database": f"{_HERE}.partitioning.database:SYSTEM",
         "documents": f"{_HERE}.data_models.documents:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from splitbrain.harness.node import Node
 
 
@@ -11,4 +13,9 @@ def first_server(node: Node) -> str:
     A client is told all servers, a server only the others.
     """
     servers = (node.name, *node.peers) if node.name.startswith("n") else node.peers
-    return min(servers, key=lambda name: (len(name), name))
+    return by_number(servers)[0]
+
+
+def by_number(servers: Iterable[str]) -> tuple[str, ...]:
+    """Servers in their order: n2 before n10."""
+    return tuple(sorted(servers, key=lambda name: (len(name), name)))

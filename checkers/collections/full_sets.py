@@ -51,7 +51,7 @@ from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import ModelError, split
 from splitbrain.checkers.models.model import event_of, frozen, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Shape, Verdict
-from splitbrain.checkers.vocabulary import CHANGE, FINAL, PHASE, REPLICA_STATE, TRANSFER
+from splitbrain.checkers.vocabulary import FINAL, NOT_OF_DATA, PHASE
 
 UNEXPECTED, DUPLICATED = "unexpected", "duplicated"
 FINAL_PROCESS = 1_000_000
@@ -76,10 +76,6 @@ def set_full(
     return _SetFull(linearizable, keyed, final_process)
 
 
-_OF_CLUSTER = (REPLICA_STATE, CHANGE, TRANSFER)
-"""What is none of a set's own operations."""
-
-
 @dataclass(frozen=True, slots=True)
 class _SetFull:
     linearizable: bool
@@ -93,7 +89,7 @@ class _SetFull:
         Raises:
             ModelError: an operation is neither add nor read, or an ok read holds no list.
         """
-        calls = [call for call in history.calls() if call.f not in _OF_CLUSTER]
+        calls = [call for call in history.calls() if call.f not in NOT_OF_DATA]
         for call in calls:
             _known_operation(call)
         keyed = _looks_keyed(calls) if self.keyed is None else self.keyed

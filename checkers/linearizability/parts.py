@@ -9,7 +9,7 @@ from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import Adaptive, KeyPart, Model, Rephrasing, looks_keyed, split
 from splitbrain.checkers.models.keys import completed
 from splitbrain.checkers.models.model import fits_always
-from splitbrain.checkers.vocabulary import REPLICA_STATE
+from splitbrain.checkers.vocabulary import NOT_OF_DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def is_keyed(model: Model, history: History, keyed: bool | None) -> bool:
 
 
 def _calls(history: History) -> list[Call]:
-    return [call for call in history.calls() if call.f != REPLICA_STATE]
+    return [call for call in history.calls() if call.f not in NOT_OF_DATA]
 
 
 def _position(call: Call) -> int:

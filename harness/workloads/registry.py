@@ -21,6 +21,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
     WorkloadKind,
     {
         "register": f"{_FOLDER}.registers:KIND",
+        "rebalance": f"{_FOLDER}.moving_ranges:KIND",
         "set": f"{_FOLDER}.sets:KIND",
         "changing-set": f"{_FOLDER}.changing_sets:KIND",
         "kv": f"{_FOLDER}.key_value:KIND",

@@ -15,7 +15,7 @@ from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import split
 from splitbrain.checkers.models.model import frozen
 from splitbrain.checkers.verdict import VALID, Verdict
-from splitbrain.checkers.vocabulary import FINAL, PHASE, REPLICA_STATE
+from splitbrain.checkers.vocabulary import FINAL, NOT_OF_DATA, PHASE
 
 STEPS = 4_000_000
 """How often an element is looked for in a read before it stays unchecked."""
@@ -34,7 +34,7 @@ def verify_set(history: History, verdict: Verdict, options: Mapping[str, Any]) -
     Raises:
         CertificateError: it doesn't.
     """
-    calls = [call for call in history.calls() if call.f != REPLICA_STATE]
+    calls = [call for call in history.calls() if call.f not in NOT_OF_DATA]
     keyed = options.get("keyed")
     parts = split(calls, keyed=_over_keys(calls) if keyed is None else keyed)
     final = [event.index for event in history.events(f=PHASE) if event.value == FINAL][:1]

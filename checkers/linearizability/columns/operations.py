@@ -21,7 +21,7 @@ from splitbrain.checkers.history.packing import PackedValues, packed
 from splitbrain.checkers.history.words import Words
 from splitbrain.checkers.linearizability.compiled import _column_kernels as c
 from splitbrain.checkers.linearizability.compiled.layout import FAR_FUTURE
-from splitbrain.checkers.vocabulary import REPLICA_STATE
+from splitbrain.checkers.vocabulary import NOT_OF_DATA
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +215,7 @@ def readings(
 
 
 def _number(name: str, names: tuple[str, ...]) -> int:
-    if name == REPLICA_STATE:
+    if name in NOT_OF_DATA:
         return c.NOT_OURS
     return names.index(name) if name in names else c.UNKNOWN_FUNCTION
 

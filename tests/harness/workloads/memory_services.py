@@ -1,6 +1,6 @@
 """Clients of services that live in the test's memory, for workloads that need more than a store."""
 
-from memory_clients import CLIENTS, CounterClient, SetClient
+from memory_clients import CLIENTS, CounterClient, KvClient, SetClient
 
 from splitbrain.checkers.batch.outputs import computed
 from splitbrain.harness.client import Definite
@@ -123,11 +123,25 @@ class KafkaClient(SetClient):
         return done
 
 
+class RebalancingClient(KvClient):
+    """One server, which has every range."""
+
+    async def move_range(self, key, number):
+        return "n1"
+
+    async def split_range(self, key):
+        pass
+
+    async def merge_range(self, key):
+        pass
+
+
 CLIENTS = {
     **CLIENTS,
     "echo": EchoClient,
     "unique-ids": IdentifiersClient,
     "eventual-counter": CounterClient,
+    "rebalance": RebalancingClient,
     "payments": PaymentsClient,
     "batch": BatchClient,
     "siblings": SiblingsClient,

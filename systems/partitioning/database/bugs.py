@@ -1,0 +1,163 @@
+"""Planted bugs of the partitioned database: it, with one decision wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import trio
+
+from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.partitioning.database.coordinator import Coordinator
+from splitbrain.systems.partitioning.database.copying import Outgoing
+from splitbrain.systems.partitioning.database.keymap import KeyMap
+from splitbrain.systems.partitioning.database.server import DatabaseServer
+from splitbrain.systems.partitioning.database.storage import EMPTY, Cells, Storage
+
+
+class SnapshotOnly(Outgoing):
+    """Sends what there is when the move starts, and not what changes meanwhile."""
+
+    def changed(self, key: str) -> None:
+        """The target has it already."""
+
+
+class ServesOn(Storage):
+    """Answers for a range until it hears that somebody else has it."""
+
+    def serves(self, key: str) -> bool:
+        """Whether the map that it knows says so."""
+        return self.map.owner(key) == self.name
+
+
+class BeginsAfterBoundary(Outgoing):
+    """Takes a range to begin after its first key, where the one before it ends before that key."""
+
+    def cells(self, keys: list[str]) -> Cells:
+        """The key on the boundary is of neither."""
+        return super().cells([key for key in keys if key != self.move.low])
+
+
+class ForgetsAtOnce(Outgoing):
+    """Deletes the range when it sends the last of it."""
+
+    async def _send(self, chunk: int, cells: Cells, *, last: bool) -> None:
+        if last:
+            for key in [key for key in self.storage.cells if self.move.covers(key)]:
+                self.storage.put(key, EMPTY)
+        await super()._send(chunk, cells, last=last)
+
+
+class TakesSilentForDead(Coordinator):
+    """Moves away what servers have that were silent for a moment, and back when they are not."""
+
+    silent_s = 0.25
+
+    def uneven(self, loads: Mapping[str, int]) -> tuple[str, str]:
+        """From the silent first."""
+        long_ago = trio.current_time() - self.silent_s
+        silent = [name for name in loads if loads[name] and self.heard.get(name, 0.0) < long_ago]
+        others = {name: count for name, count in loads.items() if name not in silent}
+        if silent and others:
+            return silent[0], min(others, key=others.__getitem__)
+        return super().uneven(loads)
+
+
+class LeavesDeletionsOut(Outgoing):
+    """Sends keys that have a value."""
+
+    def cells(self, keys: list[str]) -> Cells:
+        """Of a deleted key there is nothing to send."""
+        return tuple((key, cell) for key, cell in super().cells(keys) if cell.value is not None)
+
+
+class WritesNowAndThen(Coordinator):
+    """Writes down each fourth version of the map; those between are in memory."""
+
+    async def record(self, decided: KeyMap) -> None:
+        """A checkpoint, if it is time for one."""
+        if decided.version % 4 == 0:
+            await super().record(decided)
+
+
+_WRONG = ("nonlinearizable",)
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="PART-01",
+        title="what is written while a range moves stays with the old owner",
+        server=planted(DatabaseServer, outgoing_class=SnapshotOnly),
+        workload="rebalance",
+        faults=(),
+        nodes=3,
+        seeds=20,
+        shows=_WRONG,
+        source="Jepsen: Dgraph 1.1.1 (tablet moves); DDIA chapter 6, Rebalancing Partitions",
+    ),
+    Bug(
+        id="PART-02",
+        title="the old owner answers until it hears of the new one",
+        server=planted(DatabaseServer, storage_class=ServesOn),
+        workload="rebalance",
+        faults=("net.partition",),
+        nodes=3,
+        seeds=10,
+        shows=("one-owner", "two-owners", "nonlinearizable"),
+        source="Jepsen: RethinkDB 2.2.3 (reconfiguration); DDIA chapter 6, Request Routing",
+    ),
+    Bug(
+        id="PART-06",
+        title="the key on the boundary of a split range belongs to neither half when one moves",
+        server=planted(DatabaseServer, outgoing_class=BeginsAfterBoundary),
+        workload="rebalance",
+        faults=(),
+        nodes=3,
+        seeds=10,
+        shows=_WRONG,
+        source="DDIA chapter 6, Partitioning by Key Range",
+    ),
+    Bug(
+        id="PART-08",
+        title="the source deletes a range before its target is known to have it",
+        server=planted(DatabaseServer, outgoing_class=ForgetsAtOnce),
+        workload="rebalance",
+        faults=("process.kill", "net.partition"),
+        nodes=3,
+        seeds=20,
+        shows=_WRONG,
+        source="made up: a deletion before the acknowledgement",
+    ),
+    Bug(
+        id="PART-09",
+        title="servers that are silent for a moment are emptied, and filled again",
+        server=planted(DatabaseServer, coordinator_class=TakesSilentForDead),
+        workload="rebalance",
+        faults=("process.pause", "net.partition"),
+        nodes=3,
+        seeds=10,
+        shows=("needless-move",),
+        source="DDIA chapter 6, Operations: Automatic or Manual Rebalancing",
+    ),
+    Bug(
+        id="PART-11",
+        title="deletions do not move with a range: what was deleted meanwhile comes back",
+        server=planted(DatabaseServer, outgoing_class=LeavesDeletionsOut),
+        workload="rebalance",
+        faults=("disk.slow",),
+        nodes=3,
+        seeds=30,
+        shows=_WRONG,
+        source="DDIA chapter 6, Rebalancing Partitions; made up",
+        options={"keys": 4, "delete": 0.25, "changes": 0.3, "system": {"part": 1, "split_at": 10}},
+    ),
+    Bug(
+        id="PART-12",
+        title="a coordinator that dies forgets decisions that it had told of",
+        server=planted(DatabaseServer, coordinator_class=WritesNowAndThen),
+        workload="rebalance",
+        faults=("process.kill",),
+        nodes=3,
+        seeds=20,
+        shows=("map-agreement", "one-owner", "two-owners", "nonlinearizable", "no-progress"),
+        source="DDIA chapter 6, Request Routing (agreement on who has what); made up",
+    ),
+)
