@@ -58,6 +58,10 @@ COST = "cost"
 """An event of the nemesis: what was measured of servers under an undisturbed load; see
 `splitbrain.checkers.invariants.costs`."""
 
+TRAFFIC = "traffic"
+"""An event of the nemesis, where messages take real time: how many had been sent when the load
+ended, by who sent them to whom."""
+
 ANSWERS = "answers"
 """An event of the nemesis: what each server did when it was asked in the end, by its name: one of
 these."""

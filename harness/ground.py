@@ -138,6 +138,15 @@ class World(Protocol):
 
 
 @runtime_checkable
+class Counting(Protocol):
+    """A world that tells how many messages its nodes sent."""
+
+    def traffic(self) -> Mapping[str, int]:
+        """How many since the start, by who sent them to whom."""
+        ...
+
+
+@runtime_checkable
 class Turning(Protocol):
     """A world that can go on otherwise than its seed says."""
 

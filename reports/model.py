@@ -35,6 +35,7 @@ from splitbrain.reports.run_files import (
     read_shrink,
     read_verdicts,
 )
+from splitbrain.reports.traffic import traffic_parts
 from splitbrain.reports.wording import clipped, counted, safe_text, sentence, shortened
 
 STATEMENT_LIMIT = 400
@@ -363,4 +364,5 @@ def exercised_text(view: RunView) -> str:
     leaders = sum(mark.f == LEADER for mark in view.marks)
     if leaders:
         parts.append(counted(leaders, "leadership"))
+    parts += traffic_parts(view.history, view.calls)
     return ", ".join(parts)

@@ -11,6 +11,7 @@ when a link is cut is lost; what has gone into a server's connection arrives.
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable
 from math import log
 from typing import Any
@@ -31,6 +32,8 @@ class Switch:
 
     Attributes:
         doors: the ways into the hosts that are up, by name.
+        latency: seconds that each message of a link takes, faults aside; None if none takes any.
+        sent: how many messages were sent, by link.
     """
 
     def __init__(
@@ -41,6 +44,8 @@ class Switch:
         after: Callable[..., None],
     ) -> None:
         self.doors: dict[str, Door] = {}
+        self.latency: Callable[[str, str], float] | None = None
+        self.sent: Counter[Link] = Counter()
         self._trace = trace
         self._stream = stream
         self._now = now
@@ -61,13 +66,15 @@ class Switch:
         """Put a message under way."""
         self._sent += 1
         number, link = self._sent, (source, destination)
+        self.sent[link] += 1
         if self._trace.recording:
             self._told("send", source, destination, number, unpacked(data))
         rules = [rule for rule in self._rules if rule.covers(source, destination)]
+        delay = 0.0 if self.latency is None else self.latency(source, destination)
         if not rules:
-            self._deliver(link, number, data)
+            self._later(delay, link, number, data)
             return
-        delay, copies = 0.0, 1
+        copies = 1
         for rule in rules:
             dice = self._dice_of(rule, link)
             if rule.block or (rule.loss and dice.random() < rule.loss):

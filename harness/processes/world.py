@@ -123,6 +123,18 @@ class World:
         """See `splitbrain.harness.ground.World`."""
         self.clients[client].commands.put(command)
 
+    def traffic(self) -> Mapping[str, int]:
+        """See `splitbrain.harness.ground.Counting`."""
+        told = {"between servers": 0, "with clients": 0, "with services": 0}
+        for link, count in self.switch.sent.items():
+            if not self.clients.keys().isdisjoint(link):
+                told["with clients"] += count
+            elif self.hosts.keys() >= set(link):
+                told["between servers"] += count
+            else:
+                told["with services"] += count
+        return told
+
     def count(self) -> Mapping[str, Any] | None:
         """Nothing: what a loaded machine does in real time would be blamed on the servers."""
         return None

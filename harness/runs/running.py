@@ -22,11 +22,29 @@ from typing import Any, BinaryIO
 from splitbrain.checkers.history import INVOKE, History, Operation
 from splitbrain.checkers.history.encoding import encode_line
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, Validity, Verdict, worst
-from splitbrain.checkers.vocabulary import COST, DONE, FINAL, HEAL, LOAD, PHASE, REST, SETTLE
+from splitbrain.checkers.vocabulary import (
+    COST,
+    DONE,
+    FINAL,
+    HEAL,
+    LOAD,
+    PHASE,
+    REST,
+    SETTLE,
+    TRAFFIC,
+)
 from splitbrain.harness.generators import time_limit, validate
 from splitbrain.harness.generators.base import Generator
 from splitbrain.harness.generators.lists import listed
-from splitbrain.harness.ground import Ground, Turn, Turning, World, check_ground, ground_named
+from splitbrain.harness.ground import (
+    Counting,
+    Ground,
+    Turn,
+    Turning,
+    World,
+    check_ground,
+    ground_named,
+)
 from splitbrain.harness.hosttime import seconds, timestamp
 from splitbrain.harness.invariants import Watch
 from splitbrain.harness.nemesis.catalogue import check_fault
@@ -328,6 +346,8 @@ class _Running:
         self._measure_costs()
         if len(self._costs) == QUARTERS + 1:  # the load lasted to its end
             self.recorder.nemesis(COST, self._costs)
+        if isinstance(self.world, Counting):
+            self.recorder.nemesis(TRAFFIC, dict(self.world.traffic()))
         self._enter(HEAL)
         self.world.disturb(self.nemesis.heal, self._settle)
 

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from functools import partial
 from shlex import split
 from shutil import which
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 
@@ -45,12 +45,14 @@ class _Program(msgspec.Struct, forbid_unknown_fields=True):
         protocol: one of `PROTOCOLS`.
         topology: who is next to whom, where the protocol tells nodes that.
         consistency: what transactions are judged by.
+        latency: seconds that each message takes but for those of clients.
     """
 
     program: list[str]
     protocol: str
     topology: str = "grid"
     consistency: str = CONSISTENCY
+    latency: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.0
 
 
 class _Options(msgspec.Struct):
@@ -106,7 +108,7 @@ SYSTEM = Maelstrom(
     workloads=tuple(PROTOCOLS),
 )
 
-OWN_OPTIONS = ("topology", "consistency")
+OWN_OPTIONS = ("topology", "consistency", "latency")
 """Options that are the program's, not the workload's."""
 
 

@@ -9,6 +9,7 @@ import msgspec
 import trio
 
 from splitbrain.harness.node import Node
+from splitbrain.harness.processes.queues import Outgoing
 
 TAG = "maelstrom"
 """How the messages of such nodes begin: what follows is the body, as JSON."""
@@ -62,7 +63,7 @@ class Bridge:
         self._node = node
         self._ready = trio.Event()
         self._hosts = (node.name, *node.peers)
-        self._to_write, self._lines = trio.open_memory_channel[bytes](float("inf"))
+        self._lines = Outgoing()
 
     async def run(self) -> None:
         """See `splitbrain.harness.node.Server`.
@@ -99,14 +100,14 @@ class Bridge:
 
     def _tell(self, source: str, body: bytes) -> None:
         envelope = _Envelope(self._node.name, msgspec.Raw(body), source)
-        self._to_write.send_nowait(msgspec.json.encode(envelope) + b"\n")
+        if not self._lines.put(msgspec.json.encode(envelope) + b"\n"):
+            self._node.trace("unread", source)
 
     async def _write(self, stdin: trio.abc.SendStream) -> None:
-        async for line in self._lines:
-            try:
-                await stdin.send_all(line)
-            except trio.BrokenResourceError:
-                return  # it reads no more: that it has ended is told by its output
+        try:
+            await self._lines.write_to(stdin)
+        except trio.BrokenResourceError:
+            return  # it reads no more: that it has ended is told by its output
 
     async def _log(self, stderr: trio.abc.ReceiveStream) -> None:
         async for line in _lines_of(stderr):

@@ -42,6 +42,11 @@ class MaelstromNodes(Processes):
         world = super().world(plan, trace)
         for name, make in SERVICES.items():
             world.add_service(name, partial(_answer, make(world.stream("service", name))))
+        latency, clients = plan.options["ground"].get("latency", 0.0), world.clients
+        if latency:
+            world.switch.latency = lambda source, destination: (
+                0.0 if source in clients or destination in clients else latency
+            )
         return world
 
 

@@ -102,3 +102,14 @@ def test_what_is_for_a_host_that_is_down_or_reads_nothing_is_lost_and_said_so():
         "too many wait",
         "down",
     ]
+
+
+def test_messages_of_a_slow_link_take_their_time_and_are_counted_by_link():
+    bench = Bench()
+    bench.switch.latency = lambda source, destination: 0.1 if destination == "n2" else 0.0
+    bench.send(2)
+    bench.send(source="n2", destination="n1")
+    assert bench.arrived == [("n2", "n1", 0.0)]
+    bench.pass_time()
+    assert bench.arrived[1:] == [("n1", "n2", 0.1)] * 2
+    assert bench.switch.sent == {("n1", "n2"): 2, ("n2", "n1"): 1}

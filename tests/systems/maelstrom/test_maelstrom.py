@@ -114,6 +114,15 @@ def test_what_there_is_not_answers_so():
     assert "was told 1: there is no oracle here" in logged
 
 
+@pytest.mark.nightly
+def test_a_program_that_reads_nothing_holds_nobody_up():
+    result = run(of("odd.py deaf", "echo", time_limit=1.0, options={"operation_timeout": 0.5}))
+    (traffic,) = (event.value for event in result.history.events("traffic"))
+    assert traffic["between servers"] > 5
+    (answers,) = (event.value for event in result.history.events("answers"))
+    assert answers == {"n1": "ok", "n2": "ok", "n3": "silent"}
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
@@ -148,6 +157,7 @@ def test_no_other_system_runs_on_its_ground():
         ("broadcast", {"topology": "ring"}, "there is no topology 'ring'"),
         ("lin-kv", {"consistency": "serializable"}, "there are no transactions in workload lin-"),
         ("txn-rw-register", {"consistency": "good"}, "'good'"),
+        ("echo", {"latency": "much"}, "option ground.latency: Expected `float`"),
         ("broadcast", {"keys": 3}, "workload set has no option 'keys'"),
     ],
 )
