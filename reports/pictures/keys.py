@@ -11,71 +11,95 @@ from splitbrain.checkers.history import Call
 from splitbrain.harness.pictures.forms import Bar, Lane, Lanes, Point, Tone
 from splitbrain.harness.pictures.picture import Picture, Seen
 
-_WRITES = ("write", "cas", "put", "delete")
+_WRITES = ("write", "cas", "put", "delete", "batch")
 _READS = ("read", "get")
 _MOST = 60
 
 
 def _drawn(seen: Seen) -> Lanes | None:
-    keyed = [(at, call, call.argument[0]) for at, call in enumerate(seen.calls) if _is_keyed(call)]
-    key = _key(seen, keyed)
+    key = _key(seen)
     if key is None:
         return None
-    own = [
-        (at, call)
-        for at, call, of in keyed
-        if _name(of) == key and call.start <= seen.end and (call.end or seen.end) >= seen.start
-    ][-_MOST:]
-    writes = [(at, call) for at, call in own if call.f in _WRITES and call.outcome != "fail"]
-    reads = [(at, call) for at, call in own if call.f in _READS and call.outcome == "ok"]
+    writes: list[tuple[int, Call, str]] = []
+    reads: list[tuple[int, Call, str]] = []
+    for at, call in enumerate(seen.calls):
+        if call.start > seen.end or (call.end or seen.end) < seen.start:
+            continue
+        if call.f in _WRITES and call.outcome != "fail" and (said := _wrote(call, key)) is not None:
+            writes.append((at, call, said))
+        elif call.outcome == "ok" and (said := _read(call, key)) is not None:
+            reads.append((at, call, said))
     if not writes or not reads:
         return None
     by_server: dict[str, list[Point]] = {}
-    for at, call in reads:
-        where = _answered(seen, call)
-        told = f"client {call.process % seen.plan.clients} reads {_value(call.result)}"
+    for at, call, said in reads[-_MOST:]:
+        told = f"client {call.process % seen.plan.clients} reads {said}"
         tone: Tone = "bad" if at in seen.blamed else "plain"
-        by_server.setdefault(where, []).append(
-            Point(call.end or call.start, _value(call.result), tone, told)
-        )
-    lanes = [Lane(f"{key}: writes", tuple(_written(seen, writes)))]
+        point = Point(call.end or call.start, said, tone, told)
+        by_server.setdefault(_answered(seen, call), []).append(point)
+    lanes = [Lane(f"{key}: writes", tuple(_written(seen, writes[-_MOST:])))]
     for name in sorted(by_server):
         lanes.append(Lane(f"read from {name}" if name else "read", points=tuple(by_server[name])))
     return Lanes(tuple(lanes))
-
-
-def _is_keyed(call: Call) -> bool:
-    return isinstance(call.argument, list) and len(call.argument) == 2
 
 
 def _name(key: Any) -> str:
     return key if isinstance(key, str) else json.dumps(key, default=repr)
 
 
-def _key(seen: Seen, keyed: Sequence[tuple[int, Call, Any]]) -> str | None:
+def _key(seen: Seen) -> str | None:
     """The key that the verdict names, or that most of the blamed operations have."""
     named = seen.anomaly.details.get("key") if seen.anomaly else None
     if named is not None:
         return _name(named)
-    counts = Counter(_name(key) for at, _, key in keyed if at in seen.blamed)
+    blamed = (seen.calls[at].argument for at in seen.blamed)
+    pairs = (value for value in blamed if isinstance(value, list) and len(value) == 2)
+    counts = Counter(_name(value[0]) for value in pairs)
     return counts.most_common(1)[0][0] if counts else None
 
 
-def _written(seen: Seen, writes: Sequence[tuple[int, Call]]) -> Iterator[Bar]:
+def _pairs(value: Any, key: str) -> Iterator[Any]:
+    """What a list of pairs has for a key."""
+    for pair in value if isinstance(value, list) else ():
+        if isinstance(pair, list) and len(pair) == 2 and _name(pair[0]) == key:
+            yield pair[1]
+
+
+def _wrote(call: Call, key: str) -> str | None:
+    """What a write made of the key, in words; None if it is about others."""
+    if call.f == "delete":
+        return "deleted" if _name(call.argument) == key else None
+    pairs = call.argument if call.f == "batch" else [call.argument]
+    written = list(_pairs(pairs, key))
+    return _value(written[-1]) if written else None
+
+
+def _read(call: Call, key: str) -> str | None:
+    """What a read, or a scan of all keys, says of the key; None if it doesn't."""
+    if call.f == "scan":
+        held = list(_pairs(call.result, key))
+        return _value(held[-1] if held else None)
+    if call.f not in _READS:
+        return None
+    if call.argument is not None and not isinstance(call.argument, list):
+        return _value(call.result) if _name(call.argument) == key else None
+    held = list(_pairs([call.result], key))
+    return _value(held[-1]) if held else None
+
+
+def _written(seen: Seen, writes: Sequence[tuple[int, Call, str]]) -> Iterator[Bar]:
     """A write from its invocation to its end; of unknown outcome, it may take effect ever after."""
-    for at, call in writes:
-        text = _value(call.argument[1])
-        told = f"client {call.process % seen.plan.clients} {call.f} {text}, {call.outcome}"
+    for at, call, said in writes:
+        told = f"client {call.process % seen.plan.clients} {call.f} {said}, {call.outcome}"
         tone: Tone = "good" if call.outcome == "ok" else "doubt"
         tone = "bad" if at in seen.blamed else tone
-        yield Bar(call.start, call.end, text, tone, told)
+        yield Bar(call.start, call.end, said, tone, told)
 
 
 def _value(value: Any) -> str:
-    if isinstance(value, list) and len(value) == 2 and isinstance(value[1], list):
-        return f"{json.dumps(value[1][0], default=repr)} → {json.dumps(value[1][1], default=repr)}"
-    found = value[1] if isinstance(value, list) and len(value) == 2 else value
-    return json.dumps(found, default=repr)
+    if isinstance(value, list) and len(value) == 2:
+        return " → ".join(json.dumps(each, default=repr) for each in value)
+    return json.dumps(value, default=repr)
 
 
 def _answered(seen: Seen, call: Call) -> str:

@@ -9,6 +9,7 @@ from markupsafe import Markup
 from splitbrain.harness.pictures.forms import Bar, Lane, Lanes, Link, Point
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.pictures.marking import (
+    GLYPH,
     Axis,
     bands,
     fitted,
@@ -42,7 +43,6 @@ def draw_lanes(lanes: Lanes, faults: Sequence[FaultBand], title: str) -> Markup:
     moments += [time for link in links for time in (link.sent, link.arrived)]
     if not moments:
         return Markup("")
-    over = max(moments)
     left = max(len(shown(lane.name, 28)) for lane in chosen) * 7.0 + 18
     axis = Axis(moments, WIDTH - left - BESIDE)
     rows = {lane.name: _stacked(lane, axis) for lane in chosen}
@@ -57,8 +57,10 @@ def draw_lanes(lanes: Lanes, faults: Sequence[FaultBand], title: str) -> Markup:
         top = tops[lane.name]
         parts.append(label("lane", left - 10, top + 13, shown(lane.name, 28)))
         parts.append(line("rule", left, top - GAP / 2, left + axis.width, top - GAP / 2))
-        for bar, row in zip(lane.bars, rows[lane.name], strict=True):
-            parts.append(_bar(bar, axis, left, top + row * ROW, over))
+        free = [left + axis.width + BESIDE] * (1 + max(rows[lane.name], default=0))
+        for bar, row in reversed(list(zip(lane.bars, rows[lane.name], strict=True))):
+            parts.append(_bar(bar, axis, left, top + row * ROW, free[row]))
+            free[row] = left + axis.x(bar.start)
         below = top + (1 + max(rows[lane.name], default=-1)) * ROW if lane.bars else top
         parts += _points(lane.points, axis, left, below + 7)
     parts += _links(links, axis, left, tops)
@@ -95,13 +97,18 @@ def _stacked(lane: Lane, axis: Axis) -> list[int]:
     return rows
 
 
-def _bar(bar: Bar, axis: Axis, left: float, y: float, over: int) -> Markup:
+def _bar(bar: Bar, axis: Axis, left: float, y: float, limit: float) -> Markup:
+    """A bar with its words: in it if they fit, else beside it as far as the next one."""
     start = left + axis.x(bar.start)
     end = left + axis.width if bar.end is None else left + axis.x(bar.end)
     width = max(3.0, end - start)
     until = "never ended" if bar.end is None else f"to {seconds(bar.end)}"
     note = shown(bar.note or bar.text, 300)
-    open_end = " open" if bar.end is None or (bar.end >= over and bar.tone == "doubt") else ""
+    open_end = " open" if bar.end is None else ""
+    text = shown(bar.text, _WORDS)
+    words = label("what", start + 4, y + 12, fitted(text, width - 6))
+    if len(text) * GLYPH > width - 6 and limit - end > width:
+        words = label("beside", end + 4, y + 12, fitted(text, limit - end - 8))
     return Markup(
         '<g class="thing {}{}">{}<rect x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}" '
         'rx="3"/>{}</g>'
@@ -110,7 +117,7 @@ def _bar(bar: Bar, axis: Axis, left: float, y: float, over: int) -> Markup:
         open_end,
         tip(f"{note}; from {seconds(bar.start)} {until}"),
         *(start, y, width, ROW - 3),
-        label("what", start + 4, y + 12, fitted(shown(bar.text, _WORDS), width - 6)),
+        words,
     )
 
 

@@ -16,12 +16,14 @@ GLYPH = 6.2
 
 ROOM = 1000.0
 BREAK = 26.0
+_LEAST = 14.0
 _SHARE = 14
 """Time without an event is cut short where it is more than one part in so many of the picture."""
 
 
 class Axis:
-    """Time from left to right, to scale but for long stretches in which nothing happens.
+    """Time from left to right: two moments are apart however near they are, and long stretches in
+    which nothing happens are cut short; else it is to scale.
 
     Attributes:
         start: the first time, ns.
@@ -38,11 +40,12 @@ class Axis:
         longest = span // _SHARE
         kept = sum(min(gap, longest) for gap in gaps) or 1
         cut = sum(gap > longest for gap in gaps)
-        scale = max(room - cut * BREAK, room / 2) / kept
+        least = min(_LEAST, room / (2 * len(moments)))
+        scale = max(room - cut * BREAK - least * len(gaps), room / 3) / kept
         self._times, self._x = moments, [0.0]
         self.breaks: list[tuple[float, int]] = []
         for gap in gaps:
-            step = min(gap, longest) * scale
+            step = least + min(gap, longest) * scale
             if gap > longest:
                 self.breaks.append((self._x[-1] + step / 2 + BREAK / 2, gap))
                 step += BREAK

@@ -17,8 +17,8 @@ What an engine owes:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from splitbrain.harness.node import Disk
 
@@ -53,14 +53,23 @@ class Snapshot(Protocol):
         ...
 
 
+def _unheard(kind: str, *details: Any) -> None:
+    """Nobody listens to what an engine does."""
+
+
 class Engine:
-    """A storage engine over a disk; see the module."""
+    """A storage engine over a disk; see the module.
+
+    Attributes:
+        note: told what it does to its files, a kind and details; a server puts that into the trace.
+    """
 
     longest = LONGEST
     """The most bytes that a key and its value may have together."""
 
     def __init__(self, disk: Disk) -> None:
         self.disk = disk
+        self.note: Callable[..., None] = _unheard
 
     async def open(self) -> None:
         """Recover what is there, or begin with nothing.

@@ -50,7 +50,7 @@ class StorageServer:
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.engine = self.make_engine()
+        self.engine = self._new_engine()
         self.problem = "the store is being opened"
         self._wishes: list[_Wish] = []
         self._wake = trio.Event()
@@ -61,6 +61,11 @@ class StorageServer:
     def make_engine(self) -> Engine:
         """An engine that is yet to be opened."""
         return self.engine_class(self.node.disk)
+
+    def _new_engine(self) -> Engine:
+        engine = self.make_engine()
+        engine.note = self.node.trace
+        return engine
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -160,7 +165,7 @@ class StorageServer:
                 self.problem = f"{type(error).__name__}: {error}"
                 self.node.trace("not-opened", self.problem)
                 await trio.sleep(PAUSE_S)
-                self.engine = self.make_engine()
+                self.engine = self._new_engine()
             else:
                 self.problem = ""
                 return
@@ -173,7 +178,7 @@ class StorageServer:
             self._answer(wish.client, wish.id, UNKNOWN, problem)
         self._wishes.clear()
         self._snapshots.clear()
-        self.engine = self.make_engine()
+        self.engine = self._new_engine()
 
     async def _serve(self) -> None:
         """Do what is wished for; then wait for more."""

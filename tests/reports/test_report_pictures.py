@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from sample_traces import bug_run, pictured_run, two_leaders_run
 from test_report_html import Page
 
+from splitbrain.harness.pictures import forms
 from splitbrain.harness.pictures.forms import (
     SERIES,
     Bar,
@@ -24,7 +25,6 @@ from splitbrain.harness.pictures.forms import (
     Link,
     Plot,
     Point,
-    Ring,
     Row,
     Series,
 )
@@ -37,6 +37,10 @@ from splitbrain.reports.pictures.marking import Axis
 from splitbrain.reports.pictures.plots import draw_plot
 from splitbrain.reports.pictures.rings import draw_ring
 from splitbrain.systems import registry
+from splitbrain.systems.partitioning.arcs import ring_change
+from splitbrain.systems.partitioning.ring import Ring
+from splitbrain.systems.storage.b_tree.pictures import PAGES
+from splitbrain.systems.storage.lsm_tree.pictures import LEVELS
 
 
 def drawn(folder):
@@ -49,6 +53,12 @@ def form_of(folder, name):
     view = load_run(folder)
     picture = next(p for p in registry.SYSTEMS[view.plan.system].pictures if p.name == name)
     return picture.draw(seen_of(view))
+
+
+def write_trace(folder, events):
+    """A trace of a run that is a server's events and nothing else."""
+    lines = [json.dumps(event) for event in (*events, [9.0, "fsync", "n1", "log"])]
+    (folder / "trace.jsonl").write_text("\n".join(lines) + "\n")
 
 
 def words_in(svg):
@@ -145,6 +155,92 @@ def test_a_participant_that_rolls_back_in_doubt_is_seen(tmp_path):
     assert any(bar.text.endswith("in doubt") for lane in lanes.lanes for bar in lane.bars)
 
 
+def test_a_tombstone_that_a_merge_drops_over_an_older_value_is_seen_to_end(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    events = (
+        [0.1, "table", "n1", 1, "a", "z", []],
+        [0.2, "levels", "n1", [[1]]],
+        [0.3, "levels", "n1", [[], [1]]],
+        [0.4, "deleted", "n1", "z"],
+        [0.5, "table", "n1", 2, "z", "z", ["z"]],
+        [0.6, "levels", "n1", [[2], [1]]],
+        [0.7, "power-loss", "n1", 1, 0, 0],
+        [0.8, "levels", "n1", [[], [1]]],
+    )
+    write_trace(folder, events)
+
+    levels = LEVELS.draw(seen_of(load_run(folder)))
+    named = {lane.name: lane for lane in levels.lanes}
+
+    assert [bar.text for bar in named["level 0"].bars] == ["1 a..z", "2† z..z"]
+    assert [(bar.start, bar.end) for bar in named["level 1"].bars] == [(300_000_000, None)]
+    (tombstone,) = named["tombstone of z"].bars
+    assert (tombstone.text, tombstone.start, tombstone.end) == ("in 2", 600_000_000, 800_000_000)
+    assert [point.text for point in named["tombstone of z"].points] == ["deleted", "power-loss"]
+
+
+def test_pages_of_a_commit_that_a_crash_lost_are_gone_after_it(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    events = (
+        [0.1, "tree", "n1", 0, 0, []],
+        [0.2, "pages", "n1", 1, [[2, "leaf"]], []],
+        [0.3, "root", "n1", 1, 2],
+        [0.4, "pages", "n1", 2, [[3, "leaf"], [4, "branch"]], [2]],
+        [0.5, "power-loss", "n1", 2, 1, 0],
+        [0.6, "boot", "n1", 1],
+        [0.7, "tree", "n1", 0, 0, []],
+    )
+    write_trace(folder, events)
+
+    grid = PAGES.draw(seen_of(load_run(folder)))
+    titles = [row.name for row in grid.rows if not row.cells]
+    pages = [[cell.text for cell in row.cells] for row in grid.rows if row.cells]
+
+    assert titles[-3:] == [
+        "at 0.400 s: commit 2 writes",
+        "at 0.500 s: power loss: 2 writes lost, 1 torn, 0 names lost",
+        "at 0.700 s: opened at commit 0, root 0",
+    ]
+    assert pages[-2:] == [
+        ["meta", "meta", "", "leaf 2", "branch 2"],
+        ["meta", "meta", "", "gone", "gone"],
+    ]
+
+
+@pytest.mark.parametrize(("bug", "name"), [("LSM-01", "levels"), ("BT-04", "pages")])
+def test_engines_trace_what_their_pictures_are_made_of(tmp_path, bug, name):
+    folder = bug_run(tmp_path, bug)
+
+    assert form_of(folder, name) is not None
+    assert 'class="thing' in drawn(folder)[name]
+
+
+def test_an_unsynced_write_is_red_before_the_crash_that_lost_it(tmp_path):
+    lanes = form_of(bug_run(tmp_path, "STO-01"), "disk")
+    operations, _, server = lanes.lanes
+    crash = max(point.time for point in server.points if point.tone == "bad")
+
+    assert all(bar.start <= crash + 10**9 for bar in operations.bars)
+    assert any(point.text == "boot" and point.time > crash for point in server.points)
+
+
+def test_a_node_that_comes_takes_arcs_and_nothing_moves_between_others():
+    before = Ring.of(["n1", "n2", "n3"], 4)
+    picture = ring_change(before, before.with_node("n4"), ["cart"])
+
+    assert {owner for _, owner in picture.after} - {owner for _, owner in picture.before} == {"n4"}
+    assert picture.before[-1][0] == picture.after[-1][0] == 1.0
+    for at in range(1000):
+        was, now = (
+            next(owner for end, owner in arcs if at / 1000 <= end)
+            for arcs in (picture.before, picture.after)
+        )
+        assert now in (was, "n4")
+    svg = draw_ring(picture, "ring")
+    assert ", was " in svg
+    assert "of the ring has another owner now" in svg
+
+
 def test_every_picture_of_ours_has_a_name_of_its_own():
     for name in registry.SYSTEMS.ours:
         pictures = registry.SYSTEMS[name].pictures
@@ -228,7 +324,7 @@ drawings = st.one_of(
     st.builds(Lanes, some(lanes), some(links)),
     st.builds(Grid, some(names), some(rows)),
     st.builds(Plot, some(series), names, st.booleans()),
-    st.builds(Ring, shares.map(tuple), shares.map(tuple), shares.map(tuple)),
+    st.builds(forms.Ring, shares.map(tuple), shares.map(tuple), shares.map(tuple)),
 )
 
 
@@ -238,7 +334,7 @@ def test_any_form_is_drawn_as_well_formed_markup_with_nothing_but_shapes(form):
         Lanes: lambda: draw_lanes(form, (), "it"),
         Grid: lambda: draw_grid(form, "it"),
         Plot: lambda: draw_plot(form, (), "it"),
-        Ring: lambda: draw_ring(form, "it"),
+        forms.Ring: lambda: draw_ring(form, "it"),
     }
     svg = draw[type(form)]()
 

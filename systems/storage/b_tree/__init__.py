@@ -38,8 +38,10 @@ from splitbrain.harness.knobs import Knob
 from splitbrain.harness.system import SINGLE_SERVER, System
 from splitbrain.systems.storage.b_tree.bugs import BUGS
 from splitbrain.systems.storage.b_tree.engine import BTree, BTreeServer, SmallBTree
+from splitbrain.systems.storage.b_tree.pictures import PAGES
 from splitbrain.systems.storage.claims import CLAIMS
 from splitbrain.systems.storage.client import StorageClient
+from splitbrain.systems.storage.pictures import DISK
 
 __all__ = ["SYSTEM", "BTree", "BTreeServer", "SmallBTree"]
 
@@ -59,5 +61,6 @@ SYSTEM = System(
         Knob("page", 512, 4096, "bytes of a page", _PLACE + "page_bytes"),
         Knob("cache", 0, 64, "pages that are kept in memory", _PLACE + "cached_pages"),
     ),
+    pictures=(PAGES, DISK),
 )
 """The system, by its name in plans."""

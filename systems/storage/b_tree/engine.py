@@ -28,6 +28,11 @@ from splitbrain.systems.storage.server import StorageServer
 FILE = "tree"
 
 
+def kind_of(node: Node) -> str:
+    """A node's kind in a trace."""
+    return "branch" if isinstance(node, Branch) else "leaf"
+
+
 class BTreeSnapshot:
     """A root whose pages are not used again as long as this is open."""
 
@@ -121,7 +126,10 @@ class BTree(Engine):
         # So may the root be known there alone; nothing is built on it before it is durable.
         await self._write_meta(self._slot)
         await self._write_meta(1 - self._slot)
-        used = {ref.page for ref, _, _ in self._walk()}
+        nodes = self._walk()
+        used = {ref.page for ref, _, _ in nodes}
+        held = tuple((ref.page, kind_of(node), ref.generation) for ref, node, _ in nodes)
+        self.note("tree", self.generation, 0 if self.root is None else self.root.page, held)
         self.count = max(used, default=METAS - 1) + 1
         self.free = [page for page in range(METAS, self.count) if page not in used]
 
@@ -202,6 +210,8 @@ class BTree(Engine):
         try:
             root = tree.changed(commit, self.root, sorted(writes.items()))
             self._write_pages(commit)
+            written = tuple((page, kind_of(node)) for page, node in commit.nodes.items())
+            self.note("pages", commit.generation, written, tuple(commit.dropped))
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
@@ -217,6 +227,7 @@ class BTree(Engine):
         except OSError:
             self.root, self.generation = before
             raise
+        self.note("root", commit.generation, 0 if root is None else root.page)
         self.free, self.count = commit.free, commit.count
         self.dropped.append((commit.generation, commit.dropped))
         self._settled = False

@@ -33,6 +33,7 @@ from splitbrain.systems.storage.bitcask.bugs import BUGS
 from splitbrain.systems.storage.bitcask.engine import Bitcask, BitcaskServer, SmallBitcask
 from splitbrain.systems.storage.claims import CLAIMS
 from splitbrain.systems.storage.client import StorageClient
+from splitbrain.systems.storage.pictures import DISK
 
 __all__ = ["SYSTEM", "Bitcask", "BitcaskServer", "SmallBitcask"]
 
@@ -50,5 +51,6 @@ SYSTEM = System(
         Knob("segment", 128, 65536, "bytes of a segment", "engine_class.segment_bytes"),
         Knob("closed", 1, 16, "most segments until they are merged", "engine_class.most_closed"),
     ),
+    pictures=(DISK,),
 )
 """The system, by its name in plans."""

@@ -41,6 +41,8 @@ from splitbrain.systems.storage.claims import CLAIMS
 from splitbrain.systems.storage.client import StorageClient
 from splitbrain.systems.storage.lsm_tree.bugs import BUGS
 from splitbrain.systems.storage.lsm_tree.engine import LsmServer, LsmTree, SmallLsmTree
+from splitbrain.systems.storage.lsm_tree.pictures import LEVELS
+from splitbrain.systems.storage.pictures import DISK
 
 __all__ = ["SYSTEM", "LsmServer", "LsmTree", "SmallLsmTree"]
 
@@ -62,5 +64,6 @@ SYSTEM = System(
         Knob("level", 64, 65536, "bytes on level 1", _PLACE + "level_bytes"),
         Knob("newest", 1, 8, "most tables on level 0", _PLACE + "most_newest"),
     ),
+    pictures=(LEVELS, DISK),
 )
 """The system, by its name in plans."""

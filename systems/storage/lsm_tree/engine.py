@@ -22,6 +22,11 @@ from splitbrain.systems.storage.wal import WriteAheadLog
 LOG = "log"
 
 
+def told(key: bytes) -> str:
+    """A key in a trace."""
+    return key.decode(errors="backslashreplace")
+
+
 class LsmSnapshot:
     """Memory that is not written any more, and tables that are kept as long as it is open."""
 
@@ -72,6 +77,7 @@ class LsmTree(Engine):
     async def open(self) -> None:
         """See `Engine.open`."""
         self.version = self.load()
+        self._note_levels()
         await self.save(self.version)
         for orphan in levels.orphans(self.disk, self.version):
             self.disk.remove(orphan)
@@ -95,6 +101,8 @@ class LsmTree(Engine):
             await self.log.sync()
         for batch in batches[:done]:
             self.memory.apply(batch)
+            for key in (key for key, value in batch if value is None):
+                self.note("deleted", told(key))
         if self.memory.bytes > 4 * self.memory_bytes:
             await self._keep_order()
         return done
@@ -199,6 +207,8 @@ class LsmTree(Engine):
                 content = encoded(number, entries, self.block_bytes)
                 await self.write_file(name_of(number), content)
                 written.append(Table(self.disk, number))
+                dead = tuple(told(key) for key, value in entries if value is None)
+                self.note("table", number, told(entries[0][0]), told(entries[-1][0]), dead)
                 number += 1
         except Full:
             self._remove(written)
@@ -225,6 +235,11 @@ class LsmTree(Engine):
         finally:
             self._installing = False
         self.version = version
+        self._note_levels()
+
+    def _note_levels(self) -> None:
+        levels = (tuple(t.number for t in level) for level in self.version.levels)
+        self.note("levels", tuple(levels))
 
     async def save(self, version: Version) -> None:
         """Make a version the one that the next start finds; see `levels.save`."""

@@ -26,6 +26,7 @@ from splitbrain.harness.knobs import Knob
 from splitbrain.harness.system import SINGLE_SERVER, System
 from splitbrain.systems.storage.claims import CLAIMS
 from splitbrain.systems.storage.client import StorageClient
+from splitbrain.systems.storage.pictures import DISK
 from splitbrain.systems.storage.write_ahead_log.bugs import BUGS
 from splitbrain.systems.storage.write_ahead_log.engine import LogStore, LogStoreServer
 
@@ -50,5 +51,6 @@ SYSTEM = System(
             "engine_class.slack",
         ),
     ),
+    pictures=(DISK,),
 )
 """The system, by its name in plans."""
