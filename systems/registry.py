@@ -49,6 +49,7 @@ SYSTEMS: Entries[System] = Entries(
             f"{_HERE}.transactions.serializable_snapshot_isolation:SYSTEM"
         ),
         "two-phase-commit": f"{_HERE}.transactions.two_phase_commit:SYSTEM",
+        "commit-wait": f"{_HERE}.clocks.commit_wait:SYSTEM",
         "transactions-summary": f"{_HERE}.transactions.summary:SYSTEM",
     },
     group="splitbrain.systems",

@@ -324,6 +324,9 @@ def _kinds(target: Target, seed: int) -> str | list[str]:
     if target.faults == ("none",) or rng.random() < QUIET:
         return "none"
     kinds = [kind.id for kind in resolve(target.faults)]
+    if target.claims is not None and "all" in target.faults:
+        assumed = {kind.id for kind in resolve(target.claims.assumes)}
+        kinds = [kind for kind in kinds if kind not in assumed]
     if target.claims is not None and _stream(seed, "notices").random() >= NOTICED:
         noticed = {kind.id for kind in resolve(target.claims.notices)}
         kinds = [kind for kind in kinds if kind not in noticed] or kinds

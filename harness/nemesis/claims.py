@@ -31,6 +31,8 @@ class Claims:
             system they are slow.
         notices: faults that it does not survive but never gives a wrong answer under: families, ids
             or aliases. They are beyond its claims; hunts draw them all the same.
+        assumes: faults that it assumes not to happen, and gives wrong answers under: clocks that
+            drift, to who trusts their rates. Hunts leave them out, unless they are asked for.
 
     Raises:
         InvalidPlan: a kind is unknown, or `max_down` makes no sense.
@@ -39,9 +41,10 @@ class Claims:
     kinds: tuple[str, ...]
     max_down: int | str = "minority"
     notices: tuple[str, ...] = ()
+    assumes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        resolve(self.notices)
+        resolve((*self.notices, *self.assumes))
         if "all" in self.kinds:
             raise InvalidPlan("claims name families of faults: write process, net, ... for 'all'")
         resolve(self.kinds)

@@ -9,9 +9,9 @@ out from the answer how late it may be at least and at most:
         T + (c - b) / skew  at least, and
         T + (c - a) * skew  at most
 
-where ``skew`` is how much faster any clock may run than any other (1.0002 in Spanner's sense, much
-more where faults are tried). The answer is the better the shorter it was under way, and the worse
-the older it is. No wall clock is looked at, so what is done to wall clocks does no harm.
+where ``skew`` is how much faster any clock may run than any other (1.0002 in Spanner's sense, where
+crystals are good). The answer is the better the shorter it was under way, and the worse the older
+it is. No wall clock is looked at, so what is done to wall clocks does no harm.
 
 If ``skew`` holds, two moments whose intervals don't overlap are in that order: who waits until an
 interval lies beyond a stamp knows that the stamp is past on every node ("commit wait").
@@ -27,7 +27,6 @@ Interval(earliest=500.6666666666667, latest=502.25)
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -38,17 +37,11 @@ class Interval(NamedTuple):
     latest: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """An answer: what it said, when it was asked for, and when it was there."""
-
-    time: float
-    asked: float
-    arrived: float
-
-
 class IntervalClock:
     """The clock of one node; it knows nothing until it has learned something.
+
+    Of all answers it keeps the one that says most about how late it is at least, and the one that
+    says most about how late it is at most: `at` never goes back to an earlier `earliest`.
 
     Args:
         skew: at most how much faster one node's monotonic clock runs than another's; at least 1.
@@ -57,19 +50,29 @@ class IntervalClock:
     def __init__(self, skew: float) -> None:
         assert skew >= 1, "clocks that run the same have a skew of 1"
         self.skew = skew
-        self._reading: _Reading | None = None
+        self._low: tuple[float, float] | None = None  # a time, and what the own clock showed after
+        self._high: tuple[float, float] | None = (
+            None  # a time, and what the own clock showed before
+        )
+
+    @property
+    def set(self) -> bool:
+        """Whether anything has been learned."""
+        return self._low is not None
 
     def learn(self, time: float, asked: float, now: float) -> None:
-        """Take an answer, unless what is known already says more.
+        """Take an answer, for what it says more than what is known.
 
         Args:
             time: what the time was when the question was answered.
             asked: when it was asked, by the own monotonic clock.
             now: when the answer came, which is now.
         """
-        reading = _Reading(time, asked, now)
-        if self._reading is None or _width(self._spread(reading, now)) < _width(self.at(now)):
-            self._reading = reading
+        known = self.at(now) if self.set else Interval(float("-inf"), float("inf"))
+        if time > known.earliest:
+            self._low = time, now
+        if time + (now - asked) * self.skew < known.latest:
+            self._high = time, asked
 
     def at(self, now: float) -> Interval:
         """What the time is when the own monotonic clock shows `now`.
@@ -77,19 +80,7 @@ class IntervalClock:
         Raises:
             LookupError: nothing has been learned yet.
         """
-        if self._reading is None:
+        if self._low is None or self._high is None:
             raise LookupError("nobody has told the time yet")
-        return self._spread(self._reading, now)
-
-    @property
-    def set(self) -> bool:
-        """Whether anything has been learned."""
-        return self._reading is not None
-
-    def _spread(self, reading: _Reading, now: float) -> Interval:
-        earliest = reading.time + (now - reading.arrived) / self.skew
-        return Interval(earliest, reading.time + (now - reading.asked) * self.skew)
-
-
-def _width(interval: Interval) -> float:
-    return interval.latest - interval.earliest
+        (low, after), (high, before) = self._low, self._high
+        return Interval(low + (now - after) / self.skew, high + (now - before) * self.skew)

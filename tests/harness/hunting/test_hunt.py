@@ -19,6 +19,7 @@ from splitbrain.harness.hunting.counting import Counts
 from splitbrain.harness.hunting.drawing import target_of
 from splitbrain.harness.hunting.hunt import Hunt, Limits, ranked
 from splitbrain.harness.hunting.memory import FIXED, FLAKY, KNOWN, NEW, Memory
+from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.runs.folders import StoreError, read_plan
 from splitbrain.harness.runs.running import run
@@ -244,6 +245,18 @@ def test_faults_that_a_system_only_notices_are_drawn_now_and_then():
     made = target_of(registry.SYSTEMS.named("raft"))
     kinds = [{fault.kind for fault in made.plan(seed).faults} for seed in range(300)]
     assert 10 < sum("disk.bitrot" in drawn for drawn in kinds) < 60
+
+
+def test_faults_that_a_system_assumes_away_are_drawn_only_where_they_are_asked_for():
+    system = System("s", "s", Durable, Client, ("register",), Claims(("net",), assumes=("drift",)))
+
+    def drawn(*faults):
+        plans = [target_of(system, faults=faults).plan(seed) for seed in range(60)]
+        return {fault.kind for plan in plans for fault in plan.faults}
+
+    assert {"clock.bump", "net.loss"} <= drawn("all")
+    assert "clock.drift" not in drawn("all")
+    assert "clock.drift" in drawn("clock")
 
 
 def test_shares_of_what_a_client_cannot_do_are_not_drawn():
