@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.parts.transactions import TransactionClient
     from splitbrain.harness.workloads.parts.words import Words
     from splitbrain.harness.workloads.payment_requests import PaymentsClient, payments
+    from splitbrain.harness.workloads.posted_messages import MessagesClient, messages
     from splitbrain.harness.workloads.queues import QueueClient, queue
     from splitbrain.harness.workloads.register_transactions import rw_register
     from splitbrain.harness.workloads.registers import RegisterClient, register
@@ -64,6 +65,7 @@ __all__ = [
     "KvClient",
     "LockClient",
     "LogClient",
+    "MessagesClient",
     "Method",
     "Option",
     "PaymentsClient",
@@ -92,6 +94,7 @@ __all__ = [
     "lock",
     "log",
     "long_fork",
+    "messages",
     "payments",
     "queue",
     "register",
@@ -122,6 +125,7 @@ _PLACES = {
     "parts.replicas": ("ReplicaClient",),
     "parts.transactions": ("TransactionClient",),
     "parts.words": ("Words",),
+    "posted_messages": ("MessagesClient", "messages"),
     "payment_requests": ("PaymentsClient", "payments"),
     "queues": ("QueueClient", "queue"),
     "register_transactions": ("rw_register",),

@@ -36,6 +36,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "eventual-counter": f"{_FOLDER}.totals:KIND",
         "log": f"{_FOLDER}.shared_logs:KIND",
         "siblings": f"{_FOLDER}.concurrent_values:KIND",
+        "messages": f"{_FOLDER}.posted_messages:KIND",
         "batch": f"{_FOLDER}.batch_jobs:KIND",
         "crdt": f"{_FOLDER}.replicated_types:KIND",
         "payments": f"{_FOLDER}.payment_requests:KIND",

@@ -43,6 +43,16 @@ class SiblingsClient(SetClient):
         return {server: await self.read(key) for server in ("n1", "n2")}
 
 
+class MessagesClient(SetClient):
+    """Messages are the store's elements."""
+
+    async def post(self, message, after):
+        self.store.elements.append(message)
+
+    async def messages(self):
+        return sorted(self.store.elements)
+
+
 class ReplicatedTypesClient(SetClient):
     """One replica, and so one actor."""
 
@@ -146,6 +156,7 @@ CLIENTS = {
     "batch": BatchClient,
     "siblings": SiblingsClient,
     "kafka": KafkaClient,
+    "messages": MessagesClient,
     "crdt": ReplicatedTypesClient,
 }
 """A right client for each workload."""

@@ -154,6 +154,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "batch": ["published"],
         "kafka": ["assign", "drain", "poll", "subscribe"],
         "siblings": ["homes", "read"],
+        "messages": ["read", "replica-state"],
         "crdt": ["read"],
         "echo": [],
         "eventual-counter": ["read"],

@@ -1,0 +1,79 @@
+"""Planted bugs of multi-leader replication: leaders with one decision wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.replication.multi_leader.changes import Change, Copy, Snapshot
+from splitbrain.systems.replication.multi_leader.server import MultiLeaderServer
+from splitbrain.systems.replication.multi_leader.topologies import Ring, Upstream
+
+
+class TakesWhatComes(MultiLeaderServer):
+    """Takes each origin's changes in order, and does not look at what they rest on."""
+
+    def may_take(self, change: Change) -> bool:
+        """An answer may come by a shorter way than its question."""
+        return True
+
+
+class FixedRing(Ring):
+    """A ring in which everybody asks the one before, and nobody else."""
+
+    def upstream(self, me: str, servers: Sequence[str], silent: Collection[str]) -> Upstream:
+        """If that one is gone, nothing of those behind it comes any more."""
+        return super().upstream(me, servers, ())
+
+
+class ForgetsRemovals(Copy):
+    """Takes from another copy all values that it lacks."""
+
+    def merge(self, other: Snapshot) -> None:
+        """What is not here may have been removed: without a trace of that nobody can tell."""
+        mine, theirs = dict(self.snapshot().cells), dict(other.cells)
+        super().merge(other)
+        for key in {**mine, **theirs}:
+            self._put(key, tuple(sorted({*mine.get(key, ()), *theirs.get(key, ())})))
+
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="ML-04",
+        title="a removal leaves no trace: a leader that was away brings the value back",
+        server=planted(MultiLeaderServer, copy_class=ForgetsRemovals),
+        workload="siblings",
+        faults=("net.partition",),
+        nodes=3,
+        seeds=20,
+        shows=("resurrected", "diverged"),
+        source="DDIA chapter 5, Handling Write Conflicts; Detecting Concurrent Writes (tombstones)",
+        options={"keys": 10, "system": {"keep": 5}},
+    ),
+    Bug(
+        id="ML-06",
+        title="a change is taken before those that it rests on: an answer before its question",
+        server=TakesWhatComes,
+        workload="messages",
+        faults=("net.loss", "net.partition"),
+        nodes=3,
+        seeds=20,
+        shows=("consistent-prefix", "monotonic-writes", "writes-follow-reads"),
+        source="DDIA chapter 5, Multi-Leader Replication Topologies (figure 5-9)",
+        options={"system": {"pull": 0.5, "suspect": 3.0}},
+    ),
+)
+
+RING_BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="ML-05",
+        title="a ring without a way round: a leader that is dead keeps changes from the others",
+        server=planted(MultiLeaderServer, topology=FixedRing()),
+        workload="messages",
+        faults=("member.dead",),
+        nodes=5,
+        seeds=10,
+        shows=("diverged",),
+        source="DDIA chapter 5, Multi-Leader Replication Topologies (figure 5-8)",
+    ),
+)

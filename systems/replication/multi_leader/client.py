@@ -1,0 +1,126 @@
+"""The client: one leader at a time, which answers by itself.
+
+    ("read", seen, key)                     -> ("ok", seen, values)
+    ("write", seen, key, over, value)       -> ("ok", seen)
+    ("remove", seen, key, over)             -> ("ok", seen)
+    ("post", seen, message, text)           -> ("ok", seen)
+    ("messages", seen)                      -> ("ok", seen, messages)
+    ("state", seen)                         -> ("ok", seen, cells)
+                                            -> ("refused", why)
+
+The client remembers what it has seen, a version vector, and sends it with each request: a leader
+that has not heard of all that yet waits until it has, or refuses. So the client reads what it
+wrote, never goes back in time, and writes after what it read, at whichever leader (Terry and
+others, "Session Guarantees for Weakly Consistent Replicated Data", PDIS 1994). The vector is in a
+file, so that a client that is killed and started again is still the same client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import trio
+
+from splitbrain.harness.client import Definite, Indefinite, request
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.clocks.vectors import Vector, joined
+from splitbrain.systems.frames import frozen
+
+PATH = "seen"
+
+ATTEMPT_S = 1.2
+"""How long to wait for a leader's answer before another one is asked."""
+
+
+class MultiLeaderClient:
+    """Reads and writes at one leader; after one that was silent, at the next.
+
+    Args:
+        node: the host that the client runs on.
+        server: the leader to begin with.
+    """
+
+    def __init__(self, node: Node, server: str) -> None:
+        self._node = node
+        self._server = server
+        self._seen: Vector = self._recall()
+        self._read: dict[str, tuple[list[Any], Vector]] = {}
+
+    async def read(self, key: str) -> list[Any]:
+        """The values of a key that nobody has overwritten."""
+        (values,) = await self._ask("read", key)
+        self._read[key] = sorted(values), self._seen
+        return sorted(values)
+
+    async def write(self, key: str, value: Any, over: Sequence[Any]) -> None:
+        """Write a value that replaces what was read.
+
+        Raises:
+            Definite: that is not what this client read last; or the leader is behind it.
+            Indefinite: nobody said that it was written; it may have been.
+        """
+        await self._ask("write", key, self._context(key, over), value)
+
+    async def remove(self, key: str, over: Sequence[Any]) -> None:
+        """Remove what was read; raises as `write` does."""
+        await self._ask("remove", key, self._context(key, over))
+
+    async def homes(self, key: str) -> dict[str, list[Any]]:
+        """What each leader that answers has of the key, by its name."""
+        found: dict[str, list[Any]] = {}
+        for server in self._node.peers:
+            with trio.move_on_after(ATTEMPT_S / 3):
+                _, _, values = await request(self._node, server, "read", (), key)
+                found[server] = sorted(values)
+        return found
+
+    async def post(self, message: int, after: int | None) -> None:
+        """Post a message, which may answer another; raises as `write` does."""
+        await self._ask("post", message, after)
+
+    async def messages(self) -> list[int]:
+        """The numbers of all messages."""
+        (found,) = await self._ask("messages")
+        return sorted(found)
+
+    async def replica_state(self, server: str) -> dict[str, Any]:
+        """What that very leader has, as JSON-able data in a fixed order."""
+        _, _, cells = await request(self._node, server, "state", ())
+        values = {"/".join(key): [sibling[2] for sibling in found] for key, found in cells}
+        return dict(sorted(values.items()))
+
+    def _context(self, key: str, over: Sequence[Any]) -> Vector:
+        if not over:
+            return ()
+        values, context = self._read.get(key, ([], ()))
+        if sorted(over) != values:
+            raise Definite(f"{list(over)} is not what was read last of {key}")
+        return context
+
+    def _recall(self) -> Vector:
+        disk = self._node.disk
+        found: Vector = frozen(msgspec.msgpack.decode(disk.read(PATH))) if disk.exists(PATH) else ()
+        return found
+
+    def _remember(self, seen: Vector) -> None:
+        self._seen = seen
+        disk = self._node.disk
+        if disk.exists(PATH):
+            disk.remove(PATH)
+        disk.write(PATH, 0, msgspec.msgpack.encode(seen))
+
+    async def _ask(self, f: str, *arguments: Any) -> Message:
+        with trio.move_on_after(ATTEMPT_S):
+            answer = await request(self._node, self._server, f, self._seen, *arguments)
+            match answer:
+                case ("ok", seen, *result):
+                    self._remember(joined(self._seen, seen))
+                    return tuple(result)
+                case ("refused", reason):
+                    raise Definite(f"refused: {reason}")
+            raise AssertionError(f"{self._server} gave an answer of another form")
+        servers = self._node.peers
+        silent, self._server = self._server, servers[servers.index(self._server) - 1]
+        raise Indefinite(f"{silent} did not say what became of it")
