@@ -28,8 +28,8 @@ Invariants: see `splitbrain.systems.streams.partitioned_log.broker.Broker`.
 Layout: ``partitions`` is the log on disk, ``broker`` and ``consumer`` are the servers, ``servers``
 says which is which, ``client`` produces and reads; ``bugs`` has them with one decision wrong.
 
-Left out: brokers that replicate each other's partitions, log compaction and retention, transactions
-over several partitions.
+Left out: log compaction and retention. `splitbrain.systems.streams.replicated_log` has brokers that
+replicate each other's partitions, and transactions over several of them.
 """
 
 from splitbrain.harness.knobs import Knob

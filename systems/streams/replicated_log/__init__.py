@@ -1,0 +1,69 @@
+"""A partitioned log whose brokers replicate each other's partitions, with transactions over them.
+
+    producer --send--> leader n3 [.. 15 16 17]  <--fetch-- n2 [.. 15 16]   in sync: n2 n3
+                           |   high watermark 17 --------> n4 [.. 12]      lags
+                           '-- consumers read what is before it
+    controller n1: who leads, in which epoch, who is in sync; which transactions commit
+
+The problem (DDIA chapter 11, "Partitioned Logs"; chapter 5, "Leaders and Followers"): a record that
+was acknowledged must have one offset for ever, though its leader dies, and though a leader that
+only seemed dead goes on. Producers ask again and must not send twice; records of several
+partitions shall be there together or not at all.
+
+The idea: a leader takes records and followers fetch them. Those that keep up are in sync; a record
+is committed when all of them have it, and only then seen or acknowledged. One of them leads next,
+in a higher epoch, which every entry carries: a follower whose last entry has another epoch than the
+leader's at that place cuts off until the two agree. Producers number what they send. A transaction
+has an epoch of its own, a coordinator that makes its end durable first, and a marker in each of its
+partitions; readers stop before the first that is open, and skip what was aborted.
+
+Sources: Kafka Improvement Proposals 98 (transactions), 101 and 279 (leader epochs), 595 (fetch and
+diverge), 890 (an epoch for each transaction); Wang et al., "Consistency and Completeness:
+Rethinking Distributed Stream Processing in Apache Kafka" (SIGMOD 2021); DDIA, chapters 5, 9 and 11.
+
+Guarantees: an acknowledged record is never lost, moved or repeated, a process' records keep their
+order, and transactions are there whole or not at all, under any number of crashes, power losses,
+pauses and partitions. Nothing is promised of the order of two transactions' records in several
+partitions (G0). A partition whose in-sync brokers are all down waits for one of them; transactions
+and elections wait for the controller.
+
+Invariants: see ``Broker`` and ``Controller``.
+
+Layout: ``partition`` is what entries say, ``store`` has them on disk, ``leading`` is who is in
+sync, ``broker`` and ``controller`` are the servers, ``client`` produces and consumes; ``bugs`` has
+them with one decision wrong.
+
+Left out: a controller that is itself replicated, consumer groups (the partitioned log has one),
+log compaction and retention.
+"""
+
+from splitbrain.harness.knobs import Knob
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.system import System
+from splitbrain.systems.streams.replicated_log.bugs import BUGS
+from splitbrain.systems.streams.replicated_log.client import LogClient
+from splitbrain.systems.streams.replicated_log.servers import LogServer
+
+__all__ = ["SYSTEM"]
+
+KNOBS = (
+    Knob("session", 0.2, 1.0, "silence that ends a leadership, in seconds", "controller.session_s"),
+    Knob("lag", 0.15, 1.0, "lag that ends being in sync, in seconds", "broker.lag_s"),
+    Knob("batch", 1, 32, "most entries in an answer", "broker.batch"),
+)
+
+SYSTEM = System(
+    name="replicated-log",
+    title="a partitioned log with in-sync replicas, epochs and transactions (chapters 5 and 11)",
+    server=LogServer,
+    client=LogClient,
+    workloads=("kafka",),
+    claims=Claims(
+        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        max_down="all",
+    ),
+    nodes=4,
+    sizes=range(3, 8),
+    bugs=BUGS,
+    knobs=KNOBS,
+)

@@ -1,0 +1,179 @@
+"""Planted bugs of the replicated log: it, with one decision wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.streams.replicated_log.broker import Broker
+from splitbrain.systems.streams.replicated_log.controller import Controller, State, Transaction
+from splitbrain.systems.streams.replicated_log.leading import Leadership
+from splitbrain.systems.streams.replicated_log.partition import DATA, OPEN, Partition
+from splitbrain.systems.streams.replicated_log.servers import LogServer
+
+
+class LeaderAlone(Leadership):
+    """Takes for committed what it has itself."""
+
+    def committed(self, partition: Partition) -> int:
+        """Nobody else is asked."""
+        return partition.durable
+
+
+class Unclean(Controller):
+    """Lets anybody lead who is there."""
+
+    def candidates(self, state: State) -> list[str]:
+        """In sync or not."""
+        return [name for name in self.brokers if self.is_alive(name)]
+
+
+class CutsToHighWatermark(Broker):
+    """Follows a new leader from what it knows to be committed, and doesn't compare epochs."""
+
+    def followed(self, number: int) -> None:
+        """Kafka before leader epochs: what may not be committed goes, and the rest is right."""
+        self.store.cut(number, self.store.partitions[number].high_watermark)
+
+
+class ComparesNothing(Partition):
+    """Takes offsets for enough to know what another replica has."""
+
+    def agrees(self, end: int, last_epoch: int) -> bool:
+        """Whatever is in the entries."""
+        return end <= self.end
+
+
+class ReadsUncommitted(Partition):
+    """Lets readers have what is committed, whatever becomes of its transaction."""
+
+    def read(self, offset: int, most: int) -> tuple[int, tuple[tuple[int, str, Any], ...]]:
+        """All data up to the high watermark."""
+        upto = min(self.high_watermark, offset + most)
+        found = tuple(
+            (at, self.entries[at].key, self.entries[at].value)
+            for at in range(offset, upto)
+            if self.entries[at].kind in (DATA, OPEN)
+        )
+        return max(offset, upto), found
+
+
+class OneEpoch(Controller):
+    """Gives all transactions of a producer the same epoch."""
+
+    def next_epoch(self, before: Transaction | None) -> int:
+        """As if there were no other before."""
+        return 1
+
+
+class TakesLateSends(Partition):
+    """Takes what its producer hasn't overtaken, whichever transaction it was sent for."""
+
+    def refuses(self, producer: str, epoch: int, sequence: int) -> bool:
+        """Only what is older than what is there."""
+        found = self._producers.get(producer)
+        return found is not None and found.epoch >= epoch and sequence <= found.sequence
+
+
+class ForgetsSequences(Partition):
+    """Takes each request for a new one."""
+
+    def known(self, producer: str, epoch: int, sequence: int) -> int | None:
+        """Never seen."""
+        return None
+
+    def refuses(self, producer: str, epoch: int, sequence: int) -> bool:
+        """Sequences say nothing."""
+        found = self._producers.get(producer)
+        return found is not None and (found.epoch > epoch or (found.epoch == epoch and found.ended))
+
+
+def _broker(**instead: Any) -> type[LogServer]:
+    return planted(LogServer, broker=planted(Broker, **instead))
+
+
+_KIP_101 = "Kafka: KIP-101 (leader epochs), KIP-279; figures 1 and 2 there"
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="STR-04",
+        title="all transactions of a producer have one epoch: a late send joins the next one",
+        server=planted(
+            LogServer,
+            controller=OneEpoch,
+            broker=planted(Broker, partition_class=TakesLateSends),
+        ),
+        workload="kafka",
+        faults=("net.latency", "process.pause", "net.loss"),
+        nodes=4,
+        seeds=60,
+        shows=("aborted-read", "lost-write", "inconsistent-offsets"),
+        source="Jepsen: Bufstream 0.1.0 (2024); Kafka: KIP-890, KAFKA-17754",
+    ),
+    Bug(
+        id="STR-05",
+        title="sends are acknowledged as soon as the leader has them",
+        server=_broker(leadership_class=LeaderAlone),
+        workload="kafka",
+        faults=("process.kill", "net.partition"),
+        nodes=4,
+        seeds=30,
+        shows=("lost-write", "inconsistent-offsets", "aborted-read"),
+        source="DDIA chapter 5, Leaders and Followers; Jepsen: Kafka 0.8 beta (2013)",
+    ),
+    Bug(
+        id="STR-19",
+        title="a replica that isn't in sync becomes the leader",
+        server=planted(LogServer, controller=Unclean),
+        workload="kafka",
+        faults=("process.kill", "net.partition"),
+        nodes=4,
+        seeds=40,
+        shows=("lost-write", "inconsistent-offsets", "aborted-read"),
+        source="Jepsen: Kafka 0.8 beta (2013), unclean leader election",
+    ),
+    Bug(
+        id="STR-20",
+        title="followers compare offsets with a new leader, and not epochs: logs differ",
+        server=_broker(partition_class=ComparesNothing),
+        workload="kafka",
+        faults=("process.kill", "net.partition"),
+        nodes=4,
+        seeds=60,
+        shows=("inconsistent-offsets", "lost-write", "duplicate"),
+        source=_KIP_101,
+    ),
+    Bug(
+        id="STR-21",
+        title="who follows a new leader cuts its log to the high watermark it knows of",
+        server=planted(LogServer, broker=CutsToHighWatermark),
+        workload="kafka",
+        faults=("process.kill", "net.partition"),
+        nodes=4,
+        seeds=60,
+        shows=("lost-write", "inconsistent-offsets"),
+        source=_KIP_101,
+    ),
+    Bug(
+        id="STR-22",
+        title="records of aborted transactions are read",
+        server=_broker(partition_class=ReadsUncommitted),
+        workload="kafka",
+        faults=("process.pause", "process.kill"),
+        nodes=4,
+        seeds=40,
+        shows=("aborted-read", "G1c"),
+        source="Jepsen: Redpanda 21.10.1 (aborted reads)",
+    ),
+    Bug(
+        id="STR-23",
+        title="a producer's sequences aren't looked at: what is sent again is there twice",
+        server=_broker(partition_class=ForgetsSequences),
+        workload="kafka",
+        faults=("net.loss", "process.kill"),
+        nodes=4,
+        seeds=30,
+        shows=("duplicate",),
+        source="Kafka: KIP-98 (idempotent producer); Jepsen: Redpanda 21.10.1 (duplicates)",
+    ),
+)
