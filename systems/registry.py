@@ -31,6 +31,7 @@ SYSTEMS: Entries[System] = Entries(
         "abd": f"{_HERE}.replication.abd:SYSTEM",
         "multi-leader": f"{_HERE}.replication.multi_leader:SYSTEM",
         "multi-leader-ring": f"{_HERE}.replication.multi_leader:RING",
+        "multi-leader-merging": f"{_HERE}.replication.multi_leader:MERGING",
         "multi-leader-star": f"{_HERE}.replication.multi_leader:STAR",
         "crdts": f"{_HERE}.replication.crdts:SYSTEM",
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",

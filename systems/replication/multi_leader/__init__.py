@@ -18,12 +18,16 @@ Who asks whom is the *topology* (``topologies``): all to all, a ring, a star. Ea
 leaders that are silent. Who has been away for so long that the changes are not kept any more is
 sent a whole copy, and merges it.
 
-Conflicts: what was written at once is kept side by side, as *siblings*, until somebody who has
-read them writes something in their place.
+Conflicts, by the kind of a cell: what was written at once is kept side by side, as *siblings*,
+until somebody who has read them writes something in their place; or the *last write wins*, by
+hybrid logical clocks, so that a write always wins over those that its leader had heard of; or
+siblings are *merged* when they are read, as a counter's shares are added. Or there is none, as all
+changes of one thing go to one leader, which bookings need, or take numbers that no other leader
+gives out.
 
 Sources: Petersen and others, "Flexible Update Propagation for Weakly Consistent Replication", SOSP
 1997 (Bayou); Terry and others, "Session Guarantees for Weakly Consistent Replicated Data", PDIS
-1994.
+1994; Kulkarni and others, "Logical Physical Clocks", OPODIS 2014.
 
 Guarantees, under crashes, power losses, partitions, and messages lost, late or repeated, as long as
 disks keep what they synced: a write is acknowledged by one leader alone, durably; every client
@@ -52,12 +56,12 @@ from splitbrain.harness.bug import planted
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
-from splitbrain.systems.replication.multi_leader.bugs import BUGS, RING_BUGS
-from splitbrain.systems.replication.multi_leader.client import MultiLeaderClient
+from splitbrain.systems.replication.multi_leader.bugs import BUGS, MERGING_BUGS, RING_BUGS
+from splitbrain.systems.replication.multi_leader.client import MergingClient, MultiLeaderClient
 from splitbrain.systems.replication.multi_leader.server import MultiLeaderServer
 from splitbrain.systems.replication.multi_leader.topologies import Ring, Star
 
-__all__ = ["RING", "STAR", "SYSTEM"]
+__all__ = ["MERGING", "RING", "STAR", "SYSTEM"]
 
 KNOBS = (
     Knob("pull", 0.02, 0.5, "time between askings for changes, in seconds", "pull_s"),
@@ -76,7 +80,7 @@ SYSTEM = System(
     title="multi-leader replication, all to all (chapter 5)",
     server=MultiLeaderServer,
     client=MultiLeaderClient,
-    workloads=("messages", "siblings"),
+    workloads=("messages", "siblings", "booking", "unique-ids"),
     claims=CLAIMS,
     bugs=BUGS,
     knobs=KNOBS,
@@ -102,5 +106,16 @@ STAR = System(
     workloads=("messages",),
     claims=CLAIMS,
     nodes=4,
+    knobs=KNOBS,
+)
+
+MERGING = System(
+    name="multi-leader-merging",
+    title="multi-leader replication that resolves conflicts: last write wins, merges (chapter 5)",
+    server=MultiLeaderServer,
+    client=MergingClient,
+    workloads=("crdt",),
+    claims=CLAIMS,
+    bugs=MERGING_BUGS,
     knobs=KNOBS,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.clocks.hybrid import HybridClock, HybridStamp
 from splitbrain.systems.replication.multi_leader.changes import Change, Copy, Snapshot
 from splitbrain.systems.replication.multi_leader.server import MultiLeaderServer
 from splitbrain.systems.replication.multi_leader.topologies import Ring, Upstream
@@ -37,6 +38,30 @@ class ForgetsRemovals(Copy):
             self._put(key, tuple(sorted({*mine.get(key, ()), *theirs.get(key, ())})))
 
 
+class CountsAlone(MultiLeaderServer):
+    """Gives out 1, 2, 3, ... as an auto-increment does."""
+
+    def identifier(self, number: int) -> int:
+        """So do the others."""
+        return number
+
+
+class DecidesAlone(MultiLeaderServer):
+    """Takes bookings by what it has heard of others."""
+
+    def decides(self, room: str) -> str:
+        """Two leaders may take two at once, each of a free room."""
+        return self.node.name
+
+
+class WallClock(HybridClock):
+    """Stamps with the time of day, whatever it has heard."""
+
+    def tick(self) -> HybridStamp:
+        """A write of a slow clock loses against what it should replace."""
+        return HybridStamp(self._now(), 0)
+
+
 BUGS: tuple[Bug, ...] = (
     Bug(
         id="ML-04",
@@ -61,6 +86,42 @@ BUGS: tuple[Bug, ...] = (
         shows=("consistent-prefix", "monotonic-writes", "writes-follow-reads"),
         source="DDIA chapter 5, Multi-Leader Replication Topologies (figure 5-9)",
         options={"system": {"pull": 0.5, "suspect": 3.0}},
+    ),
+    Bug(
+        id="ML-07",
+        title="every leader numbers on its own: two give out the same id",
+        server=CountsAlone,
+        workload="unique-ids",
+        faults=(),
+        nodes=3,
+        seeds=5,
+        shows=("duplicate",),
+        source="DDIA chapter 5, Multi-Leader Replication (autoincrementing keys)",
+    ),
+    Bug(
+        id="ML-08",
+        title="every leader books on its own: two people have one room at one time",
+        server=DecidesAlone,
+        workload="booking",
+        faults=(),
+        nodes=3,
+        seeds=10,
+        shows=("phantom",),
+        source="DDIA chapter 5, What is a conflict?",
+    ),
+)
+
+MERGING_BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="ML-01-LEADERS",
+        title="last write wins by the wall clock: a leader whose clock is behind is not heard",
+        server=planted(MultiLeaderServer, clock_class=WallClock),
+        workload="crdt",
+        faults=("clock.bump",),
+        nodes=3,
+        seeds=40,
+        shows=("superseded",),
+        source="DDIA chapter 8, Timestamps for ordering events (figure 8-3)",
     ),
 )
 

@@ -35,6 +35,9 @@ from splitbrain.systems.replication.leaderless.siblings import Cell, Sibling, me
 Key = tuple[str, ...]
 """Of a cell: what kind it is of, and its name."""
 
+REGISTER = "register"
+"""The kind of cells whose values are ``(stamp, value)``, of which the last write wins."""
+
 
 class Change(NamedTuple):
     """One change of one cell.
@@ -147,9 +150,14 @@ class Copy:
 
     def _put(self, key: Key, siblings: tuple[Sibling, ...]) -> None:
         if siblings:
-            self._cells[key] = siblings
+            self._cells[key] = last_write(siblings) if key[0] == REGISTER else siblings
         else:
             self._cells.pop(key, None)
+
+
+def last_write(siblings: Iterable[Sibling]) -> tuple[Sibling, ...]:
+    """The one with the greatest stamp; of equal ones, that of the greatest origin's last write."""
+    return (max(siblings, key=lambda s: (s.value[0], s.actor, s.number)),)
 
 
 def knows(seen: Mapping[str, int], context: Iterable[tuple[str, int]]) -> bool:

@@ -5,6 +5,13 @@
     ("remove", seen, key, over)             -> ("ok", seen)
     ("post", seen, message, text)           -> ("ok", seen)
     ("messages", seen)                      -> ("ok", seen, messages)
+    ("book", seen, room, start, end, guest) -> ("ok", seen, whether) | ("elsewhere", leader)
+    ("bookings", seen, room)                -> ("ok", seen, bookings)
+    ("generate", seen)                      -> ("ok", seen, id)
+    ("add" | "discard", seen, element)      -> ("ok", seen)
+    ("increment", seen, by)                 -> ("ok", seen)
+    ("assign", seen, value)                 -> ("ok", seen)
+    ("types", seen)                         -> ("ok", seen, elements, counter, register)
     ("state", seen)                         -> ("ok", seen, cells)
                                             -> ("refused", why)
 
@@ -34,8 +41,8 @@ ATTEMPT_S = 1.2
 """How long to wait for a leader's answer before another one is asked."""
 
 
-class MultiLeaderClient:
-    """Reads and writes at one leader; after one that was silent, at the next.
+class LeaderClient:
+    """Asks one leader; after one that was silent, the next.
 
     Args:
         node: the host that the client runs on.
@@ -46,6 +53,47 @@ class MultiLeaderClient:
         self._node = node
         self._server = server
         self._seen: Vector = self._recall()
+
+    async def replica_state(self, server: str) -> dict[str, Any]:
+        """What that very leader has, as JSON-able data in a fixed order."""
+        _, _, cells = await request(self._node, server, "state", ())
+        values = {"/".join(key): [sibling[2] for sibling in found] for key, found in cells}
+        return dict(sorted(values.items()))
+
+    def _recall(self) -> Vector:
+        disk = self._node.disk
+        found: Vector = frozen(msgspec.msgpack.decode(disk.read(PATH))) if disk.exists(PATH) else ()
+        return found
+
+    def _remember(self, seen: Vector) -> None:
+        self._seen = seen
+        disk = self._node.disk
+        if disk.exists(PATH):
+            disk.remove(PATH)
+        disk.write(PATH, 0, msgspec.msgpack.encode(seen))
+
+    async def _ask(self, f: str, *arguments: Any) -> Message:
+        with trio.move_on_after(ATTEMPT_S):
+            answer = await request(self._node, self._server, f, self._seen, *arguments)
+            if answer[0] == "elsewhere":
+                answer = await request(self._node, answer[1], f, self._seen, *arguments)
+            match answer:
+                case ("ok", seen, *result):
+                    self._remember(joined(self._seen, seen))
+                    return tuple(result)
+                case ("refused", reason):
+                    raise Definite(f"refused: {reason}")
+            raise AssertionError(f"{self._server} gave an answer of another form")
+        servers = self._node.peers
+        silent, self._server = self._server, servers[servers.index(self._server) - 1]
+        raise Indefinite(f"{silent} did not say what became of it")
+
+
+class MultiLeaderClient(LeaderClient):
+    """Values of which concurrent ones stay, messages, bookings, and numbers."""
+
+    def __init__(self, node: Node, server: str) -> None:
+        super().__init__(node, server)
         self._read: dict[str, tuple[list[Any], Vector]] = {}
 
     async def read(self, key: str) -> list[Any]:
@@ -85,11 +133,21 @@ class MultiLeaderClient:
         (found,) = await self._ask("messages")
         return sorted(found)
 
-    async def replica_state(self, server: str) -> dict[str, Any]:
-        """What that very leader has, as JSON-able data in a fixed order."""
-        _, _, cells = await request(self._node, server, "state", ())
-        values = {"/".join(key): [sibling[2] for sibling in found] for key, found in cells}
-        return dict(sorted(values.items()))
+    async def book(self, room: str, start: int, end: int, guest: int) -> bool:
+        """Book hours [start, end) if no booking of the room overlaps; whether it was. Raises as
+        `write` does."""
+        (booked,) = await self._ask("book", room, start, end, guest)
+        return bool(booked)
+
+    async def bookings(self, room: str) -> list[list[int]]:
+        """All bookings of a room that the leader has heard of."""
+        (found,) = await self._ask("bookings", room)
+        return [list(booking) for booking in found]
+
+    async def generate(self) -> int:
+        """A number that was never given out before."""
+        (identifier,) = await self._ask("generate")
+        return int(identifier)
 
     def _context(self, key: str, over: Sequence[Any]) -> Vector:
         if not over:
@@ -99,28 +157,36 @@ class MultiLeaderClient:
             raise Definite(f"{list(over)} is not what was read last of {key}")
         return context
 
-    def _recall(self) -> Vector:
-        disk = self._node.disk
-        found: Vector = frozen(msgspec.msgpack.decode(disk.read(PATH))) if disk.exists(PATH) else ()
-        return found
 
-    def _remember(self, seen: Vector) -> None:
-        self._seen = seen
-        disk = self._node.disk
-        if disk.exists(PATH):
-            disk.remove(PATH)
-        disk.write(PATH, 0, msgspec.msgpack.encode(seen))
+class MergingClient(LeaderClient):
+    """For what leaders resolve themselves: a set, a counter, and a register."""
 
-    async def _ask(self, f: str, *arguments: Any) -> Message:
-        with trio.move_on_after(ATTEMPT_S):
-            answer = await request(self._node, self._server, f, self._seen, *arguments)
-            match answer:
-                case ("ok", seen, *result):
-                    self._remember(joined(self._seen, seen))
-                    return tuple(result)
-                case ("refused", reason):
-                    raise Definite(f"refused: {reason}")
-            raise AssertionError(f"{self._server} gave an answer of another form")
-        servers = self._node.peers
-        silent, self._server = self._server, servers[servers.index(self._server) - 1]
-        raise Indefinite(f"{silent} did not say what became of it")
+    async def add(self, element: int) -> None:
+        """Add an element to the set."""
+        await self._ask("add", element)
+
+    async def remove(self, element: int) -> None:
+        """Remove an element that the leader has.
+
+        Raises:
+            Definite: it doesn't have it.
+        """
+        await self._ask("discard", element)
+
+    async def increment(self, by: int) -> None:
+        """Add to the counter, or take away from it."""
+        await self._ask("increment", by)
+
+    async def assign(self, value: int) -> None:
+        """Set the register."""
+        await self._ask("assign", value)
+
+    async def read(self) -> dict[str, Any]:
+        """What the leader has, and which changes it has seen."""
+        elements, counter, register = await self._ask("types")
+        return {
+            "seen": dict(self._seen),
+            "elements": sorted(elements),
+            "counter": counter,
+            "register": register,
+        }

@@ -17,11 +17,15 @@ from typing import Any, ClassVar
 import trio
 
 from splitbrain.harness.node import Message, Node
+from splitbrain.systems.clocks.hybrid import HybridClock, HybridStamp
 from splitbrain.systems.clocks.vectors import Vector
+from splitbrain.systems.partitioning.rendezvous import preference
 from splitbrain.systems.replication.multi_leader.changes import (
+    REGISTER,
     Change,
     Copy,
     Key,
+    Snapshot,
     knows,
     snapshot_of,
 )
@@ -41,16 +45,18 @@ class MultiLeaderServer:
         patience_s: seconds that a request waits for what its client has seen to come here.
         compact_at: length of the log at which it is written anew, in records.
         copy_class: what its copy of the data is.
+        clock_class: stamps what the last write wins of.
     """
 
     topology: ClassVar[Topology] = AllToAll()
     pull_s = 0.08
     suspect_s = 0.5
     batch = 50
-    keep = 200
+    keep = 20
     patience_s = 0.8
     compact_at = 500
     copy_class = Copy
+    clock_class = HybridClock
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -58,13 +64,20 @@ class MultiLeaderServer:
         self.copy = self.copy_class(self.keep)
         self.storage = Storage(node.disk, self.copy, self.compact_at)
         self.known: dict[str, int] = {}  # the vector of the copy and all that is being written
+        self.clock = self.clock_class(lambda: int(node.clock.time() * 1_000_000))
         self._begun: dict[int, None] = {}
+        self._added: tuple[Vector, int] = (
+            (),
+            0,
+        )  # the dot and the sum of what this life has added to the counter
+        self._booking = trio.Lock()
         self._asked_at: dict[str, float] = {}  # since when one who was asked has not answered
 
     async def run(self) -> None:
         """Serve until cancelled."""
         await self.storage.open()
         self.known = dict(self.copy.vector)
+        self._hear_stamps(self.copy.snapshot())
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.storage.write)
             for peer in self.node.peers:
@@ -110,6 +123,7 @@ class MultiLeaderServer:
                 snapshot = snapshot_of(raw)
                 if not knows(self.known, snapshot.seen):
                     self.known.update((o, n) for o, n in snapshot.seen if n > self.known.get(o, 0))
+                    self._hear_stamps(snapshot)
                     self.storage.put("merge", snapshot)
         self._asked_at.pop(sender, None)
 
@@ -124,11 +138,18 @@ class MultiLeaderServer:
         """Take another leader's change, if it is the next of its origin and nothing is missing."""
         if change.number == self.known.get(change.origin, 0) + 1 and self.may_take(change):
             self.known[change.origin] = change.number
+            if change.key[0] == REGISTER:
+                self.clock.receive(HybridStamp(*change.value[0][0]))
             self.storage.put("change", change, 0)
 
     def may_take(self, change: Change) -> bool:
         """Whether all that the change rests on is here."""
         return knows(self.known, change.needs)
+
+    def _hear_stamps(self, snapshot: Snapshot) -> None:
+        for key, siblings in snapshot.cells:
+            if key[0] == REGISTER:
+                self.clock.receive(HybridStamp(*siblings[0].value[0]))
 
     # Clients
 
@@ -145,29 +166,94 @@ class MultiLeaderServer:
 
     async def _do(self, number: int, f: str, seen: Vector, *arguments: Any) -> Message | None:
         """The answer to a request; None for one that came twice."""
-        match f, arguments:
-            case "read", (key,):
-                values = tuple(sibling.value for sibling in self.copy.siblings(("value", key)))
-                return "ok", self.copy.seen, values
-            case "messages", ():
-                return "ok", self.copy.seen, tuple(map(int, self.copy.cells("message")))
-            case "state", ():
-                return "ok", self.copy.seen, self.copy.snapshot().cells
+        if (found := self._look_up(f, *arguments)) is not None:
+            return found
         if number in self.storage.requests or number in self._begun:
             return None  # the first of its kind is answered
         self._begun[number] = None
+        origin = self.origin
         match f, arguments:
             case "write" | "remove", (key, over, *value):
                 return await self.change(number, ("value", key), over, *value)
             case "post", (message, text):
                 return await self.change(number, ("message", str(message)), (), text)
+            case "generate", ():
+                return await self._generate()
+            case "book", (room, start, end, guest):
+                return await self._book(number, room, start, end, guest)
+            case "add", (element,):
+                return await self.change(number, ("element", str(element)), (), element)
+            case "discard", (element,):
+                key = "element", str(element)
+                if not self.copy.siblings(key):
+                    return "refused", f"{element} is not there"
+                return await self.change(number, key, self.copy.seen)
+            case "assign", (value,):
+                stamp = self.clock.tick()
+                return await self.change(number, (REGISTER, "register"), (), (stamp, value))
+            case "increment", (by,):
+                over, sum_ = self._added
+                self._added = ((origin, self.known.get(origin, 0) + 1),), sum_ + by
+                return await self.change(number, ("sum", "counter"), over, sum_ + by)
         return "refused", f"{f} is no operation of this server"
+
+    def _look_up(self, f: str, *arguments: Any) -> Message | None:
+        """The answer to a question; None if it is none."""
+        copy = self.copy
+        match f, arguments:
+            case "read", (key,):
+                return "ok", copy.seen, tuple(s.value for s in copy.siblings(("value", key)))
+            case "messages", ():
+                return "ok", copy.seen, tuple(map(int, copy.cells("message")))
+            case "bookings", (room,):
+                return "ok", copy.seen, tuple(s.value for s in copy.siblings(("booking", room)))
+            case "types", ():
+                register = copy.siblings((REGISTER, "register"))
+                return (
+                    "ok",
+                    copy.seen,
+                    tuple(found[0].value for found in copy.cells("element").values()),
+                    sum(sibling.value for sibling in copy.siblings(("sum", "counter"))),
+                    register[0].value[1] if register else None,
+                )
+            case "state", ():
+                return "ok", copy.seen, copy.snapshot().cells
+        return None
+
+    @property
+    def origin(self) -> str:
+        """This leader in this life: what it had numbered before, a crash may have taken."""
+        return f"{self.node.name}/{self.storage.life}"
 
     async def change(self, request: int, key: Key, over: Vector, *value: Any) -> Message:
         """Change a cell, here first; returns once that is durable."""
-        origin = f"{self.node.name}/{self.storage.life}"
-        number = self.known.get(origin, 0) + 1
-        change = Change(origin, number, self.copy.seen, key, over, value)
-        self.known[origin] = number
+        number = self.known.get(self.origin, 0) + 1
+        change = Change(self.origin, number, self.copy.seen, key, over, value)
+        self.known[self.origin] = number
         await self.storage.applied(self.storage.put("change", change, request))
-        return "ok", ((origin, number),)
+        return "ok", ((self.origin, number),)
+
+    async def _generate(self) -> Message:
+        self.storage.numbered += 1
+        number = self.storage.numbered
+        await self.storage.applied(self.storage.put("numbered", number))
+        return "ok", (), self.identifier(number)
+
+    def identifier(self, number: int) -> int:
+        """What this leader gives out as its so-manyeth id; other leaders give out others."""
+        return number * len(self.servers) + self.servers.index(self.node.name)
+
+    def decides(self, room: str) -> str:
+        """The one leader that takes bookings of a room."""
+        return preference(room, self.servers)[0]
+
+    async def _book(self, request: int, room: str, start: int, end: int, guest: int) -> Message:
+        if (leader := self.decides(room)) != self.node.name:
+            return "elsewhere", leader
+        key = "booking", room
+        async with self._booking:  # what was decided before is in the copy by then
+            taken = (sibling.value for sibling in self.copy.siblings(key))
+            if any(start < other_end and other < end for other, other_end, _ in taken):
+                return "ok", (), False
+            done = await self.change(request, key, (), (start, end, guest))
+        return (*done, True)

@@ -5,7 +5,7 @@ Records (`splitbrain.systems.log_file`)::
     ("life", n)                         the leader starts for the n-th time
     ("change", change, request)         a change, and the client's request it came of (0: none)
     ("merge", snapshot)                 another copy was taken over
-    ("counted", n)                      so many numbers were given out
+    ("numbered", n)                     so many numbers were given out
     ("copy", snapshot, floor, recent, requests)    all of it, at the head of a log written anew
 
 A record counts once it is durable: only then it is applied to the copy that clients and leaders
@@ -37,7 +37,7 @@ class Storage:
 
     Attributes:
         requests: the numbers of clients' requests that were done.
-        counted: how many numbers were given out.
+        numbered: how many numbers were given out.
         life: how often this leader has started, this time included.
         progress: set, and replaced by another, when records were applied.
     """
@@ -51,7 +51,7 @@ class Storage:
         self._wanted = trio.Event()
         self.progress = trio.Event()
         self.requests: dict[int, None] = {}
-        self.counted = 0
+        self.numbered = 0
         self.life = 0
 
     async def open(self) -> None:
@@ -100,8 +100,8 @@ class Storage:
                     self.requests[request] = None
             case ("merge", snapshot):
                 self._copy.merge(snapshot_of(snapshot))
-            case ("counted", number):
-                self.counted = number
+            case ("numbered", number):
+                self.numbered = max(self.numbered, number)
             case ("copy", snapshot, floor, recent, requests):
                 self._copy.merge(snapshot_of(snapshot))
                 self._copy.floor = dict(floor)
@@ -114,6 +114,6 @@ class Storage:
         floor = tuple(copy.floor.items())
         return [
             ("life", self.life),
-            ("counted", self.counted),
+            ("numbered", self.numbered),
             ("copy", copy.snapshot(), floor, tuple(copy.recent), tuple(self.requests)),
         ]

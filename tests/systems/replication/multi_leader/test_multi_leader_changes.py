@@ -6,9 +6,10 @@ import random
 
 import pytest
 
-from splitbrain.systems.replication.multi_leader.changes import Change, Copy, knows
+from splitbrain.systems.replication.multi_leader.changes import REGISTER, Change, Copy, knows
 from splitbrain.systems.replication.multi_leader.topologies import AllToAll, Ring, Star
 
+REGISTER_KEY = (REGISTER, "r")
 SERVERS = ("n1", "n2", "n3", "n4", "n5")
 
 
@@ -28,9 +29,14 @@ def written_at_once(rng: random.Random, count: int = 40) -> tuple[list[Change], 
     for value in range(count):
         number = rng.randrange(3)
         copy, origin = copies[number], f"n{number + 1}/1"
-        key = ("value", rng.choice("xyz"))
-        over = copy.seen if rng.random() < 0.6 else ()
-        new = () if over and rng.random() < 0.3 else (value,)
+        if rng.random() < 0.3:  # stamps of concurrent writes are in any order, some are equal
+            newest = max((s.value[0] for s in copy.siblings(REGISTER_KEY)), default=(0, 0))
+            stamp = newest[0] + rng.randrange(2), newest[1] + 1
+            key, over, new = REGISTER_KEY, (), ((stamp, value),)
+        else:
+            key = ("value", rng.choice("xyz"))
+            over = copy.seen if rng.random() < 0.6 else ()
+            new = () if over and rng.random() < 0.3 else (value,)
         change = Change(origin, copy.vector.get(origin, 0) + 1, copy.seen, key, over, new)
         changes.append(change)
         copy.apply(change)
@@ -74,6 +80,18 @@ def test_merging_copies_is_taking_the_changes_of_both(seed):
     assert contents(one) == contents(other) == contents(expected)
     one.merge(other.snapshot())
     assert contents(one) == contents(expected)
+
+
+def test_of_a_register_the_write_with_the_last_stamp_stays_in_any_order():
+    one = Change("n1/1", 1, (), REGISTER_KEY, (), (((5, 0), "late"),))
+    other = Change("n2/1", 1, (), REGISTER_KEY, (), (((4, 7), "early"),))
+    copies = Copy(keep=9), Copy(keep=9)
+    for copy, changes in zip(copies, ((one, other), (other, one)), strict=True):
+        for change in changes:
+            copy.apply(change)
+
+    assert contents(copies[0]) == contents(copies[1])
+    assert [s.value[1] for s in copies[0].siblings(REGISTER_KEY)] == ["late"]
 
 
 def test_who_lacks_more_than_was_kept_is_told_so():
