@@ -31,7 +31,7 @@ from splitbrain.reports.packing import pack
 from splitbrain.reports.pictures.drawn import pictures_of
 from splitbrain.reports.spacetime.drawing import draw_spacetime
 from splitbrain.reports.spacetime.window import window_of
-from splitbrain.reports.story import story_of
+from splitbrain.reports.story import tell
 from splitbrain.reports.templating import render_page
 from splitbrain.reports.witness import (
     ElementsWitness,
@@ -63,6 +63,7 @@ _SCRIPTS = (
     "draw.js",
     "overview.js",
     "navigate.js",
+    "search.js",
     "witness.js",
     "spacetime.js",
     "page.js",
@@ -87,34 +88,57 @@ class Download:
 
 
 def render_html(view: RunView) -> str:
-    """The page; the same run folder gives the same page, byte for byte."""
-    packed = pack(view)
+    """The page; the same run folder gives the same page, byte for byte.
+
+    Of a run that was made smaller it tells the small one, with the whole one as a second view of
+    every section.
+    """
+    told = [view] if view.telling is view else [view.telling, view]
+    sides = [_side(each, WHOLE if number else "") for number, each in enumerate(told)]
     return render_page(
         "report.html.j2",
         _STYLES,
         _SCRIPTS,
         view=view,
-        packed=packed,
-        elided=packed.total - packed.shown,
         tone=_tone(view),
-        facts=_facts(view),
         commands=_commands(view),
-        story=() if view.judgement == "valid" else story_of(view, STORY_LIMIT),
         shrink_summary=shrink_summary(view),
         often=often_text(view),
-        told_shrunk=view.telling is not view,
-        evidences=[_evidence(view, entry) for entry in evidence(view)],
-        spacetime=_spacetime(view.telling),
-        trace_problem=safe_text(shortened(view.telling.trace.problem, 300)),
-        pictures=pictures_of(view.telling),
-        faults=[_fault(fault) for fault in view.faults[:ROW_LIMIT]],
-        hidden_faults=max(0, len(view.faults) - ROW_LIMIT),
-        exercised=exercised_text(view),
-        ledger=[_ledger(verdict) for verdict in view.verdicts or ()],
-        plan_rows=_plan_rows(view),
-        plan_text=_plan_text(view),
+        sides=sides,
+        witnesses=any(side["evidences"] for side in sides),
+        messages=any(side["spacetime"] for side in sides),
+        pictures=any(side["pictures"] for side in sides),
         downloads=_downloads(view),
     )
+
+
+WHOLE = "whole-"
+"""What ids of the whole run's view begin with, where a small one is told first."""
+
+
+def _side(view: RunView, prefix: str) -> dict[str, Any]:
+    """All that the sections say of one run; `prefix` is what its ids begin with."""
+    packed = pack(view)
+    return {
+        "prefix": prefix,
+        "name": "whole" if prefix else "told",
+        "view": view,
+        "packed": packed,
+        "elided": packed.total - packed.shown,
+        "tone": _tone(view),
+        "facts": _facts(view),
+        "story": () if view.judgement == "valid" else tell(view, STORY_LIMIT),
+        "evidences": [_evidence(view, entry, prefix) for entry in evidence(view)],
+        "spacetime": _spacetime(view),
+        "trace_problem": safe_text(shortened(view.trace.problem, 300)),
+        "pictures": pictures_of(view),
+        "faults": [_fault(fault) for fault in view.faults[:ROW_LIMIT]],
+        "hidden_faults": max(0, len(view.faults) - ROW_LIMIT),
+        "exercised": exercised_text(view),
+        "ledger": [_ledger(verdict) for verdict in view.verdicts or ()],
+        "plan_rows": _plan_rows(view),
+        "plan_text": _plan_text(view),
+    }
 
 
 def _tone(view: RunView) -> str:
@@ -156,13 +180,14 @@ def _facts(view: RunView) -> list[tuple[str, str]]:
 
 def _commands(view: RunView) -> list[tuple[str, str]]:
     """Commands to copy, by what they do. They are shown whole: a shortened one would not run."""
-    commands = [("judge again" if view.recorded else "replay", view.replay_command())]
-    if view.shrunk:
-        commands.append(("replay the shrunk run", view.shrunk.replay_command("shrunk/plan.json")))
-    return commands
+    own = ("judge again" if view.recorded else "replay", view.replay_command())
+    if view.shrunk is None:
+        return [own]
+    small = view.shrunk.replay_command("shrunk/plan.json")
+    return [("replay", small), ("replay the whole run", own[1])]
 
 
-def _evidence(view: RunView, entry: Evidence) -> dict[str, Any]:
+def _evidence(view: RunView, entry: Evidence, prefix: str) -> dict[str, Any]:
     """An evidence for the template: with the form of its witness, and drawn where it is drawn."""
     witness = entry.witness
     drawing, lives, operations = Markup(""), [], []
@@ -174,6 +199,7 @@ def _evidence(view: RunView, entry: Evidence) -> dict[str, Any]:
     if isinstance(witness, ElementsWitness):
         lives = [_life(view, life) for life in witness.elements]
     return {
+        "prefix": prefix,
         "checker": safe_text(shortened(entry.verdict.checker)),
         "kind": safe_text(shortened(entry.anomaly.kind)),
         "message": entry.message,

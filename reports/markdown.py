@@ -15,7 +15,7 @@ from splitbrain.reports.model import (
     settings_text,
     shrink_summary,
 )
-from splitbrain.reports.story import ELISION, StoryLine, story_of
+from splitbrain.reports.story import ELISION, StoryLine, tell
 from splitbrain.reports.wording import clipped, safe_text, shortened
 
 LINE_LIMIT = 60
@@ -59,19 +59,21 @@ def escaped(text: str) -> str:
 
 def render_markdown(view: RunView) -> str:
     """The run as Markdown, ending with a newline."""
+    told = view.telling
     blocks = [
-        [f"## {escaped(view.judgement)}: {escaped(view.name)}"],
-        [escaped(view.statement)],
-        _fenced(view.crash),
+        [f"## {escaped(view.judgement)}: {escaped(told.name)}"],
+        [escaped(told.statement)],
+        _fenced(told.crash),
         _shrunk(view),
-        _story(view),
+        _story(told),
         _necessary(view),
-        _fenced([f"$ {view.replay_command()}"]),
-        _verdicts(view),
-        [f"Exercised: {escaped(exercised_text(view))}."],
-        _settings(view),
-        _regime(view),
-        _warnings(view),
+        _fenced([f"$ {told.replay_command('plan.json' if told is view else 'shrunk/plan.json')}"]),
+        _verdicts(told),
+        [f"Exercised: {escaped(exercised_text(told))}."],
+        _settings(told),
+        _regime(told),
+        _warnings(told),
+        [] if told is view else _whole(view),
     ]
     lines: list[str] = []
     for block in blocks:
@@ -94,7 +96,7 @@ def _shrunk(view: RunView) -> list[str]:
 def _story(view: RunView) -> list[str]:
     if view.judgement == "valid":
         return []
-    return _fenced([_story_line(line) for line in story_of(view, STORY_LIMIT)])
+    return _fenced([_story_line(line) for line in tell(view, STORY_LIMIT)])
 
 
 def _story_line(line: StoryLine) -> str:
@@ -145,6 +147,13 @@ def _verdicts(view: RunView) -> list[str]:
 
 def _table(rows: Sequence[tuple[str, ...]], head: tuple[str, ...]) -> list[str]:
     return tabulate(rows, head, "github", disable_numparse=True).splitlines()
+
+
+def _whole(view: RunView) -> list[str]:
+    """The run before it was made smaller, in a few lines."""
+    told = f"{escaped(view.statement)} {escaped(exercised_text(view).capitalize())}."
+    head = f"The whole run: {escaped(view.name)}."
+    return [head, told, "", *_fenced([f"$ {view.replay_command()}"])]
 
 
 def _settings(view: RunView) -> list[str]:

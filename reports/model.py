@@ -162,14 +162,13 @@ class RunView:
 
     @property
     def statement(self) -> str:
-        """The verdict in one sentence of plain English; of the run whose story is told."""
-        return sentence(safe_text(clipped(_statement(self.telling), STATEMENT_LIMIT)))
+        """The verdict in one sentence of plain English."""
+        return sentence(safe_text(clipped(_statement(self), STATEMENT_LIMIT)))
 
     @property
     def crash(self) -> list[str]:
-        """Where a node's code raised and what it did before, as lines; of the run whose story is
-        told."""
-        return crash_lines(crash_of(self.telling.verdicts or ()))
+        """Where a node's code raised and what it did before, as lines."""
+        return crash_lines(crash_of(self.verdicts or ()))
 
     @property
     def marked(self) -> frozenset[int]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,7 @@ CALL_LIMIT = 40_000
 FAULT_LIMIT = 2_000
 MARK_LIMIT = 5_000
 FAULT_ROWS = 5
+KEY_LIMIT = 200
 ERROR_LIMIT = 120
 
 
@@ -92,6 +94,7 @@ def _columns(view: RunView, first: int, last: int) -> dict[str, Any]:
             view.phrases.label(call, view.numbers[first + place])
             for place, call in enumerate(calls)
         ],
+        **_keys(calls),
         "errors": _errors(view, calls),
         "marked": marked,
         "faults": _faults(view, nodes),
@@ -100,6 +103,25 @@ def _columns(view: RunView, first: int, last: int) -> dict[str, Any]:
         "end": view.end // 1000,
         "total": len(view.calls),
     }
+
+
+def _keys(calls: Sequence[Call]) -> dict[str, Any]:
+    """The keys that operations are of, most frequent first, and for each the number of its key; -1
+    of one without."""
+    named = [_key(call.argument) for call in calls]
+    counts = Counter(name for name in named if name is not None)
+    keys = [name for name, _ in counts.most_common(KEY_LIMIT)]
+    number = {name: place for place, name in enumerate(keys)}
+    texts = [safe_text(shortened(name, 24)) for name in keys]
+    return {"keys": texts, "key": [-1 if n is None else number.get(n, -1) for n in named]}
+
+
+def _key(argument: Any) -> str | None:
+    """The key of an operation on one of several things: ``[key, value]``."""
+    if not isinstance(argument, list) or len(argument) != 2:
+        return None
+    key = argument[0]
+    return key if isinstance(key, str) else str(key) if type(key) is int else None
 
 
 def _lanes_used(calls: Sequence[Call], clients: int) -> int:

@@ -80,11 +80,6 @@ def tell(view: RunView, limit: int = LINE_LIMIT) -> tuple[StoryLine, ...]:
     return tuple(_worded(view, line) if line.kind == OPERATION else line for line in told)
 
 
-def story_of(view: RunView, limit: int = LINE_LIMIT) -> tuple[StoryLine, ...]:
-    """The story to tell of a run: that of its shrunk form when there is one."""
-    return tell(view.telling, limit)
-
-
 def _operation_lines(view: RunView) -> list[StoryLine]:
     """A line for each operation, without words: few of many are told."""
     marked = view.marked

@@ -18,7 +18,7 @@ from splitbrain.reports.model import (
     shrink_summary,
 )
 from splitbrain.reports.spacetime.text import lines_of
-from splitbrain.reports.story import ELISION, OPERATION, StoryLine, story_of
+from splitbrain.reports.story import ELISION, OPERATION, StoryLine, tell
 from splitbrain.reports.verdict_table import ascii_text, render_verdicts, table_of
 from splitbrain.reports.wording import shortened
 
@@ -30,16 +30,18 @@ WRAPPED = 80
 
 def render_terminal(view: RunView) -> str:
     """The run as lines of plain ASCII, without a final newline."""
+    told = view.telling
     blocks = [
         _headline(view),
-        _paragraph(view.statement),
-        "\n".join(f"  {line}" for line in view.crash),
-        _story(view),
-        _spacetime(view),
+        _paragraph(told.statement),
+        "\n".join(f"  {line}" for line in told.crash),
+        _story(told),
+        _spacetime(told),
         _necessary(view),
         _commands(view),
-        _verdict_table(view),
-        _exercised(view),
+        _verdict_table(told),
+        _exercised(told),
+        "" if told is view else _whole(view),
         "\n".join(_paragraph(f"note: {note}") for note in (*view.problems, *view.info.notes)),
     ]
     return ascii_text("\n\n".join(block for block in blocks if block))
@@ -50,9 +52,10 @@ def _paragraph(text: str) -> str:
 
 
 def _headline(view: RunView) -> str:
-    claim = shortened(view.deciding.checker) if view.deciding else ""
+    told = view.telling
+    claim = shortened(told.deciding.checker) if told.deciding else ""
     first = "  ".join(part for part in (view.judgement, claim, shrink_summary(view)) if part)
-    return f"{first}\n  {view.name}"
+    return f"{first}\n  {told.name}"
 
 
 def _story(view: RunView) -> str:
@@ -63,9 +66,9 @@ def _story(view: RunView) -> str:
     if view.judgement == "valid":
         return ""
     lines = []
-    for line in story_of(view, STORY_LIMIT):
+    for line in tell(view, STORY_LIMIT):
         text = ascii_text(line.text)
-        whole = textwrap.wrap(text, WRAPPED) if view.telling.small else []
+        whole = textwrap.wrap(text, WRAPPED) if view.small else []
         lines.append((line, whole or [shortened(text, TEXT_LIMIT)]))
     width = max((len(text[0]) for line, text in lines if line.kind == OPERATION), default=0)
     return "\n".join(_story_line(line, text, min(width, 64)) for line, text in lines)
@@ -83,9 +86,9 @@ def _story_line(line: StoryLine, wrapped: Sequence[str], width: int) -> str:
 
 def _spacetime(view: RunView) -> str:
     """The messages that led to a failure; a run that isn't invalid has none to tell."""
-    if view.telling.judgement != "INVALID":
+    if view.judgement != "INVALID":
         return ""
-    return "\n".join(f"  {ascii_text(line)}".rstrip() for line in lines_of(view.telling))
+    return "\n".join(f"  {ascii_text(line)}".rstrip() for line in lines_of(view))
 
 
 def _necessary(view: RunView) -> str:
@@ -111,6 +114,12 @@ def _commands(view: RunView) -> str:
 
 def _verdict_table(view: RunView) -> str:
     return textwrap.indent(render_verdicts(view.verdicts), "  ") if view.verdicts else ""
+
+
+def _whole(view: RunView) -> str:
+    """The run before it was made smaller, in a few lines."""
+    told = f"the whole run, {view.name}: {view.statement} {exercised_text(view)}"
+    return _paragraph(told)
 
 
 def _exercised(view: RunView) -> str:

@@ -18,8 +18,9 @@ function undelta(deltas) {
   return numbers;
 }
 
-function prepare(packed) {
-  const run = { ...packed, count: packed.start.length };
+function prepare(packed, prefix) {
+  const run = { ...packed, prefix, count: packed.start.length };
+  run.part = (id) => document.getElementById(prefix + id);
   run.start = undelta(packed.start);
   run.index = undelta(packed.index);
   run.stop = Float64Array.from(run.start, (start, i) =>

@@ -181,6 +181,7 @@ function drawOperations(pen) {
   const marked = [];
   let drawn = 0;
   eachBetween(run, view.from, view.to, (i) => {
+    if (view.fits && !view.fits(i)) return;
     drawn++;
     const left = x(run.start[i]), right = x(run.stop[i]);
     if (run.isMarked[i]) { marked.push(i); return; }

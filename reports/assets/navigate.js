@@ -9,6 +9,7 @@ function navigation(run, canvas, overview) {
 
   const redraw = () => {
     queued = false;
+    if (canvas.clientWidth === 0) return; // its view is not shown
     const result = drawLanes(run, view, canvas);
     box = result.box;
     drawOverview(run, view, overview, box);
@@ -39,7 +40,7 @@ function navigation(run, canvas, overview) {
   const select = (i, move) => {
     view.selected = i;
     if (i >= 0) {
-      document.documentElement.dataset.selected = `op-${run.index[i]}`;
+      document.documentElement.dataset.selected = `${run.prefix}op-${run.index[i]}`;
       describe(run, i);
       if (move) {
         const length = run.stop[i] - run.start[i];
@@ -48,7 +49,7 @@ function navigation(run, canvas, overview) {
       }
     } else {
       delete document.documentElement.dataset.selected;
-      document.getElementById("details").hidden = true;
+      run.part("details").hidden = true;
     }
     refresh();
   };
@@ -59,24 +60,36 @@ function navigation(run, canvas, overview) {
   };
   const choose = (i, move) => {
     select(i, move);
-    if (i >= 0) history.replaceState(null, "", `#op-${run.index[i]}`);
+    if (i >= 0) history.replaceState(null, "", `#${run.prefix}op-${run.index[i]}`);
   };
+  const goTo = (time) => {
+    center(time, Math.min(view.to - view.from, run.end / 10));
+    history.replaceState(null, "", `#${run.prefix}t=${(time / 1e6).toFixed(3)}s`);
+  };
+  // The last change of leader before the middle of what is shown; from the first one on, the last.
+  const toLeader = () => {
+    const times = run.marks.filter(([, , , f]) => f === "leader").map(([, time]) => time);
+    if (times.length === 0) return;
+    const now = (view.from + view.to) / 2, before = times.filter((time) => time < now - 1);
+    goTo(before.length ? Math.max(...before) : Math.max(...times));
+  };
+  const only = (fits) => { view.fits = fits; refresh(); };
   const toFailure = () => { if (run.focus >= 0) choose(run.focus, true); };
 
   const follow = () => {
-    const operation = /^#op-(\d+)$/.exec(location.hash);
-    const moment = /^#t=(\d+(?:\.\d+)?)s?$/.exec(location.hash);
+    const operation = /^#(?:whole-)?op-(\d+)$/.exec(location.hash);
+    const moment = /^#(?:whole-)?t=(\d+(?:\.\d+)?)s?$/.exec(location.hash);
     if (operation) {
       const i = findOperation(run, Number(operation[1]));
       if (i >= 0) select(i, true);
-      else missing(`Event ${operation[1]} is not in this timeline; look in the history file.`);
+      else missing(run, `Event ${operation[1]} is not in this timeline; look in the history file.`);
     }
     if (moment) center(Number(moment[1]) * 1e6, Math.min(view.to - view.from, run.end / 10));
     if (operation || moment) document.getElementById("timeline").scrollIntoView();
   };
 
   const control = { view, redraw, refresh, show, pan, zoom, choose, step, select, toFailure, timeAt,
-    follow, whole, box: () => box };
+    follow, goTo, toLeader, only, whole, box: () => box };
   byPointer(control, canvas, run);
   byKeyboard(control, canvas);
   onOverview(control, overview, run);
@@ -151,7 +164,7 @@ function byPointer(control, canvas, run) {
     control.show(ends[0], ends[1]);
   });
   canvas.addEventListener("pointercancel", () => { grip = null; });
-  canvas.addEventListener("pointerleave", hideTip);
+  canvas.addEventListener("pointerleave", () => hideTip(run));
   canvas.addEventListener("dblclick", (event) =>
     control.zoom(0.25, control.timeAt(position(event, canvas)[0])));
   canvas.addEventListener("wheel", (event) => {
@@ -159,7 +172,7 @@ function byPointer(control, canvas, run) {
     // Scrolling past the chart must scroll the page, until the reader has turned to the chart.
     if (!sideways && !event.ctrlKey && document.activeElement !== canvas) return;
     event.preventDefault();
-    hideTip();
+    hideTip(run);
     if (sideways) control.pan(event.deltaX / canvas.clientWidth);
     else control.zoom(Math.exp(event.deltaY / 400), control.timeAt(position(event, canvas)[0]));
   }, { passive: false });
@@ -172,7 +185,7 @@ function byKeyboard(control, canvas) {
     "+": () => control.zoom(0.5), "=": () => control.zoom(0.5), "-": () => control.zoom(2),
     0: () => control.show(control.whole.from, control.whole.to),
     Home: () => control.show(control.whole.from, control.whole.to),
-    f: control.toFailure, n: () => control.step(1), p: () => control.step(-1),
+    f: control.toFailure, l: control.toLeader, n: () => control.step(1), p: () => control.step(-1),
     Escape: () => control.select(-1, false),
   };
   canvas.addEventListener("keydown", (event) => {
@@ -196,12 +209,12 @@ function onOverview(control, overview, run) {
   overview.addEventListener("pointermove", (event) => { if (event.buttons) go(event); });
 }
 
-function hideTip() {
-  document.getElementById("tip").hidden = true;
+function hideTip(run) {
+  run.part("tip").hidden = true;
 }
 
 function hover(control, run, event, x, y) {
-  const tip = document.getElementById("tip"), i = operationAt(control, run, x, y);
+  const tip = run.part("tip"), i = operationAt(control, run, x, y);
   const text = i >= 0 ? summary(run, i) : eventAt(control, run, x, y);
   tip.hidden = !text;
   if (!text) return;
@@ -222,7 +235,7 @@ function summary(run, i) {
 
 // The chosen operation in full, below the chart. Values are only ever set as text.
 function describe(run, i) {
-  const list = document.getElementById("details");
+  const list = run.part("details");
   const ended = run.completed[i] ? `, ended by event ${run.index[i] + run.completed[i]}` : "";
   const rows = [
     ["operation", `${run.functions[run.f[i]]} ${run.label[i]}`],
@@ -236,8 +249,8 @@ function describe(run, i) {
   fill(list, rows);
 }
 
-function missing(text) {
-  fill(document.getElementById("details"), [["not shown", text]]);
+function missing(run, text) {
+  fill(run.part("details"), [["not shown", text]]);
 }
 
 function fill(list, rows) {

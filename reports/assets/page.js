@@ -32,38 +32,70 @@ async function copy(element) {
   }
 }
 
+const charts = new Map();
+
+// The run that is shown: the small one, or the whole one by its prefix.
+function shownPrefix() {
+  return document.getElementById("side-whole")?.checked ? "whole-" : "";
+}
+
+async function openChart(prefix) {
+  if (charts.has(prefix)) return charts.get(prefix);
+  const run = prepare(await unpack(document.getElementById(`${prefix}data`)), prefix);
+  run.part("chart").hidden = false;
+  const canvas = run.part("lanes"), control = navigation(run, canvas, run.part("overview"));
+  run.part("zoom-in").addEventListener("click", () => control.zoom(0.5));
+  run.part("zoom-out").addEventListener("click", () => control.zoom(2));
+  run.part("zoom-all").addEventListener("click", () =>
+    control.show(control.whole.from, control.whole.to));
+  run.part("to-failure")?.addEventListener("click", control.toFailure);
+  searching(run, control);
+  new ResizeObserver(control.refresh).observe(canvas);
+  for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"]) {
+    matchMedia(query).addEventListener("change", control.redraw);
+  }
+  charts.set(prefix, { control, run });
+  return charts.get(prefix);
+}
+
+async function showSide() {
+  const { control, run } = await openChart(shownPrefix());
+  control.redraw();
+  openPictures();
+  root.dataset.operations = String(run.count);
+}
+
+// A link may be to the other run: then that one is shown.
+async function follow() {
+  const link = /^#(whole-)?(?:op-|t=|picture-)/.exec(location.hash);
+  const side = link && (link[1] || !location.hash.startsWith("#t=")) &&
+    document.getElementById(link[1] ? "side-whole" : "side-told");
+  if (side && !side.checked) side.checked = true;
+  await showSide();
+  charts.get(shownPrefix()).control.follow();
+  charts.get(shownPrefix()).control.redraw();
+}
+
 async function start() {
   copyButtons();
   witnessPictures();
   spacetimePictures();
   root.dataset.state = "loading";
-  const chart = document.getElementById("chart");
   if (!("DecompressionStream" in window)) {
-    const note = document.createElement("p");
-    note.className = "caution";
-    note.textContent = "The timeline needs a browser of 2023 or later (DecompressionStream).";
-    chart.before(note);
+    for (const chart of document.querySelectorAll(".chart")) {
+      const note = document.createElement("p");
+      note.className = "caution";
+      note.textContent = "The timeline needs a browser of 2023 or later (DecompressionStream).";
+      chart.before(note);
+    }
     root.dataset.state = "unsupported";
     return;
   }
-  const run = prepare(await unpack(document.getElementById("data")));
-  chart.hidden = false;
-  const canvas = document.getElementById("lanes"), overview = document.getElementById("overview");
-  const control = navigation(run, canvas, overview);
-  control.redraw();
-  document.getElementById("zoom-in").addEventListener("click", () => control.zoom(0.5));
-  document.getElementById("zoom-out").addEventListener("click", () => control.zoom(2));
-  document.getElementById("zoom-all").addEventListener("click", () =>
-    control.show(control.whole.from, control.whole.to));
-  document.getElementById("to-failure")?.addEventListener("click", control.toFailure);
-  new ResizeObserver(control.refresh).observe(canvas);
-  for (const query of ["(prefers-color-scheme: dark)", "print"]) {
-    matchMedia(query).addEventListener("change", control.redraw);
+  for (const choice of document.querySelectorAll("input.choice")) {
+    choice.addEventListener("change", () => showSide().catch(report));
   }
-  addEventListener("hashchange", control.follow);
-  control.follow();
-  control.redraw();
-  root.dataset.operations = String(run.count);
+  addEventListener("hashchange", () => follow().catch(report));
+  await follow();
   root.dataset.state = "ready";
 }
 

@@ -5,7 +5,7 @@ function spacetimePictures() {
 }
 
 function choosingMessages(svg) {
-  const told = document.getElementById("spacetime-told");
+  const told = svg.parentElement.parentElement.querySelector(".spacetime-told");
   const usual = told.textContent;
   const messages = [...svg.querySelectorAll("g.message")];
   let chosen = -1;
@@ -26,6 +26,7 @@ function choosingMessages(svg) {
     choose(Math.max(0, Math.min(messages.length - 1, chosen < 0 && by < 0 ? messages.length - 1 : chosen + by)));
     bring(svg.parentElement, messages[chosen]);
   };
+  svg.chooseMessage = (number) => { choose(number); bring(svg.parentElement, messages[number]); };
   svg.addEventListener("click", (event) => {
     choose(messages.indexOf(event.target.closest("g.message")));
   });
@@ -35,8 +36,26 @@ function choosingMessages(svg) {
     event.preventDefault();
     keys[event.key]();
   });
-  // The failure is at the end of the window: that is where the picture opens.
-  svg.parentElement.scrollLeft = svg.parentElement.scrollWidth;
+}
+
+// The failure is at the end of the window: that is where the picture opens, once it is shown.
+function openPictures() {
+  for (const svg of document.querySelectorAll("svg.spacetime[tabindex]:not([data-open])")) {
+    const picture = svg.parentElement;
+    if (picture.clientWidth === 0) continue;
+    picture.scrollLeft = picture.scrollWidth;
+    svg.dataset.open = "";
+  }
+  for (const tools of document.querySelectorAll(".magnify:not([data-open])")) {
+    if (tools.clientWidth === 0) continue;
+    tools.querySelector("[data-action=failure]").click();
+    tools.dataset.open = "";
+  }
+}
+
+function showMessage(picture, number) {
+  picture.scrollIntoView({ block: "center" });
+  picture.chooseMessage(number);
 }
 
 function bring(picture, message) {

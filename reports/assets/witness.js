@@ -47,7 +47,6 @@ function magnifier(picture, svg, tools) {
     scale(factor * Math.exp(-event.deltaY / 300), event.clientX - picture.getBoundingClientRect().left);
   }, { passive: false });
   tools.hidden = false;
-  actions.failure();
 }
 
 function orderUpTo(svg, told) {

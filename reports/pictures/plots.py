@@ -11,7 +11,7 @@ from splitbrain.harness.pictures.forms import Plot, Series
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.pictures.marking import GLYPH, Axis, bands, head, label, line, shown
 
-POINT_LIMIT = 1_500
+DOTS, STEPS = 1_200, 600
 HEIGHT = 150.0
 LEFT, TOP = 64.0, 38.0
 WIDTH = 1000.0
@@ -106,10 +106,10 @@ class _Scale:
 def _series(series: Series, axis: Axis, scale: _Scale, bottom: float) -> list[Markup]:
     points = [
         (LEFT + axis.x(time), bottom - scale.share(value) * HEIGHT)
-        for time, value in _thinned(series.points)
+        for time, value in _thinned(series.points, DOTS if series.form == "dots" else STEPS)
     ]
     if series.form == "dots":
-        path = "".join(f"M{x:.1f} {y:.1f}h0" for x, y in points)
+        path = "".join(f"M{x:.0f} {y:.0f}h0" for x, y in points)
         return [Markup('<path class="dots {}" d="{}"/>').format(series.tone, path)]
     steps = [f"M{points[0][0]:.1f} {points[0][1]:.1f}"]
     for x, y in points[1:]:
@@ -119,10 +119,10 @@ def _series(series: Series, axis: Axis, scale: _Scale, bottom: float) -> list[Ma
     return [Markup('<path class="curve {}" d="{}"/>').format(series.tone, "".join(steps))]
 
 
-def _thinned(points: Sequence[tuple[int, float]]) -> Sequence[tuple[int, float]]:
+def _thinned(points: Sequence[tuple[int, float]], most: int) -> Sequence[tuple[int, float]]:
     """The points, or of too many the greatest of each stretch: what is worst must show."""
-    if len(points) <= POINT_LIMIT:
+    if len(points) <= most:
         return points
-    size = -(-len(points) // POINT_LIMIT)
+    size = -(-len(points) // most)
     pieces = (points[at : at + size] for at in range(0, len(points), size))
     return [max(piece, key=lambda point: point[1]) for piece in pieces]

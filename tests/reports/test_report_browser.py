@@ -1,6 +1,7 @@
 """The page in a real browser: it draws, answers keys and mouse, and runs nothing of others."""
 
 import json
+import shutil
 
 import pytest
 import sample_runs
@@ -18,7 +19,10 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
-    return {name: write_report(make(folder / name)).page for name, make in sample_runs.ALL.items()}
+    pages = {name: write_report(make(folder / name)).page for name, make in sample_runs.ALL.items()}
+    unshrunk = sample_runs.stale_run(folder / "unshrunk")
+    shutil.rmtree(unshrunk / "shrunk")
+    return {**pages, "unshrunk": write_report(unshrunk).page}
 
 
 @pytest.fixture(scope="module")
@@ -69,12 +73,12 @@ def test_no_text_of_a_drawing_leaves_its_box(browser, pages):
     browser.open(pages["stale"])
 
     leaks = browser.evaluate(
-        "[...document.querySelectorAll('svg.intervals g.bar')].filter(g => {"
+        "[...document.querySelectorAll('.of-told svg.intervals g.bar')].filter(g => {"
         " const box = g.querySelector('rect').getBoundingClientRect();"
         " return [...g.querySelectorAll('text')].some(t =>"
         "  t.getBoundingClientRect().right > box.right + 0.5); }).length"
     )
-    assert browser.evaluate("document.querySelectorAll('svg.intervals g.bar').length") == 3
+    assert browser.evaluate("document.querySelectorAll('.of-told svg.intervals g.bar').length") == 3
     assert leaks == 0
 
 
@@ -84,15 +88,18 @@ def test_without_script_everything_but_the_timeline_is_there(browser, pages):
     text = browser.evaluate("document.body.innerText")
     assert "The timeline is drawn by a script, and scripts are off." in text
     assert "network: n1 cut off from n2, n3" in text
-    assert "splitbrain replay runs/demo/plan.json" in text
+    assert "splitbrain replay runs/demo/shrunk/plan.json" in text
+    assert "1,003 operations (960 ok" not in text
+    browser.evaluate("document.querySelector('label[for=side-whole]').click()")
+    assert "1,003 operations (960 ok" in browser.evaluate("document.body.innerText")
     assert "it reads 901, but x is 902 here" in text
     assert browser.evaluate("document.documentElement.dataset.state") == "static"
-    assert browser.evaluate("document.querySelectorAll('svg.intervals g.bar').length") == 3
+    assert browser.evaluate("document.querySelectorAll('.of-told svg.intervals g.bar').length") == 3
 
 
 def test_a_link_to_an_operation_shows_it(browser, pages):
-    index = sample_index(pages["stale"])
-    browser.open(pages["stale"], fragment=f"#op-{index}")
+    index = sample_index(pages["unshrunk"])
+    browser.open(pages["unshrunk"], fragment=f"#op-{index}")
 
     assert dataset(browser)["selected"] == f"op-{index}"
     details = browser.evaluate("document.getElementById('details').innerText")
@@ -109,13 +116,13 @@ def sample_index(page):
 
 
 def test_a_link_to_a_moment_goes_there(browser, pages):
-    browser.open(pages["stale"], fragment="#t=5.0s")
+    browser.open(pages["unshrunk"], fragment="#t=5.0s")
 
     assert 0 < int(dataset(browser)["drawn"]) < 1003
 
 
 def test_a_link_to_an_event_that_is_not_an_operation_says_so(browser, pages):
-    browser.open(pages["stale"], fragment="#op-999999")
+    browser.open(pages["unshrunk"], fragment="#op-999999")
 
     details = browser.evaluate("document.getElementById('details').innerText")
     assert "Event 999999 is not in this timeline" in details
@@ -130,7 +137,7 @@ def test_a_link_of_the_story_shows_its_operation(browser, pages):
 
 
 def test_keys_zoom_pan_step_and_jump_to_the_failure(browser, pages):
-    browser.open(pages["stale"])
+    browser.open(pages["unshrunk"])
     browser.evaluate("document.getElementById('lanes').focus()")
     drawn = [int(dataset(browser)["drawn"])]
     for key in ("+", "+", "ArrowRight", "0"):
@@ -149,6 +156,104 @@ def test_keys_zoom_pan_step_and_jump_to_the_failure(browser, pages):
     assert dataset(browser)["selected"] != failure
     browser.press("Escape")
     assert "selected" not in dataset(browser)
+
+
+WHOLE = "document.getElementById('side-whole')"
+
+
+def test_every_section_tells_the_small_run_and_at_a_choice_the_whole_one(browser, pages):
+    browser.open(pages["stale"])
+    told = browser.evaluate("document.body.innerText")
+    small = dataset(browser)["drawn"]
+    browser.evaluate(f"{WHOLE}.focus()")
+    browser.evaluate(f"{WHOLE}.click()")
+    browser.evaluate(READY_WITH.format(1003))
+    whole = browser.evaluate("document.body.innerText")
+
+    assert small == "3"
+    assert dataset(browser)["drawn"] == "1003"
+    assert "errors" not in dataset(browser)
+    assert "Exercised: 3 operations" in told
+    assert "Exercised: 1,003 operations" in whole
+    assert "Process 0 read x=901" in told
+    assert "Process 5 read x=901" in whole
+
+
+READY_WITH = """new Promise(done => {{
+    const look = () => document.documentElement.dataset.operations === "{}" ? done()
+        : requestAnimationFrame(look);
+    look();
+}})"""
+
+
+def test_a_link_into_the_whole_run_shows_that_one(browser, pages):
+    index = sample_index(pages["stale"])
+    browser.open(pages["stale"], fragment=f"#whole-op-{index}")
+
+    assert browser.evaluate(f"{WHOLE}.checked")
+    assert dataset(browser)["selected"] == f"whole-op-{index}"
+
+
+def search(browser, prefix="", **values):
+    """Type into the search box and choose from its lists; the texts that are found."""
+    for name, value in values.items():
+        field = f"document.getElementById('{prefix}{name}')"
+        chosen = json.dumps(value)
+        browser.evaluate(
+            f"(f => {{ f.value = [...f.options ?? []].find(o => o.textContent === {chosen})?.value"
+            f" ?? {chosen}; f.dispatchEvent(new Event('input')); }})({field})"
+        )
+    browser.settle()
+    items = f"[...document.querySelectorAll('#{prefix}found button')].map(b => b.textContent)"
+    return browser.evaluate(items)
+
+
+def test_one_box_finds_operations_announcements_and_faults(browser, pages):
+    browser.open(pages["unshrunk"])
+
+    assert all("leader of term" in text for text in search(browser, search="n1 leader"))
+    assert search(browser, search="partition f1") == [
+        text for text in search(browser, search="net.partition") if "f1" in text
+    ]
+    found = search(browser, search="x 901 write")
+    assert len(found) == 1
+    browser.evaluate("document.querySelector('#found button').click()")
+    browser.settle()
+    assert "write x=901" in browser.evaluate("document.getElementById('details').innerText")
+
+
+def test_a_filter_by_kind_and_key_hides_the_other_operations(browser, pages):
+    browser.open(pages["unshrunk"])
+    search(browser, kind="cas")
+    some = int(dataset(browser)["drawn"])
+    search(browser, key="1")
+    fewer = int(dataset(browser)["drawn"])
+    search(browser, kind="all kinds", key="all keys")
+
+    assert 0 < fewer < some < 1003
+    assert dataset(browser)["drawn"] == "1003"
+
+
+def test_a_message_is_found_by_what_it_says_and_chosen_in_the_picture(browser, traced):
+    browser.open(traced["two-leaders"])
+    found = search(browser, search="message request-vote")
+    browser.evaluate("document.querySelector('#found button').click()")
+
+    assert len(found) == 1
+    assert browser.evaluate(f"{CHOSEN}.at(-1)").startswith("n3 to n2")
+
+
+def test_the_last_change_of_leader_is_one_key_away(browser, pages):
+    browser.open(pages["unshrunk"], fragment="#t=9.0s")
+    browser.evaluate("document.getElementById('lanes').focus()")
+    moments = []
+    for _ in range(3):
+        browser.press("l")
+        moments.append(browser.evaluate("location.hash"))
+
+    assert len(set(moments)) == 3
+    times = [float(moment.removeprefix("#t=").removesuffix("s")) for moment in moments]
+    assert times == sorted(times, reverse=True)
 
 
 def hover_all(browser, x, y, width):
@@ -293,7 +398,7 @@ def test_a_click_lights_what_happened_before_a_message(browser, traced):
     before = browser.evaluate(CHOSEN)
     assert [text.split(":")[0] for text in before][-2:] == ["n3 to n2", "n2 to n3"]
     assert not any("client" in text for text in before)
-    told = browser.evaluate("document.getElementById('spacetime-told').textContent")
+    told = browser.evaluate("document.querySelector('.spacetime-told').textContent")
     assert told.startswith('n2 to n3: ["vote", 7, true]; sent at 2.602000 s, received at')
 
 

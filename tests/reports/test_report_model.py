@@ -70,8 +70,8 @@ def test_an_invalid_run_knows_its_anomaly_and_its_shrunk_form(tmp_path):
     assert shrink_summary(view) == (
         "shrunk from 1,003 operations and 5 faults to 3 operations and 1 fault, in 58 runs"
     )
-    # The sentence is about the run whose story is told below it.
-    assert view.statement.startswith("Process 0 read x=901 at 9.001 s")
+    assert view.telling.statement.startswith("Process 0 read x=901 at 9.001 s")
+    assert view.statement.startswith("Process 5 read x=901")
 
 
 def test_a_killed_run_is_shown_as_not_judged(tmp_path):

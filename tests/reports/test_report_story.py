@@ -3,7 +3,7 @@
 import sample_runs
 
 from splitbrain.reports import load_run
-from splitbrain.reports.story import ELISION, OPERATION, story_of, tell
+from splitbrain.reports.story import ELISION, OPERATION, tell
 
 
 def _texts(lines):
@@ -13,7 +13,7 @@ def _texts(lines):
 def test_the_story_of_a_shrunk_failure_tells_everything_in_order(tmp_path):
     view = load_run(sample_runs.stale_run(tmp_path / "run"))
 
-    lines = story_of(view)
+    lines = tell(view.telling)
 
     assert _texts(lines) == [
         "0.000 s client 0 writes x = 901 ok",

@@ -40,17 +40,26 @@ and 1 fault, in 58 runs
   leader-per-term             valid      3 terms, at most one leader each
   converged                   valid      3 replicas hold the same state
 
-  exercised: 1,003 operations (960 ok, 36 fail, 7 info), 5 faults (4 with observed effect), 4
-  leaderships
+  exercised: 3 operations (3 ok, 0 fail, 0 info), 1 fault (1 with observed effect), 2 leaderships
   regime: survivable: these faults are within what the system claims (partitions, crashes of a
   minority, clocks that drift)
-  warning: 1 fault had no observed effect: f3."""
+
+  the whole run, raft / register with bug CON-03, seed 217: WHOLE"""
 
 
 def test_a_failure_in_the_terminal(tmp_path):
     view = load_run(sample_runs.stale_run(tmp_path / "run"))
 
-    assert render_terminal(view) == STALE_TERMINAL
+    told, whole = render_terminal(view).split(
+        "the whole run, raft / register with bug CON-03, seed 217: "
+    )
+    assert (
+        told + "the whole run, raft / register with bug CON-03, seed 217: WHOLE" == STALE_TERMINAL
+    )
+    assert " ".join(whole.split()).endswith(
+        "before the read began 1,003 operations (960 ok, 36 fail, 7 info), "
+        "5 faults (4 with observed effect), 4 leaderships"
+    )
 
 
 def test_a_valid_run_in_the_terminal_tells_what_was_exercised_and_no_story(tmp_path):
@@ -124,7 +133,7 @@ How often: the same plan fails in 27 of 30 other schedules.
 | f1      | net.partition | **yes**     | fails in 27 of 30 schedules with it, in 0 of 30 without |
 
 ```text
-$ splitbrain replay runs/demo/plan.json
+$ splitbrain replay runs/demo/shrunk/plan.json
 ```
 """
 
@@ -134,6 +143,8 @@ def test_a_failure_as_markdown(tmp_path):
 
     assert text.startswith(STALE_MARKDOWN)
     assert "| linearizable(cas-register) | **INVALID** | key x has no linearization" in text
+    assert "1,003 operations (960 ok, 36 fail, 7 info)" in text
+    assert text.endswith("```text\n$ splitbrain replay runs/demo/plan.json\n```\n")
 
 
 @pytest.mark.parametrize("name", sample_runs.ALL)
