@@ -40,6 +40,10 @@ OWNS = "owns"
 """A server announces which ranges of keys it answers for from now on: ``{"ranges": [[low, high],
 ...]}``, ``high`` null for no end; no two may answer for a key."""
 
+PLACEMENT = "placement"
+"""A server announces how it places a sample of keys: ``{"members": names, "copies": n, "owners":
+{key: [owners]}}``."""
+
 REBALANCE = "rebalance"
 """A server announces that it moves a range of its own accord: ``{"from": server, "to": server,
 "ranges": {server: how many}}``."""

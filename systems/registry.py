@@ -40,6 +40,7 @@ SYSTEMS: Entries[System] = Entries(
         "partitioned-log": f"{_HERE}.streams.partitioned_log:SYSTEM",
         "partitioned-database": f"{_HERE}.partitioning.database:SYSTEM",
         "replicated-log": f"{_HERE}.streams.replicated_log:SYSTEM",
+        "ring-store": f"{_HERE}.partitioning.ring_store:SYSTEM",
         "documents": f"{_HERE}.data_models.documents:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",

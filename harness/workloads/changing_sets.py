@@ -22,7 +22,11 @@ from splitbrain.harness.workloads.parts.words import Words
 
 NAME = "changing-set"
 
-OPTIONS = (*sets.OPTIONS, Option("changes", 0.3, "share of changes of the cluster", most=0.9))
+OPTIONS = (
+    *sets.OPTIONS,
+    Option("changes", 0.3, "share of changes of the cluster", most=0.9),
+    Option("transfer", 0.25, "share of hand-overs among these", most=0.9),
+)
 
 _NUMBERS = 1 << 16
 
@@ -42,10 +46,10 @@ async def perform(client: Any, f: str, value: Any) -> Any:
 
 def operations(options: Mapping[str, Any]) -> Generator:
     """Operations on the set, and now and then one on the cluster: three changes for a transfer."""
-    share = options["changes"]
+    share, transfers = options["changes"], options["transfer"]
 
     def change(context: Context) -> dict[str, Any]:
-        f = CHANGE if context.random.random() < 0.75 else TRANSFER
+        f = CHANGE if context.random.random() < 1 - transfers else TRANSFER
         return {"f": f, "value": context.random.randrange(_NUMBERS)}
 
     return weighted((1 - share, sets.operations(options)), (share, change))
@@ -58,7 +62,7 @@ KIND = WorkloadKind(
     methods=(
         *sets.METHODS[:2],
         Method("change", "change(number) -> voters", "changes the members", needed=True),
-        Method("transfer", "transfer(number) -> leader", "hands over", needed=True),
+        Method("transfer", "transfer(number) -> leader", "handing over"),
     ),
     perform=perform,
     operations=operations,

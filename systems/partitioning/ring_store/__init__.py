@@ -1,0 +1,66 @@
+"""A set whose elements are placed on a consistent-hash ring, while nodes come and go.
+
+    add 17 --> any server --store--> n3, n1      the next two nodes clockwise from hash(17)
+                                     n3 leaves:  n1, n2 are the next two: n1 or n3 sends 17 to n2,
+                                                 and n3 forgets it once both have it
+
+The problem (DDIA chapter 6, "Rebalancing Partitions"): when nodes come and go, few elements should
+move, to nowhere but where they must; every server has to find the same owners by itself; copies
+have to be on different machines, though each machine stands at many points of the ring; and no
+machine should have much more than the others.
+
+The idea: who the *members* are is a list in numbered versions, which the first server keeps and
+tells. All else follows: each server makes the ring of the members, stores an element with its
+owners, and sends on what it has and does not own. It forgets an element only when all that own it
+now have said that they have it, durably. Elements are never changed, so no more is needed.
+
+Sources: Karger et al., "Consistent Hashing and Random Trees", STOC 1997; DeCandia et al., "Dynamo",
+SOSP 2007, sections 4.2 (virtual nodes) and 4.3 (the preference list has distinct nodes).
+
+Guarantees: no acknowledged element is lost under any number of crashes and power losses, partitions
+and changes of the members, as long as disks keep what they synced and every server comes back.
+Reads may miss what is just being moved. Every two servers that know the same members place every
+element alike, on as many different members as there are to be copies; when a member comes or goes,
+elements move only to or from it; and no member is the first owner of more than twice its share.
+
+Invariants: an element is told as stored once it is durable at all of its owners; an element is
+forgotten only by who does not own it, and once all who do have said so.
+
+Layout: ``server`` is all servers do, ``members`` the list of members, ``client`` asks; ``bugs`` has
+it with one decision wrong. The ring is `splitbrain.systems.partitioning.ring`.
+
+Left out: values that change (the leaderless store has them), members that are never seen again.
+"""
+
+from splitbrain.checkers.invariants.placements import placement
+from splitbrain.harness.knobs import Knob
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.system import System
+from splitbrain.systems.partitioning.ring_store.bugs import BUGS
+from splitbrain.systems.partitioning.ring_store.client import RingStoreClient
+from splitbrain.systems.partitioning.ring_store.server import RingStoreServer
+
+__all__ = ["SYSTEM"]
+
+KNOBS = (
+    Knob("copies", 1, 3, "servers that have an element"),
+    Knob("virtual", 64, 256, "points of a member on the ring"),
+    Knob("tick", 0.05, 0.5, "time between looks at what has to move, in seconds", "tick_s"),
+)
+
+SYSTEM = System(
+    name="ring-store",
+    title="a set on a consistent-hash ring whose nodes come and go (chapter 6)",
+    server=RingStoreServer,
+    client=RingStoreClient,
+    workloads=("changing-set",),
+    claims=Claims(
+        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        max_down="all",
+    ),
+    checkers=(placement(),),
+    nodes=5,
+    sizes=range(2, 10),
+    bugs=BUGS,
+    knobs=KNOBS,
+)

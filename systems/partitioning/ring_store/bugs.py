@@ -1,0 +1,148 @@
+"""Planted bugs of the store on a ring: it, with other placements."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from splitbrain.harness.bug import Bug
+from splitbrain.harness.node import Node
+from splitbrain.systems.partitioning.hashing import point
+from splitbrain.systems.partitioning.ring import Ring
+from splitbrain.systems.partitioning.ring_store.server import Placing, RingStoreServer, ring_of
+from splitbrain.systems.partitioning.summary import SketchedRing
+
+
+class Modulo:
+    """The hash modulo how many there are."""
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self._members = members
+
+    def owners(self, key: str, count: int) -> tuple[str, ...]:
+        """The member of that number, and those after it."""
+        first, many = point(key), len(self._members)
+        return tuple(self._members[(first + i) % many] for i in range(min(count, many)))
+
+
+class ByModulo(RingStoreServer):
+    """Nearly all elements move when a member comes or goes."""
+
+    def placing(self, members: tuple[str, ...]) -> Placing:
+        """Numbers of members, all others when there is one more."""
+        return Modulo(members)
+
+
+class Salted:
+    """A ring whose hash is another one in each process, as Python's of strings is."""
+
+    def __init__(self, ring: Ring, salt: int) -> None:
+        self._ring, self._salt = ring, salt
+
+    def owners(self, key: str, count: int) -> tuple[str, ...]:
+        """The owners of what only this process calls the key."""
+        return self._ring.owners(f"{self._salt}/{key}", count)
+
+
+class HashesByItself(RingStoreServer):
+    """Hashes keys as no other process does."""
+
+    def __init__(self, node: Node) -> None:
+        self._salt = node.random.getrandbits(32)
+        super().__init__(node)
+
+    def placing(self, members: tuple[str, ...]) -> Placing:
+        """The right ring, asked for other keys."""
+        return Salted(ring_of(members, self.virtual), self._salt)
+
+
+class Repeating:
+    """Takes the next points clockwise, whosever they are."""
+
+    def __init__(self, ring: Ring) -> None:
+        self._points = ring.points
+
+    def owners(self, key: str, count: int) -> tuple[str, ...]:
+        """A member as often as its points come one after another."""
+        start = bisect_right(self._points, (point(key), chr(0x10FFFF)))
+        return tuple(self._points[(start + i) % len(self._points)][1] for i in range(count))
+
+
+class RepeatsMembers(RingStoreServer):
+    """Counts the points of one member as different places."""
+
+    def placing(self, members: tuple[str, ...]) -> Placing:
+        """The right ring, walked wrongly."""
+        return Repeating(ring_of(members, self.virtual))
+
+
+class Sketched:
+    """The summary's ring, for one owner and those that its ring has after it."""
+
+    def __init__(self, members: tuple[str, ...]) -> None:
+        self._members = members
+
+    def owners(self, key: str, count: int) -> tuple[str, ...]:
+        """The owner of the key, then that without the first, and so on."""
+        found: list[str] = []
+        while len(found) < min(count, len(self._members)):
+            left = [member for member in self._members if member not in found]
+            found.append(SketchedRing(left).node_for(key))
+        return tuple(found)
+
+
+class UnevenRing(RingStoreServer):
+    """A hash that puts keys which are alike side by side, and few points a member."""
+
+    def placing(self, members: tuple[str, ...]) -> Placing:
+        """The ring as it is sketched."""
+        return Sketched(members)
+
+
+_KLEPPMANN = "DDIA chapter 6"
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="PART-03",
+        title="hash modulo the number of members: nearly all elements move when it changes",
+        server=ByModulo,
+        workload="changing-set",
+        faults=(),
+        nodes=5,
+        seeds=5,
+        shows=("needless-movement",),
+        source=f"{_KLEPPMANN}, How not to do it: hash mod N",
+    ),
+    Bug(
+        id="PART-04",
+        title="a hash that differs from process to process: servers disagree about owners",
+        server=HashesByItself,
+        workload="changing-set",
+        faults=(),
+        nodes=5,
+        seeds=5,
+        shows=("disagreement", "lost"),
+        source=f"{_KLEPPMANN}, Partitioning by Hash of Key (Object.hashCode)",
+    ),
+    Bug(
+        id="PART-05",
+        title="copies of an element on several points of one and the same member",
+        server=RepeatsMembers,
+        workload="changing-set",
+        faults=(),
+        nodes=5,
+        seeds=5,
+        shows=("repeated-member",),
+        source="DeCandia et al., Dynamo, SOSP 2007, section 4.3 (distinct physical nodes)",
+    ),
+    Bug(
+        id="PART-07",
+        title="a weak hash and few points a member: most elements are on one of them",
+        server=UnevenRing,
+        workload="changing-set",
+        faults=(),
+        nodes=5,
+        seeds=5,
+        shows=("imbalance",),
+        source=f"{_KLEPPMANN}, Skewed Workloads and Relieving Hot Spots",
+    ),
+)
