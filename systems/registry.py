@@ -42,6 +42,8 @@ SYSTEMS: Entries[System] = Entries(
         "replicated-log": f"{_HERE}.streams.replicated_log:SYSTEM",
         "ring-store": f"{_HERE}.partitioning.ring_store:SYSTEM",
         "documents": f"{_HERE}.data_models.documents:SYSTEM",
+        "schema-registry": f"{_HERE}.encoding.registry:SYSTEM",
+        "records": f"{_HERE}.encoding.records:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "bitcask": f"{_HERE}.storage.bitcask:SYSTEM",

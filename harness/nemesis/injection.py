@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from splitbrain.harness.nemesis.control import Control, Effect
 from splitbrain.harness.nemesis.holds import ClockHolds, ProcessHolds
 from splitbrain.harness.nemesis.targets import Targets, resolve_target
 from splitbrain.harness.plan import Fault
+
+if TYPE_CHECKING:
+    from splitbrain.harness.nemesis.versions import Versions
 
 
 class Injection(Protocol):
@@ -56,6 +59,7 @@ class Context:
         control: the world's levers.
         processes: who keeps which process down or paused.
         clocks: who bends which clock.
+        versions: which version of its code each server runs.
         fault: the fault.
         options: its options, defaults filled in.
         rng: its own random stream.
@@ -65,6 +69,7 @@ class Context:
     control: Control
     processes: ProcessHolds
     clocks: ClockHolds
+    versions: Versions
     fault: Fault
     options: Mapping[str, Any]
     rng: random.Random

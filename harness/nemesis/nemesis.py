@@ -24,6 +24,7 @@ from splitbrain.harness.nemesis.control import Control
 from splitbrain.harness.nemesis.holds import ClockHolds, ProcessHolds
 from splitbrain.harness.nemesis.injection import Context, Injection, seen
 from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, Trigger, words
+from splitbrain.harness.nemesis.versions import Versions
 from splitbrain.harness.plan import ITSELF, Fault, InvalidPlan
 
 MOST_STRIKES = 20
@@ -33,15 +34,23 @@ MOST_STRIKES = 20
 class Nemesis:
     """Performs faults: `schedule` them before the run, `heal` when load is over.
 
+    Args:
+        faults: the faults.
+        control: the world's levers.
+        versions: which version of its code each server runs; there is one, unless given.
+
     Raises:
         InvalidPlan: a fault can't be performed on this world's servers, or two have the same id.
     """
 
-    def __init__(self, faults: Sequence[Fault], control: Control) -> None:
+    def __init__(
+        self, faults: Sequence[Fault], control: Control, versions: Versions | None = None
+    ) -> None:
         self._faults = with_ids(faults)
         self._control = control
         self._processes = ProcessHolds(control)
         self._clocks = ClockHolds(control)
+        self._versions = versions or Versions(None)
         self._checked = {
             fault.id: check_fault(fault, control.servers, control.clients) for fault in self._faults
         }
@@ -123,7 +132,9 @@ class Nemesis:
         rng = self._control.stream("fault", fault.id)
         control = self._control
         hosts = control.clients if kind.strikes == "clients" else control.servers
-        context = Context(control, self._processes, self._clocks, fault, options, rng, hosts)
+        context = Context(
+            control, self._processes, self._clocks, self._versions, fault, options, rng, hosts
+        )
         injection = kind.prepare(context)
         self._active[fault.id] = (fault, injection)
         self._record(fault, "start", injection)

@@ -49,7 +49,8 @@ from splitbrain.harness.hosttime import seconds, timestamp
 from splitbrain.harness.invariants import Watch
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
-from splitbrain.harness.node import Node, Program, ServerFactory
+from splitbrain.harness.nemesis.versions import Versions
+from splitbrain.harness.node import Node, Program
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
 from splitbrain.harness.plan_options import operation_timeout
 from splitbrain.harness.runs.clients import Clients
@@ -262,10 +263,10 @@ class _Running:
         world.on_nemesis = self.recorder.nemesis
         self.servers: dict[str, Any] = {}
         self._costs: list[dict[str, Any]] = []
-        server = experiment.configured
+        versions = Versions(experiment.configured)
         for name in plan.servers:
             peers = tuple(other for other in plan.servers if other != name)
-            world.add_server(name, self._program(server), peers)
+            world.add_server(name, self._program(versions), peers)
         self.clients = Clients(
             world,
             self.recorder,
@@ -274,16 +275,16 @@ class _Running:
             plan.clients,
             timeout=operation_timeout(plan),
         )
-        self.nemesis = Nemesis(plan.faults, world.control)
+        self.nemesis = Nemesis(plan.faults, world.control, versions)
         if any(fault.when is not None for fault in plan.faults):
             self.recorder.on_ok = self.nemesis.acknowledged
         self.phase = LOAD
         if experiment.invariants is not None:
             world.on_step = Watch(experiment.invariants(), self.servers, self._breached).stepped
 
-    def _program(self, make: ServerFactory) -> Program:
+    def _program(self, versions: Versions) -> Program:
         async def program(node: Node) -> None:
-            server = self.servers[node.name] = make(node)
+            server = self.servers[node.name] = versions.server(node.name)(node)
             await server.run()
 
         return program

@@ -42,11 +42,13 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.registers import RegisterClient, register
     from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
     from splitbrain.harness.workloads.replicated_types import CrdtClient, crdt
+    from splitbrain.harness.workloads.schema_registrations import RegistryClient, schemas
     from splitbrain.harness.workloads.sent_and_polled import KafkaClient, kafka
     from splitbrain.harness.workloads.sets import SetClient, set_
     from splitbrain.harness.workloads.shared_logs import LogClient, log
     from splitbrain.harness.workloads.stores import StoreClient, store
     from splitbrain.harness.workloads.totals import eventual_counter
+    from splitbrain.harness.workloads.versioned_records import RecordsClient, codec
     from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 __all__ = [
@@ -70,7 +72,9 @@ __all__ = [
     "Option",
     "PaymentsClient",
     "QueueClient",
+    "RecordsClient",
     "RegisterClient",
+    "RegistryClient",
     "ReplicaClient",
     "SetClient",
     "SiblingsClient",
@@ -83,6 +87,7 @@ __all__ = [
     "bank",
     "batch",
     "booking",
+    "codec",
     "counter",
     "crdt",
     "doctors",
@@ -99,6 +104,7 @@ __all__ = [
     "queue",
     "register",
     "rw_register",
+    "schemas",
     "set_",
     "siblings",
     "store",
@@ -133,10 +139,12 @@ _PLACES = {
     "registry": ("WORKLOADS", "workload_for"),
     "replicated_types": ("CrdtClient", "crdt"),
     "sent_and_polled": ("KafkaClient", "kafka"),
+    "schema_registrations": ("RegistryClient", "schemas"),
     "shared_logs": ("LogClient", "log"),
     "sets": ("SetClient", "set_"),
     "concurrent_values": ("SiblingsClient", "siblings"),
     "stores": ("StoreClient", "store"),
+    "versioned_records": ("RecordsClient", "codec"),
     "workload": ("ClientFactory", "FinalRead", "Workload", "at_rate"),
 }
 

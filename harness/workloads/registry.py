@@ -41,6 +41,8 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "crdt": f"{_FOLDER}.replicated_types:KIND",
         "payments": f"{_FOLDER}.payment_requests:KIND",
         "kafka": f"{_FOLDER}.sent_and_polled:KIND",
+        "schemas": f"{_FOLDER}.schema_registrations:KIND",
+        "codec": f"{_FOLDER}.versioned_records:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
         "store": f"{_FOLDER}.stores:KIND",
         "echo": f"{_FOLDER}.echoes:KIND",

@@ -7,6 +7,7 @@ PATHS = {
     "process.kill": "splitbrain.harness.nemesis.kinds.process:KILL",
     "process.power_loss": "splitbrain.harness.nemesis.kinds.process:POWER_LOSS",
     "process.pause": "splitbrain.harness.nemesis.kinds.process:PAUSE",
+    "version.change": "splitbrain.harness.nemesis.kinds.version:CHANGE",
     "net.partition": "splitbrain.harness.nemesis.kinds.network:PARTITION",
     "net.partition_oneway": "splitbrain.harness.nemesis.kinds.network:PARTITION_ONEWAY",
     "net.latency": "splitbrain.harness.nemesis.kinds.network:LATENCY",

@@ -40,7 +40,6 @@ class Gateway:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.processor = first_server(node)
-        self._number = 0
         self._answers: dict[int, _Waiting] = {}
         breaker = self.breaker_class(self.limits, self.clock, self._changed)
         self.caller = self.caller_class(
@@ -82,8 +81,8 @@ class Gateway:
         Raises:
             Refused: it says that it did not do it.
         """
-        self._number += 1
-        number = self._number
+        # No count: an answer to an earlier life of this gateway may still be on its way.
+        number = self.node.random.getrandbits(63)
         waiting = self._answers[number] = _Waiting()
         self.node.network.send(self.processor, ("call", number, left, *request))
         try:

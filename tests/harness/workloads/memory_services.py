@@ -3,6 +3,8 @@
 from memory_clients import CLIENTS, CounterClient, KvClient, SetClient
 
 from splitbrain.checkers.batch.outputs import computed
+from splitbrain.checkers.encoding.person import seen
+from splitbrain.checkers.encoding.registrations import reads
 from splitbrain.harness.client import Definite
 
 
@@ -146,6 +148,46 @@ class RebalancingClient(KvClient):
         pass
 
 
+class SchemasClient(SetClient):
+    """Every schema must go with all before it, both ways, whatever the mode."""
+
+    async def register(self, subject, schema):
+        format = subject.partition("/")[0]
+        mine = [known for of, known in self.store.elements if of == subject]
+        if schema not in mine:
+            if not all(reads(format, *pair) for k in mine for pair in ((k, schema), (schema, k))):
+                raise Definite("not compatible")
+            self.store.elements.append((subject, schema))
+        return self.store.elements.index((subject, schema)) + 1
+
+    async def versions(self, subject):
+        numbered = enumerate(self.store.elements, 1)
+        return [(id, schema) for id, (of, schema) in numbered if of == subject]
+
+
+class RecordsClient(SetClient):
+    """Everything is of the newest version."""
+
+    async def put(self, key, format, record):
+        self.store.operations += 1
+        self.store.values[key] = self.store.operations, dict(record)
+        return [3, self.store.operations]
+
+    async def edit(self, key, note):
+        if key not in self.store.values:
+            raise Definite("not there")
+        return await self.put(key, "any", self.store.values[key][1] | {"note": note})
+
+    async def get(self, key):
+        if key not in self.store.values:
+            return ["none", 3]
+        position, record = self.store.values[key]
+        return ["read", 3, position, seen(record, 3, 3)]
+
+    async def cut(self, key, count):
+        return ["refused", "it is not whole"]
+
+
 CLIENTS = {
     **CLIENTS,
     "echo": EchoClient,
@@ -158,5 +200,7 @@ CLIENTS = {
     "kafka": KafkaClient,
     "messages": MessagesClient,
     "crdt": ReplicatedTypesClient,
+    "schemas": SchemasClient,
+    "codec": RecordsClient,
 }
 """A right client for each workload."""

@@ -1,0 +1,38 @@
+"""A verdict from what a checker found: what many checkers of one property say in the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
+
+MOST_SHOWN = 100
+
+
+def verdict_of(
+    name: str,
+    anomalies: Iterable[Anomaly],
+    coverage: Mapping[str, int],
+    *,
+    holds: str,
+    vain: str | None = None,
+) -> Verdict:
+    """The verdict of a checker that looks for anomalies, first ones first.
+
+    Args:
+        name: the checker's.
+        anomalies: what it found.
+        coverage: what was exercised.
+        holds: what to say if nothing was found.
+        vain: why a history in which nothing was found says nothing; None if it says something.
+    """
+    found = list(anomalies)
+    if found:
+        kinds = Counter(anomaly.kind for anomaly in found)
+        counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
+        reason = f"{counts}; {found[0].message}"
+        return Verdict(name, INVALID, reason, tuple(found[:MOST_SHOWN]), coverage=coverage)
+    if vain is not None:
+        return Verdict(name, UNKNOWN, vain, coverage=coverage)
+    return Verdict(name, VALID, holds, coverage=coverage)
