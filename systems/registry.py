@@ -36,6 +36,7 @@ SYSTEMS: Entries[System] = Entries(
         "crdts": f"{_HERE}.replication.crdts:SYSTEM",
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
         "leases": f"{_HERE}.locks.leases:SYSTEM",
+        "coordination": f"{_HERE}.locks.coordination:SYSTEM",
         "mapreduce": f"{_HERE}.batch.mapreduce:SYSTEM",
         "partitioned-log": f"{_HERE}.streams.partitioned_log:SYSTEM",
         "partitioned-database": f"{_HERE}.partitioning.database:SYSTEM",

@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 from splitbrain.checkers.models.counters import Counter, counter
 from splitbrain.checkers.models.keys import KeyPart, looks_keyed, split
-from splitbrain.checkers.models.locks import FencedLock, Mutex, fenced_lock, mutex
+from splitbrain.checkers.models.locks import (
+    FencedLock,
+    Mutex,
+    Semaphore,
+    fenced_lock,
+    mutex,
+    semaphore,
+)
 from splitbrain.checkers.models.logs import Log, log
 from splitbrain.checkers.models.model import (
     Adaptive,
@@ -46,6 +53,7 @@ MODELS: dict[str, Callable[..., Model]] = {
     "priority-queue": priority_queue,
     "counter": counter,
     "mutex": mutex,
+    "semaphore": semaphore,
     "fenced-lock": fenced_lock,
     "log": log,
 }
@@ -72,6 +80,7 @@ __all__ = [
     "Register",
     "Rephrasing",
     "Replay",
+    "Semaphore",
     "Set",
     "Stack",
     "State",
@@ -91,6 +100,7 @@ __all__ = [
     "queue",
     "register",
     "replay",
+    "semaphore",
     "split",
     "stack",
 ]

@@ -1,8 +1,11 @@
-"""Locks: a mutex, and a lock that hands out fencing tokens.
+"""Locks: a mutex, a semaphore, and a lock that hands out fencing tokens.
 
 *Mutex* (``acquire``, ``release``; knossos.model ``mutex``): acquire needs it free, release needs it
 held. Who holds it is not part of the state: knossos's isn't either, for a client whose acquire is
 indeterminate goes on as another process.
+
+*Semaphore* (Dijkstra, 1965; ``acquire``, ``release``): so many permits, of which acquire takes one
+and release gives one back. With one permit it is a mutex.
 
 *Fenced lock* (``acquire`` gives a token, ``release`` may name one): every token is greater than all
 before it, so that a storage service can refuse those who hold an older one (Kleppmann, *Designing
@@ -50,6 +53,49 @@ class Mutex:
         if call.f == "acquire":
             return state == _FREE, _HELD
         return state == _HELD, _FREE
+
+    def pure(self, f: str) -> bool:
+        """See `Model.pure`."""
+        return False
+
+    def check(self, call: Call) -> None:
+        """See `Model.check`. Values are not looked at."""
+        if call.f not in OPERATIONS:
+            raise unknown(self.name, OPERATIONS, call)
+
+    def describe(self, call: Call) -> str:
+        """See `Model.describe`."""
+        return call.f
+
+
+@dataclass(frozen=True, slots=True)
+class Semaphore:
+    """The semaphore model; see the module. Its states are how many permits are taken.
+
+    Attributes:
+        permits: how many there are.
+    """
+
+    permits: int = 2
+    name: str = "semaphore"
+    per_key: bool = True
+
+    @property
+    def initial(self) -> State:
+        """None is taken."""
+        return 0
+
+    @property
+    def states(self) -> Sequence[State]:
+        """See `splitbrain.checkers.models.model.Enumerable`."""
+        return tuple(range(self.permits + 1))
+
+    def step(self, state: State, call: Call) -> Step:
+        """See `Model.step`."""
+        taken: int = state  # type: ignore[assignment]
+        if call.f == "acquire":
+            return taken < self.permits, taken + 1
+        return taken > 0, taken - 1
 
     def pure(self, f: str) -> bool:
         """See `Model.pure`."""
@@ -133,6 +179,17 @@ def _is_token(value: Any) -> bool:
 def mutex() -> Mutex:
     """A mutex, free at first."""
     return Mutex()
+
+
+def semaphore(permits: int = 2) -> Semaphore:
+    """A semaphore with so many permits, none of them taken at first.
+
+    Raises:
+        ValueError: there are no permits.
+    """
+    if permits < 1:
+        raise ValueError(f"permits is {permits}: a semaphore has one at least")
+    return Semaphore(permits)
 
 
 def fenced_lock() -> FencedLock:

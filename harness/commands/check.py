@@ -96,8 +96,8 @@ def command(
     FILE is a history, - for standard input, or the folder of a run.
 
     Linearizability: register, cas-register, multi-register, kv, set, queue, stack, priority-queue,
-    counter, mutex, fenced-lock, log, or your own model, FILE.py:NAME. Transactions: list-append,
-    rw-register. Others: splitbrain list checkers.
+    counter, mutex, semaphore, fenced-lock, log, or your own model, FILE.py:NAME. Transactions:
+    list-append, rw-register. Others: splitbrain list checkers.
     """
     from splitbrain.harness.options_text import parse_options
     from splitbrain.harness.progress import ProgressLine

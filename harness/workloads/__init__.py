@@ -43,12 +43,14 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
     from splitbrain.harness.workloads.replicated_types import CrdtClient, crdt
     from splitbrain.harness.workloads.schema_registrations import RegistryClient, schemas
+    from splitbrain.harness.workloads.semaphores import SemaphoreClient, semaphore
     from splitbrain.harness.workloads.sent_and_polled import KafkaClient, kafka
     from splitbrain.harness.workloads.sets import SetClient, set_
     from splitbrain.harness.workloads.shared_logs import LogClient, log
     from splitbrain.harness.workloads.stores import StoreClient, store
     from splitbrain.harness.workloads.totals import eventual_counter
     from splitbrain.harness.workloads.versioned_records import RecordsClient, codec
+    from splitbrain.harness.workloads.watches import WatchClient, watching
     from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 __all__ = [
@@ -76,10 +78,12 @@ __all__ = [
     "RegisterClient",
     "RegistryClient",
     "ReplicaClient",
+    "SemaphoreClient",
     "SetClient",
     "SiblingsClient",
     "StoreClient",
     "TransactionClient",
+    "WatchClient",
     "Words",
     "Workload",
     "WorkloadKind",
@@ -105,10 +109,12 @@ __all__ = [
     "register",
     "rw_register",
     "schemas",
+    "semaphore",
     "set_",
     "siblings",
     "store",
     "unique_ids",
+    "watching",
     "workload_for",
 ]
 
@@ -138,6 +144,7 @@ _PLACES = {
     "registers": ("RegisterClient", "register"),
     "registry": ("WORKLOADS", "workload_for"),
     "replicated_types": ("CrdtClient", "crdt"),
+    "semaphores": ("SemaphoreClient", "semaphore"),
     "sent_and_polled": ("KafkaClient", "kafka"),
     "schema_registrations": ("RegistryClient", "schemas"),
     "shared_logs": ("LogClient", "log"),
@@ -145,6 +152,7 @@ _PLACES = {
     "concurrent_values": ("SiblingsClient", "siblings"),
     "stores": ("StoreClient", "store"),
     "versioned_records": ("RecordsClient", "codec"),
+    "watches": ("WatchClient", "watching"),
     "workload": ("ClientFactory", "FinalRead", "Workload", "at_rate"),
 }
 

@@ -73,9 +73,11 @@ class Locking:
 
     Attributes:
         held: the tokens of the clients that hold the lock, as far as they know.
+        argument: what an acquire says.
     """
 
     held: Mapping[int, Any]
+    argument: Any = None
 
     def next(self, context: Context) -> Step | None:
         """What a random free client does next."""
@@ -84,16 +86,17 @@ class Locking:
         client = context.random.choice(context.free)
         if client in self.held:
             return Invocation(context.time, client, "release", self.held[client]), self
-        return Invocation(context.time, client, "acquire"), self
+        return Invocation(context.time, client, "acquire", self.argument), self
 
     def update(self, context: Context, event: Operation) -> Generator:
         """Learns who holds the lock: a client in doubt forgets, as a crashed one would."""
         client = context.client_of(event)
         if event.f == "acquire" and event.type == OK:
-            return Locking({**self.held, client: event.value})
+            return replace(self, held={**self.held, client: event.value})
         kept = event.type == FAIL and event.f == "release"
         if client in self.held and event.type in (OK, FAIL, INFO) and not kept:
-            return Locking({c: token for c, token in self.held.items() if c != client})
+            rest = {c: token for c, token in self.held.items() if c != client}
+            return replace(self, held=rest)
         return self
 
 

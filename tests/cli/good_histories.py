@@ -21,6 +21,7 @@ CALLS = {
     "priority-queue": [("insert", 5, 5), ("insert", 9, 9), ("delete-min", None, 5)],
     "counter": [("add", 2, 2), ("fetch-add", 1, 2), ("add-fetch", -2, 1), ("read", None, 1)],
     "mutex": [("acquire", None, None), ("release", None, None), ("acquire", None, None)],
+    "semaphore": [("acquire", 2, 1), ("acquire", 2, 2), ("release", 1, 1)],
     "fenced-lock": [("acquire", None, 1), ("release", 1, 1), ("acquire", None, 2)],
     "log": [
         ("append", "a", [0, "a"]),
@@ -29,6 +30,11 @@ CALLS = {
         ("length", None, 2),
     ],
     "set-full": [("add", 1, 1), ("add", 2, 2), ("read", None, [1, 2])],
+    "watch": [
+        ("put", ["x", 1], ["x", 1, 1]),
+        ("watch", 0, {"after": 0, "upto": 1, "events": [[1, "x", 1]]}),
+        ("snapshot", None, {"revision": 1, "state": {"x": 1}}),
+    ],
     "unique-ids": [("generate", None, 1), ("generate", None, 2)],
     "echo": [("echo", "hello", "hello")],
     "total-queue": [("enqueue", 1, 1), ("dequeue", None, 1), ("drain", None, [])],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.locks.leases.servers import LeaseServer
 from splitbrain.systems.locks.leases.service import LockService
@@ -21,6 +23,20 @@ class FencedByWritesAlone(Storage):
 
     async def seen(self, token: int) -> None:
         """To read is not to be seen."""
+
+
+class ChecksBeforeItsTurn(Storage):
+    """Compares a token when a request arrives, and lets it wait for its turn after that."""
+
+    async def _answer(self, client: str, number: int, request: list[Any]) -> None:
+        fenced = request[0] == "write" and request[1] < self.fence
+        async with self._busy:
+            answer = ("fenced", self.fence) if fenced else await self.do(*request)
+        self.node.network.send(client, ("reply", number, *answer))
+
+    def admits(self, token: int) -> bool:
+        """That was looked at when the request came."""
+        return True
 
 
 class CountsInMemory(LockService):
@@ -47,6 +63,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=40,
         shows=_LOST,
         source="DDIA chapter 8, figure 8-4; Jepsen: etcd 3.4.3 (locks)",
+    ),
+    Bug(
+        id="CLK-02",
+        title="a token is compared before its request waits in a queue, and not after",
+        server=planted(LeaseServer, storage=ChecksBeforeItsTurn),
+        workload="counter",
+        faults=("client.pause", "disk.slow", "net.latency"),
+        nodes=2,
+        seeds=60,
+        shows=_LOST,
+        source="Jepsen: etcd 3.4.3 (locks); DDIA chapter 8",
     ),
     Bug(
         id="CLK-03",

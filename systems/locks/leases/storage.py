@@ -51,10 +51,11 @@ class Storage:
 
     async def _answer(self, client: str, number: int, request: list[Any]) -> None:
         async with self._busy:
-            answer = await self._do(*request)
+            answer = await self.do(*request)
         self.node.network.send(client, ("reply", number, *answer))
 
-    async def _do(self, f: str, *arguments: Any) -> Message:
+    async def do(self, f: str, *arguments: Any) -> Message:
+        """Do a request; the answer. One at a time."""
         match f, arguments:
             case "look", ():
                 return "ok", self.file

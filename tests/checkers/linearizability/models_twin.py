@@ -94,6 +94,7 @@ DRAWN = {
     "priority-queue": drawing_container("insert", "delete-min"),
     "counter": (draw_counter, answer_counter),
     "mutex": (draw_mutex, answer_mutex),
+    "semaphore": (draw_mutex, answer_mutex),
     "fenced-lock": (draw_fenced, answer_fenced),
     "log": (draw_log, answer_log),
     "multi-register": (draw_txn, answer_txn),

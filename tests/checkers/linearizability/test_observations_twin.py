@@ -73,7 +73,7 @@ def one(r, name):
     return model, simulated(r, model, draw, answer, **size)
 
 
-@pytest.mark.parametrize("name", sorted(set(DRAWN) - {"mutex", "multi-register"}))
+@pytest.mark.parametrize("name", sorted(set(DRAWN) - {"mutex", "semaphore", "multi-register"}))
 def test_changed_observations_are_judged_as_the_definition_does(name):
     r, counts = random.Random(f"observations {name}"), {True: 0, False: 0}
     for _ in range(histories(15)):

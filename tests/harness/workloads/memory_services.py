@@ -135,6 +135,37 @@ class KafkaClient(SetClient):
         return done
 
 
+class WatchClient(SetClient):
+    """Changes are the store's elements; their positions are revisions."""
+
+    async def publish(self, key, value):
+        self.store.elements.append((len(self.store.elements) + 1, key, value))
+        return len(self.store.elements)
+
+    async def watch(self, after):
+        return len(self.store.elements), self.store.elements[after:]
+
+    async def snapshot(self):
+        return len(self.store.elements), {key: value for _, key, value in self.store.elements}
+
+    async def oldest(self):
+        return 0
+
+
+class SemaphoreClient(SetClient):
+    """Who holds a permit are the store's elements."""
+
+    async def take(self, permits):
+        if len(self.store.elements) >= permits:
+            return False
+        self.store.operations += 1
+        self.store.elements.append(self.store.operations)
+        return self.store.operations
+
+    async def give(self, token):
+        self.store.elements.remove(token)
+
+
 class RebalancingClient(KvClient):
     """One server, which has every range."""
 
@@ -190,6 +221,8 @@ class RecordsClient(SetClient):
 
 CLIENTS = {
     **CLIENTS,
+    "watch": WatchClient,
+    "semaphore": SemaphoreClient,
     "echo": EchoClient,
     "unique-ids": IdentifiersClient,
     "eventual-counter": CounterClient,

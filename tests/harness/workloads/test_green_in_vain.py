@@ -113,7 +113,7 @@ def nothing(name, f, value):
     return [value[0], empty[1]] if isinstance(value, list) else value or []
 
 
-WITHOUT_READS = ("queue", "lock", "echo", "unique-ids")
+WITHOUT_READS = ("queue", "lock", "semaphore", "echo", "unique-ids")
 
 
 @pytest.mark.parametrize("name", [name for name in WORKLOADS if name not in WITHOUT_READS])

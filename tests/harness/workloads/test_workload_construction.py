@@ -146,6 +146,8 @@ def test_only_what_changes_nothing_is_idempotent():
         "booking": ["read"],
         "queue": [],
         "lock": [],
+        "semaphore": [],
+        "watch": ["drain", "snapshot", "watch"],
         "counter": ["read"],
         "log": ["read"],
         "long-fork": [],
