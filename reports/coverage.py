@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from splitbrain.checkers.history import Call
 from splitbrain.reports.faults import FaultBand
-from splitbrain.reports.wording import counted, safe_text, shortened
+from splitbrain.reports.wording import counted, listed, safe_text, shortened
 
 OUTCOMES = ("ok", "fail", "info")
 
@@ -78,5 +78,5 @@ def _warnings(functions: Sequence[FunctionCoverage], idle: Sequence[str]) -> tup
     ]
     if idle:
         had = "fault had" if len(idle) == 1 else "faults had"
-        warnings.append(f"{len(idle)} {had} no observed effect: {', '.join(idle[:12])}.")
+        warnings.append(f"{len(idle)} {had} no observed effect: {listed(idle, 12)}.")
     return tuple(warnings)

@@ -29,15 +29,17 @@ from splitbrain.reports.model import (
 )
 from splitbrain.reports.packing import pack
 from splitbrain.reports.pictures.drawn import pictures_of
+from splitbrain.reports.replicas import ReplicaWitness
 from splitbrain.reports.spacetime.drawing import draw_spacetime
 from splitbrain.reports.spacetime.window import window_of
 from splitbrain.reports.story import tell
 from splitbrain.reports.templating import render_page
 from splitbrain.reports.witness import (
     ElementsWitness,
+    EventsWitness,
     Evidence,
+    FiguresWitness,
     LeaderWitness,
-    ReplicaWitness,
     WindowWitness,
     evidence,
     operation_text,
@@ -74,6 +76,8 @@ _FORMS = {
     ElementsWitness: "elements",
     ReplicaWitness: "replicas",
     LeaderWitness: "leaders",
+    EventsWitness: "events",
+    FiguresWitness: "figures",
 }
 
 

@@ -133,8 +133,15 @@ def _event_lines(view: RunView) -> list[StoryLine]:
             lines.append(StoryLine(FAULT, time, text, note=note, index=index, rank=rank))
         family = safe_text(fault.kind.split(".", 1)[0])
         lines += [StoryLine(FAULT, time, f"{family}: {text}") for time, text in fault.steps]
+    named = set(view.anomaly.operations) if view.anomaly else set()
     lines += [
-        StoryLine(ANNOUNCEMENT, mark.time, f"{safe_text(mark.who)}: {mark.text}", index=mark.index)
+        StoryLine(
+            ANNOUNCEMENT,
+            mark.time,
+            f"{safe_text(mark.who)}: {mark.text}",
+            marked=mark.index in named,
+            index=mark.index,
+        )
         for mark in view.marks
     ]
     lines += [

@@ -7,7 +7,6 @@ against the verdict.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +17,7 @@ from splitbrain.checkers.vocabulary import LEADER, REPLICA_STATE
 from splitbrain.reports.cycle import steps_in
 from splitbrain.reports.faults import Mark
 from splitbrain.reports.model import RunView
+from splitbrain.reports.replicas import ROW_LIMIT, ReplicaWitness, identity, replica_witness
 from splitbrain.reports.wording import (
     VALUE_LIMIT,
     client_name,
@@ -31,7 +31,6 @@ from splitbrain.reports.wording import (
 WINDOW_LIMIT = 24
 CANDIDATE_LIMIT = 20
 ELEMENT_LIMIT = 10
-ROW_LIMIT = 16
 STEP_LIMIT = 400
 
 
@@ -111,31 +110,34 @@ class ElementsWitness:
 
 
 @dataclass(frozen=True, slots=True)
-class ReplicaRow:
-    """One key or element: what each replica holds of it, and whether that is not what most hold."""
-
-    key: str
-    cells: tuple[tuple[str, bool], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ReplicaWitness:
-    """Final replica states side by side, without `same` rows that agree and `hidden` others."""
-
-    nodes: tuple[str, ...]
-    rows: tuple[ReplicaRow, ...]
-    same: int
-    hidden: int
-
-
-@dataclass(frozen=True, slots=True)
 class LeaderWitness:
     """Terms in which more than one node announced to lead, with the announcements."""
 
     terms: tuple[tuple[str, tuple[Mark, ...]], ...]
 
 
-Witness = WindowWitness | ElementsWitness | ReplicaWitness | LeaderWitness
+@dataclass(frozen=True, slots=True)
+class EventsWitness:
+    """What nodes announced, or broke, where no client's operation is to blame."""
+
+    marks: tuple[Mark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FiguresWitness:
+    """Figures that a checker measured; none is a fault of the checker."""
+
+    figures: tuple[tuple[str, str], ...]
+
+
+Witness = (
+    WindowWitness
+    | ElementsWitness
+    | ReplicaWitness
+    | LeaderWitness
+    | EventsWitness
+    | FiguresWitness
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +170,8 @@ def evidence(view: RunView) -> tuple[Evidence, ...]:
 
 
 def witness_of(view: RunView, anomaly: Anomaly) -> Witness:
-    """The witness of the anomaly's shape; its operations as a window where there is nothing to
-    fill that with."""
+    """The witness of the anomaly's shape; where there is nothing to fill that with, its operations
+    as a window, else what nodes announced, else what the checker measured."""
     found: Witness | None = None
     match anomaly.shape:
         case Shape.REPLICAS:
@@ -178,7 +180,27 @@ def witness_of(view: RunView, anomaly: Anomaly) -> Witness:
             found = leader_witness(view.marks)
         case Shape.ELEMENTS:
             found = elements_witness(view, anomaly)
-    return found or window_witness(view, anomaly)
+    found = found or window_witness(view, anomaly)
+    if not isinstance(found, WindowWitness) or found.window:
+        return found
+    marks = named_marks(view, anomaly)
+    return EventsWitness(marks) if marks else figures_witness(anomaly)
+
+
+def named_marks(view: RunView, anomaly: Anomaly) -> tuple[Mark, ...]:
+    """The announcements that an anomaly names, in their order."""
+    named = set(anomaly.operations)
+    return tuple(mark for mark in view.marks if mark.index in named)[:ROW_LIMIT]
+
+
+def figures_witness(anomaly: Anomaly) -> FiguresWitness:
+    """The anomaly's details, as names and values."""
+    return FiguresWitness(
+        tuple(
+            (safe_text(clipped(str(name), 40)), value_text(value, 200))
+            for name, value in list(anomaly.details.items())[:ROW_LIMIT]
+        )
+    )
 
 
 def steps_of(anomaly: Anomaly) -> tuple[str, ...]:
@@ -236,13 +258,6 @@ def _entries(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def _identity(value: Any) -> str:
-    """A value's canonical form: what makes two recorded values the same."""
-    if type(value) is int:
-        return str(value)  # most elements are numbers, and reads return them by the ten thousand
-    return json.dumps(value, sort_keys=True, default=repr)
-
-
 def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness | None:
     """The lives of the elements that the anomaly names, by its operations or in its details; None
     if it names none.
@@ -251,14 +266,14 @@ def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness | None:
     """
     key = anomaly.details.get("key")
     named = anomaly.details.get("elements")
-    wanted = {_identity(value) for value in named} if isinstance(named, list) else set()
+    wanted = {identity(value) for value in named} if isinstance(named, list) else set()
     blamed = view.positions(list(anomaly.operations))
     adds = [
         (position, call)
         for position, call in enumerate(view.calls)
         if (element := _unkeyed(call.argument, key)) is not None
         and call.f != REPLICA_STATE
-        and (position in blamed or _identity(element) in wanted)
+        and (position in blamed or identity(element) in wanted)
     ]
     shown = adds[:ELEMENT_LIMIT]
     reads = []
@@ -266,13 +281,13 @@ def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness | None:
         items = _unkeyed(call.result, key)
         says_nothing = _unkeyed(call.argument, key) is None
         if says_nothing and call.outcome == "ok" and isinstance(items, list):
-            reads.append((position, call, {_identity(item) for item in items}))
+            reads.append((position, call, {identity(item) for item in items}))
     reads.sort(key=lambda read: (read[1].end or 0, read[0]))
     lives = []
     for position, add in shown:
         element, known = _unkeyed(add.argument, key), add.start if add.end is None else add.end
         points = tuple(
-            ReadPoint(call.end or call.start, _identity(element) in items, read)
+            ReadPoint(call.end or call.start, identity(element) in items, read)
             for read, call, items in reads
             if call.start >= known
         )
@@ -285,82 +300,6 @@ def _unkeyed(value: Any, key: Any) -> Any:
     if key is None:
         return value
     return value[1] if isinstance(value, list) and len(value) == 2 and value[0] == key else None
-
-
-def replica_witness(view: RunView) -> ReplicaWitness | None:
-    """The last recorded state of each replica, side by side; None with fewer than two."""
-    states: dict[str, Any] = {}
-    for call in view.calls:
-        value = call.result
-        if call.f != REPLICA_STATE or call.outcome != "ok":
-            continue
-        if isinstance(value, list) and len(value) == 2:
-            states[str(value[0])] = value[1]
-    if len(states) < 2:
-        return None
-    nodes = sorted(states)
-    same, rows = _compare("", [states[node] for node in nodes], depth=0)
-    return ReplicaWitness(
-        nodes=tuple(map(safe_text, nodes)),
-        rows=tuple(rows[:ROW_LIMIT]),
-        same=same,
-        hidden=max(0, len(rows) - ROW_LIMIT),
-    )
-
-
-_ABSENT, _PRESENT = object(), object()
-_MEMBERSHIP = {id(_ABSENT): "(absent)", id(_PRESENT): "present"}
-
-
-def _compare(name: str, values: Sequence[Any], depth: int) -> tuple[int, list[ReplicaRow]]:
-    """How many parts of these values are equal, and a row for each part that differs.
-
-    Mappings are taken apart by key and lists by element, two levels deep. A difference that this
-    would hide (the order of a list) is shown as a whole.
-    """
-    identities = [_MEMBERSHIP.get(id(value)) or _identity(value) for value in values]
-    if len(set(identities)) == 1:
-        return 1, []
-    present = [value for value in values if value is not _ABSENT]
-    same = 0
-    rows: list[ReplicaRow] = []
-    if depth < 2:
-        for part, held in _parts(present, values):
-            equal, differing = _compare(f"{name}: {part}" if name else part, held, depth + 1)
-            same, rows = same + equal, rows + differing
-    if rows:
-        return same, rows
-    usual = max(identities, key=identities.count)
-    cells = tuple(
-        (_MEMBERSHIP.get(id(value)) or value_text(value, 200), identity != usual)
-        for value, identity in zip(values, identities, strict=True)
-    )
-    return same, [ReplicaRow(name or "state", cells)]
-
-
-def _parts(present: Sequence[Any], values: Sequence[Any]) -> list[tuple[str, list[Any]]]:
-    """The parts of values that are all mappings or all lists (or absent), by name."""
-    if all(isinstance(value, Mapping) for value in present):
-        names = dict.fromkeys(str(key) for value in present for key in value)
-        return [
-            (safe_text(clipped(part, 80)), [_held(value, part) for value in values])
-            for part in sorted(names)
-        ]
-    if all(isinstance(value, list) for value in present):
-        found = {_identity(item): item for value in present for item in value}
-        holds = [
-            {_identity(item) for item in value} if isinstance(value, list) else None
-            for value in values
-        ]
-        return [
-            (value_text(item), [_PRESENT if each and part in each else _ABSENT for each in holds])
-            for part, item in found.items()
-        ]
-    return []
-
-
-def _held(value: Any, key: str) -> Any:
-    return value.get(key, _ABSENT) if isinstance(value, Mapping) else _ABSENT
 
 
 def leader_witness(marks: Sequence[Mark]) -> LeaderWitness | None:

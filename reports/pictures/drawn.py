@@ -58,11 +58,12 @@ def pictures_of(view: RunView) -> list[Drawn]:
 def seen_of(view: RunView) -> Seen:
     """The run as a picture sees it: around the failure, or its end if nothing is blamed."""
     blamed = sorted(view.marked)
-    end = view.end
-    if blamed:
-        ends = [view.completion(view.calls[at]) for at in blamed]
-        end = max(view.end if event is None else event.time for event in ends)
-    first = min([view.calls[at].start for at in blamed] or [end])
+    ended = [view.completion(view.calls[at]) for at in blamed]
+    named = set(view.anomaly.operations) if view.anomaly else set()
+    marks = [mark.time for mark in view.marks if mark.index in named]
+    ends = [*(view.end if event is None else event.time for event in ended), *marks]
+    end = max(ends, default=view.end)
+    first = min([*(view.calls[at].start for at in blamed), *marks], default=end)
     start = 0 if view.small else max(0, end - LONGEST, first - MARGIN)
     return Seen(
         view.plan,

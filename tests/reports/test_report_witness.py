@@ -7,6 +7,8 @@ import pytest
 import sample_runs
 from hypothesis import given
 from hypothesis import strategies as st
+from run_recording import SECOND, Recording, anomaly, plan, save, verdict
+from sample_traces import bug_run
 
 from splitbrain.checkers.isolation import list_append
 from splitbrain.checkers.isolation.notation import transactions
@@ -14,14 +16,16 @@ from splitbrain.reports import load_run, render_html
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.intervals import PADDING, SMALL_GLYPH, draw_intervals, draw_life
 from splitbrain.reports.packing import FAULT_ROWS, fault_rows
+from splitbrain.reports.replicas import ReplicaWitness
+from splitbrain.reports.story import tell
 from splitbrain.reports.witness import (
     ElementsWitness,
     LeaderWitness,
-    ReplicaWitness,
     WindowWitness,
     evidence,
     operation_text,
 )
+from splitbrain.systems import registry
 
 
 def test_a_linearizability_witness_is_the_window_with_the_reason_for_each_candidate(tmp_path):
@@ -221,3 +225,53 @@ def test_the_shape_decides_whatever_a_checker_or_an_anomaly_is_called(tmp_path):
     shapes = [type(found.witness) for found in evidence(view)]
 
     assert shapes == [ReplicaWitness, WindowWitness]
+
+
+def test_a_verdict_on_announcements_shows_them(tmp_path):
+    recording = Recording()
+    recording.add(0, 0, "invoke", "read", None)
+    recording.add(9, 0, "ok", "read", 1)
+    for time, token in ((1, 7), (5, 7)):
+        recording.add(time * SECOND, "n1", "info", "granted", {"token": token})
+    found = anomaly("token-reused", "token 7 was granted twice", [2, 3])
+    verdicts = [verdict("fencing-tokens", "invalid", "token 7", [found])]
+    view = load_run(save(tmp_path / "run", recording, plan(), verdicts))
+
+    (entry,) = evidence(view)
+    page = render_html(view)
+
+    assert [(mark.who, mark.time) for mark in entry.witness.marks] == [
+        ("n1", SECOND),
+        ("n1", 5 * SECOND),
+    ]
+    assert "what it announced" in page
+    assert [line.text for line in tell(view) if line.marked] == [
+        'n1: granted {"token": 7}',
+        'n1: granted {"token": 7}',
+    ]
+
+
+def test_figures_stand_where_a_checker_measured_and_nothing_is_told_as_a_fault_of_ours(tmp_path):
+    recording = Recording()
+    recording.add(0, 0, "invoke", "read", None)
+    recording.add(9, 0, "ok", "read", 1)
+    measured = anomaly("message-storm", "n1 sends without end", [], messages=12_000)
+    empty = anomaly("nothing", "something is wrong", [])
+    pages = []
+    for name, found in (("a", measured), ("b", empty)):
+        verdicts = [verdict("at-rest", "invalid", "it grows", [found])]
+        pages.append(render_html(load_run(save(tmp_path / name, recording, plan(), verdicts))))
+
+    assert "12000" in pages[0]
+    assert "a fault of the checker" not in pages[0]
+    assert "a fault of the checker" in pages[1]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("bug", sorted(registry.bugs()))
+def test_every_checker_that_finds_a_planted_bug_has_a_witness(tmp_path, bug):
+    page = render_html(load_run(bug_run(tmp_path, bug)))
+
+    assert '<article class="evidence">' in page
+    assert "a fault of the checker" not in page
+    assert "can&#39;t be drawn" not in page
