@@ -20,7 +20,7 @@ the nemesis is called like everybody else.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
@@ -143,6 +143,15 @@ class Counting(Protocol):
 
     def traffic(self) -> Mapping[str, int]:
         """How many since the start, by who sent them to whom."""
+        ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """A world whose servers listen on ports of the machine, if their programs ask for them."""
+
+    def open_ports(self, labels: Iterable[str]) -> None:
+        """Have ports for each server, by these labels; to be called before the run."""
         ...
 
 

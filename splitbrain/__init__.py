@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.exploring import explore
     from splitbrain.harness.ground import Ground
     from splitbrain.harness.nemesis.claims import Claims
-    from splitbrain.harness.programs import asyncio_client, program, roles
+    from splitbrain.harness.programs import address, asyncio_client, command, program, roles
     from splitbrain.harness.system import System
     from splitbrain.harness.workloads import WorkloadKind
 
@@ -88,7 +88,9 @@ __all__ = [
     "Violation",
     "Workload",
     "WorkloadKind",
+    "address",
     "asyncio_client",
+    "command",
     "explore",
     "faults",
     "linearizable",
@@ -122,7 +124,7 @@ _PLACES = {
     "splitbrain.harness.exploring": ("explore",),
     "splitbrain.harness.ground": ("Ground",),
     "splitbrain.harness.nemesis.claims": ("Claims",),
-    "splitbrain.harness.programs": ("asyncio_client", "program", "roles"),
+    "splitbrain.harness.programs": ("address", "asyncio_client", "command", "program", "roles"),
     "splitbrain.harness.system": ("System",),
     "splitbrain.harness.workloads": ("WorkloadKind",),
 }

@@ -11,7 +11,7 @@ import asyncio
 import os
 from collections import deque
 
-PORT = 7200
+PORT = int(os.environ.get("PORT", "7200"))
 LOG = "jobs.log"
 
 

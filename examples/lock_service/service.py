@@ -12,7 +12,7 @@ from pathlib import Path
 
 import trio
 
-PORT = 7100
+PORT = int(os.environ.get("PORT", "7100"))
 STATE = Path("lock.json")
 
 

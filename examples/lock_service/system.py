@@ -1,6 +1,7 @@
 """The lock service as a system: its client, what it claims, and the bug of its first form.
 
 splitbrain run examples/lock_service/system.py --faults power-loss
+splitbrain run examples/lock_service/system.py --ground processes --faults kill,pause,partition
 splitbrain hunt examples/lock_service/system.py --bug LOCK-01
 """
 
@@ -8,15 +9,16 @@ import json
 
 import trio
 
-from examples.lock_service.service import PORT
-from splitbrain import Bug, Claims, Definite, System, program, workloads
+from splitbrain import Bug, Claims, Definite, System, address, program, workloads
+
+ENV = {"PORT": "{port:7100}"}
 
 
 class Client:
     """A connection for each call."""
 
     def __init__(self, node, server):
-        self.server = server
+        self.address = address(node, server, 7100)
 
     async def acquire(self):
         token = (await self.ask(do="acquire"))["token"]
@@ -27,7 +29,7 @@ class Client:
             raise Definite("somebody else holds it")
 
     async def ask(self, **request):
-        async with await trio.open_tcp_stream(self.server, PORT) as stream:
+        async with await trio.open_tcp_stream(*self.address) as stream:
             await stream.send_all(json.dumps(request).encode() + b"\n")
             reply = b""
             while not reply.endswith(b"\n"):
@@ -41,7 +43,7 @@ class Client:
 SYSTEM = System(
     name="lock-service",
     title="a lock with fencing tokens: trio, lines of JSON over TCP, a file",
-    server=program("examples.lock_service.service:main"),
+    server=program("examples.lock_service.service:main", env=ENV),
     client=Client,
     workloads=("lock",),
     claims=Claims(("process", "net", "clock", "client"), max_down="all"),
@@ -51,7 +53,7 @@ SYSTEM = System(
         Bug(
             id="LOCK-01",
             title="the state is written and not synced",
-            server=program("examples.lock_service.first_form:main"),
+            server=program("examples.lock_service.first_form:main", env=ENV),
             workload="lock",
             faults=("process.power_loss",),
             nodes=1,

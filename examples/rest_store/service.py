@@ -3,7 +3,7 @@
 One replica, the primary, takes all requests; it passes each write on to the others before it
 answers, and so do the others have all that was acknowledged.
 
-    NAME=n1 PRIMARY=n1 PEERS=n2,n3 python -m examples.rest_store.service
+    NAME=n1 PRIMARY=n1 PEERS=n2:8080,n3:8080 python -m examples.rest_store.service
 """
 
 import asyncio
@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel
 
-PORT = 8080
+PORT = int(os.environ.get("PORT", "8080"))
 
 
 class Value(BaseModel):
@@ -55,7 +55,7 @@ class Replica:
     async def replicate(self, key: str, value: int | None) -> None:
         """Pass a write on to all others, then do it here."""
         for peer in self.peers:
-            url = f"http://{peer}:{PORT}/replica/{key}"
+            url = f"http://{peer}/replica/{key}"
             reply = await self.http.put(url, json={"value": value})
             reply.raise_for_status()
         self.values[key] = value

@@ -3,6 +3,7 @@
 splitbrain run examples/rest_store/system.py --faults partition,pause
 splitbrain run examples/rest_store/system.py --bug REST-01 --count 20
 splitbrain hunt examples/rest_store/system.py --bug REST-01
+splitbrain run examples/rest_store/system.py --ground processes --faults partition,pause
 """
 
 from examples.rest_store.test_rest_store import ENV, Client

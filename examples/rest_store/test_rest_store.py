@@ -6,9 +6,14 @@ splitbrain run examples/rest_store/test_rest_store.py
 
 import httpx
 
-from splitbrain import Definite, asyncio_client, faults, program, simulate, workloads
+from splitbrain import Definite, address, asyncio_client, faults, program, simulate, workloads
 
-ENV = {"NAME": "{name}", "PEERS": "{peers}", "PRIMARY": "n1"}
+ENV = {
+    "NAME": "{name}",
+    "PORT": "{port:8080}",
+    "PEERS": "{addresses:8080}",
+    "PRIMARY": "n1",
+}
 FAULTS = faults.swarm("partition,pause,latency,loss,client")
 
 
@@ -17,7 +22,8 @@ class Client:
     """What the workload calls; all requests go to the primary."""
 
     def __init__(self, node, server):
-        self.http = httpx.AsyncClient(base_url="http://n1:8080/values/", verify=False)
+        host, port = address(node, "n1", 8080)
+        self.http = httpx.AsyncClient(base_url=f"http://{host}:{port}/values/", verify=False)
 
     async def read(self, key):
         reply = await self.http.get(key)

@@ -9,7 +9,9 @@ import trio
 
 from splitbrain.harness.directory_disk import DirectoryDisk
 from splitbrain.harness.node import Message, Program
+from splitbrain.harness.processes.asyncio_thread import ThreadLoop
 from splitbrain.harness.processes.node import Clock
+from splitbrain.harness.processes.ports import Addresses
 from splitbrain.harness.processes.queues import Inbox, Outgoing
 from splitbrain.harness.processes.switch import Switch
 from splitbrain.harness.processes.wire import packed, unpacked
@@ -23,6 +25,7 @@ class Life:
         key: what its connection is known by; nobody else's is taken for it.
         out: what waits to be written to it.
         connected: it has made its connection.
+        ready: its program says that it serves, or is no more.
         closed: all that it said has been heard.
         ended: the process is no more.
         stopped: what the keeper said to the last signal for it.
@@ -35,6 +38,7 @@ class Life:
         self.key = secrets.token_hex(16)
         self.out = Outgoing()
         self.connected = trio.Event()
+        self.ready = trio.Event()
         self.closed = trio.Event()
         self.ended = trio.Event()
         self.killed = self.told = self.paused = False
@@ -60,8 +64,8 @@ class Server:
 class ClientHost:
     """A client's host, and its node: a task of the harness.
 
-    It is `splitbrain.harness.ground.ClientNode`, and its own network. The world gives it its disk
-    and the names of all hosts.
+    It is `splitbrain.harness.ground.ClientNode`, and its own network. The world gives it its disk,
+    the names of all hosts and where servers are reached.
     """
 
     def __init__(
@@ -80,9 +84,16 @@ class ClientHost:
         self.clock = Clock()
         self.disk: DirectoryDisk
         self.hosts: frozenset[str]
+        self.addresses: Addresses
+        self.loop: ThreadLoop | None = None
         self.commands = Inbox()
         self._inbox = Inbox()
         self._switch = switch
+
+    def end(self) -> None:
+        """Let go of what a client has taken of the machine."""
+        if self.loop is not None:
+            self.loop.end()
 
     def send(self, destination: str, message: Message) -> None:
         """See `splitbrain.harness.node.Network.send`."""

@@ -91,6 +91,16 @@ class Lives:
         with _patience(f"{server.name} did not start"):
             await life.connected.wait()
 
+    async def serving(self, server: Server) -> None:
+        """Wait until a server's program says that it serves, or is no more.
+
+        Raises:
+            ProcessTrouble: neither happens.
+        """
+        if server.life is not None:
+            with _patience(f"{server.name} was not ready"):
+                await server.life.ready.wait()
+
     async def kill(self, server: Server) -> bool:
         """SIGKILL; returns when the process is no more and all that it said is heard.
 
@@ -151,6 +161,7 @@ class Lives:
         for server in self._servers.values():
             if server.life is not None:  # the kernel has killed it
                 server.life.connected.set()
+                server.life.ready.set()
                 server.life.ended.set()
             server.signalled.set()
 
@@ -163,6 +174,7 @@ class Lives:
         server.life = None
         server.signalled.set()
         life.connected.set()
+        life.ready.set()
         if not life.killed:
             self._on_end(server, life, code)
         life.ended.set()

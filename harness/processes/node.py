@@ -17,11 +17,12 @@ import trio
 from splitbrain.harness.directory_disk import DirectoryDisk
 from splitbrain.harness.hosttime import seconds, wall_clock
 from splitbrain.harness.node import Message, Program
+from splitbrain.harness.processes.ports import Addresses
 from splitbrain.harness.processes.queues import Inbox, Outgoing
 from splitbrain.harness.processes.wire import Frames, framed, packed, unpacked
 from splitbrain.harness.simulation.trace import Event, crash_story
 
-HELLO, SEND, ANNOUNCE, TRACE, DIED = "hello", "send", "announce", "trace", "died"
+HELLO, READY, SEND, ANNOUNCE, TRACE, DIED = "hello", "ready", "send", "announce", "trace", "died"
 """Kinds of frames from a node."""
 
 MESSAGE = "message"
@@ -77,6 +78,7 @@ class Birth:
         random: its stream of randomness.
         port: where the switch listens.
         key: what the switch knows this life by.
+        addresses: where it listens and reaches others, if programs have ports.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Birth:
     random: Random
     port: int
     key: str
+    addresses: Addresses
 
 
 def live(birth: Birth) -> None:
@@ -105,6 +108,7 @@ async def _live(birth: Birth) -> None:
     async with trio.open_nursery() as nursery:
         nursery.start_soon(node.connected_by, stream)
         nursery.start_soon(node.heard_from, stream, nursery.cancel_scope)
+        nursery.start_soon(node.begun)
         try:
             await birth.program(node)
         except _DEADLY as error:
@@ -131,6 +135,9 @@ class ServerNode:
         out: what goes to the switch.
         recent: what it did last, for the story of its death.
         leaving: its program has ended.
+        folder: where its files are.
+        addresses: where it listens and reaches others.
+        late: its program will say by itself when it serves; to be set before it waits for anything.
     """
 
     def __init__(self, birth: Birth) -> None:
@@ -142,10 +149,21 @@ class ServerNode:
         self.disk = Disk(birth.folder)
         self.out = Outgoing()
         self.recent: deque[Event] = deque(maxlen=_REMEMBERED)
-        self.leaving = False
+        self.leaving = self.late = False
+        self.folder = birth.folder
+        self.addresses = birth.addresses
         self._hosts = birth.hosts
         self._inbox = Inbox()
         self._born = seconds()
+
+    async def begun(self) -> None:
+        """What runs once the program waits for something: unless it says otherwise, it serves."""
+        if not self.late:
+            self.serves()
+
+    def serves(self) -> None:
+        """Say that the program serves."""
+        self.tell(READY)
 
     def tell(self, *parts: Any) -> None:
         """Send a frame to the switch."""

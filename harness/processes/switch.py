@@ -16,6 +16,8 @@ from collections.abc import Callable
 from math import log
 from typing import Any
 
+import trio
+
 from splitbrain.harness.nemesis.rules import Link, LinkRule
 from splitbrain.harness.processes.wire import unpacked
 from splitbrain.harness.simulation.trace import Trace
@@ -53,6 +55,7 @@ class Switch:
         self._sent = 0
         self._rules: tuple[LinkRule, ...] = ()
         self._dice: dict[tuple[str, Link], random.Random] = {}
+        self._healed = trio.Event()
 
     def add_rule(self, rule: LinkRule) -> None:
         """Let `rule` act on its links, in addition to the rules already there."""
@@ -61,6 +64,8 @@ class Switch:
     def remove_rule(self, rule: LinkRule) -> None:
         """Take a rule off all links."""
         self._rules = tuple(other for other in self._rules if other is not rule)
+        self._healed.set()
+        self._healed = trio.Event()
 
     def send(self, source: str, destination: str, data: bytes) -> None:
         """Put a message under way."""
@@ -90,6 +95,34 @@ class Switch:
         self._later(delay, link, number, data)
         for copy in range(1, copies):
             self._later(delay + copy * LATE_COPY_S, link, number, data)
+
+    # Streams, of which nothing gets lost (`splitbrain.harness.processes.links`)
+
+    async def wait(self, link: Link, piece: bytes) -> None:
+        """Wait until a piece of a stream may cross a link; the trace has how many bytes it has."""
+        self._sent += 1
+        self.sent[link] += 1
+        number = self._sent
+        self._told("send", *link, number, ("bytes", len(piece)))
+        while cutting := [rule for rule in self._rules if rule.block and rule.covers(*link)]:
+            cutting[0].affected += 1
+            await self._healed.wait()
+        self._told("receive", *link, number)
+
+    def delay(self, link: Link, repeated: float) -> float:
+        """How many seconds a piece of a stream takes; one that is lost, `repeated` more."""
+        found = 0.0 if self.latency is None else self.latency(*link)
+        for rule in self._rules:
+            if not rule.covers(*link):
+                continue
+            dice = self._dice_of(rule, link)
+            if rule.delay:
+                rule.affected += 1
+                found -= log(1.0 - dice.random()) * rule.delay
+            if rule.loss and dice.random() < rule.loss:
+                rule.affected += 1
+                found += repeated
+        return found
 
     def _later(self, delay: float, *message: Any) -> None:
         if delay:

@@ -12,7 +12,7 @@ import random
 import secrets
 import signal
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from math import inf
 from pathlib import Path
@@ -30,6 +30,7 @@ from splitbrain.harness.processes import node
 from splitbrain.harness.processes.hosts import ClientHost, Life, Server
 from splitbrain.harness.processes.keeper import keep
 from splitbrain.harness.processes.levers import Levers
+from splitbrain.harness.processes.links import Links
 from splitbrain.harness.processes.lives import Lives, ProcessTrouble
 from splitbrain.harness.processes.switch import Switch
 from splitbrain.harness.processes.wire import packed, unpacked
@@ -73,6 +74,8 @@ class World:
         self._over = trio.Event()
         self._token: trio.lowlevel.TrioToken | None = None
         self._error: BaseException | None = None
+        self._labels: tuple[str, ...] = ()
+        self._links: Links
         self._errands, self._to_do = trio.open_memory_channel[_Errand](inf)
         self._nursery: trio.Nursery
         self._lives: Lives
@@ -118,6 +121,10 @@ class World:
 
         self.services.append(name)
         self.switch.doors[name] = door
+
+    def open_ports(self, labels: Iterable[str]) -> None:
+        """See `splitbrain.harness.ground.Listening`."""
+        self._labels = tuple(labels)
 
     def command(self, client: str, command: object) -> None:
         """See `splitbrain.harness.ground.World`."""
@@ -190,6 +197,7 @@ class World:
             ProcessTrouble: a process did not start, or did not end.
         """
         self._folder = Path(tempfile.gettempdir(), f"splitbrain-nodes-{secrets.token_hex(8)}")
+        self._links = Links(self.hosts, self.clients, self._labels)
         kept = keep(self._become, self._folder)
         try:
             trio.run(self._main, kept.line, begin, watch, every)
@@ -198,7 +206,10 @@ class World:
                 raise
             raise KeyboardInterrupt from None  # Ctrl-C, and not for the first time
         finally:
+            for client in self.clients.values():
+                client.end()
             kept.end()
+            self._links.close()
         if self._error is not None:
             raise self._error
 
@@ -216,6 +227,7 @@ class World:
                 line, self.hosts, self.switch, self._heard, self._end_of, self._fail
             )
             await self._lives.open(self._nursery)
+            self._links.serve(self._nursery, self.switch)
             await self._boot()
             self._began = seconds()
             self._nursery.start_soon(self._nemesis)
@@ -233,14 +245,19 @@ class World:
         """Start all servers, and then the clients."""
         try:
             async with trio.open_nursery() as starting:
-                for name in self.hosts:
-                    starting.start_soon(self.start, name)
+                for host in self.hosts.values():
+                    starting.start_soon(self._first_start, host)
         except* ProcessTrouble as group:
             self._fail(group.exceptions[0])
         for client in self.clients.values():
             client.disk = DirectoryDisk(self._folder / client.name)
             client.hosts = self._names
+            client.addresses = self._links.of(client.name)
             self._nursery.start_soon(self._serve, client)
+
+    async def _first_start(self, host: Server) -> None:
+        await self.start(host.name)
+        await self._lives.serving(host)
 
     async def _serve(self, client: ClientHost) -> None:
         try:
@@ -262,6 +279,7 @@ class World:
                 self.stream("node", name, number),
                 port,
                 key,
+                self._links.of(name),
             )
         )
 
@@ -313,6 +331,8 @@ class World:
                 self._terms[name] = value["term"]
             self._call(self.on_announcement, name, f, value)
             self._tell(f, name, value)
+        elif kind == node.READY:
+            life.ready.set()
         elif kind == node.DIED:
             life.told = True
             (story,) = details

@@ -10,8 +10,10 @@ asyncio_loop.py     asyncio's own loop  | over sockets.py --> tcp.py --> the wor
 
 from __future__ import annotations
 
+from splitbrain.harness.programs.addresses import address
 from splitbrain.harness.programs.casting import roles
 from splitbrain.harness.programs.clients import asyncio_client
+from splitbrain.harness.programs.commands import Command, command
 from splitbrain.harness.programs.factory import Program, program
 
-__all__ = ["Program", "asyncio_client", "program", "roles"]
+__all__ = ["Command", "Program", "address", "asyncio_client", "command", "program", "roles"]

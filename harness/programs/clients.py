@@ -12,6 +12,8 @@ from typing import Any
 
 from splitbrain.harness.node import Node
 from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.processes.asyncio_thread import ThreadLoop
+from splitbrain.harness.processes.hosts import ClientHost
 from splitbrain.harness.programs.asyncio_loop import NodeLoop, loop_of
 from splitbrain.harness.simulation.incarnation import Incarnation
 
@@ -22,9 +24,7 @@ class _OnLoop:
     made: type
 
     def __init__(self, node: Node, server: str) -> None:
-        if not isinstance(node, Incarnation):
-            raise InvalidPlan("a client of asyncio runs in simulation only: leave out the ground")
-        self._loop: NodeLoop = loop_of(node)
+        self._loop: NodeLoop | ThreadLoop = _loop_for(node)
         self._client: Any = self._loop.call(self.made, node, server)
 
 
@@ -45,6 +45,21 @@ def asyncio_client(made: type) -> type:
         (_OnLoop,),
         {"made": made, "__module__": made.__module__, "__doc__": made.__doc__, **methods},
     )
+
+
+def _loop_for(node: Node) -> NodeLoop | ThreadLoop:
+    """The event loop of a client's host.
+
+    Raises:
+        InvalidPlan: the ground has none.
+    """
+    if isinstance(node, Incarnation):
+        return loop_of(node)
+    if isinstance(node, ClientHost):
+        if node.loop is None:
+            node.loop = ThreadLoop(node.name)
+        return node.loop
+    raise InvalidPlan("a client of asyncio runs in the simulation or on processes")
 
 
 def _waiting(name: str, method: Any) -> Any:

@@ -13,16 +13,21 @@ the simulated network; its peers are reached by their names, ``n1``, ``n2``, ...
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
-from splitbrain.harness.node import Node
+from splitbrain.harness.node import Node, Server
 from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.programs.addresses import place_of
 from splitbrain.harness.programs.asyncio_loop import loop_of
+from splitbrain.harness.programs.commands import Command, command
 from splitbrain.harness.programs.source import Source, source_of
+from splitbrain.harness.programs.standalone import encoded
 from splitbrain.harness.programs.surroundings import surround, surround_clients
+from splitbrain.harness.programs.templates import filled, ports_in
 from splitbrain.harness.simulation.incarnation import Incarnation
 
 LIBRARIES = ("trio", "asyncio")
@@ -44,11 +49,29 @@ class Program:
         self.arguments, self.named, self.env = arguments, named, env
         self.__module__, self.__qualname__ = source.module, source.attribute
 
-    def __call__(self, node: Node) -> Running:
+    @property
+    def ports(self) -> tuple[str, ...]:
+        """The labels of the ports that its arguments and environment name."""
+        return ports_in((*self.arguments, *self.named.values(), *self.env.values()))
+
+    def __call__(self, node: Node) -> Server:
         """The program on a node; what `splitbrain.harness.runs.running` asks for."""
-        if not isinstance(node, Incarnation):
-            raise InvalidPlan("an unmodified program runs in simulation only: leave out the ground")
-        return Running(self, node)
+        if isinstance(node, Incarnation):
+            return Running(self, node)
+        return self._as_command()(node)
+
+    def _as_command(self) -> Command:
+        """The same program as a process of its own."""
+        source, place = self.source, "splitbrain.harness.programs.standalone"
+        if source.given is not None:
+            raise InvalidPlan(
+                f"program {source.told} was given as a function, which no other process has: "
+                f'name it, as in program("{source.told}")'
+            )
+        words = [source.told, self.library, *map(encoded, self.arguments)]
+        named = [f"{name}={encoded(value)}" for name, value in self.named.items()]
+        env = {"PYTHONPATH": os.pathsep.join(path or os.getcwd() for path in sys.path)}
+        return command([sys.executable, "-m", place, *words, *named], env={**env, **self.env})
 
 
 class Running:
@@ -68,22 +91,16 @@ class Running:
         program, process = self._program, self.node
         surround(process)
         surround_clients(process)
+        place = place_of(process)
         for name, value in program.env.items():
-            process.environment[name] = _filled(str(value), process)
+            process.environment[name] = filled(str(value), place)
         main, self.module = program.source.fresh()
-        arguments = [_filled(value, process) for value in program.arguments]
-        named = {name: _filled(value, process) for name, value in program.named.items()}
+        arguments = [filled(value, place) for value in program.arguments]
+        named = {name: filled(value, place) for name, value in program.named.items()}
         if program.library == "trio":
             await main(*arguments, **named)
         else:
             await loop_of(process).run(main(*arguments, **named))
-
-
-def _filled(value: Any, node: Incarnation) -> Any:
-    """A text with the node's own names in the place of ``{name}`` and ``{peers}``."""
-    if isinstance(value, str):
-        return value.replace("{name}", node.name).replace("{peers}", ",".join(node.peers))
-    return value
 
 
 def program(
@@ -99,8 +116,10 @@ def program(
         main: ``package.module:function``, whose module is imported anew in each life of the
             process, so that what it keeps in globals is the process's own; or the async function
             itself, whose module all nodes share.
-        arguments: what it is called with. In a text ``{name}`` stands for the node's name and
-            ``{peers}`` for those of the others, with commas between.
+        arguments: what it is called with. In a text ``{name}`` stands for the node's name,
+            ``{peers}`` for those of the others, with commas between, ``{port:8080}`` and
+            ``{addresses:8080}`` for where it listens and where it reaches the others
+            (`splitbrain.harness.programs.templates`).
         library: ``trio`` or ``asyncio``; unless given, the one that its module imports.
         env: all that ``os.environ`` has, as `arguments`.
         named: as `arguments`.

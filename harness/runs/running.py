@@ -39,6 +39,7 @@ from splitbrain.harness.generators.lists import listed
 from splitbrain.harness.ground import (
     Counting,
     Ground,
+    Listening,
     Turn,
     Turning,
     World,
@@ -183,6 +184,7 @@ def _run(
     world = chosen.world(plan, trace)
     running = _Running(experiment, world, sink)  # the nemesis has checked the faults by themselves
     check_ground(plan, chosen)
+    _check_server(experiment)
     if turn is not None:
         running.turn_after(turn)
     if look is not None:
@@ -226,9 +228,21 @@ def check_plan(experiment: Experiment) -> None:
     for fault in with_ids(plan.faults):
         check_fault(fault, plan.servers, plan.client_hosts)
     check_ground(plan, ground_named(plan.ground))
+    _check_server(experiment)
     operation_timeout(plan)
     _ = experiment.configured
     _load(experiment)
+
+
+def _check_server(experiment: Experiment) -> None:
+    """Refuse a server that says that it runs elsewhere."""
+    plan = experiment.plan
+    grounds = getattr(experiment.server, "grounds", (plan.ground,))
+    if plan.ground not in grounds:
+        raise InvalidPlan(
+            f"{plan.system or 'the program'} runs on the ground {' or '.join(grounds)}, not on "
+            f"{plan.ground}: --ground {grounds[0]}"
+        )
 
 
 def _load(experiment: Experiment) -> Generator:
@@ -267,6 +281,8 @@ class _Running:
         for name in plan.servers:
             peers = tuple(other for other in plan.servers if other != name)
             world.add_server(name, self._program(versions), peers)
+        if isinstance(world, Listening):
+            world.open_ports(getattr(experiment.server, "ports", ()))
         self.clients = Clients(
             world,
             self.recorder,

@@ -1,0 +1,48 @@
+"""The examples on real processes: they pass or fail as they do in simulation."""
+
+import sys
+
+import pytest
+
+from examples.job_queue.system import SYSTEM as QUEUE
+from examples.lock_service.system import SYSTEM as LOCK
+from splitbrain.checkers.verdict import VALID
+from splitbrain.harness import Fault, Plan, PlannedOperation, run
+from splitbrain.harness.plan import When
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the ground needs Linux")
+
+KILL = Fault("process.kill", 1.0, 0.3, "n1", id="f1")
+PAUSE = Fault("process.pause", 1.6, 0.2, "n1", id="f2")
+PLAN = Plan("", "", nodes=1, time_limit=2.5, ground="processes", faults=(KILL, PAUSE))
+
+
+def on_processes(system, bug=None, **changes):
+    plan = PLAN.with_(system=system.name, workload=system.workloads[0], bug=bug, **changes)
+    return run(system.experiment(plan))
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("system", [QUEUE, LOCK], ids=["queue", "lock"])
+def test_the_corrected_forms_survive_a_kill_and_a_pause(system):
+    result = on_processes(system)
+    assert result.validity is VALID, [v.reason for v in result.verdicts]
+
+
+@pytest.mark.nightly
+def test_the_queue_that_does_not_flush_loses_jobs_in_a_kill():
+    puts = [PlannedOperation(number / 50, number % 5, "enqueue", number) for number in range(60)]
+    kill = Fault("process.kill", 0.0, 0.3, "n1", when=When("acknowledged", count=20), id="f1")
+    result = on_processes(QUEUE, "JOBS-01", faults=(kill,), operations=tuple(puts))
+    assert result.signature.startswith("total-queue")
+
+
+@pytest.mark.nightly
+def test_the_replicated_store_under_uvicorn_survives_a_partition_and_a_pause():
+    pytest.importorskip("fastapi")
+    pytest.importorskip("uvicorn")
+    from examples.rest_store.system import SYSTEM as STORE
+
+    cut = Fault("net.partition", 0.5, 0.5, "one", id="f1")
+    result = on_processes(STORE, nodes=3, faults=(cut, PAUSE))
+    assert result.validity is VALID, [v.reason for v in result.verdicts]
