@@ -24,6 +24,8 @@ SYSTEMS: Entries[System] = Entries(
         "raft": f"{_HERE}.consensus.raft:SYSTEM",
         "raft-members": f"{_HERE}.consensus.raft:WITH_CHANGES",
         "raft-lease": f"{_HERE}.consensus.raft:WITH_LEASES",
+        "paxos": f"{_HERE}.consensus.paxos:SYSTEM",
+        "paxos-lease": f"{_HERE}.consensus.paxos:WITH_LEASES",
         "leader-follower": f"{_HERE}.replication.leader_follower:SYSTEM",
         "leader-follower-summary": f"{_HERE}.replication.leader_follower.summary:SYSTEM",
         "leaderless": f"{_HERE}.replication.leaderless:SYSTEM",

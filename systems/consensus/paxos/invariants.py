@@ -1,0 +1,240 @@
+"""What must hold between the servers at every moment, watched from outside at every step.
+
+Each is stated of what servers hold, whatever code made it so; P1 and P2 are those of "Paxos Made
+Simple":
+
+=====================  =============================================================================
+promise-kept           a promise never decreases, and one that was durable is known in any later
+                       life; no vote is in a ballot before it (P1a)
+one-value              all votes in a slot and ballot are for one value
+choice-kept            once a majority voted for a value, votes in later ballots are for it (P2b)
+agreement              no two values are chosen in a slot, nor believed to be
+chosen-quorum          what is applied was chosen: a majority voted for it in one ballot
+durability             the last choice stays with a majority, whoever crashes
+same-snapshot          snapshots of the same slot are the same
+leader-lease           nobody leads in a later ballot while a leader would still read unasked
+never-back             within a life the slot that is applied does not decrease
+=====================  =============================================================================
+
+Votes are counted here, once they are durable, and not believed: the first majority for a slot and
+ballot is the choice. A step that changed nothing costs a few comparisons.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from splitbrain.harness.invariants import Breach
+from splitbrain.systems.consensus.paxos.phases import Leading, Phase
+from splitbrain.systems.consensus.paxos.state import Server
+from splitbrain.systems.consensus.paxos.synod import Vote
+
+
+class _Seen:
+    """What a server was like when it was looked at last; of a new life, nothing yet.
+
+    Attributes:
+        state: its records, of its present life.
+        promised, applied, saves, phase: as they were.
+        votes: those that were looked at, by slot.
+        unsaved: of these, those not known to be durable: the save that makes them so, slot, vote.
+        base: up to which slot it keeps no votes.
+    """
+
+    __slots__ = ("applied", "base", "phase", "promised", "saves", "state", "unsaved", "votes")
+
+    def __init__(self, state: Server) -> None:
+        self.state = state
+        self.promised = self.applied = self.base = 0
+        self.saves = -1
+        self.votes: dict[int, Vote] = {}
+        self.unsaved: deque[tuple[int, int, Vote]] = deque()
+        self.phase: Phase | None = None
+
+
+class PaxosInvariants:
+    """A probe (`splitbrain.harness.invariants.Probe`) of servers with a ``core``.
+
+    Attributes:
+        seen: by server, also those that are down: what they held last.
+        told: by server, the latest promise that was durable.
+        values: by slot and ballot, what was voted for.
+        voters: likewise, by whom.
+        chosen: by slot, the first vote that a majority cast alike.
+        snapshots: by slot.
+        leaders: by ballot.
+        last: the greatest slot that is chosen.
+    """
+
+    def __init__(self) -> None:
+        self.seen: dict[str, _Seen] = {}
+        self.told: dict[str, int] = {}
+        self.values: dict[tuple[int, int], Any] = {}
+        self.voters: dict[tuple[int, int], set[str]] = {}
+        self.chosen: dict[int, Vote] = {}
+        self.snapshots: dict[int, bytes] = {}
+        self.leaders: dict[int, str] = {}
+        self.last = 0
+
+    def __call__(self, name: str, server: Any) -> Breach | None:
+        """See `splitbrain.harness.invariants.Probe`."""
+        core = getattr(server, "core", None)  # there is none before it has recovered
+        if core is None:
+            return None
+        state: Server = core.server
+        seen, breach = self.seen.get(name), None
+        if seen is None or seen.state is not state:
+            seen = self.seen[name] = _Seen(state)
+            breach = self.remembered(name, state) or self.durability(name, state)
+        acceptor, outbox = state.acceptor, state.outbox
+        if state.settings.lease:
+            breach = breach or self.leader_lease(name, state)
+        if acceptor.promised != seen.promised or outbox.saves != seen.saves:
+            breach = breach or self.votes(name, state, seen)
+        while seen.unsaved and seen.unsaved[0][0] <= outbox.saves_done:
+            breach = breach or self.count(name, state, *seen.unsaved.popleft()[1:])
+        if state.replica.applied != seen.applied:
+            breach = breach or self.applied(name, state, seen)
+        if state.phase is not seen.phase and isinstance(state.phase, Leading):
+            self.leaders[state.phase.ballot] = name
+        seen.phase = state.phase
+        if outbox.saves == outbox.saves_done:
+            self.told[name] = max(self.told.get(name, 0), acceptor.promised)
+        return breach
+
+    def remembered(self, name: str, state: Server) -> Breach | None:
+        """A promise that was durable was perhaps told: it is known in any later life."""
+        told, promised = self.told.get(name, 0), state.acceptor.promised
+        if promised >= told:
+            return None
+        return Breach(
+            "promise-kept", f"{name} promised ballot {told}, and started again with {promised}"
+        )
+
+    def durability(self, name: str, state: Server) -> Breach | None:
+        """What was chosen is still there when a server has started again."""
+        if not self.last:
+            return None
+        choice, holders = self.chosen[self.last], 0
+        for seen in self.seen.values():
+            vote = seen.state.acceptor.votes.get(self.last)
+            settled = seen.state.replica.base >= self.last
+            holders += settled or (vote is not None and vote.ballot >= choice.ballot)
+        # Who has not started yet holds what its disk has, which nobody can see.
+        if holders + len(state.everybody) - len(self.seen) >= state.majority:
+            return None
+        return Breach(
+            "durability",
+            f"{_shown(choice.value)} was chosen in slot {self.last}, and since {name} started "
+            "again no majority holds it",
+        )
+
+    def votes(self, name: str, state: Server, seen: _Seen) -> Breach | None:
+        """Look at the votes that are new."""
+        acceptor, breach = state.acceptor, None
+        if acceptor.promised < seen.promised:
+            breach = Breach(
+                "promise-kept",
+                f"the promise of {name} went from {seen.promised} to {acceptor.promised}",
+            )
+        for slot, vote in acceptor.votes.items():
+            if seen.votes.get(slot) is not vote:
+                breach = breach or self.vote(name, seen, slot, vote)
+                seen.votes[slot] = vote
+                seen.unsaved.append((state.outbox.saves, slot, vote))
+        if state.replica.base != seen.base:
+            seen.base = state.replica.base
+            seen.votes = dict(acceptor.votes)
+        seen.promised, seen.saves = acceptor.promised, state.outbox.saves
+        return breach
+
+    def vote(self, name: str, seen: _Seen, slot: int, vote: Vote) -> Breach | None:
+        """Look at a vote."""
+        place, choice = (slot, vote.ballot), self.chosen.get(slot)
+        if seen.saves >= 0 and vote.ballot < seen.promised:
+            said = f"{name} promised ballot {seen.promised} and votes in {vote.ballot}, slot {slot}"
+            return Breach("promise-kept", said)
+        known = self.values.setdefault(place, vote.value)
+        if known is not vote.value and known != vote.value:
+            said = f"{_shown(known)} and, by {name}, {_shown(vote.value)}"
+            return Breach(
+                "one-value", f"votes in slot {slot}, ballot {vote.ballot}, are for {said}"
+            )
+        if choice and vote.ballot > choice.ballot and vote.value != choice.value:
+            return Breach(
+                "choice-kept",
+                f"{_shown(choice.value)} was chosen in slot {slot}, ballot {choice.ballot}, and "
+                f"{name} votes for {_shown(vote.value)} in ballot {vote.ballot}",
+            )
+        return None
+
+    def count(self, name: str, state: Server, slot: int, vote: Vote) -> Breach | None:
+        """Count a vote that is durable."""
+        voters = self.voters.setdefault((slot, vote.ballot), set())
+        voters.add(name)
+        if len(voters) < state.majority:
+            return None
+        self.last = max(self.last, slot)
+        choice = self.chosen.setdefault(slot, vote)
+        if choice.value == vote.value:
+            return None
+        return Breach(
+            "agreement",
+            f"{_shown(choice.value)} (ballot {choice.ballot}) and {_shown(vote.value)} (ballot "
+            f"{vote.ballot}) are both chosen in slot {slot}",
+        )
+
+    def applied(self, name: str, state: Server, seen: _Seen) -> Breach | None:
+        """Look at what was applied, as far as it is still there; the snapshot has the rest."""
+        replica, before = state.replica, seen.applied
+        seen.applied = replica.applied
+        if replica.applied < before:
+            said = f"{name} had applied slot {before}, and now {replica.applied}"
+            return Breach("never-back", said)
+        for slot in range(max(before, replica.base) + 1, replica.applied + 1):
+            if slot not in replica.chosen:
+                continue
+            value, choice = replica.chosen[slot], self.chosen.get(slot)
+            if choice is None:
+                said = f"{name} applied {_shown(value)} in slot {slot}, which no majority voted for"
+                return Breach("chosen-quorum", said)
+            if choice.value is not value and choice.value != value:
+                return Breach(
+                    "agreement",
+                    f"{name} applied {_shown(value)} in slot {slot}, where "
+                    f"{_shown(choice.value)} was chosen",
+                )
+        return self.same_snapshot(name, state)
+
+    def same_snapshot(self, name: str, state: Server) -> Breach | None:
+        """Equal prefixes of the log make equal states, byte for byte."""
+        snapshot = state.replica.snapshot
+        if snapshot is None:
+            return None
+        known = self.snapshots.setdefault(snapshot.last, snapshot.data)
+        if known is snapshot.data or known == snapshot.data:
+            return None
+        said = f"the snapshot of {name} up to slot {snapshot.last} differs from another's"
+        return Breach("same-snapshot", said)
+
+    def leader_lease(self, name: str, state: Server) -> Breach | None:
+        """Looked at whenever a leader with a lease does anything: only then its clock is known."""
+        office, now = state.phase, state.timer.now
+        latest = max(self.leaders, default=0)
+        if not isinstance(office, Leading) or latest <= office.ballot:
+            return None
+        vouched = sorted((each.vouched_at for each in office.hearing.values()), reverse=True)
+        ends = vouched[state.majority - 1] + state.settings.lease
+        if now >= ends:
+            return None
+        return Breach(
+            "leader-lease",
+            f"{name} may read without asking for {ends - now:.3f} s more, though "
+            f"{self.leaders[latest]} leads ballot {latest} by now",
+        )
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "..."
