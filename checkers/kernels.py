@@ -99,7 +99,12 @@ def clock() -> float:
     Budgets are measured on it: compiling happens once a machine, takes longer than many a budget,
     and says nothing of how hard a history is.
     """
-    return time.perf_counter() - sum(float(timer.duration) for timer in _compiling if timer.done)
+    return time.perf_counter() - compiling_seconds()
+
+
+def compiling_seconds() -> float:
+    """Seconds that this process has spent compiling, so far."""
+    return sum(float(timer.duration) for timer in _compiling if timer.done)
 
 
 _compiling: list[Any] = []

@@ -66,6 +66,9 @@ TRAFFIC = "traffic"
 """An event of the nemesis, where messages take real time: how many had been sent when the load
 ended, by who sent them to whom."""
 
+TIMED_OUT = "timed out after"
+"""How the error of an operation begins that nobody answered in time."""
+
 ANSWERS = "answers"
 """An event of the nemesis: what each server did when it was asked in the end, by its name: one of
 these."""

@@ -28,14 +28,12 @@ from typing import Any
 import trio
 
 from splitbrain.checkers.history.operation import FAIL, INFO, OK
+from splitbrain.checkers.vocabulary import TIMED_OUT
 from splitbrain.harness.error_text import without_addresses
 from splitbrain.harness.node import Message, Node
 
 TIMEOUT_S = 2.0
 """How long an operation may take unless the run says otherwise, in virtual seconds."""
-
-TIMED_OUT = "timed out after"
-"""How the error of an operation that got no answer in time begins."""
 
 Perform = Callable[[Any, str, Any], Awaitable[Any]]
 """Does an operation through a client: ``await perform(client, f, value)`` is the result's value."""

@@ -11,8 +11,9 @@ operations that are invoked after the value ``final`` are the final ones; those 
 argument are attempts at the same. What each server did is the value of the event ``answers``
 (`splitbrain.harness.runs.finals`); to refuse is an answer, silence is none.
 
-*Algorithm.* One pass. A kind of operation that never succeeded in the whole run did not stop doing
-so; whether anything was exercised is another checker's question.
+*Algorithm.* One pass. A kind of operation that never succeeded in the whole run, but was answered,
+did not stop working (a client may ask for what there is not); whether anything was exercised is
+another checker's question. If nobody ever answered it while other kinds worked, it hangs.
 
 *Left out.* How long it took, and whether anything made progress before. Beyond what a system claims
 to survive, nobody asks this of it.
@@ -26,7 +27,7 @@ from dataclasses import dataclass
 from splitbrain.checkers.history import NEMESIS, OK, Call, History
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
-from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE, SILENT
+from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE, SILENT, TIMED_OUT
 
 NO_PROGRESS = "no-progress"
 
@@ -61,7 +62,8 @@ class _Progress:
             *(
                 _unanswered(group, gone)
                 for group in attempts.values()
-                if group[0].f in worked and not any(call.outcome == OK for call in group)
+                if not any(call.outcome == OK for call in group)
+                and (group[0].f in worked or _hung(history, group))
             ),
             *_silent(history),
         )
@@ -70,6 +72,12 @@ class _Progress:
         number = len(attempts)
         reason = f"{number} final operation{'s' if number > 1 else ''}, each answered"
         return Verdict(self.name, VALID, reason, coverage=coverage)
+
+
+def _hung(history: History, attempts: list[Call]) -> bool:
+    """Whether no attempt was answered, not even by a refusal."""
+    ends = [call.completed for call in attempts]
+    return all(end is None or (history.errors[end] or "").startswith(TIMED_OUT) for end in ends)
 
 
 def _silent(history: History) -> Iterator[Anomaly]:

@@ -20,18 +20,40 @@ SECONDS = 4.0
 
 @click.command(name="doctor")
 @click.argument("systems", nargs=-1, metavar="[SYSTEM]...")
-def command(systems: tuple[str, ...]) -> None:
+@click.option(
+    "--warm",
+    is_flag=True,
+    help="Compile what checkers of large histories use, once for this machine and version.",
+)
+def command(systems: tuple[str, ...], warm: bool) -> None:
     """Check this installation: versions, where packages come from, whether runs are
     deterministic. With SYSTEM (a name, or package.module:NAME): run it again and again, in other
     processes with other hash seeds, and show the first event that differs, with both stacks."""
     from splitbrain.harness.doctor import diagnose
 
+    if warm:
+        _warm()
+        if not systems:
+            return
     healthy = True
     for line in diagnose():
         healthy &= _say(line)
     for name in systems:
         healthy &= _say(_examined(name))
     sys.exit(0 if healthy else EXIT_BAD_INPUT)
+
+
+def _warm() -> None:
+    from splitbrain.checkers import kernels
+    from splitbrain.harness.progress import ProgressLine
+    from splitbrain.systems.warming import warm
+
+    if not kernels.numba_installed():
+        raise click.UsageError("there is nothing to compile with: numba is not installed")
+    with ProgressLine(sys.stderr) as line:
+        for model, _ in warm():
+            line.show(f"compiled for {model}: {kernels.compiling_seconds():.1f} s so far")
+    click.echo(f"ok   kernels are compiled ({kernels.compiling_seconds():.1f} s of compiling)")
 
 
 def _say(finding: Finding) -> bool:

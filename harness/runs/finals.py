@@ -21,8 +21,9 @@ from splitbrain.checkers.vocabulary import (
     REFUSED,
     REPLICA_STATE,
     SILENT,
+    TIMED_OUT,
 )
-from splitbrain.harness.client import TIMED_OUT, Outcome
+from splitbrain.harness.client import Outcome
 from splitbrain.harness.runs.clients import Clients
 from splitbrain.harness.runs.recorder import Recorder
 from splitbrain.harness.workloads.workload import FinalRead

@@ -45,6 +45,7 @@ class Worker:
         self.node = node
         self.job = self.job_class()
         self.made: dict[tuple[int, int, Attempt], list[list[Pair]]] = {}
+        self._reducing: set[tuple[int, int, Attempt]] = set()  # begun, also those that have ended
         self._number = 0
         self._fetches: dict[int, _Fetch] = {}
 
@@ -58,8 +59,11 @@ class Worker:
                 match message:
                     case ("map", *task):
                         self._map(sender, *task)
-                    case ("reduce", *task):
-                        nursery.start_soon(self._reduce, sender, *task)
+                    case ("reduce", job, task, attempt, sources):
+                        # The message may come twice, and both would use the same files.
+                        if (job, task, attempt) not in self._reducing:
+                            self._reducing.add((job, task, attempt))
+                            nursery.start_soon(self._reduce, sender, job, task, attempt, sources)
                     case ("fetch", number, job, task, attempt, reducer):
                         parts = self.made.get((job, task, attempt))
                         part = None if parts is None else tuple(parts[reducer])
@@ -68,6 +72,7 @@ class Worker:
                         self._fetches.pop(number).hear(part)
                     case ("forget", job):
                         self.made = {k: v for k, v in self.made.items() if k[0] != job}
+                        self._reducing = {k for k in self._reducing if k[0] != job}
 
     def _sorter(self, *name: object) -> Sorter:
         path = "-".join(map(str, name))

@@ -7,7 +7,7 @@ import pytest
 import trio
 from small_register import Client, Durable
 
-from splitbrain.checkers.verdict import INVALID, VALID
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 from splitbrain.harness import Definite, Plan, faults, run
 from splitbrain.harness.client import request
 from splitbrain.harness.nemesis.claims import Claims
@@ -57,6 +57,42 @@ def test_a_server_that_never_answers_after_a_restart_is_found():
     assert {anomaly.kind for anomaly in found.anomalies} == {"no-progress", "silent-server"}
     assert "n1 answered nothing after all faults had ended" in found.anomalies[-1].message
     assert verdict(result_of(Durable, KILL), "progress").validity is VALID
+
+
+class NeverReads(Durable):
+    """Writes, and has never heard of reading, or says so."""
+
+    refuses = False
+
+    async def run(self):
+        network = self.node.network
+        while True:
+            source, (_, identity, f, *_) = await network.receive()
+            if f != "read":
+                network.send(source, ("reply", identity, True))
+            elif self.refuses:
+                network.send(source, ("reply", identity, None, "refused"))
+
+
+class Refused(Client):
+    async def read(self, key):
+        answer = await request(self.node, "n1", "read", key)
+        if len(answer) > 1:
+            raise Definite("it knows no reads")
+        return answer[0]
+
+
+def test_what_never_worked_and_never_is_answered_hangs():
+    found = verdict(result_of(NeverReads), "progress")
+    assert found.validity is INVALID
+    assert {anomaly.kind for anomaly in found.anomalies} == {"no-progress", "silent-server"}
+
+
+def test_what_never_worked_but_is_refused_did_not_stop_working():
+    server = type("Refusing", (NeverReads,), {"refuses": True})
+    result = result_of(server, client=Refused)
+    assert verdict(result, "progress").validity is VALID
+    assert verdict(result, "exercised").validity is UNKNOWN
 
 
 class SilentSecond(Durable):
