@@ -84,13 +84,14 @@ class Caller:
             InDoubt: some attempt may have done it.
         """
         deadline = trio.current_time() + seconds
-        self.budget.earn()
         doubt = False
         for number in range(1, self.policy.attempts + 1):
             left = deadline - trio.current_time()
             permit = self.breaker.admit() if left > 0 else None
             if permit is None:
                 break
+            if number == 1:
+                self.budget.earn()  # not for a call that the breaker keeps from being made
             self.announce("call", {"request": name, "attempt": number})
             try:
                 return await self.attempt_once(attempt, min(left, self.policy.timeout), permit)
