@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
 import click
 
@@ -16,7 +17,13 @@ import click
 @click.option(
     "--faults", "-f", default="none", show_default=True, help="Faults during the workloads."
 )
-def command(system: str, bug: str | None, seeds: int, faults: str) -> None:
+@click.option(
+    "--report",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write the ladder as a page into this folder, with a report of each run that refutes.",
+)
+def command(system: str, bug: str | None, seeds: int, faults: str, report: Path | None) -> None:
     """Try to refute each isolation level of SYSTEM: ten scripted anomalies, then workloads.
 
     Exits with 1 if the level that the system claims is refuted, with 0 if not.
@@ -30,4 +37,8 @@ def command(system: str, bug: str | None, seeds: int, faults: str) -> None:
     with ProgressLine(sys.stderr) as line:
         ladder = climb(chosen, bug=planted, seeds=seeds, faults=faults, progress=line.show)
     click.echo(matrix(ladder))
+    if report is not None:
+        from splitbrain.reports.ladder import write_ladder
+
+        click.echo(f"report: {write_ladder(ladder, report)}")
     sys.exit(0 if ladder.holds else 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tabulate import tabulate
 
@@ -47,6 +48,10 @@ RULED_OUT_BY_INVARIANT = {
 """The weakest model under which the workload that shows the anomaly would be right."""
 
 
+Again = Callable[[str], Experiment]
+"""Makes a run once more, judged by an isolation level."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """An anomaly that was found.
@@ -56,12 +61,14 @@ class Evidence:
         rules_out: the weakest models that forbid it.
         found_by: the script or workload, with the seed.
         witness: what happened, in one sentence.
+        again: makes the same run once more, judged by a level.
     """
 
     kind: str
     rules_out: tuple[str, ...]
     found_by: str
     witness: str
+    again: Again
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +79,13 @@ class Played:
         script: what was played.
         validity: invalid if the anomaly happened, valid if it was prevented.
         told: the steps and their answers.
+        again: makes the same run once more.
     """
 
     script: Script
     validity: Validity
     told: str
+    again: Again
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +162,9 @@ def climb(
             plan = Plan(
                 system.name, workload, bug.id if bug else None, seed=seed, nodes=system.nodes
             )
-            chosen = workload_for(plan, system.client, consistency=system.consistency)
-            drawn = draw(plan, faults)
-            made = Experiment(
-                drawn, server, chosen, system.claims, system.checkers, invariants=system.invariants
-            )
-            evidence += _found(workload, seed, run(made, tracing=False))
+            again = partial(_experiment, system, server, draw(plan, faults))
+            result = run(again(system.consistency), tracing=False)
+            evidence += _found(workload, seed, result, again)
     levels = LEVELS if claimed in LEVELS else (*LEVELS, claimed)
     rungs = tuple(Rung(level, _refutation(level, evidence)) for level in levels)
     return Ladder(system.name, claimed, tuple(played), len(WORKLOADS) * seeds, rungs)
@@ -209,15 +215,24 @@ def _play(script: Script, system: System, server: ServerFactory, bug: Bug | None
         bug=bug.id if bug else None,
     )
     verdict = run(made, tracing=False).verdicts[0]
-    return Played(script, verdict.validity, verdict.reason)
+    return Played(script, verdict.validity, verdict.reason, lambda level: made)
+
+
+def _experiment(system: System, server: ServerFactory, plan: Plan, level: str) -> Experiment:
+    """A run of a generated workload, judged by a level."""
+    workload = workload_for(plan, system.client, consistency=level)
+    return Experiment(
+        plan, server, workload, system.claims, system.checkers, invariants=system.invariants
+    )
 
 
 def _evidence(played: Played) -> Evidence:
     script = played.script
-    return Evidence(script.name, (script.rules_out,), f"script {script.name}", played.told)
+    found_by = f"script {script.name}"
+    return Evidence(script.name, (script.rules_out,), found_by, played.told, played.again)
 
 
-def _found(workload: str, seed: int, result: Run) -> Iterator[Evidence]:
+def _found(workload: str, seed: int, result: Run, again: Again) -> Iterator[Evidence]:
     """The anomalies of a run, one of each kind, whatever level was claimed."""
     shown: dict[str, Anomaly] = {}
     for verdict in _verdicts(workload, result):
@@ -226,7 +241,7 @@ def _found(workload: str, seed: int, result: Run) -> Iterator[Evidence]:
     for kind, anomaly in shown.items():
         rules_out = _weakest_forbidding(kind)
         if rules_out:
-            yield Evidence(kind, rules_out, f"{workload}, seed {seed}", anomaly.message)
+            yield Evidence(kind, rules_out, f"{workload}, seed {seed}", anomaly.message, again)
 
 
 def _verdicts(workload: str, result: Run) -> Sequence[Verdict]:
