@@ -29,7 +29,7 @@ SYSTEM = System(
     title="leader-follower replication, built properly (chapter 5)",
     server=ReferenceServer,
     client=ReferenceClient,
-    workloads=("register", "set"),
+    workloads=("register", "set", "messages", "unique-ids"),
     claims=Claims(
         ("process", "net", "clock", "member", "disk.slow", "disk.stall", "client", "scenario")
     ),

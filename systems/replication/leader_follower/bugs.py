@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.replication.leader_follower.core import Core
-from splitbrain.systems.replication.leader_follower.effects import Role
+from splitbrain.systems.replication.leader_follower.desk import CommandIdentity, Waiting
+from splitbrain.systems.replication.leader_follower.effects import HEARTBEAT_S, Effect, Role
+from splitbrain.systems.replication.leader_follower.log import Adopt, Entry
 from splitbrain.systems.replication.leader_follower.reference import ReferenceServer
 
 
@@ -23,6 +27,104 @@ class Undeposed(Core):
         """Once a leader, always a leader."""
         if self.role is not Role.LEADER:
             super().step_down()
+
+
+class NumbersAhead(Core):
+    """The leader gives out numbers from its memory, ahead of the log."""
+
+    def _on_command(
+        self, waiting: Waiting, identity: CommandIdentity, command: tuple[Any, ...]
+    ) -> None:
+        """Whoever takes over goes on after the last number that it has heard of."""
+        before = len(self.log)
+        super()._on_command(waiting, identity, command)
+        if command == ("generate",) and len(self.log) > before:
+            waits = sum(entry.command == command for entry in self.log.suffix(self.applied))
+            self._done(waiting, self.machine.numbered + waits)
+
+
+class GivesUpOnFollowers(Core):
+    """Semi-synchronous until no follower answers for a while; then it goes on without them."""
+
+    timeout_s = 3 * HEARTBEAT_S
+
+    def stored_by_majority(self) -> int:
+        """A leader that is cut off acknowledges what nobody else will ever have."""
+        heard = max(self._spoke_at.values(), default=self._now)
+        if self._now - heard > self.timeout_s:
+            return self._durable_length
+        return super().stored_by_majority()
+
+    def tick(self, now: float) -> list[Effect]:
+        """Who waits for an answer is told as soon as the leader gives up."""
+        effects = super().tick(now)
+        if self.role is Role.LEADER:
+            self._advance()
+        return effects + self._take()
+
+
+class CutsToCommitted(Core):
+    """A server that meets a new epoch cuts off all of its log that it doesn't know to be committed:
+    the new leader will send it again, if it is there."""
+
+    def step_down(self) -> None:
+        """If the new leader fails at once, what two of three had may be on nobody's disk."""
+        super().step_down()
+        if self.commit < len(self.log):
+            self._persist(Adopt(self.log.label, self.commit, ()))
+            self.log.adopt(self.log.label, self.commit, ())
+
+
+class KeepsItsTail(Core):
+    """Takes over the new leader's log, and leaves what its own has beyond that."""
+
+    def _adopt(self, keep: int, entries: tuple[Entry, ...]) -> None:
+        """What a deposed leader had never replicated counts as the new leader's."""
+        upto = keep + len(entries)
+        super()._adopt(keep, entries + self.log.suffix(upto))
+
+
+class AnswersAnybody(Core):
+    """Answers readers whatever they have seen."""
+
+    def may_answer(self, seen: int) -> bool:
+        """A reader who comes from another replica may go back in time."""
+        return True
+
+
+class AppliesInParallel(Core):
+    """Followers apply messages of odd and of even number independently, each as it gets to them."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._late: list[Entry] = []
+
+    def _apply(self) -> None:
+        """The odd ones are a heartbeat behind."""
+        late, self._late = self._late, []
+        for entry in late:
+            self.machine._do(entry.command)
+        if self.role is Role.LEADER:
+            super()._apply()
+            return
+        for entry in self.log.entries[self.applied : self.commit]:
+            self.applied += 1
+            if entry.command[0] == "post" and entry.command[1] % 2:
+                self._late.append(entry)
+            else:
+                self.machine.apply(entry)
+
+
+class ShipsStatements(Core):
+    """Followers evaluate what the leader evaluated, each for itself."""
+
+    def _extend(self, start: int, entries: tuple[Entry, ...]) -> None:
+        """What chance decides it decides again on every replica."""
+        super()._extend(start, tuple(self._again(entry) for entry in entries))
+
+    def _again(self, entry: Entry) -> Entry:
+        statement = entry.command[:3] if entry.command[0] == "post" else entry.command
+        return entry._replace(command=self.evaluated(statement))
 
 
 BUGS: tuple[Bug, ...] = (
@@ -47,5 +149,88 @@ BUGS: tuple[Bug, ...] = (
         seeds=30,
         shows=("stale-read", "lost-update", "unwritten-read", "nonlinearizable", "diverged"),
         source="DDIA chapter 5, Leader failure: Failover (split brain); Jepsen: Hazelcast 3.8.3",
+    ),
+    Bug(
+        id="REP-03",
+        title="numbers are given out ahead of the log: a new leader gives them out again",
+        server=planted(ReferenceServer, core_type=NumbersAhead),
+        workload="unique-ids",
+        faults=("process.kill", "net.partition"),
+        nodes=3,
+        seeds=20,
+        shows=("duplicate",),
+        source="DDIA chapter 5, Leader failure: Failover (GitHub, 2012)",
+    ),
+    Bug(
+        id="REP-04",
+        title="semi-synchronous until followers are slow: then the leader alone has it",
+        server=planted(ReferenceServer, core_type=GivesUpOnFollowers),
+        workload="set",
+        faults=("net.partition", "process.pause", "process.kill"),
+        nodes=3,
+        seeds=40,
+        shows=("lost",),
+        source="DDIA chapter 5, Synchronous Versus Asynchronous Replication; MySQL semisync",
+    ),
+    Bug(
+        id="REP-05",
+        title="a follower cuts its log to what it knows to be committed: two failovers lose it",
+        server=planted(ReferenceServer, core_type=CutsToCommitted),
+        workload="set",
+        faults=("process.kill", "net.partition"),
+        nodes=3,
+        seeds=60,
+        shows=("lost", "diverged"),
+        source="Kafka KIP-101, scenario 1: high watermark truncation, then a leader election",
+    ),
+    Bug(
+        id="REP-06",
+        title="a deposed leader that returns keeps the tail of its log: replicas differ",
+        server=planted(ReferenceServer, core_type=KeepsItsTail),
+        workload="set",
+        faults=("net.partition", "process.pause"),
+        nodes=3,
+        seeds=60,
+        shows=("diverged", "lost", "unexpected"),
+        source="Kafka KIP-101, scenario 2: replica divergence on restart",
+    ),
+    Bug(
+        id="REP-07",
+        title="any replica answers whatever its reader has seen: reads go back in time",
+        server=planted(ReferenceServer, core_type=AnswersAnybody),
+        workload="messages",
+        faults=("net.partition",),
+        nodes=3,
+        seeds=20,
+        shows=("read-your-writes", "monotonic-reads"),
+        source="DDIA chapter 5, Problems with Replication Lag (figures 5-3, 5-4)",
+    ),
+    Bug(
+        id="REP-08",
+        title="followers apply in parallel, without order: an answer shows before its question",
+        server=planted(ReferenceServer, core_type=AppliesInParallel),
+        workload="messages",
+        faults=(),
+        nodes=3,
+        seeds=20,
+        shows=(
+            "consistent-prefix",
+            "read-your-writes",
+            "monotonic-reads",
+            "monotonic-writes",
+            "writes-follow-reads",
+        ),
+        source="DDIA chapter 5, Consistent Prefix Reads (figure 5-5)",
+    ),
+    Bug(
+        id="REP-09",
+        title="statements are replicated, and what chance decides differs on every replica",
+        server=planted(ReferenceServer, core_type=ShipsStatements),
+        workload="messages",
+        faults=(),
+        nodes=3,
+        seeds=5,
+        shows=("diverged",),
+        source="DDIA chapter 5, Statement-based replication",
     ),
 )

@@ -3,10 +3,17 @@
     ("read", level, key) | ("read-all", level) | ("state",)        queries, answered without effect
     ("write", session, number, key, value) | ("add", session, number, element)
     ("cas", session, number, key, old, new)                        commands
-    -> ("ok", result)            done
+    ("messages", "session", seen)                                  a query, see below
+    ("post", session, number, message, after) | ("generate", session, number)    commands, too
+    -> ("ok", result, applied)   done, where so many entries of the log were applied
     -> ("redirect", server)      nothing done; ask that server (None: I don't know which)
     -> ("refused", reason)       nothing done, nor will it be
     -> ("deposed",)              I led when you asked; whether it was done will turn out elsewhere
+
+A reader that goes to any replica sends along how much of the log it has seen; a replica that has
+applied less sends it to the leader. So it reads its own writes and never goes back in time (DDIA
+chapter 5, "Problems with Replication Lag"). What it has seen is in a file: a client that is killed
+and started again is still the same client.
 
 A query may be sent again at will. A command of which it isn't known whether it was done may be sent
 again only to servers that recognize it: the reference form's, not the summary's.
@@ -20,6 +27,8 @@ import trio
 
 from splitbrain.harness.client import Definite, Indefinite, request
 from splitbrain.harness.node import Message, Node
+
+PATH = "seen"
 
 ATTEMPT_S = 0.5
 """How long to wait for one server's answer."""
@@ -79,11 +88,14 @@ class LeaderFollowerClient:
 
     async def replica_state(self, server: str) -> dict[str, Any]:
         """What that very server has, whatever its role, as JSON-able data in a fixed order."""
-        _, (registers, elements) = await request(self._node, server, "state")
-        return {
+        _, (registers, elements, *rows), *_ = await request(self._node, server, "state")
+        state = {
             "registers": dict(sorted((str(key), value) for key, value in registers)),
             "elements": sorted(elements, key=_order),
         }
+        for table in rows:
+            state["messages"] = [[message, *row] for message, row in table]
+        return state
 
     async def _query(self, *query: Any) -> Any:
         return await self._ask(query, repeatable=True)
@@ -101,7 +113,8 @@ class LeaderFollowerClient:
             answer = await self._attempt(server, message)
             hint = None
             match answer:
-                case ("ok", result):
+                case ("ok", result, *applied):
+                    self._note(*applied)
                     return result
                 case ("refused", reason) if not doubt:
                     raise Definite(f"refused: {reason}")
@@ -118,6 +131,9 @@ class LeaderFollowerClient:
             else:
                 await trio.sleep(BACKOFF_S * (1 + self._node.random.random()))
                 server = self._after(server)
+
+    def _note(self, applied: int = 0) -> None:
+        """Remember how much of the log an answer rested on, if it says so."""
 
     async def _attempt(self, server: str, message: Message) -> Message | None:
         """A server's answer; None, and another home if it was that server, if there is none."""
@@ -140,6 +156,31 @@ class ReferenceClient(LeaderFollowerClient):
     """For the reference form, which does a command sent again only once, and has cas."""
 
     _repeatable = True
+
+    def __init__(self, node: Node, server: str) -> None:
+        super().__init__(node, server)
+        disk = node.disk
+        self._seen = int(disk.read(PATH)) if disk.exists(PATH) else 0
+
+    async def messages(self) -> list[int]:
+        """The numbers of all messages, by any replica that has what this client has seen."""
+        return sorted(await self._query("messages", "session", self._seen))
+
+    async def post(self, message: int, after: int | None) -> None:
+        """Post a message, which may answer another; raises as `write` does."""
+        await self._command("post", message, after)
+
+    async def generate(self) -> int:
+        """A number that was never given out before; raises as `write` does."""
+        return int(await self._command("generate"))
+
+    def _note(self, applied: int = 0) -> None:
+        if applied > self._seen:
+            self._seen = applied
+            disk = self._node.disk
+            if disk.exists(PATH):
+                disk.truncate(PATH, 0)
+            disk.write(PATH, 0, str(applied).encode())
 
     async def cas(self, key: Any, old: Any, new: Any) -> bool:
         """Set a register to `new` if it is `old`; whether it was. Raises as `write` does."""

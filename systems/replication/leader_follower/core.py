@@ -185,7 +185,7 @@ class Core(Failover):
             result = self.machine.apply(entry)
             waiting = self._desk.commands.pop((entry.session, entry.sequence), None)
             if waiting is not None:
-                self._reply(waiting, "ok", result)
+                self._done(waiting, result)
 
     # Replication, from the leader's side
 
@@ -250,10 +250,12 @@ class Core(Failover):
         waiting = Waiting(client, request)
         match f, arguments:
             case "state", ():
-                self._reply(waiting, "ok", self.machine.answer(("state",)))
-            case "read" | "read-all", ("eventual", *key):
-                self._reply(waiting, "ok", self.machine.answer((f, *key)))
-            case "read" | "read-all", ("strong", *key):
+                self._done(waiting, self.machine.answer(("state",)))
+            case "read" | "read-all" | "messages", ("eventual", *key):
+                self._done(waiting, self.machine.answer((f, *key)))
+            case "read" | "read-all" | "messages", ("session", int(seen), *key):
+                self._on_session_read(waiting, seen, (f, *key))
+            case "read" | "read-all" | "messages", ("strong", *key):
                 self._on_read(waiting, (f, *key))
             case _, (int(session), int(sequence), *rest) if ARGUMENTS.get(f) == len(rest):
                 self._on_command(waiting, (session, sequence), (f, *rest))
@@ -267,6 +269,17 @@ class Core(Failover):
         self._desk.reads.append(PendingRead(self._round + 1, waiting, query))
         self._broadcast()
 
+    def _on_session_read(self, waiting: Waiting, seen: int, query: Query) -> None:
+        """Answer from this replica, unless its client has seen more than it has applied."""
+        if self.may_answer(seen):
+            self._done(waiting, self.machine.answer(query))
+        else:
+            self._reply(waiting, "redirect", self.leader if self.leader != self.name else None)
+
+    def may_answer(self, seen: int) -> bool:
+        """Whether this replica has all that a client has seen: so many entries of the log."""
+        return self.applied >= seen
+
     def _serve_reads(self) -> None:
         """Answer the reads of which a majority has confirmed that no later epoch had begun.
 
@@ -276,7 +289,7 @@ class Core(Failover):
             return
         rounds = (self._rounds.get(peer, 0) for peer in self.peers)
         for read in self._desk.confirmed(int(reached_by_majority([self._round, *rounds]))):
-            self._reply(read.waiting, "ok", self.machine.answer(read.query))
+            self._done(read.waiting, self.machine.answer(read.query))
 
     def _on_command(
         self, waiting: Waiting, identity: CommandIdentity, command: tuple[Any, ...]
@@ -288,14 +301,23 @@ class Core(Failover):
         session, sequence = identity
         latest, result = self.machine.sessions.get(session, (-1, None))
         if sequence == latest:
-            self._reply(waiting, "ok", result)
+            self._done(waiting, result)
         # One before the latest is a late message of a client that has gone on: nobody waits.
         if sequence > latest and self._desk.register(identity, waiting):
-            entry = Entry(self.epoch, session, sequence, command)
+            entry = Entry(self.epoch, session, sequence, self.evaluated(command))
             self._persist(Extend((entry,)))
             self.log.extend((entry,))
             self._unsynced.append((self._records, len(self.log)))
             self._broadcast()
+
+    def evaluated(self, command: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The command with what chance decides put into it: followers get the row and not the
+        statement (DDIA chapter 5, "Implementation of Replication Logs")."""
+        return (*command, self._random.getrandbits(32)) if command[0] == "post" else command
+
+    def _done(self, waiting: Waiting, result: Any) -> None:
+        """Answer, and say how much of the log the answer rests on."""
+        self._reply(waiting, "ok", result, self.applied)
 
     def _reply(self, waiting: Waiting, *answer: Any) -> None:
         self._send(waiting.client, ("reply", waiting.request, *answer))

@@ -1,4 +1,6 @@
-"""What the log's commands do: registers and a set, and the sessions that make retries harmless.
+"""What the log's commands do, and the sessions that make retries harmless.
+
+There are registers, a set, a table of messages, and a sequence of numbers.
 
 Deterministic: replicas that apply the same log are equal. A session is one client object; its
 commands are numbered, one at a time. The number and result of its latest command are part of the
@@ -12,11 +14,12 @@ from typing import Any
 
 from splitbrain.systems.replication.leader_follower.log import Entry
 
-ARGUMENTS = {"write": 2, "add": 1, "cas": 3}
+ARGUMENTS = {"write": 2, "add": 1, "cas": 3, "post": 2, "generate": 0}
 """The commands, and how many arguments each takes."""
 
 Query = tuple[Any, ...]
-"""What can be asked of a replica's state: ``("read", key)``, ``("read-all",)``, ``("state",)``."""
+"""What can be asked of a replica's state: ``("read", key)``, ``("read-all",)``,
+``("messages",)``, ``("state",)``."""
 
 
 class Machine:
@@ -25,12 +28,16 @@ class Machine:
     Attributes:
         registers: value by key; a key never written reads as None.
         elements: the set, in the order in which its elements came.
+        messages: the rows of the table, by message: what it answers, and a token.
+        numbered: the last number of the sequence.
         sessions: the number and result of each session's latest command.
     """
 
     def __init__(self) -> None:
         self.registers: dict[Any, Any] = {}
         self.elements: dict[Any, None] = {}
+        self.messages: dict[int, tuple[int | None, int]] = {}
+        self.numbered = 0
         self.sessions: dict[int, tuple[int, Any]] = {}
 
     def apply(self, entry: Entry) -> Any:
@@ -54,7 +61,13 @@ class Machine:
                 if matches:
                     self.registers[key] = new
                 return matches
-        raise ValueError(f"{command!r} is no command: send write, add or cas")
+            case ("post", message, after, token):
+                self.messages[message] = after, token
+                return None
+            case ("generate",):
+                self.numbered += 1
+                return self.numbered
+        raise ValueError(f"{command!r} is no command: send one of {', '.join(ARGUMENTS)}")
 
     def answer(self, query: Query) -> Any:
         """The answer to a query, in immutable form."""
@@ -63,6 +76,9 @@ class Machine:
                 return self.registers.get(key)
             case ("read-all",):
                 return tuple(self.elements)
+            case ("messages",):
+                return tuple(self.messages)
             case ("state",):
-                return tuple(self.registers.items()), tuple(self.elements)
-        raise ValueError(f"{query!r} is no query: send read, read-all or state")
+                registers, rows = tuple(self.registers.items()), tuple(self.messages.items())
+                return registers, tuple(self.elements), rows
+        raise ValueError(f"{query!r} is no query: send read, read-all, messages or state")

@@ -25,6 +25,9 @@ out of order, or cut off in one or both directions, whatever the clocks say:
 
 * writes and strong reads are linearizable (chapter 9); eventual reads answer with a state that the
   replica once had;
+* a reader at any replica, who says how much of the log it has seen, reads what it wrote, never goes
+  back in time, and sees a prefix of what happened ("Problems with Replication Lag");
+* replicas do the same, since what chance decides is decided before it is in the log (row shipping);
 * an acknowledged write survives as long as a majority of disks does;
 * a command sent again with the same session and number is done once;
 * while a majority is up and connected, there is a leader within about two seconds.
