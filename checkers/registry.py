@@ -49,6 +49,7 @@ PATHS: dict[str, str] = {
     "round-trip": "splitbrain.checkers.encoding.records:ENTRY",
     "unknown-fields-preserved": "splitbrain.checkers.encoding.records:PRESERVED_ENTRY",
     "schema-compatible": "splitbrain.checkers.encoding.registrations:ENTRY",
+    "cache-coherent": "splitbrain.checkers.caching.coherence:ENTRY",
     "batch-output": "splitbrain.checkers.batch.outputs:ENTRY",
     "kafka": "splitbrain.checkers.streams.partitioned_logs:ENTRY",
     "list-append": "splitbrain.checkers.isolation.entries:LIST_APPEND",

@@ -47,6 +47,8 @@ SYSTEMS: Entries[System] = Entries(
         "documents": f"{_HERE}.data_models.documents:SYSTEM",
         "schema-registry": f"{_HERE}.encoding.registry:SYSTEM",
         "records": f"{_HERE}.encoding.records:SYSTEM",
+        "cache-aside": f"{_HERE}.scalability.cache_aside:SYSTEM",
+        "cache-aside-summary": f"{_HERE}.scalability.cache_aside.summary:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "bitcask": f"{_HERE}.storage.bitcask:SYSTEM",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.append_transactions import list_append
     from splitbrain.harness.workloads.batch_jobs import BatchClient, batch
     from splitbrain.harness.workloads.bookings import BookingClient, booking
+    from splitbrain.harness.workloads.cached_reads import CacheClient, cache
     from splitbrain.harness.workloads.concurrent_values import SiblingsClient, siblings
     from splitbrain.harness.workloads.counters import CounterClient, counter
     from splitbrain.harness.workloads.echoes import EchoClient, echo
@@ -58,6 +59,7 @@ __all__ = [
     "BankClient",
     "BatchClient",
     "BookingClient",
+    "CacheClient",
     "ClientFactory",
     "CounterClient",
     "CrdtClient",
@@ -91,6 +93,7 @@ __all__ = [
     "bank",
     "batch",
     "booking",
+    "cache",
     "codec",
     "counter",
     "crdt",
@@ -126,6 +129,7 @@ _PLACES = {
     "echoes": ("EchoClient", "echo"),
     "identifiers": ("IdentifiersClient", "unique_ids"),
     "totals": ("eventual_counter",),
+    "cached_reads": ("CacheClient", "cache"),
     "counters": ("CounterClient", "counter"),
     "forks": ("long_fork",),
     "key_value": ("KvClient", "kv"),

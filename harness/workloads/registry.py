@@ -45,6 +45,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "kafka": f"{_FOLDER}.sent_and_polled:KIND",
         "schemas": f"{_FOLDER}.schema_registrations:KIND",
         "codec": f"{_FOLDER}.versioned_records:KIND",
+        "cache": f"{_FOLDER}.cached_reads:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
         "store": f"{_FOLDER}.stores:KIND",
         "echo": f"{_FOLDER}.echoes:KIND",

@@ -196,6 +196,16 @@ class SchemasClient(SetClient):
         return [(id, schema) for id, (of, schema) in numbered if of == subject]
 
 
+class CacheClient(SetClient):
+    """There is no cache."""
+
+    async def read(self, key):
+        return self.store.values.get(key)
+
+    async def write(self, key, value):
+        self.store.values[key] = value
+
+
 class RecordsClient(SetClient):
     """Everything is of the newest version."""
 
@@ -235,5 +245,6 @@ CLIENTS = {
     "crdt": ReplicatedTypesClient,
     "schemas": SchemasClient,
     "codec": RecordsClient,
+    "cache": CacheClient,
 }
 """A right client for each workload."""

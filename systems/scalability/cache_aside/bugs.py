@@ -1,0 +1,128 @@
+"""Planted bugs of the cache: it, with one decision wrong."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.scalability.cache_aside.entries import Entries, Entry
+from splitbrain.systems.scalability.cache_aside.front import Front
+from splitbrain.systems.scalability.cache_aside.servers import CacheServer
+
+
+class WithoutLeases(Entries):
+    """Is filled with whatever comes."""
+
+    def may_fill(self, key: str, version: int) -> bool:
+        """Also with what was read before the key was written again."""
+        return True
+
+
+class Herd(Front):
+    """Asks the database for every read that finds nothing."""
+
+    async def load(self, key: str) -> Entry:
+        """When a key ends, all who want it ask at once."""
+        return await self.fetch(key)
+
+
+class EndsByInvalidation(Entries):
+    """Keeps entries until it hears that they are old."""
+
+    def until(self, asked: float, value: Any) -> float:
+        """Cut off from the database, it never does."""
+        return inf
+
+
+class WritesBoth(Front):
+    """Writes to the database and to its cache."""
+
+    async def write(self, key: str, value: Any, name: int) -> None:
+        """Two writers' answers may come the other way round."""
+        asked = self.node.clock.monotonic()
+        (version,) = await self.ask("put", key, value, name)
+        self.node.announce("filled", {"key": key, "version": version})
+        self.entries.entries[key] = Entry(version, value, self.entries.until(asked, value))
+
+
+class NothingForEver(Entries):
+    """Keeps for ever that there is nothing."""
+
+    def until(self, asked: float, value: Any) -> float:
+        """Only what is there ends."""
+        return super().until(asked, value) if value is not None else inf
+
+    def drop(self, key: str, entry: Entry) -> None:
+        """Only what is there is looked for when something changes."""
+        if entry.value is not None:
+            super().drop(key, entry)
+
+
+def _entries(entries: type[Entries]) -> type[CacheServer]:
+    return _front(planted(Front, entries_class=entries))
+
+
+def _front(front: type[Front]) -> type[CacheServer]:
+    return planted(CacheServer, front=front)
+
+
+_SOURCE = "Nishtala et al., Scaling Memcache at Facebook, NSDI 2013, section 3.2.1"
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="CACHE-01",
+        title="a cache is filled with what was read before the key was written again",
+        server=_entries(WithoutLeases),
+        workload="cache",
+        faults=("net.latency",),
+        nodes=3,
+        seeds=20,
+        shows=("stale-set",),
+        source=f"{_SOURCE} (stale sets)",
+    ),
+    Bug(
+        id="CACHE-02",
+        title="when a key ends, all who want it ask the database at once",
+        server=_front(Herd),
+        workload="cache",
+        faults=("disk.slow",),
+        nodes=3,
+        seeds=20,
+        shows=("herd",),
+        source=f"{_SOURCE} (thundering herds)",
+    ),
+    Bug(
+        id="CACHE-03",
+        title="entries end by invalidation alone: who is cut off gives them for ever",
+        server=_entries(EndsByInvalidation),
+        workload="cache",
+        faults=("net.partition",),
+        nodes=3,
+        seeds=20,
+        shows=("stale",),
+        source="Nishtala et al., Scaling Memcache at Facebook, NSDI 2013, section 4",
+    ),
+    Bug(
+        id="CACHE-04",
+        title="writers put their values into the cache as well, and cross",
+        server=_front(WritesBoth),
+        workload="cache",
+        faults=("net.latency",),
+        nodes=3,
+        seeds=40,
+        shows=("stale-set",),
+        source="DDIA chapter 11, Keeping Systems in Sync (dual writes)",
+    ),
+    Bug(
+        id="CACHE-05",
+        title="that there is nothing is kept for ever",
+        server=_entries(NothingForEver),
+        workload="cache",
+        faults=("net.latency",),
+        nodes=3,
+        seeds=20,
+        shows=("stale",),
+        source="RFC 2308, section 5 (negative answers must end)",
+    ),
+)
