@@ -52,6 +52,7 @@ PATHS: dict[str, str] = {
     "cache-coherent": "splitbrain.checkers.caching.coherence:ENTRY",
     "batch-output": "splitbrain.checkers.batch.outputs:ENTRY",
     "kafka": "splitbrain.checkers.streams.partitioned_logs:ENTRY",
+    "stream-results": "splitbrain.checkers.streams.results:ENTRY",
     "list-append": "splitbrain.checkers.isolation.entries:LIST_APPEND",
     "rw-register": "splitbrain.checkers.isolation.entries:RW_REGISTER",
     "predicate-reads": "splitbrain.checkers.isolation.entries:PREDICATE_READS",

@@ -44,6 +44,7 @@ SYSTEMS: Entries[System] = Entries(
         "partitioned-database": f"{_HERE}.partitioning.database:SYSTEM",
         "replicated-log": f"{_HERE}.streams.replicated_log:SYSTEM",
         "ring-store": f"{_HERE}.partitioning.ring_store:SYSTEM",
+        "stream-processor": f"{_HERE}.streams.processor:SYSTEM",
         "documents": f"{_HERE}.data_models.documents:SYSTEM",
         "schema-registry": f"{_HERE}.encoding.registry:SYSTEM",
         "records": f"{_HERE}.encoding.records:SYSTEM",

@@ -5,5 +5,6 @@
 """
 
 from splitbrain.checkers.streams.partitioned_logs import kafka
+from splitbrain.checkers.streams.results import stream_results
 
-__all__ = ["kafka"]
+__all__ = ["kafka", "stream_results"]

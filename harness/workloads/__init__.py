@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.batch_jobs import BatchClient, batch
     from splitbrain.harness.workloads.bookings import BookingClient, booking
     from splitbrain.harness.workloads.cached_reads import CacheClient, cache
+    from splitbrain.harness.workloads.click_streams import ClicksClient, click_stream
     from splitbrain.harness.workloads.concurrent_values import SiblingsClient, siblings
     from splitbrain.harness.workloads.counters import CounterClient, counter
     from splitbrain.harness.workloads.echoes import EchoClient, echo
@@ -60,6 +61,7 @@ __all__ = [
     "BatchClient",
     "BookingClient",
     "CacheClient",
+    "ClicksClient",
     "ClientFactory",
     "CounterClient",
     "CrdtClient",
@@ -94,6 +96,7 @@ __all__ = [
     "batch",
     "booking",
     "cache",
+    "click_stream",
     "codec",
     "counter",
     "crdt",
@@ -130,6 +133,7 @@ _PLACES = {
     "identifiers": ("IdentifiersClient", "unique_ids"),
     "totals": ("eventual_counter",),
     "cached_reads": ("CacheClient", "cache"),
+    "click_streams": ("ClicksClient", "click_stream"),
     "counters": ("CounterClient", "counter"),
     "forks": ("long_fork",),
     "key_value": ("KvClient", "kv"),

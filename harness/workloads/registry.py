@@ -42,6 +42,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "batch": f"{_FOLDER}.batch_jobs:KIND",
         "crdt": f"{_FOLDER}.replicated_types:KIND",
         "payments": f"{_FOLDER}.payment_requests:KIND",
+        "click-stream": f"{_FOLDER}.click_streams:KIND",
         "kafka": f"{_FOLDER}.sent_and_polled:KIND",
         "schemas": f"{_FOLDER}.schema_registrations:KIND",
         "codec": f"{_FOLDER}.versioned_records:KIND",

@@ -155,6 +155,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "payments": ["ledger"],
         "batch": ["published"],
         "rebalance": ["get"],
+        "click-stream": ["results"],
         "kafka": ["assign", "drain", "poll", "subscribe"],
         "siblings": ["homes", "read"],
         "messages": ["read", "replica-state"],

@@ -1,0 +1,245 @@
+"""Results of streams: examples, operators that are right, mutants against another reckoning."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import pairwise
+from random import Random
+
+import pytest
+
+from splitbrain.checkers import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.history import History
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.checkers.models import ModelError
+from splitbrain.checkers.streams import stream_results
+from splitbrain.systems.streams.processor.keyed import BOUND_MS, Event, Keyed, place_of
+
+
+def history(events, *reads):
+    """Each event sent and acknowledged, then the reads."""
+    told = []
+    for event in events:
+        value = [event.id, event.user, event.value]
+        told += [(0, "invoke", event.kind, value), (0, "ok", event.kind, value)]
+    for read in reads:
+        told += [(1, "invoke", "results", None), (1, "ok", "results", read)]
+    return History.from_operations(Operation(i, i, *one) for i, one in enumerate(told))
+
+
+def processed(events, random, partitions=2, groups=2):
+    """What the operators make of events, each group reading the partitions in an order of its own;
+    some of the way, they are stopped and go on from their state."""
+    logs = [[e for e in events if place_of(e.user, partitions, "partition") == p]
+            for p in range(partitions)]  # fmt: skip
+    result = {name: [] for name in ("events", "late", "closed", "open", "joined", "waiting")}
+    for group in range(groups):
+        keyed = Keyed(group, groups, [0] * partitions, {})
+        while any(at < len(log) for at, log in zip(keyed.positions, logs, strict=True)):
+            behind = [p for p in range(partitions) if keyed.positions[p] < len(logs[p])]
+            place = random.choice(behind)
+            keyed.take(place, logs[place][keyed.positions[place]], 0)
+            if random.random() < 0.1:
+                told(result, keyed.snapshot()[1])
+                keyed = Keyed(group, groups, keyed.positions, dict(keyed.state))
+        told(result, keyed.snapshot()[1])
+        for key, value in keyed.state.items():
+            if key[0] == "waiting":
+                result["waiting"].append(key[2])
+            elif key[0] in ("window", "session"):
+                kind = "session" if key[0] == "session" else key[1]
+                result["open"].append([kind, *key[-3:], *value])
+    result["events"] = [[place, *event] for place, log in enumerate(logs) for event in log]
+    return {**result, "bound": BOUND_MS}
+
+
+def told(result, outputs):
+    result["closed"] += [list(row) for row in outputs.closed]
+    result["joined"] += [list(row) for row in outputs.joined]
+    result["late"] += outputs.late
+
+
+def stream(random, number=30):
+    """Events whose times mostly grow."""
+    made, time = [], 10_000
+    for identity in range(number):
+        time += random.randrange(200)
+        kind = random.choice(("click", "click", "tier"))
+        early = random.choice((0, 0, 0, 150, 900))
+        made.append(
+            Event(kind, identity, random.choice("abcd"), time - early, random.randint(1, 9))
+        )
+    return made
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_what_the_operators_make_of_a_stream_is_right_in_whatever_order_they_read(seed):
+    random = Random(seed)
+    events = stream(random)
+
+    verdict = stream_results().check(history(events, processed(events, random)))
+
+    assert verdict.validity in (VALID, UNKNOWN), verdict
+
+
+# Mutants, and what another reckoning says of them
+
+
+def another_way(events, read):
+    """Kinds of anomalies, with windows found event by event and sessions by joining neighbours."""
+    kinds = set()
+    late, clicks = set(read["late"]), []
+    for _, kind, identity, user, time, value in read["events"]:
+        if kind == "click" and identity not in late:
+            clicks.append((user, time, value, identity))
+    given = [row[1:7] for row in read["closed"]] + read["open"]
+    names = [tuple(row[:4]) for row in given]
+    kinds |= {"repeated-window" for name in names if names.count(name) > 1}
+    sessions = sessions_of(clicks)
+    for kind, user, start, end, *counted in given:
+        inside = [v for u, t, v, _ in clicks if u == user and start <= t < end]
+        if kind == "session" and (user, start, end) not in sessions:
+            inside = []
+        if [len(inside), sum(inside)] != counted:
+            kinds.add("wrong-window")
+    wanted = {("session", *session) for session in sessions}
+    for user, time, *_ in clicks:
+        first = time // 1000 * 1000
+        wanted |= {("tumbling", user, first, first + 1000)}
+        wanted |= {("sliding", user, at, at + 2000) for at in (first, first - 1000)}
+    kinds |= {"wrong-window" for window in wanted - set(names)}
+    kinds |= {"early-window" for row in read["closed"] if row[7] < row[4]}
+    for group in (0, 1):
+        marks = [row[7] for row in read["closed"] if row[0] == group]
+        kinds |= {"watermark-regressed" for one, two in pairwise(marks) if two < one}
+    for at, (place, _, identity, _, time, _) in enumerate(read["events"]):
+        earlier = [e[4] for e in read["events"][:at] if e[0] == place]
+        if identity in late and time >= max(earlier, default=time) - read["bound"]:
+            kinds.add("unjustified-late")
+    for identity, (user, time) in {each[3]: each[:2] for each in clicks}.items():
+        rows = [row for row in read["joined"] if row[0] == identity]
+        if len(rows) + read["waiting"].count(identity) != 1:
+            kinds.add("lost-join")
+        tiers = [e for e in read["events"] if e[1] == "tier" and e[3] == user and e[2] not in late]
+        versions = [(e[4], e[2], e[5]) for e in tiers if (e[4], e[2]) < (time, identity)]
+        right = max(versions, key=lambda version: version[:2])[2] if versions else None
+        kinds |= {"wrong-join" for row in rows if row[1] != right}
+    strangers = {row[0] for row in read["joined"]} | set(read["waiting"])
+    kinds |= {"lost-join" for identity in strangers - {click[3] for click in clicks}}
+    ids = Counter(e[2] for e in read["events"])
+    kinds |= {"lost-event" for event in events if not ids[event.id]}
+    kinds |= {"unsent-event" for count in ids.values() if count > 1}
+    return kinds
+
+
+def sessions_of(clicks):
+    found = set()
+    for user in {click[0] for click in clicks}:
+        times = sorted(t for u, t, *_ in clicks if u == user)
+        start = times[0]
+        for one, other in zip(times, [*times[1:], times[-1] + 10**9], strict=True):
+            if other >= one + 500:
+                found.add((user, start, one + 500))
+                start = other
+    return found
+
+
+FIXED = {"events": (0, 2, 5), "closed": (0,)}
+"""Fields that are not changed: partitions and groups, and what clients know of an event."""
+
+
+def mutated(read, random):
+    """One of what a read says, changed, taken away or told twice."""
+    name = random.choice([n for n in read if n != "bound" and read[n]])
+    rows = read[name]
+    at = random.randrange(len(rows))
+    row = rows[at]
+    match random.randrange(3):
+        case 0:
+            del rows[at]
+        case 1:
+            rows.insert(at, list(row) if isinstance(row, list) else row)
+        case _ if isinstance(row, list):
+            rows[at] = [*row]
+            kept = FIXED.get(name, ())
+            numbers = [i for i, part in enumerate(row) if type(part) is int and i not in kept]
+            rows[at][random.choice(numbers)] += random.choice((-1, 1, 700))
+        case _:
+            random.shuffle(rows)
+    return read
+
+
+def twins(seeds, each):
+    kinds = Counter()
+    for seed in seeds:
+        random = Random(seed)
+        for _ in range(each):
+            events = stream(random, random.randint(1, 25))
+            read = processed(events, random)
+            if random.random() < 0.8:
+                read = mutated(read, random)
+            verdict = stream_results().check(history(events, read))
+            found = {anomaly.kind for anomaly in verdict.anomalies}
+            assert found == another_way(events, read), (read, verdict)
+            kinds.update(found)
+    return kinds
+
+
+def test_the_checker_agrees_with_another_reckoning():
+    kinds = twins(range(3), 60)
+    assert set(kinds) >= {"wrong-window", "repeated-window", "lost-join", "unsent-event"}
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("seed", range(10, 50))
+def test_the_checker_agrees_with_another_reckoning_on_many(seed):
+    assert len(twins([seed], 250)) >= 7
+
+
+# Examples
+
+
+CLICK = Event("click", 1, "a", 10_100, 5)
+TUMBLING = ["tumbling", "a", 10_000, 11_000, 1, 5]
+OPEN = [TUMBLING, ["sliding", "a", 10_000, 12_000, 1, 5], ["sliding", "a", 9_000, 11_000, 1, 5]]
+SESSION = [0, "session", "a", 10_100, 10_600, 1, 5, 10_600]
+
+
+def read(**changes):
+    right = {
+        "events": [[0, *CLICK]],
+        "late": [],
+        "closed": [SESSION],
+        "open": OPEN,
+        "joined": [[1, None]],
+        "waiting": [],
+        "bound": 200,
+    }
+    return {**right, **changes}
+
+
+@pytest.mark.parametrize(
+    ("given", "validity", "kinds"),
+    [
+        (read(), VALID, []),
+        (read(closed=[], open=[*OPEN, SESSION[1:7]]), UNKNOWN, []),
+        (read(closed=[[*SESSION[:7], 10_599]]), INVALID, ["early-window"]),
+        (read(open=OPEN[:2]), INVALID, ["wrong-window"]),
+        (read(open=[*OPEN, TUMBLING]), INVALID, ["repeated-window"]),
+        (read(joined=[[1, 3]]), INVALID, ["wrong-join"]),
+        (read(joined=[]), INVALID, ["lost-join"]),
+        (read(waiting=[1]), INVALID, ["lost-join"]),
+        (read(events=[], closed=[], open=[], joined=[]), INVALID, ["lost-event"]),
+        (read(late=[1], closed=[], open=[], joined=[]), INVALID, ["unjustified-late"]),
+    ],
+)
+def test_each_anomaly_by_its_name(given, validity, kinds):
+    verdict = stream_results().check(history([CLICK], given))
+
+    assert (verdict.validity, [a.kind for a in verdict.anomalies]) == (validity, kinds), verdict
+
+
+@pytest.mark.parametrize("given", [None, [], {}, read(closed=[[1]]), read(events=[[0, "click"]])])
+def test_what_is_no_result_is_named(given):
+    with pytest.raises(ModelError, match="give an object with events, late"):
+        stream_results().check(history([CLICK], given))

@@ -1,0 +1,86 @@
+"""The operators of one group: what is late, when windows close, what a restart leaves as it was."""
+
+from __future__ import annotations
+
+import pytest
+
+from splitbrain.systems.streams.processor.keyed import BOUND_MS, Event, Keyed
+
+
+def keyed(partitions=1, state=None):
+    return Keyed(0, 1, [0] * partitions, state or {})
+
+
+def take(operators, *events, partition=0):
+    for event in events:
+        operators.take(partition, event, 0)
+    return operators
+
+
+def click(identity, time, user="a", amount=1):
+    return Event("click", identity, user, time, amount)
+
+
+def tier(identity, time, value):
+    return Event("tier", identity, "a", time, value)
+
+
+def closed(operators):
+    return [row[1:7] for row in operators.snapshot()[1].closed]
+
+
+def test_a_tumbling_window_is_closed_when_the_watermark_is_at_its_end():
+    operators = take(keyed(), click(1, 5_100), click(2, 5_900, amount=4), click(3, 6_199))
+    assert ("tumbling", "a", 5_000, 6_000, 2, 5) not in closed(operators)
+
+    take(operators, click(4, 6_000 + BOUND_MS))
+    assert ("tumbling", "a", 5_000, 6_000, 2, 5) in closed(operators)
+
+
+def test_a_session_joins_what_stands_on_both_sides_of_an_event():
+    operators = take(keyed(), click(1, 5_000), click(2, 5_600), click(3, 5_450))
+    take(operators, click(4, 9_000, user="b"))
+
+    assert ("session", "a", 5_000, 6_100, 3, 3) in closed(operators)
+
+
+def test_what_the_watermark_has_passed_is_late_and_is_counted_nowhere():
+    operators = take(keyed(), click(1, 5_500), click(2, 5_500 - BOUND_MS), click(3, 5_299))
+
+    assert operators.snapshot()[1].late == (3,)
+    assert operators.state["window", "tumbling", "a", 5_000, 6_000] == (2, 2)
+
+
+def test_the_slowest_partition_holds_the_watermark():
+    operators = take(keyed(2), click(1, 9_000))
+    assert operators.watermark == float("-inf")
+    take(operators, click(2, 5_000), partition=1)
+    assert operators.watermark == 5_000 - BOUND_MS
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_click_is_joined_with_the_tier_of_its_time_whatever_came_first(restarted):
+    operators = take(keyed(), click(1, 5_000), tier(2, 5_100, 8), tier(3, 4_900, 7))
+    if restarted:
+        operators = keyed(1, operators.state)
+    take(operators, click(4, 5_300))
+
+    assert operators.snapshot()[1].joined == ((1, 7),)
+
+
+def test_a_restart_forgets_nothing_of_time():
+    operators = take(keyed(), click(1, 9_000))
+    again = take(keyed(1, operators.state), click(2, 5_000))
+
+    assert again.watermark == operators.watermark
+    assert again.snapshot()[1].late == (2,)
+
+
+def test_changes_since_a_snapshot_make_the_state_of_the_next_from_that_of_the_last():
+    operators = take(keyed(), click(1, 5_000), tier(2, 5_100, 8))
+    before = dict(operators.snapshot()[0])
+    take(operators, click(3, 5_300), click(4, 8_000))
+    changes, _ = operators.snapshot()
+
+    made = {**before, **dict(changes)}
+    assert {key: value for key, value in made.items() if value is not None} == operators.state
