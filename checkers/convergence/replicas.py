@@ -11,6 +11,9 @@ answer of each node counts.
 *Algorithm.* Compare the states with the first node's; where they differ, say at which keys (of a
 mapping) or which elements (of a list) and at which nodes. Linear in the size of the states.
 
+Where only a minority of the replicas answers, those that do may be unable to catch up: the others
+refuse to go on, say, with disks that they know to be damaged. States that differ are then unknown.
+
 *Left out.* Whether the common state is right: replicas can agree on nonsense. Whether nodes stay
 equal: this is one look at the end.
 """
@@ -21,10 +24,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.history import NEMESIS, Call, History
 from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Shape, Verdict
-from splitbrain.checkers.vocabulary import REPLICA_STATE
+from splitbrain.checkers.vocabulary import ANSWERS, GONE, REPLICA_STATE
 
 _SHOWN = 20
 _MISSING = object()
@@ -60,6 +63,13 @@ class _Converged:
         states = {node: answers[node].result[1] for node in nodes}
         if len({frozen(state) for state in states.values()}) > 1:
             anomaly = _diverged(states, [answers[node] for node in nodes])
+            missing = [*silent, *_gone(history)]
+            if len(nodes) <= len(missing):
+                reason = (
+                    f"{anomaly.message}; but {_listed(sorted(missing))} never answered, without "
+                    "whom the others may be unable to catch up"
+                )
+                return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
             return Verdict(self.name, INVALID, anomaly.message, (anomaly,), coverage=coverage)
         if silent:
             reason = f"{_listed(nodes)} are equal, but {_listed(sorted(silent))} never answered"
@@ -75,6 +85,13 @@ def _asked(call: Call) -> str:
             f"{REPLICA_STATE} is invoked with a node's name, not {shown(call.argument)}",
         )
     return call.argument
+
+
+def _gone(history: History) -> list[str]:
+    """Servers that are down for good, and so were not asked."""
+    told = [event.value for event in history.events(ANSWERS, NEMESIS)]
+    last = told[-1] if told and isinstance(told[-1], Mapping) else {}
+    return [str(server) for server, seen in last.items() if seen == GONE]
 
 
 def _node(call: Call) -> str:

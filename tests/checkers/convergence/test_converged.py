@@ -53,6 +53,20 @@ def test_different_states_are_invalid_and_the_difference_is_shown(name):
     json.dumps(anomaly.details)
 
 
+def test_a_minority_that_answers_may_be_unable_to_catch_up():
+    different = ("n1", {"x": 1}), ("n2", {})
+    refusing = ("n3", FAIL, None), ("n4", INFO, None)
+    assert converged().check(states(*different, refusing[0])).validity is INVALID
+    verdict = converged().check(states(*different, *refusing))
+    assert verdict.validity is UNKNOWN
+    assert verdict.reason.endswith(
+        "but n3 and n4 never answered, without whom the others may be unable to catch up"
+    )
+    told = Operation(99, 99, "nemesis", INFO, "answers", {"n4": "gone", "n1": "ok"})
+    history = History.from_operations([*states(*different, refusing[0]), told])
+    assert converged().check(history).validity is UNKNOWN
+
+
 def test_only_the_first_differences_are_told():
     verdict = converged().check(
         states(("n1", {str(i): 0 for i in range(9)}), ("n2", {str(i): 1 for i in range(9)}))
