@@ -35,6 +35,7 @@ PATHS: dict[str, str] = {
     "log": f"{_MODELS}:log",
     "set-full": "splitbrain.checkers.collections.full_sets:ENTRY",
     "watch": "splitbrain.checkers.collections.watches:ENTRY",
+    "index-agreement": "splitbrain.checkers.collections.indexes:ENTRY",
     "total-queue": "splitbrain.checkers.collections.total_queues:ENTRY",
     "unique-ids": "splitbrain.checkers.collections.identifiers:ENTRY",
     "echo": "splitbrain.checkers.calls.echoes:ENTRY",

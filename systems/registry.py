@@ -43,6 +43,7 @@ SYSTEMS: Entries[System] = Entries(
         "partitioned-log": f"{_HERE}.streams.partitioned_log:SYSTEM",
         "partitioned-database": f"{_HERE}.partitioning.database:SYSTEM",
         "replicated-log": f"{_HERE}.streams.replicated_log:SYSTEM",
+        "partitioned-database-global-index": f"{_HERE}.partitioning.database:GLOBAL_INDEX",
         "ring-store": f"{_HERE}.partitioning.ring_store:SYSTEM",
         "stream-processor": f"{_HERE}.streams.processor:SYSTEM",
         "documents": f"{_HERE}.data_models.documents:SYSTEM",

@@ -21,6 +21,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
     WorkloadKind,
     {
         "register": f"{_FOLDER}.registers:KIND",
+        "scan": f"{_FOLDER}.indexed_items:KIND",
         "rebalance": f"{_FOLDER}.moving_ranges:KIND",
         "set": f"{_FOLDER}.sets:KIND",
         "changing-set": f"{_FOLDER}.changing_sets:KIND",

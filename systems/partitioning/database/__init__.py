@@ -31,17 +31,25 @@ Corbett et al., "Spanner", OSDI 2012, section 3 (movedir: move in the background
 a transaction); Elmore, Das, Agrawal and El Abbadi, "Zephyr: Live Migration in Shared Nothing
 Databases", SIGMOD 2011.
 
+Items have a color, by which they are found: by indexes of each server's own, where a search asks
+all servers and gathers, each key once however ranges move; or by a global index
+(``partitioned-database-global-index``), which is partitioned by color, and whose entries are hints
+that are made before the item and looked up in the items.
+
 Guarantees: every key is linearizable, and no acknowledged change is lost, under any number of
 crashes and power losses of any servers, lost, late and repeated messages and partitions, as long as
 disks keep what they synced. A range is answered for while its owner is up, but for the moment of
-its hand-over. While the coordinator is down nothing moves.
+its hand-over. A search says of each key what it was at some moment within the search. While the
+coordinator is down nothing moves.
 
 Invariants, watched at every step (``invariants``): no two servers answer for a key; every range is
 held by whom the latest map names; no version is decided twice. Those of each part are told there.
 
 Layout: ``keymap`` is the map and the decisions about it, ``storage`` what a server has on disk,
 ``operations`` what is done to a key, ``server`` owns and routes, ``copying`` sends ranges,
-``coordinator`` decides, ``client`` asks; ``invariants`` watches; ``bugs`` has one decision wrong.
+``coordinator`` decides, ``indexing`` and ``gathering`` find items by local indexes,
+``global_index`` by a global one, ``client`` and ``items`` ask; ``invariants`` watches; ``bugs`` has
+one decision wrong.
 
 Left out: copies of a range on several servers, so its owner must come back; a second coordinator;
 servers that join and leave; merging of its own accord; logs are never written anew.
@@ -52,12 +60,13 @@ from splitbrain.checkers.invariants.rebalances import no_needless_move
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
-from splitbrain.systems.partitioning.database.bugs import BUGS
-from splitbrain.systems.partitioning.database.client import DatabaseClient
+from splitbrain.systems.partitioning.database.bugs import BUGS, GLOBAL_INDEX_BUGS
+from splitbrain.systems.partitioning.database.global_index import GlobalIndexServer
 from splitbrain.systems.partitioning.database.invariants import DatabaseInvariants
+from splitbrain.systems.partitioning.database.items import GlobalIndexClient, ItemsClient
 from splitbrain.systems.partitioning.database.server import DatabaseServer
 
-__all__ = ["SYSTEM"]
+__all__ = ["GLOBAL_INDEX", "SYSTEM"]
 
 KNOBS = (
     Knob("split_at", 1, 50, "keys that a range has at most", "coordinator_class.split_at"),
@@ -79,19 +88,34 @@ KNOBS = (
     Knob("part", 1, 20, "keys that are sent at a time", "outgoing_class.part"),
 )
 
+CLAIMS = Claims(
+    ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"), max_down="all"
+)
+
 SYSTEM = System(
     name="partitioned-database",
     title="a partitioned database: ranges split, merge and move while in use (chapter 6)",
     server=DatabaseServer,
-    client=DatabaseClient,
-    workloads=("rebalance", "register"),
-    claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
-        max_down="all",
-    ),
+    client=ItemsClient,
+    workloads=("rebalance", "scan", "register"),
+    claims=CLAIMS,
     checkers=(owner_agreement(), no_needless_move()),
     sizes=range(2, 10),
     bugs=BUGS,
+    knobs=KNOBS,
+    invariants=DatabaseInvariants,
+)
+
+GLOBAL_INDEX = System(
+    name="partitioned-database-global-index",
+    title="the partitioned database with a secondary index partitioned by term (chapter 6)",
+    server=GlobalIndexServer,
+    client=GlobalIndexClient,
+    workloads=("scan",),
+    claims=CLAIMS,
+    checkers=(owner_agreement(), no_needless_move()),
+    sizes=range(2, 10),
+    bugs=GLOBAL_INDEX_BUGS,
     knobs=KNOBS,
     invariants=DatabaseInvariants,
 )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import trio
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.partitioning.database.coordinator import Coordinator
 from splitbrain.systems.partitioning.database.copying import Outgoing
+from splitbrain.systems.partitioning.database.gathering import Gathering
+from splitbrain.systems.partitioning.database.global_index import GlobalIndexServer
 from splitbrain.systems.partitioning.database.keymap import KeyMap
 from splitbrain.systems.partitioning.database.server import DatabaseServer
 from splitbrain.systems.partitioning.database.storage import EMPTY, Cells, Storage
@@ -77,6 +80,39 @@ class WritesNowAndThen(Coordinator):
         """A checkpoint, if it is time for one."""
         if decided.version % 4 == 0:
             await super().record(decided)
+
+
+class GivesUpEarly(Gathering):
+    """Asks once, and takes what it has by then for all there is."""
+
+    async def wait(self) -> None:
+        """Whoever is silent has nothing."""
+        await super().wait()
+        self.missing.clear()
+
+
+class EntersLater(GlobalIndexServer):
+    """Answers once the item is written; the index follows."""
+
+    async def change_item(self, session: int, step: int, key: str, item: Any) -> None:
+        """The item, then what else there is to do, which nobody waits for."""
+        before = await self.ask(session, step + 1, "replace", key, item)
+        self.later.append((session, step, key, item, before))
+
+    async def run(self) -> None:
+        """Serve, and update the index now and then."""
+        self.later: list[tuple[int, int, str, Any, Any]] = []
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._follow)
+            await super().run()
+
+    async def _follow(self) -> None:
+        while True:
+            await trio.sleep(0.1)
+            while self.later:
+                session, step, key, item, before = self.later.pop(0)
+                await self.enter(session, step, key, item)
+                await self.leave(session, step + 2, key, before)
 
 
 _WRONG = ("nonlinearizable",)
@@ -159,5 +195,30 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("map-agreement", "one-owner", "two-owners", "nonlinearizable", "no-progress"),
         source="DDIA chapter 6, Request Routing (agreement on who has what); made up",
+    ),
+    Bug(
+        id="PART-10",
+        title="a search by local indexes takes what some servers answer for all there is",
+        server=planted(DatabaseServer, gathering_class=GivesUpEarly),
+        workload="scan",
+        faults=("net.loss", "process.pause"),
+        nodes=3,
+        seeds=10,
+        shows=("missing",),
+        source="DDIA chapter 6, Partitioning Secondary Indexes by Document (scatter/gather)",
+    ),
+)
+
+GLOBAL_INDEX_BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="PART-10-TERM",
+        title="a global index is updated after its items: searches miss what was acknowledged",
+        server=EntersLater,
+        workload="scan",
+        faults=(),
+        nodes=3,
+        seeds=10,
+        shows=("missing",),
+        source="DDIA chapter 6, Partitioning Secondary Indexes by Term (often asynchronous)",
     ),
 )

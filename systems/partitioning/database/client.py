@@ -95,9 +95,12 @@ class DatabaseClient:
                 return
 
     async def _do(self, f: str, *arguments: Any) -> Any:
-        """Ask one server after another, until the harness gives the operation up."""
+        """Read or change a key, once."""
         self._number += 1
-        body = ("do", self._session, self._number, f, *arguments)
+        return await self._ask("do", self._session, self._number, f, *arguments)
+
+    async def _ask(self, *body: Any) -> Any:
+        """Ask one server after another, until the harness gives the operation up."""
         while True:
             answer: Message | None = None
             with trio.move_on_after(ATTEMPT_S):

@@ -24,7 +24,7 @@ def once(cell: Cell, session: int, number: int, f: str, *arguments: Any) -> tupl
         cell: the key's cell.
         session: the client's; no other client has it.
         number: its changes are numbered.
-        f: ``get``, ``put``, ``append``, ``cas`` or ``delete``.
+        f: ``get``, or what `applied` does.
         arguments: as f wants them.
 
     Raises:
@@ -55,4 +55,10 @@ def applied(before: Any, f: str, *arguments: Any) -> tuple[Any, Any]:
             return (True, new) if before == old else (False, before)
         case "delete", ():
             return before is not None, None
+        case "replace", (value,):
+            return before, value
+        case "enter", (entry,):
+            return None, tuple(sorted({*(before or ()), entry}))
+        case "leave", (entry,):
+            return None, tuple(each for each in before or () if each != entry)
     raise ValueError(f"{f} with {len(arguments)} arguments is nothing that is done to a key")

@@ -2,6 +2,7 @@
 
     client -> server   ("request", id, "do", session, number, f, key, *arguments)
                        -> ("ok", result)   ("moved",)   ("refused", why)
+                       ("request", id, "search", color)     -> ("ok", items)
     router -> owner    ("forward", version, client, id, request)   the owner answers the client
 
 Any server takes any request. It does what is of its own ranges, and sends the rest to whom its map
@@ -19,12 +20,16 @@ from splitbrain.checkers.vocabulary import OWNS
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.partitioning.database.coordinator import Coordinator, Size
 from splitbrain.systems.partitioning.database.copying import Outgoing
+from splitbrain.systems.partitioning.database.gathering import Gathering
 from splitbrain.systems.partitioning.database.keymap import Bounds, KeyMap, map_of
 from splitbrain.systems.partitioning.database.operations import once
 from splitbrain.systems.partitioning.database.storage import EMPTY, Cell, Storage
 from splitbrain.systems.roles import by_number
 
 Request = tuple[Any, ...]
+
+PATIENCE_S = 2.0
+"""How long a search goes on, in seconds; nobody waits for it any more then."""
 
 ADMINISTRATION = ("split", "merge", "move")
 """What the coordinator is asked for."""
@@ -40,12 +45,14 @@ class DatabaseServer:
         coordinator_class: what decides.
         storage_class: what keeps the data.
         outgoing_class: what sends a range away.
+        gathering_class: what asks all servers.
     """
 
     status_s = 0.1
     coordinator_class = Coordinator
     storage_class = Storage
     outgoing_class = Outgoing
+    gathering_class = Gathering
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -53,6 +60,7 @@ class DatabaseServer:
         self.storage = self.storage_class(node.disk, node.name, KeyMap.first(self.servers[0]))
         self.coordinator: Coordinator | None = None
         self.copies: dict[int, Outgoing] = {}
+        self._searches: dict[int, Gathering] = {}
         self._told: tuple[Bounds, ...] | None = None
 
     async def run(self) -> None:
@@ -73,6 +81,8 @@ class DatabaseServer:
         match message:
             case ("request", number, "do", *request):
                 self._route(nursery, sender, number, tuple(request))
+            case ("request", number, "search", color):
+                nursery.start_soon(self._search, sender, number, color)
             case ("request", number, f, *arguments):
                 nursery.start_soon(self._administer, sender, number, f, arguments)
             case ("forward", version, client, number, request):
@@ -88,6 +98,11 @@ class DatabaseServer:
             case ("copied", number, attempt, chunk):
                 if attempt == self.storage.life and number in self.copies:
                     self.copies[number].acknowledged(chunk)
+            case ("find", number, low, high, color) if self.storage.serves_all(low, high):
+                found = ("found", number, low, high, self.storage.found(low, high, color))
+                nursery.start_soon(self._tell, sender, found)
+            case ("found", number, low, high, items) if number in self._searches:
+                self._searches[number].hear(low, high, items)
             case ("status", version, arrived, sizes) if self.coordinator is not None:
                 self.coordinator.status(sender, version, arrived, sizes)
 
@@ -148,6 +163,17 @@ class DatabaseServer:
         self.storage.put(key, cell)
         for copy in self.copies.values():
             copy.changed(key)
+
+    async def _search(self, client: str, number: int, color: str | None) -> None:
+        """Ask all servers for items."""
+        if number in self._searches:
+            return  # asked twice, and answered once
+        search = self.gathering_class(self.node, self.storage, number, color)
+        self._searches[number] = search
+        with trio.move_on_after(PATIENCE_S):
+            items = await search.run()
+            self.node.network.send(client, ("reply", number, "ok", items))
+        del self._searches[number]
 
     async def _administer(self, client: str, number: int, f: str, arguments: list[Any]) -> None:
         if self.coordinator is None or f not in ADMINISTRATION:

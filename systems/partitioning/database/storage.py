@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from splitbrain.harness.node import Disk
 from splitbrain.systems.log_file import LogFile
+from splitbrain.systems.partitioning.database.indexing import LocalIndex, color_of
 from splitbrain.systems.partitioning.database.keymap import Bounds, KeyMap, Move, map_of
 
 PATH = "data"
@@ -80,6 +81,7 @@ class Storage:
         cells: by key, what is known of the keys of its ranges.
         frozen: outgoing moves whose ranges are not served any more.
         staged: incoming ranges by move.
+        index: the keys of items by color.
         opened: whether all that survived was read.
     """
 
@@ -91,6 +93,7 @@ class Storage:
         self.cells: dict[str, Cell] = {}
         self.frozen: set[int] = set()
         self.staged: dict[int, Staged] = {}
+        self.index = LocalIndex()
         self.opened = False
 
     async def open(self) -> None:
@@ -144,6 +147,18 @@ class Storage:
         move = self.map.move_of(key)
         return move is None or move.number not in self.frozen
 
+    def found(self, low: str, high: str | None, color: str | None) -> tuple[tuple[str, Any], ...]:
+        """The items from `low` on, before `high`, of a color; of any, if that is None."""
+        keys = self.cells if color is None else self.index.keys(color)
+        inside = [key for key in keys if low <= key and (high is None or key < high)]
+        items = ((key, self.cells[key].value) for key in inside)
+        return tuple((key, value) for key, value in items if color_of(value) is not None)
+
+    def serves_all(self, low: str, high: str | None) -> bool:
+        """Whether this server answers for all keys from `low` on, before `high`."""
+        inside = [at for at, _ in self.map.ranges if low < at and (high is None or at < high)]
+        return all(self.serves(key) for key in (low, *inside))
+
     def served(self) -> tuple[Bounds, ...]:
         """The ranges that this server answers for."""
         return tuple(bounds for bounds in self.map.owned(self.name) if self.serves(bounds[0]))
@@ -169,7 +184,7 @@ class Storage:
             case ("map", raw):
                 self._settle(map_of(raw))
             case ("cell", key, cell):
-                self.cells[key] = Cell(*cell)
+                self._have(key, Cell(*cell))
             case ("frozen", number):
                 self.frozen.add(number)
             case ("staged", number, attempt, chunk, cells, last):
@@ -189,11 +204,16 @@ class Storage:
             staged = self.staged.pop(move.number, None)
             if staged is not None and staged.complete and after.owner(move.low) == self.name:
                 self.drop(key for key in tuple(self.cells) if move.covers(key))
-                self.cells.update(staged.cells)
+                for key, cell in staged.cells.items():
+                    self._have(key, cell)
         self.frozen &= pending
         self.drop(key for key in tuple(self.cells) if after.owner(key) != self.name)
+
+    def _have(self, key: str, cell: Cell) -> None:
+        self.index.follow(key, self.cells.get(key, EMPTY).value, cell.value)
+        self.cells[key] = cell
 
     def drop(self, keys: Iterable[str]) -> None:
         """Forget keys."""
         for key in keys:
-            del self.cells[key]
+            self.index.follow(key, self.cells.pop(key).value, None)
