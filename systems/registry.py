@@ -51,6 +51,7 @@ SYSTEMS: Entries[System] = Entries(
         "records": f"{_HERE}.encoding.records:SYSTEM",
         "cache-aside": f"{_HERE}.scalability.cache_aside:SYSTEM",
         "cache-aside-summary": f"{_HERE}.scalability.cache_aside.summary:SYSTEM",
+        "load-balancer": f"{_HERE}.scalability.balancer:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "bitcask": f"{_HERE}.storage.bitcask:SYSTEM",

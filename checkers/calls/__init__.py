@@ -4,9 +4,18 @@
 'exactly-once-effect'
 """
 
+from splitbrain.checkers.calls.balancing import balance, drained, no_request_to_dead
 from splitbrain.checkers.calls.breakers import breaker_states
 from splitbrain.checkers.calls.echoes import echoed
 from splitbrain.checkers.calls.effects import exactly_once_effect
 from splitbrain.checkers.calls.retry_budgets import retries
 
-__all__ = ["breaker_states", "echoed", "exactly_once_effect", "retries"]
+__all__ = [
+    "balance",
+    "breaker_states",
+    "drained",
+    "echoed",
+    "exactly_once_effect",
+    "no_request_to_dead",
+    "retries",
+]

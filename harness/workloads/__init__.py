@@ -19,6 +19,7 @@ from splitbrain.lazy import lazily
 if TYPE_CHECKING:
     from splitbrain.harness.workloads.accounts import BankClient, bank
     from splitbrain.harness.workloads.append_transactions import list_append
+    from splitbrain.harness.workloads.balanced_calls import BalancedClient, lb
     from splitbrain.harness.workloads.batch_jobs import BatchClient, batch
     from splitbrain.harness.workloads.bookings import BookingClient, booking
     from splitbrain.harness.workloads.cached_reads import CacheClient, cache
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "WORKLOADS",
+    "BalancedClient",
     "BankClient",
     "BatchClient",
     "BookingClient",
@@ -105,6 +107,7 @@ __all__ = [
     "eventual_counter",
     "kafka",
     "kv",
+    "lb",
     "list_append",
     "lock",
     "log",
@@ -127,6 +130,7 @@ __all__ = [
 _PLACES = {
     "accounts": ("BankClient", "bank"),
     "append_transactions": ("list_append",),
+    "balanced_calls": ("BalancedClient", "lb"),
     "batch_jobs": ("BatchClient", "batch"),
     "bookings": ("BookingClient", "booking"),
     "echoes": ("EchoClient", "echo"),

@@ -48,6 +48,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "schemas": f"{_FOLDER}.schema_registrations:KIND",
         "codec": f"{_FOLDER}.versioned_records:KIND",
         "cache": f"{_FOLDER}.cached_reads:KIND",
+        "lb": f"{_FOLDER}.balanced_calls:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
         "store": f"{_FOLDER}.stores:KIND",
         "echo": f"{_FOLDER}.echoes:KIND",

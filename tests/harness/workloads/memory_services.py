@@ -207,6 +207,16 @@ class CacheClient(SetClient):
         self.store.values[key] = value
 
 
+class BalancedClient(SetClient):
+    """There is one backend."""
+
+    async def call(self, number):
+        return "n2"
+
+    async def restart(self, position):
+        return "n2"
+
+
 class RecordsClient(SetClient):
     """Everything is of the newest version."""
 
@@ -298,6 +308,7 @@ CLIENTS = {
     "crdt": ReplicatedTypesClient,
     "schemas": SchemasClient,
     "codec": RecordsClient,
+    "lb": BalancedClient,
     "cache": CacheClient,
 }
 """A right client for each workload."""

@@ -165,6 +165,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "unique-ids": [],
         "schemas": ["versions"],
         "codec": ["cut", "get"],
+        "lb": [],
         "cache": ["read"],
     }
 

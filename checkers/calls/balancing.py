@@ -1,0 +1,207 @@
+"""Where a load balancer sends requests: not to the dead, not to who fails, not to the busiest.
+
+*Property.* A balancer announces ``sent`` with ``{"to": backend, "number": n, "open": {backend:
+requests under way, ...}}``, of those that it could have sent it to, and later ``answered`` with
+``{"from": backend, "number": n, "ok": whether}`` (a timeout is not). A backend that restarts
+announces ``dropped`` with ``{"number": n}`` for each request that it was working on.
+
+================  ==================================================================================
+request-to-dead   a request goes to a server that a fault took down more than `within` seconds ago
+black-hole        a request goes to a backend within `rest` seconds of `failures` answers in a row
+                  that were none, though there was another to send it to
+overloaded        a request goes to the one backend that has more under way than any other
+dropped           a backend that was restarted drops a request that its balancer still waits for
+================  ==================================================================================
+
+The first two are ``no-request-to-dead``, the third ``balance``, the fourth ``drained``.
+
+*Source.* DDIA chapter 1, "Approaches for Coping with Load"; Mitzenmacher, "The Power of Two Choices
+in Randomized Load Balancing", IEEE TPDS 2001: of two that are drawn the less loaded is taken, so
+the one that is busiest of all never is.
+
+*Algorithm.* Follow the announcements and the nemesis. Linear, but for overlapping faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from splitbrain.checkers.calls.announced import STARTED, field_of
+from splitbrain.checkers.findings import verdict_of
+from splitbrain.checkers.history import NEMESIS, History, Operation
+from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
+
+SENT, ANSWERED, DROPPED = "sent", "answered", "dropped"
+
+FATAL = ("process.kill", "process.power_loss", "member.dead")
+"""Faults that keep a server down until they end."""
+
+
+def no_request_to_dead(within: float = 1.0, failures: int = 5, rest: float = 0.5) -> Checker:
+    """A checker: who is dead, or fails all the time, gets no requests. See the module.
+
+    Args:
+        within: how soon a death must be noticed, in seconds.
+        failures: how many failures in a row make a backend one to be left alone.
+        rest: for how long, in seconds.
+    """
+    return _NoRequestToDead(within, failures, rest)
+
+
+def balance() -> Checker:
+    """A checker: the busiest backend gets no more. See the module."""
+    return _Balance()
+
+
+def drained() -> Checker:
+    """A checker: a restart drops no request. See the module."""
+    return _Drained()
+
+
+@dataclass(slots=True)
+class _Streak:
+    """The failures of a backend since its last success."""
+
+    times: list[int] = field(default_factory=list)
+    last: Operation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _NoRequestToDead:
+    within: float
+    failures: int
+    rest: float
+    name: str = "no-request-to-dead"
+    needs_events: str = SENT
+
+    def check(self, history: History) -> Verdict:
+        """See `splitbrain.checkers.verdict.Checker`.
+
+        Raises:
+            ModelError: an announcement lacks what it needs.
+        """
+        deaths = _deaths(history)
+        sent = [event for event in history if event.f == SENT]
+        anomalies = [found for event in sent for found in self._to_dead(event, deaths)]
+        anomalies += self._black_holes(history)
+        coverage = {"requests sent": len(sent), "deaths of servers": len(deaths)}
+        holds = f"{len(sent)} requests went to backends that seemed alive"
+        vain = None if sent else "no request was sent"
+        return verdict_of(self.name, anomalies, coverage, holds=holds, vain=vain)
+
+    def _to_dead(self, event: Operation, deaths: list[_Death]) -> Iterator[Anomaly]:
+        to = field_of(event, "to", str)
+        for death in deaths:
+            known = death.start.time + round(self.within * 1e9)
+            if to == death.server and known < event.time < death.end:
+                ago = (event.time - death.start.time) / 1e9
+                said = f"{event.process} sends a request to {to}, which died {ago:.3f} s ago"
+                yield Anomaly("request-to-dead", said, (death.start.index, event.index))
+                return
+
+    def _black_holes(self, history: History) -> Iterator[Anomaly]:
+        streaks: dict[str, _Streak] = {}
+        for event in history:
+            if event.f == STARTED and event.process != NEMESIS:
+                streaks.clear()  # a balancer that starts knows nothing
+            elif event.f == ANSWERED:
+                source, ok = field_of(event, "from", str), event.value.get("ok")
+                streak = streaks.setdefault(source, _Streak())
+                streak.times = [] if ok else [*streak.times, event.time]
+                streak.last = event
+            elif event.f == SENT:
+                to, others = field_of(event, "to", str), field_of(event, "open", dict)
+                streak = streaks.get(to, _Streak())
+                if len(streak.times) < self.failures or len(others) < 2 or streak.last is None:
+                    continue
+                ago = (event.time - streak.times[-1]) / 1e9
+                if ago < self.rest:
+                    said = f"{event.process} sends a request to {to}, {ago:.3f} s after the last of"
+                    said = f"{said} {len(streak.times)} failures in a row"
+                    yield Anomaly("black-hole", said, (streak.last.index, event.index))
+
+
+@dataclass(frozen=True, slots=True)
+class _Death:
+    """When a fault took a server down, and when it ended at the soonest (ns)."""
+
+    server: str
+    start: Operation
+    end: float
+
+
+def _deaths(history: History) -> list[_Death]:
+    found = []
+    open_faults: dict[Any, Operation] = {}
+    for event in history:
+        if event.process != NEMESIS or event.f not in FATAL or not isinstance(event.value, Mapping):
+            continue
+        fault, phase = event.value.get("id"), event.value.get("phase")
+        if phase == "start":
+            open_faults[fault] = event
+        elif fault in open_faults:
+            start = open_faults.pop(fault)
+            found += [_Death(s, start, event.time) for s in start.value.get("targets", ())]
+    for start in open_faults.values():
+        found += [_Death(s, start, float("inf")) for s in start.value.get("targets", ())]
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Balance:
+    name: str = "balance"
+    needs_events: str = SENT
+
+    def check(self, history: History) -> Verdict:
+        """See `splitbrain.checkers.verdict.Checker`.
+
+        Raises:
+            ModelError: an announcement lacks what it needs.
+        """
+        choices, anomalies = 0, []
+        for event in history:
+            if event.f != SENT:
+                continue
+            to, counts = field_of(event, "to", str), field_of(event, "open", dict)
+            others = [count for backend, count in counts.items() if backend != to]
+            choices += bool(others)
+            if others and counts.get(to, 0) > max(others):
+                said = f"{event.process} sends a request to {to}, which has {counts[to]} under way"
+                said = f"{said}; the next has {max(others)}"
+                anomalies.append(Anomaly("overloaded", said, (event.index,)))
+        vain = None if choices else "there was never a choice"
+        coverage = {"requests with a choice": choices}
+        return verdict_of(self.name, anomalies, coverage, holds=f"{choices} choices", vain=vain)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drained:
+    name: str = "drained"
+    needs_events: str = DROPPED
+
+    def check(self, history: History) -> Verdict:
+        """See `splitbrain.checkers.verdict.Checker`.
+
+        Raises:
+            ModelError: an announcement lacks what it needs.
+        """
+        waiting: dict[int, Operation] = {}
+        anomalies, drops = [], 0
+        for event in history:
+            if event.f == STARTED and event.process != NEMESIS:
+                waiting.clear()  # whoever waited is gone
+            elif event.f == SENT:
+                waiting[field_of(event, "number", int)] = event
+            elif event.f == ANSWERED:
+                waiting.pop(field_of(event, "number", int), None)
+            elif event.f == DROPPED:
+                drops += 1
+                sent = waiting.get(field_of(event, "number", int))
+                if sent is not None:
+                    said = f"{event.process} restarts and drops a request that {sent.process}"
+                    said = f"{said} waits for"
+                    anomalies.append(Anomaly("dropped", said, (sent.index, event.index)))
+        holds = f"{drops} requests were dropped that nobody waited for"
+        return verdict_of(self.name, anomalies, {"drops": drops}, holds=holds)

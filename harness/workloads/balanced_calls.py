@@ -1,0 +1,118 @@
+"""Calls through a load balancer, while its backends are restarted one by one.
+
+Calls that any backend can answer, and now and then a restart of one, which must be drained first.
+What the balancer did is judged by what it announces (`splitbrain.checkers.calls.balancing`; DDIA
+chapter 1); here, that answers come from backends and that calls are answered at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from splitbrain.checkers.calls import balance, drained, no_request_to_dead
+from splitbrain.checkers.verdict import Checker
+from splitbrain.harness.generators import Context, Generator, Invocation
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.workloads.parts.abilities import Method
+from splitbrain.harness.workloads.parts.drawn import Drawn
+from splitbrain.harness.workloads.parts.kind import WorkloadKind
+from splitbrain.harness.workloads.parts.options import Option
+from splitbrain.harness.workloads.parts.words import Words
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
+
+NAME = "lb"
+
+OPTIONS = (Option("restart", 0.05, "share of restarts; calls are the rest", most=1),)
+
+
+# Client protocol
+
+
+class BalancedClient(Protocol):
+    """What a client must offer.
+
+    A method that returns has done it; see `splitbrain.harness.client` for what raising means.
+    """
+
+    async def call(self, number: int) -> str:
+        """Have something done by some backend; its name."""
+        ...
+
+    async def restart(self, position: int) -> str:
+        """Drain and restart a backend, by its position among them; its name.
+
+        Raises:
+            Definite: it could not be drained.
+        """
+        ...
+
+
+METHODS = (
+    Method("call", "call(number) -> backend", "calls", needed=True),
+    Method("restart", "restart(position) -> backend", "restarts", needed=True),
+)
+
+
+async def perform(client: Any, f: str, value: Any) -> Any:
+    """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
+    if f in ("call", "restart"):
+        return [value, await getattr(client, f)(value)]
+    raise ValueError(f"workload lb has no operation {f!r}: it has call and restart")
+
+
+# Generator
+
+
+def operations(options: Mapping[str, Any]) -> Generator:
+    """Endless calls and restarts, by random free clients."""
+
+    def draw(context: Context, client: int, number: int) -> Invocation:
+        if context.random.random() < options["restart"]:
+            return Invocation(context.time, client, "restart", context.random.randrange(8))
+        return Invocation(context.time, client, "call", number)
+
+    return Drawn(draw)
+
+
+# Final reads and checkers
+
+
+def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
+    """A call by a client of every server: in the end all are answered."""
+    return [FinalRead("call", -1, server) for server in plan.servers]
+
+
+def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
+    """Requests go to who lives, and to who has least to do; restarts drop none."""
+    return (no_request_to_dead(), balance(), drained())
+
+
+KIND = WorkloadKind(
+    name=NAME,
+    description="calls through a load balancer whose backends die, fail and are restarted",
+    options=OPTIONS,
+    methods=METHODS,
+    perform=perform,
+    operations=operations,
+    final=final_reads,
+    checkers=checkers,
+    refusable=frozenset({"restart"}),
+    words={
+        "call": Words("calls[ -> {result.1:name}]", "call[ {result.1:name}]"),
+        "restart": Words("restarts a backend[: {result.1:name}]", "restart[ {result.1:name}]"),
+    },
+)
+
+
+def lb(client: ClientFactory, **options: int | float | None) -> Workload:
+    """Calls through a balancer, for a client that offers `BalancedClient`'s methods.
+
+    Args:
+        client: makes a client; a class whose ``__init__`` takes a node and a server's name does.
+        options: see `OPTIONS`.
+
+    Raises:
+        InvalidPlan: the client lacks a method; an option is unknown or cannot have its value.
+    """
+    return KIND.workload(client, options)
