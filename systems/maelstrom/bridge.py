@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import msgspec
 import trio
 
-from splitbrain.harness.node import Node
+from splitbrain.harness.processes.node import ServerNode
 from splitbrain.harness.processes.queues import Outgoing
 
 TAG = "maelstrom"
@@ -56,12 +56,13 @@ class Bridge:
         self,
         command: tuple[str, ...],
         topology: Mapping[str, Sequence[str]] | None,
-        node: Node,
+        node: ServerNode,
     ) -> None:
         self._command = command
         self._topology = topology
         self._node = node
         self._ready = trio.Event()
+        node.late = True
         self._hosts = (node.name, *node.peers)
         self._lines = Outgoing()
 
@@ -146,13 +147,11 @@ class Bridge:
     def _answered(self, head: _Head, body: bytes) -> None:
         if head.type == "error":
             raise ProgramEnded(f"{self._node.name} refused its initialisation: {body.decode()}")
-        if head.in_reply_to == 1:
-            if self._topology is None:
-                self._ready.set()
-            else:
-                self._introduce()
-        elif head.in_reply_to == 2:
+        if head.in_reply_to == 1 and self._topology is not None:
+            self._introduce()
+        elif head.in_reply_to in (1, 2):
             self._ready.set()
+            self._node.serves()
 
 
 async def _lines_of(stream: trio.abc.ReceiveStream) -> AsyncIterator[bytes]:

@@ -163,3 +163,62 @@ class TransactionClient(MaelstromClient):
             await self.ask("txn", txn=[list(operation) for operation in micro_operations]), "txn"
         )
         return done
+
+
+Records = dict[str, list[list[Any]]]
+"""By key: ``[offset, value]`` each."""
+
+
+class KafkaClient(MaelstromClient):
+    """``kafka``: a client that keeps its own positions, and commits them."""
+
+    def __init__(self, node: Node, server: str) -> None:
+        super().__init__(node, server)
+        self._next: dict[str, int] = {}
+
+    async def send(self, key: str, value: int) -> int:
+        """Put a value at the end of a log; its offset."""
+        offset: int = self._field(await self.ask("send", key=key, msg=value), "offset")
+        return offset
+
+    async def poll(self) -> Records:
+        """The next records of the logs that this client reads."""
+        if not self._next:
+            return {}
+        found = await self._from(self._next)
+        read = {key: records[-1][0] for key, records in found.items() if records}
+        if read:
+            await self.ask("commit_offsets", offsets=read)
+        self._next |= {key: offset + 1 for key, offset in read.items()}
+        return found
+
+    async def assign(self, keys: Sequence[str]) -> None:
+        """From now on, read these logs from their beginnings; what is committed is asked for."""
+        committed = await self.ask("list_committed_offsets", keys=list(keys))
+        if not isinstance(self._field(committed, "offsets"), dict):
+            raise Indefinite("list_committed_offsets_ok has offsets that are no object")
+        self._next = dict.fromkeys(keys, 0)
+
+    async def drain(self, keys: Sequence[str]) -> Records:
+        """All that these logs have now."""
+        found: Records = {key: [] for key in keys}
+        after = dict.fromkeys(keys, 0)
+        while True:
+            more = {key: records for key, records in (await self._from(after)).items() if records}
+            for key, records in more.items():
+                found[key] += records
+                after[key] = records[-1][0] + 1
+            if not more:
+                return found
+
+    async def _from(self, offsets: dict[str, int]) -> Records:
+        """The records from these offsets on, of each log some.
+
+        Raises:
+            Indefinite: that is not what the answer has.
+        """
+        records = self._field(await self.ask("poll", offsets=offsets), "msgs")
+        try:
+            return msgspec.convert(records, dict[str, list[list[int]]])
+        except msgspec.ValidationError as error:
+            raise Indefinite(f"poll_ok has msgs that are none: {error}") from None

@@ -14,6 +14,7 @@ from splitbrain.systems.maelstrom.client import (
     CounterClient,
     EchoClient,
     IdentifiersClient,
+    KafkaClient,
     MaelstromClient,
     RegisterClient,
     SetClient,
@@ -48,6 +49,7 @@ PROTOCOLS: dict[str, Protocol] = {
     "g-set": Protocol("set", SetClient),
     "g-counter": Protocol("eventual-counter", CounterClient),
     "pn-counter": Protocol("eventual-counter", CounterClient, {"subtract": 0.5}),
+    "kafka": Protocol("kafka", KafkaClient, {"subscribe": 0.0, "transact": 0.0}),
     "txn-list-append": Protocol("list-append", TransactionClient, transactions=True),
     "txn-rw-register": Protocol("rw-register", TransactionClient, transactions=True),
 }

@@ -37,6 +37,7 @@ FORMS = [
     ("g-counter", "counter", "", "once", "eventual-counter/lost"),
     ("pn-counter", "counter", "", "once", "eventual-counter/lost"),
     ("lin-kv", "kv_proxy", "lin-kv", "lww-kv", "linearizable"),
+    ("kafka", "kafka", "", "alone", "kafka"),
     ("txn-list-append", "transactions", "", "alone", "list-append"),
     ("txn-rw-register", "transactions", "", "alone", "rw-register"),
 ]
@@ -52,8 +53,9 @@ def test_right_and_wrong_programs_of_each_protocol(
     file = f"{program}.py" if language == "py" else f"js/{program}.js"
     if language == "js" and which("node") is None:
         pytest.skip("there is no node here to run JavaScript with")
-    good = run(of(f"{file} {right}", protocol, CUT))
-    bad = run(of(f"{file} {wrong}", protocol, CUT))
+    many = {"clients": 9, "options": {"operation_timeout": 0.5}}
+    good = run(of(f"{file} {right}", protocol, CUT, **many))
+    bad = run(of(f"{file} {wrong}", protocol, CUT, **many))
 
     assert good.validity is VALID, [v.reason for v in good.verdicts]
     assert bad.validity is INVALID, [v.reason for v in bad.verdicts]
@@ -152,7 +154,7 @@ def test_no_other_system_runs_on_its_ground():
 @pytest.mark.parametrize(
     ("protocol", "options", "says"),
     [
-        ("kafka", {}, "no Maelstrom workload 'kafka'"),
+        ("raft", {}, "no Maelstrom workload 'raft'"),
         ("g-set", {"topology": "line"}, "nodes are told of none in workload g-set"),
         ("broadcast", {"topology": "ring"}, "there is no topology 'ring'"),
         ("lin-kv", {"consistency": "serializable"}, "there are no transactions in workload lin-"),
