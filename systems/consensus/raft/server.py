@@ -30,6 +30,7 @@ class RaftKV(Shell):
     """A key-value store replicated by Raft. Announces each leadership that it wins."""
 
     saves = (SaveState, SaveEntries, SaveSnapshot)
+    core_class: ClassVar[type[Raft]] = Raft
     rules: ClassVar[type[Rules]] = Rules
     storage_class: ClassVar[type[Storage]] = Storage
     machine_class: ClassVar[type[Sessions]] = Sessions
@@ -54,7 +55,7 @@ class RaftKV(Shell):
 
     def make_core(self, stored: Stored) -> Raft:
         """The protocol, starting from what the disk holds."""
-        return Raft(
+        return self.core_class(
             self.node.name,
             self.node.peers,
             self.machine_class(KeyValue()),
