@@ -39,6 +39,7 @@ SYSTEMS: Entries[System] = Entries(
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
         "leases": f"{_HERE}.locks.leases:SYSTEM",
         "coordination": f"{_HERE}.locks.coordination:SYSTEM",
+        "swim": f"{_HERE}.membership.swim:SYSTEM",
         "mapreduce": f"{_HERE}.batch.mapreduce:SYSTEM",
         "partitioned-log": f"{_HERE}.streams.partitioned_log:SYSTEM",
         "partitioned-database": f"{_HERE}.partitioning.database:SYSTEM",

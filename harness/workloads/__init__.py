@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.identifiers import IdentifiersClient, unique_ids
     from splitbrain.harness.workloads.key_value import KvClient, kv
     from splitbrain.harness.workloads.locks import LockClient, lock
+    from splitbrain.harness.workloads.memberships import MembersClient, members
     from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
     from splitbrain.harness.workloads.parts.abilities import Method
     from splitbrain.harness.workloads.parts.kind import WorkloadKind
@@ -75,6 +76,7 @@ __all__ = [
     "KvClient",
     "LockClient",
     "LogClient",
+    "MembersClient",
     "MessagesClient",
     "Method",
     "Option",
@@ -112,6 +114,7 @@ __all__ = [
     "lock",
     "log",
     "long_fork",
+    "members",
     "messages",
     "payments",
     "queue",
@@ -142,6 +145,7 @@ _PLACES = {
     "forks": ("long_fork",),
     "key_value": ("KvClient", "kv"),
     "locks": ("LockClient", "lock"),
+    "memberships": ("MembersClient", "members"),
     "on_call": ("DoctorsClient", "doctors"),
     "parts.abilities": ("Method",),
     "parts.kind": ("WorkloadKind",),

@@ -38,6 +38,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "eventual-counter": f"{_FOLDER}.totals:KIND",
         "log": f"{_FOLDER}.shared_logs:KIND",
         "watch": f"{_FOLDER}.watches:KIND",
+        "membership": f"{_FOLDER}.memberships:KIND",
         "siblings": f"{_FOLDER}.concurrent_values:KIND",
         "messages": f"{_FOLDER}.posted_messages:KIND",
         "batch": f"{_FOLDER}.batch_jobs:KIND",

@@ -30,6 +30,10 @@ CALLS = {
         ("length", None, 2),
     ],
     "set-full": [("add", 1, 1), ("add", 2, 2), ("read", None, [1, 2])],
+    "membership": [
+        ("announce", 7, {"server": "n1", "incarnation": 1}),
+        ("settled", None, {"by": "n1", "members": {"n1": ["alive", 1, 7]}}),
+    ],
     "watch": [
         ("put", ["x", 1], ["x", 1, 1]),
         ("watch", 0, {"after": 0, "upto": 1, "events": [[1, "x", 1]]}),

@@ -153,6 +153,23 @@ class WatchClient(SetClient):
         return 0
 
 
+class MembersClient(SetClient):
+    """One member, which knows itself."""
+
+    def __init__(self, node, server):
+        super().__init__(node, server)
+        self.server = server
+
+    async def announce(self, tag):
+        self.store.operations += 1
+        self.store.values[self.server] = (self.store.operations, tag)
+        return self.server, self.store.operations
+
+    async def members(self):
+        known = dict.fromkeys(("n1", "n2"), (0, None)) | self.store.values
+        return self.server, {name: ("alive", *record) for name, record in known.items()}
+
+
 class SemaphoreClient(SetClient):
     """Who holds a permit are the store's elements."""
 
@@ -293,6 +310,7 @@ class ItemsClient(SetClient):
 CLIENTS = {
     **CLIENTS,
     "watch": WatchClient,
+    "membership": MembersClient,
     "semaphore": SemaphoreClient,
     "scan": ItemsClient,
     "echo": EchoClient,
