@@ -91,11 +91,11 @@ class Download:
     embedded: bool
 
 
-def render_html(view: RunView) -> str:
+def render_html(view: RunView, *, beside: bool = True) -> str:
     """The page; the same run folder gives the same page, byte for byte.
 
     Of a run that was made smaller it tells the small one, with the whole one as a second view of
-    every section.
+    every section. It links to what is `beside` it in the run's folder, unless told that nothing is.
     """
     told = [view] if view.telling is view else [view.telling, view]
     sides = [_side(each, WHOLE if number else "") for number, each in enumerate(told)]
@@ -112,7 +112,8 @@ def render_html(view: RunView) -> str:
         witnesses=any(side["evidences"] for side in sides),
         messages=any(side["spacetime"] for side in sides),
         pictures=any(side["pictures"] for side in sides),
-        downloads=_downloads(view),
+        downloads=[each for each in _downloads(view) if beside or each.embedded],
+        beside=beside,
     )
 
 

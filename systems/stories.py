@@ -92,6 +92,65 @@ STORIES = (
         'chapter 8, "Unreliable Networks"',
         "A payment whose answer did not come in time is tried again, and both are paid.",
     ),
+    Story(
+        "dirty-read",
+        "TX-02",
+        'chapter 7, "Read Committed"',
+        "A transaction sees what another one has written and not committed yet, or never will.",
+    ),
+    Story(
+        "fencing",
+        "CLK-01",
+        'chapter 8, "The leader and the lock"',
+        "A client is paused past the end of its lease, wakes up and writes, over the write of the "
+        "client that holds the lock by now.",
+    ),
+    Story(
+        "last-write-wins",
+        "ML-01",
+        'chapter 8, "Timestamps for ordering events"',
+        "Conflicts are resolved by wall clocks: what a server with a slow clock acknowledges is "
+        "older than what was there, and never shows.",
+    ),
+    Story(
+        "sloppy-quorum",
+        "LL-03",
+        'chapter 5, "Sloppy Quorums and Hinted Handoff"',
+        "Stand-ins take writes while the homes of a key can't be reached; reads of the homes do "
+        "not see them.",
+    ),
+    Story(
+        "in-doubt",
+        "TX-20",
+        'chapter 9, "Atomic Commit and Two-Phase Commit (2PC)"',
+        "A participant that has voted yes loses patience and rolls back, and the others commit.",
+    ),
+    Story(
+        "figure-8",
+        "CON-01",
+        'chapter 9, "Consensus algorithms and total order broadcast"',
+        "A leader counts copies of an entry of an earlier term, calls it committed, and the next "
+        "leader replaces it.",
+    ),
+    Story(
+        "lost-root",
+        "BT-04",
+        'chapter 3, "Making B-trees reliable"',
+        "The pages of a B-tree are synced, and the page that tells where its root is is not: after "
+        "a power loss an older tree is there.",
+    ),
+    Story(
+        "key-from-the-dead",
+        "LSM-01",
+        'chapter 3, "SSTables and LSM-Trees"',
+        "A compaction drops a tombstone while a deeper level still has the key, which comes back.",
+    ),
+    Story(
+        "skipped-event",
+        "STR-01",
+        'chapter 11, "Message delivery and replay"',
+        "A consumer commits an offset before it has done what the event asks for, and crashes.",
+    ),
 )
 
 

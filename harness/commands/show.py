@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,30 +14,60 @@ from splitbrain.harness.commands.exits import EXIT_INTERNAL
 from splitbrain.harness.commands.investigation import investigated, runs_option
 from splitbrain.harness.commands.output import say
 
+if TYPE_CHECKING:
+    from splitbrain.reports import RunView
+    from splitbrain.systems.stories import Story
+
 SHRINK_BUDGET = 300
 
 
 @click.command(name="show")
 @click.argument("name", required=False)
+@click.option(
+    "--gallery",
+    type=click.Path(path_type=Path, file_okay=False),
+    metavar="DIR",
+    help="Write all stories (or NAME's) as small pages with pictures into this folder.",
+)
 @runs_option
-def command(name: str | None, runs: Path) -> None:
+def command(name: str | None, gallery: Path | None, runs: Path) -> None:
     """Tell an anomaly of the book by a run that has it, with its picture; without NAME list them.
 
     Takes a minute or two at most. Exits with 0; with 70 if no run showed it: a bug of ours.
     """
-    from splitbrain.harness.plan import Plan
-    from splitbrain.harness.planning import draw
-    from splitbrain.harness.searching.seeds import search
     from splitbrain.reports import render_terminal
-    from splitbrain.systems import registry
     from splitbrain.systems.stories import STORIES, story_named
 
+    if gallery is not None:
+        _write_gallery([story_named(name)] if name else list(STORIES), gallery)
+        return
     if name is None:
         width = max(len(story.name) for story in STORIES)
         for each in STORIES:
             say(f"{each.name:{width}}  {each.chapter}")
         return
-    story = story_named(name)
+    view = _told(story_named(name), runs)
+    say(render_terminal(view))
+    say(f"\nThe picture is in {view.page}")
+
+
+def _write_gallery(stories: list[Story], folder: Path) -> None:
+    from splitbrain.reports.gallery import write_exhibit, write_list
+    from splitbrain.systems.stories import STORIES
+
+    with tempfile.TemporaryDirectory() as scratch:
+        for story in stories:
+            say(str(write_exhibit(story, _told(story, Path(scratch)), folder)))
+    say(str(write_list(STORIES, folder)))
+
+
+def _told(story: Story, runs: Path) -> RunView:
+    """A run that tells a story, made small; ends the process if there is none."""
+    from splitbrain.harness.plan import Plan
+    from splitbrain.harness.planning import draw
+    from splitbrain.harness.searching.seeds import search
+    from splitbrain.systems import registry
+
     system, bug = registry.bugs()[story.bug]
     base = Plan(
         system=system.name,
@@ -56,5 +88,4 @@ def command(name: str | None, runs: Path) -> None:
         say(f"{found.tried} runs did not show it: that is a bug, please report it")
         sys.exit(EXIT_INTERNAL)
     _, view = investigated(found.experiment, runs, SHRINK_BUDGET)
-    say(render_terminal(view))
-    say(f"\nThe picture is in {view.page}")
+    return view

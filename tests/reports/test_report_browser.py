@@ -1,7 +1,9 @@
 """The page in a real browser: it draws, answers keys and mouse, and runs nothing of others."""
 
 import json
+import os
 import shutil
+from pathlib import Path
 
 import pytest
 import sample_runs
@@ -438,7 +440,7 @@ def test_whoever_has_no_mouse_can_scroll_what_scrolls_and_skip_to_the_verdict(br
         ".map(e => e.outerHTML.slice(0, 80))"
     )
     nameless = browser.evaluate(
-        "[...document.querySelectorAll('button, [role=region], [role=img], canvas[tabindex]')]"
+        "[...document.querySelectorAll('button, .scroll[role], [role=img], canvas[tabindex]')]"
         ".filter(e => !(e.textContent.trim() || e.getAttribute('aria-label')))"
         ".map(e => e.outerHTML.slice(0, 80))"
     )
@@ -477,3 +479,54 @@ def test_text_has_the_contrast_that_wcag_aa_asks_for(browser, pages, name, schem
     browser.open(pages[name], scheme=scheme)
 
     assert browser.evaluate(CONTRAST) == []
+
+
+AXE = os.environ.get("AXE_CORE", "")
+"""Path of axe-core's ``axe.min.js``, which this repository doesn't hold (npm pack axe-core)."""
+
+FOUND = """axe.run(document).then(result => result.violations.map(
+    v => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`))"""
+
+
+@pytest.mark.skipif(not Path(AXE).is_file(), reason="AXE_CORE is not the path of axe.min.js")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 380])
+def test_axe_finds_nothing(browser, pages, traced, scheme, width):
+    for page in (*pages.values(), *traced.values()):
+        browser.open(page, scheme=scheme, width=width)
+        browser.evaluate(Path(AXE).read_text() + "; 0")
+
+        assert browser.evaluate(FOUND) == [], page
+
+
+def test_with_forced_colors_pictures_keep_theirs_and_the_rest_takes_the_systems(browser, traced):
+    browser.open(traced["two-leaders"])
+    ours = browser.evaluate(GOLD)
+    browser.call(
+        "Emulation.setEmulatedMedia", features=[{"name": "forced-colors", "value": "active"}]
+    )
+    browser.settle()
+
+    assert browser.evaluate("matchMedia('(forced-colors: active)').matches")
+    assert browser.evaluate(GOLD) == ours
+    assert browser.evaluate("getComputedStyle(document.querySelector('.lead')).color") != ""
+
+
+GOLD = "getComputedStyle(document.querySelector('.role.leads rect')).fill"
+
+
+def test_printed_commands_are_whole_and_nothing_to_press_is_printed(browser, pages):
+    browser.open(pages["stale"], width=700)
+    browser.media("light", "print")
+    browser.settle()
+
+    cut = browser.evaluate(
+        "[...document.querySelectorAll('.command code')]"
+        ".filter(c => c.scrollWidth > c.clientWidth + 1).length"
+    )
+    pressed = browser.evaluate(
+        "[...document.querySelectorAll('button, input, select')]"
+        ".filter(e => e.getClientRects().length).map(e => e.outerHTML.slice(0, 60))"
+    )
+    assert cut == 0
+    assert pressed == []
