@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from splitbrain.reports.card import FILE, failure_card
 from splitbrain.reports.html import render_html
 from splitbrain.reports.markdown import render_markdown
 from splitbrain.reports.model import RunView, load_run
 
 
 def write_report(run_dir: str | Path) -> RunView:
-    """Write ``report.html`` and ``report.md`` into a run's folder, and into its shrunk run's.
+    """Write ``report.html`` and ``report.md`` into a run's folder, and into its shrunk run's; and
+    ``failure.json`` for one that failed.
 
     Returns:
         The run that the pages show, so that whoever tells it needn't read it again. A page that
@@ -28,6 +31,10 @@ def write_report(run_dir: str | Path) -> RunView:
         if shown is not None:
             unwritten += _write(shown.page, render_html(shown))
             unwritten += _write(shown.path / "report.md", render_markdown(shown))
+    card = failure_card(view)
+    if card is not None:
+        text = json.dumps(card, indent=1, ensure_ascii=False, default=repr)
+        unwritten += _write(view.path / FILE, text + "\n")
     return replace(view, problems=(*view.problems, *unwritten))
 
 

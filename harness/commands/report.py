@@ -31,4 +31,4 @@ def command(run: Path) -> None:
         sys.exit(EXIT_BAD_INPUT)
 
 
-_FILES = ("verdict.json", "run.json", "shrink.json", "report.html", "report.md")
+_FILES = ("verdict.json", "run.json", "shrink.json", "report.html", "report.md", "failure.json")

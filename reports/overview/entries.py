@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from splitbrain.checkers.verdict import INVALID, Verdict, worst
+from splitbrain.checkers.invariants.coverage import exercised
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, Verdict, worst
 from splitbrain.harness.plan import Plan
 from splitbrain.reports.run_files import RunError, read_info, read_plan, read_shrink, read_verdicts
 from splitbrain.reports.wording import clipped, safe_text, shortened
 
 NOT_JUDGED = "not judged"
+EXERCISED = exercised().name
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Entry:
         started: when, as recorded; empty if nobody knows.
         shrunk: operations and faults of its smallest plan; None if it was not shrunk.
         page: whether it has a report.
+        vacuous: whether it is undecided because it exercised nothing.
     """
 
     name: str
@@ -47,6 +50,12 @@ class Entry:
     started: str
     shrunk: tuple[int, int] | None
     page: bool
+    vacuous: bool = False
+
+    @property
+    def date(self) -> str:
+        """The day on which it was started, ``2026-11-27``; empty if nobody knows."""
+        return self.started[:10] if _moment(self.started) else ""
 
     @property
     def group(self) -> tuple[str, str, str]:
@@ -108,6 +117,9 @@ def _entry(folder: Path) -> Entry:
         started=shortened(info.started.replace("T", " ", 1).removesuffix("+00:00"), 40),
         shrunk=sizes,
         page=(folder / "report.html").is_file(),
+        vacuous=deciding is not None
+        and deciding.validity is UNKNOWN
+        and deciding.checker == EXERCISED,
     )
 
 

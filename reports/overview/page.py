@@ -8,10 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from markupsafe import Markup
+
 from splitbrain.reports.overview.entries import NOT_JUDGED, Entry, entries_of
+from splitbrain.reports.overview.trends import days_of, draw_days, draw_finds
+from splitbrain.reports.overview.zoo_board import FILE, zoo_of
 from splitbrain.reports.run_files import RunError
 from splitbrain.reports.templating import render_page
-from splitbrain.reports.wording import counted
+from splitbrain.reports.wording import clipped, counted, safe_text
 
 NO_FAULT = "no fault"
 PAGE = "index.html"
@@ -29,6 +33,7 @@ class Group:
         last: the latest.
         smallest: the one with the smallest plan.
         found: how many there are.
+        trend: its share of each day's runs, drawn; empty of fewer than two days.
         runs: of how many runs of that system, with that planted bug.
     """
 
@@ -37,6 +42,7 @@ class Group:
     smallest: Entry
     found: int
     runs: int
+    trend: Markup
 
     @property
     def rate(self) -> str:
@@ -65,21 +71,35 @@ class Cell:
         return -(-self.failed * _DEPTHS // self.runs) if self.runs else 0
 
 
-def write_index(runs: Path) -> Path:
-    """Write ``index.html`` into a folder of runs; where it is.
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A run that today's checkers judge otherwise than those of its time: what they said each."""
+
+    name: str
+    before: str
+    now: str
+
+
+def write_index(runs: Path, again: Sequence[Changed] | None = None) -> Path:
+    """Write ``index.html`` into a folder of runs; where it is. `again`: the verdicts that changed
+    when all were judged once more, if they were.
 
     Raises:
         RunError: the folder can't be read or written.
     """
     page = runs / PAGE
     try:
-        page.write_text(render_index(runs), encoding="utf-8", errors="backslashreplace")
+        page.write_text(
+            render_index(runs, again=again), encoding="utf-8", errors="backslashreplace"
+        )
     except OSError as error:
         raise RunError(f"{page}: can't be written: {error.strerror}") from None
     return page
 
 
-def render_index(runs: Path, *, served: bool = False) -> str:
+def render_index(
+    runs: Path, *, served: bool = False, again: Sequence[Changed] | None = None
+) -> str:
     """The page of a folder of runs; one that is `served` compares two runs by itself.
 
     Raises:
@@ -87,7 +107,14 @@ def render_index(runs: Path, *, served: bool = False) -> str:
     """
     entries, problems = entries_of(runs)
     kinds, rows = heat_map(entries)
+    unknown = [entry for entry in entries if entry.judgement == "unknown"]
     counts = Counter(entry.judgement for entry in entries)
+    days = days_of(entries)
+    try:
+        zoo_score, zoo = zoo_of(runs / FILE)
+    except RunError as error:
+        zoo_score, zoo = "", []
+        problems.append(safe_text(clipped(str(error), 200)))
     return render_page(
         "index.html.j2",
         ("report.css", "index.css"),
@@ -96,12 +123,25 @@ def render_index(runs: Path, *, served: bool = False) -> str:
         hidden=max(0, len(entries) - _ROWS),
         counts=[(word, counts[word]) for word in ("invalid", "unknown", NOT_JUDGED, "valid")],
         groups=groups_of(entries),
-        unknown=[e for e in entries if e.judgement in ("unknown", NOT_JUDGED)][:200],
+        undecided=[
+            (title, found[:200])
+            for title, found in (
+                ("Unknown: checked, and not decided", [e for e in unknown if not e.vacuous]),
+                ("Vacuous: nothing was exercised", [e for e in unknown if e.vacuous]),
+                ("Not judged", [e for e in entries if e.judgement == NOT_JUDGED]),
+            )
+            if found
+        ],
         kinds=kinds,
         heat=rows,
         problems=problems[:50],
         link=link,
         served=served,
+        days=days,
+        by_day=draw_days(days),
+        zoo_score=zoo_score,
+        zoo=zoo,
+        again=again,
     )
 
 
@@ -113,6 +153,7 @@ def link(entry: Entry) -> str:
 def groups_of(entries: Sequence[Entry]) -> list[Group]:
     """The failures by what they are, the most frequent first; `entries` are the latest first."""
     runs = Counter((entry.system, entry.bug) for entry in entries)
+    days = days_of(entries)
     found: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in entries:
         if entry.judgement == "invalid":
@@ -124,6 +165,7 @@ def groups_of(entries: Sequence[Entry]) -> list[Group]:
             smallest=min(members, key=_size),
             found=len(members),
             runs=runs[members[0].system, members[0].bug],
+            trend=draw_finds(members, days),
         )
         for members in found.values()
     ]

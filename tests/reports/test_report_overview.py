@@ -12,11 +12,15 @@ from click.testing import CliRunner
 from test_report_html import Page
 
 from splitbrain.harness.commands.cli import main
-from splitbrain.reports import RunError
+from splitbrain.harness.hunting.zoo import Hunted, json_lines
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.runs.store import run_in_folder
+from splitbrain.reports import RunError, write_report
 from splitbrain.reports.overview.comparing import compared
 from splitbrain.reports.overview.entries import entries_of
 from splitbrain.reports.overview.page import groups_of, heat_map, render_index, write_index
 from splitbrain.reports.overview.serving import RunsServer
+from splitbrain.systems import registry
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +192,81 @@ def test_no_other_name_and_no_other_method_is_answered(runs):
             assert ask(server, "/stale/plan.json", method)[0] == 501
         assert ask(server, "/", "HEAD") == (200, "")
     assert before == {path: path.stat().st_mtime_ns for path in runs.rglob("*")}
+
+
+def test_days_and_each_failures_share_of_them_are_drawn(tmp_path):
+    for day, count in ((22, 3), (23, 1)):
+        for number in range(count):
+            folder = sample_runs.stale_run(tmp_path / f"{day}-{number}")
+            info = json.loads((folder / "run.json").read_text())
+            started = f"2026-11-{day}T08:41:00+00:00"
+            (folder / "run.json").write_text(json.dumps(info | {"started": started}))
+
+    page = render_index(tmp_path)
+
+    assert "2026-11-22: 3 invalid, 0 unknown, 0 valid" in page
+    assert "2026-11-23: 1 invalid, 0 unknown, 0 valid" in page
+    assert "found on 2 of 2 days" in page
+
+
+def test_the_scoreboard_of_the_zoo_is_shown_hardest_first_and_a_damaged_one_is_told(tmp_path):
+    sample_runs.valid_run(tmp_path / "valid")
+    hunts = [
+        Hunted("EASY-1", "raft", 0, found=True, runs=1, seconds=0.1),
+        Hunted("HARD-1", "raft", 0, found=False, runs=90, seconds=60.0),
+        Hunted("<b>", "raft", 0, found=True, runs=5, seconds=2.0),
+    ]
+    (tmp_path / "zoo.jsonl").write_text(json_lines(hunts))
+    page = render_index(tmp_path)
+    (tmp_path / "zoo.jsonl").write_text('{"bug": 7}\n')
+
+    assert page.index("HARD-1") < page.index("&lt;b&gt;") < page.index("EASY-1")
+    assert "2 of 3 hunts found their bug" in page
+    assert "it is not what zoo --jsonl writes" in render_index(tmp_path)
+
+
+def test_unknown_vacuous_and_unjudged_runs_stand_apart(tmp_path):
+    sample_runs.unknown_run(tmp_path / "unknown")
+    sample_runs.killed_run(tmp_path / "killed")
+    folder = sample_runs.valid_run(tmp_path / "vacuous")
+    nothing = sample_runs.verdict("exercised", "unknown", "no write succeeded")
+    verdicts = {"validity": "unknown", "verdicts": [nothing]}
+    (folder / "verdict.json").write_text(json.dumps(verdicts))
+
+    page = Page(render_index(tmp_path)).words
+
+    assert "Vacuous: nothing was exercised runwhy vacuousno write succeeded" in page
+    assert "Unknown: checked, and not decided runwhy unknown" in page
+    assert "Not judged runwhy killed" in page
+
+
+def test_old_runs_are_judged_again_and_what_changed_is_told(tmp_path):
+    plan = Plan("abd", "register", time_limit=0.3, seed=1)
+    for name in ("same", "other"):
+        (tmp_path / name).mkdir()
+        run_in_folder(registry.experiment(plan), tmp_path / name, replay="splitbrain replay")
+    verdicts = json.loads((tmp_path / "other" / "verdict.json").read_text())
+    for each in verdicts["verdicts"]:
+        each["validity"] = "unknown"
+    (tmp_path / "other" / "verdict.json").write_text(json.dumps(verdicts))
+
+    done = CliRunner().invoke(main, ["index", str(tmp_path), "--judge"])
+    page = Page((tmp_path / "index.html").read_text()).words
+
+    assert done.exit_code == 0, done.output
+    assert "runthennow otherunknownvalid" in page
+    assert "sameunknown" not in page
+
+
+def test_a_failure_is_one_json_object_and_a_valid_run_has_none(tmp_path):
+    write_report(sample_runs.stale_run(tmp_path / "stale"))
+    write_report(sample_runs.valid_run(tmp_path / "valid"))
+
+    card = json.loads((tmp_path / "stale" / "failure.json").read_text())
+
+    assert card["signature"] == "linearizable(cas-register)/stale-read"
+    assert card["size"] == {"operations": 3, "faults": 1, "nodes": 3, "clients": 2}
+    assert card["necessary"] == ["f1"]
+    assert card["story"][0] == "0.000 s client 0 writes x = 901"
+    assert card["replay"] == "splitbrain replay runs/demo/shrunk/plan.json"
+    assert not (tmp_path / "valid" / "failure.json").exists()
