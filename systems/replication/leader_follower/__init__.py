@@ -16,6 +16,13 @@ __all__ = ["SYSTEM"]
 KNOBS = (
     Knob("batch", 1, 64, "most entries in one message", "core_type.batch"),
     Knob(
+        "compact_at",
+        3,
+        200,
+        "applied entries in a log before a snapshot takes their place",
+        "core_type.compact_at",
+    ),
+    Knob(
         "quorum_loss",
         0.6,
         1.2,

@@ -7,8 +7,14 @@ from typing import Any
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.replication.leader_follower.core import Core
 from splitbrain.systems.replication.leader_follower.desk import CommandIdentity, Waiting
-from splitbrain.systems.replication.leader_follower.effects import HEARTBEAT_S, Effect, Role
-from splitbrain.systems.replication.leader_follower.log import Adopt, Entry
+from splitbrain.systems.replication.leader_follower.effects import (
+    HEARTBEAT_S,
+    Effect,
+    Role,
+    Send,
+)
+from splitbrain.systems.replication.leader_follower.log import Adopt, Entry, Snapshot
+from splitbrain.systems.replication.leader_follower.messages import Sync
 from splitbrain.systems.replication.leader_follower.reference import ReferenceServer
 
 
@@ -78,10 +84,12 @@ class CutsToCommitted(Core):
 class KeepsItsTail(Core):
     """Takes over the new leader's log, and leaves what its own has beyond that."""
 
-    def _adopt(self, keep: int, entries: tuple[Entry, ...]) -> None:
+    def _adopt(
+        self, keep: int, entries: tuple[Entry, ...], snapshot: Snapshot | None = None
+    ) -> None:
         """What a deposed leader had never replicated counts as the new leader's."""
-        upto = keep + len(entries)
-        super()._adopt(keep, entries + self.log.suffix(upto))
+        upto = max(keep + len(entries), self.log.base.length)
+        super()._adopt(keep, entries + self.log.suffix(upto), snapshot)
 
 
 class AnswersAnybody(Core):
@@ -107,7 +115,7 @@ class AppliesInParallel(Core):
         if self.role is Role.LEADER:
             super()._apply()
             return
-        for entry in self.log.entries[self.applied : self.commit]:
+        for entry in self.log.suffix(self.applied, self.commit - self.applied):
             self.applied += 1
             if entry.command[0] == "post" and entry.command[1] % 2:
                 self._late.append(entry)
@@ -125,6 +133,19 @@ class ShipsStatements(Core):
     def _again(self, entry: Entry) -> Entry:
         statement = entry.command[:3] if entry.command[0] == "post" else entry.command
         return entry._replace(command=self.evaluated(statement))
+
+
+class CopiesWhileWriting(Core):
+    """Copies the state for a follower, and then looks up where the log ends."""
+
+    def _bring_up(self, peer: str, start: int) -> None:
+        """What was written and not yet applied is neither in the copy nor behind it."""
+        super()._bring_up(peer, start)
+        if start < self.log.base.length:
+            end = len(self.log)
+            copy = Snapshot(end, self.log.history, self.machine.state())
+            sync = Sync("sync", self.epoch, end, (), copy, self.commit, self._round)
+            self._effects[-1] = Send(peer, sync, 0)
 
 
 BUGS: tuple[Bug, ...] = (
@@ -232,5 +253,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=5,
         shows=("diverged",),
         source="DDIA chapter 5, Statement-based replication",
+    ),
+    Bug(
+        id="REP-10",
+        title="a snapshot is said to go further than it does: the follower that gets it has a gap",
+        server=planted(ReferenceServer, core_type=CopiesWhileWriting),
+        workload="set",
+        faults=("process.kill", "net.partition"),
+        nodes=3,
+        seeds=20,
+        shows=("lost", "diverged"),
+        source="DDIA chapter 5, Setting Up New Followers",
+        options={"system": {"compact_at": 5}},
     ),
 )

@@ -22,6 +22,7 @@ from splitbrain.systems.replication.leader_follower.desk import (
 )
 from splitbrain.systems.replication.leader_follower.effects import (
     BATCH,
+    COMPACT_AT,
     HEARTBEAT_S,
     QUORUM_LOSS_S,
     Effect,
@@ -30,7 +31,15 @@ from splitbrain.systems.replication.leader_follower.effects import (
 )
 from splitbrain.systems.replication.leader_follower.epochs import common_prefix, reached_by_majority
 from splitbrain.systems.replication.leader_follower.failover import Failover
-from splitbrain.systems.replication.leader_follower.log import Adopt, Durable, Entry, Extend
+from splitbrain.systems.replication.leader_follower.log import (
+    Adopt,
+    Durable,
+    Entry,
+    Extend,
+    Promise,
+    Record,
+    Snapshot,
+)
 from splitbrain.systems.replication.leader_follower.machine import ARGUMENTS, Machine, Query
 from splitbrain.systems.replication.leader_follower.messages import (
     KINDS,
@@ -53,14 +62,14 @@ class Core(Failover):
 
     batch: int = BATCH
     quorum_loss: float = QUORUM_LOSS_S
+    compact_at: int = COMPACT_AT
 
     def __init__(
         self, name: str, peers: tuple[str, ...], durable: Durable, random: random.Random, now: float
     ) -> None:
         super().__init__(name, peers, durable, random, now)
-        self.commit = 0
-        self.applied = 0
-        self.machine = Machine()
+        self.commit = self.applied = self.log.base.length
+        self.machine = Machine.of(self.log.base.state)
         self._desk = Desk()
         self._start = 0  # length of the log that this leader began with
         self._round = 0  # number of its latest broadcast
@@ -109,8 +118,10 @@ class Core(Failover):
 
     # Leading: the beginning and the end
 
-    def _lead(self, keep: int, entries: tuple[Entry, ...]) -> None:
-        self._adopt(keep, entries)
+    def _lead(
+        self, keep: int, entries: tuple[Entry, ...], snapshot: Snapshot | None = None
+    ) -> None:
+        self._adopt(keep, entries, snapshot)
         self.role = Role.LEADER
         self.leader = self.name
         self._effects.append(Lead(self.epoch, self._records))
@@ -139,13 +150,15 @@ class Core(Failover):
 
     # Replication, from the follower's side
 
-    def _adopt(self, keep: int, entries: tuple[Entry, ...]) -> None:
+    def _adopt(
+        self, keep: int, entries: tuple[Entry, ...], snapshot: Snapshot | None = None
+    ) -> None:
         """Make the log, and with it the state, that of the epoch's leader."""
-        self._persist(Adopt(self.epoch, keep, entries))
-        self.log.adopt(self.epoch, keep, entries)
-        self.commit = min(self.commit, keep)
-        self.applied = 0
-        self.machine = Machine()
+        self._persist(Adopt(self.epoch, keep, entries, snapshot))
+        self.log.adopt(self.epoch, keep, entries, snapshot)
+        self.commit = min(self.commit, keep) if snapshot is None else snapshot.length
+        self.applied = self.log.base.length
+        self.machine = Machine.of(self.log.base.state)
         self._apply()
 
     def _on_append(self, sender: str, append: Append) -> None:
@@ -161,8 +174,9 @@ class Core(Failover):
     def _on_sync(self, sender: str, sync: Sync) -> None:
         if not self._follow(sender, sync.epoch):
             return
-        if self.log.label != sync.epoch:
-            self._adopt(sync.keep, sync.entries)
+        lacks_more = sync.snapshot is not None and sync.keep > len(self.log)
+        if self.log.label != sync.epoch or lacks_more:
+            self._adopt(sync.keep, sync.entries, sync.snapshot)
         else:
             self._extend(sync.keep, sync.entries)
         self._acknowledge(sender, sync.commit, sync.round)
@@ -180,7 +194,7 @@ class Core(Failover):
         self._apply()
 
     def _apply(self) -> None:
-        for entry in self.log.entries[self.applied : self.commit]:
+        for entry in self.log.suffix(self.applied, self.commit - self.applied):
             self.applied += 1
             result = self.machine.apply(entry)
             waiting = self._desk.commands.pop((entry.session, entry.sequence), None)
@@ -199,6 +213,9 @@ class Core(Failover):
     def _replicate(self, peer: str) -> None:
         """Send what `peer` lacks; before it has acknowledged this epoch's log at all, only ask."""
         start = self._next.get(peer, 0)
+        if peer in self._acked and start < self.log.base.length:
+            self._bring_up(peer, start)
+            return
         entries = self.log.suffix(start, self.batch) if peer in self._acked else ()
         self._next[peer] = start + len(entries)
         self._send(peer, Append("append", self.epoch, start, entries, self.commit, self._round))
@@ -224,12 +241,17 @@ class Core(Failover):
         if not self._hear(sender, behind.epoch, behind.round):
             return
         if sender not in self._acked:
-            keep = common_prefix(self.log.history, behind.history)
-            entries = self.log.suffix(keep)
-            sync = Sync("sync", self.epoch, keep, entries, self.commit, self._round)
-            self._send(sender, sync)
-            self._next[sender] = len(self.log)
+            self._bring_up(sender, common_prefix(self.log.history, behind.history))
         self._serve_reads()
+
+    def _bring_up(self, peer: str, start: int) -> None:
+        """Send all that a follower lacks from this place on: entries, and what came before them as
+        a snapshot if the log does not go back so far."""
+        keep, snapshot = self.log.from_place(start)
+        entries = self.log.suffix(keep)
+        sync = Sync("sync", self.epoch, keep, entries, snapshot, self.commit, self._round)
+        self._send(peer, sync)
+        self._next[peer] = len(self.log)
 
     def _on_refuse(self, _sender: str, refuse: Refuse) -> None:
         self.admit(refuse.epoch)
@@ -243,6 +265,20 @@ class Core(Failover):
         self.commit = max(self.commit, self.stored_by_majority())
         self._apply()
         self._serve_reads()
+
+    # The log's beginning
+
+    def compacted(self) -> list[Record]:
+        """Records that say what all records until now have said, with a snapshot in the place of
+        the entries that were applied; none while the log is short."""
+        if self.applied - self.log.base.length < self.compact_at:
+            return []
+        self.log.begin_with(self.machine.state(), self.applied)
+        log = self.log
+        return [
+            Adopt(log.label, log.base.length, tuple(log.entries), log.base),
+            Promise(self.epoch),
+        ]
 
     # Clients
 

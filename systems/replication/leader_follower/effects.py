@@ -23,6 +23,10 @@ BATCH = 64
 """How many entries an `Append` carries at most."""
 
 
+COMPACT_AT = 40
+"""How many applied entries a log may begin with before a snapshot takes their place."""
+
+
 class Role(Enum):
     """What a server is doing at present."""
 

@@ -29,7 +29,13 @@ from splitbrain.systems.replication.leader_follower.epochs import (
     majority,
     next_epoch,
 )
-from splitbrain.systems.replication.leader_follower.log import Durable, Entry, Promise, Record
+from splitbrain.systems.replication.leader_follower.log import (
+    Durable,
+    Entry,
+    Promise,
+    Record,
+    Snapshot,
+)
 from splitbrain.systems.replication.leader_follower.messages import (
     Canvass,
     Fetch,
@@ -74,8 +80,11 @@ class Failover:
         self._held: dict[str, Held] = {}
         self._source: str | None = None  # whose log it is fetching
 
-    def _lead(self, keep: int, entries: tuple[Entry, ...]) -> None:
-        """Begin to lead `epoch` with the log's first `keep` entries and then `entries`."""
+    def _lead(
+        self, keep: int, entries: tuple[Entry, ...], snapshot: Snapshot | None = None
+    ) -> None:
+        """Begin to lead `epoch` with the log's first `keep` entries, or a snapshot of so many, and
+        then `entries`."""
         raise NotImplementedError
 
     # Effects
@@ -206,10 +215,11 @@ class Failover:
 
     def _on_fetch(self, sender: str, fetch: Fetch) -> None:
         if self._follow(sender, fetch.epoch):
-            entries = self.log.suffix(fetch.keep)
-            self._answer(sender, Suffix("suffix", fetch.epoch, fetch.keep, entries))
+            keep, snapshot = self.log.from_place(fetch.keep)
+            entries = self.log.suffix(keep)
+            self._answer(sender, Suffix("suffix", fetch.epoch, keep, entries, snapshot))
 
     def _on_suffix(self, sender: str, suffix: Suffix) -> None:
         expected = self.role is Role.GATHERING and sender == self._source
         if expected and suffix.epoch == self.epoch:
-            self._lead(suffix.keep, suffix.entries)
+            self._lead(suffix.keep, suffix.entries, suffix.snapshot)

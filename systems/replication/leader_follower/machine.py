@@ -40,6 +40,28 @@ class Machine:
         self.numbered = 0
         self.sessions: dict[int, tuple[int, Any]] = {}
 
+    @classmethod
+    def of(cls, state: tuple[Any, ...]) -> Machine:
+        """A replica with this state; without any, one to which nothing has happened."""
+        machine = cls()
+        if state:
+            registers, elements, messages, machine.numbered, sessions = state
+            machine.registers = dict(registers)
+            machine.elements = dict.fromkeys(elements)
+            machine.messages = dict(messages)
+            machine.sessions = dict(sessions)
+        return machine
+
+    def state(self) -> tuple[Any, ...]:
+        """All of the state, in immutable form."""
+        return (
+            tuple(self.registers.items()),
+            tuple(self.elements),
+            tuple(self.messages.items()),
+            self.numbered,
+            tuple(self.sessions.items()),
+        )
+
     def apply(self, entry: Entry) -> Any:
         """Do the entry's command, unless it was done before; its result either way."""
         latest, result = self.sessions.get(entry.session, (-1, None))

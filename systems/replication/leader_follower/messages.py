@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from splitbrain.systems.replication.leader_follower.epochs import EpochHistory
-from splitbrain.systems.replication.leader_follower.log import Entry
+from splitbrain.systems.replication.leader_follower.log import Entry, Snapshot
 
 
 class Canvass(NamedTuple):
@@ -61,12 +61,13 @@ class Fetch(NamedTuple):
 
 
 class Suffix(NamedTuple):
-    """Answer to `Fetch`."""
+    """Answer to `Fetch`; with a snapshot, `keep` is its length, and the log begins with it."""
 
     kind: Literal["suffix"]
     epoch: int
     keep: int
     entries: tuple[Entry, ...]
+    snapshot: Snapshot | None
 
 
 class Append(NamedTuple):
@@ -85,12 +86,16 @@ class Append(NamedTuple):
 
 
 class Sync(NamedTuple):
-    """Cut your log to `keep`, continue it with `entries`: then it is the leader's."""
+    """Cut your log to `keep`, continue it with `entries`: then it is the leader's.
+
+    With a snapshot, `keep` is its length, and the log begins with it.
+    """
 
     kind: Literal["sync"]
     epoch: int
     keep: int
     entries: tuple[Entry, ...]
+    snapshot: Snapshot | None
     commit: int
     round: int
 

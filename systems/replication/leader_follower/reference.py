@@ -45,16 +45,17 @@ Invariants:
 6. A strong read is answered after a majority said, in answer to a message sent after the read came,
    that it still follows this epoch. No clock is involved.
 7. Nothing is acknowledged that isn't durable where the acknowledgment says it is.
+8. A snapshot stands for entries that are committed, and says how many; so it is the beginning of
+   every log that a majority may take, and whoever lacks some of them is sent it.
 
 Like Raft, this is Viewstamped Replication's state machine replication; unlike Raft it elects
 without votes, takes over the best log instead of requiring the winner to have it, and counts
 labels rather than the entries' own epochs, so that an entry of an old epoch is safely committed
 by counting (compare Raft, section 5.4.2 and figure 8).
 
-Left out: compaction of the log and snapshots, so that a server replays all it ever did and a
-follower's catch-up is one message; changes of membership; sessions that expire; several reads to a
-confirmation round; detection of bit rot; leases, which would answer reads without a round but trust
-clocks.
+Left out: snapshots in pieces: a follower's catch-up is one message; changes of membership; sessions
+that expire; several reads to a confirmation round; detection of bit rot; leases, which would answer
+reads without a round but trust clocks.
 """
 
 from __future__ import annotations
@@ -124,10 +125,19 @@ class ReferenceServer:
             records, self._records = self._records, []
             wal.append(disk, records)
             await disk.fsync(wal.PATH)
-            self._synced += len(records)
-            while self._deferred and self._deferred[0].after <= self._synced:
-                self._release(self._deferred.popleft())
-            self._do(self.core.durable(self._synced, trio.current_time()))
+            self._durable(len(records))
+            if anew := self.core.compacted():
+                # They say what is yet to be written, too; what comes meanwhile goes behind them.
+                records, self._records = self._records, []
+                await wal.replace(disk, anew)
+                self._durable(len(records))
+
+    def _durable(self, records: int) -> None:
+        """So many records more are durable."""
+        self._synced += records
+        while self._deferred and self._deferred[0].after <= self._synced:
+            self._release(self._deferred.popleft())
+        self._do(self.core.durable(self._synced, trio.current_time()))
 
     def _do(self, effects: Iterable[Effect]) -> None:
         for effect in effects:

@@ -22,9 +22,17 @@ from typing import Any
 import msgspec
 
 from splitbrain.harness.node import Disk
-from splitbrain.systems.replication.leader_follower.log import Adopt, Entry, Extend, Promise, Record
+from splitbrain.systems.replication.leader_follower.log import (
+    Adopt,
+    Entry,
+    Extend,
+    Promise,
+    Record,
+    Snapshot,
+)
 
 PATH = "wal"
+NEW = "wal.new"
 _HEADER = struct.Struct("<II")
 _KINDS: dict[type[Record], str] = {Promise: "promise", Adopt: "adopt", Extend: "extend"}
 
@@ -76,12 +84,23 @@ def append(disk: Disk, records: Iterable[Record]) -> None:
     disk.append(PATH, encode(records))
 
 
+async def replace(disk: Disk, records: Iterable[Record]) -> None:
+    """Have these records and no others, durably: a new file is renamed into place."""
+    if disk.exists(NEW):
+        disk.remove(NEW)
+    disk.append(NEW, encode(records))
+    await disk.fsync(NEW)
+    disk.rename(NEW, PATH)
+    await disk.fsync_dir()
+
+
 def _record(body: list[Any]) -> Record:
     match body:
         case ["promise", epoch]:
             return Promise(epoch)
-        case ["adopt", epoch, keep, entries]:
-            return Adopt(epoch, keep, _entries(entries))
+        case ["adopt", epoch, keep, entries, snapshot]:
+            base = None if snapshot is None else Snapshot(*_frozen(snapshot))
+            return Adopt(epoch, keep, _entries(entries), base)
         case ["extend", entries]:
             return Extend(_entries(entries))
     raise ValueError(

@@ -92,6 +92,18 @@ class Cluster:
             self._release(name, server.deferred.popleft())
         self._do(name, self.core(name).durable(server.durable - server.before, self.now))
 
+    def compact(self, name: str) -> None:
+        """The server writes its log anew, with a snapshot of all that it has applied."""
+        server = self.servers[name]
+        if server.core is None:
+            return
+        server.core.compact_at = 1
+        if records := server.core.compacted():
+            told = len(server.written) - server.before
+            server.written = list(records)
+            server.durable, server.before = len(records), len(records) - told
+            self.sync(name)
+
     def deliver(self, source: str, destination: str, *, keep: bool = False) -> None:
         """The oldest message on a link arrives; it may stay under way to arrive again."""
         queue = self.links[source, destination]

@@ -13,7 +13,9 @@ from splitbrain.systems.replication.leader_follower.log import (
     Extend,
     Log,
     Promise,
+    Snapshot,
 )
+from splitbrain.systems.replication.leader_follower.machine import Machine
 
 
 def entries(*epochs):
@@ -56,6 +58,40 @@ def test_the_shape_of_a_log_that_was_cut(keep, expected):
     log.extend(entries(1, 1, 3, 3, 6))
     log.adopt(7, keep, ())
     assert (len(log), log.history) == (keep, expected)
+
+
+@given(st.integers(0, 7))
+def test_a_log_that_begins_with_a_snapshot_says_the_rest_as_before(length):
+    log, whole = Log(), Log()
+    for each in (log, whole):
+        each.extend(entries(1, 1, 3, 3, 3, 6, 6))
+    log.begin_with(("state",), length)
+
+    assert (len(log), log.history) == (len(whole), whole.history)
+    for start in range(length, 8):
+        assert log.suffix(start) == whole.suffix(start)
+        assert log.suffix(start, 1) == whole.suffix(start, 1)
+    assert [log.from_place(n)[0] for n in range(8)] == [max(n, length) for n in range(8)]
+    other = Log()
+    other.extend(entries(9))
+    other.adopt(6, log.base.length, log.suffix(length), log.base)
+    assert (len(other), other.history, other.suffix(length)) == (
+        len(whole),
+        whole.history,
+        whole.suffix(length),
+    )
+
+
+def test_a_log_written_anew_is_the_same_log():
+    state = ((("x", 1),), (7,), ((1, (None, 5)),), 3, ((2, (1, None)),))
+    anew = [Adopt(5, 2, entries(4, 5), Snapshot(2, ((1, 2),), state)), Promise(6)]
+    decoded, _ = wal.decode(wal.encode(anew))
+    durable = Durable.replay(decoded)
+
+    assert decoded == anew
+    assert (durable.epoch, durable.log.label, len(durable.log)) == (6, 5, 4)
+    assert durable.log.history == ((1, 2), (4, 3), (5, 4))
+    assert Machine.of(durable.log.base.state).state() == state
 
 
 def test_what_is_encoded_is_decoded_again():
