@@ -9,7 +9,9 @@ import os
 from collections.abc import Callable, Collection
 from typing import Any
 
+from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.exploring.schedule import Going, Schedule, Step
+from splitbrain.harness.exploring.strategies import MIXED, STRATEGIES, AtRandom, strategy_for
 from splitbrain.harness.exploring.trying import Main, Tried, tried
 from splitbrain.harness.plan import InvalidPlan, parse_seconds
 from splitbrain.harness.programs.factory import library_of
@@ -39,23 +41,31 @@ class Explored(AssertionError):
 
 
 def explore(
-    *, runs: int = RUNS, library: str | None = None, time_limit: float | str = "1h"
+    *,
+    runs: int = RUNS,
+    library: str | None = None,
+    time_limit: float | str = "1h",
+    strategy: str = MIXED,
 ) -> Callable[[Callable[..., Any]], Callable[..., None]]:
     """Make a test of an async one: it is run on virtual time under one schedule after another.
 
-    The first goes by the order in which tasks become ready, the others depart from it at random.
+    The first goes by the order in which tasks become ready, the others depart from it.
     It fails if the function raises, if all its tasks wait for each other, or if it never ends.
 
     Args:
         runs: schedules to try (``--splitbrain-runs`` goes before it).
         library: ``trio`` or ``asyncio``; unless given, what the function's module imports.
         time_limit: virtual time until it must have ended.
+        strategy: how they depart: ``random``, ``pct`` (by priorities that change a few times), or
+            ``mixed``, by turns (`splitbrain.harness.exploring.strategies`).
 
     Raises:
         InvalidPlan: a value makes no sense (when decorating, not when testing).
     """
     if type(runs) is not int or runs < 1:
         raise InvalidPlan(f"runs is {runs!r}: give a whole number from 1 up")
+    if strategy not in STRATEGIES:
+        raise InvalidPlan(f"strategy is {strategy!r}: {suggestion(strategy, STRATEGIES)}")
     seconds = parse_seconds(time_limit, "time_limit")
 
     def decorate(function: Callable[..., Any]) -> Callable[..., None]:
@@ -67,7 +77,7 @@ def explore(
         def test(*arguments: Any, **named: Any) -> None:
             __tracebackhide__ = True
             main = functools.partial(function, *arguments, **named)
-            _explore(main, chosen, settings.seeds(runs), seconds)
+            _explore(main, chosen, settings.seeds(runs), seconds, strategy)
 
         del test.__wrapped__
         test.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
@@ -76,19 +86,24 @@ def explore(
     return decorate
 
 
-def _explore(main: Main, library: str, seeds: Any, seconds: float) -> None:
+def _explore(main: Main, library: str, seeds: Any, seconds: float, strategy: str) -> None:
     __tracebackhide__ = True
+    first = tried(main, library, Schedule(AtRandom(0)), 0, seconds)
+    decisions = first.schedule.goings
     for number, seed in enumerate(seeds):
-        found = tried(main, library, Schedule(seed), seed, seconds)
+
+        def again(departures: Collection[int] | None, seed: int = seed) -> Tried:
+            schedule = Schedule(strategy_for(seed, strategy, decisions), departures)
+            return tried(main, library, schedule, seed, seconds)
+
+        found = again(None) if seed else first
         if found.error is not None:
-            small, used = _smaller(main, library, seed, seconds, found)
+            small, used = _smaller(again, found)
             text = _told(small, seed, number + 1, len(found.schedule.departed), used)
             raise Explored(text, seed, small.schedule.departed) from small.error
 
 
-def _smaller(
-    main: Main, library: str, seed: int, seconds: float, failing: Tried
-) -> tuple[Tried, int]:
+def _smaller(again: Callable[[Collection[int]], Tried], failing: Tried) -> tuple[Tried, int]:
     """The failing run with the fewest departures that was found, and how many runs that took.
 
     Delta debugging (Zeller and Hildebrandt 2002): chunks of departures are left out, and halved
@@ -101,7 +116,7 @@ def _smaller(
         removed = False
         for start in range(0, len(departures), size):
             rest = departures[:start] + departures[start + size :]
-            candidate = tried(main, library, Schedule(seed, rest), seed, seconds)
+            candidate = again(rest)
             used += 1
             if candidate.signature == failing.signature:
                 best, departures, removed = candidate, list(candidate.schedule.departed), True

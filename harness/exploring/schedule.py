@@ -1,9 +1,9 @@
 """Which of several ready tasks goes first.
 
 A schedule is the order in which tasks became ready, but for its *departures*: at these decisions,
-by number, some of the ready tasks go on, in any order, and the others are left for another time.
-Each departure has a stream of its own, so taking one away leaves the dice of the others, and a
-failure is made small by that.
+by number, some of the ready tasks go on, in any order, and the others are left for another time
+(`splitbrain.harness.exploring.strategies`). What a departure is does not depend on which others
+there are, as far as that can be, so they are taken away one by one to make a failure small.
 """
 
 from __future__ import annotations
@@ -11,14 +11,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from random import Random
 from typing import Any, NamedTuple
 
+from splitbrain.harness.exploring.strategies import Strategy
 from splitbrain.harness.programs.asyncio_loop import frame_in
-from splitbrain.harness.streams import stream
-
-DEPARTING = 0.5
-"""The probability of a departure at each decision, where nobody says which there are."""
 
 
 class Going(NamedTuple):
@@ -49,14 +45,13 @@ class Schedule:
     """Decides, and keeps what was decided.
 
     Args:
-        seed: names the streams of randomness.
-        departures: where it departs; None: at random (and nowhere for seed 0).
+        departures: where it departs; None: as the strategy says (and nowhere for seed 0).
+        strategy: what departs.
     """
 
-    def __init__(self, seed: int, departures: Collection[int] | None = None) -> None:
-        self._seed = seed
+    def __init__(self, strategy: Strategy, departures: Collection[int] | None = None) -> None:
         self._departures = None if departures is None else frozenset(departures)
-        self._dice = stream(seed, "departures")
+        self._strategy = strategy
         self.steps: list[Step] = []
 
     @property
@@ -64,32 +59,36 @@ class Schedule:
         """The decisions at which it has departed."""
         return tuple(step.number for step in self.steps if step.departs)
 
+    @property
+    def goings(self) -> int:
+        """How often a task went on where others could have."""
+        return sum(len(step.tasks) for step in self.steps)
+
     def _departs(self, number: int) -> bool:
         if self._departures is not None:
             return number in self._departures
-        return self._seed != 0 and self._dice.random() < DEPARTING
+        return self._strategy.departs()
 
-    def _decide(self, ready: list[Any], told: Callable[[Any], Going]) -> list[Any]:
+    def _decide(
+        self, ready: list[Any], task_of: Callable[[Any], Any], told: Callable[[Any], Going]
+    ) -> list[Any]:
         """Put ready tasks, in the order in which they became so, into the one in which they go;
         returns those that are left for another time."""
         number = len(self.steps)
         departs = self._departs(number)
         held: list[Any] = []
         if departs:
-            before = list(ready)
-            dice: Random = stream(self._seed, "decision", number)
-            dice.shuffle(ready)
-            going = 1 + dice.randrange(len(ready))
-            held = ready[going:]
-            del ready[going:]
-            departs = bool(held) or any(a is not b for a, b in zip(ready, before, strict=True))
+            order, going = self._strategy.order(number, list(map(task_of, ready)))
+            entries = [ready[at] for at in order]
+            ready[:], held = entries[:going], entries[going:]
+            departs = bool(held) or order != sorted(order)
         self.steps.append(Step(number, departs, tuple(map(told, ready))))
         return held
 
     def policy(self, batch: list[Any]) -> None:
         """For trio (`splitbrain.harness.simulation.trio_hooks.Policy`); the last one runs first."""
         if len(batch) > 1:
-            held = self._decide(batch, lambda task: _going(_name(task), task.coro))
+            held = self._decide(batch, _itself, lambda task: _going(_name(task), task.coro))
             batch.reverse()
             if held:
                 held[0]._runner.runq.extend(held)
@@ -101,12 +100,16 @@ class Schedule:
         if len(handles) < 2:
             return []
         positions = [i for i, handle in enumerate(ready) if _task_of(handle) is not None]
-        held = self._decide(handles, _told)
+        held = self._decide(handles, _task_of, _told)
         for position, handle in zip(positions, [*handles, *held], strict=True):
             ready[position] = handle
         for handle in held:
             ready.remove(handle)
         return held
+
+
+def _itself(task: Any) -> Any:
+    return task
 
 
 def _name(task: Any) -> str:

@@ -11,6 +11,7 @@ import trio
 
 from splitbrain import explore
 from splitbrain.harness.exploring import Explored
+from splitbrain.harness.exploring.strategies import MOST_IN_A_ROW, ByPriority
 from splitbrain.harness.plan import InvalidPlan
 
 on_asyncio = explore(runs=50, library="asyncio")
@@ -184,3 +185,79 @@ def test_what_makes_no_sense_is_refused():
         explore(runs=0)
     with pytest.raises(TypeError, match="decorates an async function"):
         explore()(lambda: None)
+
+
+# By priorities
+
+
+async def needs_one_task_to_starve():
+    """Right unless one task waits while four others take thirty turns each."""
+    done = []
+
+    async def late():
+        done.append(True)
+
+    async def busy():
+        for _ in range(30):
+            await asyncio.sleep(0)
+        assert done
+
+    await asyncio.gather(*(busy() for _ in range(4)), late())
+
+
+def test_priorities_find_what_needs_a_task_to_starve():
+    found = failure(explore(runs=20, library="asyncio", strategy="pct")(needs_one_task_to_starve))
+    assert isinstance(found.__cause__, AssertionError)
+    explore(runs=20, library="asyncio", strategy="random")(needs_one_task_to_starve)()
+
+
+def test_the_one_with_the_highest_priority_goes_and_falls_at_the_changes():
+    tasks = ["a", "b", "c"]
+    by_priority = ByPriority(seed=5, decisions=4)
+    by_priority._changes = frozenset({2})
+    chosen = []
+    for number in range(5):
+        order, going = by_priority.order(number, tasks)
+        assert going == 1
+        assert sorted(order) == [0, 1, 2]
+        assert order[1:] == sorted(order[1:])
+        chosen.append(tasks[order[0]])
+    first, second = chosen[0], chosen[2]
+    assert chosen == [first, first, second, second, second]
+    assert first != second
+
+
+def test_a_task_that_spins_falls():
+    by_priority = ByPriority(seed=5, decisions=0)
+    chosen = [by_priority.order(number, ["a", "b"])[0][0] for number in range(3 * MOST_IN_A_ROW)]
+    assert set(chosen[:MOST_IN_A_ROW]) == {chosen[0]}
+    assert chosen[MOST_IN_A_ROW] != chosen[0]
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_who_waits_by_spinning_does_not_stop_the_others(library):
+    async def spinning():
+        checkpoint = asyncio.sleep if library == "asyncio" else trio.sleep
+        flag = []
+
+        async def waits():
+            while not flag:
+                await checkpoint(0)
+
+        async def sets():
+            await checkpoint(0)
+            flag.append(True)
+
+        if library == "asyncio":
+            await asyncio.gather(waits(), sets())
+        else:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(waits)
+                nursery.start_soon(sets)
+
+    explore(runs=10, library=library, strategy="pct")(spinning)()
+
+
+def test_an_unknown_strategy_is_refused():
+    with pytest.raises(InvalidPlan, match="strategy is 'best'"):
+        explore(strategy="best")
