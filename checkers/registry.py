@@ -54,6 +54,7 @@ PATHS: dict[str, str] = {
     "cache-coherent": "splitbrain.checkers.caching.coherence:ENTRY",
     "batch-output": "splitbrain.checkers.batch.outputs:ENTRY",
     "kafka": "splitbrain.checkers.streams.partitioned_logs:ENTRY",
+    "view-consistent": "splitbrain.checkers.streams.views:ENTRY",
     "stream-results": "splitbrain.checkers.streams.results:ENTRY",
     "list-append": "splitbrain.checkers.isolation.entries:LIST_APPEND",
     "rw-register": "splitbrain.checkers.isolation.entries:RW_REGISTER",

@@ -35,6 +35,7 @@ class LogFile:
         self._path = path
         self._start = self._checksum = start
         self._synced = 0
+        self._replaced = 0
         self._syncing = trio.Lock()
         self.records = 0
 
@@ -79,9 +80,10 @@ class LogFile:
 
     async def fsync(self) -> None:
         """Wait until all records that are in the file now are durable."""
-        covered = self.records
+        covered, times = self.records, self._replaced
         await self._disk.fsync(self._path)
-        self._synced = covered
+        if times == self._replaced:  # else it says nothing of the file that is there now
+            self._synced = covered
 
     async def settle(self) -> None:
         """The same for the file's name, too."""
@@ -108,3 +110,4 @@ class LogFile:
         self._disk.rename(new, self._path)
         await self._disk.fsync_dir()
         self._synced = self.records
+        self._replaced += 1

@@ -46,6 +46,7 @@ SYSTEMS: Entries[System] = Entries(
         "replicated-log": f"{_HERE}.streams.replicated_log:SYSTEM",
         "partitioned-database-global-index": f"{_HERE}.partitioning.database:GLOBAL_INDEX",
         "ring-store": f"{_HERE}.partitioning.ring_store:SYSTEM",
+        "change-capture": f"{_HERE}.streams.change_capture:SYSTEM",
         "stream-processor": f"{_HERE}.streams.processor:SYSTEM",
         "documents": f"{_HERE}.data_models.documents:SYSTEM",
         "schema-registry": f"{_HERE}.encoding.registry:SYSTEM",

@@ -6,5 +6,6 @@
 
 from splitbrain.checkers.streams.partitioned_logs import kafka
 from splitbrain.checkers.streams.results import stream_results
+from splitbrain.checkers.streams.views import view_consistent
 
-__all__ = ["kafka", "stream_results"]
+__all__ = ["kafka", "stream_results", "view_consistent"]

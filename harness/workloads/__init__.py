@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.click_streams import ClicksClient, click_stream
     from splitbrain.harness.workloads.concurrent_values import SiblingsClient, siblings
     from splitbrain.harness.workloads.counters import CounterClient, counter
+    from splitbrain.harness.workloads.derived_views import CdcClient, cdc
     from splitbrain.harness.workloads.echoes import EchoClient, echo
     from splitbrain.harness.workloads.forks import long_fork
     from splitbrain.harness.workloads.identifiers import IdentifiersClient, unique_ids
@@ -64,6 +65,7 @@ __all__ = [
     "BatchClient",
     "BookingClient",
     "CacheClient",
+    "CdcClient",
     "ClicksClient",
     "ClientFactory",
     "CounterClient",
@@ -100,6 +102,7 @@ __all__ = [
     "batch",
     "booking",
     "cache",
+    "cdc",
     "click_stream",
     "codec",
     "counter",
@@ -141,6 +144,7 @@ _PLACES = {
     "totals": ("eventual_counter",),
     "cached_reads": ("CacheClient", "cache"),
     "click_streams": ("ClicksClient", "click_stream"),
+    "derived_views": ("CdcClient", "cdc"),
     "counters": ("CounterClient", "counter"),
     "forks": ("long_fork",),
     "key_value": ("KvClient", "kv"),

@@ -45,6 +45,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "crdt": f"{_FOLDER}.replicated_types:KIND",
         "payments": f"{_FOLDER}.payment_requests:KIND",
         "click-stream": f"{_FOLDER}.click_streams:KIND",
+        "cdc": f"{_FOLDER}.derived_views:KIND",
         "kafka": f"{_FOLDER}.sent_and_polled:KIND",
         "schemas": f"{_FOLDER}.schema_registrations:KIND",
         "codec": f"{_FOLDER}.versioned_records:KIND",

@@ -6,6 +6,7 @@ from splitbrain.checkers.batch.outputs import computed
 from splitbrain.checkers.encoding.person import seen
 from splitbrain.checkers.encoding.registrations import reads
 from splitbrain.checkers.streams.results import Event, tier_at, windows
+from splitbrain.checkers.streams.views import index_of
 from splitbrain.harness.client import Definite
 
 
@@ -257,6 +258,24 @@ class RecordsClient(SetClient):
         return ["refused", "it is not whole"]
 
 
+class CdcClient(SetClient):
+    """The index is made when it is read."""
+
+    async def put(self, key, value):
+        self.store.operations += 1
+        self.store.values[key] = value
+        return self.store.operations
+
+    async def delete(self, key):
+        self.store.operations += 1
+        self.store.values.pop(key, None)
+        return self.store.operations
+
+    async def view(self):
+        entries = index_of(self.store.values)
+        return {"position": self.store.operations, "entries": entries}
+
+
 class ClicksClient(SetClient):
     """One partition whose watermark is behind by nothing; windows are made when they are read."""
 
@@ -322,6 +341,7 @@ CLIENTS = {
     "siblings": SiblingsClient,
     "kafka": KafkaClient,
     "click-stream": ClicksClient,
+    "cdc": CdcClient,
     "messages": MessagesClient,
     "crdt": ReplicatedTypesClient,
     "schemas": SchemasClient,

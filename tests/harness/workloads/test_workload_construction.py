@@ -157,6 +157,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "batch": ["published"],
         "rebalance": ["get"],
         "click-stream": ["results"],
+        "cdc": ["view"],
         "kafka": ["assign", "drain", "poll", "subscribe"],
         "siblings": ["homes", "read"],
         "messages": ["read", "replica-state"],
