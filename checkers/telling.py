@@ -45,6 +45,7 @@ KINDS = {
     "tripwire": Tells.CRASH,
     "run-stopped": Tells.CRASH,
     "no-progress": Tells.STANDSTILL,
+    "endless-repair": Tells.STANDSTILL,
     "silent-server": Tells.STANDSTILL,
     "message-storm": Tells.STANDSTILL,
     "unstable-leadership": Tells.STANDSTILL,

@@ -44,6 +44,10 @@ PLACEMENT = "placement"
 """A server announces how it places a sample of keys: ``{"members": names, "copies": n, "owners":
 {key: [owners]}}``."""
 
+REPAIR = "repair"
+"""A server announces that it sends another one what that seems to lack: ``{"to": server, "cells":
+how many}``."""
+
 REBALANCE = "rebalance"
 """A server announces that it moves a range of its own accord: ``{"from": server, "to": server,
 "ranges": {server: how many}}``."""

@@ -45,6 +45,8 @@ SYSTEMS: Entries[System] = Entries(
         "partitioned-database": f"{_HERE}.partitioning.database:SYSTEM",
         "replicated-log": f"{_HERE}.streams.replicated_log:SYSTEM",
         "partitioned-database-global-index": f"{_HERE}.partitioning.database:GLOBAL_INDEX",
+        "partitioned-database-summary": f"{_HERE}.partitioning.database.summary:SYSTEM",
+        "ring-store-summary": f"{_HERE}.partitioning.ring_store.summary:SYSTEM",
         "ring-store": f"{_HERE}.partitioning.ring_store:SYSTEM",
         "change-capture": f"{_HERE}.streams.change_capture:SYSTEM",
         "stream-processor": f"{_HERE}.streams.processor:SYSTEM",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from splitbrain.checkers.convergence.concurrent_writes import no_lost_concurrent_write
 from splitbrain.checkers.convergence.homes import homes_converged
 from splitbrain.checkers.convergence.laws import broken_laws
+from splitbrain.checkers.convergence.repairs import repair_ends
 from splitbrain.checkers.convergence.replicas import converged
 from splitbrain.checkers.convergence.strong_eventual import strong_eventual_consistency
 from splitbrain.checkers.convergence.totals import eventual_counter
@@ -17,5 +18,6 @@ __all__ = [
     "eventual_counter",
     "homes_converged",
     "no_lost_concurrent_write",
+    "repair_ends",
     "strong_eventual_consistency",
 ]

@@ -28,11 +28,11 @@ OPTIONS = (
     Option("keys", 6, "how many keys", least=1),
     *key_value.OPTIONS[1:],
     Option("changes", 0.25, "share of moves, splits and merges", most=0.9),
+    Option("split_range", 0.25, "share of splits among these", most=0.5),
+    Option("merge_range", 0.25, "share of merges among these; moves are the rest", most=0.5),
 )
 
 _NUMBERS = 1 << 16
-
-_CHANGES = {MOVE: 0.5, SPLIT: 0.25, MERGE: 0.25}
 
 
 async def perform(client: Any, f: str, value: Any) -> Any:
@@ -53,10 +53,12 @@ async def perform(client: Any, f: str, value: Any) -> Any:
 def operations(options: Mapping[str, Any]) -> Generator:
     """Operations on keys, and now and then one on the range of a key."""
     share, keys = options["changes"], key_names(options["keys"])
+    splits, merges = options["split_range"], options["merge_range"]
+    changes = {MOVE: 1 - splits - merges, SPLIT: splits, MERGE: merges}
 
     def change(context: Context) -> dict[str, Any]:
         draw = context.random
-        (f,) = draw.choices(list(_CHANGES), list(_CHANGES.values()))
+        (f,) = draw.choices(list(changes), list(changes.values()))
         number = draw.randrange(_NUMBERS) if f == MOVE else None
         return {"f": f, "value": [draw.choice(keys), number]}
 
@@ -70,8 +72,8 @@ KIND = WorkloadKind(
     methods=(
         *key_value.METHODS[:5],
         Method("move_range", "move_range(key, number) -> server", "moves ranges", needed=True),
-        Method("split_range", "split_range(key)", "splits ranges", needed=True),
-        Method("merge_range", "merge_range(key)", "merges ranges", needed=True),
+        Method("split_range", "split_range(key)", "splits of ranges"),
+        Method("merge_range", "merge_range(key)", "merges of ranges"),
     ),
     perform=perform,
     operations=operations,

@@ -20,7 +20,13 @@ BUGS = {bug.id: (system, bug) for system in SYSTEMS.values() for bug in system.b
 REFERENCES = [name for name, system in SYSTEMS.items() if system.form == "reference"]
 WORKLOADS = [(name, workload) for name, each in SYSTEMS.items() for workload in each.workloads]
 
-NEED_NO_FAULT = ("transactions-summary", "b-tree-summary", "cache-aside-summary")
+NEED_NO_FAULT = (
+    "transactions-summary",
+    "b-tree-summary",
+    "partitioned-database-summary",
+    "ring-store-summary",
+    "cache-aside-summary",
+)
 """Other operations are enough for these to fail."""
 
 SILENT_SEEDS = range(500)

@@ -49,7 +49,7 @@ Layout: ``keymap`` is the map and the decisions about it, ``storage`` what a ser
 ``operations`` what is done to a key, ``server`` owns and routes, ``copying`` sends ranges,
 ``coordinator`` decides, ``indexing`` and ``gathering`` find items by local indexes,
 ``global_index`` by a global one, ``client`` and ``items`` ask; ``invariants`` watches; ``bugs`` has
-one decision wrong.
+one decision wrong; ``summary`` is the sketch with its weaknesses.
 
 Left out: copies of a range on several servers, so its owner must come back; a second coordinator;
 servers that join and leave; merging of its own accord; logs are never written anew.

@@ -27,7 +27,8 @@ Invariants: an element is told as stored once it is durable at all of its owners
 forgotten only by who does not own it, and once all who do have said so.
 
 Layout: ``server`` is all servers do, ``members`` the list of members, ``client`` asks; ``bugs`` has
-it with one decision wrong. The ring is `splitbrain.systems.partitioning.ring`.
+it with one decision wrong, ``summary`` the ring as sketched. The ring is
+`splitbrain.systems.partitioning.ring`.
 
 Left out: values that change (the leaderless store has them), members that are never seen again.
 """

@@ -9,6 +9,7 @@ import trio
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.harness.node import Message
 from splitbrain.systems.clocks.vectors import joined
+from splitbrain.systems.replication.leaderless.merkle import MerkleTree
 from splitbrain.systems.replication.leaderless.server import LeaderlessServer
 from splitbrain.systems.replication.leaderless.siblings import EMPTY, Cell, Context
 from splitbrain.systems.replication.leaderless.storage import Storage
@@ -57,6 +58,15 @@ class CountsServers(LeaderlessServer):
         return super().change(key, joined(context, own), *value)
 
 
+class OwnBoundaries(LeaderlessServer):
+    """Splits the ranges of its trees with each key that it gets, whatever others have."""
+
+    def tree(self, peer: str) -> MerkleTree:
+        """The same cells in other ranges than those of a peer that has more keys, or fewer."""
+        shared = {k: cell for k, cell in self.storage.cells.items() if peer in self.homes(k)}
+        return MerkleTree(shared, min(len(self.storage.cells), 10))
+
+
 _GONE = ("lost", "stale")
 
 BUGS: tuple[Bug, ...] = (
@@ -92,6 +102,18 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("resurrected",),
         source="Cassandra documentation, Tombstones and gc_grace_seconds",
+    ),
+    Bug(
+        id="LL-09",
+        title="Merkle trees are split by what each server holds: homes compare different ranges",
+        server=OwnBoundaries,
+        workload="siblings",
+        faults=("net.partition",),
+        nodes=5,
+        seeds=20,
+        shows=("endless-repair", "diverged"),
+        source="DeCandia et al., Dynamo, SOSP 2007, sections 4.7 and 6.2 (ranges that are split)",
+        options={"keys": 8},
     ),
 )
 

@@ -5,8 +5,11 @@
                              ("store", round, key, cell)         know this
                              ("hint", round, home, key, cell)    keep this for its home
     replica -> coordinator   ("answer", round, cell)             cell is empty after store and hint
-    home -> home             ("digests", ((key, digest), ...))   is this what you know, too?
+    home -> home             ("digests", ((node, digest), ...))  is this what you know, too?
                              ("cells", ((key, cell), ...))       no: this
+
+Homes compare what both are to have, by Merkle trees (``merkle``): one sends the digest of the root,
+and each answers with the digests below the nodes that differ, or with the cells of the leaves.
 
 A coordinator asks the homes of a key until enough have answered; whoever is silent is asked again,
 and in a sloppy quorum somebody stands in for them. All of it may be asked twice, because merging
@@ -17,14 +20,14 @@ so requests have numbers that are remembered.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from hashlib import blake2b
 from typing import Any
 
-import msgspec
 import trio
 
+from splitbrain.checkers.vocabulary import REPAIR
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.partitioning.rendezvous import preference
+from splitbrain.systems.replication.leaderless.merkle import ROOT, MerkleTree, below
 from splitbrain.systems.replication.leaderless.siblings import (
     EMPTY,
     Cell,
@@ -54,6 +57,7 @@ class LeaderlessServer:
         resend_s: seconds until the silent are asked again, or somebody stands in for them.
         patience_s: seconds that a coordinator tries; then it says that it does not know.
         repair_s: seconds between comparisons with the other homes, and between hand-offs.
+        tree_depth: how often the circle of keys is halved to compare them.
         compact_at: length of the log at which it is written anew, in records.
         storage_class: what keeps its cells.
     """
@@ -66,6 +70,7 @@ class LeaderlessServer:
     patience_s = 0.5
     repair_s = 0.3
     compact_at = 500
+    tree_depth = 4
     storage_class = Storage
 
     def __init__(self, node: Node) -> None:
@@ -108,14 +113,7 @@ class LeaderlessServer:
             case ("answer", number, cell) if number in self._open:
                 self._open[number].hear(sender, cell_of(cell))
             case ("digests", digests):
-                known = dict(digests)
-                differ = tuple(
-                    (key, cell)
-                    for key, cell in self.storage.cells.items()
-                    if sender in self.homes(key) and known.get(key) != _digest(cell)
-                )
-                if differ:
-                    self.node.network.send(sender, ("cells", differ))
+                self._compare(sender, digests)
 
     async def _keep(self, sender: str, message: Message) -> None:
         """Store what somebody sent, and say so once it is durable."""
@@ -140,12 +138,26 @@ class LeaderlessServer:
                 for (home, key), hint in tuple(self.storage.hints.items()):
                     nursery.start_soon(self._hand_over, home, key, hint)
             for peer in self.node.peers:
-                shared = tuple(
-                    (key, _digest(cell))
-                    for key, cell in self.storage.cells.items()
-                    if peer in self.homes(key)
-                )
-                self.node.network.send(peer, ("digests", shared))
+                root = (ROOT, self.tree(peer).digest(ROOT))
+                self.node.network.send(peer, ("digests", (root,)))
+
+    def tree(self, peer: str) -> MerkleTree:
+        """What this server knows of the keys that both are to have."""
+        shared = {k: cell for k, cell in self.storage.cells.items() if peer in self.homes(k)}
+        return MerkleTree(shared, self.tree_depth)
+
+    def _compare(self, peer: str, digests: tuple[tuple[int, bytes], ...]) -> None:
+        """Go on where trees differ: down to the leaves, and then with cells."""
+        tree = self.tree(peer)
+        differ = [node for node, digest in digests if node in tree and tree.digest(node) != digest]
+        cells = tuple(each for node in differ if tree.is_leaf(node) for each in tree.cells(node))
+        inner = [each for node in differ if not tree.is_leaf(node) for each in below(node)]
+        if cells:
+            self.node.announce(REPAIR, {"to": peer, "cells": len(cells)})
+            self.node.network.send(peer, ("cells", cells))
+        if inner:
+            told = tuple((node, tree.digest(node)) for node in inner)
+            self.node.network.send(peer, ("digests", told))
 
     async def _hand_over(self, home: str, key: str, hint: Cell) -> None:
         with trio.move_on_after(self.resend_s):
@@ -263,7 +275,3 @@ class _Round:
             self.answers[replica] = cell
             if len(self.answers) >= self.enough:
                 self.complete.set()
-
-
-def _digest(cell: Cell) -> bytes:
-    return blake2b(msgspec.msgpack.encode(cell), digest_size=8).digest()

@@ -68,3 +68,28 @@ def test_when_two_homes_are_away_a_sloppy_quorum_writes_on(system, written):
     assert write.outcome == written
     if written == "ok":
         assert answer == ["x", {home: [1] for home in homes}]
+
+
+@pytest.mark.parametrize("depth", [1, 8])
+def test_a_home_that_was_away_is_sent_what_it_missed_and_then_there_is_silence(depth):
+    away = preference("x", SERVERS)[0]
+    fault = Fault("process.kill", at=0.5, duration=2.0, target=away, id="away")
+    plan = Plan("leaderless", "siblings", seed=3, nodes=5, clients=5, time_limit=6.0)
+    result = run(
+        experiment(
+            plan.with_(
+                faults=(fault,),
+                options={"system": {"tree_depth": depth}},
+                operations=(
+                    PlannedOperation(0.1, 0, "write", ["y", [1, []]]),
+                    PlannedOperation(1.0, 1, "write", ["x", [2, []]]),
+                    PlannedOperation(4.0, 2, "read", ["x", None]),
+                ),
+            )
+        )
+    )
+
+    repaired = [e for e in result.history.events(f="repair") if e.value["to"] == away]
+    assert repaired
+    assert all(2.5e9 < event.time < 4e9 for event in repaired)
+    assert result.validity is VALID, result.verdicts
