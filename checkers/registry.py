@@ -34,6 +34,7 @@ PATHS: dict[str, str] = {
     "fenced-lock": f"{_MODELS}:fenced_lock",
     "log": f"{_MODELS}:log",
     "set-full": "splitbrain.checkers.collections.full_sets:ENTRY",
+    "saga": "splitbrain.checkers.calls.sagas:ENTRY",
     "membership": "splitbrain.checkers.invariants.memberships:ENTRY",
     "watch": "splitbrain.checkers.collections.watches:ENTRY",
     "index-agreement": "splitbrain.checkers.collections.indexes:ENTRY",

@@ -68,6 +68,7 @@ SYSTEMS: Entries[System] = Entries(
         "serializable-snapshot-isolation": (
             f"{_HERE}.transactions.serializable_snapshot_isolation:SYSTEM"
         ),
+        "saga": f"{_HERE}.transactions.saga:SYSTEM",
         "two-phase-commit": f"{_HERE}.transactions.two_phase_commit:SYSTEM",
         "commit-wait": f"{_HERE}.clocks.commit_wait:SYSTEM",
         "transactions-summary": f"{_HERE}.transactions.summary:SYSTEM",

@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.registers import RegisterClient, register
     from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
     from splitbrain.harness.workloads.replicated_types import CrdtClient, crdt
+    from splitbrain.harness.workloads.sagas import OrdersClient, orders
     from splitbrain.harness.workloads.schema_registrations import RegistryClient, schemas
     from splitbrain.harness.workloads.semaphores import SemaphoreClient, semaphore
     from splitbrain.harness.workloads.sent_and_polled import KafkaClient, kafka
@@ -82,6 +83,7 @@ __all__ = [
     "MessagesClient",
     "Method",
     "Option",
+    "OrdersClient",
     "PaymentsClient",
     "QueueClient",
     "RecordsClient",
@@ -119,6 +121,7 @@ __all__ = [
     "long_fork",
     "members",
     "messages",
+    "orders",
     "payments",
     "queue",
     "register",
@@ -168,6 +171,7 @@ _PLACES = {
     "sent_and_polled": ("KafkaClient", "kafka"),
     "schema_registrations": ("RegistryClient", "schemas"),
     "shared_logs": ("LogClient", "log"),
+    "sagas": ("OrdersClient", "orders"),
     "sets": ("SetClient", "set_"),
     "concurrent_values": ("SiblingsClient", "siblings"),
     "stores": ("StoreClient", "store"),

@@ -39,6 +39,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "log": f"{_FOLDER}.shared_logs:KIND",
         "watch": f"{_FOLDER}.watches:KIND",
         "membership": f"{_FOLDER}.memberships:KIND",
+        "saga": f"{_FOLDER}.sagas:KIND",
         "siblings": f"{_FOLDER}.concurrent_values:KIND",
         "messages": f"{_FOLDER}.posted_messages:KIND",
         "batch": f"{_FOLDER}.batch_jobs:KIND",

@@ -34,6 +34,7 @@ CALLS = {
         ("announce", 7, {"server": "n1", "incarnation": 1}),
         ("settled", None, {"by": "n1", "members": {"n1": ["alive", 1, 7]}}),
     ],
+    "saga": [("order", [7, 1], [7, 1]), ("audit", None, {"a": [[7, "did"]], "b": [[7, "did"]]})],
     "watch": [
         ("put", ["x", 1], ["x", 1, 1]),
         ("watch", 0, {"after": 0, "upto": 1, "events": [[1, "x", 1]]}),

@@ -171,6 +171,18 @@ class MembersClient(SetClient):
         return self.server, {name: ("alive", *record) for name, record in known.items()}
 
 
+class OrdersClient(SetClient):
+    """Two services, which agree on everything; every tenth order is refused."""
+
+    async def order(self, number, day):
+        if number % 10 == 9:
+            raise Definite("no seat was left")
+        self.store.elements.append((number, "did"))
+
+    async def ledgers(self):
+        return {"a": self.store.elements, "b": self.store.elements}
+
+
 class SemaphoreClient(SetClient):
     """Who holds a permit are the store's elements."""
 
@@ -329,6 +341,7 @@ class ItemsClient(SetClient):
 CLIENTS = {
     **CLIENTS,
     "watch": WatchClient,
+    "saga": OrdersClient,
     "membership": MembersClient,
     "semaphore": SemaphoreClient,
     "scan": ItemsClient,
