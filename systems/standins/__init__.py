@@ -6,7 +6,8 @@ what the real one does when it fails, at a named setting. Faults strike them as 
 
 from __future__ import annotations
 
+from splitbrain.systems.standins.http_stub import Answer, Request, Trouble, http_stub
 from splitbrain.systems.standins.nats_server import nats
 from splitbrain.systems.standins.redis_server import redis
 
-__all__ = ["nats", "redis"]
+__all__ = ["Answer", "Request", "Trouble", "http_stub", "nats", "redis"]

@@ -9,12 +9,15 @@ Redis forgets, by its setting `persistence`, Redis' own ``appendfsync``:
 ``everysec``    a power loss takes up to the last second (Redis' default where a log is kept)
 ``no``          a power loss takes whatever the disk had not written by itself
 ``off``         everything, at each restart: no log is kept (Redis' default without ``appendonly``)
+``failover``    any restart takes up to the last second: a replica takes over, and writes reach it
+                a second late (Redis' replication is asynchronous, whatever its log does)
 ==============  ===========================================================================
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 from typing import Any, Literal, get_args
 
@@ -39,7 +42,12 @@ from splitbrain.systems.standins.resp import (
 
 PORT = 6379
 
-Persistence = Literal["always", "everysec", "no", "off"]
+Persistence = Literal["always", "everysec", "no", "off", "failover"]
+
+LAG_MS = 1000
+"""How late writes reach the replica that takes over after a failure."""
+
+_REPLICATED_EACH_S = 0.1
 
 _LOG = "appendonly.aof"
 _BLOCKING = {b"BLPOP": b"LPOP", b"BRPOP": b"RPOP"}
@@ -56,6 +64,7 @@ class Redis:
         self.subscribers: dict[bytes, dict[Session, None]] = {}
         self.changed = trio.Event()
         self._lock = trio.Lock()
+        self._on_their_way: deque[tuple[int, bytes]] = deque()  # to the replica, with their times
 
     async def run(self) -> None:
         """Recover from the log, then serve."""
@@ -66,6 +75,8 @@ class Redis:
         async with trio.open_nursery() as nursery:
             if self.persistence == "everysec":
                 nursery.start_soon(self._sync_each_second)
+            elif self.persistence == "failover":
+                nursery.start_soon(self._replicate)
             await trio.serve_tcp(lambda stream: Session(self, stream).run(), PORT)
 
     def _replay(self) -> None:
@@ -85,6 +96,18 @@ class Redis:
         while True:
             await trio.sleep(1.0)
             if self.node.disk.exists(_LOG):
+                await self.node.disk.fsync(_LOG)
+
+    async def _replicate(self) -> None:
+        """What is on the disk is what the replica has that will take over."""
+        while True:
+            await trio.sleep(_REPLICATED_EACH_S)
+            until = int(self.node.clock.time() * 1000) - LAG_MS
+            arrived = b""
+            while self._on_their_way and self._on_their_way[0][0] <= until:
+                arrived += self._on_their_way.popleft()[1]
+            if arrived:
+                self.node.disk.append(_LOG, arrived)
                 await self.node.disk.fsync(_LOG)
 
     async def do(self, commands: list[Words], watched: dict[bytes, int]) -> list[Any] | None:
@@ -117,8 +140,11 @@ class Redis:
             return replies
 
     def _log(self, words: Words) -> None:
-        if self.persistence != "off":
-            self.node.disk.append(_LOG, request(b"%d" % self.keys.now, *words))
+        entry = request(b"%d" % self.keys.now, *words)
+        if self.persistence == "failover":
+            self._on_their_way.append((self.keys.now, entry))
+        elif self.persistence != "off":
+            self.node.disk.append(_LOG, entry)
 
 
 class Session:

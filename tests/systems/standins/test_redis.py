@@ -150,6 +150,7 @@ def test_a_pop_waits_and_messages_are_published():
         ("everysec", "power_loss", False),
         ("no", "kill", True),
         ("off", "kill", False),
+        ("failover", "kill", False),
     ],
 )
 def test_a_crash_takes_what_the_setting_says(persistence, crash, kept, monkeypatch):
@@ -164,6 +165,20 @@ def test_a_crash_takes_what_the_setting_says(persistence, crash, kept, monkeypat
             assert (await db.get("k") == "v") is kept
 
     with_redis(main, persistence=persistence, events=[(0.2, crash), (0.6, "start")])
+
+
+def test_a_failover_keeps_what_the_replica_had():
+    async def main():
+        async with connected() as db:
+            await db.set("old", "v")
+            await asyncio.sleep(2.5)
+            await db.set("new", "v")
+            await asyncio.sleep(1.5)
+        async with connected() as db:
+            assert await db.get("old") == "v"
+            assert await db.get("new") is None
+
+    with_redis(main, persistence="failover", events=[(2.8, "kill"), (3.2, "start")])
 
 
 def test_a_partition_times_out_and_the_client_goes_on():
@@ -188,7 +203,7 @@ def test_a_partition_times_out_and_the_client_goes_on():
 
 
 def test_an_unknown_setting_is_refused():
-    with pytest.raises(InvalidPlan, match="give one of always, everysec, no, off"):
+    with pytest.raises(InvalidPlan, match="give one of always, everysec, no, off, failover"):
         redis("sometimes")
 
 
