@@ -56,6 +56,8 @@ SYSTEMS: Entries[System] = Entries(
         "cache-aside": f"{_HERE}.scalability.cache_aside:SYSTEM",
         "cache-aside-summary": f"{_HERE}.scalability.cache_aside.summary:SYSTEM",
         "load-balancer": f"{_HERE}.scalability.balancer:SYSTEM",
+        "graph": f"{_HERE}.data_models.graph:SYSTEM",
+        "graph-summary": f"{_HERE}.data_models.graph.summary:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "bitcask": f"{_HERE}.storage.bitcask:SYSTEM",

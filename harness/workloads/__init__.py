@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.derived_views import CdcClient, cdc
     from splitbrain.harness.workloads.echoes import EchoClient, echo
     from splitbrain.harness.workloads.forks import long_fork
+    from splitbrain.harness.workloads.graph_queries import GraphClient, graph
     from splitbrain.harness.workloads.identifiers import IdentifiersClient, unique_ids
     from splitbrain.harness.workloads.key_value import KvClient, kv
     from splitbrain.harness.workloads.locks import LockClient, lock
@@ -74,6 +75,7 @@ __all__ = [
     "DoctorsClient",
     "EchoClient",
     "FinalRead",
+    "GraphClient",
     "IdentifiersClient",
     "KafkaClient",
     "KvClient",
@@ -112,6 +114,7 @@ __all__ = [
     "doctors",
     "echo",
     "eventual_counter",
+    "graph",
     "kafka",
     "kv",
     "lb",
@@ -150,6 +153,7 @@ _PLACES = {
     "derived_views": ("CdcClient", "cdc"),
     "counters": ("CounterClient", "counter"),
     "forks": ("long_fork",),
+    "graph_queries": ("GraphClient", "graph"),
     "key_value": ("KvClient", "kv"),
     "locks": ("LockClient", "lock"),
     "memberships": ("MembersClient", "members"),

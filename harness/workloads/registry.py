@@ -52,6 +52,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "codec": f"{_FOLDER}.versioned_records:KIND",
         "cache": f"{_FOLDER}.cached_reads:KIND",
         "lb": f"{_FOLDER}.balanced_calls:KIND",
+        "graph": f"{_FOLDER}.graph_queries:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
         "store": f"{_FOLDER}.stores:KIND",
         "echo": f"{_FOLDER}.echoes:KIND",

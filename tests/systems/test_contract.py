@@ -26,6 +26,7 @@ NEED_NO_FAULT = (
     "partitioned-database-summary",
     "ring-store-summary",
     "cache-aside-summary",
+    "graph-summary",
 )
 """Other operations are enough for these to fail."""
 

@@ -1,7 +1,7 @@
 """A backend: does the work, answers pings, and restarts when it is told to.
 
     balancer -> backend     ("work", number, left) | ("ping", sent) | ("restart", number)
-    backend -> balancer     ("done", number, ok)   | ("pong", sent) | ("restarted", number)
+    backend -> balancer     ("done", number, ok)   | ("pong", sent) | ("restarted", number, done)
 
 `left` is how many seconds the balancer will still wait; `sent` is by its own clock, and comes back.
 """
@@ -23,8 +23,13 @@ RESTART_S = 0.1
 class Backend:
     """One backend. Its work is a line in a file, synced.
 
-    Invariant: what it answers as done is durable.
+    Invariants: what it answers as done is durable; it does not restart while it works.
+
+    Attributes:
+        waits_for_work: whether it refuses to restart meanwhile.
     """
+
+    waits_for_work = True
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -43,8 +48,8 @@ class Backend:
                     case ("ping", sent):
                         self.node.network.send(self._balancer, ("pong", sent))
                     case ("restart", int() as number):
-                        await self._restart()
-                        self.node.network.send(self._balancer, ("restarted", number))
+                        done = await self._restart()
+                        self.node.network.send(self._balancer, ("restarted", number, done))
 
     async def _work(self, number: int, left: float) -> None:
         with trio.move_on_after(left) as self._working[number]:
@@ -63,12 +68,16 @@ class Backend:
             return False  # at once: a failing backend is the fastest of all
         return True
 
-    async def _restart(self) -> None:
-        """What is under way is lost."""
+    async def _restart(self) -> bool:
+        """Restart; whether it did. What is under way is lost, so there must be nothing, also when
+        the balancer gave up on this restart and the message comes late."""
+        if self._working and self.waits_for_work:
+            return False
         for number, scope in list(self._working.items()):
             self.node.announce(DROPPED, {"number": number})
             scope.cancel()
         await trio.sleep(RESTART_S)
+        return True
 
     async def beat(self) -> None:
         """Nothing: the balancer asks."""

@@ -128,7 +128,9 @@ class Balancer:
                 return "refused", f"{backend} could not be drained"
             number = self.node.random.getrandbits(63)
             answer = await self._asked(backend, ("restart", number), RESTARTED_S)
-            return ("unknown",) if answer is None else ("ok", backend)
+            if answer is None:
+                return ("unknown",)
+            return ("ok", backend) if answer == (True,) else ("refused", f"{backend} is at work")
         finally:
             self.health.draining.discard(backend)
 

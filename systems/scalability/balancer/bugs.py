@@ -112,7 +112,9 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         id="LB-03",
         title="a backend is restarted before it is drained",
-        server=_balancer(NotDrained),
+        server=planted(
+            BalancedServer, balancer=NotDrained, backend=planted(Backend, waits_for_work=False)
+        ),
         workload="lb",
         faults=("disk.slow",),
         nodes=4,

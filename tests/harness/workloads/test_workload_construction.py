@@ -168,6 +168,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "unique-ids": [],
         "schemas": ["versions"],
         "codec": ["cut", "get"],
+        "graph": ["path", "route", "scan"],
         "lb": [],
         "cache": ["read"],
     }

@@ -1,0 +1,10 @@
+"""Property graphs: edges that both ends know, to nodes that are there; paths of one moment.
+
+>>> symmetric_edges().name, no_dangling_edge().name, atomic_visibility().name
+('symmetric-edges', 'no-dangling-edge', 'atomic-visibility')
+"""
+
+from splitbrain.checkers.graphs.edges import no_dangling_edge, symmetric_edges
+from splitbrain.checkers.graphs.paths import atomic_visibility
+
+__all__ = ["atomic_visibility", "no_dangling_edge", "symmetric_edges"]

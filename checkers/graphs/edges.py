@@ -1,0 +1,163 @@
+"""Edges are at both ends, and their ends are there.
+
+*Property.* ``scan`` gives ``{node: [[edge, other], ...], ...}``: all nodes with their edges, as of
+one moment. ``link [edge, a, b]`` puts an edge between two nodes, ``remove node`` takes a node away
+with its edges.
+
+================  ==================================================================================
+one-sided         an edge is at one of its ends alone (or leads elsewhere there)
+dangling          an edge leads to a node that is not there
+lost-edge         an edge that was acknowledged is not there later, though nobody had begun to
+                  remove one of its ends
+================  ==================================================================================
+
+The first and the third are ``symmetric-edges``, the second ``no-dangling-edge``.
+
+*Source.* DDIA chapter 2, "Property Graphs"; the LDBC ACID test suite (Waudby et al., TPCTC 2020).
+
+*Algorithm.* Each scan, edge by edge. O(scans * edges).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.findings import verdict_of
+from splitbrain.checkers.history import FAIL, OK, Call, History
+from splitbrain.checkers.models.model import ModelError, frozen, shown
+from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
+
+SYMMETRIC, NO_DANGLING = "symmetric-edges", "no-dangling-edge"
+
+LINK, REMOVE, SCAN = "link", "remove", "scan"
+
+
+def symmetric_edges() -> Checker:
+    """A checker: both ends know of an edge, and it stays. See the module."""
+    return _Symmetric()
+
+
+def no_dangling_edge() -> Checker:
+    """A checker: edges lead to nodes that are there. See the module."""
+    return _NoDangling()
+
+
+@dataclass(frozen=True, slots=True)
+class _Scan:
+    """A scan: by node, the edges at it with their other ends."""
+
+    call: Call
+    edges: Mapping[Any, Mapping[Any, Any]]
+
+
+def _scans(history: History) -> list[_Scan]:
+    return [_scan(c) for c in history.calls() if c.f == SCAN and c.outcome == OK]
+
+
+def _scan(call: Call) -> _Scan:
+    try:
+        edges = {
+            node: {frozen(edge): other for edge, other in at} for node, at in call.result.items()
+        }
+    except (AttributeError, TypeError, ValueError):
+        said = f"{SCAN} gave {shown(call.result)}: give {{node: [[edge, other], ...]}}"
+        raise ModelError(call.invoke_index, said) from None
+    return _Scan(call, edges)
+
+
+def _indices(*calls: Call) -> tuple[int, ...]:
+    found = (index for call in calls for index in (call.invoke_index, call.complete_index))
+    return tuple(index for index in found if index is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Symmetric:
+    name: str = SYMMETRIC
+
+    def check(self, history: History) -> Verdict:
+        """See `splitbrain.checkers.verdict.Checker`.
+
+        Raises:
+            ModelError: a scan or a link has another form.
+        """
+        scans = _scans(history)
+        anomalies = [found for scan in scans for found in _one_sided(scan)]
+        anomalies += _lost(history, scans)
+        edges = sum(len(at) for scan in scans for at in scan.edges.values())
+        coverage = {"scans": len(scans), "ends of edges seen": edges}
+        vain = None if edges else "no scan shows an edge, so nothing was exercised"
+        holds = f"{edges} ends of edges have another"
+        return verdict_of(self.name, anomalies, coverage, holds=holds, vain=vain)
+
+
+def _one_sided(scan: _Scan) -> Iterator[Anomaly]:
+    for node, at in scan.edges.items():
+        for edge, other in at.items():
+            # One that leads to no node is another anomaly.
+            if other in scan.edges and scan.edges[other].get(edge) != node:
+                said = (
+                    f"edge {shown(edge)} leads from {node} to {other}, and {other} has no such edge"
+                )
+                yield Anomaly("one-sided", f"{said} back", _indices(scan.call))
+
+
+def _lost(history: History, scans: list[_Scan]) -> Iterator[Anomaly]:
+    calls = history.calls()
+    removals: dict[Any, list[int]] = {}
+    for call in calls:
+        if call.f == REMOVE and call.outcome != FAIL:
+            removals.setdefault(frozen(call.argument), []).append(call.invoked)
+    for call in calls:
+        if call.f != LINK or call.outcome != OK:
+            continue
+        if not isinstance(call.argument, list | tuple) or len(call.argument) != 3:
+            raise ModelError(call.invoke_index, f"{LINK} {shown(call.argument)}: give [edge, a, b]")
+        edge, *ends = call.argument
+        removed = min((at for end in ends for at in removals.get(frozen(end), ())), default=None)
+        for scan in scans:
+            assert call.completed is not None
+            assert scan.call.completed is not None
+            later = call.completed < scan.call.invoked
+            safe = removed is None or scan.call.completed < removed
+            there = any(frozen(edge) in scan.edges.get(end, {}) for end in ends)
+            if later and safe and not there:
+                said = f"edge {shown(edge)} between {ends[0]} and {ends[1]} was acknowledged"
+                said = f"{said} and is not there later"
+                yield Anomaly("lost-edge", said, _indices(call, scan.call))
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class _NoDangling:
+    name: str = NO_DANGLING
+
+    def check(self, history: History) -> Verdict:
+        """See `splitbrain.checkers.verdict.Checker`.
+
+        Raises:
+            ModelError: a scan has another form.
+        """
+        scans = _scans(history)
+        anomalies = [
+            Anomaly(
+                "dangling",
+                f"edge {shown(edge)} of {node} leads to {shown(other)}, which is not there",
+                _indices(scan.call),
+            )
+            for scan in scans
+            for node, at in scan.edges.items()
+            for edge, other in at.items()
+            if other not in scan.edges
+        ]
+        edges = sum(len(at) for scan in scans for at in scan.edges.values())
+        coverage = {"scans": len(scans), "ends of edges seen": edges}
+        vain = None if edges else "no scan shows an edge, so nothing was exercised"
+        holds = f"{edges} ends of edges lead to nodes that are there"
+        return verdict_of(self.name, anomalies, coverage, holds=holds, vain=vain)
+
+
+ENTRY = CheckerEntry(SYMMETRIC, symmetric_edges, "both ends of an edge know of it, and it stays")
+DANGLING_ENTRY = CheckerEntry(NO_DANGLING, no_dangling_edge, "edges lead to nodes that are there")

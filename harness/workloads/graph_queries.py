@@ -1,0 +1,198 @@
+"""A property graph: nodes come and go, edges are at both ends, paths are of one moment.
+
+A few people who are linked, removed and come back, and scans of all of it; two *chains*, whose ends
+are joined over a node that is replaced again and again, and paths between these ends; and routes
+between people, which must be found or not found, but be answered (`splitbrain.checkers.graphs`;
+DDIA chapter 2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from splitbrain.checkers.graphs import atomic_visibility, no_dangling_edge, symmetric_edges
+from splitbrain.checkers.verdict import Checker
+from splitbrain.harness.generators import Context, Generator, Invocation
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.workloads.parts.abilities import Method
+from splitbrain.harness.workloads.parts.drawn import Drawn
+from splitbrain.harness.workloads.parts.keyed import remainder
+from splitbrain.harness.workloads.parts.kind import WorkloadKind
+from splitbrain.harness.workloads.parts.options import Option
+from splitbrain.harness.workloads.parts.words import Words
+from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
+
+NAME = "graph"
+
+SHARES = ("remove", "scan", "switch", "path", "route", "add")
+
+OPTIONS = (
+    Option("people", 6, "how many nodes there may be, besides those of chains", least=2),
+    Option("add", 0.2, "share of nodes added", most=1),
+    Option("remove", 0.07, "share of nodes removed", most=1),
+    Option("scan", 0.15, "share of scans of all nodes and edges", most=1),
+    Option("switch", 0.13, "share of switches of a chain's way", most=1),
+    Option("path", 0.15, "share of paths along a chain", most=1),
+    Option("route", 0.05, "share of routes between people; links are what is left", most=1),
+)
+
+CHAINS = ("red", "blue")
+
+
+# Client protocol
+
+
+class GraphClient(Protocol):
+    """What a client must offer.
+
+    A method that returns has done it; see `splitbrain.harness.client` for what raising means.
+    """
+
+    async def add(self, node: str) -> None:
+        """Add a node; nothing happens if it is there."""
+        ...
+
+    async def remove(self, node: str) -> None:
+        """Remove a node with its edges. Raises `Definite` if it is not there."""
+        ...
+
+    async def link(self, edge: int, one: str, other: str) -> None:
+        """Add an edge. Raises `Definite` if a node is not there."""
+        ...
+
+    async def scan(self) -> Mapping[str, Sequence[tuple[int, str]]]:
+        """All nodes, each with its edges and their other ends, as of one moment."""
+        ...
+
+    async def switch(self, chain: str, via: str) -> None:
+        """Join a chain's ends over a new node, and no longer over the one before, at once."""
+        ...
+
+    async def path(self, chain: str) -> Sequence[str] | None:
+        """The nodes between a chain's ends, None if there is no path."""
+        ...
+
+    async def route(self, one: str, other: str) -> Sequence[str] | None:
+        """A shortest path between two people, both included; None if there is none."""
+        ...
+
+
+METHODS = (
+    Method("add", "add(node)", "adds", needed=True),
+    Method("remove", "remove(node)", "removes", needed=True),
+    Method("link", "link(edge, one, other)", "links", needed=True),
+    Method("scan", "scan() -> {node: [(edge, other), ...]}", "scans", needed=True),
+    Method("switch", "switch(chain, via)", "switches a chain", needed=True),
+    Method("path", "path(chain) -> nodes or None", "follows a chain", needed=True),
+    Method("route", "route(one, other) -> nodes or None", "finds a route", needed=True),
+)
+
+
+async def perform(client: Any, f: str, value: Any) -> Any:
+    """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
+    if f in ("add", "remove"):
+        await getattr(client, f)(value)
+        return value
+    if f in ("link", "switch"):
+        await getattr(client, f)(*value)
+        return value
+    if f == "scan":
+        return {node: [list(e) for e in edges] for node, edges in (await client.scan()).items()}
+    if f == "path":
+        found = await client.path(value)
+        return None if found is None else list(found)
+    if f == "route":
+        found = await client.route(*value)
+        return [*value, None if found is None else list(found)]
+    raise ValueError(f"workload graph has no operation {f!r}: it has {', '.join(SHARES)}, link")
+
+
+# Generator
+
+
+def operations(options: Mapping[str, Any]) -> Generator:
+    """Endless operations in the shares that the options say, by random free clients."""
+    people = [f"p{number}" for number in range(options["people"])]
+    weights = remainder(NAME, {name: options[name] for name in SHARES}, "link")
+
+    def draw(context: Context, client: int, number: int) -> Invocation:
+        random = context.random
+        f = random.choices(tuple(weights), tuple(weights.values()))[0]
+        value: Any = None
+        if f in ("add", "remove"):
+            value = random.choice(people)
+        elif f in ("link", "route"):
+            value = random.sample(people, 2)
+            value = [number, *value] if f == "link" else value
+        elif f == "switch":
+            value = [random.choice(CHAINS), f"v{number}"]
+        elif f == "path":
+            value = random.choice(CHAINS)
+        return Invocation(context.time, client, f, value)
+
+    return Drawn(draw)
+
+
+# Final reads and checkers
+
+
+def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
+    """Of every server: all nodes and edges, each chain, and a route to nowhere."""
+    reads = [("scan", None), *(("path", chain) for chain in CHAINS), ("route", ["p0", "nowhere"])]
+    return [FinalRead(f, value, server) for server in plan.servers for f, value in reads]
+
+
+def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
+    """Edges are at both ends and lead somewhere; paths are of one moment."""
+    return (symmetric_edges(), no_dangling_edge(), atomic_visibility())
+
+
+def found(f: str, argument: Any, result: Any) -> bool:
+    """Whether a query found anything."""
+    return bool(result[-1] if f == "route" and isinstance(result, list) and result else result)
+
+
+KIND = WorkloadKind(
+    name=NAME,
+    description="a property graph: edges at both ends, nodes go with theirs, paths of a moment",
+    options=OPTIONS,
+    methods=METHODS,
+    perform=perform,
+    operations=operations,
+    final=final_reads,
+    checkers=checkers,
+    idempotent=frozenset({"scan", "path", "route"}),
+    shows=found,
+    refusable=frozenset({"remove", "link"}),
+    words={
+        "add": Words("adds node {argument:name}", "+{argument:name}"),
+        "remove": Words("removes node {argument:name}", "-{argument:name}"),
+        "link": Words(
+            "links {argument.1:name} and {argument.2:name} (edge {argument.0})",
+            "{argument.1:name}-{argument.2:name}",
+        ),
+        "scan": Words("scans the graph[ -> {result}]", "scan"),
+        "switch": Words(
+            "leads {argument.0:name} over {argument.1:name}", "{argument.0:name}={argument.1:name}"
+        ),
+        "path": Words("follows {argument:name}[ -> {result}]", "{argument:name}->{result}"),
+        "route": Words(
+            "asks for a route from {argument.0:name} to {argument.1:name}[ -> {result.2}]",
+            "{argument.0:name}..{argument.1:name}",
+        ),
+    },
+)
+
+
+def graph(client: ClientFactory, **options: int | float | None) -> Workload:
+    """A graph, for a client that offers `GraphClient`'s methods.
+
+    Args:
+        client: makes a client; a class whose ``__init__`` takes a node and a server's name does.
+        options: see `OPTIONS`.
+
+    Raises:
+        InvalidPlan: the client lacks a method; an option is unknown or cannot have its value.
+    """
+    return KIND.workload(client, options)

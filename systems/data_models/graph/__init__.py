@@ -1,0 +1,47 @@
+"""A property graph: edges at both ends, nodes that go with their edges, queries of one moment.
+
+    a --17--> b     a: {17: b}      one transaction, one record of the log,
+                    b: {17: a}      one version that queries read
+
+The problem (DDIA chapter 2, "Graph-Like Data Models"): an edge is found from either of its nodes,
+so it stands at both, and they must agree, also after a crash; a node that goes must take its edges
+with it, also those that are just being made; and a path is followed step by step, while others
+write.
+
+The idea: what belongs together is one transaction, checked and applied in one step, and one record
+of the log. Each transaction makes a version; a query reads the version that was there when it
+began, whose nodes stay known until it ends. Each node is looked at once, so a cycle ends.
+
+Guarantees: an edge is at both of its ends, which are there, and stays until one of them is removed;
+what a transaction does is seen by a query as a whole or not at all; what was acknowledged or seen
+survives any number of crashes and power losses, as long as the disk keeps what it synced.
+
+Layout: ``store`` keeps versions over the log, ``queries`` finds paths, ``server`` answers,
+``client`` asks; ``bugs`` has them with one decision wrong; ``summary`` is the sketch with its
+weaknesses.
+
+Left out: shards that move, a query language, an index of properties, a log that is ever cut short.
+"""
+
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.system import SINGLE_SERVER, System
+from splitbrain.systems.data_models.graph.bugs import BUGS
+from splitbrain.systems.data_models.graph.client import GraphClient
+from splitbrain.systems.data_models.graph.server import GraphServer
+
+__all__ = ["SYSTEM"]
+
+SYSTEM = System(
+    name="graph",
+    title="a property graph whose queries are of one moment (chapter 2)",
+    server=GraphServer,
+    client=GraphClient,
+    workloads=("graph",),
+    claims=Claims(
+        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        max_down="all",
+    ),
+    nodes=1,
+    sizes=SINGLE_SERVER,
+    bugs=BUGS,
+)

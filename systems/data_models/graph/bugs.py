@@ -1,0 +1,143 @@
+"""Planted bugs of the graph: it, with one decision wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import trio
+
+from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.data_models.graph.queries import MAX_DEPTH, Search
+from splitbrain.systems.data_models.graph.server import PAGE_S, GraphServer
+from splitbrain.systems.data_models.graph.store import Edges, Graph, Step
+
+LOOKUP_S = 5 * PAGE_S
+"""How long it takes to look nodes up: an index has several pages."""
+
+
+class OneEndAtATime(Graph):
+    """Writes an edge at one end, durably, and then at the other."""
+
+    async def transact(self, change: int, steps: Sequence[Step]) -> None:
+        """A crash in between leaves half an edge."""
+        match steps:
+            case [("link", edge, one, other)] if change not in self._changes:
+                self.check(steps)
+                for end, far in ((one, other), (other, one)):
+                    half = ("half", edge, end, far)
+                    self.log.append([(change, half)])
+                    self.apply(change, [half])
+                    await self.log.sync()
+            case _:
+                await super().transact(change, steps)
+
+    def make(self, step: Step) -> list[str]:
+        """One end knows."""
+        match step:
+            case ("half", int() as edge, str() as end, str() as far):
+                if end in self.nodes:
+                    self.nodes[end][edge] = far
+                return [end]
+        return super().make(step)
+
+
+class ChecksFirst(Graph):
+    """Looks whether both nodes are there, and then writes."""
+
+    async def transact(self, change: int, steps: Sequence[Step]) -> None:
+        """One of them may be removed in between."""
+        if change not in self._changes:
+            self.check(steps)
+            await trio.sleep(LOOKUP_S)
+            self.log.append([(change, *steps)])
+            self.apply(change, steps)
+
+    def make(self, step: Step) -> list[str]:
+        """Whatever the steps find."""
+        match step:
+            case ("link", int() as edge, str() as one, str() as other):
+                for end, far in ((one, other), (other, one)):
+                    if end in self.nodes:
+                        self.nodes[end][edge] = far
+                return [one, other]
+            case ("remove", str() as node):
+                edges = self.nodes.pop(node, {})
+                for edge, other in edges.items():
+                    self.nodes.get(other, {}).pop(edge, None)
+                return [node, *edges.values()]
+        return super().make(step)
+
+
+class LatestOfEach(GraphServer):
+    """Reads each node as it is when the query comes there."""
+
+    def edges(self, node: str, version: int) -> Edges | None:
+        """What was replaced meanwhile is a way that leads nowhere."""
+        return self.graph.nodes.get(node)
+
+
+class GoesInCircles(Search):
+    """Follows every way, as far as it goes."""
+
+    async def find_path(self, start: str, end: str, max_depth: int = MAX_DEPTH) -> list[str] | None:
+        """Around a cycle it goes for ever, if what it looks for isn't there."""
+        ways = [[start]]
+        while ways:
+            way = ways.pop(0)
+            for other in ((await self.read(way[-1])) or {}).values():
+                if other == end:
+                    return [*way, other]
+                ways.append([*way, other])
+        return None
+
+
+def _graph(graph: type[Graph]) -> type[GraphServer]:
+    return planted(GraphServer, graph_class=graph)
+
+
+BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="GRAPH-01",
+        title="an edge is written at one end and then at the other",
+        server=_graph(OneEndAtATime),
+        workload="graph",
+        faults=("process.kill", "disk.slow"),
+        nodes=1,
+        seeds=20,
+        shows=("one-sided",),
+        source="DDIA chapter 2, Property Graphs (edges indexed at both ends)",
+    ),
+    Bug(
+        id="GRAPH-02",
+        title="a node is removed between the check that it is there and an edge to it",
+        server=_graph(ChecksFirst),
+        workload="graph",
+        faults=("net.latency",),
+        nodes=1,
+        seeds=60,
+        shows=("dangling",),
+        source="DDIA chapter 7, Write Skew and Phantoms",
+    ),
+    Bug(
+        id="GRAPH-03",
+        title="a path is followed through several versions of the graph",
+        server=LatestOfEach,
+        workload="graph",
+        faults=("net.latency",),
+        nodes=1,
+        seeds=40,
+        shows=("fractured",),
+        source="LDBC ACID test suite, observed transaction vanishes (TPCTC 2020)",
+    ),
+    Bug(
+        id="GRAPH-05",
+        title="a query goes round a cycle for ever",
+        server=planted(GraphServer, search_class=GoesInCircles),
+        workload="graph",
+        faults=("net.latency",),
+        nodes=1,
+        seeds=20,
+        shows=("progress", "unanswered", "message-storm", "memory-growth"),
+        source="DDIA chapter 2, Graph Queries in SQL (recursive queries)",
+    ),
+)

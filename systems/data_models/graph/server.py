@@ -1,0 +1,102 @@
+"""The server: a graph, asked over the network.
+
+("transact", change, steps)     -> ("ok",) or ("refused", why)      steps as ``store`` has them
+("switch", change, chain, via)  -> ("ok",)
+("scan",)                       -> ("ok", ((node, ((edge, other), ...)), ...))
+("path", start, end, depth)     -> ("ok", nodes) or ("ok", None)
+
+Queries read a page for each node, which takes time, while others write.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import trio
+
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.data_models.graph.queries import Search
+from splitbrain.systems.data_models.graph.store import Edges, Graph, Refused
+
+PAGE_S = 0.002
+"""How long it takes to read a page."""
+
+
+class GraphServer:
+    """The one server.
+
+    Invariants: whatever it answers is durable; a query sees one version.
+
+    Attributes:
+        graph_class: what keeps the graph.
+        search_class: what finds paths.
+    """
+
+    graph_class: type[Graph] = Graph
+    search_class: type[Search] = Search
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.graph = self.graph_class(node.disk)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        await self.graph.open()
+        async with trio.open_nursery() as nursery:
+            while True:
+                client, (_, number, *request) = await self.node.network.receive()
+                nursery.start_soon(self._serve, client, number, request)
+
+    async def _serve(self, client: str, number: int, request: list[Any]) -> None:
+        try:
+            answer: Message = ("ok", *await self.do(*request))
+        except Refused as refused:
+            answer = ("refused", str(refused))
+        await self.graph.log.sync()
+        self.node.network.send(client, ("reply", number, *answer))
+
+    async def do(self, f: str, *arguments: Any) -> Message:
+        """Do a request; the answer.
+
+        Raises:
+            Refused: it was not done.
+        """
+        match f, arguments:
+            case "transact", (int() as change, tuple() as steps):
+                await self.graph.transact(change, steps)
+                return ()
+            case "switch", (int() as change, str() as chain, str() as via):
+                await self.graph.transact(change, self.switch(change, chain, via))
+                return ()
+            case "scan", ():
+                nodes = self.graph.nodes.items()
+                return (tuple((node, tuple(edges.items())) for node, edges in nodes),)
+            case "path", (str() as start, str() as end, int() as depth):
+                found = await self.path(start, end, depth)
+                return (None if found is None else tuple(found),)
+        raise Refused(f"{f} with {len(arguments)} arguments is no request")
+
+    def switch(self, change: int, chain: str, via: str) -> tuple[tuple[Any, ...], ...]:
+        """The steps that lead a chain over another node."""
+        start, end = f"{chain}-start", f"{chain}-end"
+        before = dict.fromkeys(self.graph.nodes.get(start, {}).values())
+        return (
+            *(("remove", node) for node in before),
+            *(("add", node) for node in (start, via, end)),
+            ("link", 2 * change, start, via),
+            ("link", 2 * change + 1, via, end),
+        )
+
+    async def path(self, start: str, end: str, depth: int) -> list[str] | None:
+        """A shortest path as of now, however long it takes to find."""
+        with self.graph.reading() as version:
+
+            async def read(node: str) -> Edges | None:
+                await trio.sleep(PAGE_S)
+                return self.edges(node, version)
+
+            return await self.search_class(read).find_path(start, end, depth)
+
+    def edges(self, node: str, version: int) -> Edges | None:
+        """What a query that began at a version sees of a node."""
+        return self.graph.edges(node, version)

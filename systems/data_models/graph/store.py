@@ -1,0 +1,146 @@
+"""Nodes with the edges at them, in versions, over a log on disk.
+
+A record of the log (`splitbrain.systems.log_file`) is a transaction, ``(change, step, ...)``, whose
+steps are made at once::
+
+    ("add", node)                  nothing if it is there
+    ("link", edge, one, other)     both must be there
+    ("remove", node)               with its edges, at their other ends too
+
+`change` is a number that whoever made it chose, so that one that comes again is known. A *version*
+is how many transactions there were; what a node was at a version stays known as long as somebody
+reads at it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from splitbrain.harness.node import Disk
+from splitbrain.systems.log_file import LogFile
+
+Edges = Mapping[int, str]
+"""The edges at a node, with their other ends."""
+
+Step = tuple[Any, ...]
+
+PATH = "graph"
+_START = 0x47524150  # what the first frame's checksum continues
+
+
+class Refused(Exception):
+    """The transaction was not made, and never will be."""
+
+
+class Graph:
+    """The graph of one server.
+
+    Invariants: an edge is at both of its ends, which are there; a transaction is there as a whole
+    or not at all, in every version and after any crash; a change is made once.
+
+    Args:
+        disk: where the log is.
+    """
+
+    def __init__(self, disk: Disk) -> None:
+        self.log = LogFile(disk, PATH, _START)
+        self.nodes: dict[str, dict[int, str]] = {}
+        self.version = 0
+        self._history: dict[str, list[tuple[int, Edges | None]]] = {}
+        self._readers: Counter[int] = Counter()
+        self._changes: set[int] = set()  # asked for membership only
+
+    async def open(self) -> None:
+        """Read what survived, cut off a torn tail, and make both durable."""
+        for change, *steps in await self.log.open():
+            self.apply(change, steps)
+
+    async def transact(self, change: int, steps: Sequence[Step]) -> None:
+        """Make some steps at once; nothing if the change was made before.
+
+        Raises:
+            Refused: a step cannot be made.
+        """
+        if change not in self._changes:
+            self.check(steps)
+            self.log.append([(change, *steps)])
+            self.apply(change, steps)
+
+    def check(self, steps: Sequence[Step]) -> None:
+        """Whether the steps can be made, one after the other.
+
+        Raises:
+            Refused: one can't.
+        """
+        there = set(self.nodes)
+        for step in steps:
+            match step:
+                case ("add", node):
+                    there.add(node)
+                case ("remove", node) if node in there:
+                    there.discard(node)
+                case ("link", _, one, other) if one in there and other in there and one != other:
+                    pass
+                case _:
+                    raise Refused(f"{step[0]} {', '.join(map(str, step[1:]))}: it cannot be made")
+
+    def apply(self, change: int, steps: Sequence[Step]) -> None:
+        """Make checked steps in memory, as the next version."""
+        self.version += 1
+        self._changes.add(change)
+        touched: dict[str, None] = {}
+        for step in steps:
+            touched.update(dict.fromkeys(self.make(step)))
+        for node in touched:
+            self._remember(node)
+
+    def make(self, step: Step) -> list[str]:
+        """Make one step; the nodes that it changed."""
+        match step:
+            case ("add", str() as node):
+                self.nodes.setdefault(node, {})
+                return [node]
+            case ("link", int() as edge, str() as one, str() as other):
+                self.nodes[one][edge] = other
+                self.nodes[other][edge] = one
+                return [one, other]
+            case ("remove", str() as node):
+                edges = self.nodes.pop(node)
+                for edge, other in edges.items():
+                    self.nodes[other].pop(edge, None)
+                return [node, *edges.values()]
+        raise AssertionError(f"{step} is no step")
+
+    # Versions
+
+    def _remember(self, node: str) -> None:
+        """Note what a node is now, and forget what nobody can ask for any more."""
+        versions = self._history.setdefault(node, [])
+        edges = self.nodes.get(node)
+        versions.append((self.version, None if edges is None else dict(edges)))
+        oldest = min(self._readers, default=self.version)
+        needed = max(0, bisect_right(versions, oldest, key=lambda version: version[0]) - 1)
+        del versions[:needed]
+        if versions[-1][1] is None and len(versions) == 1:
+            del self._history[node]
+
+    @contextmanager
+    def reading(self) -> Iterator[int]:
+        """The version now, which stays readable meanwhile."""
+        version = self.version
+        self._readers[version] += 1
+        try:
+            yield version
+        finally:
+            self._readers[version] -= 1
+            self._readers += Counter()  # those with none are gone
+
+    def edges(self, node: str, version: int) -> Edges | None:
+        """The edges at a node as of a version that is being read; None if it was not there."""
+        versions = self._history.get(node, [])
+        at = bisect_right(versions, version, key=lambda each: each[0])
+        return versions[at - 1][1] if at else None
