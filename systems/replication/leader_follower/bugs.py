@@ -106,10 +106,11 @@ class AppliesInParallel(Core):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._late: list[Entry] = []
+        self._later: list[Entry] = []
 
     def _apply(self) -> None:
-        """The odd ones are a heartbeat behind."""
-        late, self._late = self._late, []
+        """The odd ones are two messages of the leader behind."""
+        late, self._late, self._later = self._late, self._later, []
         for entry in late:
             self.machine._do(entry.command)
         if self.role is Role.LEADER:
@@ -118,7 +119,7 @@ class AppliesInParallel(Core):
         for entry in self.log.suffix(self.applied, self.commit - self.applied):
             self.applied += 1
             if entry.command[0] == "post" and entry.command[1] % 2:
-                self._late.append(entry)
+                self._later.append(entry)
             else:
                 self.machine.apply(entry)
 
