@@ -45,6 +45,7 @@ COMMANDS = {
         "Write RUNS/index.html: failures in groups, a heat map, and all runs to filter and sort."
     ),
     "serve": "Show the runs in RUNS on the loopback address, as they are now; nothing is written.",
+    "trace": "Tell the events of RUN that have all WORDs, with their numbers.",
     "diff": (
         "Tell where two runs part: their plans, the first event that differs with what came "
         "before it, and their verdicts."

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 @click.option(
     "--event", type=click.IntRange(min=0), help="Show them after this event of the trace, from 0."
 )
+@click.option(
+    "--pdb",
+    "stop",
+    metavar="NODE@TIME",
+    help="Open the debugger in this node when its code first runs from then on: n2@6.669s.",
+)
 @click.option("--ground", help="What it runs on now, if not what the plan says.")
 @click.option(
     "--tries",
@@ -44,13 +50,14 @@ def command(
     watches: tuple[str, ...],
     at: str | None,
     event: int | None,
+    stop: str | None,
     ground: str | None,
     tries: int,
     runs: Path,
 ) -> None:
     """Repeat RUN (its folder, or a plan.json) and say whether it came out the same.
 
-    With --watch, --at or --event it is looked into, and no new folder is kept.
+    With --watch, --at, --event or --pdb it is looked into, and no new folder is kept.
 
     With --ground processes the plan of a simulated run is tried on real processes.
 
@@ -58,6 +65,7 @@ def command(
     """
     from splitbrain.harness.ground import ground_named
     from splitbrain.harness.plan import InvalidPlan, parse_seconds
+    from splitbrain.harness.runs.debugging import Stop
     from splitbrain.harness.runs.folders import read_plan, recorded_digest
     from splitbrain.harness.runs.looking import Look, Watched
     from splitbrain.harness.runs.running import run as run_again
@@ -72,19 +80,20 @@ def command(
     before = recorded_digest(run)
     plan = plan.with_(ground=ground or plan.ground)
     experiment = registry.experiment(plan)
-    looking = bool(watches) or at is not None or event is not None
+    looking = bool(watches) or at is not None or event is not None or stop is not None
     if not ground_named(plan.ground).deterministic:
         if looking:
             raise InvalidPlan(
-                f"--watch, --at and --event look into servers of the simulation: on the ground "
-                f"{plan.ground} read its trace.jsonl"
+                f"--watch, --at, --event and --pdb look into servers of the simulation: on the "
+                f"ground {plan.ground} read its trace.jsonl"
             )
         _try_again(experiment, run, tries, runs)
     if tries > 1:
         raise InvalidPlan(f"--tries {tries}: the ground {plan.ground} gives the same run each time")
     if looking:
         moment = None if at is None else parse_seconds(at, "--at")
-        look = Look(say, [Watched(text) for text in watches], moment, event)
+        where = None if stop is None else Stop(stop)
+        look = Look(say, [Watched(text) for text in watches], moment, event, where)
         result = run_again(experiment, look=look)
     else:
         investigation, view = investigated(experiment, runs, budget=0)

@@ -14,6 +14,7 @@ from typing import Any
 from splitbrain.harness.error_text import awaiting_place
 from splitbrain.harness.ground import World
 from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.runs.debugging import Stop
 from splitbrain.harness.simulation.trace import brief
 
 _PATH = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*|\[-?\d+\]|\[(?:'[^']*'|\"[^\"]*\")\])*")
@@ -100,6 +101,7 @@ class Look:
         watches: what changes are told of.
         at: a moment at which all servers are shown, in seconds.
         event: the number of an event of the trace, from 0, after which they are shown.
+        stop: where a debugger opens in a node.
     """
 
     def __init__(
@@ -108,11 +110,13 @@ class Look:
         watches: Iterable[Watched] = (),
         at: float | None = None,
         event: int | None = None,
+        stop: Stop | None = None,
     ) -> None:
         self._tell = tell
         self._watches = tuple(watches)
         self._at = at
         self._event = event
+        self._stop = stop
         self._last: dict[tuple[str, str], str] = {}
 
     def begin(self, world: World, servers: Mapping[str, Any]) -> None:
@@ -137,6 +141,8 @@ class Look:
         world.on_step = stepped
         if self._at is not None:
             world.at(self._at, self._show, world, servers)
+        if self._stop is not None:
+            self._stop.begin(world)
 
     def _stepped(self, world: World, servers: Mapping[str, Any], name: str) -> None:
         for watched in self._watches:

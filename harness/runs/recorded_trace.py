@@ -179,6 +179,14 @@ class RunTrace:
             found.setdefault(_host(event), []).append(at)
         return found
 
+    def events_of(self, host: str) -> Sequence[int]:
+        """Positions of a host's events, in order."""
+        return self._by_host.get(host, ())
+
+    def host_of(self, position: int) -> str:
+        """Where an event happened; empty for a loss, which happens nowhere."""
+        return _host(self.events[position])
+
     def last_event(self, host: str, time: int, kind: str = "") -> int | None:
         """Position of a host's last event, of this kind if one is given, up to a time (ns); None if
         there is none."""

@@ -1,6 +1,8 @@
 """Looking into a replay: changes of what servers hold, their state, their tasks; nothing else."""
 
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 import pytest
@@ -53,7 +55,7 @@ def test_at_a_moment_each_server_shows_its_state_and_where_its_tasks_wait():
     assert sum(line.startswith("    core.server.ballot.term = ") for line in lines) == len(
         PLAN.servers
     )
-    assert sum(" waits at server.py:" in line for line in lines) >= len(PLAN.servers)
+    assert sum(" waits at shell.py:" in line for line in lines) >= len(PLAN.servers)
 
 
 def test_after_an_event_servers_are_shown_once():
@@ -128,3 +130,33 @@ def test_the_command_looks_compares_and_keeps_nothing(tmp_path):
     assert "n1: core.term = 0" in result.output
     assert "same trace, byte for byte" in result.output
     assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("debugged")
+    run_in_folder(registry.experiment(PLAN), folder, replay="splitbrain replay")
+    return folder
+
+
+def test_the_debugger_opens_in_the_code_of_a_node_and_the_run_stays_the_same(recorded):
+    typed = "p (type(self).__name__, self.node.name)\nc\n"
+    asked = ["replay", str(recorded), "--pdb", "n2@0.7s"]
+
+    # A process of its own: click's runner of tests gives debuggers the real terminal.
+    done = subprocess.run(
+        [sys.executable, "-m", "splitbrain", *asked], input=typed, capture_output=True, text=True
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"^0\.[789]\d* s, n2; c goes on", done.stdout, re.MULTILINE)
+    assert "('RaftKV', 'n2')" in done.stdout
+    assert "same trace, byte for byte" in done.stdout
+
+
+@pytest.mark.parametrize("stop", ["n2", "n9@1s", "n2@soon", "@1s"])
+def test_a_stop_that_is_none_is_refused(recorded, stop):
+    done = CliRunner().invoke(main, ["replay", str(recorded), "--pdb", stop])
+
+    assert done.exit_code == 2
+    assert "--pdb" in done.output

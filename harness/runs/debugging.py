@@ -1,0 +1,72 @@
+"""A debugger that opens inside a node, at a moment of a run that is repeated."""
+
+from __future__ import annotations
+
+import pdb
+import sys
+from types import FrameType
+from typing import Any
+
+from splitbrain.harness.ground import World
+from splitbrain.harness.plan import InvalidPlan, parse_seconds
+
+
+class Stop:
+    """Where to stop: ``n2@6.669s``, which is when that node's code first runs from then on.
+
+    Attributes:
+        node: the node's name.
+        at: the moment, in seconds.
+    """
+
+    def __init__(self, text: str) -> None:
+        """Read where to stop.
+
+        Raises:
+            InvalidPlan: it is of another form.
+        """
+        node, sign, moment = text.partition("@")
+        if not sign or not node:
+            raise InvalidPlan(f"--pdb {text!r}: give a node and a time: n2@6.669s")
+        self.node, self.at = node, parse_seconds(moment, "--pdb")
+
+    def begin(self, world: World) -> None:
+        """Wait for the moment.
+
+        Raises:
+            InvalidPlan: the run has no such node.
+        """
+        known = (*world.servers, *getattr(world, "clients", ()))
+        if self.node not in known:
+            names = ", ".join(known)
+            raise InvalidPlan(f"--pdb: there is no node {self.node}: the run has {names}")
+        world.at(self.at, self._wait, world)
+
+    def _wait(self, world: World) -> None:
+        """From now on look at each piece of code that begins or goes on, until it is the node's."""
+
+        def entered(frame: FrameType, event: str, argument: Any) -> Any:
+            current = getattr(world, "current", None)
+            there = current is not None and current.name == self.node
+            return on_line if there and _is_a_nodes(frame) else None
+
+        def on_line(frame: FrameType, event: str, argument: Any) -> Any:
+            if event != "line":  # it only passes on what somebody else waits for
+                return on_line
+            debugger = pdb.Pdb(nosigint=True, readrc=False)
+            debugger.message(
+                f"{world.now:.6f} s, {self.node}; c goes on, q ends the run, p NAME shows a name"
+            )
+            debugger.set_trace(frame)
+            return debugger.trace_dispatch(frame, event, argument)
+
+        sys.settrace(entered)
+
+
+def _is_a_nodes(frame: FrameType) -> bool:
+    """Whether a frame is of a system's own code."""
+    name = str(frame.f_globals.get("__name__", ""))
+    root = name.partition(".")[0]
+    if root == "splitbrain":
+        return name.startswith("splitbrain.systems.")
+    return root not in sys.stdlib_module_names and root not in ("trio", "outcome")
