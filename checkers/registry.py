@@ -58,6 +58,7 @@ PATHS: dict[str, str] = {
     "atomic-visibility": "splitbrain.checkers.graphs.paths:ENTRY",
     "batch-output": "splitbrain.checkers.batch.outputs:ENTRY",
     "kafka": "splitbrain.checkers.streams.partitioned_logs:ENTRY",
+    "transfers": "splitbrain.checkers.calls.transfers:ENTRY",
     "view-consistent": "splitbrain.checkers.streams.views:ENTRY",
     "stream-results": "splitbrain.checkers.streams.results:ENTRY",
     "list-append": "splitbrain.checkers.isolation.entries:LIST_APPEND",

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.key_value import KvClient, kv
     from splitbrain.harness.workloads.locks import LockClient, lock
     from splitbrain.harness.workloads.memberships import MembersClient, members
+    from splitbrain.harness.workloads.money_transfers import TransfersClient, transfers
     from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
     from splitbrain.harness.workloads.parts.abilities import Method
     from splitbrain.harness.workloads.parts.kind import WorkloadKind
@@ -97,6 +98,7 @@ __all__ = [
     "SiblingsClient",
     "StoreClient",
     "TransactionClient",
+    "TransfersClient",
     "WatchClient",
     "Words",
     "Workload",
@@ -134,6 +136,7 @@ __all__ = [
     "set_",
     "siblings",
     "store",
+    "transfers",
     "unique_ids",
     "watching",
     "workload_for",
@@ -150,6 +153,7 @@ _PLACES = {
     "totals": ("eventual_counter",),
     "cached_reads": ("CacheClient", "cache"),
     "click_streams": ("ClicksClient", "click_stream"),
+    "money_transfers": ("TransfersClient", "transfers"),
     "derived_views": ("CdcClient", "cdc"),
     "counters": ("CounterClient", "counter"),
     "forks": ("long_fork",),

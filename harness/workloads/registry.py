@@ -46,6 +46,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "crdt": f"{_FOLDER}.replicated_types:KIND",
         "payments": f"{_FOLDER}.payment_requests:KIND",
         "click-stream": f"{_FOLDER}.click_streams:KIND",
+        "transfers": f"{_FOLDER}.money_transfers:KIND",
         "cdc": f"{_FOLDER}.derived_views:KIND",
         "kafka": f"{_FOLDER}.sent_and_polled:KIND",
         "schemas": f"{_FOLDER}.schema_registrations:KIND",

@@ -323,6 +323,19 @@ class CdcClient(SetClient):
         return {"position": self.store.operations, "entries": entries}
 
 
+class TransfersClient(SetClient):
+    """Entries are the store's elements."""
+
+    async def transfer(self, request, source, target, amount):
+        self.store.elements += [[request, source, -amount], [request, target, amount]]
+
+    async def accounts(self):
+        balances = {}
+        for _, account, amount in self.store.elements:
+            balances[account] = balances.get(account, 0) + amount
+        return {"entries": list(self.store.elements), "balances": balances}
+
+
 class ClicksClient(SetClient):
     """One partition whose watermark is behind by nothing; windows are made when they are read."""
 
@@ -390,6 +403,7 @@ CLIENTS = {
     "kafka": KafkaClient,
     "click-stream": ClicksClient,
     "cdc": CdcClient,
+    "transfers": TransfersClient,
     "messages": MessagesClient,
     "crdt": ReplicatedTypesClient,
     "schemas": SchemasClient,

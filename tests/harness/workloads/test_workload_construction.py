@@ -159,6 +159,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "rebalance": ["get"],
         "click-stream": ["results"],
         "cdc": ["view"],
+        "transfers": ["accounts"],
         "kafka": ["assign", "drain", "poll", "subscribe"],
         "siblings": ["homes", "read"],
         "messages": ["read", "replica-state"],

@@ -1,0 +1,1 @@
+"""Systems made of systems, correct from the user to the books (chapter 12)."""
