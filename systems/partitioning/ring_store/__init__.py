@@ -26,7 +26,7 @@ elements move only to or from it; and no member is the first owner of more than 
 Invariants: an element is told as stored once it is durable at all of its owners; an element is
 forgotten only by who does not own it, and once all who do have said so.
 
-Layout: ``server`` is all servers do, ``members`` the list of members, ``client`` asks; ``bugs`` has
+Layout: ``server`` is all servers do, ``storage`` what it has on disk; ``bugs`` has
 it with one decision wrong, ``summary`` the ring as sketched. The ring is
 `splitbrain.systems.partitioning.ring`.
 
@@ -38,8 +38,8 @@ from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.partitioning.ring_store.bugs import BUGS
-from splitbrain.systems.partitioning.ring_store.client import RingStoreClient
 from splitbrain.systems.partitioning.ring_store.server import RingStoreServer
+from splitbrain.systems.set_client import SetClient
 
 __all__ = ["SYSTEM"]
 
@@ -53,7 +53,7 @@ SYSTEM = System(
     name="ring-store",
     title="a set on a consistent-hash ring whose nodes come and go (chapter 6)",
     server=RingStoreServer,
-    client=RingStoreClient,
+    client=SetClient,
     workloads=("changing-set",),
     claims=Claims(
         ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),

@@ -21,7 +21,7 @@ from splitbrain.checkers.invariants.placements import placement
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.partitioning.ring_store.bugs import UnevenRing
-from splitbrain.systems.partitioning.ring_store.client import RingStoreClient
+from splitbrain.systems.set_client import SetClient
 
 
 class SummaryRingServer(UnevenRing):
@@ -50,7 +50,7 @@ SYSTEM = System(
     name="ring-store-summary",
     title="the consistent-hash ring as sketched, and what its nodes hold (chapter 6)",
     server=SummaryRingServer,
-    client=RingStoreClient,
+    client=SetClient,
     workloads=("changing-set",),
     claims=Claims(kinds=(), max_down=0),
     checkers=(placement(),),

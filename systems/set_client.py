@@ -1,4 +1,8 @@
-"""The client: any server will do, and asking again does no harm."""
+"""The client of a set that any server serves, while the first one says who is a member.
+
+Asking again does no harm: to add an element twice changes nothing, and a change of the members is
+of one version of them.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ ATTEMPT_S = 0.4
 """How long to wait for a server's answer before another one is asked."""
 
 
-class RingStoreClient:
+class SetClient:
     """Adds and reads elements; has servers join and leave.
 
     Args:
@@ -40,7 +44,7 @@ class RingStoreClient:
         The members then.
 
         Raises:
-            Definite: it is the only one.
+            Definite: there would be too few.
         """
         first = first_server(self._node)
         version, _ = await self._ask(first, "members")
