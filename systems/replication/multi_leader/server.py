@@ -115,9 +115,9 @@ class MultiLeaderServer:
                 self.node.network.send(sender, self.answer(dict(seen), leaders))
                 return
             case ("changes", changes, leaders, more):
-                for change in changes:
-                    self.take(Change(*change))
-                if more:
+                taken = [self.take(Change(*change)) for change in changes]
+                # Not if nothing could be taken: the same would come again, and again at once.
+                if more and any(taken):
                     self._ask(sender, leaders)
             case ("snapshot", raw):
                 snapshot = snapshot_of(raw)
@@ -134,13 +134,19 @@ class MultiLeaderServer:
             return "snapshot", self.copy.snapshot()
         return "changes", tuple(lacking[: self.batch]), leaders, len(lacking) > self.batch
 
-    def take(self, change: Change) -> None:
-        """Take another leader's change, if it is the next of its origin and nothing is missing."""
-        if change.number == self.known.get(change.origin, 0) + 1 and self.may_take(change):
-            self.known[change.origin] = change.number
-            if change.key[0] == REGISTER:
-                self.clock.receive(HybridStamp(*change.value[0][0]))
-            self.storage.put("change", change, 0)
+    def take(self, change: Change) -> bool:
+        """Take another leader's change, if it is the next of its origin and nothing is missing.
+
+        Returns:
+            Whether it was taken.
+        """
+        if change.number != self.known.get(change.origin, 0) + 1 or not self.may_take(change):
+            return False
+        self.known[change.origin] = change.number
+        if change.key[0] == REGISTER:
+            self.clock.receive(HybridStamp(*change.value[0][0]))
+        self.storage.put("change", change, 0)
+        return True
 
     def may_take(self, change: Change) -> bool:
         """Whether all that the change rests on is here."""
