@@ -41,7 +41,7 @@ IN_A_BALLOT = (sent.PREPARE, sent.ACCEPT, sent.HEARTBEAT)
 class Paxos:
     """One server of a Multi-Paxos cluster, without network, disk or clock; `server` is its state.
 
-    `stored` is what its disk held; time is its local clock, in seconds.
+    `stored` is what its disk held when this life began; time is its local clock, in seconds.
     """
 
     def __init__(
@@ -56,6 +56,7 @@ class Paxos:
         settings: Settings = Settings(),  # noqa: B008  (immutable)
         rules: Rules = Rules(),  # noqa: B008  (immutable)
     ) -> None:
+        self.stored = stored
         votes = {slot: Vote(*vote) for slot, *vote in stored.votes}
         timer = Timer(random, now, now, now)
         timer.restart(settings)

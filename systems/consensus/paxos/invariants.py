@@ -86,6 +86,7 @@ class PaxosInvariants:
         seen, breach = self.seen.get(name), None
         if seen is None or seen.state is not state:
             seen = self.seen[name] = _Seen(state)
+            seen.unsaved.extend((0, slot, Vote(*vote)) for slot, *vote in core.stored.votes)
             breach = self.remembered(name, state) or self.durability(name, state)
         acceptor, outbox = state.acceptor, state.outbox
         if state.settings.lease:

@@ -129,6 +129,8 @@ class Conformance:
         if message.term > s.term and after.term >= message.term:
             follower = s._replace(term=message.term, role=FOLLOWER, vote=None)
             s = self.check("UpdateTerm", spec.update_term(s, follower, message.term), follower)
+            # A crash may leave the term without the vote that follows.
+            self.saved[name].append((self.lives[name].server.outbox.saves, s))
         answers = [each.message for each in effects if isinstance(each, Send) and each.to == sender]
         if kind == REQUEST_VOTE:
             return self.vote_requested(sender, message, s, answers)
