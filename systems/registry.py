@@ -61,6 +61,8 @@ SYSTEMS: Entries[System] = Entries(
         "load-balancer": f"{_HERE}.scalability.balancer:SYSTEM",
         "graph": f"{_HERE}.data_models.graph:SYSTEM",
         "graph-summary": f"{_HERE}.data_models.graph.summary:SYSTEM",
+        "overload": f"{_HERE}.reliability.overload:SYSTEM",
+        "overload-summary": f"{_HERE}.reliability.overload.summary:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "bitcask": f"{_HERE}.storage.bitcask:SYSTEM",

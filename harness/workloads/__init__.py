@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.memberships import MembersClient, members
     from splitbrain.harness.workloads.money_transfers import TransfersClient, transfers
     from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
+    from splitbrain.harness.workloads.open_loops import OpenLoopClient, open_loop
     from splitbrain.harness.workloads.parts.abilities import Method
     from splitbrain.harness.workloads.parts.kind import WorkloadKind
     from splitbrain.harness.workloads.parts.options import Option
@@ -85,6 +86,7 @@ __all__ = [
     "MembersClient",
     "MessagesClient",
     "Method",
+    "OpenLoopClient",
     "Option",
     "OrdersClient",
     "PaymentsClient",
@@ -126,6 +128,7 @@ __all__ = [
     "long_fork",
     "members",
     "messages",
+    "open_loop",
     "orders",
     "payments",
     "queue",
@@ -162,6 +165,7 @@ _PLACES = {
     "locks": ("LockClient", "lock"),
     "memberships": ("MembersClient", "members"),
     "on_call": ("DoctorsClient", "doctors"),
+    "open_loops": ("OpenLoopClient", "open_loop"),
     "parts.abilities": ("Method",),
     "parts.kind": ("WorkloadKind",),
     "parts.options": ("Option",),

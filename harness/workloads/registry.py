@@ -54,6 +54,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "cache": f"{_FOLDER}.cached_reads:KIND",
         "lb": f"{_FOLDER}.balanced_calls:KIND",
         "graph": f"{_FOLDER}.graph_queries:KIND",
+        "open-loop": f"{_FOLDER}.open_loops:KIND",
         "long-fork": f"{_FOLDER}.forks:KIND",
         "store": f"{_FOLDER}.stores:KIND",
         "echo": f"{_FOLDER}.echoes:KIND",

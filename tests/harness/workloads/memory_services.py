@@ -282,6 +282,13 @@ class GraphClient(SetClient):
         return [one, other]
 
 
+class OpenLoopClient(SetClient):
+    """Everything is done at once."""
+
+    async def call(self, number):
+        pass
+
+
 class RecordsClient(SetClient):
     """Everything is of the newest version."""
 
@@ -408,6 +415,7 @@ CLIENTS = {
     "crdt": ReplicatedTypesClient,
     "schemas": SchemasClient,
     "codec": RecordsClient,
+    "open-loop": OpenLoopClient,
     "graph": GraphClient,
     "lb": BalancedClient,
     "cache": CacheClient,

@@ -169,6 +169,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "unique-ids": [],
         "schemas": ["versions"],
         "codec": ["cut", "get"],
+        "open-loop": [],
         "graph": ["path", "route", "scan"],
         "lb": [],
         "cache": ["read"],
