@@ -31,6 +31,7 @@ from splitbrain.reports.packing import pack
 from splitbrain.reports.pictures.drawn import pictures_of
 from splitbrain.reports.replicas import ReplicaWitness
 from splitbrain.reports.spacetime.drawing import draw_spacetime
+from splitbrain.reports.spacetime.printed import printed_by
 from splitbrain.reports.spacetime.window import window_of
 from splitbrain.reports.story import tell
 from splitbrain.reports.templating import render_page
@@ -59,6 +60,7 @@ EMBED_LIMIT = 24_000
 
 ROW_LIMIT = 200
 STORY_LIMIT = 28
+PRINTED_LIMIT = 120
 
 _SCRIPTS = (
     "data.js",
@@ -110,7 +112,7 @@ def render_html(view: RunView, *, beside: bool = True) -> str:
         often=often_text(view),
         sides=sides,
         witnesses=any(side["evidences"] for side in sides),
-        messages=any(side["spacetime"] for side in sides),
+        messages=any(side["spacetime"] or side["printed"][0] for side in sides),
         pictures=any(side["pictures"] for side in sides),
         downloads=[each for each in _downloads(view) if beside or each.embedded],
         beside=beside,
@@ -135,6 +137,7 @@ def _side(view: RunView, prefix: str) -> dict[str, Any]:
         "story": () if view.judgement == "valid" else tell(view, STORY_LIMIT),
         "evidences": [_evidence(view, entry, prefix) for entry in evidence(view)],
         "spacetime": _spacetime(view),
+        "printed": printed_by(view, PRINTED_LIMIT) if view.judgement != "valid" else ([], 0),
         "trace_problem": safe_text(shortened(view.trace.problem, 300)),
         "pictures": pictures_of(view),
         "faults": [_fault(fault) for fault in view.faults[:ROW_LIMIT]],

@@ -17,13 +17,15 @@ from splitbrain.reports.model import (
     settings_text,
     shrink_summary,
 )
+from splitbrain.reports.spacetime.printed import printed_by
 from splitbrain.reports.spacetime.text import lines_of
 from splitbrain.reports.story import ELISION, OPERATION, StoryLine, tell
 from splitbrain.reports.verdict_table import ascii_text, render_verdicts, table_of
-from splitbrain.reports.wording import shortened
+from splitbrain.reports.wording import counted, seconds, shortened
 
 WIDTH = 100
 STORY_LIMIT = 24
+PRINTED_LIMIT = 8
 TEXT_LIMIT = 92
 WRAPPED = 80
 
@@ -37,6 +39,7 @@ def render_terminal(view: RunView) -> str:
         "\n".join(f"  {line}" for line in told.crash),
         _story(told),
         _spacetime(told),
+        _printed(told),
         _necessary(view),
         _commands(view),
         _verdict_table(told),
@@ -89,6 +92,16 @@ def _spacetime(view: RunView) -> str:
     if view.judgement != "INVALID":
         return ""
     return "\n".join(f"  {ascii_text(line)}".rstrip() for line in lines_of(view))
+
+
+def _printed(view: RunView) -> str:
+    """What nodes printed last before a failure."""
+    if view.judgement != "INVALID":
+        return ""
+    lines, hidden = printed_by(view, PRINTED_LIMIT)
+    head = [f"  {counted(hidden, 'earlier line')} printed, in trace.jsonl"] if hidden else []
+    told = [f"  {seconds(e.time)}  {e.node} prints: {shortened(e.text, 70)}" for e in lines]
+    return "\n".join([*head, *map(ascii_text, told)])
 
 
 def _necessary(view: RunView) -> str:

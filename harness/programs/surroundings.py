@@ -12,7 +12,6 @@ from splitbrain.harness.programs.environment import replace_environment
 from splitbrain.harness.programs.file_hooks import replace_files
 from splitbrain.harness.programs.machine import machine_under
 from splitbrain.harness.programs.names import NAMES, names_on
-from splitbrain.harness.programs.output import replace_output
 from splitbrain.harness.programs.polling import replace_polling
 from splitbrain.harness.programs.sockets import SimulatedSocket
 from splitbrain.harness.programs.threads import replace_threads
@@ -47,7 +46,6 @@ def _replace_everywhere() -> None:
         replace(signal, name, _signal_free(getattr(signal, name)))
     replace_environment()
     replace_files()
-    replace_output()
     replace_polling()
     replace_threads()
 

@@ -53,7 +53,9 @@ class Stop:
         def on_line(frame: FrameType, event: str, argument: Any) -> Any:
             if event != "line":  # it only passes on what somebody else waits for
                 return on_line
-            debugger = pdb.Pdb(nosigint=True, readrc=False)
+            # What is printed in a node's turn goes into the trace: the debugger talks past that.
+            terminal = getattr(sys.stdout, "real", sys.stdout)
+            debugger = pdb.Pdb(stdout=terminal, nosigint=True, readrc=False)
             debugger.message(
                 f"{world.now:.6f} s, {self.node}; c goes on, q ends the run, p NAME shows a name"
             )

@@ -17,6 +17,7 @@ disk-rule      host, fault's id, what goes wrong (``over``: nothing more), how m
 rot            host, bits flipped, files concerned
 exit, died     host, error
 tripwire       host, error that its code was given
+stdout, stderr host, a line that it printed or logged
 invariant      server, what it broke (`splitbrain.harness.invariants`); the run ends there
 zombie         host: a task that refused to end when its node was killed
 =============  ==========================================================================

@@ -35,6 +35,7 @@ from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.error_text import place
 from splitbrain.harness.simulation.dates import dates_asked_of
+from splitbrain.harness.simulation.output import output_kept
 from splitbrain.harness.simulation.trio_hooks import THREAD_STARTER
 
 if TYPE_CHECKING:
@@ -191,8 +192,14 @@ def _reads(event: str, arguments: tuple[Any, ...]) -> bool:
 
 def running_program() -> Incarnation | None:
     """The unmodified program (`splitbrain.harness.programs`) whose code is running, if one is."""
+    process = _running_process()
+    return None if process is None or process.answers is None else process
+
+
+def _running_process() -> Incarnation | None:
+    """The node or program whose code is running, if any is."""
     world = _world
-    if world is None or world.current is None or world.current.answers is None:
+    if world is None or world.current is None:
         return None
     return world.current if _this_thread() == world.thread else None
 
@@ -321,7 +328,7 @@ def tripwires(world: World) -> Iterator[None]:
     guarded = _guard_all()
     imported = _guard_imported(guarded)
     try:
-        with dates_asked_of(_wall_clock):
+        with dates_asked_of(_wall_clock), output_kept(_running_process):
             yield
     finally:
         for names, name, real in (*imported, *_replaced_by_name):

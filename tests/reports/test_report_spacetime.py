@@ -1,5 +1,6 @@
 """Space-time diagrams: a failure's cause is in the picture, and nothing of a trace is markup."""
 
+import json
 import re
 
 import pytest
@@ -12,6 +13,7 @@ from test_report_html import Page
 from splitbrain.harness.runs.recorded_trace import RunTrace
 from splitbrain.reports import load_run, render_html, render_terminal
 from splitbrain.reports.spacetime.drawing import draw_spacetime
+from splitbrain.reports.spacetime.printed import printed_by
 from splitbrain.reports.spacetime.text import lines_of
 from splitbrain.reports.spacetime.window import window_of
 from splitbrain.reports.story import tell
@@ -173,3 +175,23 @@ def test_the_past_is_lamports(messages, tmp_path_factory):
         for other, event in enumerate(read.events):
             host = event[3] if event[1] == "receive" else event[2]
             assert (other <= known.get(host, -1)) == (other in _reaches(read.events, at))
+
+
+def test_what_nodes_printed_stands_beside_the_diagram_with_time_and_event(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    events = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+    events += [[2.65, "stdout", "n3", "<b>I lead</b>"], [2.66, "stderr", "n1", "odd"]]
+    events += [[9.0, "stdout", "n1", "after the failure"]]
+    events.sort(key=lambda event: event[0])
+    (folder / "trace.jsonl").write_text("".join(json.dumps(e) + "\n" for e in events))
+    view = load_run(folder)
+
+    lines, hidden = printed_by(view, 1)
+    page = Page(render_html(view))
+
+    assert [(line.time, line.node, line.text) for line in lines] == [(2_660_000_000, "n1", "odd")]
+    assert hidden == 1
+    assert events[lines[0].event][1:] == ["stderr", "n1", "odd"]
+    assert "<b>I lead</b>" in page.words
+    assert "after the failure" not in page.words
+    assert "n3 prints: <b>I lead</b>" in render_terminal(view)

@@ -1,0 +1,53 @@
+"""What nodes print and log is in the trace, where it would have gone, and nowhere after the run."""
+
+import dataclasses
+import logging
+import sys
+
+import pytest
+
+from splitbrain.harness import Plan, run
+from splitbrain.systems import registry
+from splitbrain.systems.replication.abd.server import QuorumServer
+
+PLAN = Plan("abd", "register", seed=1, time_limit=0.3, nodes=3)
+
+
+class Chatty(QuorumServer):
+    """Prints, in pieces, and logs when it starts."""
+
+    async def run(self):
+        print("I am", end=" ")
+        print(self.node.name)
+        logging.getLogger("quorum").warning("up %s", self.node.name)
+        await super().run()
+
+
+def printed(result):
+    return [event[1:] for event in result.trace.events if event[1] in ("stdout", "stderr")]
+
+
+@pytest.fixture
+def result(capsys):
+    made = dataclasses.replace(registry.experiment(PLAN), server=Chatty)
+    return run(made)
+
+
+def test_whole_lines_have_the_time_and_the_node(result):
+    assert [line for line in printed(result) if line[0] == "stdout"] == [
+        ("stdout", name, f"I am {name}") for name in PLAN.servers
+    ]
+    assert [line[1] for line in printed(result) if line[0] == "stderr"] == [*PLAN.servers]
+    assert all("up n" in line[2] for line in printed(result) if line[0] == "stderr")
+
+
+def test_it_is_printed_too_and_the_streams_are_as_before(capsys):
+    before = sys.stdout, sys.stderr, list(logging.getLogger().handlers)
+    run(dataclasses.replace(registry.experiment(PLAN), server=Chatty))
+
+    assert (sys.stdout, sys.stderr, list(logging.getLogger().handlers)) == before
+    assert capsys.readouterr().out.splitlines() == [f"I am {name}" for name in PLAN.servers]
+
+
+def test_without_a_word_the_trace_is_as_it_was():
+    assert printed(run(registry.experiment(PLAN))) == []
