@@ -22,7 +22,7 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.processes.node import ServerNode
 from splitbrain.harness.programs.addresses import place_of
-from splitbrain.harness.programs.readiness import Ready, listening
+from splitbrain.harness.programs.readiness import Ready, Seen, listening
 from splitbrain.harness.programs.templates import Place, filled, ports_in
 
 _READ = 1 << 16
@@ -106,13 +106,13 @@ class Running:
             wrote = f"; it wrote last: {' / '.join(self._last)}" if self._last else ""
             raise ProgramEnded(f"{' '.join(arguments)} ended with exit code {code}{wrote}")
 
-    async def _serve(self, seen: Any) -> None:
+    async def _serve(self, seen: Seen | None) -> None:
         if seen is not None:
             await seen.wait()
         self._node.trace("ready")
         self._node.serves()
 
-    async def _heard(self, name: str, stream: trio.abc.ReceiveStream, seen: Any) -> None:
+    async def _heard(self, name: str, stream: trio.abc.ReceiveStream, seen: Seen | None) -> None:
         """Put the lines of an output into the trace, each with its time."""
         unread = bytearray()
         while data := await stream.receive_some(_READ):
@@ -125,7 +125,7 @@ class Running:
         if unread:
             self._line(name, bytes(unread), seen)
 
-    def _line(self, name: str, line: bytes, seen: Any) -> None:
+    def _line(self, name: str, line: bytes, seen: Seen | None) -> None:
         text = line.decode(errors="replace").rstrip("\r")
         self._last.append(text[:200])
         self._node.trace(name, text)

@@ -13,14 +13,13 @@ time limit, or earlier when the workload has nothing more to invoke and every fa
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import inf, nextafter
 from typing import Any, BinaryIO
 
-from splitbrain.checkers.history import INVOKE, History, Operation
-from splitbrain.checkers.history.encoding import encode_line
+from splitbrain.checkers.history import History
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, Validity, Verdict, worst
 from splitbrain.checkers.vocabulary import (
     COST,
@@ -52,7 +51,7 @@ from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
 from splitbrain.harness.nemesis.versions import Versions
 from splitbrain.harness.node import Node, Program
-from splitbrain.harness.plan import Fault, InvalidPlan, Plan, PlannedOperation
+from splitbrain.harness.plan import Fault, Plan
 from splitbrain.harness.plan_options import operation_timeout
 from splitbrain.harness.runs.clients import Clients
 from splitbrain.harness.runs.finals import Finals, longest_seconds
@@ -60,6 +59,7 @@ from splitbrain.harness.runs.interruption import interruptible
 from splitbrain.harness.runs.judging import checkers_of, judge
 from splitbrain.harness.runs.looking import Look
 from splitbrain.harness.runs.recorder import Recorder, Sink
+from splitbrain.harness.runs.refusals import check_recordable, check_server
 from splitbrain.harness.runs.rest import measurement
 from splitbrain.harness.simulation.trace import Trace
 from splitbrain.harness.workloads.workload import Experiment
@@ -184,7 +184,7 @@ def _run(
     world = chosen.world(plan, trace)
     running = _Running(experiment, world, sink)  # the nemesis has checked the faults by themselves
     check_ground(plan, chosen)
-    _check_server(experiment)
+    check_server(experiment)
     if turn is not None:
         running.turn_after(turn)
     if look is not None:
@@ -228,21 +228,10 @@ def check_plan(experiment: Experiment) -> None:
     for fault in with_ids(plan.faults):
         check_fault(fault, plan.servers, plan.client_hosts)
     check_ground(plan, ground_named(plan.ground))
-    _check_server(experiment)
+    check_server(experiment)
     operation_timeout(plan)
     _ = experiment.configured
     _load(experiment)
-
-
-def _check_server(experiment: Experiment) -> None:
-    """Refuse a server that says that it runs elsewhere."""
-    plan = experiment.plan
-    grounds = getattr(experiment.server, "grounds", (plan.ground,))
-    if plan.ground not in grounds:
-        raise InvalidPlan(
-            f"{plan.system or 'the program'} runs on the ground {' or '.join(grounds)}, not on "
-            f"{plan.ground}: --ground {grounds[0]}"
-        )
 
 
 def _load(experiment: Experiment) -> Generator:
@@ -250,18 +239,8 @@ def _load(experiment: Experiment) -> Generator:
     plan = experiment.plan
     if plan.operations is None:
         return validate(time_limit(plan.time_limit, experiment.workload.generator(plan)))
-    _check_recordable(plan.operations)
+    check_recordable(plan.operations)
     return time_limit(plan.time_limit, listed(plan.operations, plan.clients))
-
-
-def _check_recordable(operations: Sequence[PlannedOperation]) -> None:
-    for position, operation in enumerate(operations):
-        if not operation.f:
-            raise InvalidPlan(f"operations[{position}] has an empty f: say what is done")
-        try:
-            encode_line(Operation(position, 0, 0, INVOKE, operation.f, operation.value))
-        except TypeError as error:
-            raise InvalidPlan(f"operations[{position}] cannot be recorded: {error}") from None
 
 
 class _Running:

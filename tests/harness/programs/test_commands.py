@@ -87,6 +87,13 @@ def test_a_command_is_for_real_processes():
         check_plan(PLAN.with_(ground="simulation").using(server, workloads.echo(Client)))
 
 
+def test_nothing_is_delivered_twice_over_tcp():
+    twice = Fault("net.duplicate", 0.1, 0.5, "all", id="f1")
+    server = command([*SERVER], env={"ME": "{name}"})
+    with pytest.raises(InvalidPlan, match="which does nothing to real conn"):
+        check_plan(PLAN.with_(faults=(twice,)).using(server, workloads.echo(Client)))
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [("", "there is no program '' to run"), ("./nowhere --port {port}", "no program './nowhere'")],
