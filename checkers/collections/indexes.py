@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from math import inf
 from typing import Any, NamedTuple
 
+from splitbrain.checkers.collections.recheck.indexes import verify_searches
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, event_of, shown
@@ -202,5 +203,8 @@ def _anomaly(kind: str, search: Search, said: str, writes: Iterable[Write]) -> A
 
 
 ENTRY = CheckerEntry(
-    "index-agreement", index_agreement, "searches by an index agree with the items"
+    "index-agreement",
+    index_agreement,
+    "searches by an index agree with the items",
+    verify=verify_searches,
 )

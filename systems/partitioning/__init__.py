@@ -24,5 +24,7 @@ Sources: Karger et al., "Consistent Hashing and Random Trees", STOC 1997; Thaler
 Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm", 2014; Mirrokni, Thorup and
 Zadimoghaddam, "Consistent Hashing with Bounded Loads", SODA 2018.
 
-The leaderless store places its keys by rendezvous hashing.
+The leaderless store places its keys by rendezvous hashing. Two systems are here: ``ring_store``, a
+set on a ring whose nodes come and go, and ``database``, whose ranges of keys split, merge and move
+while it is used.
 """

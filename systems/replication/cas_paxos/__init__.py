@@ -30,8 +30,8 @@ same ballot, so it names a server in one of its lives; no acceptor takes part in
 that are older than those it knows; members of any two versions that may have rounds at one time
 have majorities that meet.
 
-Layout: ``acceptor`` is what a server keeps, ``server`` does rounds and changes members; ``bugs``
-has it with one decision wrong.
+Layout: ``acceptor`` is what a server keeps, ``server`` does rounds and changes members;
+``invariants`` watches the members; ``bugs`` has it with one decision wrong.
 
 Left out: rows that are anything but sets, removal of rows, a second server that changes members.
 """
@@ -40,6 +40,7 @@ from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.replication.cas_paxos.bugs import BUGS
+from splitbrain.systems.replication.cas_paxos.invariants import MembersInvariants
 from splitbrain.systems.replication.cas_paxos.server import CasPaxosServer
 from splitbrain.systems.set_client import SetClient
 
@@ -64,4 +65,5 @@ SYSTEM = System(
     sizes=range(3, 10),
     bugs=BUGS,
     knobs=KNOBS,
+    invariants=MembersInvariants,
 )

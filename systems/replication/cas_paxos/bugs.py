@@ -24,7 +24,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("net.loss",),
         nodes=5,
         seeds=20,
-        shows=("lost",),
+        shows=("lost", "majorities-meet"),
         source="Jepsen: Scylla 4.2-rc3 (light transactions and membership changes)",
     ),
 )

@@ -132,8 +132,8 @@ class CasPaxosServer:
     async def change_row(self, row: str, change: Change) -> tuple[int, ...]:
         """Change a row, and return what it is then."""
         while True:
-            await self.acceptor.sync()  # of the members that are sent along
             members = self.members
+            await self.acceptor.sync()  # of the members that are sent along
             self._highest += 1
             ballot = (self._highest, self._proposer)
             promises = await self._ask(members, row, "prepare", ballot)
@@ -166,8 +166,8 @@ class CasPaxosServer:
             await trio.sleep(TICK_S)
 
     async def _tell_first(self) -> None:
-        await self.acceptor.sync()
         message = ("known", self.members.version, tuple(self.acceptor.rows))
+        await self.acceptor.sync()  # of what the message tells, which was known before
         self.node.network.send(self.servers[0], message)
 
     async def _decide(self, members: Members) -> None:
@@ -198,6 +198,7 @@ class CasPaxosServer:
     async def change_members(self, version: int, server: str) -> Message:
         """Have a server be a member that is none, or the other way round; the members then."""
         async with self._changing:
+            await self.settle()  # what was given up half way, by who asked for it
             before = self.members
             if version == before.version:
                 members = by_number(set(before.new) ^ {server})

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from itertools import permutations
 from random import Random
 
 import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
-from splitbrain.checkers.collections.indexes import index_agreement
+from splitbrain.checkers.certificate import CertificateError
+from splitbrain.checkers.collections.indexes import ENTRY, index_agreement
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
+from splitbrain.checkers.verdict import Anomaly
 
 
 def history(*parts):
@@ -183,6 +186,24 @@ def possible(call, writes):
     return False
 
 
+def check_again(given, verdict):
+    """Other code confirms the verdict, and refutes another one."""
+    if verdict.validity is UNKNOWN:
+        return
+    ENTRY.verified(given, verdict)
+    if verdict.validity is INVALID:
+        wrong = [replace(verdict, validity=VALID, anomalies=())]
+        kinds = {anomaly.kind for anomaly in verdict.anomalies}
+        absent = {"missing", "stale", "unexpected", "duplicated"} - kinds
+        other = replace(verdict.anomalies[0], kind=min(absent))
+        wrong.append(replace(verdict, anomalies=(other,)))
+    else:
+        wrong = [replace(verdict, validity=INVALID, anomalies=(Anomaly("stale", "so", (0,)),))]
+    for each in wrong:
+        with pytest.raises(CertificateError):
+            ENTRY.verified(given, each)
+
+
 @pytest.mark.parametrize("chunk", range(8))
 def test_the_checker_says_what_its_twin_says(chunk):
     seen = Counter()
@@ -199,6 +220,7 @@ def test_the_checker_says_what_its_twin_says(chunk):
             c.invoke_index for c in calls if c.f in ("find", "scan")
         }
         assert told == wrong, events
+        check_again(given, verdict)
         seen["wrong" if wrong else "right"] += 1
 
     assert min(seen["wrong"], seen["right"]) >= 30
