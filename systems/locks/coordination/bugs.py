@@ -77,7 +77,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("process.kill",),
         nodes=3,
         seeds=20,
-        shows=("watch/skipped",),
+        shows=("watch/skipped", "state-machine-safety"),
         source="etcd #15220, #18089, #20221: watches that skip events",
     ),
     Bug(

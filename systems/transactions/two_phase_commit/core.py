@@ -48,6 +48,7 @@ class CommitCore:
 
     coordinator_class: type[Coordinator] = Coordinator
     participant_class: type[Participant] = Participant
+    manager_class: type[TransactionManager] = TransactionManager
 
     def __init__(
         self,
@@ -64,7 +65,7 @@ class CommitCore:
         )
         servers = sorted([name, *peers])
         self._coordinator = self.coordinator_class(servers, records, engine.log, self._send)
-        self._manager = TransactionManager(name, self._coordinator, boots)
+        self._manager = self.manager_class(name, self._coordinator, boots)
         self.messages = self._manager.messages
 
     @property
