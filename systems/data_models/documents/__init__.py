@@ -18,8 +18,9 @@ All under any number of crashes and power losses, as long as the disk keeps what
 Layout: ``store`` keeps the documents, ``server`` answers, ``client`` asks; ``bugs`` has them with
 one decision wrong.
 
-Left out: replicas, queries beyond equality, atomic changes of several documents, a log that is ever
-cut short.
+Several documents change at once, and are read as of one moment.
+
+Left out: replicas, queries beyond equality, a log that is ever cut short.
 """
 
 from splitbrain.harness.nemesis.claims import Claims
@@ -35,7 +36,7 @@ SYSTEM = System(
     title="a document store with versions and indexes (chapter 2)",
     server=DocumentServer,
     client=DocumentClient,
-    workloads=("register", "set"),
+    workloads=("register", "set", "bank", "lock"),
     claims=Claims(
         ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",

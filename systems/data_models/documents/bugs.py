@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import trio
+
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.harness.node import Message
 from splitbrain.systems.data_models.documents.server import DocumentServer
-from splitbrain.systems.data_models.documents.store import Documents
+from splitbrain.systems.data_models.documents.store import Conflict, Documents
 
 
 class LastWriteWins(Documents):
@@ -39,6 +41,57 @@ class AnswersEarly(DocumentServer):
             await super().before_answering(answer)
 
 
+class OneByOne(DocumentServer):
+    """Puts several documents one after the other."""
+
+    async def _serve(self, client: str, number: int, request: list[Any]) -> None:
+        if request[0] != "put_all":
+            await super()._serve(client, number, request)
+            return
+        _, collection, puts, change = request
+        answer: Message = ("ok", 0)
+        for position, (identity, version, fields) in enumerate(puts):
+            answer = self.do("put", collection, identity, version, fields, change + position)
+            if answer[0] != "ok":
+                break
+            await self.store.sync()
+        self.node.network.send(client, ("reply", number, *answer))
+
+
+class ChecksThenInserts(DocumentServer):
+    """Looks for another document with the value, and then inserts."""
+
+    async def _serve(self, client: str, number: int, request: list[Any]) -> None:
+        if request[0] == "put" and request[3] == 0:
+            _, collection, identity, _, fields, _ = request
+            try:
+                self.store.check_unique(collection, identity, dict(fields))
+            except Conflict as conflict:
+                self.node.network.send(client, ("reply", number, "conflict", str(conflict)))
+                return
+            await self.store.sync()
+            await trio.sleep(LOOKUP_S)
+        await super()._serve(client, number, request)
+
+
+class UniqueUnchecked(Documents):
+    """Leaves it to whoever inserts."""
+
+    def put(
+        self, collection: str, identity: str, version: int, fields: Mapping[str, Any], change: int
+    ) -> None:
+        """Somebody else may have inserted the value since it was looked for."""
+        unique, self._unique = self._unique, frozenset()
+        try:
+            super().put(collection, identity, version, fields, change)
+        finally:
+            self._unique = unique
+
+
+LOOKUP_S = 0.005
+"""How long it takes to look a value up in an index."""
+
+
 def _store(store: type[Documents]) -> type[DocumentServer]:
     return planted(DocumentServer, store_class=store)
 
@@ -58,6 +111,17 @@ BUGS: tuple[Bug, ...] = (
         source="DDIA chapter 7, Preventing Lost Updates; Jepsen: RavenDB 6.0.2",
     ),
     Bug(
+        id="DOC-02",
+        title="several documents are put one after the other: a read in between sees half",
+        server=OneByOne,
+        workload="bank",
+        faults=("disk.slow",),
+        nodes=1,
+        seeds=20,
+        shows=("bank",),
+        source="DDIA chapter 7, Single-Object and Multi-Object Operations; Jepsen: RavenDB 6.0.2",
+    ),
+    Bug(
         id="DOC-03",
         title="the index is not made again after a crash: documents are there and not found",
         server=_store(IndexInMemory),
@@ -67,6 +131,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=5,
         shows=("lost",),
         source="DDIA chapter 3, Other Indexing Structures",
+    ),
+    Bug(
+        id="DOC-04",
+        title="a unique value is looked for, and then inserted",
+        server=planted(ChecksThenInserts, store_class=UniqueUnchecked),
+        workload="lock",
+        faults=("disk.slow",),
+        nodes=1,
+        seeds=20,
+        shows=("linearizable(mutex)",),
+        source="DDIA chapter 9, Constraints and Uniqueness Guarantees; Jepsen: Dgraph 1.0.2",
     ),
     Bug(
         id="DOC-07",

@@ -1,4 +1,5 @@
-"""The client: registers are fields of one document, elements of a set are documents.
+"""The client: registers are fields of one document, elements of a set are documents, so are
+accounts, and who holds the lock has the document that there may be one of.
 
 A field is changed by reading its document, changing it, and writing it back whole, if it is still
 the version that was read; else again.
@@ -6,6 +7,7 @@ the version that was read; else again.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import trio
@@ -25,6 +27,12 @@ REGISTERS = "registers", "all"
 ELEMENTS = "elements"
 """The collection that has the set."""
 
+ACCOUNTS = "accounts"
+"""The collection that has the bank."""
+
+LOCKS = "locks"
+"""The collection in which a document holds the lock."""
+
 
 class DocumentClient:
     """Reads and writes documents.
@@ -37,6 +45,7 @@ class DocumentClient:
     def __init__(self, node: Node, server: str) -> None:
         self._node = node
         self._server = server
+        self._lock = ""
 
     async def read(self, key: str) -> Any:
         """The field's value, None if it was never written."""
@@ -78,6 +87,42 @@ class DocumentClient:
         (found,) = await self._ask("find", ELEMENTS, (("kind", "element"),))
         return [dict(fields)["element"] for _, _, fields in found]
 
+    async def transfer(self, source: str, target: str, amount: int, opening: int) -> bool:
+        """Move money between two documents at once; whether there was enough. Raises as `write`
+        does."""
+        for _ in range(TRIES):
+            (one, had), (other, has) = await self._accounts((source, target), opening)
+            if had < amount:
+                return False
+            puts = (
+                (source, one, (("balance", had - amount),)),
+                (target, other, (("balance", has + amount),)),
+            )
+            if await self._change("put_all", ACCOUNTS, puts):
+                return True
+        raise Definite("the documents were changed by others each time")
+
+    async def balances(self, accounts: Sequence[str], opening: int) -> dict[str, int]:
+        """What each account holds, as of one moment."""
+        found = await self._accounts(tuple(accounts), opening)
+        return {name: balance for name, (_, balance) in zip(accounts, found, strict=True)}
+
+    async def acquire(self) -> bool:
+        """Put the document that holds the lock; whether there was none."""
+        identity = f"l{self._node.random.getrandbits(62)}"
+        took = await self._put(LOCKS, identity, 0, {"element": 0})
+        if took:
+            self._lock = identity
+        return took
+
+    async def release(self, token: None) -> None:
+        """Take it away again."""
+        await self._ask("delete", LOCKS, self._lock)
+
+    async def _accounts(self, names: tuple[str, ...], opening: int) -> list[tuple[int, int]]:
+        (found,) = await self._ask("get_all", ACCOUNTS, names)
+        return [(version, dict(fields).get("balance", opening)) for version, fields in found]
+
     async def _registers(self) -> tuple[int, dict[str, Any]]:
         answer = await self._ask("get", *REGISTERS)
         return (answer[0], dict(answer[1])) if answer else (0, {})
@@ -85,10 +130,13 @@ class DocumentClient:
     async def _put(
         self, collection: str, identity: str, version: int, fields: dict[str, Any]
     ) -> bool:
-        change = self._node.random.getrandbits(63)
-        message = collection, identity, version, tuple(sorted(fields.items())), change
+        message = collection, identity, version, tuple(sorted(fields.items()))
+        return await self._change("put", *message)
+
+    async def _change(self, *message: Any) -> bool:
+        """Whether a change was made; False if it conflicts with another."""
         try:
-            await self._ask("put", *message)
+            await self._ask(*message, self._node.random.getrandbits(63))
         except _Conflicting:
             return False
         return True

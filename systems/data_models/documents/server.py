@@ -3,6 +3,8 @@
 ("get", collection, id)                            -> ("ok", version, fields) or ("none",)
 ("find", collection, ((field, value), ...))        -> ("ok", ((id, version, fields), ...))
 ("put", collection, id, version, fields, change)   -> ("ok", version) or ("conflict", reason)
+("get_all", collection, ids)                       -> ("ok", ((version, fields), ...))
+("put_all", collection, ((id, version, fields), ...), change) -> ("ok", 0) or ("conflict", reason)
 ("delete", collection, id)                         -> ("ok", 0)
 """
 
@@ -13,7 +15,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Message, Node
-from splitbrain.systems.data_models.documents.store import Conflict, Documents
+from splitbrain.systems.data_models.documents.store import Conflict, Documents, Fields
 
 UNIQUE = frozenset({"element"})
 """Fields whose values no two documents of a collection may share."""
@@ -63,9 +65,20 @@ class DocumentServer:
                 case "put", (collection, identity, version, fields, change):
                     self.store.put(collection, identity, version, dict(fields), change)
                     return "ok", version + 1
+                case "get_all", (collection, ids):
+                    return "ok", tuple(self._found(collection, identity) for identity in ids)
+                case "put_all", (collection, puts, change):
+                    made = [(collection, i, version, dict(fields)) for i, version, fields in puts]
+                    self.store.put_all(made, change)
+                    return "ok", 0
                 case "delete", (collection, identity):
                     self.store.delete(collection, identity)
                     return "ok", 0
         except Conflict as conflict:
             return "conflict", str(conflict)
         return "refused", f"{f} with {len(arguments)} arguments is no request"
+
+    def _found(self, collection: str, identity: str) -> tuple[int, Fields]:
+        """A document's version and fields; 0 and none if it is not there."""
+        document = self.store.get(collection, identity)
+        return (document.version, document.fields) if document else (0, ())

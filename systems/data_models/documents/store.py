@@ -4,6 +4,7 @@ Records of the log (`splitbrain.systems.log_file`)::
 
     ("put", collection, id, version, fields, change)    the document is this from now on
     ("delete", collection, id)
+    ("all", change, ((collection, id, version, fields), ...))       several puts, made at once
 
 Fields are ``((name, value), ...)``, sorted by name; `change` is a number that whoever made the
 change chose for it, so that a message that comes twice is known. Indexes are not on disk: they are
@@ -12,13 +13,16 @@ made of the documents when the store is opened, so that they cannot disagree wit
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from splitbrain.harness.node import Disk
 from splitbrain.systems.log_file import LogFile
 
 Fields = tuple[tuple[str, Any], ...]
+
+Put = tuple[str, str, int, Mapping[str, Any]]
+"""A put: collection, id, the version that it is made from, and the fields."""
 
 PATH = "documents"
 _START = 0x444F4353  # what the first frame's checksum continues
@@ -57,7 +61,8 @@ class Documents:
     async def open(self) -> None:
         """Read what survived, cut off a torn tail, and make both durable."""
         for record in await self._log.open():
-            self._apply(record)
+            for step in _steps(record):
+                self._apply(step)
         self.build_index()
 
     def build_index(self) -> None:
@@ -111,11 +116,33 @@ class Documents:
         document = self.get(collection, identity)
         if version != (document.version if document else 0):
             raise Conflict(f"{collection}/{identity} is not version {version}")
-        self._check_unique(collection, identity, fields)
+        self.check_unique(collection, identity, fields)
         items = tuple(sorted(fields.items()))
         self.write(("put", collection, identity, version + 1, items, change))
 
-    def _check_unique(self, collection: str, identity: str, fields: Mapping[str, Any]) -> None:
+    def put_all(self, puts: Sequence[Put], change: int) -> None:
+        """Make several documents of one collection or more at once, as `put` makes one; no two of
+        the puts are of the same document.
+
+        Raises:
+            Conflict: one of them cannot be made, so none is.
+        """
+        if change in self._changes:
+            return
+        for collection, identity, version, fields in puts:
+            document = self.get(collection, identity)
+            if version != (document.version if document else 0):
+                raise Conflict(f"{collection}/{identity} is not version {version}")
+            self.check_unique(collection, identity, fields)
+        made = tuple((c, i, v + 1, tuple(sorted(f.items()))) for c, i, v, f in puts)
+        self.write(("all", change, made))
+
+    def check_unique(self, collection: str, identity: str, fields: Mapping[str, Any]) -> None:
+        """Whether a document may have these fields.
+
+        Raises:
+            Conflict: another one has a value that must be unique.
+        """
         for name in sorted(self._unique & fields.keys()):
             others = self.index.get((collection, name, fields[name]), set()) - {identity}
             if others:
@@ -129,15 +156,16 @@ class Documents:
     def write(self, record: tuple[Any, ...]) -> None:
         """Write a record, into the page cache only, and do what it says."""
         self._log.append([record])
-        before = self.get(record[1], record[2])
-        if before:
-            self._from_index(record[1], before)
-        after = self._apply(record)
-        if after:
-            self.to_index(record[1], after)
+        for step in _steps(record):
+            before = self.get(step[1], step[2])
+            if before:
+                self._from_index(step[1], before)
+            after = self._apply(step)
+            if after:
+                self.to_index(step[1], after)
 
-    def _apply(self, record: tuple[Any, ...]) -> Document | None:
-        match record:
+    def _apply(self, step: tuple[Any, ...]) -> Document | None:
+        match step:
             case ("put", collection, identity, version, fields, change):
                 self._changes.add(change)
                 document = Document(identity, version, fields)
@@ -156,3 +184,11 @@ class Documents:
         for collection, documents in self.collections.items():
             for document in documents.values():
                 yield collection, document
+
+
+def _steps(record: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """The puts and deletes that a record stands for."""
+    match record:
+        case ("all", change, puts):
+            return [("put", *put, change) for put in puts]
+    return [record]

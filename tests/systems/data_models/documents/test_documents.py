@@ -89,3 +89,20 @@ def test_a_unique_value_is_free_again_when_its_document_is_gone():
     store.put("c", "b", 0, {"name": 1}, 3)
 
     assert [document.id for document in store.find("c", {"name": 1})] == ["b"]
+
+
+def test_several_documents_change_at_once_or_not_at_all_also_after_a_restart():
+    disk = SimulatedDisk(random.Random(1))
+    store = opened(disk)
+    store.put("c", "a", 0, {"x": 1}, 1)
+    store.put_all([("c", "a", 1, {"x": 2}), ("c", "b", 0, {"x": 3})], 2)
+
+    with pytest.raises(Conflict, match="c/b is not version 0"):
+        store.put_all([("c", "a", 2, {"x": 9}), ("c", "b", 0, {"x": 9})], 3)
+    trio.run(store.sync)
+
+    for each in (store, opened(disk)):
+        each.put_all([("c", "a", 1, {"x": 2}), ("c", "b", 0, {"x": 3})], 2)  # it comes twice
+        versions = {document.id: document.version for _, document in each}
+        assert versions == {"a": 2, "b": 1}
+        assert [document.id for document in each.find("c", {"x": 3})] == ["b"]
