@@ -172,11 +172,15 @@ class Observed:
         values, places, polled, sent = log.values, log.offsets, log.polled, log.sent
         offsets = []
         for found in records:
-            offset, value = micros.record(call, found)
+            try:
+                offset, value = found
+                known = values.get(offset)
+            except (TypeError, ValueError):
+                offset, value = micros.record(call, found)  # which says what is wrong with it
+                known = None
             offsets.append(offset)
-            known = values.get(offset)
             if known is None or known[0] != value or places[value][0] != offset:
-                self._placed(call, key, log, offset, value)
+                self._placed(call, key, log, *micros.record(call, found))
             polled.add(value)
             send = sent.get(value)
             if send is None or send.invoked > call.completed or send.outcome == FAIL:  # type: ignore[operator]
@@ -262,24 +266,26 @@ def losses(observed: Observed) -> Iterator[tuple[Key, Any, str, tuple[Call, ...]
             (call, {value for _, value in result[key]}) for call, result in drains if key in result
         ]
         for value, send in log.sent.items():
-            if send.outcome != OK or send.completed is None:
-                continue
-            told = f"{shown(value)} was acknowledged to process {send.process} as sent to "
             end = send.completed
-            drain = next(
-                (c for c, values in given if c.invoked > end and value not in values), None
-            )
+            if send.outcome != OK or end is None:
+                continue
+            lacks = (call for call, values in given if call.invoked > end and value not in values)
+            drain = next(lacks, None)
             if drain is not None:
-                said = f"{told}{shown(key)}, and process {drain.process} drains it and lacks that"
+                said = f"{_told(key, value, send)}, and process {drain.process} drains it in vain"
                 yield key, value, said, (send, drain)
             elif value not in log.polled and _passed(log, value):
                 assert log.furthest is not None
                 far, reader = log.furthest
                 said = (
-                    f"{told}{shown(key)}, and process {reader.process}, which reads from the "
-                    f"beginning, is at offset {far} without having seen that"
+                    f"{_told(key, value, send)}, and process {reader.process}, which reads from "
+                    f"the beginning, is at offset {far} without having seen that"
                 )
                 yield key, value, said, (send, reader)
+
+
+def _told(key: Key, value: Any, send: Call) -> str:
+    return f"{shown(value)} was acknowledged to process {send.process} as sent to {shown(key)}"
 
 
 def _passed(log: Log, value: Any) -> bool:
