@@ -117,7 +117,8 @@ class RingStoreServer:
                 self._reads[number][sender] = elements
                 self._wake()
             case ("known", version) if version < self.storage.version:
-                self._tell_members([sender])
+                if not self._changing.locked():  # else they may not be durable yet
+                    self._tell_members([sender])
             case ("members", version, members) if self.storage.learn(version, members):
                 self._placed()
 
@@ -208,9 +209,10 @@ class RingStoreServer:
                 members = set(self.storage.members) ^ {server}
                 if not members:
                     return "refused", "somebody has to be a member"
+                # At once with its ring: what is acknowledged is of both, or of neither.
                 self.storage.learn(version + 1, by_number(members))
-                await self.storage.sync()
                 self._placed()
+                await self.storage.sync()
                 self._tell_members(self.node.peers)
         return "ok", self.storage.version, self.storage.members
 
