@@ -47,6 +47,7 @@ PATHS: dict[str, str] = {
     "causal-consistency": "splitbrain.checkers.consistency.causality:ENTRY",
     "no-lost-concurrent-write": "splitbrain.checkers.convergence.concurrent_writes:ENTRY",
     "eventual-counter": "splitbrain.checkers.convergence.totals:ENTRY",
+    "replicated-text": "splitbrain.checkers.convergence.texts:ENTRY",
     "strong-eventual-consistency": "splitbrain.checkers.convergence.strong_eventual:ENTRY",
     "exactly-once-effect": "splitbrain.checkers.calls.effects:ENTRY",
     "round-trip": "splitbrain.checkers.encoding.records:ENTRY",

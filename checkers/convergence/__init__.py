@@ -8,6 +8,7 @@ from splitbrain.checkers.convergence.laws import broken_laws
 from splitbrain.checkers.convergence.repairs import repair_ends
 from splitbrain.checkers.convergence.replicas import converged
 from splitbrain.checkers.convergence.strong_eventual import strong_eventual_consistency
+from splitbrain.checkers.convergence.texts import replicated_text
 from splitbrain.checkers.convergence.totals import eventual_counter
 from splitbrain.checkers.vocabulary import REPLICA_STATE
 
@@ -19,5 +20,6 @@ __all__ = [
     "homes_converged",
     "no_lost_concurrent_write",
     "repair_ends",
+    "replicated_text",
     "strong_eventual_consistency",
 ]

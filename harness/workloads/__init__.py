@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.counters import CounterClient, counter
     from splitbrain.harness.workloads.derived_views import CdcClient, cdc
     from splitbrain.harness.workloads.echoes import EchoClient, echo
+    from splitbrain.harness.workloads.edited_texts import TextClient, text
     from splitbrain.harness.workloads.forks import long_fork
     from splitbrain.harness.workloads.graph_queries import GraphClient, graph
     from splitbrain.harness.workloads.identifiers import IdentifiersClient, unique_ids
@@ -99,6 +100,7 @@ __all__ = [
     "SetClient",
     "SiblingsClient",
     "StoreClient",
+    "TextClient",
     "TransactionClient",
     "TransfersClient",
     "WatchClient",
@@ -139,6 +141,7 @@ __all__ = [
     "set_",
     "siblings",
     "store",
+    "text",
     "transfers",
     "unique_ids",
     "watching",
@@ -159,6 +162,7 @@ _PLACES = {
     "money_transfers": ("TransfersClient", "transfers"),
     "derived_views": ("CdcClient", "cdc"),
     "counters": ("CounterClient", "counter"),
+    "edited_texts": ("TextClient", "text"),
     "forks": ("long_fork",),
     "graph_queries": ("GraphClient", "graph"),
     "key_value": ("KvClient", "kv"),

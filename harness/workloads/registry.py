@@ -44,6 +44,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "messages": f"{_FOLDER}.posted_messages:KIND",
         "batch": f"{_FOLDER}.batch_jobs:KIND",
         "crdt": f"{_FOLDER}.replicated_types:KIND",
+        "text": f"{_FOLDER}.edited_texts:KIND",
         "payments": f"{_FOLDER}.payment_requests:KIND",
         "click-stream": f"{_FOLDER}.click_streams:KIND",
         "transfers": f"{_FOLDER}.money_transfers:KIND",

@@ -18,8 +18,8 @@ The types, all of them values that are never changed: ``counters`` (G-counter, P
 ``registers`` (last write wins; all values written at once), ``sets`` (observed-remove, without
 tombstones and with), ``maps`` (key by key), ``text`` (replicated growable array).
 
-The system (state-based): each server has a document of a set, a counter and a register, takes
-updates and reads alone, and tells the others its whole document now and then.
+The system (state-based): each server has a document of a set, a counter, a register and a text,
+takes updates and reads alone, and tells the others its whole document now and then.
 
 Source: Shapiro, Preguiça, Baquero and Zawirski, "Conflict-free Replicated Data Types", SSS 2011,
 and INRIA RR-7506; the types name theirs.
@@ -57,10 +57,10 @@ KNOBS = (
 
 SYSTEM = System(
     name="crdts",
-    title="replicated data types that are merged: a set, a counter and a register (chapter 5)",
+    title="replicated data types that are merged: set, counter, register, text (chapter 5)",
     server=GossipServer,
     client=CrdtClient,
-    workloads=("crdt",),
+    workloads=("crdt", "text"),
     claims=Claims(("process", "net", "clock", "disk.slow", "disk.stall", "client"), max_down="all"),
     bugs=BUGS,
     knobs=KNOBS,

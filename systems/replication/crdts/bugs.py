@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
@@ -9,6 +10,7 @@ from splitbrain.systems.replication.crdts.document import Types
 from splitbrain.systems.replication.crdts.registers import LWWRegister
 from splitbrain.systems.replication.crdts.server import GossipServer
 from splitbrain.systems.replication.crdts.sets import TombstoneSet
+from splitbrain.systems.replication.crdts.text import Character, Text
 
 
 class TrustsTheClock(LWWRegister):
@@ -33,6 +35,22 @@ class TakesTheLatestHeard(LWWRegister):
     def merged(self, other: LWWRegister) -> LWWRegister:
         """Not commutative: each of two replicas takes the other's."""
         return other if other.stamp else self
+
+
+class TypesIntoGaps(Text):
+    """Gives each letter of a run a place of its own in the gap, in descending order."""
+
+    def inserted(self, actor: str, position: int, letters: Iterable[Any]) -> Text:
+        """Two runs that are typed into one gap at once share out the places one by one."""
+        typed = tuple(letters)
+        after = super().inserted(actor, position, typed)
+        run = after.characters[len(self.characters) :]
+        behind, times = run[0].behind, [each.identity for each in run]
+        spread = (
+            Character(time, behind, letter)
+            for time, letter in zip(times, reversed(typed), strict=True)
+        )
+        return self._replace(characters=(*self.characters, *spread))
 
 
 class PurgesTombstones(GossipServer):
@@ -94,5 +112,16 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("resurrected", "diverged"),
         source="Shapiro and others, INRIA RR-7506, section 4.2: garbage collection needs stability",
+    ),
+    Bug(
+        id="ML-10",
+        title="letters have places of their own: two words that are typed at once interleave",
+        server=planted(GossipServer, types_class=planted(Types, text_type=TypesIntoGaps)),
+        workload="text",
+        faults=("net.partition",),
+        nodes=3,
+        seeds=20,
+        shows=("interleaved",),
+        source="Kleppmann and others, PaPoC 2019: Logoot and LSEQ interleave",
     ),
 )

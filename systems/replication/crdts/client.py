@@ -1,12 +1,15 @@
 """The client: talks to one server, which answers by itself.
 
 ("add" | "remove", element) | ("increment", by) | ("assign", value)   -> ("ok",)
+("insert", (letters, after)) | ("erase", letter)                      -> ("ok",)
+("text", None)                             -> ("ok", seen, letters)
 ("read", None)                             -> ("ok", seen, elements, counter, register)
                                            -> ("refused", why)
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from splitbrain.harness.client import Definite, request
@@ -44,6 +47,23 @@ class CrdtClient:
     async def assign(self, value: int) -> None:
         """Set the register."""
         await self._ask(self._server, "assign", value)
+
+    async def insert(self, letters: Sequence[int], after: int | None) -> None:
+        """Type some letters behind another one, or at the beginning.
+
+        Raises:
+            Definite: the server doesn't have that one.
+        """
+        await self._ask(self._server, "insert", (tuple(letters), after))
+
+    async def erase(self, letter: int) -> None:
+        """Erase a letter; raises as `insert` does."""
+        await self._ask(self._server, "erase", letter)
+
+    async def text(self) -> dict[str, Any]:
+        """The text that the server has, and which updates it has seen."""
+        seen, letters = await self._ask(self._server, "text", None)
+        return {"seen": dict(seen), "letters": list(letters)}
 
     async def read(self) -> dict[str, Any]:
         """What the server has, and which updates it has seen."""

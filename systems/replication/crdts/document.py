@@ -1,4 +1,4 @@
-"""What the servers replicate: a set, a counter and a register, and which updates it has seen."""
+"""What the servers replicate: a set, a counter, a register, a text, and which updates they saw."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from splitbrain.systems.clocks.vectors import Vector, joined
 from splitbrain.systems.replication.crdts.counters import PNCounter
 from splitbrain.systems.replication.crdts.registers import LWWRegister
 from splitbrain.systems.replication.crdts.sets import ORSet
+from splitbrain.systems.replication.crdts.text import Text
 
 
 class Document(NamedTuple):
@@ -19,12 +20,14 @@ class Document(NamedTuple):
         elements: a set, of the type that `Types` says.
         counter: a counter.
         register: a register.
+        text: a text, whose letters are numbers.
     """
 
     seen: Vector = ()
     elements: Any = ORSet()
     counter: PNCounter = PNCounter()
     register: LWWRegister = LWWRegister()
+    text: Text = Text()
 
     @property
     def value(self) -> tuple[tuple[Any, ...], int, Any]:
@@ -38,23 +41,26 @@ class Types:
     Attributes:
         set_type: of the set.
         register_type: of the register.
+        text_type: of the text.
     """
 
     set_type: ClassVar[Any] = ORSet
     register_type: ClassVar[Any] = LWWRegister
+    text_type: ClassVar[Any] = Text
 
     def empty(self) -> Document:
         """The document that nobody has changed."""
-        return Document((), self.set_type(), PNCounter(), self.register_type())
+        return Document((), self.set_type(), PNCounter(), self.register_type(), self.text_type())
 
     def of(self, raw: Iterable[Any]) -> Document:
         """A document from a message or a record, where it is plain tuples."""
-        seen, elements, counter, register = raw
+        seen, elements, counter, register, text = raw
         return Document(
             tuple(seen),
             self.set_type.of(elements),
             PNCounter.of(counter),
             self.register_type.of(register),
+            self.text_type.of(text),
         )
 
     def merged(self, one: Document, other: Document) -> Document:
@@ -64,6 +70,7 @@ class Types:
             one.elements.merged(other.elements),
             one.counter.merged(other.counter),
             one.register.merged(other.register),
+            one.text.merged(other.text),
         )
 
     def changed(
@@ -81,4 +88,12 @@ class Types:
                 return after._replace(counter=after.counter.changed(actor, argument))
             case "assign":
                 return after._replace(register=after.register.assigned(now, actor, argument))
+            case "insert":
+                letters, behind = argument
+                if behind is None or behind in after.text.letters:
+                    place = 0 if behind is None else after.text.letters.index(behind) + 1
+                    return after._replace(text=after.text.inserted(actor, place, letters))
+            case "erase" if argument in after.text.letters:
+                place = after.text.letters.index(argument)
+                return after._replace(text=after.text.removed(place))
         return None

@@ -55,6 +55,9 @@ class GossipServer:
                     case ("request", number, "read", _):
                         answer = ("ok", self.document.seen, *self.document.value)
                         self.node.network.send(sender, ("reply", number, *answer))
+                    case ("request", number, "text", _):
+                        found = ("ok", self.document.seen, self.document.text.letters)
+                        self.node.network.send(sender, ("reply", number, *found))
                     case ("request", number, f, argument):
                         nursery.start_soon(self._update, sender, number, f, argument)
 

@@ -18,7 +18,8 @@ others, "Specification and Complexity of Collaborative Text Editing", PODC 2016.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple
 
 Identity = tuple[int, str]
 """A Lamport time and who typed the character then. The beginning of the text is ``(0, "")``."""
@@ -27,11 +28,11 @@ START: Identity = (0, "")
 
 
 class Character(NamedTuple):
-    """One character and its place."""
+    """One character and its place; a letter may be any value that text is made of."""
 
     identity: Identity
     behind: Identity
-    letter: str
+    letter: Any
 
 
 class Text(NamedTuple):
@@ -48,9 +49,14 @@ class Text(NamedTuple):
     @property
     def value(self) -> str:
         """What people read."""
-        return "".join(character.letter for character in self._visible())
+        return "".join(map(str, self.letters))
 
-    def inserted(self, actor: str, position: int, letters: str) -> Text:
+    @property
+    def letters(self) -> tuple[Any, ...]:
+        """The letters that people read, one by one."""
+        return tuple(character.letter for character in self._visible())
+
+    def inserted(self, actor: str, position: int, letters: Iterable[Any]) -> Text:
         """The text after some letters were typed in front of the one at `position`.
 
         Raises:
@@ -66,7 +72,7 @@ class Text(NamedTuple):
             time += 1
             typed.append(Character((time, actor), behind, letter))
             behind = time, actor
-        return Text((*self.characters, *typed), self.deleted)
+        return self._replace(characters=(*self.characters, *typed))
 
     def removed(self, position: int) -> Text:
         """The text after the character at `position` was deleted.
@@ -75,12 +81,25 @@ class Text(NamedTuple):
             IndexError: there is none.
         """
         gone = self._visible()[position].identity
-        return Text(self.characters, tuple(sorted({*self.deleted, gone})))
+        return self._replace(deleted=tuple(sorted({*self.deleted, gone})))
 
     def merged(self, other: Text) -> Text:
         """What both know."""
         characters = sorted({*self.characters, *other.characters})
-        return Text(tuple(characters), tuple(sorted({*self.deleted, *other.deleted})))
+        deleted = tuple(sorted({*self.deleted, *other.deleted}))
+        return self._replace(characters=tuple(characters), deleted=deleted)
+
+    @classmethod
+    def of(cls, raw: Iterable[Any]) -> Text:
+        """A text from a message or a record, where it is plain tuples."""
+        characters, deleted = raw
+        return cls(
+            tuple(
+                Character(tuple(identity), tuple(behind), letter)
+                for identity, behind, letter in characters
+            ),
+            tuple(map(tuple, deleted)),
+        )
 
     def _visible(self) -> list[Character]:
         """The characters in the order of the text, without the deleted ones.

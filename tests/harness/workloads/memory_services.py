@@ -57,6 +57,26 @@ class MessagesClient(SetClient):
         return sorted(self.store.elements)
 
 
+class TextClient(SetClient):
+    """One replica: the letters are the store's elements, in order."""
+
+    async def insert(self, letters, after):
+        if after is not None and after not in self.store.elements:
+            raise Definite("not there")
+        self.store.operations += 1
+        place = 0 if after is None else self.store.elements.index(after) + 1
+        self.store.elements[place:place] = letters
+
+    async def erase(self, letter):
+        if letter not in self.store.elements:
+            raise Definite("not there")
+        self.store.operations += 1
+        self.store.elements.remove(letter)
+
+    async def text(self):
+        return {"seen": {"n1": self.store.operations}, "letters": list(self.store.elements)}
+
+
 class ReplicatedTypesClient(SetClient):
     """One replica, and so one actor."""
 
@@ -412,6 +432,7 @@ CLIENTS = {
     "cdc": CdcClient,
     "transfers": TransfersClient,
     "messages": MessagesClient,
+    "text": TextClient,
     "crdt": ReplicatedTypesClient,
     "schemas": SchemasClient,
     "codec": RecordsClient,

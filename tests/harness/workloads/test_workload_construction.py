@@ -164,6 +164,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "siblings": ["homes", "read"],
         "messages": ["read", "replica-state"],
         "crdt": ["read"],
+        "text": ["read"],
         "echo": [],
         "eventual-counter": ["read"],
         "unique-ids": [],
