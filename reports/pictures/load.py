@@ -17,10 +17,9 @@ def load_plots(view: RunView) -> list[Plot]:
     """The three plots; none of a history whose operations never ended, or that has no times."""
     if view.recorded is not None and not view.recorded.timed:
         return []
+    partner, time = view.history.partner.tolist(), view.history.time.tolist()
     ended = [
-        (call, completion.time)
-        for call in view.calls
-        if (completion := view.completion(call)) is not None
+        (call, time[partner[call.invoked]]) for call in view.calls if partner[call.invoked] >= 0
     ]
     if not ended:
         return []

@@ -5,6 +5,7 @@ import os
 import shutil
 from pathlib import Path
 
+import picture_system
 import pytest
 import sample_runs
 import sample_traces
@@ -371,11 +372,12 @@ def traced(tmp_path_factory):
         "two-leaders": sample_traces.two_leaders_run,
         "hostile": sample_traces.hostile_trace_run,
         "raft": sample_traces.raft_run,
+        "pictured": sample_traces.pictured_run,
     }
     return {name: write_report(make(folder / name)).page for name, make in makers.items()}
 
 
-@pytest.mark.parametrize("name", ["two-leaders", "hostile", "raft"])
+@pytest.mark.parametrize("name", ["two-leaders", "hostile", "raft", "pictured"])
 @pytest.mark.parametrize("width", [1280, 380])
 def test_space_time_diagrams_fit_run_nothing_and_raise_nothing(browser, traced, name, width):
     browser.open(traced[name], width=width)
@@ -386,6 +388,17 @@ def test_space_time_diagrams_fit_run_nothing_and_raise_nothing(browser, traced, 
     assert "pwned" not in data
     assert browser.evaluate("document.querySelectorAll('g.message').length") > 0
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_each_form_of_picture_is_there_and_its_hostile_words_run_nothing(browser, traced):
+    browser.open(traced["pictured"])
+    forms = [picture.name for picture in picture_system.SYSTEM.pictures]
+    drawn = browser.evaluate("[...document.querySelectorAll('figure')].map(f => f.id.slice(8))")
+
+    assert [name for name in drawn if name in forms] == ["lanes", "grid", "plot", "ring", "broken"]
+    assert browser.evaluate("document.querySelectorAll('figure svg.drawn').length") >= 4
+    assert browser.evaluate("document.querySelectorAll('figure img, figure script').length") == 0
+    assert "pwned" not in dataset(browser)
 
 
 def test_a_click_lights_what_happened_before_a_message(browser, traced):

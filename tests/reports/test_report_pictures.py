@@ -41,6 +41,7 @@ from splitbrain.systems.partitioning.arcs import ring_change
 from splitbrain.systems.partitioning.ring import Ring
 from splitbrain.systems.storage.b_tree.pictures import PAGES
 from splitbrain.systems.storage.lsm_tree.pictures import LEVELS
+from splitbrain.systems.streams.processor.pictures import WATERMARKS
 
 
 def drawn(folder):
@@ -222,6 +223,26 @@ def test_an_unsynced_write_is_red_before_the_crash_that_lost_it(tmp_path):
 
     assert all(bar.start <= crash + 10**9 for bar in operations.bars)
     assert any(point.text == "boot" and point.time > crash for point in server.points)
+
+
+def test_a_watermark_is_drawn_against_the_times_of_events(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    took = ([0.1, 0, 0, 900, None], [0.2, 0, 1, 1500, 400.0], [0.3, 0, 0, 1200, 700.0])
+    write_trace(folder, [[time, "took", "n1", *rest] for time, *rest in took])
+
+    plot = WATERMARKS.draw(seen_of(load_run(folder)))
+
+    assert {series.name: series.points for series in plot.series} == {
+        "events of partition 0": ((100_000_000, 0.9), (300_000_000, 1.2)),
+        "events of partition 1": ((200_000_000, 1.5),),
+        "watermark of group 0": ((200_000_000, 0.4), (300_000_000, 0.7)),
+    }
+
+
+def test_workers_trace_what_the_picture_of_watermarks_is_made_of(tmp_path):
+    plot = form_of(bug_run(tmp_path, "STR-07"), "watermarks")
+
+    assert any(series.name.startswith("watermark of group") for series in plot.series)
 
 
 def test_a_node_that_comes_takes_arcs_and_nothing_moves_between_others():

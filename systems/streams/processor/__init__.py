@@ -44,6 +44,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.streams.processor.bugs import BUGS
 from splitbrain.systems.streams.processor.client import ProcessorClient
+from splitbrain.systems.streams.processor.pictures import WATERMARKS
 from splitbrain.systems.streams.processor.servers import ProcessorServer
 
 __all__ = ["SYSTEM"]
@@ -67,4 +68,5 @@ SYSTEM = System(
     sizes=range(2, 8),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(WATERMARKS,),
 )

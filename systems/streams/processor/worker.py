@@ -102,8 +102,13 @@ class Worker:
             return
         if offset == task.positions[partition]:
             now = int(self.node.clock.time() * 1000)
-            for event in events[: self.upto(group, partition) - offset]:
-                task.take(partition, Event(*event), now)
+            taken = [Event(*event) for event in events[: self.upto(group, partition) - offset]]
+            for event in taken:
+                task.take(partition, event, now)
+            if taken:
+                known = task.watermark if task.watermark > float("-inf") else None
+                latest = max(event.time for event in taken)
+                self.node.trace("took", group, partition, latest, known)
         if self.barrier is not None and group not in self._taken and self.is_aligned(task):
             number, _ = self.barrier
             changes, outputs = task.snapshot()
