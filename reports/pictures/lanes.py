@@ -45,24 +45,24 @@ def draw_lanes(lanes: Lanes, faults: Sequence[FaultBand], title: str) -> Markup:
         return Markup("")
     left = max(len(shown(lane.name, 28)) for lane in chosen) * 7.0 + 18
     axis = Axis(moments, WIDTH - left - BESIDE)
-    rows = {lane.name: _stacked(lane, axis) for lane in chosen}
-    tops, y = {}, TOP
-    for lane in chosen:
-        tops[lane.name] = y
-        y += (1 + max(rows[lane.name], default=0)) * ROW + (13 if lane.points else 0) + GAP
+    rows = [_stacked(lane, axis) for lane in chosen]
+    places, y = [], TOP
+    for lane, stacked in zip(chosen, rows, strict=True):
+        places.append(y)
+        y += (1 + max(stacked, default=0)) * ROW + (13 if lane.points else 0) + GAP
     bottom, width = y, left + axis.width + BESIDE
     parts = [head("lanes", f"{title}: {len(chosen)} lanes", width, bottom + 24)]
     parts += bands(faults, axis, left, TOP - 8, bottom)
-    for lane in chosen:
-        top = tops[lane.name]
+    for lane, stacked, top in zip(chosen, rows, places, strict=True):
         parts.append(label("lane", left - 10, top + 13, shown(lane.name, 28)))
         parts.append(line("rule", left, top - GAP / 2, left + axis.width, top - GAP / 2))
-        free = [left + axis.width + BESIDE] * (1 + max(rows[lane.name], default=0))
-        for bar, row in reversed(list(zip(lane.bars, rows[lane.name], strict=True))):
+        free = [left + axis.width + BESIDE] * (1 + max(stacked, default=0))
+        for bar, row in reversed(list(zip(lane.bars, stacked, strict=True))):
             parts.append(_bar(bar, axis, left, top + row * ROW, free[row]))
             free[row] = left + axis.x(bar.start)
-        below = top + (1 + max(rows[lane.name], default=-1)) * ROW if lane.bars else top
+        below = top + (1 + max(stacked, default=-1)) * ROW if lane.bars else top
         parts += _points(lane.points, axis, left, below + 7)
+    tops = {lane.name: top for lane, top in zip(chosen, places, strict=True)}
     parts += _links(links, axis, left, tops)
     parts += times(axis, left, TOP - 8, bottom)
     return Markup("").join([*parts, Markup("</svg>")])

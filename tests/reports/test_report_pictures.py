@@ -9,7 +9,7 @@ from pathlib import Path
 import picture_system
 import pytest
 import sample_runs
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sample_traces import bug_run, pictured_run, two_leaders_run
 from test_report_html import Page
@@ -349,6 +349,7 @@ drawings = st.one_of(
 )
 
 
+@example(form=Lanes((Lane("n1"), Lane("n1", (Bar(0, 1, "two of a name"),)))))
 @given(form=drawings)
 def test_any_form_is_drawn_as_well_formed_markup_with_nothing_but_shapes(form):
     draw = {
