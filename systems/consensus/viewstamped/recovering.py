@@ -23,7 +23,8 @@ from splitbrain.systems.consensus.viewstamped.state import RECOVERING, Server
 def ask(server: Server) -> None:
     """Ask all for their state; repeated while we wait."""
     server.send(server.others, Recovery(RECOVERY, server.life))
-    server.deadline = server.now + server.settings.heartbeat
+    # Until it is answered it counts as failed: sooner than others repeat things.
+    server.deadline = server.now + server.settings.heartbeat / 5
 
 
 def on_recovery(server: Server, sender: str, message: Recovery) -> None:
