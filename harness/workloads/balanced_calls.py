@@ -23,7 +23,7 @@ from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Work
 
 NAME = "lb"
 
-OPTIONS = (Option("restart", 0.05, "share of restarts; calls are the rest", most=1),)
+OPTIONS = (Option("restart", 0.1, "share of restarts; calls are the rest", most=1),)
 
 
 # Client protocol
