@@ -193,7 +193,7 @@ def test_the_checker_agrees_with_another_reckoning():
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(10, 50))
 def test_the_checker_agrees_with_another_reckoning_on_many(seed):
-    assert len(twins([seed], 250)) >= 7
+    assert len(twins([seed], 250)) >= 5
 
 
 # Examples
