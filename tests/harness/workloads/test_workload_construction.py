@@ -147,6 +147,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "queue": [],
         "lock": [],
         "semaphore": [],
+        "scan": ["find", "scan"],
         "saga": ["audit", "ledgers"],
         "membership": ["members", "settled"],
         "watch": ["drain", "snapshot", "watch"],
