@@ -19,6 +19,7 @@ an element twice changes nothing, so a round may have been done by then.
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import trio
@@ -34,8 +35,11 @@ from splitbrain.systems.roles import by_number
 
 Change = Callable[[tuple[int, ...]], tuple[int, ...]]
 
-PATIENCE_S = 2.0
+PATIENCE_S = 4.0
 """How long a server tries for a client, in seconds; nobody waits any more then."""
+
+MOST_DOUBLINGS = 4
+"""How often what a server waits for is doubled, at most."""
 
 TICK_S = 0.1
 """How often servers tell the first one what they know."""
@@ -45,7 +49,7 @@ class CasPaxosServer:
     """See the module.
 
     Attributes:
-        resend_s: seconds until a round is begun anew.
+        resend_s: seconds until a round is begun anew; longer where answers come later.
         rows: rows that the set is kept in.
     """
 
@@ -63,6 +67,7 @@ class CasPaxosServer:
         self._proposer = f"{node.name}/{node.random.getrandbits(48):x}"
         self._round = node.random.getrandbits(62)
         self._open: dict[int, _Answers] = {}
+        self._patience = self.resend_s
         self._changing = trio.Lock()
 
     async def run(self) -> None:
@@ -131,7 +136,7 @@ class CasPaxosServer:
 
     async def change_row(self, row: str, change: Change) -> tuple[int, ...]:
         """Change a row, and return what it is then."""
-        while True:
+        for tried in count():
             members = self.members
             await self.acceptor.sync()  # of the members that are sent along
             self._highest += 1
@@ -142,7 +147,10 @@ class CasPaxosServer:
                 after = change(value)
                 if await self._ask(members, row, "accept", ballot, after) is not None:
                     return after
-            await trio.sleep(self.node.random.uniform(0.0, self.resend_s))
+            # Longer each time: rounds that outbid each other would go on for ever.
+            longest = self._patience * 2.0 ** min(tried, MOST_DOUBLINGS)
+            await trio.sleep(self.node.random.uniform(0.0, longest))
+        raise AssertionError("unreachable")  # `count` has no end
 
     async def _ask(
         self, members: Members, row: str, f: str, ballot: Ballot, *value: Any
@@ -153,8 +161,10 @@ class CasPaxosServer:
         for home in dict.fromkeys(each for homes in answers.homes for each in homes):
             self.node.network.send(home, (f, self._round, members, row, ballot, *value))
         number = self._round
-        with trio.move_on_after(self.resend_s):
+        with trio.move_on_after(self._patience) as waiting:
             await answers.complete.wait()
+        if waiting.cancelled_caught:  # disks may be that slow
+            self._patience = min(2 * self._patience, self.resend_s * 2.0**MOST_DOUBLINGS)
         del self._open[number]
         return list(answers.given.values()) if answers.agreed else None
 
@@ -218,7 +228,9 @@ class CasPaxosServer:
         answer: Message | None = None
         with trio.move_on_after(PATIENCE_S):
             answer = await self._do(request)
-        if answer is not None:
+        if answer is None and request == ["read"]:
+            answer = ("refused", "others are in the way")
+        if answer is not None:  # of an addition nobody knows then whether it was done
             self.node.network.send(client, ("reply", number, *answer))
 
     async def _do(self, request: list[Any]) -> Message:
@@ -228,10 +240,15 @@ class CasPaxosServer:
                 await self.change_row(row, lambda value: tuple(sorted({*value, element})))
                 return ("ok",)
             case ["read"]:
-                found: list[int] = []
-                for number in range(self.rows):
-                    found += await self.change_row(f"row{number}", lambda value: value)
-                return "ok", tuple(found)
+                found: dict[int, tuple[int, ...]] = {}
+
+                async def read(number: int) -> None:
+                    found[number] = await self.change_row(f"row{number}", lambda value: value)
+
+                async with trio.open_nursery() as nursery:
+                    for number in range(self.rows):
+                        nursery.start_soon(read, number)
+                return "ok", tuple(each for number in sorted(found) for each in found[number])
             case ["members"] if self._first:
                 return "ok", self.members.version, self.members.new
             case ["change", int() as version, str() as server] if self._first:
