@@ -24,10 +24,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from splitbrain.checkers.history import NEMESIS, Call, History
+from splitbrain.checkers.answers import servers_that
+from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Shape, Verdict
-from splitbrain.checkers.vocabulary import ANSWERS, GONE, REPLICA_STATE
+from splitbrain.checkers.vocabulary import GONE, REPLICA_STATE
 
 _SHOWN = 20
 _MISSING = object()
@@ -63,7 +64,7 @@ class _Converged:
         states = {node: answers[node].result[1] for node in nodes}
         if len({frozen(state) for state in states.values()}) > 1:
             anomaly = _diverged(states, [answers[node] for node in nodes])
-            missing = [*silent, *_gone(history)]
+            missing = [*silent, *servers_that(history, GONE)]
             if len(nodes) <= len(missing):
                 reason = (
                     f"{anomaly.message}; but {_listed(sorted(missing))} never answered, without "
@@ -85,13 +86,6 @@ def _asked(call: Call) -> str:
             f"{REPLICA_STATE} is invoked with a node's name, not {shown(call.argument)}",
         )
     return call.argument
-
-
-def _gone(history: History) -> list[str]:
-    """Servers that are down for good, and so were not asked."""
-    told = [event.value for event in history.events(ANSWERS, NEMESIS)]
-    last = told[-1] if told and isinstance(told[-1], Mapping) else {}
-    return [str(server) for server, seen in last.items() if seen == GONE]
 
 
 def _node(call: Call) -> str:

@@ -24,6 +24,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from splitbrain.checkers.answers import servers_that
 from splitbrain.checkers.history import NEMESIS, OK, Call, History
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
@@ -57,7 +58,7 @@ class _Progress:
         if not worked:
             reason = "no operation ever succeeded, so nothing can be said to have stopped"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        gone = _servers(history, GONE)
+        gone = servers_that(history, GONE)
         anomalies = (
             *(
                 _unanswered(group, gone)
@@ -92,13 +93,6 @@ def _silent(history: History) -> Iterator[Anomaly]:
                 (event.index,),
                 {"servers": silent},
             )
-
-
-def _servers(history: History, did: str) -> list[str]:
-    """Servers that did this when they were asked last."""
-    told = [event.value for event in history.events(ANSWERS, NEMESIS)]
-    last = told[-1] if told and isinstance(told[-1], Mapping) else {}
-    return [str(server) for server, seen in last.items() if seen == did]
 
 
 def _unanswered(attempts: list[Call], gone: list[str]) -> Anomaly:

@@ -29,7 +29,9 @@ def ledgers(f="audit", **lines):
     return [(1, "invoke", f, None), (1, "ok", f, told)]
 
 
-DID, UNDID = (7, "did"), (7, "undid")
+DID, UNDID, SIX = (7, "did"), (7, "undid"), (6, "did")
+
+GONE = [("nemesis", "info", "answers", {"n1": "gone", "n2": "ok"})]
 
 
 @pytest.mark.parametrize(
@@ -52,6 +54,8 @@ DID, UNDID = (7, "did"), (7, "undid")
         ([order(7), ledgers(a=[DID], b=[DID, UNDID])], INVALID, ["lost-step"]),
         ([order(7, "fail"), ledgers(a=[DID], b=[])], INVALID, ["left-over"]),
         ([order(7, "info"), ledgers(a=[DID], b=[])], INVALID, ["torn"]),
+        ([order(6), order(7, "info"), ledgers(a=[SIX, DID], b=[SIX]), GONE], VALID, []),
+        ([order(7), ledgers(a=[DID], b=[]), GONE], INVALID, ["lost-step"]),
         ([order(7), ledgers(a=[DID, DID], b=[DID])], INVALID, ["done-twice"]),
         ([order(7, "fail"), ledgers(a=[UNDID], b=[])], INVALID, ["undone-without-doing"]),
         ([order(7, "fail"), ledgers(a=[DID, UNDID, UNDID], b=[])], INVALID, ["undone-twice"]),
