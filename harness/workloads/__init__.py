@@ -17,50 +17,50 @@ from typing import TYPE_CHECKING
 from splitbrain.lazy import lazily
 
 if TYPE_CHECKING:
-    from splitbrain.harness.workloads.accounts import BankClient, bank
-    from splitbrain.harness.workloads.append_transactions import list_append
-    from splitbrain.harness.workloads.balanced_calls import BalancedClient, lb
-    from splitbrain.harness.workloads.batch_jobs import BatchClient, batch
-    from splitbrain.harness.workloads.bookings import BookingClient, booking
-    from splitbrain.harness.workloads.cached_reads import CacheClient, cache
-    from splitbrain.harness.workloads.click_streams import ClicksClient, click_stream
-    from splitbrain.harness.workloads.concurrent_values import SiblingsClient, siblings
-    from splitbrain.harness.workloads.counters import CounterClient, counter
-    from splitbrain.harness.workloads.derived_views import CdcClient, cdc
-    from splitbrain.harness.workloads.echoes import EchoClient, echo
-    from splitbrain.harness.workloads.edited_texts import TextClient, text
-    from splitbrain.harness.workloads.forks import long_fork
-    from splitbrain.harness.workloads.graph_queries import GraphClient, graph
-    from splitbrain.harness.workloads.identifiers import IdentifiersClient, unique_ids
-    from splitbrain.harness.workloads.key_value import KvClient, kv
-    from splitbrain.harness.workloads.locks import LockClient, lock
-    from splitbrain.harness.workloads.memberships import MembersClient, members
-    from splitbrain.harness.workloads.money_transfers import TransfersClient, transfers
-    from splitbrain.harness.workloads.on_call import DoctorsClient, doctors
-    from splitbrain.harness.workloads.open_loops import OpenLoopClient, open_loop
+    from splitbrain.harness.workloads.objects.counters import CounterClient, counter
+    from splitbrain.harness.workloads.objects.key_value import KvClient, kv
+    from splitbrain.harness.workloads.objects.locks import LockClient, lock
+    from splitbrain.harness.workloads.objects.queues import QueueClient, queue
+    from splitbrain.harness.workloads.objects.registers import RegisterClient, register
+    from splitbrain.harness.workloads.objects.semaphores import SemaphoreClient, semaphore
+    from splitbrain.harness.workloads.objects.sets import SetClient, set_
+    from splitbrain.harness.workloads.objects.shared_logs import LogClient, log
+    from splitbrain.harness.workloads.objects.stores import StoreClient, store
+    from splitbrain.harness.workloads.objects.watches import WatchClient, watching
     from splitbrain.harness.workloads.parts.abilities import Method
     from splitbrain.harness.workloads.parts.kind import WorkloadKind
     from splitbrain.harness.workloads.parts.options import Option
     from splitbrain.harness.workloads.parts.replicas import ReplicaClient
     from splitbrain.harness.workloads.parts.transactions import TransactionClient
     from splitbrain.harness.workloads.parts.words import Words
-    from splitbrain.harness.workloads.payment_requests import PaymentsClient, payments
-    from splitbrain.harness.workloads.posted_messages import MessagesClient, messages
-    from splitbrain.harness.workloads.queues import QueueClient, queue
-    from splitbrain.harness.workloads.register_transactions import rw_register
-    from splitbrain.harness.workloads.registers import RegisterClient, register
     from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
-    from splitbrain.harness.workloads.replicated_types import CrdtClient, crdt
-    from splitbrain.harness.workloads.sagas import OrdersClient, orders
-    from splitbrain.harness.workloads.schema_registrations import RegistryClient, schemas
-    from splitbrain.harness.workloads.semaphores import SemaphoreClient, semaphore
-    from splitbrain.harness.workloads.sent_and_polled import KafkaClient, kafka
-    from splitbrain.harness.workloads.sets import SetClient, set_
-    from splitbrain.harness.workloads.shared_logs import LogClient, log
-    from splitbrain.harness.workloads.stores import StoreClient, store
-    from splitbrain.harness.workloads.totals import eventual_counter
-    from splitbrain.harness.workloads.versioned_records import RecordsClient, codec
-    from splitbrain.harness.workloads.watches import WatchClient, watching
+    from splitbrain.harness.workloads.replication.concurrent_values import SiblingsClient, siblings
+    from splitbrain.harness.workloads.replication.echoes import EchoClient, echo
+    from splitbrain.harness.workloads.replication.edited_texts import TextClient, text
+    from splitbrain.harness.workloads.replication.identifiers import IdentifiersClient, unique_ids
+    from splitbrain.harness.workloads.replication.memberships import MembersClient, members
+    from splitbrain.harness.workloads.replication.posted_messages import MessagesClient, messages
+    from splitbrain.harness.workloads.replication.replicated_types import CrdtClient, crdt
+    from splitbrain.harness.workloads.replication.totals import eventual_counter
+    from splitbrain.harness.workloads.services.balanced_calls import BalancedClient, lb
+    from splitbrain.harness.workloads.services.batch_jobs import BatchClient, batch
+    from splitbrain.harness.workloads.services.cached_reads import CacheClient, cache
+    from splitbrain.harness.workloads.services.click_streams import ClicksClient, click_stream
+    from splitbrain.harness.workloads.services.derived_views import CdcClient, cdc
+    from splitbrain.harness.workloads.services.graph_queries import GraphClient, graph
+    from splitbrain.harness.workloads.services.money_transfers import TransfersClient, transfers
+    from splitbrain.harness.workloads.services.open_loops import OpenLoopClient, open_loop
+    from splitbrain.harness.workloads.services.payment_requests import PaymentsClient, payments
+    from splitbrain.harness.workloads.services.sagas import OrdersClient, orders
+    from splitbrain.harness.workloads.services.schema_registrations import RegistryClient, schemas
+    from splitbrain.harness.workloads.services.sent_and_polled import KafkaClient, kafka
+    from splitbrain.harness.workloads.services.versioned_records import RecordsClient, codec
+    from splitbrain.harness.workloads.transactions.accounts import BankClient, bank
+    from splitbrain.harness.workloads.transactions.append_transactions import list_append
+    from splitbrain.harness.workloads.transactions.bookings import BookingClient, booking
+    from splitbrain.harness.workloads.transactions.forks import long_fork
+    from splitbrain.harness.workloads.transactions.on_call import DoctorsClient, doctors
+    from splitbrain.harness.workloads.transactions.register_transactions import rw_register
     from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
 
 __all__ = [
@@ -149,50 +149,50 @@ __all__ = [
 ]
 
 _PLACES = {
-    "accounts": ("BankClient", "bank"),
-    "append_transactions": ("list_append",),
-    "balanced_calls": ("BalancedClient", "lb"),
-    "batch_jobs": ("BatchClient", "batch"),
-    "bookings": ("BookingClient", "booking"),
-    "echoes": ("EchoClient", "echo"),
-    "identifiers": ("IdentifiersClient", "unique_ids"),
-    "totals": ("eventual_counter",),
-    "cached_reads": ("CacheClient", "cache"),
-    "click_streams": ("ClicksClient", "click_stream"),
-    "money_transfers": ("TransfersClient", "transfers"),
-    "derived_views": ("CdcClient", "cdc"),
-    "counters": ("CounterClient", "counter"),
-    "edited_texts": ("TextClient", "text"),
-    "forks": ("long_fork",),
-    "graph_queries": ("GraphClient", "graph"),
-    "key_value": ("KvClient", "kv"),
-    "locks": ("LockClient", "lock"),
-    "memberships": ("MembersClient", "members"),
-    "on_call": ("DoctorsClient", "doctors"),
-    "open_loops": ("OpenLoopClient", "open_loop"),
+    "transactions.accounts": ("BankClient", "bank"),
+    "transactions.append_transactions": ("list_append",),
+    "services.balanced_calls": ("BalancedClient", "lb"),
+    "services.batch_jobs": ("BatchClient", "batch"),
+    "transactions.bookings": ("BookingClient", "booking"),
+    "replication.echoes": ("EchoClient", "echo"),
+    "replication.identifiers": ("IdentifiersClient", "unique_ids"),
+    "replication.totals": ("eventual_counter",),
+    "services.cached_reads": ("CacheClient", "cache"),
+    "services.click_streams": ("ClicksClient", "click_stream"),
+    "services.money_transfers": ("TransfersClient", "transfers"),
+    "services.derived_views": ("CdcClient", "cdc"),
+    "objects.counters": ("CounterClient", "counter"),
+    "replication.edited_texts": ("TextClient", "text"),
+    "transactions.forks": ("long_fork",),
+    "services.graph_queries": ("GraphClient", "graph"),
+    "objects.key_value": ("KvClient", "kv"),
+    "objects.locks": ("LockClient", "lock"),
+    "replication.memberships": ("MembersClient", "members"),
+    "transactions.on_call": ("DoctorsClient", "doctors"),
+    "services.open_loops": ("OpenLoopClient", "open_loop"),
     "parts.abilities": ("Method",),
     "parts.kind": ("WorkloadKind",),
     "parts.options": ("Option",),
     "parts.replicas": ("ReplicaClient",),
     "parts.transactions": ("TransactionClient",),
     "parts.words": ("Words",),
-    "posted_messages": ("MessagesClient", "messages"),
-    "payment_requests": ("PaymentsClient", "payments"),
-    "queues": ("QueueClient", "queue"),
-    "register_transactions": ("rw_register",),
-    "registers": ("RegisterClient", "register"),
+    "replication.posted_messages": ("MessagesClient", "messages"),
+    "services.payment_requests": ("PaymentsClient", "payments"),
+    "objects.queues": ("QueueClient", "queue"),
+    "transactions.register_transactions": ("rw_register",),
+    "objects.registers": ("RegisterClient", "register"),
     "registry": ("WORKLOADS", "workload_for"),
-    "replicated_types": ("CrdtClient", "crdt"),
-    "semaphores": ("SemaphoreClient", "semaphore"),
-    "sent_and_polled": ("KafkaClient", "kafka"),
-    "schema_registrations": ("RegistryClient", "schemas"),
-    "shared_logs": ("LogClient", "log"),
-    "sagas": ("OrdersClient", "orders"),
-    "sets": ("SetClient", "set_"),
-    "concurrent_values": ("SiblingsClient", "siblings"),
-    "stores": ("StoreClient", "store"),
-    "versioned_records": ("RecordsClient", "codec"),
-    "watches": ("WatchClient", "watching"),
+    "replication.replicated_types": ("CrdtClient", "crdt"),
+    "objects.semaphores": ("SemaphoreClient", "semaphore"),
+    "services.sent_and_polled": ("KafkaClient", "kafka"),
+    "services.schema_registrations": ("RegistryClient", "schemas"),
+    "objects.shared_logs": ("LogClient", "log"),
+    "services.sagas": ("OrdersClient", "orders"),
+    "objects.sets": ("SetClient", "set_"),
+    "replication.concurrent_values": ("SiblingsClient", "siblings"),
+    "objects.stores": ("StoreClient", "store"),
+    "services.versioned_records": ("RecordsClient", "codec"),
+    "objects.watches": ("WatchClient", "watching"),
     "workload": ("ClientFactory", "FinalRead", "Workload", "at_rate"),
 }
 

@@ -163,8 +163,10 @@ class RaftInvariants:
             self.transfers.add((term, name))
         since = timer.now - timer.heard_at
         stays = seen.phase is not None and settings.pre_vote and since < settings.election_min
-        # Whoever heard of its new leader in the same step heard of it after its vote.
-        stays = stays and state.phase.leader != vote
+        # Who learns of the leader of this term in the same step, after a pause say, may have voted
+        # before.
+        new = seen.term != term or seen.phase is None or seen.phase.leader is None
+        stays = stays and not (new and state.phase.leader is not None)
         if not stays or vote in (None, name) or (term, vote) in self.transfers:
             return None
         return Breach(

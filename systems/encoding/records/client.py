@@ -46,7 +46,8 @@ class RecordsClient:
         return list(await self._once("edit", key, note, self._change()))
 
     async def get(self, key: str) -> list[Any]:
-        """What was found: see `splitbrain.harness.workloads.versioned_records.RecordsClient`."""
+        """What was found: see
+        `splitbrain.harness.workloads.services.versioned_records.RecordsClient`."""
         match await self._ask(self._apps[0], "get", key):
             case ("read", version, position, parts):
                 return ["read", version, position, _thawed(parts)]

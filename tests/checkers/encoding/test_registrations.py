@@ -14,7 +14,7 @@ from splitbrain.checkers.encoding.registrations import reads
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
-from splitbrain.harness.workloads.schema_registrations import a_schema
+from splitbrain.harness.workloads.services.schema_registrations import a_schema
 from splitbrain.systems.encoding import EncodingError, avro, tagged
 
 

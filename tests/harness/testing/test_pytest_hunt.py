@@ -9,7 +9,7 @@ import pytest
 # Imported before any pytest inside this one, which forgets what it imported: numpy can't be
 # imported twice.
 import splitbrain.harness.testing.hunting
-import splitbrain.harness.workloads.registers
+import splitbrain.harness.workloads.objects.registers
 import splitbrain.reports  # noqa: F401
 
 SERVICE = (Path(__file__).parents[1] / "small_register.py").read_text(encoding="utf-8")

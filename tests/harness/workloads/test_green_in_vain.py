@@ -22,7 +22,7 @@ from splitbrain.harness.workloads import (
     set_,
     workload_for,
 )
-from splitbrain.harness.workloads.on_call import DOCTORS
+from splitbrain.harness.workloads.transactions.on_call import DOCTORS
 
 
 class Idle:

@@ -107,7 +107,7 @@ def test_an_installed_package_adds_workloads_by_entry_points(module, tmp_path, m
     (metadata / "entry_points.txt").write_text(
         "[splitbrain.workloads]\nleases = my_leases:KIND\nregister = my_leases:KIND\n"
     )
-    paths = {"register": "splitbrain.harness.workloads.registers:KIND"}
+    paths = {"register": "splitbrain.harness.workloads.objects.registers:KIND"}
     entries = Entries("workload", WorkloadKind, paths, "splitbrain.workloads", error=InvalidPlan)
 
     assert list(entries) == ["register", "leases"]

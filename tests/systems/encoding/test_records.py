@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from splitbrain.checkers.encoding.person import NOTE, SYMBOLS, VERSIONS, seen
-from splitbrain.harness.workloads.versioned_records import a_record
+from splitbrain.harness.workloads.services.versioned_records import a_record
 from splitbrain.systems.encoding import EncodingError
 from splitbrain.systems.encoding.records.envelope import READS, WRITES, Sealed, opened, seal
 from splitbrain.systems.encoding.records.formats import FORMATS, fields

@@ -12,8 +12,8 @@ from typing import Any
 from splitbrain.checkers.convergence import eventual_counter as eventual_counter_checker
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import Context, Generator, Invocation
-from splitbrain.harness.workloads.counters import METHODS, counted, final_reads
-from splitbrain.harness.workloads.counters import perform as of_a_counter
+from splitbrain.harness.workloads.objects.counters import METHODS, counted, final_reads
+from splitbrain.harness.workloads.objects.counters import perform as of_a_counter
 from splitbrain.harness.workloads.parts.drawn import Drawn
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
@@ -75,7 +75,7 @@ KIND = WorkloadKind(
 
 def eventual_counter(client: ClientFactory, **options: int | float | None) -> Workload:
     """A counter that may be behind, for a client that offers `CounterClient`'s methods
-    (`splitbrain.harness.workloads.counters`).
+    (`splitbrain.harness.workloads.objects.counters`).
 
     Args:
         client: makes a client; a class whose ``__init__`` takes a node and a server's name does.

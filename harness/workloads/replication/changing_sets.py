@@ -14,7 +14,7 @@ from typing import Any
 
 from splitbrain.checkers.vocabulary import CHANGE, TRANSFER
 from splitbrain.harness.generators import Context, Generator, weighted
-from splitbrain.harness.workloads import sets
+from splitbrain.harness.workloads.objects import sets
 from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option

@@ -1,7 +1,7 @@
 """A semaphore: no more than so many hold a permit at a time.
 
-As `splitbrain.harness.workloads.locks`, with as many permits as an acquire says; what it gives is
-the permit's token, which release gives back. Judged by linearizability.
+As `splitbrain.harness.workloads.objects.locks`, with as many permits as an acquire says; what it
+gives is the permit's token, which release gives back. Judged by linearizability.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from splitbrain.checkers.models import semaphore as with_permits
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Generator
-from splitbrain.harness.workloads import locks
+from splitbrain.harness.workloads.objects import locks
 from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words

@@ -15,7 +15,7 @@ from typing import Any
 
 from splitbrain.checkers.vocabulary import MERGE, MOVE, SPLIT
 from splitbrain.harness.generators import Context, Generator, weighted
-from splitbrain.harness.workloads import key_value
+from splitbrain.harness.workloads.objects import key_value
 from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.keyed import key_names
 from splitbrain.harness.workloads.parts.kind import WorkloadKind

@@ -1,0 +1,1 @@
+"""Workloads on objects that stand alone: registers, stores, sets, queues, locks, logs."""

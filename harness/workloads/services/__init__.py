@@ -1,0 +1,1 @@
+"""Workloads of services and pipelines: payments, caches, schemas, batch jobs, streams."""

@@ -1,0 +1,1 @@
+"""Workloads of transactions, and of what transactions protect."""
