@@ -94,7 +94,8 @@ class PaxosInvariants:
         if acceptor.promised != seen.promised or outbox.saves != seen.saves:
             breach = breach or self.votes(name, state, seen)
         while seen.unsaved and seen.unsaved[0][0] <= outbox.saves_done:
-            breach = breach or self.count(name, state, *seen.unsaved.popleft()[1:])
+            _, slot, vote = seen.unsaved.popleft()
+            breach = breach or self.count(name, state, slot, vote)
         if state.replica.applied != seen.applied:
             breach = breach or self.applied(name, state, seen)
         if state.phase is not seen.phase and isinstance(state.phase, Leading):
