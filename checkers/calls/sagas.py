@@ -35,7 +35,7 @@ ORDER, LEDGERS, AUDIT = "order", "ledgers", "audit"
 Ledgers = Mapping[str, list[tuple[int, str]]]
 
 
-def sagas() -> Sagas:
+def saga() -> Sagas:
     """The checker of sagas."""
     return Sagas()
 
@@ -153,4 +153,4 @@ def _found(kind: str, message: str, *calls: Call) -> Anomaly:
     return Anomaly(kind, message, tuple(sorted({_end(call) for call in calls})))
 
 
-ENTRY = CheckerEntry(NAME, sagas, "a saga has all of its effects in the end, or none")
+ENTRY = CheckerEntry(NAME, saga, "a saga has all of its effects in the end, or none")

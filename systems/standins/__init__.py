@@ -6,7 +6,7 @@ what the real one does when it fails, at a named setting. Faults strike them as 
 
 from __future__ import annotations
 
-from splitbrain.systems.standins.http_stub import Answer, Request, Trouble, http_stub
+from splitbrain.systems.standins.http_services import Answer, Request, Trouble, http_stub
 from splitbrain.systems.standins.nats_server import nats
 from splitbrain.systems.standins.redis_server import redis
 

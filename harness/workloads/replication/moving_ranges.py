@@ -45,8 +45,14 @@ async def perform(client: Any, f: str, value: Any) -> Any:
             await client.split_range(value[0])
         case "merge-range":
             await client.merge_range(value[0])
-        case _:
+        case _ if f in key_value.KIND.words:
             return await key_value.perform(client, f, value)
+        case _:
+            known = ", ".join(key_value.KIND.words)
+            raise ValueError(
+                f"workload {NAME} has no operation {f!r}: it has {known}, {MOVE}, {SPLIT} and "
+                f"{MERGE}"
+            )
     return value
 
 

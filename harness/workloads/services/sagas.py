@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from splitbrain.checkers.calls.sagas import AUDIT, LEDGERS, ORDER, sagas
+from splitbrain.checkers.calls.sagas import AUDIT, LEDGERS, ORDER, saga
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
@@ -90,7 +90,7 @@ def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
     """An order has all of its effects, or none."""
-    return (sagas(),)
+    return (saga(),)
 
 
 def shows(f: str, argument: Any, result: Any) -> bool:

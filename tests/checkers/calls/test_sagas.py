@@ -8,7 +8,7 @@ from random import Random
 import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
-from splitbrain.checkers.calls.sagas import sagas
+from splitbrain.checkers.calls.sagas import saga
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
@@ -66,7 +66,7 @@ GONE = [("nemesis", "info", "answers", {"n1": "gone", "n2": "ok"})]
     ],
 )
 def test_sagas(parts, validity, kinds):
-    verdict = sagas().check(History.from_operations(whole(*parts)))
+    verdict = saga().check(History.from_operations(whole(*parts)))
 
     assert (verdict.validity, [a.kind for a in verdict.anomalies]) == (validity, kinds), verdict
 
@@ -82,7 +82,7 @@ def test_sagas(parts, validity, kinds):
 )
 def test_what_is_no_saga_is_refused(parts):
     with pytest.raises(ModelError):
-        sagas().check(History.from_operations(whole(*parts)))
+        saga().check(History.from_operations(whole(*parts)))
 
 
 def simulated(random):
@@ -157,9 +157,9 @@ def test_the_checker_agrees_with_its_twin(seed):
     random, seen = Random(seed), set()
     for _ in range(500):
         operations = simulated(random)
-        assert sagas().check(History.from_operations(operations)).anomalies == ()
+        assert saga().check(History.from_operations(operations)).anomalies == ()
         changed = mutated(operations, random)
-        verdict = sagas().check(History.from_operations(changed))
+        verdict = saga().check(History.from_operations(changed))
         kinds = {kind for kind, *_ in verdict.certificate.get("findings", [])}
 
         assert kinds == twin(changed), changed
