@@ -57,7 +57,7 @@ PATHS: dict[str, str] = {
     "symmetric-edges": "splitbrain.checkers.graphs.edges:ENTRY",
     "no-dangling-edge": "splitbrain.checkers.graphs.edges:DANGLING_ENTRY",
     "atomic-visibility": "splitbrain.checkers.graphs.paths:ENTRY",
-    "metastable": "splitbrain.checkers.load.goodput:ENTRY",
+    "metastable": "splitbrain.checkers.overload.goodput:ENTRY",
     "batch-output": "splitbrain.checkers.batch.outputs:ENTRY",
     "kafka": "splitbrain.checkers.streams.partitioned_logs:ENTRY",
     "transfers": "splitbrain.checkers.calls.transfers:ENTRY",

@@ -1,10 +1,12 @@
 """How the harness hangs together: types that can be looked up, a plan that knows no code."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from types import ModuleType
 from typing import get_type_hints
 
 import pytest
@@ -77,6 +79,20 @@ FLOORS = ("checkers", "harness", "systems", "reports")
 def modules():
     root = Path(__file__).parents[2]
     return [path for floor in FLOORS for path in sorted((root / floor).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("package", ["checkers", "harness", "harness.workloads", "reports"])
+def test_no_folder_takes_the_name_of_what_its_package_offers(package):
+    """Else the name gives the folder, once somebody has imported that."""
+    offered = importlib.import_module(f"splitbrain.{package}")
+    folder = Path(__file__).parents[2] / package.replace(".", "/")
+    taken = [
+        name
+        for name in offered.__all__
+        if ((folder / name).is_dir() or (folder / f"{name}.py").exists())
+        and not isinstance(getattr(offered, name), ModuleType)
+    ]
+    assert taken == []
 
 
 def test_no_module_shares_its_name_with_what_it_holds():

@@ -4,7 +4,7 @@ An operation ``drive`` is half a second of load: requests at random moments (Poi
 waits for another, and then the answers that come in time. A closed loop, in which each client waits
 for its answer, slows down with the service and hides an overload. One *spike* in each run asks for
 several times as much; when it is over, the service must be as it was
-(`splitbrain.checkers.load.metastable`; Bronson et al., HotOS 2021).
+(`splitbrain.checkers.overload.metastable`; Bronson et al., HotOS 2021).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import trio
 
-from splitbrain.checkers.load import metastable
+from splitbrain.checkers.overload import metastable
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite, Indefinite
 from splitbrain.harness.generators import Context, Generator, Invocation, delay

@@ -31,7 +31,7 @@ def ids(names):
         ("all", [kind.id for kind in KINDS if not kind.by_name]),
         ("kill,all", [kind.id for kind in KINDS if not kind.by_name]),
         ("disk", [kind.id for kind in KINDS if kind.family == "disk"]),
-        ("disk,all", [kind.id for kind in KINDS]),
+        ("disk,version,all", [kind.id for kind in KINDS]),
         ("none", []),
         ("", []),
         (("kill", "pause"), ["process.kill", "process.pause"]),
@@ -51,7 +51,7 @@ def test_kinds_stand_for_themselves():
         ("partitoin", "partition"),
         ("net.partion", "net.partition"),
         ("clok", "clock"),
-        ("earthquake!", "families: member, process, net, clock, disk, client, scenario"),
+        ("earthquake!", "families: member, process, version, net, clock, disk, client, scenario"),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_nearest_ones(name, hint):

@@ -14,6 +14,7 @@ SHORT_FORMS = {
     "process.kill": faults.kill(),
     "process.power_loss": faults.power_loss(policy="any_subset"),
     "process.pause": faults.pause(),
+    "version.change": faults.version_change(),
     "net.partition": faults.partition(shape="one"),
     "net.partition_oneway": faults.partition_oneway(direction="in"),
     "net.latency": faults.latency(delay=0.2),

@@ -7,7 +7,8 @@ from workload_runner import plan, run, verdicts
 
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 from splitbrain.harness.client import Definite
-from splitbrain.harness.workloads import counter, lock, log, long_fork, queue, queues
+from splitbrain.harness.workloads import counter, lock, log, long_fork, queue
+from splitbrain.harness.workloads.objects import queues
 
 
 def fifo(client):

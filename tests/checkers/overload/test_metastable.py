@@ -9,8 +9,8 @@ import pytest
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.history.operation import Operation
-from splitbrain.checkers.load import metastable
 from splitbrain.checkers.models import ModelError
+from splitbrain.checkers.overload import metastable
 
 SECOND = 1_000_000_000
 

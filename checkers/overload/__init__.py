@@ -4,6 +4,6 @@
 'metastable'
 """
 
-from splitbrain.checkers.load.goodput import metastable
+from splitbrain.checkers.overload.goodput import metastable
 
 __all__ = ["metastable"]
