@@ -122,6 +122,13 @@ class RunTrace:
                     found[number].dropped, found[number].reason = at, str(reason)
         return found
 
+    def received(self, position: int) -> Message | None:
+        """The message that an event is the receipt of; None if it is no such event."""
+        match self.events[position]:
+            case [_, "receive", _, _, int(number), *_]:
+                return self.messages.get(number)
+        return None
+
     @cached_property
     def roles(self) -> Mapping[str, Sequence[Role]]:
         """What each host was, in order: from ``role`` events, or announcements of leaders where a

@@ -108,7 +108,7 @@ def _answered(seen: Seen, call: Call) -> str:
     at = seen.trace.last_event(host, call.end or call.start, "receive")
     if at is None or abs(seen.trace.time(at) - (call.end or 0)) > _INSTANT:
         return ""
-    message = seen.trace.messages.get(seen.trace.events[at][4])
+    message = seen.trace.received(at)
     return message.source if message and message.source in seen.plan.servers else ""
 
 

@@ -35,7 +35,7 @@ def _answer(view: RunView, call: Call) -> Message | None:
     at = trace.last_event(client_host(view, call.process), call.end, "receive")
     if at is None or abs(trace.time(at) - call.end) > _INSTANT:
         return None
-    message = trace.messages.get(trace.events[at][4])
+    message = trace.received(at)
     return message if message and message.source in view.servers else None
 
 
