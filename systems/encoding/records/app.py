@@ -27,6 +27,7 @@ from splitbrain.systems.encoding.records import envelope
 from splitbrain.systems.encoding.records.envelope import Sealed
 from splitbrain.systems.encoding.records.formats import FORMATS, Format, fields
 from splitbrain.systems.encoding.records.keeper import ADD
+from splitbrain.systems.questions import Questions
 from splitbrain.systems.roles import first_server
 
 SUBJECT = "avro/full-transitive"
@@ -64,7 +65,7 @@ class App:
         self.node = node
         self.version = version
         self._keeper = first_server(node)
-        self._waiting: dict[int, _Waiting] = {}
+        self.questions = Questions(node)
         self._ids: dict[str, int] = {}
         self._schemas: dict[int, str] = {}
 
@@ -76,8 +77,8 @@ class App:
                 match message:
                     case ("request", number, *request):
                         nursery.start_soon(self._serve, sender, number, request)
-                    case ("answer", number, *answer) if number in self._waiting:
-                        self._waiting.pop(number).hear(tuple(answer))
+                    case ("answer", int() as number, *answer):
+                        self.questions.hear(number, tuple(answer))
 
     async def _serve(self, client: str, number: int, request: list[Any]) -> None:
         with trio.move_on_after(DEADLINE_S):
@@ -110,17 +111,8 @@ class App:
 
     async def ask(self, *request: Any) -> Message:
         """The keeper's answer, however long it takes."""
-        # No count: an answer to an earlier life of this server may still be on its way.
-        number = self.node.random.getrandbits(63)
-        waiting = self._waiting[number] = _Waiting()
-        try:
-            while not waiting.heard.is_set():
-                self.node.network.send(self._keeper, ("call", number, *request))
-                with trio.move_on_after(AGAIN_S):
-                    await waiting.heard.wait()
-        finally:
-            self._waiting.pop(number, None)
-        return waiting.answer
+        call = ("call", self.questions.number(), *request)
+        return await self.questions.ask(self._keeper, call, AGAIN_S)
 
     # Records
 
@@ -245,15 +237,3 @@ class App:
     def change(self, change: int) -> int:
         """The number that names an add: the client's, whatever the version."""
         return change
-
-
-class _Waiting:
-    """A question to the keeper, and its answer."""
-
-    def __init__(self) -> None:
-        self.heard = trio.Event()
-        self.answer: Message = ()
-
-    def hear(self, answer: Message) -> None:
-        self.answer = answer
-        self.heard.set()

@@ -15,6 +15,7 @@ import trio
 from splitbrain.checkers.calls.announced import STARTED
 from splitbrain.checkers.calls.breakers import BREAKER
 from splitbrain.harness.node import Message, Node
+from splitbrain.systems.questions import Questions
 from splitbrain.systems.reliability.calling import Breaker, Caller, InDoubt, Policy, Refused
 from splitbrain.systems.reliability.calling.breaker import Limits
 from splitbrain.systems.roles import first_server
@@ -40,7 +41,7 @@ class Gateway:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.processor = first_server(node)
-        self._answers: dict[int, _Waiting] = {}
+        self.questions = Questions(node)
         breaker = self.breaker_class(self.limits, self.clock, self._changed)
         self.caller = self.caller_class(
             self.processor, self.policy, breaker, node.random, node.announce
@@ -59,8 +60,8 @@ class Gateway:
                 match message:
                     case ("request", number, *request):
                         nursery.start_soon(self._serve, sender, number, tuple(request))
-                    case ("answer", number, *answer) if number in self._answers:
-                        self._answers.pop(number).hear(tuple(answer))
+                    case ("answer", int() as number, *answer):
+                        self.questions.hear(number, tuple(answer))
 
     async def _serve(self, client: str, number: int, request: Message) -> None:
         async def attempt(left: float) -> Any:
@@ -81,30 +82,12 @@ class Gateway:
         Raises:
             Refused: it says that it did not do it.
         """
-        # No count: an answer to an earlier life of this gateway may still be on its way.
-        number = self.node.random.getrandbits(63)
-        waiting = self._answers[number] = _Waiting()
-        self.node.network.send(self.processor, ("call", number, left, *request))
-        try:
-            await waiting.heard.wait()
-        finally:
-            self._answers.pop(number, None)
-        match waiting.answer:
+        call = ("call", self.questions.number(), left, *request)
+        answer = await self.questions.ask(self.processor, call)
+        match answer:
             case ("ok", result):
                 return result
-        raise Refused(str(waiting.answer[-1]))
+        raise Refused(str(answer[-1]))
 
     def _changed(self, state: str) -> None:
         self.node.announce(BREAKER, {"endpoint": self.processor, "state": state})
-
-
-class _Waiting:
-    """A call that was sent, and its answer."""
-
-    def __init__(self) -> None:
-        self.heard = trio.Event()
-        self.answer: Message = ()
-
-    def hear(self, answer: Message) -> None:
-        self.answer = answer
-        self.heard.set()

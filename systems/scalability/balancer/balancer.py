@@ -15,6 +15,7 @@ import trio
 from splitbrain.checkers.calls.announced import STARTED
 from splitbrain.checkers.calls.balancing import ANSWERED, SENT
 from splitbrain.harness.node import Message, Node
+from splitbrain.systems.questions import Questions
 from splitbrain.systems.scalability.balancer.health import Health
 
 PING_S = 0.15
@@ -42,7 +43,7 @@ class Balancer:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.health = self.health_class(node.peers)
-        self._waiting: dict[int, _Waiting] = {}
+        self.questions = Questions(node)
         self._idle: dict[str, trio.Event] = {}
 
     async def run(self) -> None:
@@ -61,8 +62,7 @@ class Balancer:
                     case ("pong", float() as sent):
                         self.health.pong(sender, sent, now)
                     case (("done" | "restarted"), int() as number, *answer):
-                        if number in self._waiting:
-                            self._waiting.pop(number).hear(tuple(answer))
+                        self.questions.hear(number, tuple(answer))
 
     async def _ping(self) -> None:
         while True:
@@ -97,7 +97,7 @@ class Balancer:
 
     async def forward(self, backend: str, candidates: list[str]) -> Message:
         """Send a request to a backend, and wait."""
-        number = self.node.random.getrandbits(63)
+        number = self.questions.number()
         counts = {each: self.health.open[each] for each in candidates}
         self.node.announce(SENT, {"to": backend, "number": number, "open": counts})
         self.health.open[backend] += 1
@@ -126,7 +126,7 @@ class Balancer:
         try:
             if not await self.drain(backend):
                 return "refused", f"{backend} could not be drained"
-            number = self.node.random.getrandbits(63)
+            number = self.questions.number()
             answer = await self._asked(backend, ("restart", number), RESTARTED_S)
             if answer is None:
                 return ("unknown",)
@@ -143,21 +143,7 @@ class Balancer:
         return self.health.open[backend] == 0
 
     async def _asked(self, backend: str, message: Message, seconds: float) -> Message | None:
-        waiting = self._waiting[message[1]] = _Waiting()
-        self.node.network.send(backend, message)
+        answer: Message | None = None
         with trio.move_on_after(seconds):
-            await waiting.heard.wait()
-        self._waiting.pop(message[1], None)
-        return waiting.answer
-
-
-class _Waiting:
-    """A request to a backend, and its answer."""
-
-    def __init__(self) -> None:
-        self.heard = trio.Event()
-        self.answer: Message | None = None
-
-    def hear(self, answer: Message) -> None:
-        self.answer = answer
-        self.heard.set()
+            answer = await self.questions.ask(backend, message)
+        return answer

@@ -16,6 +16,7 @@ import trio
 
 from splitbrain.checkers.calls.announced import STARTED
 from splitbrain.harness.node import Message, Node
+from splitbrain.systems.questions import Questions
 from splitbrain.systems.roles import first_server
 from splitbrain.systems.scalability.cache_aside.entries import Entries, Entry
 
@@ -42,7 +43,7 @@ class Front:
         self.node = node
         self.entries = self.entries_class(node.clock.monotonic, node.random, node.announce)
         self._database = first_server(node)
-        self._waiting: dict[int, _Waiting] = {}
+        self.questions = Questions(node)
         self._loads: dict[str, _Load] = {}
         self._followed = 0
 
@@ -56,8 +57,8 @@ class Front:
                 match message:
                     case ("request", number, *request):
                         nursery.start_soon(self._serve, sender, number, request)
-                    case ("answer", number, *answer) if number in self._waiting:
-                        self._waiting.pop(number).hear(tuple(answer))
+                    case ("answer", int() as number, *answer):
+                        self.questions.hear(number, tuple(answer))
 
     async def _serve(self, client: str, number: int, request: list[Any]) -> None:
         with trio.move_on_after(DEADLINE_S):
@@ -128,29 +129,8 @@ class Front:
 
     async def ask(self, *request: Any) -> Message:
         """The database's answer, however long it takes."""
-        # No count: an answer to an earlier life of this server may still be on its way.
-        number = self.node.random.getrandbits(63)
-        waiting = self._waiting[number] = _Waiting()
-        try:
-            while not waiting.heard.is_set():
-                self.node.network.send(self._database, ("call", number, *request))
-                with trio.move_on_after(AGAIN_S):
-                    await waiting.heard.wait()
-        finally:
-            self._waiting.pop(number, None)
-        return waiting.answer
-
-
-class _Waiting:
-    """A question to the database, and its answer."""
-
-    def __init__(self) -> None:
-        self.heard = trio.Event()
-        self.answer: Message = ()
-
-    def hear(self, answer: Message) -> None:
-        self.answer = answer
-        self.heard.set()
+        call = ("call", self.questions.number(), *request)
+        return await self.questions.ask(self._database, call, AGAIN_S)
 
 
 class _Load:
