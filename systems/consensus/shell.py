@@ -27,6 +27,22 @@ from splitbrain.systems.consensus.asking import REDIRECT, REFUSED, REPLY, REQUES
 from splitbrain.systems.consensus.sending import Send
 from splitbrain.systems.storage.engine import Damaged, Full
 
+SURVIVES = (
+    "process",
+    "net",
+    "member",
+    "client",
+    "scenario",
+    "disk.slow",
+    "disk.stall",
+    "disk.fsync_error",
+    "disk.eio",
+    "disk.enospc",
+    "disk.short_io",
+)
+"""Faults that a server in this shell survives, whatever the protocol (`Claims.kinds`).
+Of clocks each protocol has to say so itself."""
+
 RETRY_S = 0.2
 """How long to wait before a disk that failed is tried again, in seconds."""
 

@@ -57,6 +57,7 @@ from splitbrain.systems.consensus.paxos.bugs import BUGS, BUGS_OF_LEASES
 from splitbrain.systems.consensus.paxos.invariants import PaxosInvariants
 from splitbrain.systems.consensus.paxos.server import PaxosKV
 from splitbrain.systems.consensus.paxos.state import Settings
+from splitbrain.systems.consensus.shell import SURVIVES
 
 _PLACE = "settings."
 
@@ -70,19 +71,6 @@ KNOBS = (
     ),
     Knob("snapshot_keeps", 0, 32, "slots kept before the snapshot", _PLACE + "snapshot_keeps"),
 )
-_SURVIVES = (
-    "process",
-    "net",
-    "member",
-    "client",
-    "scenario",
-    "disk.slow",
-    "disk.stall",
-    "disk.fsync_error",
-    "disk.eio",
-    "disk.enospc",
-    "disk.short_io",
-)
 
 SYSTEM = System(
     name="paxos",
@@ -91,7 +79,7 @@ SYSTEM = System(
     client=StoreClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims((*_SURVIVES, "clock"), notices=("disk.bitrot",)),
+    claims=Claims((*SURVIVES, "clock"), notices=("disk.bitrot",)),
     bugs=BUGS,
     knobs=KNOBS,
     invariants=PaxosInvariants,

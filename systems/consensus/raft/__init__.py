@@ -69,6 +69,7 @@ from splitbrain.systems.consensus.raft.invariants import RaftInvariants
 from splitbrain.systems.consensus.raft.server import RaftKV
 from splitbrain.systems.consensus.raft.state import Settings
 from splitbrain.systems.consensus.sessions import Sessions
+from splitbrain.systems.consensus.shell import SURVIVES
 from splitbrain.systems.log_grid import LOGS
 
 __all__ = [
@@ -103,20 +104,6 @@ KNOBS = (
 
 _LEASE = Knob("lease", 0.0, 0.25, "how long a leader reads unasked, in seconds", _PLACE + "lease")
 
-_SURVIVES = (
-    "process",
-    "net",
-    "member",
-    "client",
-    "scenario",
-    "disk.slow",
-    "disk.stall",
-    "disk.fsync_error",
-    "disk.eio",
-    "disk.enospc",
-    "disk.short_io",
-)
-
 SYSTEM = System(
     name="raft",
     title="Raft with a key-value store over it (chapter 9)",
@@ -124,7 +111,7 @@ SYSTEM = System(
     client=RaftClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims((*_SURVIVES, "clock"), notices=("disk.bitrot",)),
+    claims=Claims((*SURVIVES, "clock"), notices=("disk.bitrot",)),
     bugs=BUGS,
     knobs=KNOBS,
     invariants=RaftInvariants,
@@ -139,7 +126,7 @@ WITH_CHANGES = System(
     workloads=("changing-set",),
     nodes=5,
     claims=Claims(
-        (*(kind for kind in _SURVIVES if kind != "member"), "clock"), notices=("disk.bitrot",)
+        (*(kind for kind in SURVIVES if kind != "member"), "clock"), notices=("disk.bitrot",)
     ),
     bugs=BUGS_OF_CHANGES,
     knobs=(
