@@ -1,0 +1,43 @@
+"""A right client of the workload graph."""
+
+from memory_clients import SetClient
+
+from splitbrain.harness.client import Definite
+
+
+class GraphClient(SetClient):
+    """Edges are the store's values, by number; chains by name."""
+
+    async def add(self, node):
+        self.store.elements.append(node)
+
+    async def remove(self, node):
+        if node not in self.store.elements:
+            raise Definite("not there")
+        self.store.elements = [each for each in self.store.elements if each != node]
+        edges = self.store.values
+        gone = [e for e, ends in edges.items() if isinstance(e, int) and node in ends]
+        for edge in gone:
+            del edges[edge]
+
+    async def link(self, edge, one, other):
+        if not {one, other} <= {*self.store.elements}:
+            raise Definite("not there")
+        self.store.values[edge] = one, other
+
+    async def scan(self):
+        edges = [(e, *ends) for e, ends in self.store.values.items() if isinstance(e, int)]
+        both = [*edges, *((e, two, one) for e, one, two in edges)]
+        return {n: [(e, two) for e, one, two in both if one == n] for n in self.store.elements}
+
+    async def switch(self, chain, via):
+        self.store.values[chain] = via
+
+    async def path(self, chain):
+        return [self.store.values[chain]] if chain in self.store.values else None
+
+    async def route(self, one, other):
+        return [one, other]
+
+
+CLIENTS = {"graph": GraphClient}
