@@ -45,7 +45,7 @@ def failure_card(view: RunView) -> dict[str, Any] | None:
         "necessary": [n.fault for n in shrink.necessary if n.needed] if shrink else [],
         "often": list(shrink.often) if shrink and shrink.often else None,
         "story": [f"{line.clock} {line.text}" for line in lines],
-        "replay": told.replay_command(f"{told.path}/plan.json"),
+        "replay": told.repeat,
         "versions": {
             "splitbrain": view.info.version,
             "python": view.info.python,

@@ -43,9 +43,8 @@ def write_exhibit(story: Story, view: RunView, folder: Path) -> Path:
         regime=told.info.regime,
         claims=told.info.claims,
         words=told.info.words,
-        replay=f"splitbrain show {story.name}",
     )
-    shown = replace(told, info=made)
+    shown = replace(told, info=made, repeat=f"splitbrain show {story.name}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         page = folder / f"{story.name}.html"

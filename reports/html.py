@@ -188,11 +188,9 @@ def _facts(view: RunView) -> list[tuple[str, str]]:
 
 def _commands(view: RunView) -> list[tuple[str, str]]:
     """Commands to copy, by what they do. They are shown whole: a shortened one would not run."""
-    own = ("judge again" if view.recorded else "replay", view.replay_command())
     if view.shrunk is None:
-        return [own]
-    small = view.shrunk.replay_command("shrunk/plan.json")
-    return [("replay", small), ("replay the whole run", own[1])]
+        return [("judge again" if view.recorded else "replay", view.repeat)]
+    return [("replay", view.shrunk.repeat), ("replay the whole run", view.repeat)]
 
 
 def _evidence(view: RunView, entry: Evidence, prefix: str) -> dict[str, Any]:

@@ -70,8 +70,8 @@ class _Pages:
                 raise StoreError(
                     f"{target} is there already: give --report a folder of its own"
                 ) from None
-            run_in_folder(again(level), target, replay=self._command)
-            view = load_run(target)
+            run_in_folder(again(level), target)
+            view = load_run(target, {target: self._command})
             view.page.write_text(
                 render_html(view), encoding="utf-8", errors="backslashreplace", newline="\n"
             )

@@ -67,7 +67,7 @@ def render_markdown(view: RunView) -> str:
         _shrunk(view),
         _story(told),
         _necessary(view),
-        _fenced([f"$ {told.replay_command('plan.json' if told is view else 'shrunk/plan.json')}"]),
+        _fenced([f"$ {told.repeat}"]),
         _verdicts(told),
         [f"Exercised: {escaped(exercised_text(told))}."],
         _settings(told),
@@ -153,7 +153,7 @@ def _whole(view: RunView) -> list[str]:
     """The run before it was made smaller, in a few lines."""
     told = f"{escaped(view.statement)} {escaped(exercised_text(view).capitalize())}."
     head = f"The whole run: {escaped(view.name)}."
-    return [head, told, "", *_fenced([f"$ {view.replay_command()}"])]
+    return [head, told, "", *_fenced([f"$ {view.repeat}"])]
 
 
 def _settings(view: RunView) -> list[str]:

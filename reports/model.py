@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from splitbrain.checkers.history import Call, History, Operation
 from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Validity, Verdict, worst
@@ -37,6 +38,7 @@ from splitbrain.reports.run_files import (
 )
 from splitbrain.reports.traffic import traffic_parts
 from splitbrain.reports.wording import clipped, counted, safe_text, sentence, shortened
+from splitbrain.systems import registry
 
 STATEMENT_LIMIT = 400
 
@@ -67,6 +69,8 @@ class RunView:
         problems: what is missing or damaged, one sentence each.
         trace: its trace, read when it is first looked into.
         call_at: for the history index of each client event, the position of its call in `calls`.
+        repeat: the command that repeats the run, or judges its history again. It comes from where
+            the run is, or from whoever made it just now: never from what its files say.
     """
 
     path: Path
@@ -89,6 +93,7 @@ class RunView:
     problems: tuple[str, ...]
     trace: RunTrace
     call_at: Mapping[int, int]
+    repeat: str
 
     @property
     def page(self) -> Path:
@@ -196,12 +201,6 @@ class RunView:
         position = int(self.history.partner[call.invoked])
         return self.history[position] if position >= 0 else None
 
-    def replay_command(self, plan: str = "") -> str:
-        """The command that repeats the run; `plan` is the path to show when the run names none."""
-        if self.recorded is not None:
-            return self.recorded.check_command(self.path)
-        return self.info.replay or f"splitbrain replay {plan or 'plan.json'}"
-
 
 def _statement(view: RunView) -> str:
     verdicts, verdict = view.verdicts, view.deciding
@@ -223,18 +222,25 @@ def _statement(view: RunView) -> str:
     return verdict.reason or f"{verdict.checker} is {verdict.validity}."
 
 
-def load_run(path: str | Path) -> RunView:
+def load_run(path: str | Path, commands: Mapping[Path, str] | None = None) -> RunView:
     """The run whose files are in this folder.
+
+    Args:
+        path: the folder.
+        commands: what repeats the runs of which folder, where that is not `splitbrain replay`.
 
     Raises:
         RunError: the plan or the history is missing or can't be read.
     """
     whole = Path(path).parent
     small = (whole / "shrink.json").exists()
-    return _load(Path(path), small=small, found=read_shrink(whole, []) if small else None)
+    found = read_shrink(whole, []) if small else None
+    return _load(Path(path), commands or {}, small=small, found=found)
 
 
-def _load(path: Path, *, small: bool, found: Shrink | None) -> RunView:
+def _load(
+    path: Path, commands: Mapping[Path, str], *, small: bool, found: Shrink | None
+) -> RunView:
     """The run in a folder; `found` is what shrinking says of it if it is a small one."""
     recorded: Recorded | None = None
     if is_recorded(path):
@@ -245,7 +251,7 @@ def _load(path: Path, *, small: bool, found: Shrink | None) -> RunView:
     verdicts = read_verdicts(path, problems)
     info = read_info(path, problems)
     shrink = read_shrink(path, problems)
-    shrunk = None if small else _load_shrunk(path, problems, shrink)
+    shrunk = None if small else _load_shrunk(path, commands, problems, shrink)
     told = found or shrink
     needed = frozenset(n.fault for n in told.necessary if n.needed) if told else frozenset()
     calls = tuple(history.calls())
@@ -279,15 +285,29 @@ def _load(path: Path, *, small: bool, found: Shrink | None) -> RunView:
         problems=tuple(map(safe_text, problems)),
         trace=RunTrace(path),
         call_at=_call_positions(calls),
+        repeat=commands.get(path) or _repeat(path, plan, recorded),
     )
 
 
-def _load_shrunk(path: Path, problems: list[str], found: Shrink | None) -> RunView | None:
+def _repeat(path: Path, plan: Plan, recorded: Recorded | None) -> str:
+    """What repeats the run of a folder; of a test's own system (``module.test``) that test does."""
+    if recorded is not None:
+        return recorded.check_command(path)
+    module, _, test = plan.system.rpartition(".")
+    named = ":" not in plan.system and plan.system not in registry.SYSTEMS
+    if module and named and test.isidentifier():
+        return f"pytest -k {test} --splitbrain-replay {quote(str(path / 'plan.json'))}"
+    return f"splitbrain replay {quote(str(path))}"
+
+
+def _load_shrunk(
+    path: Path, commands: Mapping[Path, str], problems: list[str], found: Shrink | None
+) -> RunView | None:
     folder = path / "shrunk"
     if not (folder / "plan.json").exists():
         return None
     try:
-        return _load(folder, small=True, found=found)
+        return _load(folder, commands, small=True, found=found)
     except RunError as error:
         problems.append(f"The shrunk run can't be shown: {error}")
         return None

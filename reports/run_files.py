@@ -44,7 +44,6 @@ class RunInfo:
         regime: ``survivable`` when the system claims to tolerate the run's faults, else ``beyond``.
         claims: what the system claims to tolerate, in words.
         notes: anything else to be told, one sentence each.
-        replay: the command that repeats the run.
         words: how its operations are told, by f.
     """
 
@@ -58,7 +57,6 @@ class RunInfo:
     regime: str = ""
     claims: str = ""
     notes: tuple[str, ...] = ()
-    replay: str = ""
     words: Mapping[str, Words] = field(default_factory=dict)
 
 
@@ -200,9 +198,7 @@ def read_info(folder: Path, problems: list[str]) -> RunInfo:
     )
 
 
-_TEXT_FIELDS = (
-    *("version", "python", "trio", "started", "trace_sha256", "regime", "claims", "replay"),
-)
+_TEXT_FIELDS = (*("version", "python", "trio", "started", "trace_sha256", "regime", "claims"),)
 
 
 def read_shrink(folder: Path, problems: list[str]) -> Shrink | None:

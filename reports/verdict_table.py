@@ -11,10 +11,12 @@ from splitbrain.checkers.verdict import INVALID, Verdict
 from splitbrain.reports.wording import clipped, safe_text, shortened
 
 REASON_LIMIT = 180
+WIDTH = 100
 
 
-def render_verdicts(verdicts: Iterable[Verdict]) -> str:
-    """Verdicts as a table of plain ASCII: checker, verdict, what it says."""
+def render_verdicts(verdicts: Iterable[Verdict], width: int = WIDTH) -> str:
+    """Verdicts as a table of plain ASCII: checker, verdict, what it says; in about `width` columns,
+    if no word is wider."""
     rows = [
         (
             shortened(verdict.checker),
@@ -23,7 +25,13 @@ def render_verdicts(verdicts: Iterable[Verdict]) -> str:
         )
         for verdict in verdicts
     ]
-    return table_of(rows, ("checker", "verdict", "what"), maxcolwidths=[40, None, 60])
+    return table_of(rows, ("checker", "verdict", "what"), maxcolwidths=_columns(width))
+
+
+def _columns(width: int) -> list[int | None]:
+    """The widths of the table's columns: a checker's name takes two fifths at most."""
+    name = min(40, width * 2 // 5)
+    return [name, None, max(16, width - name)]
 
 
 def table_of(rows: Sequence[tuple[str, ...]], head: tuple[str, ...], **options: Any) -> str:

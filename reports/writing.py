@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from splitbrain.reports.card import FILE, failure_card
+from splitbrain.reports.card import FILE as CARD
+from splitbrain.reports.card import failure_card
 from splitbrain.reports.html import render_html
+from splitbrain.reports.junit import FILE as JUNIT
+from splitbrain.reports.junit import render_junit
 from splitbrain.reports.markdown import render_markdown
 from splitbrain.reports.model import RunView, load_run
 
 
-def write_report(run_dir: str | Path) -> RunView:
+def write_report(run_dir: str | Path, commands: Mapping[Path, str] | None = None) -> RunView:
     """Write ``report.html`` and ``report.md`` into a run's folder, and into its shrunk run's; and
-    ``failure.json`` for one that failed.
+    ``junit.xml``, and ``failure.json`` for one that failed.
+
+    Args:
+        run_dir: the folder.
+        commands: what repeats the runs of which folder, where that is not `splitbrain replay`.
 
     Returns:
         The run that the pages show, so that whoever tells it needn't read it again. A page that
@@ -25,16 +33,17 @@ def write_report(run_dir: str | Path) -> RunView:
     Raises:
         RunError: the plan or the history is missing or can't be read.
     """
-    view = load_run(run_dir)
+    view = load_run(run_dir, commands)
     unwritten: list[str] = []
     for shown in (view.shrunk, view):
         if shown is not None:
             unwritten += _write(shown.page, render_html(shown))
             unwritten += _write(shown.path / "report.md", render_markdown(shown))
+    unwritten += _write(view.path / JUNIT, render_junit(view))
     card = failure_card(view)
     if card is not None:
         text = json.dumps(card, indent=1, ensure_ascii=False, default=repr)
-        unwritten += _write(view.path / FILE, text + "\n")
+        unwritten += _write(view.path / CARD, text + "\n")
     return replace(view, problems=(*view.problems, *unwritten))
 
 

@@ -19,7 +19,7 @@ from splitbrain.harness.commands.exits import (
     sentence_of,
     shortened,
 )
-from splitbrain.harness.commands.output import in_full, say
+from splitbrain.harness.commands.output import in_full, say, width
 
 if TYPE_CHECKING:
     from splitbrain.checkers.history import History
@@ -238,7 +238,7 @@ def _tell(outcome: _Outcome, *, as_json: bool, verbose: bool, alone: bool) -> No
         say(f"{outcome.file}:")
     for note in outcome.notes:
         say(f"note: {note}")
-    say(render_verdicts(outcome.verdicts))
+    say(render_verdicts(outcome.verdicts, width()))
     if verbose:
         for verdict in outcome.verdicts:
             say(in_full(verdict))

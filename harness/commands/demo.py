@@ -10,7 +10,7 @@ import click
 
 from splitbrain.harness.commands.exits import EXIT_INTERNAL
 from splitbrain.harness.commands.investigation import investigated, runs_option
-from splitbrain.harness.commands.output import say
+from splitbrain.harness.commands.output import say, width
 
 if TYPE_CHECKING:
     from splitbrain.harness.runs.running import Run
@@ -31,7 +31,7 @@ def command(runs: Path) -> None:
 
     def investigate(experiment: Experiment, budget: int) -> tuple[Run, str]:
         found, view = investigated(experiment, runs, budget)
-        return found.run, render_terminal(view)
+        return found.run, render_terminal(view, width())
 
     if not run_demo(registry.experiment, investigate, say):
         sys.exit(EXIT_INTERNAL)

@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from splitbrain.harness.commands.exits import EXIT_INTERRUPTED
-from splitbrain.harness.commands.output import say
+from splitbrain.harness.commands.output import say, width
 
 if TYPE_CHECKING:
     from splitbrain.harness.plan import Plan
@@ -74,8 +74,6 @@ def investigated(
             investigation = investigate(
                 experiment,
                 folder,
-                replay=f"splitbrain replay {quote(str(folder))}",
-                shrunk_replay=f"splitbrain replay {quote(str(folder / 'shrunk'))}",
                 budget=budget,
                 progress=running,
                 shrink_progress=shrinking,
@@ -122,4 +120,4 @@ def tell(
             found["explained"] = investigation.explained()
         click.echo(msgspec.json.format(msgspec.json.encode(found), indent=2).decode())
     elif not quiet:
-        say(render_terminal(view))
+        say(render_terminal(view, width()))

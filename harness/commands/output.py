@@ -1,9 +1,10 @@
-"""What commands print: words of verdicts in color on a terminal, and verdicts in full."""
+"""What commands print: as wide as the terminal and in its colors, and verdicts in full."""
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,13 @@ _COLORS = {"valid": "green", "INVALID": "red", "unknown": "yellow"}
 # The word in a table's column, or the first of a line; not the same word in a sentence.
 _WORDS = re.compile(r"(?m)(^|  )(valid|INVALID|unknown)(?=  |$)")
 
+# A line of the story that belongs to the anomaly; of the diagram, what was lost and who leads.
+_MARKED = re.compile(r"(?m)^\* +\d+\.\d+ s  .*$")
+_LOST = re.compile(r"\blost: \S+")
+_LEADER = re.compile(r"(?m)(^ +\d+\.\d+ s  [| ]*)(leader \S+)")
+
+USUAL_WIDTH, LEAST_WIDTH, MOST_WIDTH = 100, 40, 180
+
 
 def say(text: str) -> None:
     """Print, with the words of verdicts in color where somebody sees it."""
@@ -24,13 +32,27 @@ def say(text: str) -> None:
 
 
 def colors() -> bool:
-    """Whether standard output is a terminal, and NO_COLOR (no-color.org) is not set."""
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    """Whether standard output is a terminal that has colors, and NO_COLOR (no-color.org) is not
+    set."""
+    dumb = os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not dumb and not os.environ.get("NO_COLOR")
+
+
+def width() -> int:
+    """How many columns there are to print in: those of the terminal, or COLUMNS; 100 in a file or a
+    pipe."""
+    if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
+        return USUAL_WIDTH
+    columns = shutil.get_terminal_size((USUAL_WIDTH, 24)).columns
+    return max(LEAST_WIDTH, min(columns, MOST_WIDTH))
 
 
 def colored(text: str) -> str:
-    """The text with its verdicts' words styled."""
-    return _WORDS.sub(lambda m: m[1] + click.style(m[2], fg=_COLORS[m[2]], bold=True), text)
+    """The text with its verdicts' words styled, and what a story or a diagram marks."""
+    text = _WORDS.sub(lambda m: m[1] + click.style(m[2], fg=_COLORS[m[2]], bold=True), text)
+    text = _MARKED.sub(lambda m: click.style(m[0], bold=True), text)
+    text = _LOST.sub(lambda m: click.style(m[0], fg="red"), text)
+    return _LEADER.sub(lambda m: m[1] + click.style(m[2], fg="yellow", bold=True), text)
 
 
 def in_full(verdict: Verdict) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from splitbrain.harness.commands.exits import EXIT_BAD_INPUT
+from splitbrain.harness.commands.output import say, width
 
 
 @click.command(name="report")
@@ -21,7 +22,7 @@ def command(run: Path) -> None:
     from splitbrain.reports import render_terminal, write_report
 
     view = write_report(run)
-    click.echo(render_terminal(view))
+    say(render_terminal(view, width()))
     if view.page.exists():
         click.echo(view.page)
     damaged = [problem for problem in view.problems if problem.startswith(_FILES)]
@@ -31,4 +32,7 @@ def command(run: Path) -> None:
         sys.exit(EXIT_BAD_INPUT)
 
 
-_FILES = ("verdict.json", "run.json", "shrink.json", "report.html", "report.md", "failure.json")
+_FILES = (
+    *("verdict.json", "run.json", "shrink.json"),
+    *("report.html", "report.md", "junit.xml", "failure.json"),
+)

@@ -12,7 +12,7 @@ import click
 
 from splitbrain.harness.commands.exits import EXIT_INTERNAL
 from splitbrain.harness.commands.investigation import investigated, runs_option
-from splitbrain.harness.commands.output import say
+from splitbrain.harness.commands.output import say, width
 
 if TYPE_CHECKING:
     from splitbrain.reports import RunView
@@ -42,12 +42,12 @@ def command(name: str | None, gallery: Path | None, runs: Path) -> None:
         _write_gallery([story_named(name)] if name else list(STORIES), gallery)
         return
     if name is None:
-        width = max(len(story.name) for story in STORIES)
+        longest = max(len(story.name) for story in STORIES)
         for each in STORIES:
-            say(f"{each.name:{width}}  {each.chapter}")
+            say(f"{each.name:{longest}}  {each.chapter}")
         return
     view = _told(story_named(name), runs)
-    say(render_terminal(view))
+    say(render_terminal(view, width()))
     say(f"\nThe picture is in {view.page}")
 
 
@@ -77,7 +77,7 @@ def _told(story: Story, runs: Path) -> RunView:
         options=bug.options,
     )
     faults = ",".join(bug.faults) or "none"
-    say(textwrap.fill(f"{story.told} ({story.chapter})", 100))
+    say(textwrap.fill(f"{story.told} ({story.chapter})", width()))
     say(f"Here {system.name} has this bug: {bug.title} ({bug.source}). Looking for a run ...\n")
     found = search(
         lambda seed: registry.experiment(draw(base.with_(seed=seed), faults)),

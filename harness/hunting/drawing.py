@@ -15,7 +15,6 @@ from dataclasses import dataclass, field, replace
 from importlib import import_module
 from math import exp, floor, log
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 from splitbrain.harness.knobs import OPTION, Knob
@@ -151,10 +150,6 @@ class Target:
     def folder(self, runs: Path, plan: Plan, signature: str) -> Path:
         """A new folder, named after the moment and the plan."""
         return new_folder(runs, plan)
-
-    def replay(self, path: Path) -> str:
-        """The command that repeats the run of a folder."""
-        return f"splitbrain replay {quote(str(path))}"
 
 
 def target_name(cell: str) -> str:

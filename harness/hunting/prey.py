@@ -39,10 +39,6 @@ class Prey(Protocol):
         """A new folder for a failing run."""
         ...
 
-    def replay(self, path: Path) -> str:
-        """The command that repeats the run of a folder."""
-        ...
-
     @property
     def origin(self) -> Origin | None:
         """Where its experiments come from, for test files of failures."""

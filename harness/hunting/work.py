@@ -133,8 +133,6 @@ def _made_small(
     found = investigate(
         experiment,
         folder,
-        replay=target.replay(folder),
-        shrunk_replay=target.replay(folder / "shrunk"),
         budget=budget,
         time_box=SHRINK_SECONDS,
         origin=target.origin,

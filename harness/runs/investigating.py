@@ -73,8 +73,6 @@ def investigate(
     experiment: Experiment,
     folder: Path,
     *,
-    replay: str,
-    shrunk_replay: str,
     budget: int = 400,
     time_box: float | None = None,
     progress: Progress | None = None,
@@ -87,8 +85,6 @@ def investigate(
     Args:
         experiment: what to run.
         folder: an existing, empty folder.
-        replay: the command that repeats the run.
-        shrunk_replay: the command that repeats the shrunk run.
         budget: how many runs shrinking may take; 0 for not at all.
         time_box: seconds of the real machine's time that it may take; None for as long as it takes.
         progress: told how far the run is.
@@ -103,12 +99,12 @@ def investigate(
         StoreError: the folder cannot be written.
     """
     if recorded is None or recorded.deterministic:
-        result = run_in_folder(experiment, folder, replay=replay, progress=progress)
+        result = run_in_folder(experiment, folder, progress=progress)
         if recorded is not None and recorded.signature != result.signature:
             return Investigation(folder, result, None, _CHANGED)
     else:
         result = recorded
-        keep_run(experiment, result, folder, replay=replay)
+        keep_run(experiment, result, folder)
     if result.validity is not INVALID or budget <= 0:
         return Investigation(folder, result, None)
     if any(verdict.signature == STOPPED for verdict in result.verdicts):
@@ -121,7 +117,7 @@ def investigate(
         return Investigation(folder, result, None, str(error))
     small_folder = folder / "shrunk"
     small_folder.mkdir()
-    keep_run(experiment.with_plan(small.run.plan), small.run, small_folder, replay=shrunk_replay)
+    keep_run(experiment.with_plan(small.run.plan), small.run, small_folder)
     if origin is not None and small.run.deterministic:
         write_text(small_folder / FILE, failure_test(small.run, origin, small_folder))
     certain = certainty(experiment, small.run, min(budget, MOST_RUNS))

@@ -5,7 +5,7 @@
         history.jsonl   what was recorded, written line by line while the run goes on
         trace.jsonl     every event of the simulation
         verdict.json    what the checkers said
-        run.json        versions, durations, the trace's digest, how to replay
+        run.json        versions, durations, the trace's digest
         shrink.json     for a failure that was shrunk: how much smaller it became
         shrunk/         the folder of the shrunk run, with test_failure.py: the same as a test
 
@@ -35,7 +35,6 @@ def run_in_folder(
     experiment: Experiment,
     folder: Path,
     *,
-    replay: str,
     progress: Progress | None = None,
 ) -> Run:
     """Run an experiment and keep everything in `folder`.
@@ -43,7 +42,6 @@ def run_in_folder(
     Args:
         experiment: what to run.
         folder: an existing, empty folder.
-        replay: the command that repeats the run, for the reports.
         progress: told how far the run is.
 
     Raises:
@@ -58,11 +56,11 @@ def run_in_folder(
         ):
             result = run(experiment, sink=writer.append, trace_file=trace, progress=progress)
             result.trace.flush()
-        _write_findings(experiment, result, folder, replay)
+        _write_findings(experiment, result, folder)
     return result
 
 
-def keep_run(experiment: Experiment, result: Run, folder: Path, *, replay: str) -> None:
+def keep_run(experiment: Experiment, result: Run, folder: Path) -> None:
     """Keep a run that was made elsewhere, with its trace in memory, as `run_in_folder` would.
 
     Raises:
@@ -75,10 +73,10 @@ def keep_run(experiment: Experiment, result: Run, folder: Path, *, replay: str) 
                 writer.append(operation)
         with (folder / "trace.jsonl").open("wb") as trace:
             trace.writelines(result.trace.lines())
-        _write_findings(experiment, result, folder, replay)
+        _write_findings(experiment, result, folder)
 
 
-def _write_findings(experiment: Experiment, result: Run, folder: Path, replay: str) -> None:
+def _write_findings(experiment: Experiment, result: Run, folder: Path) -> None:
     """What is known once a run has ended."""
     plan = experiment.plan
     write_json(folder / "verdict.json", verdicts_to_json(result))
@@ -98,7 +96,6 @@ def _write_findings(experiment: Experiment, result: Run, folder: Path, replay: s
             "regime": regime(plan.faults, plan.nodes, experiment.claims) or "",
             "claims": str(experiment.claims or ""),
             "notes": _notes(experiment, result),
-            "replay": replay,
             "words": {f: words.to_json() for f, words in experiment.workload.words.items()},
         },
     )

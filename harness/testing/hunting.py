@@ -19,6 +19,7 @@ from concurrent.futures import Executor, Future
 from contextlib import closing
 from importlib import import_module
 from pathlib import Path
+from shlex import quote
 from typing import Any, Protocol
 
 from splitbrain.harness.hunting import telling
@@ -99,9 +100,12 @@ class HuntedTest:
         """The folder that this failure of the test always has, emptied."""
         return emptied_folder(runs, f"{slug(self.name)}--{slug(signature)}")
 
-    def replay(self, path: Path) -> str:
-        """The command that repeats the run of a folder."""
-        return f"{self._command} --splitbrain-replay {path / 'plan.json'}"
+    def commands(self, folder: Path) -> dict[Path, str]:
+        """What repeats the runs of a failure: the one that was found, and the small one."""
+        return {
+            path: f"{self._command} --splitbrain-replay {quote(str(path / 'plan.json'))}"
+            for path in (folder, folder / "shrunk")
+        }
 
     @property
     def tied(self) -> str | None:
@@ -145,18 +149,20 @@ def hunt_in(test: HuntedTest, seconds: float, settings: Settings) -> None:
         settings.finished(Search(count.runs, count.valid, operations=count.operations))
     groups = [g for g in ranked(list(hunt.groups.values())) if g.state != FIXED]
     if groups:
-        raise _violation(count, groups, settings)
+        raise _violation(test, count, groups, settings)
     if not count.valid and count.runs:
         ((why, _),) = most_frequent(count.unknown_reasons, 1)
         raise Inconclusive(f"none of {count.runs} runs could be judged: {why}")
     settings.notes.append(f"{test.name}: {telling.summary(count)}")
 
 
-def _violation(count: Counts, groups: Sequence[Group], settings: Settings) -> Violation:
+def _violation(
+    test: HuntedTest, count: Counts, groups: Sequence[Group], settings: Settings
+) -> Violation:
     folder = Path(groups[0].folder) if groups[0].folder else settings.folder
     told = telling.terminal(count, groups)
     if settings.render is not None and (folder / "verdict.json").exists():
-        told = f"{told}\n{settings.render(folder)}"
+        told = f"{told}\n{settings.render(folder, test.commands(folder))}"
     return Violation(told, folder, groups[0].plan["seed"])
 
 

@@ -7,7 +7,7 @@ imported when one fails.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +51,7 @@ def around_call(item: pytest.Item) -> Generator[None, Any, Any]:
         settings.finished = None
 
 
-def _render(folder: Path) -> str:
+def _render(folder: Path, commands: Mapping[Path, str]) -> str:
     from splitbrain.reports import render_terminal, write_report
 
-    return render_terminal(write_report(folder))
+    return render_terminal(write_report(folder, commands))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -84,7 +84,7 @@ class Settings:
         shrink_budget: runs that making a failure smaller may take.
         test: the current test's name, for the names of folders; its function's, unless given.
         command: repeats the current test, for example ``pytest tests/test_kv.py::test_register``.
-        render: the text of a failing run's folder.
+        render: the text of a failing run's folder, told what repeats it and the small one in it.
         finished: told of each finished test's `splitbrain.harness.searching.seeds.Search`.
         notes: what is to be said in the end, though no test failed for it.
     """
@@ -98,7 +98,7 @@ class Settings:
     shrink_budget: int = 300
     test: str | None = None
     command: str | None = None
-    render: Callable[[Path], str] | None = None
+    render: Callable[[Path, Mapping[Path, str]], str] | None = None
     finished: Callable[[Any], None] | None = None
     notes: list[str] = field(default_factory=list)
 

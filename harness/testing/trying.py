@@ -285,20 +285,22 @@ class Trial:
         else:
             folder = emptied_folder(settings.folder, name)
         small = source is not None or self._explored
-        repeat = folder / "plan.json"
         found = investigate(
             failure.experiment,
             folder,
-            replay=self._command("seed", plan.seed)
-            if source is None and not failure.drawn
-            else self._command("replay", repeat),
-            shrunk_replay=self._command("replay", folder / "shrunk" / "plan.json"),
             # A plan from a file is as small as it was made.
             budget=0 if small else settings.shrink_budget,
             recorded=failure.run,
             origin=origin_of(self._make),
         )
-        text = settings.render(folder) if settings.render else _summary(found)
+        seeded = source is None and not failure.drawn
+        commands = {
+            folder: self._command("seed", plan.seed)
+            if seeded
+            else self._command("replay", folder / "plan.json"),
+            folder / "shrunk": self._command("replay", folder / "shrunk" / "plan.json"),
+        }
+        text = settings.render(folder, commands) if settings.render else _summary(found)
         for note in (found.problem, _budget_note(found, settings)):
             text += f"\n\n  note: {note}" if note else ""
         return Violation(f"{failure.heading}\n{text}".lstrip("\n"), folder, plan.seed)
@@ -337,7 +339,7 @@ class Trial:
             )
             return
         folder = emptied_folder(self._settings.folder, f"{self._folders}{_UNKNOWN}")
-        run_in_folder(experiment, folder, replay=self._command("seed", run.plan.seed))
+        run_in_folder(experiment, folder)
         raise Inconclusive(f"{_why_inconclusive(found)}\n  {why}\nrun: {folder}", folder)
 
     def _command(self, option: str, value: object) -> str:

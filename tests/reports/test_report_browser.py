@@ -91,7 +91,7 @@ def test_without_script_everything_but_the_timeline_is_there(browser, pages):
     text = browser.evaluate("document.body.innerText")
     assert "The timeline is drawn by a script, and scripts are off." in text
     assert "network: n1 cut off from n2, n3" in text
-    assert "splitbrain replay runs/demo/shrunk/plan.json" in text
+    assert f"splitbrain replay {pages['stale'].parent}/shrunk" in text
     assert "1,003 operations (960 ok" not in text
     browser.evaluate("document.querySelector('label[for=side-whole]').click()")
     assert "1,003 operations (960 ok" in browser.evaluate("document.body.innerText")

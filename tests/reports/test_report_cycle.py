@@ -102,7 +102,7 @@ def test_a_real_write_skew_is_a_ring_of_two_anti_dependencies(tmp_path):
         )
         folder = tmp_path / str(seed)
         folder.mkdir()
-        if run_in_folder(registry.experiment(plan), folder, replay="").validity is INVALID:
+        if run_in_folder(registry.experiment(plan), folder).validity is INVALID:
             break
     view = load_run(folder)
     kinds = [step["type"] for step in steps_in(view.anomaly)]

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -14,7 +15,15 @@ from pathlib import Path
 import pytest
 import sample_runs
 
-from splitbrain.reports import load_run, render_html, write_report
+from splitbrain.reports import (
+    load_run,
+    render_html,
+    render_markdown,
+    render_terminal,
+    write_report,
+)
+from splitbrain.reports.card import failure_card
+from splitbrain.reports.junit import render_junit
 from splitbrain.reports.packing import pack
 
 VOID = {"meta", "br", "img", "input", "link", "hr"}
@@ -107,10 +116,12 @@ def test_a_page_is_the_same_every_time(run):
     assert write_report(run).page.read_bytes() == first
 
 
-def test_a_page_does_not_depend_on_where_its_folder_is_nor_on_the_hash_seed(tmp_path):
+def test_a_page_depends_on_where_its_folder_is_in_its_commands_alone_and_not_on_the_hash_seed(
+    tmp_path,
+):
     here, there = sample_runs.stale_run(tmp_path / "here"), tmp_path / "and" / "there"
     shutil.copytree(here, there)
-    page = write_report(here).page.read_bytes()
+    page = write_report(here).page.read_bytes().replace(bytes(here), bytes(there))
     program = "import sys; from splitbrain import reports; reports.write_report(sys.argv[1])"
     root = Path(__file__).parents[2]
     for seed in ("1", "2"):
@@ -146,13 +157,36 @@ def test_hostile_values_stay_text(tmp_path):
     assert any("</script>" in label for label in labels)  # only as data
 
 
+def test_commands_come_from_where_the_run_is_and_never_from_what_a_file_says(tmp_path):
+    folder = sample_runs.stale_run(tmp_path / "a run's")
+    shown = load_run(folder)
+    texts = [render_html(shown), render_markdown(shown), render_terminal(shown)]
+    texts += [render_junit(shown), json.dumps(failure_card(shown))]
+
+    assert not [text for text in texts if "evil.example" in text]
+    assert shown.repeat == f"splitbrain replay {shlex.quote(str(folder))}"
+    assert all("s/shrunk" in text for text in texts)
+
+
+def test_the_run_of_a_test_is_repeated_by_that_test(tmp_path):
+    folder = sample_runs.valid_run(tmp_path)
+    plan = json.loads((folder / "plan.json").read_text())
+    for system, command in (
+        ("tests.test_kv.test_forgetful", f"pytest -k test_forgetful --splitbrain-replay {folder}"),
+        ("tests.test_kv.a; rm -rf", f"splitbrain replay {folder}"),
+        ("tests.kv:SYSTEM", f"splitbrain replay {folder}"),
+    ):
+        (folder / "plan.json").write_text(json.dumps(plan | {"system": system}))
+        assert load_run(folder).repeat.removesuffix("/plan.json") == command
+
+
 def test_the_verdict_the_story_and_the_commands_are_in_the_page_itself(tmp_path):
     page = Page(render_html(load_run(sample_runs.stale_run(tmp_path / "run"))))
 
     for words in (
         "INVALID raft / register with bug CON-03",
         "Process 0 read x=901 at 9.001 s",
-        "splitbrain replay runs/demo/plan.json",
+        f"splitbrain replay {tmp_path}/run/shrunk",
         "shrunk from 1,003 operations and 5 faults to 3 operations and 1 fault",
         "client 1 writes x = 902",
         "network: n1 cut off from n2, n3",

@@ -244,7 +244,7 @@ def test_old_runs_are_judged_again_and_what_changed_is_told(tmp_path):
     plan = Plan("abd", "register", time_limit=0.3, seed=1)
     for name in ("same", "other"):
         (tmp_path / name).mkdir()
-        run_in_folder(registry.experiment(plan), tmp_path / name, replay="splitbrain replay")
+        run_in_folder(registry.experiment(plan), tmp_path / name)
     verdicts = json.loads((tmp_path / "other" / "verdict.json").read_text())
     for each in verdicts["verdicts"]:
         each["validity"] = "unknown"
@@ -268,5 +268,5 @@ def test_a_failure_is_one_json_object_and_a_valid_run_has_none(tmp_path):
     assert card["size"] == {"operations": 3, "faults": 1, "nodes": 3, "clients": 2}
     assert card["necessary"] == ["f1"]
     assert card["story"][0] == "0.000 s client 0 writes x = 901"
-    assert card["replay"] == "splitbrain replay runs/demo/shrunk/plan.json"
+    assert card["replay"] == f"splitbrain replay {tmp_path}/stale/shrunk"
     assert not (tmp_path / "valid" / "failure.json").exists()

@@ -168,5 +168,5 @@ def test_hostile_names_are_text_and_their_command_is_quoted(tmp_path):
 
     assert "<script>x" not in render_html(view)
     assert "<script>x" not in render_markdown(view).split("```")[0]
-    assert view.replay_command().endswith(f"--model '{bad}'")
+    assert view.repeat.endswith(f"--model '{bad}'")
     assert Path(view.page).name == "report.html"

@@ -10,8 +10,8 @@ from splitbrain.reports import load_run, render_markdown, render_terminal, rende
 from splitbrain.reports.markdown import escaped
 
 STALE_TERMINAL = """\
-INVALID  linearizable(cas-register)  shrunk from 1,003 operations and 5 faults to 3 operations \
-and 1 fault, in 58 runs
+INVALID  linearizable(cas-register)  shrunk from 1,003 operations and 5 faults to 3 operations and 1
+  fault, in 58 runs
   raft / register with bug CON-03, seed 217
 
   Process 0 read x=901 at 9.001 s, but 901 had been overwritten by process 1's write of 902, which
@@ -31,8 +31,8 @@ and 1 fault, in 58 runs
   how often: the same plan fails in 27 of 30 other schedules
   necessary: f1 net.partition (fails in 27 of 30 schedules with it, in 0 of 30 without)
 
-  replay:  splitbrain replay runs/demo/shrunk/plan.json
-  whole run, before it was shrunk:  splitbrain replay runs/demo/plan.json
+  replay:  splitbrain replay {folder}/shrunk
+  whole run, before it was shrunk:  splitbrain replay {folder}
 
   checker                     verdict    what
   --------------------------  ---------  --------------------------------
@@ -48,13 +48,15 @@ and 1 fault, in 58 runs
 
 
 def test_a_failure_in_the_terminal(tmp_path):
-    view = load_run(sample_runs.stale_run(tmp_path / "run"))
+    folder = sample_runs.stale_run(tmp_path / "run")
+    view = load_run(folder)
 
     told, whole = render_terminal(view).split(
         "the whole run, raft / register with bug CON-03, seed 217: "
     )
     assert (
-        told + "the whole run, raft / register with bug CON-03, seed 217: WHOLE" == STALE_TERMINAL
+        told + "the whole run, raft / register with bug CON-03, seed 217: WHOLE"
+        == STALE_TERMINAL.replace("{folder}", str(folder))
     )
     assert " ".join(whole.split()).endswith(
         "before the read began 1,003 operations (960 ok, 36 fail, 7 info), "
@@ -68,6 +70,18 @@ def test_a_valid_run_in_the_terminal_tells_what_was_exercised_and_no_story(tmp_p
     assert text.startswith("valid  linearizable(cas-register)\n")
     assert "operation      ok    fail    info" in text
     assert "client 0" not in text
+
+
+@pytest.mark.parametrize("width", [40, 72, 140])
+@pytest.mark.parametrize("name", ["stale", "lost", "valid"])
+def test_no_line_is_wider_than_the_terminal_but_commands_and_paths(tmp_path, name, width):
+    folder = sample_runs.ALL[name](tmp_path / "run")
+    lines = render_terminal(load_run(folder), width).split("\n")
+    words = [line for line in lines if str(folder) not in line and "---" not in line]
+
+    assert max(map(len, words)) <= width + 26  # an outcome and a note stand beside a story's line
+    prose = " ".join(lines)
+    assert "Exercised" in prose or "exercised" in prose
 
 
 @pytest.mark.parametrize("name", sample_runs.ALL)
@@ -133,18 +147,19 @@ How often: the same plan fails in 27 of 30 other schedules.
 | f1      | net.partition | **yes**     | fails in 27 of 30 schedules with it, in 0 of 30 without |
 
 ```text
-$ splitbrain replay runs/demo/shrunk/plan.json
+$ splitbrain replay {folder}/shrunk
 ```
 """
 
 
 def test_a_failure_as_markdown(tmp_path):
-    text = render_markdown(load_run(sample_runs.stale_run(tmp_path / "run")))
+    folder = sample_runs.stale_run(tmp_path / "run")
+    text = render_markdown(load_run(folder))
 
-    assert text.startswith(STALE_MARKDOWN)
+    assert text.startswith(STALE_MARKDOWN.replace("{folder}", str(folder)))
     assert "| linearizable(cas-register) | **INVALID** | key x has no linearization" in text
     assert "1,003 operations (960 ok, 36 fail, 7 info)" in text
-    assert text.endswith("```text\n$ splitbrain replay runs/demo/plan.json\n```\n")
+    assert text.endswith(f"```text\n$ splitbrain replay {folder}\n```\n")
 
 
 @pytest.mark.parametrize("name", sample_runs.ALL)

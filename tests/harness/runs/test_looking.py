@@ -122,7 +122,7 @@ def test_a_server_that_the_run_does_not_have_is_one_sentence():
 def test_the_command_looks_compares_and_keeps_nothing(tmp_path):
     folder = tmp_path / "run"
     folder.mkdir()
-    run_in_folder(registry.experiment(PLAN), folder, replay="")
+    run_in_folder(registry.experiment(PLAN), folder)
     before = sorted(tmp_path.rglob("*"))
     words = ["replay", str(folder), "--watch", "n1: core.term", "--runs", str(tmp_path / "kept")]
     result = CliRunner().invoke(main, words)
@@ -135,7 +135,7 @@ def test_the_command_looks_compares_and_keeps_nothing(tmp_path):
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("debugged")
-    run_in_folder(registry.experiment(PLAN), folder, replay="splitbrain replay")
+    run_in_folder(registry.experiment(PLAN), folder)
     return folder
 
 

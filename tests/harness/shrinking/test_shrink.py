@@ -160,14 +160,14 @@ def test_a_failure_that_does_not_come_again_is_told_as_such(failing, tmp_path):
     with pytest.raises(NotReproduced, match="depends on something besides its node"):
         shrink(experiment, first, budget=10)
     FirstTimeOnly.runs = 0
-    found = investigate(experiment, tmp_path, replay="", shrunk_replay="", budget=10)
+    found = investigate(experiment, tmp_path, budget=10)
     assert found.run.validity is INVALID
     assert found.shrunk is None
     assert "does not fail again" in found.problem
 
 
 def test_an_investigation_keeps_the_small_run_beside_the_large_one(failing, shrunk, tmp_path):
-    found = investigate(failing[0], tmp_path, replay="big", shrunk_replay="small")
+    found = investigate(failing[0], tmp_path)
     assert found.telling_folder == tmp_path / "shrunk"
     assert read_plan(tmp_path) == failing[0].plan
     assert read_plan(tmp_path / "shrunk") == shrunk.run.plan

@@ -245,7 +245,7 @@ class Hangs:
 def test_such_a_run_is_invalid_and_not_made_smaller(tmp_path):
     """Each attempt would have to wait for the watchdog, and could end at another line."""
     experiment = Plan("", "", nodes=1, time_limit=2.0).using(Hangs, register(Client))
-    found = investigate(experiment, tmp_path, replay="", shrunk_replay="")
+    found = investigate(experiment, tmp_path)
 
     assert found.run.validity == "invalid"
     assert "unhandled-exceptions/run-stopped" in {v.signature for v in found.run.verdicts}
