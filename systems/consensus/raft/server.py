@@ -22,18 +22,20 @@ from splitbrain.systems.consensus.raft.phases import LEADER
 from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.state import Settings
 from splitbrain.systems.consensus.raft.storage import Storage
-from splitbrain.systems.consensus.sessions import Sessions
+from splitbrain.systems.consensus.sessions import Application, Sessions
 from splitbrain.systems.consensus.shell import Shell
 
 
 class RaftKV(Shell):
-    """A key-value store replicated by Raft. Announces each leadership that it wins."""
+    """A key-value store, or another application, replicated by Raft. Announces each leadership that
+    it wins."""
 
     saves = (SaveState, SaveEntries, SaveSnapshot)
     core_class: ClassVar[type[Raft]] = Raft
     rules: ClassVar[type[Rules]] = Rules
     storage_class: ClassVar[type[Storage]] = Storage
     machine_class: ClassVar[type[Sessions]] = Sessions
+    application_class: ClassVar[type[Application]] = KeyValue
     settings: ClassVar[Settings] = Settings()
 
     def __init__(self, node: Node) -> None:
@@ -58,7 +60,7 @@ class RaftKV(Shell):
         return self.core_class(
             self.node.name,
             self.node.peers,
-            self.machine_class(KeyValue()),
+            self.machine_class(self.application_class()),
             stored=stored,
             random=self.node.random,
             now=trio.current_time(),

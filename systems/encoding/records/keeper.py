@@ -7,7 +7,7 @@
     ("latest", key)                         -> ("ok", position, envelope) or ("none",)
     ("add", request)                        -> ("ok", total)     the request in tagged fields
     ("total",)                              -> ("ok", total)
-    ("register", ...), ("schema", ...)      see `splitbrain.systems.encoding.registry.server`
+    ("register", ...), ("schema", ...)      see `splitbrain.systems.encoding.registry.machine`
 
 `over` is the position that must be the key's latest, or None. `change` is a number that whoever
 asked chose, so that a request that comes again is known. Records of the log
@@ -22,8 +22,8 @@ import trio
 
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.encoding import tagged
-from splitbrain.systems.encoding.registry.server import answered
-from splitbrain.systems.encoding.registry.store import Registry
+from splitbrain.systems.encoding.registry.machine import registered
+from splitbrain.systems.encoding.registry.store import LoggedRegistry
 from splitbrain.systems.log_file import LogFile
 
 PATH = "records"
@@ -49,7 +49,7 @@ class Keeper:
 
     def __init__(self, node: Node) -> None:
         self.node = node
-        self.registry = Registry(node.disk)
+        self.registry = LoggedRegistry(node.disk)
         self._log = LogFile(node.disk, PATH, _START)
         self._latest: dict[str, tuple[int, bytes]] = {}
         self._done: dict[int, int] = {}  # by change, its position or the total after it
@@ -91,7 +91,12 @@ class Keeper:
                 return "ok", self._done[asked["change"]]
             case "total", ():
                 return "ok", self._total
-        return answered(self.registry, f, *arguments)
+            case "register", (str() as subject, str() as schema):
+                return registered(self.registry, subject, schema)
+            case "schema", (int() as id,):
+                known = self.registry.by_id.get(id)
+                return ("ok", known.schema) if known else ("none",)
+        return "refused", f"{f} with {len(arguments)} arguments is no request"
 
     def _append(self, record: tuple[Any, ...]) -> int:
         self._log.append([record])

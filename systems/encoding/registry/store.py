@@ -1,7 +1,7 @@
-"""Schemas by id and by subject, in memory over a log on disk.
+"""Schemas by id and by subject, in memory, and over a log on a disk.
 
-Records of the log (`splitbrain.systems.log_file`): ``(id, subject, schema)``, the schema as JSON.
 Ids count from 1 over all subjects; a registration is never taken back, so none comes again.
+Records of the log (`splitbrain.systems.log_file`): ``(id, subject, schema)``, the schema as JSON.
 
 A subject is ``format/mode``: ``avro``, ``tagged`` or ``json``; and ``backward`` (the new schema
 reads what was written with the one before), ``forward`` (the other way round), ``full`` (both),
@@ -63,32 +63,20 @@ def canonical(schema: Any) -> str:
 
 
 class Registry:
-    """The schemas of one server.
+    """The schemas there are.
 
     Invariants: the schemas of a subject are compatible in its mode; an id means one schema of one
     subject for ever; the same schema of a subject has one id.
-
-    Args:
-        disk: where the log is.
     """
 
-    def __init__(self, disk: Disk) -> None:
-        self._log = LogFile(disk, PATH, _START)
+    def __init__(self) -> None:
         self.by_id: dict[int, Registered] = {}
         self.subjects: dict[str, list[Registered]] = {}
 
-    async def open(self) -> None:
-        """Read what survived, cut off a torn tail, and make both durable."""
-        for record in await self._log.open():
-            self._add(Registered(*record))
-
-    def _add(self, registered: Registered) -> None:
+    def add(self, registered: Registered) -> None:
+        """Take a schema that was found to be compatible."""
         self.by_id[registered.id] = registered
         self.subjects.setdefault(registered.subject, []).append(registered)
-
-    async def sync(self) -> None:
-        """Wait until all that was registered is durable."""
-        await self._log.sync()
 
     def versions(self, subject: str) -> tuple[Registered, ...]:
         """A subject's schemas, in order of registration."""
@@ -115,8 +103,7 @@ class Registry:
             if reason is not None:
                 raise Refused(f"it is not compatible with schema {before.id}: {reason}")
         registered = Registered(self.next_id(), subject, text)
-        self._log.append([registered])
-        self._add(registered)
+        self.add(registered)
         return registered.id
 
     def next_id(self) -> int:
@@ -140,6 +127,35 @@ class Registry:
             if reason is not None:
                 return f"that cannot read what is written with it: {reason}"
         return None
+
+
+class LoggedRegistry(Registry):
+    """A registry on one server's disk.
+
+    Args:
+        disk: where the log is.
+    """
+
+    def __init__(self, disk: Disk) -> None:
+        super().__init__()
+        self._log = LogFile(disk, PATH, _START)
+
+    async def open(self) -> None:
+        """Read what survived, cut off a torn tail, and make both durable."""
+        for record in await self._log.open():
+            self.add(Registered(*record))
+
+    def register(self, subject: str, text: str) -> int:
+        """See `Registry.register`; it is durable once `sync` has returned."""
+        known = len(self.by_id)
+        id = super().register(subject, text)
+        if len(self.by_id) > known:
+            self._log.append([self.by_id[id]])
+        return id
+
+    async def sync(self) -> None:
+        """Wait until all that was registered is durable."""
+        await self._log.sync()
 
 
 def _parts(subject: str) -> tuple[Format, str]:
