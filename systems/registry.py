@@ -43,6 +43,7 @@ SYSTEMS: Entries[System] = Entries(
         "coordination": f"{_HERE}.locks.coordination:SYSTEM",
         "swim": f"{_HERE}.membership.swim:SYSTEM",
         "mapreduce": f"{_HERE}.batch.mapreduce:SYSTEM",
+        "dataflow": f"{_HERE}.batch.dataflow:SYSTEM",
         "partitioned-log": f"{_HERE}.streams.partitioned_log:SYSTEM",
         "partitioned-database": f"{_HERE}.partitioning.database:SYSTEM",
         "replicated-log": f"{_HERE}.streams.replicated_log:SYSTEM",

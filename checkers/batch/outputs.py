@@ -1,7 +1,8 @@
 """The output of a batch job is what a plain loop over its whole input gives, and stays so.
 
-*Property.* A job is an operation ``run`` with value ``[id, function, text]``: lines ``key number``,
-and a function of `FUNCTIONS`. Its output is a list of ``[key, value]``, sorted by key. Reads,
+*Property.* A job is an operation ``run`` with value ``[id, function, text]``: lines ``key number``
+(or words), and a function of `FUNCTIONS`. Its output is a list of rows that begin with a key,
+``[key, value]`` for most, in order. Reads,
 ``published``, list ``[id, output]`` of all jobs whose output is there.
 
 ==================  ================================================================================
@@ -15,13 +16,15 @@ unrequested-output  a read has the output of a job that nobody had asked for
 Ghemawat, "MapReduce: Simplified Data Processing on Large Clusters", OSDI 2004, section 3.3
 (semantics in the presence of failures).
 
-*Algorithm.* The loop, once a job. Linear in the input.
+*Algorithm.* The loop, once a job. O(n log n) in the input.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from math import fsum
 from typing import Any
 
 from splitbrain.checkers.entry import CheckerEntry
@@ -35,16 +38,62 @@ NAME = "batch-output"
 _SHOWN = 100
 
 
-def _count(numbers: list[int]) -> Any:
-    return len(numbers)
+GAP = 20
+"""A session ends that long after its last event."""
 
 
-def _mean(numbers: list[int]) -> Any:
-    return [sum(numbers), len(numbers)]
+def _count(text: str) -> list[list[Any]]:
+    return [[key, len(numbers)] for key, numbers in _by_key(text)]
 
 
-FUNCTIONS: Mapping[str, Callable[[list[int]], Any]] = {"count": _count, "mean": _mean}
-"""What jobs compute of a key's numbers: how many, or their sum and how many (the mean, exactly)."""
+def _mean(text: str) -> list[list[Any]]:
+    return [[key, [sum(numbers), len(numbers)]] for key, numbers in _by_key(text)]
+
+
+def _totals(text: str) -> list[list[Any]]:
+    return [[key, fsum(number / 10 for number in numbers)] for key, numbers in _by_key(text)]
+
+
+def _ranked(text: str) -> list[list[Any]]:
+    lines = [line.split(" ") for line in text.splitlines()]
+    return sorted(([key, int(number)] for key, number in lines), key=lambda row: row[1])
+
+
+def _words(text: str) -> list[list[Any]]:
+    return sorted([word, count] for word, count in Counter(text.split()).items())
+
+
+def _sessions(text: str) -> list[list[Any]]:
+    found: list[list[Any]] = []
+    for user, times in _by_key(text):
+        for time in sorted(times):
+            if found and found[-1][0] == user and time < found[-1][2]:
+                found[-1][2:] = time + GAP, found[-1][3] + 1
+            else:
+                found.append([user, time, time + GAP, 1])
+    return found
+
+
+def _by_key(text: str) -> list[tuple[str, list[int]]]:
+    numbers: dict[str, list[int]] = {}
+    for line in text.splitlines():
+        key, number = line.split(" ")
+        numbers.setdefault(key, []).append(int(number))
+    return sorted(numbers.items())
+
+
+FUNCTIONS: Mapping[str, Callable[[str], list[list[Any]]]] = {
+    "count": _count,
+    "mean": _mean,
+    "totals": _totals,
+    "ranked": _ranked,
+    "words": _words,
+    "sessions": _sessions,
+}
+"""What jobs compute of a text: of each key's numbers how many, their sum and how many (the mean,
+exactly), or the exact sum of their tenths, rounded once; all lines in the order of their numbers,
+equal ones as they were; how often each word is there; or user, start, end and number of events of
+each session, if the numbers are times."""
 
 
 def batch_output() -> Checker:
@@ -58,11 +107,7 @@ def computed(function: str, text: str) -> list[list[Any]]:
     Raises:
         ValueError: a line is no key and number.
     """
-    numbers: dict[str, list[int]] = {}
-    for line in text.splitlines():
-        key, number = line.split(" ")
-        numbers.setdefault(key, []).append(int(number))
-    return [[key, FUNCTIONS[function](numbers[key])] for key in sorted(numbers)]
+    return FUNCTIONS[function](text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,12 +191,20 @@ def _misread(
 
 
 def _difference(output: Any, wanted: list[list[Any]]) -> str:
-    got = {str(key): value for key, value in output} if isinstance(output, list) else {}
-    right = {str(key): value for key, value in wanted}
+    got = _rows_by_key(output)
+    right = _rows_by_key(wanted)
     for key in sorted(got.keys() | right.keys()):
-        if got.get(key) != right.get(key):
-            return f"{key} -> {shown(got.get(key))}, and its input says {shown(right.get(key))}"
+        if sorted(got.get(key, ())) != sorted(right.get(key, ())):
+            mine = shown(got.get(key))
+            return f"{key} -> {mine}, and its input says {shown(right.get(key))}"
     return f"{shown(output)}, not in order or with a key twice"
+
+
+def _rows_by_key(rows: Any) -> dict[str, list[Any]]:
+    found: dict[str, list[Any]] = {}
+    for key, *rest in rows if isinstance(rows, list) else ():
+        found.setdefault(str(key), []).append(rest[0] if len(rest) == 1 else rest)
+    return found
 
 
 ENTRY = CheckerEntry(NAME, batch_output, "the output of a batch job is what its input says")
