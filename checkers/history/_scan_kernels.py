@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy.typing as npt
 
-from splitbrain.checkers.kernels import jit
+from splitbrain.checkers.kernels import borrowing, inlined
 
 Array = npt.NDArray[Any]
 
@@ -42,7 +42,7 @@ ZERO, NINE = 48, 57
 AT, BAD, CODE, FROM, TO, COUNT = range(6)
 
 
-@jit
+@borrowing
 def scan(
     data: Array, edn: bool, out: Array, starts: Array, s: Array, table: Array, words: Array
 ) -> int:
@@ -82,7 +82,7 @@ def scan(
     return count
 
 
-@jit
+@inlined
 def _blank(data: Array, s: Array, end: int, edn: bool) -> None:
     """Skip blanks; in EDN commas are blank."""
     at = s[AT]
@@ -94,7 +94,7 @@ def _blank(data: Array, s: Array, end: int, edn: bool) -> None:
     s[AT] = at
 
 
-@jit
+@borrowing
 def _line(
     data: Array, edn: bool, row: Array, s: Array, table: Array, words: Array, end: int
 ) -> None:
@@ -133,12 +133,12 @@ def _line(
         s[BAD] = 1
 
 
-@jit
+@inlined
 def _letter(c: int) -> bool:
     return (c >= 97 and c <= 122) or (c >= 65 and c <= 90)
 
 
-@jit
+@inlined
 def _expect(data: Array, s: Array, end: int, c: int) -> None:
     if s[AT] < end and data[s[AT]] == c:
         s[AT] += 1
@@ -146,7 +146,7 @@ def _expect(data: Array, s: Array, end: int, c: int) -> None:
         s[BAD] = 1
 
 
-@jit
+@inlined
 def _word(data: Array, s: Array, end: int, edn: bool) -> None:
     """A quoted word without escapes, or in EDN a keyword; plain ASCII."""
     if s[AT] >= end:
@@ -188,7 +188,7 @@ def _word(data: Array, s: Array, end: int, edn: bool) -> None:
         s[BAD] = 1
 
 
-@jit
+@inlined
 def _spelled(data: Array, s: Array) -> int:
     """The last word's bytes as one number, if there are at most seven of them, else -1."""
     # Eight bytes would not fit a signed number.
@@ -200,7 +200,7 @@ def _spelled(data: Array, s: Array) -> int:
     return value
 
 
-@jit
+@inlined
 def _field(data: Array, edn: bool, s: Array, end: int) -> int:
     """The name of a field and what parts it from its content."""
     _word(data, s, end, edn)
@@ -221,7 +221,7 @@ def _field(data: Array, edn: bool, s: Array, end: int) -> int:
     return 0
 
 
-@jit
+@borrowing
 def _content(
     data: Array,
     edn: bool,
@@ -262,7 +262,7 @@ def _content(
                 s[BAD] = 1
 
 
-@jit
+@inlined
 def _integer(data: Array, s: Array, end: int) -> None:
     """An integer of at most 17 digits, followed by what may follow one."""
     at, sign, value = s[AT], 1, 0
@@ -287,7 +287,7 @@ def _integer(data: Array, s: Array, end: int) -> None:
     s[AT], s[CODE] = at, sign * value
 
 
-@jit
+@borrowing
 def _number_of(data: Array, s: Array, table: Array, words: Array) -> int:
     """The number of the last word, a new one if it is new."""
     code, mask = 7, len(table) - 1
@@ -314,7 +314,7 @@ def _number_of(data: Array, s: Array, table: Array, words: Array) -> int:
     return int(s[COUNT] - 1)
 
 
-@jit
+@borrowing
 def _atom(data: Array, edn: bool, s: Array, table: Array, words: Array, end: int) -> None:
     """A null, boolean, integer or word; its code is left in the state."""
     c = data[s[AT]] if s[AT] < end else 0
@@ -350,7 +350,7 @@ def _atom(data: Array, edn: bool, s: Array, table: Array, words: Array, end: int
             s[BAD] = 1
 
 
-@jit
+@borrowing
 def _value(
     data: Array, edn: bool, row: Array, s: Array, table: Array, words: Array, end: int
 ) -> None:
@@ -382,7 +382,7 @@ def _value(
     _expect(data, s, end, CLOSE_LIST)
 
 
-@jit
+@inlined
 def _separator(data: Array, edn: bool, s: Array, end: int) -> None:
     """What parts two elements of a list."""
     before = s[AT]

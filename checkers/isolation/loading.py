@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Literal, overload
 
@@ -24,7 +25,7 @@ from splitbrain.checkers.history import History, HistoryError, load
 from splitbrain.checkers.history.columns import FILES, Columns
 from splitbrain.checkers.history.formats.edn_parser import parse
 from splitbrain.checkers.history.formats.edn_records import operation_of
-from splitbrain.checkers.history.repeated_keys import may_repeat_keys
+from splitbrain.checkers.history.repeated_keys import may_repeat_keys, repeated_key
 from splitbrain.checkers.history.rows import error_text
 from splitbrain.checkers.history.source import PARTS_MAX, Content, read_content
 from splitbrain.checkers.isolation.kernels import numbering, scanning, words
@@ -66,13 +67,15 @@ def _scanned(content: bytes, source: str) -> History | None:
     if rows + lists > PARTS_MAX:  # the general readers say so
         return None
     data = np.frombuffer(content, np.uint8)[begin:end]
-    found = kernels.compiled(scanning).scan(data, rows, lists, edn)
-    scan = _Scan(begin, edn, *found)
+    with ThreadPoolExecutor(1) as beside:  # the scan leaves the interpreter to others
+        scanned = beside.submit(_scan, data, begin, rows, lists, edn=edn)
+        events = None if edn else _events_of_json(content, array=array)
+        scan = scanned.result()
     if scan.stopped < len(data) or not len(scan.place):
         return None
-    if not (_checked_edn(content, scan) if edn else _checked_json(content, len(scan.place), array)):
+    if not (_checked_edn(content, scan) if edn else events == len(scan.place)):
         return None
-    if not edn and may_repeat_keys(content):
+    if not edn and _may_repeat_keys(content, scan):
         return None
     columns = _columns(content, scan)
     if columns is None:
@@ -93,11 +96,11 @@ class _Event(msgspec.Struct, gc=False):
     error: msgspec.Raw = msgspec.Raw(b"null")
 
 
-def _checked_json(content: bytes, rows: int, array: bool) -> bool:
-    """Whether this is well-formed JSON, with one event a line (or an array of events)."""
+def _events_of_json(content: bytes, *, array: bool) -> int | None:
+    """How many events there are, one a line or in an array; None if this is no such JSON."""
     try:
         if array:
-            return len(msgspec.json.decode(content, type=list[_Event])) == rows
+            return len(msgspec.json.decode(content, type=list[_Event]))
         decoder = msgspec.json.Decoder(_Event)
         count, begin = 0, 0
         while begin < len(content):
@@ -106,13 +109,25 @@ def _checked_json(content: bytes, rows: int, array: bool) -> bool:
             lines = content[begin:end].rstrip()
             found = len(decoder.decode_lines(lines))
             if lines and found != lines.count(b"\n") + 1:
-                return False
+                return None
             count += found
             begin = end
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return False
-    return count == rows
+        return None
+    return count
 
+
+def _may_repeat_keys(content: bytes, scan: _Scan) -> bool:
+    """Whether an object may have a key twice: one of an odd row, for the scan saw the others."""
+    odd = np.flatnonzero(scan.odd)
+    if len(odd) * _FEW_ODD > len(scan.odd):
+        return may_repeat_keys(content)
+    rows = _Rows(content, scan)
+    return any(repeated_key(rows.text(row)) for row in odd.tolist())
+
+
+_FEW_ODD = 5
+"""Rows are looked at by themselves if at most one in so many is odd."""
 
 _CHUNK = 1 << 24
 
@@ -130,9 +145,47 @@ def _checked_edn(content: bytes, scan: _Scan) -> bool:
     return True
 
 
+def _scan(data: Array, begin: int, rows: int, operations: int, *, edn: bool) -> _Scan:
+    """Scan the data, which begins at a place in the file.
+
+    Args:
+        data: its bytes.
+        begin: the place.
+        rows: at least as many as there are events.
+        operations: at least as many as there are micro-operations.
+        edn: whether it is EDN, not JSON.
+    """
+    fields = np.full((6, rows), words.FAILED, np.int64)
+    place = np.empty(rows, np.int64)
+    names = np.full((rows, 2, 2), words.FAILED, np.int64)
+    odd = np.zeros(rows, np.bool_)
+    offsets = np.zeros(rows + 1, np.int64)
+    function = np.empty(operations, np.int8)
+    key, value = np.empty(operations, np.int32), np.empty(operations, np.int32)
+    start = np.empty(operations + 1, np.int64)
+    elements = np.empty(operations + 1024, np.int32)
+    out = np.zeros(4, np.int64)
+    stopped, row, scan = 0, 0, kernels.compiled(scanning).scan
+    while True:
+        stopped, row = scan(
+            data, stopped, row, edn, fields, place, names, odd, offsets,
+            function, key, value, start, elements, out,
+        )  # fmt: skip
+        if not out[words.FULL]:
+            break
+        elements = np.concatenate((elements, np.empty_like(elements)))
+        out[words.FULL] = 0
+    m, count = out[words.OPERATIONS], out[words.ELEMENTS]
+    start[m] = count
+    return _Scan(
+        begin, edn, stopped, fields[:, :row], place[:row], names[:row], odd[:row],
+        offsets[: row + 1], function[:m], key[:m], value[:m], start[: m + 1], elements[:count],
+    )  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """What `scanning.scan` returns, from a place in the file on."""
+    """What `scanning.scan` fills, from a place in the file on."""
 
     begin: int
     edn: bool

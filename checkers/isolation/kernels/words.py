@@ -12,13 +12,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from splitbrain.checkers.kernels import jit
+from splitbrain.checkers.kernels import borrowing, inlined
 
 Array = npt.NDArray[Any]
 
 NULL = -(2**31)
 LISTED = NULL + 1
 FAILED = -1
+
+# Cells of what a kernel tells beside the place it has come to: the last number; how many
+# micro-operations and elements there are by now; whether there was no room for another element.
+NUMBER, OPERATIONS, ELEMENTS, FULL = range(4)
 APPEND, WRITE, READ = 0, 1, 2
 
 _QUOTE, _BACKSLASH, _COLON, _COMMA, MINUS = 34, 92, 58, 44, 45
@@ -43,7 +47,7 @@ _TYPES = (_bytes(b"invoke"), _bytes(b"ok"), _bytes(b"fail"), _bytes(b"info"))
 _FUNCTIONS = (_bytes(b"append"), _bytes(b"w"), _bytes(b"r"))
 
 
-@jit
+@inlined
 def skip_space(data: Array, at: int, edn: bool) -> int:
     """The next byte that is no white space or comma, nor, in JSON, a colon."""
     end = len(data)
@@ -55,7 +59,7 @@ def skip_space(data: Array, at: int, edn: bool) -> int:
     return at
 
 
-@jit
+@inlined
 def word_begin(data: Array, at: int, edn: bool) -> int:
     """Behind the quote or the colon with which a name begins, or `FAILED`."""
     if at < len(data) and (data[at] == _QUOTE or (edn and data[at] == _COLON)):
@@ -63,7 +67,7 @@ def word_begin(data: Array, at: int, edn: bool) -> int:
     return FAILED
 
 
-@jit
+@inlined
 def word_end(data: Array, at: int) -> int:
     """Where the name that begins at a place ends, or `FAILED`. The place is behind any quote."""
     end = len(data)
@@ -84,13 +88,13 @@ def word_end(data: Array, at: int) -> int:
     return at
 
 
-@jit
+@inlined
 def behind(data: Array, begin: int, end: int) -> int:
     """The place behind a name, and its quote if it has one."""
     return end + 1 if data[begin - 1] == _QUOTE else end
 
 
-@jit
+@inlined
 def same(data: Array, begin: int, end: int, word: Array) -> bool:
     """Whether some bytes are a word."""
     if end - begin != len(word):
@@ -102,7 +106,7 @@ def same(data: Array, begin: int, end: int, word: Array) -> bool:
     return different == 0
 
 
-@jit
+@inlined
 def type_code(data: Array, at: int, end: int) -> int:
     """The code of an event's type, or `FAILED`."""
     for code in range(4):
@@ -111,7 +115,7 @@ def type_code(data: Array, at: int, end: int) -> int:
     return FAILED
 
 
-@jit
+@inlined
 def function_code(data: Array, at: int, end: int) -> int:
     """The code of a micro-operation's function, or `FAILED`."""
     for code in range(3):
@@ -120,7 +124,7 @@ def function_code(data: Array, at: int, end: int) -> int:
     return FAILED
 
 
-@jit
+@inlined
 def field_code(data: Array, at: int, end: int) -> int:
     """The position of a field's name in ``index time type process f value``, or 6."""
     for code in range(6):
@@ -129,23 +133,15 @@ def field_code(data: Array, at: int, end: int) -> int:
     return 6
 
 
-@jit
+@inlined
 def fits(number: int) -> bool:
     """Whether an integer is one of 32 bits that stands for nothing else."""
     return LISTED < number < 2**31
 
 
-@jit
-def grown(array: Array, needed: int) -> Array:
-    """An array with room for more."""
-    more = np.empty(max(2 * len(array), needed + 1024), array.dtype)
-    more[: len(array)] = array
-    return more
-
-
-@jit
+@inlined
 def integer(data: Array, at: int, out: Array) -> int:
-    """Read an integer, or null or nil, into ``out[0]``; the place behind it, or `FAILED`."""
+    """Read an integer, or null or nil, into ``out[NUMBER]``; the place behind it, or `FAILED`."""
     end = len(data)
     # null of JSON and nil of EDN: nothing else here begins with an n.
     if at < end and data[at] == 110:
@@ -154,7 +150,7 @@ def integer(data: Array, at: int, out: Array) -> int:
             stop += 1
         long = stop - at == 4 and data[at + 1] == 117 and data[at + 2] == 108
         short = stop - at == 3 and data[at + 1] == 105
-        out[0] = NULL
+        out[NUMBER] = NULL
         return stop if long or short else FAILED
     negative = at < end and data[at] == MINUS
     if negative:
@@ -173,11 +169,11 @@ def integer(data: Array, at: int, out: Array) -> int:
         byte = data[at]
         if byte > _SPACE and byte != _COMMA and byte != CLOSE and byte != CLOSE_MAP:
             return FAILED
-    out[0] = -value if negative else value
+    out[NUMBER] = -value if negative else value
     return at
 
 
-@jit
+@borrowing
 def skip_value(data: Array, at: int) -> int:
     """The place behind a value of any kind, or `FAILED` if there is none."""
     end = len(data)

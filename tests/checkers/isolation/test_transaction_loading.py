@@ -127,6 +127,32 @@ def test_mistakes_are_named_as_ever(tmp_path, events, problem):
         load_transactions(file_of(tmp_path, *events, *events))
 
 
+@pytest.mark.parametrize(
+    "more", [',"type":"info"', ',"error":{"code":1,"code":2}', ',"error":1,"error":2']
+)
+def test_a_key_that_is_there_twice_is_named_wherever_it_is(tmp_path, more):
+    path = file_of(
+        tmp_path, (0, 0, "invoke", 0, "txn", "[]", ""), (1, 1, "ok", 0, "txn", "[]", more)
+    )
+    with pytest.raises(HistoryError, match="twice"):
+        load_transactions(path)
+
+
+def test_lists_longer_than_all_else_in_a_file_find_room(tmp_path):
+    elements = list(range(5_000))
+    appends = json.dumps([["append", 1, element] for element in elements[:20]])
+    path = file_of(
+        tmp_path,
+        (0, 0, "invoke", 0, "txn", appends, ""),
+        (1, 1, "ok", 0, "txn", appends, ""),
+        (2, 2, "invoke", 1, "txn", '[["r",1,null],["r",2,null]]', ""),
+        (3, 3, "ok", 1, "txn", json.dumps([["r", 1, elements], ["r", 2, elements[::-1]]]), ""),
+    )
+    assert list(scanned(path)) == list(load(path))
+    fast, slow = (list_append().check(read(path)).to_json() for read in (scanned, load))
+    assert fast == slow
+
+
 def test_registers_in_a_list_append_history_are_named(tmp_path):
     path = file_of(
         tmp_path,
