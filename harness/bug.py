@@ -7,12 +7,12 @@ would only put another class in the place of one, `planted` makes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from splitbrain.checkers.verdict import INVALID, Verdict
-from splitbrain.harness.node import ServerFactory
+from splitbrain.harness.node import Node, ServerFactory
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Bug:
         shows_all: kinds of anomalies that must all be found in one run, whichever of them names
             the failure.
         options: the plan's options, where the usual ones show it too rarely: a slower disk, say.
+        client: the client with the bug, where that is wrong; None for the system's own.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Bug:
     source: str
     shows_all: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    client: Callable[[Node, str], Any] | None = None
 
     def shown_by(self, verdicts: Iterable[Verdict]) -> bool:
         """Whether verdicts on a run show this bug."""

@@ -113,8 +113,10 @@ class System:
             )
         if plan.nodes not in self.sizes:
             raise InvalidPlan(f"{self.name} {self._size()}: run it with that, not {plan.nodes}")
-        server = self.server if plan.bug is None else self.bug(plan.bug).server
-        workload = workload_for(plan, self.client, consistency=self.consistency)
+        bug = None if plan.bug is None else self.bug(plan.bug)
+        server = self.server if bug is None else bug.server
+        client = self.client if bug is None or bug.client is None else bug.client
+        workload = workload_for(plan, client, consistency=self.consistency)
         made = Experiment(
             plan, server, workload, self.claims, self.checkers, self.knobs, self.invariants
         )

@@ -26,6 +26,8 @@ SYSTEMS: Entries[System] = Entries(
         "raft-lease": f"{_HERE}.consensus.raft:WITH_LEASES",
         "paxos": f"{_HERE}.consensus.paxos:SYSTEM",
         "paxos-lease": f"{_HERE}.consensus.paxos:WITH_LEASES",
+        "broadcast": f"{_HERE}.consensus.broadcast:SYSTEM",
+        "broadcast-paxos": f"{_HERE}.consensus.broadcast:OVER_PAXOS",
         "viewstamped": f"{_HERE}.consensus.viewstamped:SYSTEM",
         "leader-follower": f"{_HERE}.replication.leader_follower:SYSTEM",
         "leader-follower-summary": f"{_HERE}.replication.leader_follower.summary:SYSTEM",

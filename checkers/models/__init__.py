@@ -40,6 +40,7 @@ from splitbrain.checkers.models.queues import (
 from splitbrain.checkers.models.registers import Register, cas_register, register
 from splitbrain.checkers.models.replaying import Replay, replay
 from splitbrain.checkers.models.sets import Set, a_set
+from splitbrain.checkers.models.sticky_registers import StickyRegister, sticky_register
 from splitbrain.checkers.models.stores import KeyValue, kv
 
 MODELS: dict[str, Callable[..., Model]] = {
@@ -56,6 +57,7 @@ MODELS: dict[str, Callable[..., Model]] = {
     "semaphore": semaphore,
     "fenced-lock": fenced_lock,
     "log": log,
+    "sticky-register": sticky_register,
 }
 """The models that linearizability is checked against, by name; values make one from its options."""
 
@@ -85,6 +87,7 @@ __all__ = [
     "Stack",
     "State",
     "Step",
+    "StickyRegister",
     "Unconditional",
     "a_set",
     "cas_register",
@@ -103,4 +106,5 @@ __all__ = [
     "semaphore",
     "split",
     "stack",
+    "sticky_register",
 ]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.objects.counters import CounterClient, counter
     from splitbrain.harness.workloads.objects.key_value import KvClient, kv
     from splitbrain.harness.workloads.objects.locks import LockClient, lock
+    from splitbrain.harness.workloads.objects.names import NamesClient, names
     from splitbrain.harness.workloads.objects.queues import QueueClient, queue
     from splitbrain.harness.workloads.objects.registers import RegisterClient, register
     from splitbrain.harness.workloads.objects.semaphores import SemaphoreClient, semaphore
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.parts.transactions import TransactionClient
     from splitbrain.harness.workloads.parts.words import Words
     from splitbrain.harness.workloads.registry import WORKLOADS, workload_for
+    from splitbrain.harness.workloads.replication.broadcasts import BroadcastClient, broadcast
     from splitbrain.harness.workloads.replication.concurrent_values import SiblingsClient, siblings
     from splitbrain.harness.workloads.replication.echoes import EchoClient, echo
     from splitbrain.harness.workloads.replication.edited_texts import TextClient, text
@@ -69,6 +71,7 @@ __all__ = [
     "BankClient",
     "BatchClient",
     "BookingClient",
+    "BroadcastClient",
     "CacheClient",
     "CdcClient",
     "ClicksClient",
@@ -87,6 +90,7 @@ __all__ = [
     "MembersClient",
     "MessagesClient",
     "Method",
+    "NamesClient",
     "OpenLoopClient",
     "Option",
     "OrdersClient",
@@ -111,6 +115,7 @@ __all__ = [
     "bank",
     "batch",
     "booking",
+    "broadcast",
     "cache",
     "cdc",
     "click_stream",
@@ -130,6 +135,7 @@ __all__ = [
     "long_fork",
     "members",
     "messages",
+    "names",
     "open_loop",
     "orders",
     "payments",
@@ -154,6 +160,7 @@ _PLACES = {
     "services.balanced_calls": ("BalancedClient", "lb"),
     "services.batch_jobs": ("BatchClient", "batch"),
     "transactions.bookings": ("BookingClient", "booking"),
+    "replication.broadcasts": ("BroadcastClient", "broadcast"),
     "replication.echoes": ("EchoClient", "echo"),
     "replication.identifiers": ("IdentifiersClient", "unique_ids"),
     "replication.totals": ("eventual_counter",),
@@ -178,6 +185,7 @@ _PLACES = {
     "parts.words": ("Words",),
     "replication.posted_messages": ("MessagesClient", "messages"),
     "services.payment_requests": ("PaymentsClient", "payments"),
+    "objects.names": ("NamesClient", "names"),
     "objects.queues": ("QueueClient", "queue"),
     "transactions.register_transactions": ("rw_register",),
     "objects.registers": ("RegisterClient", "register"),

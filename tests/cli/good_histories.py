@@ -2,6 +2,14 @@
 
 import json
 
+BROADCASTS = [
+    ("broadcast", 1, 1),
+    ("drain", None, {"server": "n1", "after": 0, "messages": [1]}),
+    ("broadcast", 2, 2),
+    ("broadcast", 3, 3),
+    ("drain", None, {"server": "n2", "after": 0, "messages": [1, 2, 3]}),
+]
+
 # What clients did, one after another: function, argument, result.
 CALLS = {
     "register": [("write", 1, 1), ("read", None, 1), ("swap", 2, 1), ("read", None, 2)],
@@ -40,6 +48,10 @@ CALLS = {
         ("watch", 0, {"after": 0, "upto": 1, "events": [[1, "x", 1]]}),
         ("snapshot", None, {"revision": 1, "state": {"x": 1}}),
     ],
+    "sticky-register": [("read", None, None), ("claim", 7, 7), ("claim", 8, 7), ("read", None, 7)],
+    "total-order-broadcast": BROADCASTS,
+    "fifo-broadcast": BROADCASTS,
+    "causal-broadcast": BROADCASTS,
     "unique-ids": [("generate", None, 1), ("generate", None, 2)],
     "echo": [("echo", "hello", "hello")],
     "total-queue": [("enqueue", 1, 1), ("dequeue", None, 1), ("drain", None, [])],

@@ -135,6 +135,15 @@ KIND = WorkloadKind(
 )
 
 
+FENCED = replace(
+    KIND,
+    name="fenced-lock",
+    description="a lock with fencing tokens: no two hold it at a time, and tokens grow",
+    checkers=lambda options, consistency: (linearizable(fenced_lock()),),
+)
+"""A lock each of whose acquires gives a token."""
+
+
 def lock(client: ClientFactory, *, fenced: bool = False, **options: int | float | None) -> Workload:
     """A lock, for a client that offers `LockClient`'s methods.
 
@@ -146,6 +155,4 @@ def lock(client: ClientFactory, *, fenced: bool = False, **options: int | float 
     Raises:
         InvalidPlan: the client lacks a method; an option is unknown.
     """
-    model = fenced_lock() if fenced else mutex()
-    judges = (linearizable(model),)
-    return replace(KIND, checkers=lambda options, consistency: judges).workload(client, options)
+    return (FENCED if fenced else KIND).workload(client, options)

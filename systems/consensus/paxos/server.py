@@ -20,7 +20,7 @@ from splitbrain.systems.consensus.paxos.phases import LEADING
 from splitbrain.systems.consensus.paxos.rules import Rules
 from splitbrain.systems.consensus.paxos.state import Settings
 from splitbrain.systems.consensus.paxos.storage import Storage
-from splitbrain.systems.consensus.sessions import Sessions
+from splitbrain.systems.consensus.sessions import Application, Sessions
 from splitbrain.systems.consensus.shell import Shell
 
 
@@ -31,21 +31,25 @@ class PaxosKV(Shell):
     rules: ClassVar[type[Rules]] = Rules
     storage_class: ClassVar[type[Storage]] = Storage
     machine_class: ClassVar[type[Sessions]] = Sessions
+    application_class: ClassVar[type[Application]] = KeyValue
     settings: ClassVar[Settings] = Settings()
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)
         self.longest_wait = self.settings.heartbeat
         self.storage: Storage = self.storage_class(node.disk)
+        self.application: Application
         self.core: Paxos
 
     async def recover(self) -> Paxos:
         """See `Shell.recover`."""
+        stored = await self.storage.recover()
+        self.application = self.application_class()
         return Paxos(
             self.node.name,
             self.node.peers,
-            self.machine_class(KeyValue()),
-            stored=await self.storage.recover(),
+            self.machine_class(self.application),
+            stored=stored,
             random=self.node.random,
             now=trio.current_time(),
             settings=self.settings,

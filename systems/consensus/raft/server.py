@@ -42,6 +42,7 @@ class RaftKV(Shell):
         super().__init__(node)
         self.longest_wait = self.settings.heartbeat
         self.storage: Storage = self.storage_class(node.disk)
+        self.application: Application
         self.core: Raft
 
     def begin(self) -> None:
@@ -57,10 +58,11 @@ class RaftKV(Shell):
 
     def make_core(self, stored: Stored) -> Raft:
         """The protocol, starting from what the disk holds."""
+        self.application = self.application_class()
         return self.core_class(
             self.node.name,
             self.node.peers,
-            self.machine_class(self.application_class()),
+            self.machine_class(self.application),
             stored=stored,
             random=self.node.random,
             now=trio.current_time(),

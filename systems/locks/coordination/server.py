@@ -53,17 +53,7 @@ class CoordinationServer(RaftKV):
         """The protocol over this state machine; nobody waits for a former life's answers."""
         self.watches.clear()
         self.reaper = Reaper(self)
-        self.application = self.application_class()
-        return Raft(
-            self.node.name,
-            self.node.peers,
-            self.machine_class(self.application),
-            stored=stored,
-            random=self.node.random,
-            now=trio.current_time(),
-            settings=self.settings,
-            rules=self.rules(),
-        )
+        return super().make_core(stored)
 
     async def receive(self) -> None:
         """Hand over every message, but watches and answers to this server's own requests."""

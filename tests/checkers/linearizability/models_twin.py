@@ -74,6 +74,15 @@ def answer_log(r, f, argument):
     return [r.choice("ab") for _ in range(r.randrange(3))]
 
 
+def draw_sticky(r):
+    f = r.choice(("claim", "claim", "read"))
+    return f, r.randrange(1, 4) if f == "claim" else None
+
+
+def answer_sticky(r, f, argument):
+    return r.choice((argument, 1, 2)) if f == "claim" else r.choice((None, 1, 2, 3))
+
+
 def draw_txn(r):
     micros = []
     for _ in range(r.randint(1, 2)):
@@ -97,6 +106,7 @@ DRAWN = {
     "semaphore": (draw_mutex, answer_mutex),
     "fenced-lock": (draw_fenced, answer_fenced),
     "log": (draw_log, answer_log),
+    "sticky-register": (draw_sticky, answer_sticky),
     "multi-register": (draw_txn, answer_txn),
 }
 

@@ -113,7 +113,16 @@ def nothing(name, f, value):
     return [value[0], empty[1]] if isinstance(value, list) else value or []
 
 
-WITHOUT_READS = ("queue", "lock", "semaphore", "echo", "unique-ids", "lb", "open-loop")
+WITHOUT_READS = (
+    "queue",
+    "lock",
+    "fenced-lock",
+    "semaphore",
+    "echo",
+    "unique-ids",
+    "lb",
+    "open-loop",
+)
 
 
 @pytest.mark.parametrize("name", [name for name in WORKLOADS if name not in WITHOUT_READS])
