@@ -48,6 +48,7 @@ PATHS: dict[str, str] = {
     "regular-register": "splitbrain.checkers.consistency.lamport:REGULAR",
     "safe-register": "splitbrain.checkers.consistency.lamport:SAFE",
     "bounded-staleness": "splitbrain.checkers.consistency.staleness:ENTRY",
+    "told-staleness": "splitbrain.checkers.consistency.told_staleness:ENTRY",
     "causal-consistency": "splitbrain.checkers.consistency.causality:ENTRY",
     "no-lost-concurrent-write": "splitbrain.checkers.convergence.concurrent_writes:ENTRY",
     "eventual-counter": "splitbrain.checkers.convergence.totals:ENTRY",

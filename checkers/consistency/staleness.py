@@ -95,7 +95,7 @@ class BoundedStaleness:
     def _judge(self, writes: Writes, reads: Sequence[Call]) -> list[Fine | Bad]:
         sources = [writes.source(read) for read in reads]
         missed = missed_writes(writes, reads, sources)
-        oldest = _Oldest(writes)
+        oldest = Oldest(writes)
         found: list[Fine | Bad] = []
         for read, source, number in zip(reads, sources, missed, strict=True):
             if source is None:
@@ -126,8 +126,8 @@ def _exactly(bound: float) -> str:
     return f"{bound:g}" if float(f"{bound:g}") == bound else repr(bound)
 
 
-class _Oldest:
-    """Finds the write that completed first among those invoked after a position."""
+class Oldest:
+    """Of one register's writes after a position, finds the one that completed first."""
 
     def __init__(self, writes: Writes) -> None:
         self._positions = [call.invoked for call in writes.all]
@@ -138,6 +138,7 @@ class _Oldest:
         self._first.reverse()
 
     def after(self, position: int) -> Call | None:
+        """The one of those invoked after a position that completed first; None if there is none."""
         at = bisect_right(self._positions, position)
         return self._first[at] if at < len(self._first) else None
 

@@ -45,6 +45,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "saga": f"{_FOLDER}.services.sagas:KIND",
         "siblings": f"{_FOLDER}.replication.concurrent_values:KIND",
         "messages": f"{_FOLDER}.replication.posted_messages:KIND",
+        "aged-reads": f"{_FOLDER}.replication.aged_reads:KIND",
         "batch": f"{_FOLDER}.services.batch_jobs:KIND",
         "wordcount": f"{_FOLDER}.services.word_counts:KIND",
         "sessionise": f"{_FOLDER}.services.user_sessions:KIND",

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError, Certified
-from splitbrain.checkers.history import Call, History
+from splitbrain.checkers.history import Call, History, Operation
 from splitbrain.checkers.linearizability.parts import parts_of
 from splitbrain.checkers.models import register
 from splitbrain.checkers.models.model import frozen
@@ -53,6 +54,28 @@ def verify_staleness(history: History, verdict: Verdict, options: Mapping[str, A
         return (read.start - (first.end or 0)) / 1e9 <= seconds
 
     return verify_reads(history, verdict, options, allowed)
+
+
+def verify_told_staleness(
+    history: History, verdict: Verdict, options: Mapping[str, Any]
+) -> Certified:
+    """Check a verdict on told ages, of each read by the age that it tells; see `verify_reads`."""
+    operations: list[Operation] = []
+    ages: dict[int | None, float] = {}
+    for operation in history:
+        if operation.f == "read" and operation.type == "ok":
+            keyed = isinstance(operation.value, list)
+            answer = operation.value[1] if keyed else operation.value
+            ages[operation.index] = answer["age"]
+            value = [operation.value[0], answer["value"]] if keyed else answer["value"]
+            operation = replace(operation, value=value)
+        operations.append(operation)
+
+    def allowed(read: Call, missed: Sequence[Call]) -> bool:
+        ended = (read.start - (write.end or 0) for write in missed)
+        return max(ended, default=0) / 1e9 <= ages[read.complete_index]
+
+    return verify_reads(History.from_operations(operations), verdict, options, allowed)
 
 
 def verify_reads(

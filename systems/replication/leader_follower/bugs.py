@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
+from splitbrain.harness.node import Clock
 from splitbrain.systems.replication.leader_follower.core import Core
 from splitbrain.systems.replication.leader_follower.desk import CommandIdentity, Waiting
 from splitbrain.systems.replication.leader_follower.effects import (
@@ -13,6 +14,7 @@ from splitbrain.systems.replication.leader_follower.effects import (
     Role,
     Send,
 )
+from splitbrain.systems.replication.leader_follower.freshness import Proof
 from splitbrain.systems.replication.leader_follower.log import Adopt, Entry, Snapshot
 from splitbrain.systems.replication.leader_follower.messages import Sync
 from splitbrain.systems.replication.leader_follower.reference import ReferenceServer
@@ -21,7 +23,7 @@ from splitbrain.systems.replication.leader_follower.reference import ReferenceSe
 class Asynchronous(Core):
     """Acknowledges before the followers have it."""
 
-    def stored_by_majority(self) -> int:
+    def stored(self) -> int:
         """What the leader itself has stored is enough."""
         return self._durable_length
 
@@ -54,12 +56,12 @@ class GivesUpOnFollowers(Core):
 
     timeout_s = 3 * HEARTBEAT_S
 
-    def stored_by_majority(self) -> int:
+    def stored(self) -> int:
         """A leader that is cut off acknowledges what nobody else will ever have."""
         heard = max(self._spoke_at.values(), default=self._now)
         if self._now - heard > self.timeout_s:
             return self._durable_length
-        return super().stored_by_majority()
+        return super().stored()
 
     def tick(self, now: float) -> list[Effect]:
         """Who waits for an answer is told as soon as the leader gives up."""
@@ -149,6 +151,39 @@ class CopiesWhileWriting(Core):
             self._effects[-1] = Send(peer, sync, 0)
 
 
+class ComparesClocks(Core):
+    """The leader says when it sent what it sent, and followers how long ago that is.
+
+    Attributes:
+        clock: this server's clock.
+    """
+
+    clock: Clock
+
+    def proof_for(self, peer: str) -> Proof | None:
+        """What this server's clock shows, and what is committed then."""
+        return (0.0, self.clock.time()), self.commit
+
+    def learn(self, proof: Proof) -> None:
+        """The leader's clock showed this when so much was committed."""
+        (_, stamp), length = proof
+        if self.applied >= length:
+            self._fresh_at = stamp
+
+    def age(self) -> float | None:
+        """By two clocks: if one of them is wrong, so is this."""
+        return None if self._fresh_at is None else max(0.0, self.clock.time() - self._fresh_at)
+
+
+class LagByClocks(ReferenceServer):
+    """Measures lag as the difference between the leader's clock and its own."""
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        self.core_type = type("ComparesClocks", (self.core_type,), {"clock": self._node.clock})
+        await super().run()
+
+
 BUGS: tuple[Bug, ...] = (
     Bug(
         id="REP-01",
@@ -182,17 +217,6 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("duplicate",),
         source="DDIA chapter 5, Leader failure: Failover (GitHub, 2012)",
-    ),
-    Bug(
-        id="REP-04",
-        title="semi-synchronous until followers are slow: then the leader alone has it",
-        server=planted(ReferenceServer, core_type=GivesUpOnFollowers),
-        workload="set",
-        faults=("net.partition", "process.pause", "process.kill"),
-        nodes=3,
-        seeds=40,
-        shows=("lost",),
-        source="DDIA chapter 5, Synchronous Versus Asynchronous Replication; MySQL semisync",
     ),
     Bug(
         id="REP-05",
@@ -266,5 +290,33 @@ BUGS: tuple[Bug, ...] = (
         shows=("lost", "diverged"),
         source="DDIA chapter 5, Setting Up New Followers",
         options={"system": {"compact_at": 5}},
+    ),
+)
+
+SEMI_SYNCHRONOUS_BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="REP-04",
+        title="semi-synchronous until followers are slow: then the leader alone has it",
+        server=planted(ReferenceServer, core_type=planted(GivesUpOnFollowers, copies=2)),
+        workload="set",
+        faults=("net.partition", "process.pause", "process.kill"),
+        nodes=3,
+        seeds=40,
+        shows=("lost",),
+        source="DDIA chapter 5, Synchronous Versus Asynchronous Replication; MySQL semisync",
+    ),
+)
+
+ASYNCHRONOUS_BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="REP-11",
+        title="lag is the difference between two wall clocks: it lies when one of them does",
+        server=planted(LagByClocks, core_type=planted(ComparesClocks, copies=1)),
+        workload="aged-reads",
+        faults=("clock.bump", "net.partition"),
+        nodes=3,
+        seeds=30,
+        shows=("age-too-small",),
+        source="DDIA chapter 8, Unreliable Clocks; the summary's own measure of lag",
     ),
 )

@@ -4,6 +4,7 @@
     ("write", session, number, key, value) | ("add", session, number, element)
     ("cas", session, number, key, old, new)                        commands
     ("messages", "session", seen)                                  a query, see below
+    ("aged", key)                                                  a query: value, and its age
     ("post", session, number, message, after) | ("generate", session, number)    commands, too
     -> ("ok", result, applied)   done, where so many entries of the log were applied
     -> ("redirect", server)      nothing done; ask that server (None: I don't know which)
@@ -161,6 +162,11 @@ class ReferenceClient(LeaderFollowerClient):
         super().__init__(node, server)
         disk = node.disk
         self._seen = int(disk.read(PATH)) if disk.exists(PATH) else 0
+
+    async def aged(self, key: Any) -> tuple[Any, float]:
+        """A register's value at any replica, and how old that is at most, in seconds."""
+        value, age = await self._query("aged", key)
+        return value, age
 
     async def messages(self) -> list[int]:
         """The numbers of all messages, by any replica that has what this client has seen."""

@@ -16,8 +16,6 @@ from typing import Any
 from splitbrain.harness.node import Message
 from splitbrain.systems.replication.leader_follower.desk import (
     CommandIdentity,
-    Desk,
-    PendingRead,
     Waiting,
 )
 from splitbrain.systems.replication.leader_follower.effects import (
@@ -29,8 +27,12 @@ from splitbrain.systems.replication.leader_follower.effects import (
     Lead,
     Role,
 )
-from splitbrain.systems.replication.leader_follower.epochs import common_prefix, reached_by_majority
-from splitbrain.systems.replication.leader_follower.failover import Failover
+from splitbrain.systems.replication.leader_follower.epochs import (
+    common_prefix,
+    majority,
+    reached_by,
+)
+from splitbrain.systems.replication.leader_follower.freshness import Marks, Proof
 from splitbrain.systems.replication.leader_follower.log import (
     Adopt,
     Durable,
@@ -40,7 +42,7 @@ from splitbrain.systems.replication.leader_follower.log import (
     Record,
     Snapshot,
 )
-from splitbrain.systems.replication.leader_follower.machine import ARGUMENTS, Machine, Query
+from splitbrain.systems.replication.leader_follower.machine import ARGUMENTS, Machine
 from splitbrain.systems.replication.leader_follower.messages import (
     KINDS,
     Ack,
@@ -49,35 +51,30 @@ from splitbrain.systems.replication.leader_follower.messages import (
     Refuse,
     Sync,
 )
+from splitbrain.systems.replication.leader_follower.reading import Reading
 
 
-class Core(Failover):
+class Core(Reading):
     """One server's part in the protocol.
 
     Attributes:
-        commit: how many entries are known to be on a majority.
-        applied: how many of these `machine` has applied.
-        machine: the replica's state.
+        rows: whether the log has what commands change (1), or the commands (0).
     """
 
     batch: int = BATCH
     quorum_loss: float = QUORUM_LOSS_S
     compact_at: int = COMPACT_AT
+    rows: int = 0
 
     def __init__(
         self, name: str, peers: tuple[str, ...], durable: Durable, random: random.Random, now: float
     ) -> None:
         super().__init__(name, peers, durable, random, now)
-        self.commit = self.applied = self.log.base.length
-        self.machine = Machine.of(self.log.base.state)
-        self._desk = Desk()
-        self._start = 0  # length of the log that this leader began with
-        self._round = 0  # number of its latest broadcast
+        self._ahead = self.machine  # the state that all of this leader's log leads to
         self._durable_length = 0  # how much of its own log is durable
         self._unsynced: deque[tuple[int, int]] = deque()  # (records, then durable length)
         self._acked: dict[str, int] = {}
         self._next: dict[str, int] = {}
-        self._rounds: dict[str, int] = {}
         self._spoke_at: dict[str, float] = {}
 
     # Events
@@ -96,7 +93,7 @@ class Core(Failover):
     def tick(self, now: float) -> list[Effect]:
         """Time has passed; call it at least once in `HEARTBEAT_S`."""
         self._now = now
-        if self.role is Role.LEADER and self._has_lost_majority():
+        if self.role is Role.LEADER and self._has_lost_quorum():
             self.step_down()
         elif self.role is Role.LEADER and now >= self._beat:
             self._next.update(self._acked)  # what wasn't acknowledged by now is sent again
@@ -133,6 +130,10 @@ class Core(Failover):
         self._next = {}
         self._rounds = {}
         self._spoke_at = dict.fromkeys(self.peers, self._now)
+        self._marks = Marks()
+        self._ahead = Machine.of(self.machine.state())
+        for entry in self.log.suffix(self.applied):
+            self._ahead.apply(entry)
         self._broadcast()
 
     def step_down(self) -> None:
@@ -144,9 +145,10 @@ class Core(Failover):
             self._reply(waiting, "redirect", None)
         super().step_down()
 
-    def _has_lost_majority(self) -> bool:
+    def _has_lost_quorum(self) -> bool:
         spoke = [self._now, *self._spoke_at.values()]
-        return reached_by_majority(spoke) < self._now - self.quorum_loss
+        needed = min(self.to_store, majority(len(self.servers)))
+        return reached_by(needed, spoke) < self._now - self.quorum_loss
 
     # Replication, from the follower's side
 
@@ -170,6 +172,8 @@ class Core(Failover):
         else:
             self._extend(append.start, append.entries)
             self._acknowledge(sender, append.commit, append.round)
+            if append.proof is not None:
+                self.learn(append.proof)
 
     def _on_sync(self, sender: str, sync: Sync) -> None:
         if not self._follow(sender, sync.epoch):
@@ -189,7 +193,8 @@ class Core(Failover):
             self.log.extend(new)
 
     def _acknowledge(self, sender: str, commit: int, round_: int) -> None:
-        self._answer(sender, Ack("ack", self.epoch, len(self.log), round_))
+        mark = self._started_at, self._now
+        self._answer(sender, Ack("ack", self.epoch, len(self.log), round_, mark))
         self.commit = max(self.commit, min(commit, len(self.log)))
         self._apply()
 
@@ -218,7 +223,12 @@ class Core(Failover):
             return
         entries = self.log.suffix(start, self.batch) if peer in self._acked else ()
         self._next[peer] = start + len(entries)
-        self._send(peer, Append("append", self.epoch, start, entries, self.commit, self._round))
+        proof, commit, round_ = self.proof_for(peer), self.commit, self._round
+        self._send(peer, Append("append", self.epoch, start, entries, commit, round_, proof))
+
+    def proof_for(self, peer: str) -> Proof | None:
+        """What tells a follower how old its copy is at most."""
+        return self._marks.proof(peer)
 
     def _hear(self, sender: str, epoch: int, round_: int) -> bool:
         """Whether a follower's answer counts; if so it confirms that it followed in that round."""
@@ -231,6 +241,7 @@ class Core(Failover):
     def _on_ack(self, sender: str, ack: Ack) -> None:
         if not self._hear(sender, ack.epoch, ack.round):
             return
+        self._marks.note(sender, ack.mark, self._round)
         self._acked[sender] = max(ack.length, self._acked.get(sender, 0))
         self._next[sender] = max(self._acked[sender], self._next.get(sender, 0))
         if self._next[sender] < len(self.log):
@@ -256,13 +267,13 @@ class Core(Failover):
     def _on_refuse(self, _sender: str, refuse: Refuse) -> None:
         self.admit(refuse.epoch)
 
-    def stored_by_majority(self) -> int:
-        """How much of this epoch's log is durable on a majority."""
+    def stored(self) -> int:
+        """How much of this epoch's log is durable on as many servers as must have it."""
         acked = (self._acked.get(peer, 0) for peer in self.peers)
-        return int(reached_by_majority([self._durable_length, *acked]))
+        return int(reached_by(self.to_store, [self._durable_length, *acked]))
 
     def _advance(self) -> None:
-        self.commit = max(self.commit, self.stored_by_majority())
+        self.commit = max(self.commit, self.stored())
         self._apply()
         self._serve_reads()
 
@@ -293,39 +304,12 @@ class Core(Failover):
                 self._on_session_read(waiting, seen, (f, *key))
             case "read" | "read-all" | "messages", ("strong", *key):
                 self._on_read(waiting, (f, *key))
+            case "aged", (key,):
+                self._on_aged_read(waiting, key)
             case _, (int(session), int(sequence), *rest) if ARGUMENTS.get(f) == len(rest):
                 self._on_command(waiting, (session, sequence), (f, *rest))
             case _:
                 self._reply(waiting, "refused", f"{(f, *arguments)!r} is no request")
-
-    def _on_read(self, waiting: Waiting, query: Query) -> None:
-        if self.role is not Role.LEADER:
-            self._reply(waiting, "redirect", self.leader)
-            return
-        self._desk.reads.append(PendingRead(self._round + 1, waiting, query))
-        self._broadcast()
-
-    def _on_session_read(self, waiting: Waiting, seen: int, query: Query) -> None:
-        """Answer from this replica, unless its client has seen more than it has applied."""
-        if self.may_answer(seen):
-            self._done(waiting, self.machine.answer(query))
-        else:
-            self._reply(waiting, "redirect", self.leader if self.leader != self.name else None)
-
-    def may_answer(self, seen: int) -> bool:
-        """Whether this replica has all that a client has seen: so many entries of the log."""
-        return self.applied >= seen
-
-    def _serve_reads(self) -> None:
-        """Answer the reads of which a majority has confirmed that no later epoch had begun.
-
-        Not before all that the log held at the start of the epoch is on a majority again.
-        """
-        if self.commit < self._start or not self._desk.reads:
-            return
-        rounds = (self._rounds.get(peer, 0) for peer in self.peers)
-        for read in self._desk.confirmed(int(reached_by_majority([self._round, *rounds]))):
-            self._done(read.waiting, self.machine.answer(read.query))
 
     def _on_command(
         self, waiting: Waiting, identity: CommandIdentity, command: tuple[Any, ...]
@@ -343,17 +327,13 @@ class Core(Failover):
             entry = Entry(self.epoch, session, sequence, self.evaluated(command))
             self._persist(Extend((entry,)))
             self.log.extend((entry,))
+            self._ahead.apply(entry)
             self._unsynced.append((self._records, len(self.log)))
             self._broadcast()
 
     def evaluated(self, command: tuple[Any, ...]) -> tuple[Any, ...]:
-        """The command with what chance decides put into it: followers get the row and not the
-        statement (DDIA chapter 5, "Implementation of Replication Logs")."""
-        return (*command, self._random.getrandbits(32)) if command[0] == "post" else command
-
-    def _done(self, waiting: Waiting, result: Any) -> None:
-        """Answer, and say how much of the log the answer rests on."""
-        self._reply(waiting, "ok", result, self.applied)
-
-    def _reply(self, waiting: Waiting, *answer: Any) -> None:
-        self._send(waiting.client, ("reply", waiting.request, *answer))
+        """What the log has of a command: itself, with what chance decides put into it, or what it
+        changes (DDIA chapter 5, "Implementation of Replication Logs")."""
+        if command[0] == "post":
+            command = (*command, self._random.getrandbits(32))
+        return ("rows", *self._ahead.evaluated(command)) if self.rows else command

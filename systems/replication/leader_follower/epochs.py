@@ -1,4 +1,4 @@
-"""Arithmetic of the reference form: majorities, who may lead which epoch, where two logs part.
+"""Arithmetic of the reference form: quorums, who may lead which epoch, where two logs part.
 
 All pure functions; the protocol that uses them is in `core`.
 """
@@ -17,10 +17,24 @@ def majority(servers: int) -> int:
     return servers // 2 + 1
 
 
-def reached_by_majority(values: Iterable[float]) -> float:
-    """The greatest value that a majority has reached, given every server's value."""
-    ordered = sorted(values, reverse=True)
-    return ordered[majority(len(ordered)) - 1]
+def reached_by(count: int, values: Iterable[float]) -> float:
+    """The greatest value that so many servers have reached, given every server's value."""
+    return sorted(values, reverse=True)[count - 1]
+
+
+def quorums(servers: int, copies: int | None) -> tuple[int, int]:
+    """How many servers must have an entry before it is acknowledged, and how many must promise an
+    epoch before it is led: any so many and any so many share one (Gifford, SOSP 1979).
+
+    Args:
+        servers: how many there are.
+        copies: how many must have an entry, if there are so many; None: a majority. Fewer copies
+            take more promises, so that no copy is overlooked; never fewer than a majority, or two
+            would outbid each other.
+    """
+    most = majority(servers)
+    to_store = most if copies is None else min(copies, servers)
+    return to_store, max(most, servers - to_store + 1)
 
 
 def next_epoch(above: int, position: int, servers: int) -> int:

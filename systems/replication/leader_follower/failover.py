@@ -1,9 +1,9 @@
 """How a server comes to lead: the candidate's half of the protocol core.
 
-    FOLLOWER --no leader for a while--> CANVASSING --a majority agrees--> GATHERING
+    FOLLOWER --no leader for a while--> CANVASSING --a quorum agrees----> GATHERING
         ^                                                                     |
-        |                                                      the best log of a majority
-        +---- a newer epoch, or no majority any more ---- LEADER <---- fetched, if need be
+        |                                                       the best log of a quorum
+        +---- a newer epoch, or no quorum any more ------ LEADER <---- fetched, if need be
 
 This is a view change as in Viewstamped Replication (Liskov and Cowling, "Viewstamped Replication
 Revisited", 2012, section 4.2), with logs that survive a crash, so that a server which restarts may
@@ -26,8 +26,8 @@ from splitbrain.systems.replication.leader_follower.effects import (
 )
 from splitbrain.systems.replication.leader_follower.epochs import (
     common_prefix,
-    majority,
     next_epoch,
+    quorums,
 )
 from splitbrain.systems.replication.leader_follower.log import (
     Durable,
@@ -55,7 +55,11 @@ class Failover:
         role: what the server is doing.
         leader: whom it follows in `epoch`, if it knows.
         log: its log.
+        copies: how many servers must have what is acknowledged; None: a majority.
+        to_store, to_lead: see `epochs.quorums`.
     """
+
+    copies: int | None = None
 
     def __init__(
         self, name: str, peers: tuple[str, ...], durable: Durable, random: random.Random, now: float
@@ -63,6 +67,7 @@ class Failover:
         self.name = name
         self.peers = peers
         self.servers = tuple(sorted((name, *peers), key=lambda server: (len(server), server)))
+        self.to_store, self.to_lead = quorums(len(self.servers), self.copies)
         self.epoch = durable.epoch
         self.log = durable.log
         self.role = Role.FOLLOWER
@@ -98,7 +103,7 @@ class Failover:
         self._effects.append(Persist(record))
 
     def _send(self, destination: str, message: Message) -> None:
-        """Send what needs nothing durable: it promises nothing, or a majority has it already."""
+        """Send what needs nothing durable: it promises nothing, or a quorum has it already."""
         self._effects.append(Send(destination, message, 0))
 
     def _answer(self, destination: str, message: Message) -> None:
@@ -163,7 +168,7 @@ class Failover:
             self._gather_if_supported()
 
     def _gather_if_supported(self) -> None:
-        if len(self._supporters) < majority(len(self.servers)):
+        if len(self._supporters) < self.to_lead:
             return
         self.role = Role.GATHERING
         self.epoch = self._target
@@ -195,11 +200,11 @@ class Failover:
             self._choose()
 
     def _choose(self) -> None:
-        """Take the best log of a majority: the latest label, and under it the longest.
+        """Take the best log of a quorum: the latest label, and under it the longest.
 
         Viewstamped Replication Revisited, section 4.2, step 3.
         """
-        if len(self._held) < majority(len(self.servers)):
+        if len(self._held) < self.to_lead:
             return
         ours = self._held[self.name]
         best = max(self._held, key=lambda name: (self._held[name].label, self._held[name].length))

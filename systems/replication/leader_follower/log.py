@@ -23,8 +23,7 @@ class Entry(NamedTuple):
         epoch: the epoch in which a leader accepted it.
         session: which client asked.
         sequence: the client's number for it; a retry has the same.
-        command: what to do: ``("write", key, value)``, ``("add", element)`` or
-            ``("cas", key, old, new)``.
+        command: what to do (`machine`).
     """
 
     epoch: int

@@ -1,6 +1,7 @@
 """What the log's commands do, and the sessions that make retries harmless.
 
-There are registers, a set, a table of messages, and a sequence of numbers.
+There are registers, a set, a table of messages, and a sequence of numbers. A command is a
+statement, which each replica evaluates, or ``("rows", rows, result)``, what the leader evaluated.
 
 Deterministic: replicas that apply the same log are equal. A session is one client object; its
 commands are numbered, one at a time. The number and result of its latest command are part of the
@@ -17,9 +18,13 @@ from splitbrain.systems.replication.leader_follower.log import Entry
 ARGUMENTS = {"write": 2, "add": 1, "cas": 3, "post": 2, "generate": 0}
 """The commands, and how many arguments each takes."""
 
+Row = tuple[Any, ...]
+"""What a command changes: ``("register", key, value)``, ``("element", element)``,
+``("message", message, after, token)`` or ``("numbered", number)``."""
+
 Query = tuple[Any, ...]
 """What can be asked of a replica's state: ``("read", key)``, ``("read-all",)``,
-``("messages",)``, ``("state",)``."""
+``("messages",)``, ``("state",)``; and ``("aged", key)``, a value with an age of 0."""
 
 
 class Machine:
@@ -71,31 +76,47 @@ class Machine:
         return result
 
     def _do(self, command: tuple[Any, ...]) -> Any:
+        rows, result = self.evaluated(command)
+        for row in rows:
+            self._put(row)
+        return result
+
+    def evaluated(self, command: tuple[Any, ...]) -> tuple[tuple[Row, ...], Any]:
+        """The rows that a command makes of this state, and its result."""
         match command:
+            case ("rows", rows, result):
+                return rows, result
             case ("write", key, value):
-                self.registers[key] = value
-                return None
+                return (("register", key, value),), None
             case ("add", element):
-                self.elements[element] = None
-                return None
+                return (("element", element),), None
             case ("cas", key, old, new):
                 matches = self.registers.get(key) == old
-                if matches:
-                    self.registers[key] = new
-                return matches
+                return ((("register", key, new),) if matches else ()), matches
             case ("post", message, after, token):
-                self.messages[message] = after, token
-                return None
+                return (("message", message, after, token),), None
             case ("generate",):
-                self.numbered += 1
-                return self.numbered
+                return (("numbered", self.numbered + 1),), self.numbered + 1
         raise ValueError(f"{command!r} is no command: send one of {', '.join(ARGUMENTS)}")
+
+    def _put(self, row: Row) -> None:
+        match row:
+            case ("register", key, value):
+                self.registers[key] = value
+            case ("element", element):
+                self.elements[element] = None
+            case ("message", message, after, token):
+                self.messages[message] = after, token
+            case ("numbered", number):
+                self.numbered = number
 
     def answer(self, query: Query) -> Any:
         """The answer to a query, in immutable form."""
         match query:
             case ("read", key):
                 return self.registers.get(key)
+            case ("aged", key):
+                return self.registers.get(key), 0.0
             case ("read-all",):
                 return tuple(self.elements)
             case ("messages",):

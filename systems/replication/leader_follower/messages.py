@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from splitbrain.systems.replication.leader_follower.epochs import EpochHistory
+from splitbrain.systems.replication.leader_follower.freshness import Mark, Proof
 from splitbrain.systems.replication.leader_follower.log import Entry, Snapshot
 
 
@@ -74,7 +75,7 @@ class Append(NamedTuple):
     """The leader's log continues with `entries` at place `start`; `commit` of it is committed.
 
     `round` numbers the leader's broadcasts: an answer to it confirms that the answerer still
-    followed when the message reached it.
+    followed when the message reached it. `proof`: see `freshness`.
     """
 
     kind: Literal["append"]
@@ -83,6 +84,7 @@ class Append(NamedTuple):
     entries: tuple[Entry, ...]
     commit: int
     round: int
+    proof: Proof | None
 
 
 class Sync(NamedTuple):
@@ -101,12 +103,13 @@ class Sync(NamedTuple):
 
 
 class Ack(NamedTuple):
-    """My log is, durably, the first `length` entries of yours."""
+    """My log is, durably, the first `length` entries of yours; my clock shows `mark`."""
 
     kind: Literal["ack"]
     epoch: int
     length: int
     round: int
+    mark: Mark
 
 
 class Behind(NamedTuple):

@@ -180,7 +180,7 @@ def describe(message: Message) -> str:
             value = "[" + " ".join(entry_text(entry) for entry in value) + "]"
         elif name == "history":
             value = "[" + " ".join(f"{epoch}:..{end}" for epoch, end in value) + "]"
-        if name != "kind":
+        if name not in ("kind", "mark", "proof"):
             parts.append(f"{name}={value}")
     return " ".join(parts)
 

@@ -8,7 +8,7 @@ from splitbrain.systems.replication.leader_follower.epochs import (
     common_prefix,
     majority,
     next_epoch,
-    reached_by_majority,
+    reached_by,
 )
 
 
@@ -29,7 +29,7 @@ def test_majority(servers, expected):
     ],
 )
 def test_what_a_majority_has_reached(values, expected):
-    assert reached_by_majority(values) == expected
+    assert reached_by(majority(len(values)), values) == expected
 
 
 @given(st.integers(1, 9).flatmap(lambda n: st.tuples(st.just(n), st.integers(0, 1000))))

@@ -10,7 +10,8 @@ import random
 import pytest
 from leader_follower_cluster import CLIENT, Cluster
 
-from splitbrain.systems.replication.leader_follower.bugs import BUGS
+from splitbrain.harness.bug import planted
+from splitbrain.systems.replication.leader_follower.bugs import BUGS, SEMI_SYNCHRONOUS_BUGS
 from splitbrain.systems.replication.leader_follower.core import Core
 from splitbrain.systems.replication.leader_follower.effects import Role
 from splitbrain.systems.replication.leader_follower.log import Promise
@@ -26,6 +27,13 @@ class Broken(AssertionError):
 def ensure(holds, message):
     if not holds:
         raise Broken(message)
+
+
+def added(entry):
+    """What an entry adds to the set, whether it has the statement or the row."""
+    match entry.command:
+        case ("add", element) | ("rows", (("element", element),), _):
+            return element
 
 
 class Schedule:
@@ -160,7 +168,7 @@ class Schedule:
 
     def check_replies(self):
         replies, self.cluster.replies = self.cluster.replies, []
-        done = {entry.command[1] for entry in self.committed}
+        done = {added(entry) for entry in self.committed}
         for _, (_, request, status, *rest) in replies:
             if status != "ok":
                 continue
@@ -197,11 +205,18 @@ class Schedule:
             ensure(not missing, f"{name} lacks {sorted(missing)}")
 
 
-@pytest.mark.parametrize(("size", "seeds"), [(1, 5), (2, 10), (3, 25), (4, 8), (5, 8)])
-def test_invariants_hold_under_random_schedules(size, seeds):
+@pytest.mark.parametrize(
+    ("size", "copies", "seeds"),
+    [
+        *((1, None, 5), (2, None, 10), (3, None, 25), (4, None, 8), (5, None, 8)),
+        *((3, 1, 2), (3, 3, 2), (4, 2, 2)),
+    ],
+)
+def test_invariants_hold_under_random_schedules(size, copies, seeds):
     elections = acknowledged = snapshots = 0
     for seed in range(seeds):
-        schedule = Schedule(seed, size=size)
+        core_type = planted(Core, copies=copies, rows=seed % 2)
+        schedule = Schedule(seed, core_type, size)
         schedule.run()
         elections += len(schedule.cluster.leaders)
         acknowledged += len(schedule.acknowledged)
@@ -268,7 +283,11 @@ OMISSIONS = (
 )
 
 
-PLANTED = [bug.server.core_type for bug in BUGS if bug.workload in ("register", "set")]
+PLANTED = [
+    bug.server.core_type
+    for bug in (*BUGS, *SEMI_SYNCHRONOUS_BUGS)
+    if bug.workload in ("register", "set")
+]
 
 
 @pytest.mark.parametrize("core_type", [*OMISSIONS, *PLANTED], ids=lambda c: c.__name__)
