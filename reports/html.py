@@ -30,9 +30,10 @@ from splitbrain.reports.model import (
 from splitbrain.reports.packing import pack
 from splitbrain.reports.pictures.drawn import pictures_of
 from splitbrain.reports.replicas import ReplicaWitness
+from splitbrain.reports.spacetime.columns import pack_messages
 from splitbrain.reports.spacetime.drawing import draw_spacetime
 from splitbrain.reports.spacetime.printed import printed_by
-from splitbrain.reports.spacetime.window import window_of
+from splitbrain.reports.spacetime.window import Window, window_of
 from splitbrain.reports.story import tell
 from splitbrain.reports.templating import render_page
 from splitbrain.reports.witness import (
@@ -72,6 +73,9 @@ _SCRIPTS = (
     "spacetime.js",
     "page.js",
 )
+_MESSAGES = "messages.js"
+"""Only of pages that have more messages than the picture of those that led to the failure."""
+
 _STYLES = ("report.css", "spacetime.css", "cycle.css", "pictures.css")
 _FORMS = {
     WindowWitness: "window",
@@ -104,7 +108,7 @@ def render_html(view: RunView, *, beside: bool = True) -> str:
     return render_page(
         "report.html.j2",
         _STYLES,
-        _SCRIPTS,
+        (_MESSAGES, *_SCRIPTS) if any(side["all_messages"] for side in sides) else _SCRIPTS,
         view=view,
         tone=_tone(view),
         commands=_commands(view),
@@ -126,6 +130,7 @@ WHOLE = "whole-"
 def _side(view: RunView, prefix: str) -> dict[str, Any]:
     """All that the sections say of one run; `prefix` is what its ids begin with."""
     packed = pack(view)
+    window = None if view.judgement == "valid" else window_of(view)
     return {
         "prefix": prefix,
         "name": "whole" if prefix else "told",
@@ -136,7 +141,8 @@ def _side(view: RunView, prefix: str) -> dict[str, Any]:
         "facts": _facts(view),
         "story": () if view.judgement == "valid" else tell(view, STORY_LIMIT),
         "evidences": [_evidence(view, entry, prefix) for entry in evidence(view)],
-        "spacetime": _spacetime(view),
+        "spacetime": None if window is None else _spacetime(view, window),
+        "all_messages": pack_messages(view, window),
         "printed": printed_by(view, PRINTED_LIMIT) if view.judgement != "valid" else ([], 0),
         "trace_problem": safe_text(shortened(view.trace.problem, 300)),
         "pictures": pictures_of(view),
@@ -223,12 +229,8 @@ def _evidence(view: RunView, entry: Evidence, prefix: str) -> dict[str, Any]:
     }
 
 
-def _spacetime(view: RunView) -> dict[str, Any] | None:
-    """The space-time diagram of a run that isn't valid, and what it leaves out; None if there is
-    nothing to draw."""
-    window = None if view.judgement == "valid" else window_of(view)
-    if window is None:
-        return None
+def _spacetime(view: RunView, window: Window) -> dict[str, Any]:
+    """The space-time diagram, and what it leaves out."""
     return {
         "drawing": draw_spacetime(view, window),
         "start": seconds(window.start),

@@ -11,7 +11,7 @@ import base64
 import gzip
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,12 +42,17 @@ class Packed:
 def pack(view: RunView, limit: int = CALL_LIMIT) -> Packed:
     """The timeline of a run; at most `limit` operations, those around the anomaly."""
     first, last = _range(view, limit)
-    columns = _columns(view, first, last)
+    data = compressed(_columns(view, first, last))
+    return Packed(data, last - first, len(view.calls))
+
+
+def compressed(columns: Mapping[str, Any]) -> str:
+    """Columns as a page holds them: the same bytes for the same columns."""
     text = json.dumps(columns, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
     packed = gzip.compress(text.encode(), compresslevel=9, mtime=0)
     # Byte 9 of a gzip header names the operating system; 255 is "unknown" everywhere.
     packed = packed[:9] + b"\xff" + packed[10:]
-    return Packed(base64.b64encode(packed).decode(), last - first, len(view.calls))
+    return base64.b64encode(packed).decode()
 
 
 def _range(view: RunView, limit: int) -> tuple[int, int]:
@@ -60,12 +65,13 @@ def _range(view: RunView, limit: int) -> tuple[int, int]:
     return first, first + limit
 
 
-def _deltas(numbers: Iterable[int]) -> list[int]:
-    previous, deltas = 0, []
+def deltas(numbers: Iterable[int]) -> list[int]:
+    """Each number less the one before it, the first as it is."""
+    previous, found = 0, []
     for number in numbers:
-        deltas.append(number - previous)
+        found.append(number - previous)
         previous = number
-    return deltas
+    return found
 
 
 def _columns(view: RunView, first: int, last: int) -> dict[str, Any]:
@@ -84,9 +90,9 @@ def _columns(view: RunView, first: int, last: int) -> dict[str, Any]:
         "process": [call.process for call in calls],
         "f": [code[call.f] for call in calls],
         "outcome": [OUTCOMES.index(call.outcome) for call in calls],
-        "start": _deltas(call.start // 1000 for call in calls),
+        "start": deltas(call.start // 1000 for call in calls),
         "length": _lengths(view, calls),
-        "index": _deltas(call.invoke_index for call in calls),
+        "index": deltas(call.invoke_index for call in calls),
         "completed": [
             (call.complete_index or call.invoke_index) - call.invoke_index for call in calls
         ],

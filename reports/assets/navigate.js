@@ -214,8 +214,11 @@ function hideTip(run) {
 }
 
 function hover(control, run, event, x, y) {
-  const tip = run.part("tip"), i = operationAt(control, run, x, y);
-  const text = i >= 0 ? summary(run, i) : eventAt(control, run, x, y);
+  const i = operationAt(control, run, x, y);
+  placeTip(run.part("tip"), event, i >= 0 ? summary(run, i) : eventAt(control, run, x, y));
+}
+
+function placeTip(tip, event, text) {
   tip.hidden = !text;
   if (!text) return;
   tip.textContent = text;

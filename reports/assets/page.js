@@ -49,18 +49,20 @@ async function openChart(prefix) {
   run.part("zoom-all").addEventListener("click", () =>
     control.show(control.whole.from, control.whole.to));
   run.part("to-failure")?.addEventListener("click", control.toFailure);
-  searching(run, control);
+  const messages = document.getElementById(`${prefix}messages-data`) && await openMessages(prefix);
+  searching(run, control, messages);
   new ResizeObserver(control.refresh).observe(canvas);
   for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)", "print"]) {
-    matchMedia(query).addEventListener("change", control.redraw);
+    matchMedia(query).addEventListener("change", () => { control.redraw(); messages?.redraw(); });
   }
-  charts.set(prefix, { control, run });
+  charts.set(prefix, { control, run, messages });
   return charts.get(prefix);
 }
 
 async function showSide() {
-  const { control, run } = await openChart(shownPrefix());
+  const { control, run, messages } = await openChart(shownPrefix());
   control.redraw();
+  messages?.redraw();
   openPictures();
   root.dataset.operations = String(run.count);
 }
@@ -72,8 +74,11 @@ async function follow() {
     document.getElementById(link[1] ? "side-whole" : "side-told");
   if (side && !side.checked) side.checked = true;
   await showSide();
-  charts.get(shownPrefix()).control.follow();
-  charts.get(shownPrefix()).control.redraw();
+  const { control, messages } = charts.get(shownPrefix());
+  control.follow();
+  control.redraw();
+  const moment = /^#(?:whole-)?t=(\d+(?:\.\d+)?)s?$/.exec(location.hash);
+  if (moment) messages?.center(Number(moment[1]) * 1e6);
 }
 
 async function start() {

@@ -3,12 +3,12 @@
 
 const FOUND = 60;
 
-function searching(run, control) {
+function searching(run, control, messages) {
   const box = run.part("search"), kind = run.part("kind"), key = run.part("key");
   fillChoice(kind, "all kinds", run.functions);
   fillChoice(key, "all keys", run.keys);
   key.parentElement.hidden = run.keys.length === 0;
-  const entries = searchable(run, control);
+  const entries = searchable(run, control, messages);
   const search = () => {
     const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
     const chosen = kind.value !== "" || key.value !== "";
@@ -34,7 +34,7 @@ function fillChoice(select, all, names) {
 }
 
 // Everything that can be found: its words, its time, and how to go there.
-function searchable(run, control) {
+function searchable(run, control, messages) {
   const entries = [];
   for (let i = 0; i < run.count; i++) {
     const error = run.errors[i] === undefined ? "" : ` ${run.errors[i]}`;
@@ -47,13 +47,29 @@ function searchable(run, control) {
   for (const [id, kind, start, , targets] of run.faults) {
     entries.push({ text: `fault ${id} ${kind} ${targets}`, time: start, go: () => control.goTo(start) });
   }
+  return [...entries, ...foundMessages(run, messages)].sort((a, b) => a.time - b.time);
+}
+
+// Messages are chosen in the picture of the few that led to the failure, if they are among them, else
+// where all are.
+function foundMessages(run, messages) {
   const picture = document.querySelector(`.of-${run.prefix === "" ? "told" : "whole"} svg.spacetime[tabindex]`);
+  const entries = [], drawn = new Set();
   [...picture?.querySelectorAll("g.message") ?? []].forEach((message, i) => {
     const text = message.querySelector("title").textContent;
     const sent = Number(/; sent at (\d+\.\d+) s/.exec(text)?.[1] ?? 0) * 1e6;
+    drawn.add(Number(message.dataset.at));
     entries.push({ text: `message ${text}`, time: sent, go: () => showMessage(picture, i) });
   });
-  return entries.sort((a, b) => a.time - b.time);
+  for (let i = 0; i < (messages?.all.count ?? 0); i++) {
+    if (drawn.has(messages.all.at[i])) continue;
+    const go = () => {
+      messages.canvas.scrollIntoView({ block: "center" });
+      messages.choose(i, true);
+    };
+    entries.push({ text: `message ${messageText(messages.all, i)}`, time: messages.all.sent[i], go });
+  }
+  return entries;
 }
 
 function listFound(run, found, asked) {

@@ -349,9 +349,12 @@ def _message(picture: _Picture, message: Message, past: Sequence[int]) -> Markup
         arrows.append(
             Markup('<path class="arrow under-way" d="M{} {}L{} {}"/>').format(x, y, *place)
         )
-    return Markup('<g class="message {}{}" data-past="{}"><title>{}</title>{}{}</g>').format(
+    return Markup(
+        '<g class="message {}{}" data-at="{}" data-past="{}"><title>{}</title>{}{}</g>'
+    ).format(
         kind,
         " lost" if lost else "",
+        message.sent,
         ",".join(map(str, past)),
         _told(picture, message),
         Markup("").join(arrows),

@@ -70,12 +70,12 @@ def two_leaders_run(folder):
     return folder
 
 
-def hostile_trace_run(folder):
+def hostile_trace_run(folder, times=1):
     """Names, messages and reasons as a hostile system would choose them."""
     two_leaders_run(folder)
     trace = Tracing()
     bad = [value for value in HOSTILE if isinstance(value, str) and value != "\ud800"]
-    for number, value in enumerate(bad):
+    for number, value in enumerate(bad * times):
         time = 2.7 + number / 1000
         trace.add(time, "role", value, value, value)
         trace.message(time, value, "n1", [value, [value]], time + 0.0005)
@@ -112,4 +112,19 @@ def pictured_run(folder):
     two_leaders_run(folder)
     found = json.loads((folder / "plan.json").read_text())
     (folder / "plan.json").write_text(json.dumps(found | {"system": "picture_system:SYSTEM"}))
+    return folder
+
+
+def busy_run(folder, beats=800):
+    """The stale read of two leaders among thousands of messages: two peers that talk all along."""
+    two_leaders_run(folder)
+    events = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+    trace = Tracing()
+    trace.events, trace.number = events, 1000
+    for beat in range(beats):
+        time = 0.1 + beat * 0.0034
+        trace.message(time, "n2", "n3", ["ping", beat], time + 0.001)
+        trace.message(time + 0.0012, "n3", "n2", ["pong", beat], time + 0.002)
+        trace.message(time + 0.0021, "n2", "n1", ["gossip", beat], lost="f1" if time > 2 else None)
+    trace.write(folder)
     return folder
