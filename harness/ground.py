@@ -230,7 +230,13 @@ def check_ground(plan: Plan, ground: Ground) -> None:
     performed = resolve(ground.faults)
     for fault in with_ids(plan.faults):
         # Whoever performs all has every lever, and so performs other packages' kinds too.
-        if "all" not in ground.faults and named(fault.kind) not in performed:
+        kind = named(fault.kind)
+        if kind.real and kind not in performed:
+            raise InvalidPlan(
+                f"fault {fault.id} is {fault.kind}, which only real processes can have: "
+                "--ground processes"
+            )
+        if "all" not in ground.faults and kind not in performed:
             known = ", ".join(kind.id for kind in performed) or "no faults"
             raise InvalidPlan(
                 f"fault {fault.id} is {fault.kind}, which the ground {plan.ground} cannot perform: "

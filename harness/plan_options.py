@@ -1,7 +1,7 @@
 """A plan's options that are no workload's: how long an operation may take, bursts, the ground's.
 
     options = {"network": {"latency": [0.01, 0.05]}, "disk": {"fsync_latency": 0.005},
-               "operation_timeout": 5.0, "burst": 8}
+               "operation_timeout": 5.0, "burst": 8, "follows": [[], [0]]}
 
 Workloads leave these alone (`splitbrain.harness.workloads.parts.options.SHARED`).
 """
@@ -42,6 +42,26 @@ def burst(plan: Plan) -> float:
         InvalidPlan: the option is of the wrong type, or out of bounds.
     """
     return read_options(plan, _Burst).burst
+
+
+class _Follows(msgspec.Struct):
+    follows: list[list[Annotated[int, msgspec.Meta(ge=0)]]] = msgspec.field(default_factory=list)
+
+
+def follows(plan: Plan) -> list[list[int]]:
+    """For each operation that the plan lists, those that must have ended before it is invoked.
+
+    Raises:
+        InvalidPlan: the option is of the wrong type, or not about this plan's operations.
+    """
+    found = read_options(plan, _Follows).follows
+    count = len(plan.operations or ())
+    if found and (len(found) != count or any(n >= count for row in found for n in row)):
+        raise InvalidPlan(
+            f"option follows: give a list for each of the plan's {count} operations, with the "
+            "positions of those that it follows, from 0"
+        )
+    return found or [[] for _ in range(count)]
 
 
 def read_options(plan: Plan, form: type[_Options]) -> _Options:

@@ -59,7 +59,8 @@ def command(
 
     With --watch, --at, --event or --pdb it is looked into, and no new folder is kept.
 
-    With --ground processes the plan of a simulated run is tried on real processes.
+    With --ground processes the plan of a simulated run is tried on real processes, where messages
+    then take as long as in the simulation, and operations wait for those that they followed there.
 
     Exits with the code of the verdict; with 2 if the trace differs from the recorded one.
     """
@@ -78,8 +79,8 @@ def command(
             "repeat it with pytest TEST --splitbrain-replay PLAN"
         )
     before = recorded_digest(run)
-    plan = plan.with_(ground=ground or plan.ground)
-    experiment = registry.experiment(plan)
+    experiment = _on(ground, registry.experiment(plan))
+    plan = experiment.plan
     looking = bool(watches) or at is not None or event is not None or stop is not None
     if not ground_named(plan.ground).deterministic:
         if looking:
@@ -112,6 +113,22 @@ def command(
         )
         sys.exit(EXIT_BAD_INPUT)
     finish(result.validity)
+
+
+def _on(ground: str | None, experiment: Experiment) -> Experiment:
+    """The experiment on another ground, if it is to be another one."""
+    from splitbrain.harness.ground import ground_named
+    from splitbrain.harness.runs.retrying import prepared
+    from splitbrain.systems import registry
+
+    plan = experiment.plan
+    if ground is None or ground == plan.ground:
+        return experiment
+    chosen = ground_named(ground)
+    simulated = ground_named(plan.ground).deterministic
+    if simulated and not chosen.deterministic:
+        return registry.experiment(prepared(experiment, ground, chosen))
+    return registry.experiment(plan.with_(ground=ground))
 
 
 def _try_again(experiment: Experiment, run: Path, tries: int, runs: Path) -> NoReturn:

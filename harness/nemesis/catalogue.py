@@ -113,9 +113,11 @@ def _meaning(name: str) -> tuple[Kind, ...]:
         return (_OWN[name],)
     kinds = every_kind()
     if name == "all":
-        return tuple(kind for kind in kinds if not kind.by_name)
+        return tuple(kind for kind in kinds if not (kind.by_name or kind.real))
     family = _FAMILY_ALIASES.get(name, name)
-    meant = tuple(k for k in kinds if name in (k.id, *k.aliases) or family == k.family)
+    meant = tuple(
+        k for k in kinds if name in (k.id, *k.aliases) or (family == k.family and not k.real)
+    )
     if not meant:
         families = tuple(dict.fromkeys(kind.family for kind in kinds))
         words = [w for k in kinds for w in (k.id, *k.aliases)] + [*families, "all", "none"]

@@ -13,6 +13,7 @@ from math import inf
 from typing import Literal
 
 from splitbrain.harness.nemesis.catalogue import named, resolve
+from splitbrain.harness.nemesis.kind import Kind
 from splitbrain.harness.nemesis.targets import GROUPS, majority, minority
 from splitbrain.harness.plan import ITSELF, Fault, InvalidPlan
 
@@ -62,7 +63,7 @@ class Claims:
 
     def tolerates(self, kind: str) -> bool:
         """Whether a kind of fault, as a plan names it, is among those claimed."""
-        return named(kind) in resolve(self.kinds)
+        return _survived(named(kind), resolve(self.kinds))
 
     def __str__(self) -> str:
         what = ", ".join(self.kinds)
@@ -80,12 +81,16 @@ def regime(faults: Iterable[Fault], nodes: int, claims: Claims | None) -> Regime
         return None
     faults = tuple(faults)
     tolerated = resolve(claims.kinds)
-    if not all(named(fault.kind) in tolerated for fault in faults):
+    if not all(_survived(named(fault.kind), tolerated) for fault in faults):
         return "beyond"
     dead = [fault for fault in faults if named(fault.kind).permanent]
     # Whoever survives that all are down at once does so because they come back.
     within = most_down(dead, nodes) <= min(minority(nodes), claims.limit(nodes))
     return "survivable" if within and most_down(faults, nodes) <= claims.limit(nodes) else "beyond"
+
+
+def _survived(kind: Kind, tolerated: Sequence[Kind]) -> bool:
+    return kind in tolerated or kind.like in [other.id for other in tolerated]
 
 
 def most_down(faults: Sequence[Fault], nodes: int) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, Protocol, get_args
+from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
 
@@ -111,6 +111,30 @@ class Disks(Protocol):
         """Flip so many bits of what is durable on a server's disk, at places drawn from `random`.
 
         The effect has ``files_rotten``, the names of files.
+        """
+        ...
+
+
+@runtime_checkable
+class RealProcesses(Protocol):
+    """Levers that only a ground of real processes has (`Kind.real`)."""
+
+    def terminate(self, name: str, patience: float) -> Effect:
+        """SIGTERM; after so many seconds SIGKILL.
+
+        The effect has ``killed``, whether it came to that.
+        """
+        ...
+
+    def keep_copy(self, name: str) -> None:
+        """Keep a copy of a server's data directory as it is now, while the server stands still."""
+        ...
+
+    def replace_data(self, name: str, *, by_copy: bool) -> Effect:
+        """Empty the data directory of a server that is down, and put the kept copy there, if
+        `by_copy`.
+
+        The effect has ``files_changed``: how many files are gone, or are no longer what they were.
         """
         ...
 

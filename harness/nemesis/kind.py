@@ -92,6 +92,8 @@ class Kind:
         most: the most faults of the kind that are drawn in a run, if it is rare.
         by_name: True if `all` leaves it out: it is drawn where it is named (or its family is), and
             for systems whose claims speak of it.
+        real: True if only real processes can have it: it is drawn where it is named by itself.
+        like: the kind that is no gentler: who claims to survive that one survives this one.
         strikes: whom its targets mean: servers, or clients (``one``, ``all``, or ``c1,c2``).
         module: the module whose code made it, so that a plan can name it.
     """
@@ -111,6 +113,8 @@ class Kind:
     composite: bool = False
     most: int | None = None
     by_name: bool = False
+    real: bool = False
+    like: str = ""
     strikes: Literal["servers", "clients"] = "servers"
     module: str = field(default="", init=False)
 

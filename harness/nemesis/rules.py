@@ -29,6 +29,7 @@ class LinkRule:
         delay: mean of an extra, exponentially distributed delay of each message, in seconds.
         loss: probability that a message is dropped, 0 to 1.
         duplicate: probability that a message is delivered twice, 0 to 1.
+        bandwidth: bytes a second that each link passes on; 0: any number.
         affected: messages that the rule dropped, delayed or duplicated so far, counted by the
             network. A dropped message counts in the rule that dropped it, the first in force; one
             that a rule lets pass untouched doesn't count.
@@ -40,6 +41,7 @@ class LinkRule:
     delay: float = 0.0
     loss: float = 0.0
     duplicate: float = 0.0
+    bandwidth: float = 0.0
     affected: int = 0
 
     def __post_init__(self) -> None:

@@ -11,7 +11,9 @@ import os
 import sys
 
 from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.processes.latencies import Latencies
 from splitbrain.harness.processes.world import World
+from splitbrain.harness.simulation.ground import network_of
 from splitbrain.harness.simulation.trace import Trace
 
 HEARD = ("leader", "role", "acknowledged")
@@ -24,13 +26,17 @@ class Processes:
     deterministic = False
     faults: tuple[str, ...] = (
         "process.kill",
+        "process.terminate",
         "process.pause",
         "member",
         "net",
+        "net.bandwidth",
+        "disk.empty",
+        "disk.older",
         "client.partition",
         "scenario",
     )
-    options: tuple[str, ...] = ()
+    options: tuple[str, ...] = ("network",)
 
     def check(self, plan: Plan) -> None:
         """See `Ground.check`.
@@ -43,6 +49,7 @@ class Processes:
                 f"the ground {plan.ground} needs Linux, where no process outlives its run; "
                 f"this is {sys.platform}: use the simulation"
             )
+        network_of(plan)
         for fault in plan.faults:
             if fault.when is not None and fault.when.event not in HEARD:
                 raise InvalidPlan(
@@ -53,7 +60,10 @@ class Processes:
 
     def world(self, plan: Plan, trace: Trace) -> World:
         """See `Ground.world`."""
-        return World(plan.seed, trace)
+        world = World(plan.seed, trace)
+        if "network" in plan.options:
+            world.switch.latency = Latencies(network_of(plan), world.stream)
+        return world
 
 
 GROUND = Processes()

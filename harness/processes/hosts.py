@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from random import Random
+from typing import Any
 
 import trio
 
@@ -49,7 +50,8 @@ class Server:
 
     Attributes:
         life: the one that is up; None while it is down.
-        signalled: set when the keeper has sent the signal that was asked for last.
+        done: set when the keeper has done what was asked for last.
+        result: what came of it.
     """
 
     def __init__(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
@@ -58,7 +60,8 @@ class Server:
         self.peers = peers
         self.life: Life | None = None
         self.lives = 0
-        self.signalled = trio.Event()
+        self.done = trio.Event()
+        self.result: Any = None
 
 
 class ClientHost:

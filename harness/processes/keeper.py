@@ -29,13 +29,17 @@ from typing import Any, NoReturn
 
 import msgspec
 
+from splitbrain.harness.processes import backups
 from splitbrain.harness.workers import adopt_orphans, when_parent_dies
 
 Become = Callable[[str, Any], None]
 """What a forked process does: called with a node's name and what the harness said at `START`."""
 
-START, SIGNAL = "start", "signal"
-STARTED, ENDED, SIGNALLED = "started", "ended", "signalled"
+START, SIGNAL, COPY, REPLACE = "start", "signal", "copy", "replace"
+"""What the keeper is told to do to a server."""
+
+STARTED, ENDED, DONE = "started", "ended", "done"
+"""What it reports: a process's number, its exit code, what came of a command."""
 
 END_S = 60.0
 """How long the keeper may take to end everything."""
@@ -137,8 +141,13 @@ class _Keeper:
             command, name, value = msgspec.json.decode(line)
             if command == START:
                 self._start(name, value)
-            else:
+            elif command == SIGNAL:
                 self._signal(name, value)
+            elif command == COPY:
+                self._copy(name, paused=value)
+            elif command == REPLACE:
+                changed = backups.replace(self._folder, name, by_copy=value)
+                self._report(DONE, name, changed)
 
     def _report(self, *report: Any) -> None:
         with suppress(ConnectionError):  # the harness has died, which is seen next
@@ -196,7 +205,19 @@ class _Keeper:
             if number == signal.SIGSTOP:
                 os.waitid(os.P_PID, pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
                 os.waitid(os.P_PID, pid, os.WSTOPPED | os.WNOHANG)
-        self._report(SIGNALLED, name, pid is not None)
+        self._report(DONE, name, pid is not None)
+
+    def _copy(self, name: str, *, paused: bool) -> None:
+        """Keep a copy of a node's directory, while nobody changes it."""
+        pid = self._pids.get(name)
+        still = pid is None or paused
+        if pid is not None:
+            os.killpg(pid, signal.SIGSTOP)
+            backups.stand_still(pid)
+        backups.keep_copy(self._folder, name)
+        if pid is not None and not still:
+            os.killpg(pid, signal.SIGCONT)
+        self._report(DONE, name, True)
 
     def _kill_group(self, group: int) -> None:
         with suppress(ProcessLookupError):

@@ -89,6 +89,18 @@ class Levers:
         """SIGKILL; see `Control`."""
         return {"killed": self._wait(self._world.kill, name)}
 
+    def terminate(self, name: str, patience: float) -> Effect:
+        """SIGTERM; see `splitbrain.harness.nemesis.control.RealProcesses`."""
+        return {"killed": self._wait(self._world.terminate, name, patience)}
+
+    def keep_copy(self, name: str) -> None:
+        """See `splitbrain.harness.nemesis.control.RealProcesses`."""
+        self._wait(self._world.keep_copy, name)
+
+    def replace_data(self, name: str, *, by_copy: bool) -> Effect:
+        """See `splitbrain.harness.nemesis.control.RealProcesses`."""
+        return {"files_changed": self._wait(self._world.replace_data, name, by_copy)}
+
     def pause(self, name: str) -> None:
         """SIGSTOP; see `Control`."""
         self._wait(self._world.pause, name)

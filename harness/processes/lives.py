@@ -12,7 +12,7 @@ import msgspec
 import trio
 
 from splitbrain.harness.processes.hosts import Life, Server
-from splitbrain.harness.processes.keeper import ENDED, SIGNAL, SIGNALLED, START
+from splitbrain.harness.processes.keeper import COPY, DONE, ENDED, REPLACE, SIGNAL, START
 from splitbrain.harness.processes.node import HELLO, MESSAGE, SEND
 from splitbrain.harness.processes.queues import Outgoing
 from splitbrain.harness.processes.switch import Switch
@@ -116,6 +116,40 @@ class Lives:
             await life.ended.wait()
         return True
 
+    async def terminate(self, server: Server, patience: float) -> bool:
+        """SIGTERM, and SIGKILL after so many seconds; whether it came to that.
+
+        Raises:
+            ProcessTrouble: it does not end.
+        """
+        life = server.life
+        if life is None:
+            return False
+        life.killed = True
+        await self._asked(server, SIGNAL, signal.SIGTERM)
+        with trio.move_on_after(patience) as waiting:
+            await life.ended.wait()
+        if waiting.cancelled_caught:
+            await self.kill(server)
+        return waiting.cancelled_caught
+
+    async def keep_copy(self, server: Server) -> None:
+        """Keep a copy of its data directory, made while it stands still.
+
+        Raises:
+            ProcessTrouble: it is not made.
+        """
+        paused = server.life is not None and server.life.paused
+        await self._asked(server, COPY, paused)
+
+    async def replace_data(self, server: Server, *, by_copy: bool) -> int:
+        """Empty its data directory, or put the copy in its place; how many files are changed.
+
+        Raises:
+            ProcessTrouble: it is not done.
+        """
+        return int(await self._asked(server, REPLACE, by_copy))
+
     async def pause(self, server: Server) -> None:
         """SIGSTOP; returns when the process stands still.
 
@@ -136,10 +170,15 @@ class Lives:
         if server.life is None:
             return
         server.life.paused = number == signal.SIGSTOP
-        server.signalled = trio.Event()
-        self._command(SIGNAL, server.name, number)
-        with _patience(f"{server.name} did not obey {number.name}"):
-            await server.signalled.wait()
+        await self._asked(server, SIGNAL, number)
+
+    async def _asked(self, server: Server, command: str, value: Any) -> Any:
+        """What came of a command, once it is done; None if the server has ended meanwhile."""
+        server.done, server.result = trio.Event(), None
+        self._command(command, server.name, value)
+        with _patience(f"the keeper did not {command} {server.name}"):
+            await server.done.wait()
+        return server.result
 
     def _command(self, command: str, name: str, value: Any) -> None:
         self._commands.put(msgspec.json.encode([command, name, value]) + b"\n")
@@ -153,8 +192,9 @@ class Lives:
             for line in lines:
                 report, name, value = msgspec.json.decode(line)
                 server = self._servers[name]
-                if report == SIGNALLED:
-                    server.signalled.set()
+                if report == DONE:
+                    server.result = value
+                    server.done.set()
                 elif report == ENDED and server.life is not None:
                     self._nursery.start_soon(self._ended, server, server.life, value)
         self._failed(ProcessTrouble("the keeper of the nodes' processes has ended"))
@@ -163,7 +203,7 @@ class Lives:
                 server.life.connected.set()
                 server.life.ready.set()
                 server.life.ended.set()
-            server.signalled.set()
+            server.done.set()
 
     async def _ended(self, server: Server, life: Life, code: int) -> None:
         """A process is no more: hear its last words, then let everybody know."""
@@ -172,7 +212,6 @@ class Lives:
                 await life.closed.wait()
         self._switch.doors.pop(server.name, None)
         server.life = None
-        server.signalled.set()
         life.connected.set()
         life.ready.set()
         if not life.killed:

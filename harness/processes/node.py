@@ -121,6 +121,11 @@ async def _live(birth: Birth) -> None:
         nursery.cancel_scope.deadline = trio.current_time() + _FAREWELL_S
 
 
+def leave_ending_to_program() -> None:
+    """Have SIGTERM end this process's program alone, which is in its group and gets it too."""
+    signal.signal(signal.SIGTERM, lambda *_: None)  # ignored, it would be ignored there as well
+
+
 def _innermost(error: BaseException) -> BaseException:
     """The error itself: a nursery's wrapping says nothing."""
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:

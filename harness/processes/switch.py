@@ -25,6 +25,9 @@ from splitbrain.harness.simulation.trace import Trace
 LATE_COPY_S = 0.002
 """Mean time until the second copy of a duplicated message."""
 
+MOST_QUEUED_S = 1.0
+"""How long messages may wait before a narrow link; those that would wait longer are lost."""
+
 Door = Callable[[str, bytes], bool]
 """Takes a message into a host, by its sender and as bytes; False if it waits for too many."""
 
@@ -55,6 +58,7 @@ class Switch:
         self._sent = 0
         self._rules: tuple[LinkRule, ...] = ()
         self._dice: dict[tuple[str, Link], random.Random] = {}
+        self._free_at: dict[tuple[str, Link], float] = {}
         self._healed = trio.Event()
 
     def add_rule(self, rule: LinkRule) -> None:
@@ -89,6 +93,12 @@ class Switch:
             if rule.delay:
                 rule.affected += 1
                 delay -= log(1.0 - dice.random()) * rule.delay
+            if rule.bandwidth:
+                rule.affected += 1
+                if self._free_at.get((rule.name, link), 0.0) - self._now() > MOST_QUEUED_S:
+                    self._told("drop", *link, number, rule.name)
+                    return
+                delay += self._reserved(rule, link, len(data)) - self._now()
             if rule.duplicate and dice.random() < rule.duplicate:
                 rule.affected += 1
                 copies += 1
@@ -107,7 +117,24 @@ class Switch:
         while cutting := [rule for rule in self._rules if rule.block and rule.covers(*link)]:
             cutting[0].affected += 1
             await self._healed.wait()
+        for rule in self._rules:
+            if rule.bandwidth and rule.covers(*link):
+                rule.affected += 1
+                await self._squeezed(rule, self._reserved(rule, link, len(piece)))
         self._told("receive", *link, number)
+
+    async def _squeezed(self, rule: LinkRule, due: float) -> None:
+        """Wait until a time that a narrow link gave, or until the link is wide again."""
+        while rule in self._rules and (left := due - self._now()) > 0:
+            with trio.move_on_after(left):
+                await self._healed.wait()
+
+    def _reserved(self, rule: LinkRule, link: Link, size: int) -> float:
+        """When so many bytes have passed a narrow link, after those before them."""
+        name = (rule.name, link)
+        begin = max(self._now(), self._free_at.get(name, 0.0))
+        end = self._free_at[name] = begin + size / rule.bandwidth
+        return end
 
     def delay(self, link: Link, repeated: float) -> float:
         """How many seconds a piece of a stream takes; one that is lost, `repeated` more."""

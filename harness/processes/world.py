@@ -299,6 +299,24 @@ class World:
         self._terms.pop(name, None)
         return killed
 
+    async def terminate(self, name: str, patience: float) -> bool:
+        """Ask a server's life to end; True if it had to be killed after all."""
+        self.trace.add(self.now, "terminate", name)
+        killed = await self._lives.terminate(self.hosts[name], patience)
+        self._terms.pop(name, None)
+        return killed
+
+    async def keep_copy(self, name: str) -> None:
+        """Keep a copy of a server's data directory."""
+        await self._lives.keep_copy(self.hosts[name])
+        self.trace.add(self.now, "backup", name)
+
+    async def replace_data(self, name: str, by_copy: bool) -> int:
+        """Empty a server's data directory, or put the copy there; how many files are changed."""
+        changed = await self._lives.replace_data(self.hosts[name], by_copy=by_copy)
+        self.trace.add(self.now, "older" if by_copy else "empty", name, changed)
+        return changed
+
     async def pause(self, name: str) -> None:
         """Let a server stand still."""
         await self._lives.pause(self.hosts[name])
@@ -333,7 +351,7 @@ class World:
             self._tell(f, name, value)
         elif kind == node.READY:
             life.ready.set()
-        elif kind == node.DIED:
+        elif kind == node.DIED and not life.killed:
             life.told = True
             (story,) = details
             self._died(name, story)

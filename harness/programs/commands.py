@@ -20,7 +20,7 @@ import trio
 
 from splitbrain.harness.node import Node
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.processes.node import ServerNode
+from splitbrain.harness.processes.node import ServerNode, leave_ending_to_program
 from splitbrain.harness.programs.addresses import place_of
 from splitbrain.harness.programs.readiness import Ready, Seen, listening
 from splitbrain.harness.programs.templates import Place, filled, ports_in
@@ -82,6 +82,7 @@ class Running:
         given = command.arguments(place) if callable(command.arguments) else command.arguments
         arguments = [filled(argument, place) for argument in given]
         env = {name: filled(value, place) for name, value in command.env.items()}
+        leave_ending_to_program()
         pipe = subprocess.PIPE
         process = await trio.lowlevel.open_process(
             arguments,

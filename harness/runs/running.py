@@ -52,7 +52,7 @@ from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
 from splitbrain.harness.nemesis.versions import Versions
 from splitbrain.harness.node import Node, Program
 from splitbrain.harness.plan import Fault, Plan
-from splitbrain.harness.plan_options import operation_timeout
+from splitbrain.harness.plan_options import follows, operation_timeout
 from splitbrain.harness.runs.clients import Clients
 from splitbrain.harness.runs.finals import Finals, longest_seconds
 from splitbrain.harness.runs.interruption import interruptible
@@ -240,7 +240,7 @@ def _load(experiment: Experiment) -> Generator:
     if plan.operations is None:
         return validate(time_limit(plan.time_limit, experiment.workload.generator(plan)))
     check_recordable(plan.operations)
-    return time_limit(plan.time_limit, listed(plan.operations, plan.clients))
+    return time_limit(plan.time_limit, listed(plan.operations, plan.clients, follows(plan)))
 
 
 class _Running:

@@ -68,15 +68,25 @@ class Simulation:
     def made(self, plan: Plan, trace: Trace, heap: EventHeap) -> World:
         """A world whose events are on this heap."""
         options = _options(plan)
-        network = options.network
+        network = network_of(plan)
         return World(
             plan.seed,
-            network=NetworkParameters(network.latency, network.late, network.lateness),
+            network=network,
             fsync_latency=options.disk.fsync_latency,
             trace=trace,
             make_run=self._make_run,
             heap=heap,
         )
+
+
+def network_of(plan: Plan) -> NetworkParameters:
+    """How the plan's network behaves without faults.
+
+    Raises:
+        InvalidPlan: an option is unknown, of the wrong type, or out of bounds.
+    """
+    network = _options(plan).network
+    return NetworkParameters(network.latency, network.late, network.lateness)
 
 
 def _options(plan: Plan) -> _Options:

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import msgspec
 import trio
 
-from splitbrain.harness.processes.node import ServerNode
+from splitbrain.harness.processes.node import ServerNode, leave_ending_to_program
 from splitbrain.harness.processes.queues import Outgoing
 
 TAG = "maelstrom"
@@ -73,6 +73,7 @@ class Bridge:
             ProgramEnded: that is a node's death, whatever its exit code.
             NotAMessage: it wrote something else on its standard output.
         """
+        leave_ending_to_program()
         pipe = subprocess.PIPE
         process = await trio.lowlevel.open_process(
             self._command, stdin=pipe, stdout=pipe, stderr=pipe

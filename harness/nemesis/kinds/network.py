@@ -1,4 +1,4 @@
-"""Faults of the network: partitions, and links that delay, lose or duplicate."""
+"""Faults of the network: partitions, and links that are narrow, or delay, lose or duplicate."""
 
 from __future__ import annotations
 
@@ -66,6 +66,14 @@ def loss(context: Context) -> Injection:
     probability = context.options["probability"]
     rule = LinkRule(context.fault.id, _links_of(context, targets), loss=probability)
     return _under_rule(context, targets, rule)
+
+
+def bandwidth(context: Context) -> Injection:
+    """``net.bandwidth``: links pass on only so many bytes a second."""
+    targets = context.targets()
+    links, rate = _links_of(context, targets), float(context.options["rate"])
+    rule = LinkRule(context.fault.id, links, bandwidth=rate)
+    return _under_rule(context, targets, rule, effect="messages_delayed")
 
 
 def duplicate(context: Context) -> Injection:
@@ -209,6 +217,22 @@ LOSS = Kind(
     parameters=(Parameter("probability", 0.1, "of losing a message", high=1.0), _SCOPE),
     weights=_LINKS,
     draw=lambda rng: {"probability": rng.choice((0.02, 0.1, 0.3))},
+)
+
+BANDWIDTH = Kind(
+    "net.bandwidth",
+    "The targets' links pass on only so many bytes a second, each way.",
+    bandwidth,
+    Words("links of {targets} narrow", "links wide again"),
+    aliases=("bandwidth",),
+    parameters=(
+        Parameter("rate", 10_000.0, "bytes a second, of each link and direction", 1.0, 1e12),
+        _SCOPE,
+    ),
+    weights=_LINKS,
+    draw=lambda rng: {"rate": float(round(log_uniform(rng, 1_000, 100_000)))},
+    real=True,
+    like="net.latency",
 )
 
 DUPLICATE = Kind(

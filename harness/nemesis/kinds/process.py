@@ -1,10 +1,10 @@
-"""Faults of processes: killed, switched off, paused."""
+"""Faults of processes: killed, told to end, switched off, paused."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES, Effect
+from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES, Effect, RealProcesses
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike, merged
 from splitbrain.harness.nemesis.kind import Kind, Parameter, Weights, Words
 
@@ -20,6 +20,21 @@ def strike(context: Context, node: str) -> Effect:
     if not context.control.running(node):
         return {}
     return {**context.control.kill(node), "killed": [node]}
+
+
+def terminate(context: Context) -> Injection:
+    """``process.terminate``: the process is asked to end, as by an operator or an orchestrator."""
+    patience = float(context.options["patience"])
+
+    def ask(node: str) -> Effect:
+        control = context.control
+        assert isinstance(control, RealProcesses), "checked by the ground"
+        if not control.running(node):
+            return {}
+        killed = control.terminate(node, patience)["killed"]
+        return {"terminated": [node], "killed": [node] if killed else []}
+
+    return _taking_down(context, ask)
 
 
 def power_loss(context: Context) -> Injection:
@@ -80,6 +95,20 @@ KILL = Kind(
     aliases=("kill", "crash"),
     weights=_CRASHES,
     nodes_down=True,
+)
+
+TERMINATE = Kind(
+    "process.terminate",
+    "The process gets SIGTERM, and SIGKILL if it has not ended in time; it starts again when the "
+    "fault ends.",
+    terminate,
+    Words("{targets} terminated", "{targets} restarted"),
+    aliases=("terminate", "sigterm"),
+    parameters=(Parameter("patience", 2.0, "seconds that it has to end by itself", 0.0, 600.0),),
+    weights=_CRASHES,
+    nodes_down=True,
+    real=True,
+    like="process.kill",
 )
 
 POWER_LOSS = Kind(

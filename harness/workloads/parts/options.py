@@ -14,7 +14,7 @@ from typing import Any
 from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.plan import InvalidPlan
 
-SHARED = ("network", "disk", "ground", "operation_timeout", "burst", "system")
+SHARED = ("network", "disk", "ground", "operation_timeout", "burst", "follows", "system")
 """Entries of a plan's options that are the run's, not the workload's."""
 
 

@@ -342,6 +342,21 @@ class TestListed:
 
         assert values(simulate(listed(operations, 3))) == [0, 1, 2]
 
+    def test_operations_wait_for_those_that_they_follow_and_others_do_not(self):
+        operations = [
+            PlannedOperation(0, 0, "write", 1),
+            PlannedOperation(2e-9, 1, "read"),
+            PlannedOperation(3e-9, 2, "write", 3),
+            PlannedOperation(4e-9, 0, "write", 4),
+        ]
+
+        assert told(simulate(listed(operations, 3, [[], [0], [], [1]]))) == [
+            (0, 0, "write", 1),
+            (3, 2, "write", 3),
+            (10, 1, "read", None),
+            (20, 0, "write", 4),
+        ]
+
     def test_a_recorded_run_repeats_itself(self):
         recorded = simulate(limit(50, stagger(1.3e-8, mix(repeat(READ), repeat(WRITE)))))
         operations = [

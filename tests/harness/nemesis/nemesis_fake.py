@@ -94,6 +94,21 @@ class FakeControl:
             self._paused[name] = False
             self._note("resume", name)
 
+    # What only real processes have
+
+    def terminate(self, name: str, patience: float) -> dict[str, Any]:
+        self._end(name)
+        self._note("terminate", (name, patience))
+        return {"killed": False}
+
+    def keep_copy(self, name: str) -> None:
+        self._note("keep-copy", name)
+
+    def replace_data(self, name: str, *, by_copy: bool) -> dict[str, Any]:
+        assert not self._up[name]
+        self._note("replace-data", (name, by_copy))
+        return {"files_changed": 1}
+
     # Clocks
 
     def set_clock_rate(self, name: str, rate: float) -> None:

@@ -390,8 +390,9 @@ CASES = [
     ("client.partition", Keeper, retrying, "set-full/duplicated", 1),
 ]
 
-ELSEWHERE = {"member.dead"}
-"""Finds who needs the dead, in ``tests/harness/runs/test_liveness.py``."""
+ELSEWHERE = {"member.dead", *(kind.id for kind in KINDS if kind.real)}
+"""The first finds who needs the dead, in ``tests/harness/runs/test_liveness.py``; those of real
+processes find in ``tests/harness/processes`` what they must."""
 
 
 def test_every_kind_of_fault_has_a_bug_that_it_finds():

@@ -11,6 +11,7 @@ from small_register import Client, Durable, Forgetful
 
 from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Fault, InvalidPlan, Plan, run
+from splitbrain.harness.nemesis.catalogue import KINDS
 from splitbrain.harness.plan import When
 from splitbrain.harness.runs.running import check_plan
 from splitbrain.harness.workloads import register
@@ -164,7 +165,7 @@ def test_an_error_in_the_harness_comes_out_and_leaves_nothing():
     [
         (Fault("process.power_loss", 0.1, 0.1), "process.power_loss, which the ground processes"),
         (Fault("clock.bump", 0.1, 0.1), "clock.bump, which the ground processes cannot perform"),
-        (Fault("disk.slow", 0.1, 0.1), "disk.slow, which the ground processes cannot perform"),
+        (Fault("disk.eio", 0.1, 0.1), "disk.eio, which the ground processes cannot perform"),
         (
             Fault("process.kill", 0.1, 0.1, when=When("fsync-begin"), id="f1"),
             "fault f1 waits for fsync-begin, which the ground processes does not see",
@@ -176,7 +177,59 @@ def test_what_it_cannot_do_is_refused_with_the_reason(fault, says):
         check_plan(of(Durable, fault))
 
 
-@pytest.mark.parametrize("option", ["network", "disk"])
-def test_options_of_the_simulation_are_refused(option):
-    with pytest.raises(InvalidPlan, match=f"takes no option '{option}'"):
-        check_plan(of(Durable, options={option: {}}))
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({"disk": {}}, "takes no option 'disk'"),
+        ({"network": {"latency": [2, 1]}}, "network.latency is .2, 1.: give the least first"),
+    ],
+)
+def test_options_that_it_does_not_take_are_refused(options, says):
+    with pytest.raises(InvalidPlan, match=says):
+        check_plan(of(Durable, options=options))
+
+
+@pytest.mark.parametrize("kind", [kind.id for kind in KINDS if kind.real])
+def test_what_only_real_processes_can_have_is_refused_in_simulation(kind):
+    with pytest.raises(InvalidPlan, match=f"{kind}, which only real processes can have"):
+        check_plan(of(Durable, Fault(kind, 0.1, 0.1), ground="simulation"))
+
+
+@pytest.mark.nightly
+def test_a_process_that_is_told_to_end_ends_and_starts_anew():
+    result = run(of(Durable, Fault("process.terminate", 0.4, 0.2, "n1", id="f1")))
+    assert result.validity is VALID
+    assert effects(result)["f1"] == {"terminated": ["n1"]}
+
+
+class Deaf(Durable):
+    """Hears no SIGTERM."""
+
+    async def run(self):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        await super().run()
+
+
+@pytest.mark.nightly
+def test_a_process_that_does_not_end_when_told_to_is_killed():
+    patience = {"patience": 0.2}
+    fault = Fault("process.terminate", 0.4, 0.4, "n1", options=patience, id="f1")
+    result = run(of(Deaf, fault))
+    assert effects(result)["f1"] == {"terminated": ["n1"], "killed": ["n1"]}
+    assert result.validity is VALID
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("kind", ["disk.empty", "disk.older"])
+def test_a_server_that_comes_back_with_another_disk_has_lost_what_it_acknowledged(kind):
+    result = run(of(Durable, Fault(kind, 0.4, 0.4, "n1", id="f1")))
+    assert effects(result)["f1"] == {"killed": ["n1"], "files_changed": 1}
+    assert result.signature.startswith("linearizable")
+
+
+@pytest.mark.nightly
+def test_messages_wait_before_a_narrow_link():
+    narrow = Fault("net.bandwidth", 0.3, 0.6, "n1", options={"rate": 300.0}, id="f1")
+    result = run(of(Durable, narrow))
+    assert effects(result)["f1"]["messages_delayed"]
+    assert result.validity is VALID

@@ -113,3 +113,18 @@ def test_messages_of_a_slow_link_take_their_time_and_are_counted_by_link():
     bench.pass_time()
     assert bench.arrived[1:] == [("n1", "n2", 0.1)] * 2
     assert bench.switch.sent == {("n1", "n2"): 2, ("n2", "n1"): 1}
+
+
+def test_a_narrow_link_passes_on_so_many_bytes_a_second_and_loses_what_would_wait_too_long():
+    bench = Bench()
+    size = len(packed((1,)))
+    narrow = LinkRule("f1", LINK, bandwidth=size * 10.0)
+    bench.switch.add_rule(narrow)
+    bench.send(30)
+    assert narrow.affected == 30
+    dues = [time for time, *_ in bench.waiting]
+    assert dues == pytest.approx([number / 10 for number in range(1, 12)])
+    assert [event[-1] for event in bench.trace.events if event[1] == "drop"] == ["f1"] * 19
+    bench.pass_time()
+    bench.send()
+    assert [time for time, *_ in bench.waiting] == pytest.approx([dues[-1] + 0.1])
