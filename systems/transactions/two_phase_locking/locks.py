@@ -81,6 +81,11 @@ class LockManager:
         self.held.get(txn, {}).pop(target, None)
         return self._grant_waiting()
 
+    def give_up(self, txn: str) -> list[str]:
+        """Wait for nothing any more; those who can go on now, in order."""
+        self.queue = [request for request in self.queue if request.txn != txn]
+        return self._grant_waiting()
+
     def waits(self, txn: str) -> bool:
         """Whether a transaction waits for a lock."""
         return any(request.txn == txn for request in self.queue)
