@@ -26,6 +26,11 @@ CLAIMS = Claims(
 Rot of a bit here and there is noticed: what is damaged is not returned, and a store whose log is
 damaged does not open. (Where the last record of a log rots together with all that says that it was
 durable, it looks as if a crash had torn it.)
-What a disk does that loses a write and says that it is done, or returns what was there before, no
-engine notices that reads a block once: such values are old, though never altered.
+
+A disk that loses or misplaces a write, returns what was there before, or cuts a file off, and says
+that all is well, is noticed as far as one disk can show it: whatever such a disk shows, no engine
+returns a value that nobody wrote, and it returns an old one only where a crash at some moment might
+have left the disk as it is. That is so if nothing that was written after what is missing is left:
+the last write of all, and what came with it in one sync. Once a store has settled, no single lie is
+of that kind. So these faults are not among those that are noticed always.
 """

@@ -17,7 +17,7 @@ durable already, no crash did that: the file is damaged, and whoever reads it mu
 than go on with what is left (Alagappan et al., "Protocol-Aware Recovery for Consensus-Based
 Storage", FAST 2018, section 3.3.3). Damage to the last frames, behind which nobody noted that they
 were durable, cannot be told from a tear; so a mark, a frame without payload, is written when there
-is nothing else to write.
+is nothing else to write. Nor does a crash put the frame that is missing at another place.
 """
 
 from __future__ import annotations
@@ -141,16 +141,19 @@ def read_frames(data: bytes, path: str) -> Contents:
 
 
 def _check_torn(data: bytes, chain: Chain, path: str) -> None:
-    """Look for a frame behind the first bad one that says that this one was durable.
+    """Look for a frame behind the first bad one that says that this one was durable, or that is
+    this one, and not in its place.
 
     Raises:
         Damaged: there is one; or there is too much to look at that seems to be one.
     """
     left = _CHECKED * (len(data) - chain.end)
+    follows = (chain.sequence + 1, chain.checksum)
     for position in range(chain.end, len(data) - HEADER.size + 1):
-        length, _, sequence, synced, _ = HEADER.unpack_from(data, position)
+        length, _, sequence, synced, previous = HEADER.unpack_from(data, position)
         fits = position + HEADER.size + length <= len(data)
-        if not fits or synced <= chain.sequence or sequence <= synced:
+        tells = sequence > synced > chain.sequence or (sequence, previous) == follows
+        if not fits or not tells:
             continue
         left -= length
         if left < 0 or frame_at(data, position) is not None:

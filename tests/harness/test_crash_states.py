@@ -125,7 +125,7 @@ def test_an_engine_recovers_from_all_crash_states(system):
         ("write-ahead-log", "STO-04", "lost"),
         ("write-ahead-log", "STO-06", "not-recovered"),
         ("write-ahead-log", "STO-13", "fractured"),
-        ("lsm-tree", "LSM-03", "broken"),
+        ("lsm-tree", "LSM-03", "not-recovered"),
         ("b-tree", "BT-01", "not-recovered"),
         ("b-tree", "BT-04", "lost"),
         ("b-tree", "BT-07", "not-recovered"),
@@ -160,7 +160,7 @@ def test_the_command_says_what_it_found():
     assert right.exit_code == 0
     assert "b-tree, workload store: all" in right.output
     wrong = runner.invoke(
-        main, ["crash-states", "write-ahead-log", "--bug", "STO-04", "--operations", "5"]
+        main, ["crash-states", "write-ahead-log", "--bug", "STO-04", "--operations", "14"]
     )
     assert wrong.exit_code == 1
     assert "after a crash at" in wrong.output

@@ -23,7 +23,8 @@ Guarantees are those of `splitbrain.systems.storage.engine`. Invariants (``verif
 2. A page is in the tree once at most, and no free page is in it.
 3. A page that the last durable tree has, or a snapshot, is not written.
 4. The pages of a commit are durable before a meta page tells of it.
-5. Who refers to a page knows which commit wrote it: a write that was lost is noticed.
+5. Who refers to a page knows which commit wrote it, and its checksum: a write that was lost or
+   went elsewhere is noticed.
 
 The free list is not on disk: it is what the tree does not have, found at the start by walking it,
 which finds damage, too.

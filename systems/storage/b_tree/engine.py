@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import ClassVar
 
@@ -19,10 +19,11 @@ from splitbrain.systems.storage.b_tree.pages import (
     encoded,
     meta_decoded,
     meta_encoded,
+    metas_astray,
     size,
 )
 from splitbrain.systems.storage.engine import Batch, Damaged, Engine
-from splitbrain.systems.storage.files import read_all, replace, write_all
+from splitbrain.systems.storage.files import PIECE, read_all, replace, write_all
 from splitbrain.systems.storage.server import StorageServer
 
 FILE = "tree"
@@ -60,6 +61,7 @@ class Commit:
         self.free = engine.reusable()
         self.count = engine.count
         self.nodes: dict[int, Node] = {}
+        self.pages: dict[int, bytes] = {}
         self.dropped: list[int] = []
 
     def read(self, ref: Ref) -> Node:
@@ -73,13 +75,14 @@ class Commit:
             page = self.free.pop()
         else:
             page, self.count = self.count, self.count + 1
+        ref, self.pages[page] = encoded(node, page, self.generation, self._engine.page_bytes)
         self.nodes[page] = node
-        return Ref(page, self.generation)
+        return ref
 
     def drop(self, ref: Ref) -> None:
         """See `tree.Pages`."""
         if ref.generation == self.generation:
-            del self.nodes[ref.page]
+            del self.nodes[ref.page], self.pages[ref.page]
             self.free.append(ref.page)
         else:
             self.dropped.append(ref.page)
@@ -148,7 +151,17 @@ class BTree(Engine):
                 continue  # a crash tore it, or it is told below that none is left
         if not found:
             raise Damaged(f"{FILE}: no page tells where the root is: restore it from a copy")
-        return max(found, key=lambda each: each[0])
+        newest = max(found, key=lambda each: each[0])
+        astray = max(self._astray(), default=0)
+        if astray > newest[0]:
+            raise Damaged(f"{FILE}: the page that tells of commit {astray} is not in its place")
+        return newest
+
+    def _astray(self) -> Iterator[int]:
+        """See `metas_astray`; the file is read piece by piece."""
+        for start in range(0, self.disk.size(FILE), PIECE):
+            data = read_all(self.disk, FILE, start, PIECE + self.page_bytes)
+            yield from metas_astray(data, start, self.page_bytes)
 
     async def _write_meta(self, slot: int) -> None:
         page = meta_encoded(slot, self.root, self.generation, self.page_bytes)
@@ -234,8 +247,7 @@ class BTree(Engine):
         return len(batches)
 
     def _write_pages(self, commit: Commit) -> None:
-        for page, node in commit.nodes.items():
-            data = encoded(node, Ref(page, commit.generation), self.page_bytes)
+        for page, data in commit.pages.items():
             write_all(self.disk, FILE, page * self.page_bytes, data)
 
     async def sync_pages(self) -> None:

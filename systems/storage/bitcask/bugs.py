@@ -11,7 +11,7 @@ from splitbrain.systems.storage.bitcask.segments import Place, data_name
 from splitbrain.systems.storage.engine import Damaged
 from splitbrain.systems.storage.files import read_all, write_all
 from splitbrain.systems.storage.frames import HEADER
-from splitbrain.systems.storage.wal import whole
+from splitbrain.systems.storage.witnessed_log import fresh
 
 
 class TrustsCache(SmallBitcask):
@@ -21,7 +21,7 @@ class TrustsCache(SmallBitcask):
         """Leave it to the operating system when it reaches the disk."""
         if self.disk.exists(data_name(number)):
             self.disk.truncate(data_name(number), 0)
-        write_all(self.disk, data_name(number), 0, whole(records)[1])
+        write_all(self.disk, data_name(number), 0, fresh(1, records)[1])
 
 
 class NeverSums(SmallBitcask):

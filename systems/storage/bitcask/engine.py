@@ -23,7 +23,8 @@ from splitbrain.systems.storage.bitcask.segments import (
 from splitbrain.systems.storage.engine import Batch, Damaged, Engine, Full
 from splitbrain.systems.storage.files import write_new
 from splitbrain.systems.storage.server import StorageServer
-from splitbrain.systems.storage.wal import WriteAheadLog
+from splitbrain.systems.storage.witness import name_of as witness_name
+from splitbrain.systems.storage.witnessed_log import WitnessedLog
 
 STEP = 2
 """Between the numbers of active segments: what is merged gets the number behind its inputs."""
@@ -68,7 +69,7 @@ class Bitcask(Engine):
         super().__init__(disk)
         self.index: dict[bytes, Place] = {}
         self.number = 0
-        self.active = WriteAheadLog(disk, data_name(0))
+        self.active = WitnessedLog(disk, data_name(0))
         self.closed: list[int] = []
         self.snapshots: dict[IndexSnapshot, None] = {}
         self._obsolete: list[int] = []
@@ -83,8 +84,9 @@ class Bitcask(Engine):
                 known = dict(places(number, closed_contents(self.disk, number)))
             self._learn(known)
         # What the page cache shows of the last segment need not be on the platter.
-        last = contents(self.disk, found[-1]).frames if found else []
-        await self._begin(found[-1] if found else STEP, [f.payload for f in last if f.payload])
+        number = found[-1] if found else STEP
+        last = WitnessedLog(self.disk, data_name(number))
+        await self._begin(number, last, last.read())
 
     def _learn(self, known: Mapping[bytes, Place]) -> None:
         for key, place in known.items():
@@ -93,9 +95,8 @@ class Bitcask(Engine):
             else:
                 self.index[key] = place
 
-    async def _begin(self, number: int, records: Sequence[bytes]) -> None:
-        """Go on in a new segment, which begins with these records."""
-        active = WriteAheadLog(self.disk, data_name(number))
+    async def _begin(self, number: int, active: WitnessedLog, records: Sequence[bytes]) -> None:
+        """Go on in another segment, which begins with these records."""
         await active.begin(records)
         self.number, self.active = number, active
         for key, place in places(number, contents(self.disk, number)):
@@ -103,22 +104,22 @@ class Bitcask(Engine):
 
     async def write(self, batches: Sequence[Batch]) -> int:
         """See `Engine.write`."""
-        done: list[tuple[Batch, int]] = []
+        done: list[tuple[Batch, Place]] = []
+        chain = self.active.chain
         for batch in batches:
-            start = self.active.chain.end
+            start = chain.end
             try:
                 self.active.append(encoded(batch))
             except Full:
                 break
-            done.append((batch, start))
+            frame = Place(self.number, start, chain.end - start, DELETED, chain.checksum)
+            done.append((batch, frame))
         if not done:
             return 0
         await self.active.sync()
-        ends = [start for _, start in done[1:]] + [self.active.chain.end]
-        for (batch, start), end in zip(done, ends, strict=True):
+        for batch, frame in done:
             for position, (key, value) in enumerate(batch):
-                place = DELETED if value is None else position
-                self._learn({key: Place(self.number, start, end - start, place)})
+                self._learn({key: frame if value is None else frame._replace(position=position)})
         return len(done)
 
     async def settle(self) -> bool:
@@ -172,7 +173,8 @@ class Bitcask(Engine):
         await self.active.sync()  # so that nothing comes back that was cut off behind the mark
         size = self.active.chain.end
         newest = dict(places(number, contents(self.disk, number)))
-        await self._begin(number + STEP, [])
+        following = number + STEP
+        await self._begin(following, WitnessedLog(self.disk, data_name(following)), [])
         self.closed.append(number)
         await self.write_hint(number, size, newest)
 
@@ -201,18 +203,34 @@ class Bitcask(Engine):
         merged = self.closed[-1] + 1
         kept = {key: place for key, place in self.index.items() if place.segment in self.closed}
         await self.write_segment(merged, list(self._records(kept)))
-        newest = dict(places(merged, contents(self.disk, merged)))
+        newest = self._read_again(merged, kept)
         self._learn({key: place for key, place in newest.items() if self.index[key] == kept[key]})
         self._obsolete += self.closed
         self.closed = [merged]
         await self.write_hint(merged, self.disk.size(data_name(merged)), newest)
 
+    def _read_again(self, merged: int, kept: Mapping[bytes, Place]) -> dict[bytes, Place]:
+        """The places in the segment that a merge has written, before its inputs are removed.
+
+        Raises:
+            Damaged: it does not have what it should; it is removed.
+        """
+        try:
+            newest = dict(places(merged, contents(self.disk, merged)))
+            if newest.keys() != kept.keys():
+                raise Damaged(f"{data_name(merged)} has other keys than were written")
+        except Damaged:
+            self.disk.remove(data_name(merged))
+            raise
+        return newest
+
     async def _remove_obsolete(self) -> None:
         """Remove the segments that a merge has replaced, unless a snapshot needs them."""
         while self._obsolete and not self.snapshots:
             number = self._obsolete.pop(0)
-            if self.disk.exists(hint_name(number)):
-                self.disk.remove(hint_name(number))
+            for beside in (hint_name(number), witness_name(data_name(number))):
+                if self.disk.exists(beside):
+                    self.disk.remove(beside)
             self.disk.remove(data_name(number))
             await self.disk.fsync_dir()
 
@@ -223,7 +241,7 @@ class Bitcask(Engine):
 
     async def write_segment(self, number: int, records: Sequence[bytes]) -> None:
         """Make a durable segment of these records."""
-        await WriteAheadLog(self.disk, data_name(number)).begin(records)
+        await WitnessedLog(self.disk, data_name(number)).begin(records)
 
     def verify(self) -> list[str]:
         """See `Engine.verify`."""

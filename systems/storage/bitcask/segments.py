@@ -4,10 +4,11 @@ A segment is a file of frames (`splitbrain.systems.storage.frames`), a batch eac
 it is closed and gets a hint file: where each key's newest value in it is, with the frame's length,
 so that a start need not read the values::
 
-    hint  = frame of [length of the segment, [[key, frame, length, place in the batch], ...]]
+    hint  = frame of [length of the segment, [[key, frame, length, place, checksum], ...]]
 
-A place of -1 means that the key was deleted. A hint that is missing, torn, damaged, or of another
-length than its segment is not believed: the segment is read.
+The place is that in the batch, -1 if the key was deleted; the checksum is the frame's, so that no
+other frame is taken for it. A hint that is missing, torn, damaged, or of another length than its
+segment is not believed: the segment is read.
 """
 
 from __future__ import annotations
@@ -21,12 +22,13 @@ from splitbrain.harness.node import Disk
 from splitbrain.systems.storage.batches import decoded
 from splitbrain.systems.storage.engine import Batch, Damaged
 from splitbrain.systems.storage.files import read_all
-from splitbrain.systems.storage.frames import Contents, frame_at, read_frames
+from splitbrain.systems.storage.frames import frame_at, read_frames
 from splitbrain.systems.storage.wal import whole
+from splitbrain.systems.storage.witnessed_log import LogContents, read_log
 
 DELETED = -1
 
-_Hint = tuple[int, list[tuple[bytes, int, int, int]]]
+_Hint = tuple[int, list[tuple[bytes, int, int, int, int]]]
 _hint = msgspec.msgpack.Decoder(_Hint).decode
 
 
@@ -38,12 +40,14 @@ class Place(NamedTuple):
         start: where its frame begins.
         length: how long the frame is.
         position: which write of the batch it is; `DELETED` if the key is deleted.
+        checksum: the frame's.
     """
 
     segment: int
     start: int
     length: int
     position: int
+    checksum: int
 
 
 def data_name(number: int) -> str:
@@ -61,17 +65,16 @@ def numbers(disk: Disk) -> list[int]:
     return [int(name[:-5]) for name in disk.list() if name.endswith(".data")]
 
 
-def contents(disk: Disk, number: int) -> Contents:
+def contents(disk: Disk, number: int) -> LogContents:
     """The frames of a segment.
 
     Raises:
         Damaged: they are not what was written.
     """
-    path = data_name(number)
-    return read_frames(read_all(disk, path), path)
+    return read_log(disk, data_name(number))
 
 
-def closed_contents(disk: Disk, number: int) -> Contents:
+def closed_contents(disk: Disk, number: int) -> LogContents:
     """The frames of a segment that was closed, and so was durable to its end.
 
     Raises:
@@ -83,16 +86,16 @@ def closed_contents(disk: Disk, number: int) -> Contents:
     return found
 
 
-def places(number: int, found: Contents) -> Iterator[tuple[bytes, Place]]:
+def places(number: int, found: LogContents) -> Iterator[tuple[bytes, Place]]:
     """Where each write of a segment is, in order.
 
     Raises:
         Damaged: a record is no batch.
     """
-    for frame in found.frames:
-        for position, (key, value) in enumerate(decoded(frame.payload) if frame.payload else ()):
+    for frame in found.records:
+        for position, (key, value) in enumerate(decoded(frame.payload)):
             place = DELETED if value is None else position
-            yield key, Place(number, frame.start, frame.end - frame.start, place)
+            yield key, Place(number, frame.start, frame.end - frame.start, place, frame.checksum)
 
 
 def read_batch(disk: Disk, place: Place) -> Batch:
@@ -104,7 +107,7 @@ def read_batch(disk: Disk, place: Place) -> Batch:
     path = data_name(place.segment)
     data = read_all(disk, path, place.start, place.length)
     frame = frame_at(data, 0)
-    if frame is None:
+    if frame is None or frame.checksum != place.checksum:
         raise Damaged(f"{path}: the frame at byte {place.start:,} is damaged")
     return decoded(frame.payload)
 

@@ -17,7 +17,7 @@ from splitbrain.systems.storage.lsm_tree.levels import Merge, Version
 from splitbrain.systems.storage.lsm_tree.memory import Memory
 from splitbrain.systems.storage.lsm_tree.tables import Entry, Table, encoded, name_of
 from splitbrain.systems.storage.server import StorageServer
-from splitbrain.systems.storage.wal import WriteAheadLog
+from splitbrain.systems.storage.witnessed_log import WitnessedLog
 
 LOG = "log"
 
@@ -66,7 +66,7 @@ class LsmTree(Engine):
 
     def __init__(self, disk: Disk) -> None:
         super().__init__(disk)
-        self.log = WriteAheadLog(disk, LOG)
+        self.log = WitnessedLog(disk, LOG)
         self.memory = Memory()
         self.older: tuple[Memory, ...] = ()
         self.version = Version()

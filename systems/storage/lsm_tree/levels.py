@@ -20,7 +20,7 @@ from splitbrain.systems.storage.lsm_tree.tables import Table, name_of
 from splitbrain.systems.storage.wal import whole
 
 MANIFEST = "manifest"
-_decode = msgspec.msgpack.Decoder(tuple[int, list[list[int]]]).decode
+_decode = msgspec.msgpack.Decoder(tuple[int, list[list[tuple[int, int]]]]).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ async def save(disk: Disk, version: Version) -> None:
         Full: no room; nothing was changed.
         OSError: the disk failed; it may find this one or the one before.
     """
-    levels = [[table.number for table in level] for level in version.levels]
+    levels = [[(table.number, table.checksum) for table in level] for level in version.levels]
     record = msgspec.msgpack.encode((version.next, levels))
     await replace(disk, MANIFEST, whole([record])[1])
 
@@ -147,7 +147,7 @@ def load(disk: Disk) -> Version:
     except msgspec.MsgspecError as error:
         raise Damaged(f"{MANIFEST} is no list of tables: {error}") from None
     return Version(
-        tuple(tuple(Table(disk, number) for number in level) for level in levels) or ((),),
+        tuple(tuple(Table(disk, *named) for named in level) for level in levels) or ((),),
         following,
     )
 

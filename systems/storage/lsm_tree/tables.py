@@ -9,7 +9,9 @@ Layout (little endian)::
     trailer = offset of the index:u64 length:u32 checksum:u32
 
 Checksums are CRC-32 begun with the table's number and the offset, so that a block of another table,
-or of another place, does not fit.
+or of another place, does not fit. The index has those of the blocks, the trailer has that of the
+index, and the manifest, too: so a table that an earlier process left under the same number is not
+taken for the one that should be there.
 """
 
 from __future__ import annotations
@@ -87,11 +89,16 @@ def encoded(number: int, entries: Iterable[Entry], block_bytes: int) -> bytes:
 class Table:
     """A table that is read; its index and its filter are in memory.
 
+    Args:
+        disk: where it is.
+        number: which it is.
+        checksum: that of its index, as the manifest has it; None to believe the trailer.
+
     Raises:
         Damaged: the file is not what was written.
     """
 
-    def __init__(self, disk: Disk, number: int) -> None:
+    def __init__(self, disk: Disk, number: int, checksum: int | None = None) -> None:
         self.disk = disk
         self.number = number
         self.path = name_of(number)
@@ -101,11 +108,13 @@ class Table:
         if self.size < _TRAILER.size:
             raise Damaged(f"{self.path} is too short for a table")
         trailer = read_all(disk, self.path, self.size - _TRAILER.size, _TRAILER.size)
-        offset, length, checksum = _TRAILER.unpack(trailer.ljust(_TRAILER.size, b"\0"))
+        offset, length, self.checksum = _TRAILER.unpack(trailer.ljust(_TRAILER.size, b"\0"))
         if offset + length + _TRAILER.size != self.size:
             raise Damaged(f"{self.path} has a damaged trailer")
+        if checksum is not None and checksum != self.checksum:
+            raise Damaged(f"{self.path} is not the table that the manifest names")
         try:
-            index = _index(self._checked(offset, length, checksum))
+            index = _index(self._checked(offset, length, self.checksum))
         except msgspec.MsgspecError as error:
             raise Damaged(f"{self.path} has no index: {error}") from None
         blocks, bits, self.last, self.count = index

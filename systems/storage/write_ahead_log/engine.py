@@ -10,7 +10,7 @@ from splitbrain.harness.node import Disk
 from splitbrain.systems.storage.batches import decoded, encoded
 from splitbrain.systems.storage.engine import Batch, Engine, Full
 from splitbrain.systems.storage.server import StorageServer
-from splitbrain.systems.storage.wal import WriteAheadLog
+from splitbrain.systems.storage.witnessed_log import WitnessedLog
 
 LOG = "log"
 CHUNK = 64
@@ -36,7 +36,7 @@ class DictSnapshot:
 class LogStore(Engine):
     """See `splitbrain.systems.storage.write_ahead_log`."""
 
-    log_class: ClassVar[type[WriteAheadLog]] = WriteAheadLog
+    log_class: ClassVar[type[WitnessedLog]] = WitnessedLog
     slack: ClassVar[int] = 1 << 20
 
     def __init__(self, disk: Disk) -> None:

@@ -25,57 +25,76 @@ from splitbrain.systems.storage.b_tree.tree import split
 from splitbrain.systems.storage.engine import Damaged
 
 LEAF = Leaf([(b"a", b"1"), (b"b", b"")])
-BRANCH = Branch([(b"a", Ref(3, 7)), (b"m", Ref(4, 6))])
-HERE = Ref(5, 7)
+BRANCH = Branch([(b"a", Ref(3, 7, 1)), (b"m", Ref(4, 6, 1 << 31))])
+ROOT = Ref(9, 12, 13)
+
+
+def page(node, number=5, generation=7, page_bytes=512):
+    return encoded(node, number, generation, page_bytes)
 
 
 def test_the_format_does_not_change():
-    pages = (
-        encoded(LEAF, HERE, 48) + encoded(BRANCH, HERE, 48) + meta_encoded(1, Ref(9, 12), 12, 48)
-    )
+    nodes = page(LEAF, page_bytes=56)[1] + page(BRANCH, page_bytes=56)[1]
+    pages = nodes + meta_encoded(1, ROOT, 12, 56)
 
     assert pages.hex() == (
-        "82f28479100000000500000000000000070000000000000092c39292c40161c4013192c40162c4000000000000000000"
-        "eba9569b110000000500000000000000070000000000000092c29292c4016192030792c4016d92040600000000000000"
-        "1a945eff0300000001000000000000000c0000000000000092090c000000000000000000000000000000000000000000"
+        "82f28479100000000500000000000000070000000000000092c39292c40161c4013192c40162c400000000"
+        "0000000000000000000000000095c653bf170000000500000000000000070000000000000092c29292c401"
+        "619303070192c4016d930406ce80000000000000000000000000cc648ad80400000001000000000000000c"
+        "0000000000000093090c0d00000000000000000000000000000000000000000000000000000000"
     )
 
 
 @pytest.mark.parametrize("node", [LEAF, BRANCH])
 def test_a_node_comes_back(node):
-    assert decoded(encoded(node, HERE, 512), HERE) == node
+    here, data = page(node)
+
+    assert decoded(data, here) == node
 
 
-@pytest.mark.parametrize("root", [None, Ref(9, 12)])
+@pytest.mark.parametrize("root", [None, ROOT])
 def test_a_root_comes_back(root):
     assert meta_decoded(meta_encoded(1, root, 12, 512), 1) == (12, root)
 
 
 def test_a_page_at_another_place_is_damaged():
+    here, data = page(LEAF)
+
     with pytest.raises(Damaged, match="page 6 is damaged"):
-        decoded(encoded(LEAF, HERE, 512), Ref(6, 7))
+        decoded(data, here._replace(page=6))
 
 
 def test_a_page_that_was_not_written_is_noticed():
+    here, data = page(LEAF)
+
     with pytest.raises(Damaged, match="page 5 is of commit 7, not of 8: a write was lost"):
-        decoded(encoded(LEAF, HERE, 512), Ref(5, 8))
+        decoded(data, here._replace(generation=8))
+
+
+def test_a_page_of_a_commit_that_a_crash_undid_is_not_taken_for_that_of_the_next():
+    """Both have the number 7."""
+    expected, undone = page(Leaf([(b"a", b"2")]))[0], page(LEAF)[1]
+
+    with pytest.raises(Damaged, match="page 5 is of another commit 7: a write was lost"):
+        decoded(undone, expected)
 
 
 @given(st.integers(0, 2**32), st.sampled_from([LEAF, BRANCH]))
 def test_a_mutated_page_is_damaged_or_reads_as_it_was(seed, node):
-    dice, data = random.Random(seed), bytearray(encoded(node, HERE, 512))
+    dice, (here, whole) = random.Random(seed), page(node)
+    data = bytearray(whole)
     for _ in range(dice.randint(1, 3)):
         data[dice.randrange(60)] ^= 1 << dice.randrange(8)
     if dice.random() < 0.2:
         data = data[: dice.randrange(len(data))]
     with suppress(Damaged):
-        assert decoded(bytes(data), HERE) == node
+        assert decoded(bytes(data), here) == node
 
 
 @given(st.binary(max_size=600))
 def test_any_bytes_are_no_page(data):
     with pytest.raises(Damaged):
-        decoded(data, HERE)
+        decoded(data, page(LEAF)[0])
     with pytest.raises(Damaged):
         meta_decoded(data, 0)
 

@@ -12,6 +12,7 @@ from store_driver import Crashed, DrivenDisk, contents, done, opened
 
 from splitbrain.systems.storage.bitcask.segments import data_name, hint_name, hinted
 from splitbrain.systems.storage.engine import Damaged
+from splitbrain.systems.storage.witness import name_of as witness_name
 
 BITCASK = ENGINES["bitcask"]
 
@@ -79,6 +80,16 @@ def test_any_bytes_are_no_hint(data):
 def test_a_closed_segment_that_is_cut_off_is_damaged():
     disk, _, _ = filled()
     disk.remove(hint_name(2))
+    disk.truncate(data_name(2), disk.size(data_name(2)) - 1)
+
+    with pytest.raises(Damaged, match=r"000002\.data ends at frame 8: frame 9 was durable"):
+        opened(BITCASK, disk)
+
+
+def test_a_closed_segment_that_is_cut_off_is_damaged_though_its_witness_is_gone():
+    disk, _, _ = filled()
+    disk.remove(hint_name(2))
+    disk.remove(witness_name(data_name(2)))
     disk.truncate(data_name(2), disk.size(data_name(2)) - 1)
 
     with pytest.raises(Damaged, match=r"000002\.data: frame \d+ is damaged"):
