@@ -114,6 +114,20 @@ class Disks(Protocol):
         """
         ...
 
+    def cut_disk(self, name: str, size: int, random: random.Random) -> Effect:
+        """Cut so many bytes off what is durable of a file that is drawn from `random`.
+
+        The effect has ``files_cut``, the names of files.
+        """
+        ...
+
+    def blank_disk(self, name: str, part: int, parts: int) -> Effect:
+        """Of what is durable of each file let one of so many equal parts be zero bytes.
+
+        The effect has ``files_blanked``, the names of files.
+        """
+        ...
+
 
 @runtime_checkable
 class RealProcesses(Protocol):

@@ -68,6 +68,7 @@ Trouble = Literal[
     "short",
     "lost",
     "misdirected",
+    "misread",
     "stale",
 ]
 """What a disk does wrong; the kinds of faults say what each means

@@ -33,8 +33,9 @@ What disks do wrong without a crash (`splitbrain.harness.simulation.disk_rules` 
   XFS: Rebello et al., section 3);
 * a write is *lost* or *misdirected* on its way to the platter, and the fsync succeeds. The file's
   clean pages are then evicted, so that the next read sees it;
-* a *stale* read misses the last write; *rot* flips bits on the platter (Bairavasundaram et al., "An
-  Analysis of Data Corruption in the Storage Stack", FAST 2008).
+* a *stale* read misses the last write, a misdirected one sees another place; *rot* flips bits on
+  the platter (Bairavasundaram et al., "An Analysis of Data Corruption in the Storage Stack", FAST
+  2008); files are *cut*, and parts of them are *blank*.
 """
 
 from __future__ import annotations
@@ -199,6 +200,29 @@ class SimulatedDisk:
             file.durable[random.randrange(len(file.durable))] ^= 1 << random.randrange(8)
             file.reread()
             struck[name] = None
+        return tuple(struck)
+
+    def cut(self, size: int, random: random.Random) -> tuple[str, ...]:
+        """Cut `size` bytes off the platter's end of a file; returns its name, if there is one."""
+        names = [name for name in self.list() if self.directory.current[name].durable]
+        if not names:
+            return ()
+        file = self.directory.current[name := random.choice(names)]
+        del file.durable[max(0, len(file.durable) - size) :]
+        file.reread()
+        return (name,)
+
+    def blank(self, part: int, parts: int) -> tuple[str, ...]:
+        """Let one of `parts` equal parts of each file's platter be zero bytes; returns their
+        names."""
+        struck = []
+        for name in self.list():
+            file = self.directory.current[name]
+            start, end = (len(file.durable) * edge // parts for edge in (part, part + 1))
+            if any(file.durable[start:end]):
+                file.durable[start:end] = bytes(end - start)
+                file.reread()
+                struck.append(name)
         return tuple(struck)
 
     def kill(self) -> None:

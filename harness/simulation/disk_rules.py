@@ -101,6 +101,11 @@ class DiskRules:
         if self.strikes("lost") is not None:
             return None
         if (dice := self.strikes("misdirected")) is not None:
-            within = write.offset % SECTOR
-            return Write(dice.randrange(size // SECTOR + 2) * SECTOR + within, write.data)
+            return Write(astray(write.offset, size, dice), write.data)
         return write
+
+
+def astray(offset: int, size: int, dice: Random) -> int:
+    """Where a call goes that should go to `offset` in a file of so many bytes, whole sectors away;
+    or it goes there by chance."""
+    return dice.randrange(size // SECTOR + 2) * SECTOR + offset % SECTOR

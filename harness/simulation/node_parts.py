@@ -16,6 +16,7 @@ import trio
 
 from splitbrain.harness.node import Message, NodeDead
 from splitbrain.harness.simulation.disk import PendingSync, SimulatedDisk
+from splitbrain.harness.simulation.disk_rules import astray
 from splitbrain.harness.simulation.trio_hooks import Task, context
 from splitbrain.harness.simulation.trio_runs import Trap, park
 
@@ -130,6 +131,8 @@ class NodeDisk:
             return disk.read(path, offset, length)
         data = disk.read(path, offset, length)
         rules.fail("eio", path)
+        if (dice := rules.strikes("misread")) is not None:
+            data = disk.read(path, astray(offset, disk.size(path), dice), len(data))
         if rules.strikes("stale") is not None:
             data = disk.read_stale(path, offset, length)
         return data[: rules.shortened(len(data))]

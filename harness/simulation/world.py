@@ -391,6 +391,18 @@ class World:
         self.trace_event("rot", name, bits, files)
         return {"files_rotten": list(files)}
 
+    def cut_disk(self, name: str, size: int, random: random.Random) -> dict[str, Any]:
+        """Cut the end off a file on a host's disk."""
+        files = self.hosts[name].disk.cut(size, random)
+        self.trace_event("cut", name, size, files)
+        return {"files_cut": list(files)}
+
+    def blank_disk(self, name: str, part: int, parts: int) -> dict[str, Any]:
+        """Let a part of each file on a host's disk be zero bytes."""
+        files = self.hosts[name].disk.blank(part, parts)
+        self.trace_event("blank", name, part, parts, files)
+        return {"files_blanked": list(files)}
+
     def clock_reads(self, name: str) -> int:
         """How often the host's program has read its wall clock or set a timer."""
         return self.hosts[name].clock.reads

@@ -34,6 +34,8 @@ PATHS = {
     "disk.bitrot": "splitbrain.harness.nemesis.kinds.disk:BITROT",
     "disk.empty": "splitbrain.harness.nemesis.kinds.data:EMPTY",
     "disk.older": "splitbrain.harness.nemesis.kinds.data:OLDER",
+    "disk.truncate": "splitbrain.harness.nemesis.kinds.disk:TRUNCATE",
+    "disk.helix": "splitbrain.harness.nemesis.kinds.disk:HELIX",
     "client.kill": "splitbrain.harness.nemesis.kinds.client:KILL",
     "client.pause": "splitbrain.harness.nemesis.kinds.client:PAUSE",
     "client.partition": "splitbrain.harness.nemesis.kinds.client:PARTITION",

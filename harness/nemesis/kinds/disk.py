@@ -9,6 +9,7 @@ Tolerance" (FAST 2017); Rebello et al., "Can Applications Recover from fsync Fai
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -27,6 +28,7 @@ CALLS = {
     "short": "calls_shortened",
     "lost": "writes_not_done",
     "misdirected": "writes_misplaced",
+    "misread": "reads_misplaced",
     "stale": "reads_outdated",
 }
 """What each trouble is seen to do."""
@@ -83,8 +85,9 @@ def lost_write(context: Context) -> Injection:
 
 
 def misdirected(context: Context) -> Injection:
-    """``disk.misdirected``: a write goes to another place of its file, whole sectors away."""
-    return _trouble(context, "misdirected", context.options["probability"])
+    """``disk.misdirected``: a call goes to another place of its file, whole sectors away."""
+    reads = context.options["calls"] == "reads"
+    return _trouble(context, "misread" if reads else "misdirected", context.options["probability"])
 
 
 def stale_read(context: Context) -> Injection:
@@ -94,11 +97,29 @@ def stale_read(context: Context) -> Injection:
 
 def bit_rot(context: Context) -> Injection:
     """``disk.bitrot``: bits of what is durable flip, at once and for good."""
-    targets, control, bits = context.targets(), context.control, int(context.options["bits"])
-    effects: list[Effect] = []
+    bits = int(context.options["bits"])
+    return _at_once(context, lambda node, _: context.control.rot_disk(node, bits, context.rng))
+
+
+def truncate(context: Context) -> Injection:
+    """``disk.truncate``: a file loses its end, at once and for good."""
+    size = int(context.options["bytes"])
+    return _at_once(context, lambda node, _: context.control.cut_disk(node, size, context.rng))
+
+
+def helix(context: Context) -> Injection:
+    """``disk.helix``: each target loses another part of its files (after Jepsen's helix): what all
+    have together is still whole."""
+    parts = len(context.targets().nodes)
+    return _at_once(context, lambda node, part: context.control.blank_disk(node, part, parts))
+
+
+def _at_once(context: Context, strike: Callable[[str, int], Effect]) -> Injection:
+    """What is done to each target's disk when the fault starts, told its number among them."""
+    targets, effects = context.targets(), list[Effect]()
 
     def begin() -> None:
-        effects.extend(control.rot_disk(node, bits, context.rng) for node in targets.nodes)
+        effects.extend(strike(node, number) for number, node in enumerate(targets.nodes))
 
     return Strike(targets.nodes, context.detail(targets), begin, lambda: merged(effects))
 
@@ -192,12 +213,16 @@ LOST_WRITE = Kind(
 
 MISDIRECTED = Kind(
     "disk.misdirected",
-    "Writes go to another place of their file, some sectors away, though the fsync succeeds.",
+    "Writes go to another place of their file, some sectors away, though the fsync succeeds; or "
+    "reads come from there.",
     misdirected,
-    Words("disk of {targets} misplaces writes", "disk places writes again"),
+    Words("disk of {targets} takes one place for another", "disk knows its places again"),
     aliases=("misdirected",),
-    parameters=_probable(0.5),
-    draw=_draw_probability,
+    parameters=(
+        *_probable(0.5),
+        Parameter("calls", "writes", "what goes astray", choices=("writes", "reads")),
+    ),
+    draw=lambda rng: {**_draw_probability(rng), "calls": rng.choice(("writes", "reads"))},
     by_name=True,
 )
 
@@ -220,5 +245,29 @@ BITROT = Kind(
     aliases=("bitrot",),
     parameters=(Parameter("bits", 1, "how many", low=1, high=1000),),
     most=3,
+    by_name=True,
+)
+
+TRUNCATE = Kind(
+    "disk.truncate",
+    "A file loses its last bytes, at once and for good.",
+    truncate,
+    Words("a file of {targets} loses its end", "what was cut off stays so"),
+    aliases=("truncate",),
+    parameters=(Parameter("bytes", 64, "how many", low=1, high=1e9),),
+    draw=lambda rng: {"bytes": int(log_uniform(rng, 1, 4096))},
+    most=3,
+    by_name=True,
+)
+
+HELIX = Kind(
+    "disk.helix",
+    "Each target loses another part of each of its files, which reads as zero bytes from then on: "
+    "of several copies, every part is left somewhere.",
+    helix,
+    Words("each of {targets} loses another part of its files", "what was lost stays so"),
+    aliases=("helix",),
+    weights={"all": 3, "majority": 1, "minority": 1},
+    most=2,
     by_name=True,
 )

@@ -143,6 +143,14 @@ class FakeControl:
         self._note("rot", (name, bits))
         return {"files_rotten": ["file"] if bits else []}
 
+    def cut_disk(self, name: str, size: int, random: random.Random) -> dict[str, Any]:
+        self._note("cut", (name, size))
+        return {"files_cut": ["file"]}
+
+    def blank_disk(self, name: str, part: int, parts: int) -> dict[str, Any]:
+        self._note("blank", (name, part, parts))
+        return {"files_blanked": ["file"]}
+
     # The rest
 
     def leader(self) -> str | None:

@@ -41,6 +41,8 @@ SHORT_FORMS = {
     "disk.bitrot": faults.bitrot(bits=10),
     "disk.empty": faults.empty_disk(),
     "disk.older": faults.older_disk(),
+    "disk.truncate": faults.truncate(bytes=1),
+    "disk.helix": faults.helix(),
     "client.kill": faults.client_kill(),
     "client.pause": faults.client_pause(),
     "client.partition": faults.client_partition(target="c2"),

@@ -237,6 +237,20 @@ class Trusting:
                 return
 
 
+class MirrorClient:
+    """Writes to both copies, and believes the second one, though the first may be whole."""
+
+    def __init__(self, node, server):
+        self.node = node
+
+    async def read(self, key):
+        return (await request(self.node, "n2", "read", key))[0]
+
+    async def write(self, key, value):
+        for copy in ("n1", "n2"):
+            await request(self.node, copy, "write", key, value)
+
+
 class LockAndList:
     """n1 lends a lock for LEASE seconds and keeps a list; it doesn't ask writers for the lock."""
 
@@ -345,6 +359,10 @@ def trusting(server, plan):
     return plan.using(server, register(ImpatientClient, keys=3))
 
 
+def mirrored(server, plan):
+    return plan.using(server, register(MirrorClient, keys=3))
+
+
 def worker(server, plan):
     return plan.using(server, set_(Worker))
 
@@ -382,9 +400,11 @@ CASES = [
     ("disk.enospc", Trusting, trusting, "linearizable(cas-register)/", 0),
     ("disk.short_io", Trusting, trusting, "linearizable(cas-register)/", 0),
     ("disk.lost_write", Trusting, trusting, "linearizable(cas-register)/", 0),
-    ("disk.misdirected", Trusting, trusting, "linearizable(cas-register)/", 1),
+    ("disk.misdirected", Trusting, trusting, "linearizable(cas-register)/", 0),
     ("disk.stale_read", Trusting, trusting, "linearizable(cas-register)/", 2),
     ("disk.bitrot", Trusting, trusting, "linearizable(cas-register)/", 9),
+    ("disk.truncate", Trusting, trusting, "linearizable(cas-register)/", 0),
+    ("disk.helix", Trusting, mirrored, "linearizable(cas-register)/", 1),
     ("client.kill", LockAndList, rewriter, "set-full/lost", 0),
     ("client.pause", LockAndList, worker, "set-full/lost", 0),
     ("client.partition", Keeper, retrying, "set-full/duplicated", 1),

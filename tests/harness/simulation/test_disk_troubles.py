@@ -221,3 +221,38 @@ def test_bits_rot_at_once_and_for_good():
     assert seen[0] != b"abcdefgh"
     assert left == {"f": seen[0]}
     assert effect == {"files_rotten": ["f"]}
+
+
+def test_reads_come_from_another_place():
+    fault = trouble("disk.misdirected", probability=1.0, calls="reads")
+    before = ("append", "f", b"".join(bytes([65 + n]) * SECTOR for n in range(8)))
+    seen, _, effect = under(fault, *(("read", "f", SECTOR, 2) for _ in range(9)), before=(before,))
+
+    assert {b"AA", b"HH"} & set(seen)
+    assert set(seen) <= {bytes([65 + n]) * 2 for n in range(8)} | {b""}
+    assert effect == {"reads_misplaced": 9}
+
+
+def test_a_file_loses_its_end_at_once_and_for_good():
+    seen, left, effect = under(trouble("disk.truncate", bytes=3), ("read", "f"), before=FILE)
+
+    assert seen == [b"abcde"]
+    assert left == {"f": b"abcde"}
+    assert effect == {"files_cut": ["f"]}
+
+
+def test_a_file_cannot_lose_more_than_it_has():
+    _, left, _ = under(trouble("disk.truncate", bytes=30), ("read", "f"), before=FILE)
+
+    assert left == {"f": b""}
+
+
+def test_each_disk_is_blank_at_another_place():
+    disks = [disk() for _ in range(3)]
+    for number, target in enumerate(disks):
+        target.append("f", b"abcdefg")
+        target.end_sync(target.begin_sync("f"))
+        assert target.blank(number, 3) == ("f",)
+
+    assert [target.read("f") for target in disks] == [b"\0\0cdefg", b"ab\0\0efg", b"abcd\0\0\0"]
+    assert disk().blank(0, 3) == ()

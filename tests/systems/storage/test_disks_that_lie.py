@@ -11,7 +11,10 @@ from splitbrain.harness.planning import draw
 from splitbrain.systems import registry
 
 NAMES = ("write-ahead-log", "bitcask", "lsm-tree", "b-tree")
-LIES = "disk.lost_write,disk.misdirected,disk.stale_read,disk.bitrot,power-loss,kill"
+LIES = (
+    "disk.lost_write,disk.misdirected,disk.stale_read,disk.bitrot,disk.truncate,disk.helix,"
+    "power-loss,kill"
+)
 NEVER = ("detects-corruption", "unhandled-exceptions", "client")
 
 
