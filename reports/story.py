@@ -12,8 +12,10 @@ anomaly's operations and the faults before them last.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from splitbrain.checkers.history import Call
 from splitbrain.reports.model import RunView
@@ -72,40 +74,89 @@ class StoryLine:
 
 def tell(view: RunView, limit: int = LINE_LIMIT) -> tuple[StoryLine, ...]:
     """The story of this run's own history in at most `limit` lines and the elisions between."""
-    lines = sorted(
-        [*_operation_lines(view), *_event_lines(view), *_certain_line(view)],
-        key=lambda line: (line.time, line.rank if line.index is None else line.index),
-    )
-    told = lines if len(lines) <= limit else _elided(lines, _chosen(view, lines, limit))
-    return tuple(_worded(view, line) if line.kind == OPERATION else line for line in told)
+    events = sorted([*_event_lines(view), *_certain_line(view)], key=_place)
+    order = _Order(view, events)
+    whole = order.total <= limit
+    kept = range(order.total) if whole else sorted(_chosen(view, order, limit))
+    told: list[StoryLine] = []
+    after = 0
+    for number in kept:
+        told += _elision(order, after, number)
+        told.append(order.line(number))
+        after = number + 1
+    return (*told, *_elision(order, after, order.total))
 
 
-def _operation_lines(view: RunView) -> list[StoryLine]:
-    """A line for each operation, without words: few of many are told."""
-    marked = view.marked
-    culprit = max(marked, default=-1)
-    kind = safe_text(shortened(view.anomaly.kind)) if view.anomaly else ""
-    return [
-        StoryLine(
-            kind=OPERATION,
-            time=call.start,
-            text="",
-            outcome=call.outcome,
-            marked=position in marked,
-            note=kind if position == culprit else "",
-            index=call.invoke_index,
-        )
-        for position, call in enumerate(view.calls)
-    ]
+def _place(line: StoryLine) -> tuple[int, float]:
+    return line.time, line.rank if line.index is None else line.index
 
 
-def _worded(view: RunView, line: StoryLine) -> StoryLine:
-    """An operation's line with its words: who did what, who answered, how long that took."""
-    assert line.index is not None
-    position = view.call_at[line.index]
+class _Order:
+    """All that could be told, numbered in order of time. Of many operations few are told, so that
+    lines are made of these alone.
+
+    Attributes:
+        view: the run.
+        events: lines of what is no operation, and `numbers` of these.
+        total: how many lines there would be.
+        pivot: number of the last line of the anomaly; without one, of the last of all: a killed run
+            shows its last moments.
+    """
+
+    def __init__(self, view: RunView, events: Sequence[StoryLine]) -> None:
+        self.view, self.events = view, events
+        self._before = [
+            bisect_left(view.calls, _place(event), key=lambda call: (call.start, call.invoke_index))
+            for event in events
+        ]
+        self.numbers = [n + before for n, before in enumerate(self._before)]
+        self.total = len(view.calls) + len(events)
+        marked = [n for n, event in zip(self.numbers, events, strict=True) if event.marked]
+        marked += [self.of_operation(position) for position in view.marked]
+        self.marked = sorted(marked)
+        self.pivot = self.marked[-1] if marked else self.total - 1
+
+    def of_operation(self, position: int) -> int:
+        """The number of an operation's line."""
+        return position + bisect_right(self._before, position)
+
+    def event(self, number: int) -> StoryLine | None:
+        """The line of this number if it is no operation's."""
+        place = bisect_left(self.numbers, number)
+        there = place < len(self.numbers) and self.numbers[place] == number
+        return self.events[place] if there else None
+
+    def operations(self, number: int) -> int:
+        """How many operations come before a line."""
+        return number - bisect_left(self.numbers, number)
+
+    def line(self, number: int) -> StoryLine:
+        """The line of this number."""
+        return self.event(number) or _operation_line(self.view, self.operations(number))
+
+    def from_pivot(self) -> Iterator[int]:
+        """Positions of operations: the nearest before the pivot, then the nearest after it."""
+        first = self.operations(self.pivot)
+        yield from range(min(first, len(self.view.calls) - 1), -1, -1)
+        yield from range(first + 1, len(self.view.calls))
+
+
+def _operation_line(view: RunView, position: int) -> StoryLine:
+    """An operation's line: who did what, who answered, how long that took."""
     call = view.calls[position]
+    marked = view.marked
     text = operation_text(view, position, UNCUT if view.small else VALUE_LIMIT)
-    return replace(line, text=text + answered_by(view, call), took=_took(view, call))
+    culprit = view.anomaly is not None and position == max(marked, default=-1)
+    return StoryLine(
+        kind=OPERATION,
+        time=call.start,
+        text=text + answered_by(view, call),
+        outcome=call.outcome,
+        took=_took(view, call),
+        marked=position in marked,
+        note=safe_text(shortened(view.anomaly.kind)) if culprit and view.anomaly else "",
+        index=call.invoke_index,
+    )
 
 
 def _took(view: RunView, call: Call) -> str:
@@ -171,55 +222,43 @@ _PHASE_WORDS = {
 }
 
 
-def _chosen(view: RunView, lines: Sequence[StoryLine], limit: int) -> frozenset[int]:
-    """Which lines to keep, by position in `lines`: the anomaly's, then others nearest before it.
-
-    Without an anomaly the end of the run is what matters: a killed run shows its last moments.
-    """
-    marked = [number for number, line in enumerate(lines) if line.marked]
-    pivot = marked[-1] if marked else len(lines) - 1
-    kept = [number for number, line in enumerate(lines) if line.kind == CERTAIN]
-    kept += marked[-limit + len(kept) :]
-    room = limit - len(kept)
-    events = [number for number, line in enumerate(lines) if line.kind != OPERATION]
-    operations = [
-        number for number, line in enumerate(lines) if line.kind == OPERATION and not line.marked
+def _chosen(view: RunView, order: _Order, limit: int) -> set[int]:
+    """Numbers of the lines to keep: the anomaly's, then the others nearest before it: events, then
+    operations on its key, then any."""
+    marked = set(order.marked)
+    certain = [
+        n for n, event in zip(order.numbers, order.events, strict=True) if event.kind == CERTAIN
     ]
-    related = [number for number in operations if _same_key(view, lines[number])]
+    kept = [*certain, *order.marked[-limit + len(certain) :]]
+    room = limit - len(kept)
+    events = sorted(
+        order.numbers, key=lambda number: (number > order.pivot, abs(number - order.pivot))
+    )
+    operations = (n for n in map(order.of_operation, order.from_pivot()) if n not in marked)
+    related = (n for n in map(order.of_operation, _of_the_key(view, order)) if n not in marked)
     for pool, share in ((events, room // 2), (related, room // 4), (operations, limit)):
-        free = [number for number in pool if number not in kept]
-        free.sort(key=lambda number: (number > pivot, abs(number - pivot)))
-        kept += free[: min(share, limit - len(kept))]
-    return frozenset(kept)
+        free = (number for number in pool if number not in kept)
+        kept += islice(free, max(0, min(share, limit - len(kept))))
+    return set(kept)
 
 
-def _same_key(view: RunView, line: StoryLine) -> bool:
-    if view.anomaly is None or line.index is None:
-        return False
-    key = view.anomaly.details.get("key")
-    argument = view.calls[view.call_at[line.index]].argument
-    return key is not None and isinstance(argument, list) and argument[:1] == [key]
+def _of_the_key(view: RunView, order: _Order) -> Iterator[int]:
+    """Positions of the operations on the key that the anomaly names."""
+    key = view.anomaly.details.get("key") if view.anomaly else None
+    for position in order.from_pivot() if key is not None else ():
+        argument = view.calls[position].argument
+        if isinstance(argument, list) and argument[:1] == [key]:
+            yield position
 
 
-def _elided(lines: Sequence[StoryLine], kept: frozenset[int]) -> tuple[StoryLine, ...]:
-    told: list[StoryLine] = []
-    gap: list[StoryLine] = []
-    for number, line in enumerate(lines):
-        if number not in kept:
-            gap.append(line)
-            continue
-        if gap:
-            told.append(_elision(gap))
-            gap = []
-        told.append(line)
-    if gap:
-        told.append(_elision(gap))
-    return tuple(told)
-
-
-def _elision(gap: Sequence[StoryLine]) -> StoryLine:
-    operations = sum(line.kind == OPERATION for line in gap)
+def _elision(order: _Order, first: int, after: int) -> list[StoryLine]:
+    """What is said in the place of the lines from one on to before another; nothing for none."""
+    if first == after:
+        return []
+    operations = order.operations(after) - order.operations(first)
     parts = [counted(operations, "operation")] if operations else []
-    if len(gap) > operations:
-        parts.append(counted(len(gap) - operations, "other event"))
-    return StoryLine(ELISION, gap[0].time, f"... {' and '.join(parts)} not shown ...")
+    if after - first > operations:
+        parts.append(counted(after - first - operations, "other event"))
+    event = order.event(first)
+    time = event.time if event else order.view.calls[order.operations(first)].start
+    return [StoryLine(ELISION, time, f"... {' and '.join(parts)} not shown ...")]

@@ -71,6 +71,8 @@ def clipped(text: str, limit: int) -> str:
 
 def value_text(value: Any, limit: int = VALUE_LIMIT) -> str:
     """A value as compact JSON of at most about `limit` characters; a long list says its length."""
+    if type(value) is int and -(10**9) < value < 10**9:
+        return str(value)  # most values are, and a page has tens of thousands
     if isinstance(value, list) and len(value) > max(8, limit // 8):
         head = ", ".join(value_text(item, 12) for item in value[:3])
         return shortened(f"[{head}, ... {len(value):,} elements]", limit)

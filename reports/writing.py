@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.reports.card import FILE as CARD
 from splitbrain.reports.card import failure_card
 from splitbrain.reports.html import render_html
@@ -33,7 +34,14 @@ def write_report(run_dir: str | Path, commands: Mapping[Path, str] | None = None
     Raises:
         RunError: the plan or the history is missing or can't be read.
     """
-    view = load_run(run_dir, commands)
+    with collector_paused():
+        view = load_run(run_dir, commands)
+        unwritten = _write_all(view)
+    return replace(view, problems=(*view.problems, *unwritten))
+
+
+def _write_all(view: RunView) -> list[str]:
+    """Write all pages; what is to be said of those that can't be."""
     unwritten: list[str] = []
     for shown in (view.shrunk, view):
         if shown is not None:
@@ -44,7 +52,7 @@ def write_report(run_dir: str | Path, commands: Mapping[Path, str] | None = None
     if card is not None:
         text = json.dumps(card, indent=1, ensure_ascii=False, default=repr)
         unwritten += _write(view.path / CARD, text + "\n")
-    return replace(view, problems=(*view.problems, *unwritten))
+    return unwritten
 
 
 def _write(path: Path, text: str) -> list[str]:

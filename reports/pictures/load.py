@@ -2,65 +2,72 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Sequence
+from dataclasses import dataclass
 
-from splitbrain.checkers.history import Call
+import numpy as np
+import numpy.typing as npt
+
 from splitbrain.harness.pictures.forms import Plot, Series, Tone
 from splitbrain.reports.model import RunView
 
 BUCKETS = 120
 _TONES: dict[str, Tone] = {"ok": "good", "fail": "faint", "info": "doubt"}
 
+Times = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """The operations that ended: when each was invoked and ended, ns, and how."""
+
+    start: Times
+    end: Times
+    outcome: npt.NDArray[np.str_]
+
 
 def load_plots(view: RunView) -> list[Plot]:
     """The three plots; none of a history whose operations never ended, or that has no times."""
     if view.recorded is not None and not view.recorded.timed:
         return []
-    partner, time = view.history.partner.tolist(), view.history.time.tolist()
-    ended = [
-        (call, time[partner[call.invoked]]) for call in view.calls if partner[call.invoked] >= 0
-    ]
-    if not ended:
+    history = view.history
+    invoked = np.fromiter((call.invoked for call in view.calls), np.int64, len(view.calls))
+    outcome = np.array([call.outcome for call in view.calls], "U4")
+    partner = history.partner[invoked]
+    over = partner >= 0
+    if not over.any():
         return []
-    return [_latency(ended), _rate(ended, view.end), _under_way(view, ended)]
+    start, end = history.time[invoked], history.time[partner[over]]
+    ended = _Ended(start[over], end, outcome[over])
+    return [_latency(ended), _rate(ended, view.end), _under_way(start, end)]
 
 
-def _latency(ended: Sequence[tuple[Call, int]]) -> Plot:
-    series = [
-        Series(
-            outcome,
-            tuple(
-                (call.start, max(1e-6, (end - call.start) / 1e6))
-                for call, end in ended
-                if call.outcome == outcome
-            ),
-            "dots",
-            tone,
-        )
-        for outcome, tone in _TONES.items()
-    ]
+def _latency(ended: _Ended) -> Plot:
+    took = np.maximum(1e-6, (ended.end - ended.start) / 1e6)
+    series = []
+    for outcome, tone in _TONES.items():
+        here = ended.outcome == outcome
+        points = zip(ended.start[here].tolist(), took[here].tolist(), strict=True)
+        series.append(Series(outcome, tuple(points), "dots", tone))
     return Plot(tuple(series), "latency, ms", logarithmic=True)
 
 
-def _rate(ended: Sequence[tuple[Call, int]], over: int) -> Plot:
+def _rate(ended: _Ended, over: int) -> Plot:
     """Operations a second by the time of their end, in stretches of equal length."""
     width = max(1, -(-(over + 1) // BUCKETS))
     series = []
     for outcome, tone in _TONES.items():
-        counts = Counter(end // width for call, end in ended if call.outcome == outcome)
-        if counts:
-            points = [(at * width, counts[at] * 1e9 / width) for at in range(over // width + 1)]
+        ends = ended.end[ended.outcome == outcome]
+        if len(ends):
+            counts = np.bincount(ends // width, minlength=over // width + 1).tolist()
+            points = [(at * width, count * 1e9 / width) for at, count in enumerate(counts)]
             series.append(Series(outcome, tuple(points), "steps", tone))
     return Plot(tuple(series), "ended, per second")
 
 
-def _under_way(view: RunView, ended: Sequence[tuple[Call, int]]) -> Plot:
+def _under_way(start: Times, end: Times) -> Plot:
     """How many operations were invoked and not over; one that never ended counts to the end."""
-    changes = Counter(call.start for call in view.calls)
-    changes.subtract(Counter(end for _, end in ended))
-    points, now = [], 0
-    for time in sorted(changes):
-        now += changes[time]
-        points.append((time, float(now)))
+    times, place = np.unique(np.concatenate([start, end]), return_inverse=True)
+    steps = np.repeat([1, -1], [len(start), len(end)])
+    now = np.cumsum(np.bincount(place, steps, len(times)))
+    points = zip(times.tolist(), now.tolist(), strict=True)
     return Plot((Series("in flight", tuple(points), "steps", "a"),), "operations under way")
