@@ -49,6 +49,7 @@ class Context:
         random: the run's stream of randomness for its generator.
         group: the clients this generator is meant for, ascending; None for all of them. Set by
             combinators that split clients among generators.
+        load: how many times as often as usual operations are to come: more than 1 in a spike.
     """
 
     time: int
@@ -56,6 +57,7 @@ class Context:
     clients: int
     random: random.Random
     group: tuple[int, ...] | None = None
+    load: float = 1.0
 
     @property
     def members(self) -> tuple[int, ...]:

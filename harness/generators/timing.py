@@ -27,8 +27,9 @@ def stagger(mean_interval: float, source: Liftable, burst: float = 1.0) -> Gener
     """The generator's invocations at random intervals, exponential with this mean in seconds.
 
     Invocations then arrive as a Poisson process of rate ``1 / mean_interval``, over all clients
-    together. An interval begins at the invocation before it; one that finds all clients busy
-    happens when one is free, and those after it are not hurried.
+    together; a spike of the load (`Context.load`) makes them as much shorter. An interval begins at
+    the invocation before it; one that finds all clients busy happens when one is free, and those
+    after it are not hurried.
 
     Args:
         mean_interval: the mean, in seconds.
@@ -107,7 +108,7 @@ class Spaced:
         if self.pausing < 1.0 and context.random.random() >= self.pausing:
             return context.time
         if self.exponential:
-            return context.time + round(self.interval * context.random.expovariate(1.0))
+            return context.time + round(self.interval * context.random.expovariate(context.load))
         return context.time + self.interval
 
     def update(self, context: Context, event: Operation) -> Generator:

@@ -93,6 +93,31 @@ class ProcessHolds:
             self._processes.resume(node)
 
 
+class Loads:
+    """How many times as often as usual clients invoke operations, for faults that may overlap.
+
+    Attributes:
+        hurried: operations that were invoked while it was more often.
+    """
+
+    def __init__(self) -> None:
+        self._times: dict[str, float] = {}
+        self.hurried = 0
+
+    @property
+    def times(self) -> float:
+        """How many times as often: the product of all that ask for more."""
+        return prod(self._times.values(), start=1.0)
+
+    def multiply(self, owner: str, times: float) -> None:
+        """Let clients invoke so many times as often as they would otherwise."""
+        self._times[owner] = times
+
+    def restore(self, owner: str) -> None:
+        """Take back what `owner` asked for."""
+        self._times.pop(owner, None)
+
+
 class ClockHolds:
     """Bends hosts' clocks for faults that may overlap."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from splitbrain.harness.nemesis.control import Control, Effect
-from splitbrain.harness.nemesis.holds import ClockHolds, ProcessHolds
+from splitbrain.harness.nemesis.holds import ClockHolds, Loads, ProcessHolds
 from splitbrain.harness.nemesis.targets import Targets, resolve_target
 from splitbrain.harness.plan import Fault
 
@@ -60,6 +60,7 @@ class Context:
         processes: who keeps which process down or paused.
         clocks: who bends which clock.
         versions: which version of its code each server runs.
+        loads: how often clients invoke operations.
         fault: the fault.
         options: its options, defaults filled in.
         rng: its own random stream.
@@ -70,6 +71,7 @@ class Context:
     processes: ProcessHolds
     clocks: ClockHolds
     versions: Versions
+    loads: Loads
     fault: Fault
     options: Mapping[str, Any]
     rng: random.Random

@@ -21,7 +21,7 @@ from typing import Any
 
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.control import Control
-from splitbrain.harness.nemesis.holds import ClockHolds, ProcessHolds
+from splitbrain.harness.nemesis.holds import ClockHolds, Loads, ProcessHolds
 from splitbrain.harness.nemesis.injection import Context, Injection, seen
 from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, Trigger, words
 from splitbrain.harness.nemesis.versions import Versions
@@ -38,19 +38,25 @@ class Nemesis:
         faults: the faults.
         control: the world's levers.
         versions: which version of its code each server runs; there is one, unless given.
+        loads: how often clients are to invoke operations; nobody asks, unless given.
 
     Raises:
         InvalidPlan: a fault can't be performed on this world's servers, or two have the same id.
     """
 
     def __init__(
-        self, faults: Sequence[Fault], control: Control, versions: Versions | None = None
+        self,
+        faults: Sequence[Fault],
+        control: Control,
+        versions: Versions | None = None,
+        loads: Loads | None = None,
     ) -> None:
         self._faults = with_ids(faults)
         self._control = control
         self._processes = ProcessHolds(control)
         self._clocks = ClockHolds(control)
         self._versions = versions or Versions(None)
+        self._loads = loads or Loads()
         self._checked = {
             fault.id: check_fault(fault, control.servers, control.clients) for fault in self._faults
         }
@@ -133,7 +139,15 @@ class Nemesis:
         control = self._control
         hosts = control.clients if kind.strikes == "clients" else control.servers
         context = Context(
-            control, self._processes, self._clocks, self._versions, fault, options, rng, hosts
+            control,
+            self._processes,
+            self._clocks,
+            self._versions,
+            self._loads,
+            fault,
+            options,
+            rng,
+            hosts,
         )
         injection = kind.prepare(context)
         self._active[fault.id] = (fault, injection)

@@ -6,9 +6,12 @@ fault's, so that faults may overlap in any way: ending one leaves what the other
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+Answer = Callable[[tuple[Any, ...]], tuple[Any, ...] | None]
+"""What is answered to a message in its receiver's place; None: it gets the message."""
 
 Link = tuple[str, str]
 """A direction between two hosts: (source, destination)."""
@@ -30,6 +33,8 @@ class LinkRule:
         loss: probability that a message is dropped, 0 to 1.
         duplicate: probability that a message is delivered twice, 0 to 1.
         bandwidth: bytes a second that each link passes on; 0: any number.
+        words: the first words of the messages that it concerns; none: all of them.
+        answer: answers messages in their receiver's place, which never sees them.
         affected: messages that the rule dropped, delayed or duplicated so far, counted by the
             network. A dropped message counts in the rule that dropped it, the first in force; one
             that a rule lets pass untouched doesn't count.
@@ -42,6 +47,8 @@ class LinkRule:
     loss: float = 0.0
     duplicate: float = 0.0
     bandwidth: float = 0.0
+    words: tuple[str, ...] = ()
+    answer: Answer | None = None
     affected: int = 0
 
     def __post_init__(self) -> None:
@@ -52,6 +59,10 @@ class LinkRule:
                 raise ValueError(
                     f"rule {self.name}: {field} is {getattr(self, field)}, a probability is 0 to 1"
                 )
+
+    def concerns(self, message: tuple[Any, ...]) -> bool:
+        """Whether a message on its links falls under the rule, by its first word."""
+        return not self.words or (message[:1] != () and message[0] in self.words)
 
     def covers(self, source: str, destination: str) -> bool:
         """Whether a message from `source` to `destination` falls under the rule."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.harness.bug import planted
+from splitbrain.harness.nemesis.rules import Answer
 from splitbrain.harness.node import ServerFactory
 
 
@@ -27,12 +28,15 @@ class Versions:
     Attributes:
         all: the versions there are, oldest first; none for a server without.
         usual: the version that a server runs if none is installed; None for a server without.
+        refusal: how a server says that it fails (`splitbrain.harness.nemesis.kinds.service`); None
+            for one that doesn't say.
     """
 
     def __init__(self, server: Any) -> None:
         self._server = server
         self.all: tuple[int, ...] = tuple(getattr(server, "versions", ()))
         self.usual: int | None = getattr(server, "version", None) if self.all else None
+        self.refusal: Answer | None = getattr(server, "refusal", None)
         self._installed: dict[str, list[tuple[str, int]]] = {}
 
     def installed(self, name: str) -> int | None:

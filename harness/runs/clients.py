@@ -19,6 +19,7 @@ from splitbrain.checkers.history import INFO, INVOKE, OK, Operation
 from splitbrain.harness.client import TIMEOUT_S, Outcome, invoke
 from splitbrain.harness.generators.base import Context, Generator, Invocation
 from splitbrain.harness.ground import ClientNode, World
+from splitbrain.harness.nemesis.holds import Loads
 from splitbrain.harness.runs.interruption import is_ctrl_c
 from splitbrain.harness.runs.recorder import Recorder
 from splitbrain.harness.workloads.workload import Workload
@@ -48,6 +49,7 @@ class Clients:
         bugs: errors that look like mistakes in the client's own code, by text, with how often.
         broken: the first of them that no answer of a server excuses; None if there is none.
         timeout: virtual seconds until an operation is given up.
+        loads: how many times as often as usual the generator is to invoke.
     """
 
     def __init__(
@@ -59,7 +61,9 @@ class Clients:
         count: int,
         *,
         timeout: float = TIMEOUT_S,
+        loads: Loads | None = None,
     ) -> None:
+        self.loads = loads or Loads()
         self.bugs: dict[str, int] = {}
         self.broken: str | None = None
         self._world = world
@@ -114,7 +118,8 @@ class Clients:
             for client in range(self._count)
             if client not in self._busy and client not in self._down
         )
-        return Context(round(self._world.now * 1e9), free, self._count, self._random)
+        now, load = round(self._world.now * 1e9), self.loads.times
+        return Context(now, free, self._count, self._random, load=load)
 
     def _advance(self) -> None:
         """Invoke everything that the generator wants invoked now."""
@@ -127,6 +132,7 @@ class Clients:
                 return
             answer, self._generator = step
             if isinstance(answer, Invocation):
+                self.loads.hurried += self.loads.times > 1
                 self.perform(answer.client, answer.f, answer.value, self._completed)
                 continue
             if answer.until is not None and answer.until != self._waking:

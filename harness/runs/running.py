@@ -48,6 +48,7 @@ from splitbrain.harness.ground import (
 from splitbrain.harness.hosttime import seconds, timestamp
 from splitbrain.harness.invariants import Watch
 from splitbrain.harness.nemesis.catalogue import check_fault
+from splitbrain.harness.nemesis.holds import Loads
 from splitbrain.harness.nemesis.nemesis import Nemesis, with_ids
 from splitbrain.harness.nemesis.versions import Versions
 from splitbrain.harness.node import Node, Program
@@ -262,6 +263,7 @@ class _Running:
             world.add_server(name, self._program(versions), peers)
         if isinstance(world, Listening):
             world.open_ports(getattr(experiment.server, "ports", ()))
+        loads = Loads()
         self.clients = Clients(
             world,
             self.recorder,
@@ -269,8 +271,9 @@ class _Running:
             _load(experiment),
             plan.clients,
             timeout=operation_timeout(plan),
+            loads=loads,
         )
-        self.nemesis = Nemesis(plan.faults, world.control, versions)
+        self.nemesis = Nemesis(plan.faults, world.control, versions, loads)
         if any(fault.when is not None for fault in plan.faults):
             self.recorder.on_ok = self.nemesis.acknowledged
         self.phase = LOAD

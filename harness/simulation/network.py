@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from math import log
 from typing import TYPE_CHECKING, Any
 
-from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.nemesis.rules import Answer, LinkRule
 from splitbrain.harness.node import Message
 from splitbrain.harness.simulation.heap import EventHeap
 from splitbrain.harness.simulation.trace import Trace
@@ -154,6 +154,12 @@ class SimulatedNetwork:
     def _send_under_rules(self, link: Link, number: int, message: Message, latency: float) -> None:
         copies = 1
         for rule in self._rules[link]:
+            if not rule.concerns(message):
+                continue
+            if rule.answer is not None and self._answered(rule.answer, link, message, latency):
+                rule.affected += 1
+                self._drop(link, number, rule.name)
+                return
             draw = self._rule_draw(rule.name, link)
             if rule.block or (rule.loss and draw() < rule.loss):
                 rule.affected += 1
@@ -167,6 +173,15 @@ class SimulatedNetwork:
                 copies += 1
         for copy in range(copies):
             self._heap.after(latency * (1 + 2 * copy), self._deliver, link, number, message)
+
+    def _answered(self, answer: Answer, link: Link, message: Message, latency: float) -> bool:
+        """Whether a message was answered in the place of its receiver, which must be up."""
+        source, destination = link
+        answered = answer(message)
+        if answered is None or self._hosts[destination].incarnation is None:
+            return False
+        self._heap.after(latency, self.send, destination, source, answered)
+        return True
 
     def _rule_draw(self, name: str, link: Link) -> Callable[[], float]:
         draw = self._rule_draws.get((name, link))

@@ -97,8 +97,8 @@ class _Draw:
 
     def __call__(self, context: Context, client: int, number: int) -> Invocation:
         is_spike = self.begin <= context.time / 1e9 < self.end
-        rate = self.arrivals * (self.spike if is_spike else 1.0)
-        value = {"seed": number, "rate": rate, "spike": is_spike}
+        rate = self.arrivals * (self.spike if is_spike else 1.0) * context.load
+        value = {"seed": number, "rate": rate, "spike": is_spike or context.load > 1}
         return Invocation(context.time, client, "drive", value)
 
 

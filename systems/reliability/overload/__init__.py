@@ -37,7 +37,9 @@ SYSTEM = System(
     server=OverloadServer,
     client=OverloadClient,
     workloads=("open-loop",),
-    claims=Claims(("process", "net", "clock.bump", "client", "scenario"), max_down="all"),
+    claims=Claims(
+        ("process", "net", "service", "clock.bump", "client", "scenario"), max_down="all"
+    ),
     sizes=range(2, 10),
     bugs=BUGS,
 )

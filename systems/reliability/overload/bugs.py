@@ -47,7 +47,7 @@ BUGS: tuple[Bug, ...] = (
             gateway=planted(Gateway, limits=NEVER_OPENS),
         ),
         workload="open-loop",
-        faults=(),
+        faults=("service.load_spike",),
         nodes=3,
         seeds=10,
         shows=("metastable",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from splitbrain.harness.node import Node, Server
 from splitbrain.systems.reliability.overload.service import Service
-from splitbrain.systems.reliability.payments.gateway import Gateway
+from splitbrain.systems.reliability.payments.gateway import Gateway, refusal
 from splitbrain.systems.roles import first_server
 
 
@@ -18,6 +18,8 @@ class OverloadServer:
 
     service: type[Service] = Service
     gateway: type[Gateway] = Gateway
+
+    refusal = staticmethod(refusal)
 
     def __init__(self, node: Node) -> None:
         role = self.service if node.name == first_server(node) else self.gateway

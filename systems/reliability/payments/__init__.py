@@ -50,7 +50,7 @@ SYSTEM = System(
     client=PaymentsClient,
     workloads=("payments",),
     claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        ("process", "net", "service", "clock", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",
     ),
     checkers=(retries(burst=_POLICY.burst, share=_POLICY.share), breaker_states()),

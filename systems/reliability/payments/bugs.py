@@ -72,7 +72,7 @@ BUGS: tuple[Bug, ...] = (
         title="a payment that timed out is tried again, and paid twice",
         server=planted(PaymentsServer, processor=SummaryProcessor),
         workload="payments",
-        faults=("net.latency", "process.pause"),
+        faults=("service.answers_lost",),
         nodes=3,
         seeds=10,
         shows=("duplicated",),

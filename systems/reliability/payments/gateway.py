@@ -24,6 +24,16 @@ DEADLINE_S = 1.5
 """How long a gateway tries for one client."""
 
 
+def refusal(message: Message) -> Message | None:
+    """How a server fails at once (`splitbrain.harness.nemesis.kinds.service`), in either role."""
+    match message:
+        case ("call", number, *_):
+            return "answer", number, "refused", "it fails"
+        case ("request", number, *_):
+            return "reply", number, "refused", "it fails"
+    return None
+
+
 class Gateway:
     """One gateway.
 

@@ -39,7 +39,16 @@ SYSTEM = System(
     client=BalancedClient,
     workloads=("lb",),
     claims=Claims(
-        ("process", "net", "clock.bump", "disk.slow", "disk.stall", "client", "scenario"),
+        (
+            "process",
+            "net",
+            "service",
+            "clock.bump",
+            "disk.slow",
+            "disk.stall",
+            "client",
+            "scenario",
+        ),
         max_down="all",
         notices=("disk.eio", "disk.enospc"),
     ),

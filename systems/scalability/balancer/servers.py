@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from splitbrain.harness.node import Node, Server
+from splitbrain.harness.node import Message, Node, Server
 from splitbrain.systems.roles import first_server
 from splitbrain.systems.scalability.balancer.backend import Backend
 from splitbrain.systems.scalability.balancer.balancer import Balancer
@@ -22,6 +22,16 @@ class BalancedServer:
     def __init__(self, node: Node) -> None:
         is_first = node.name == first_server(node)
         self.server: Server = self.balancer(node) if is_first else self.backend(node)
+
+    @staticmethod
+    def refusal(message: Message) -> Message | None:
+        """How it fails at once (`splitbrain.harness.nemesis.kinds.service`); pings are answered."""
+        match message:
+            case ("work", number, _):
+                return "done", number, False
+            case ("request", number, *_):
+                return "reply", number, "refused", "it fails"
+        return None
 
     async def run(self) -> None:
         """Serve until cancelled."""

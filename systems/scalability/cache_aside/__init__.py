@@ -42,7 +42,16 @@ SYSTEM = System(
     client=CacheClient,
     workloads=("cache",),
     claims=Claims(
-        ("process", "net", "clock.bump", "disk.slow", "disk.stall", "client", "scenario"),
+        (
+            "process",
+            "net",
+            "service",
+            "clock.bump",
+            "disk.slow",
+            "disk.stall",
+            "client",
+            "scenario",
+        ),
         max_down="all",
     ),
     checkers=(no_stale_set(), single_flight()),

@@ -31,7 +31,7 @@ def ids(names):
         ("all", [kind.id for kind in KINDS if not (kind.by_name or kind.real)]),
         ("kill,all", [kind.id for kind in KINDS if not (kind.by_name or kind.real)]),
         ("disk", [kind.id for kind in KINDS if kind.family == "disk" and not kind.real]),
-        ("disk,version,all", [kind.id for kind in KINDS if not kind.real]),
+        ("disk,version,service,all", [kind.id for kind in KINDS if not kind.real]),
         ("bandwidth,sigterm", ["process.terminate", "net.bandwidth"]),
         ("none", []),
         ("", []),
@@ -52,7 +52,10 @@ def test_kinds_stand_for_themselves():
         ("partitoin", "partition"),
         ("net.partion", "net.partition"),
         ("clok", "clock"),
-        ("earthquake!", "families: member, process, version, net, clock, disk, client, scenario"),
+        (
+            "earthquake!",
+            "families: member, process, version, service, net, clock, disk, client, scenario",
+        ),
     ],
 )
 def test_an_unknown_name_is_answered_with_the_nearest_ones(name, hint):

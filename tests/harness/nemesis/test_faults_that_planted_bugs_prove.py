@@ -1,4 +1,5 @@
-"""Clocks, duplication, disks and clients each find a bug that does not show without them.
+"""Clocks, duplication, disks, clients, services and versions each find a bug that does not show
+without them.
 
 The planted bugs of the systems are found by other faults; the ones below by these. Each is a few
 lines, valid without faults, and invalid within a few seeds of its fault.
@@ -351,6 +352,79 @@ class Keeper:
             self.node.network.send(source, ("reply", number, tuple(self.elements)))
 
 
+class Fallible(Keeper):
+    """The same; it can be made to fail at once, and says so."""
+
+    def __init__(self, node):
+        super().__init__(node)
+        self.elements = [0]
+
+    @staticmethod
+    def refusal(message):
+        match message:
+            case ("request", number, *_):
+                return "reply", number, ()
+        return None
+
+
+class Unheeding(Retrying):
+    """Takes each answer for good news; what is read has at least what was there at first."""
+
+    async def read_all(self):
+        elements = ()
+        while not elements:
+            (elements,) = await request(self.node, "n2", "read")
+        return list(elements[1:])
+
+
+class Overflowing(Keeper):
+    """n2 acknowledges what comes, has room for forty until it takes them over, and takes them over
+    ten times a second."""
+
+    async def run(self):
+        self.taken = []
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.take_over)
+            while True:
+                source, (_request, number, f, *rest) = await self.node.network.receive()
+                if f == "add":
+                    self.elements = [*self.elements, rest[0]][-40:]
+                    self.node.network.send(source, ("reply", number))
+                else:
+                    elements = (*self.taken, *self.elements)
+                    self.node.network.send(source, ("reply", number, elements))
+
+    async def take_over(self):
+        while True:
+            await trio.sleep(0.1)
+            self.taken, self.elements = [*self.taken, *self.elements], []
+
+
+class Migrating:
+    """n2 ends elements in its file by a character of its version, and knows no other."""
+
+    version = 1
+    versions = (1, 2)
+
+    def __init__(self, node):
+        self.node = node
+
+    async def run(self):
+        disk, end = self.node.disk, b"\n;"[self.version - 1 : self.version]
+        while True:
+            source, (_request, number, f, *rest) = await self.node.network.receive()
+            if f == "add":
+                disk.append("elements", str(rest[0]).encode() + end)
+                await disk.fsync("elements")
+            whole = disk.read("elements").split(end) if disk.exists("elements") else []
+            elements = tuple(int(part) for part in whole if part.isdigit())
+            self.node.network.send(source, ("reply", number, elements))
+
+
+def unheeding(server, plan):
+    return plan.using(server, set_(Unheeding))
+
+
 def impatient(server, plan):
     return plan.using(server, register(ImpatientClient, keys=1))
 
@@ -407,6 +481,12 @@ CASES = [
     ("disk.helix", Trusting, mirrored, "linearizable(cas-register)/", 1),
     ("client.kill", LockAndList, rewriter, "set-full/lost", 0),
     ("client.pause", LockAndList, worker, "set-full/lost", 0),
+    ("service.answers_lost", Keeper, retrying, "set-full/duplicated", 1),
+    ("service.error_fast", Fallible, unheeding, "set-full/lost", 0),
+    ("service.slow", Keeper, retrying, "set-full/duplicated", 0),
+    ("service.load_spike", Overflowing, retrying, "set-full/lost", 0),
+    ("version.upgrade", Migrating, retrying, "set-full/lost", 0),
+    ("version.rollback", Migrating, retrying, "set-full/lost", 0),
     ("client.partition", Keeper, retrying, "set-full/duplicated", 1),
 ]
 

@@ -20,7 +20,7 @@ ONE_OF_EACH = tuple(
         kind.id,
         1.0 + number / 20,
         5.0,
-        "all" if kind.strikes == "clients" else "leader",
+        "leader" if "leader" in kind.targets and kind.strikes == "servers" else "all",
         id=f"f{number}",
     )
     for number, kind in enumerate(KINDS)
