@@ -13,7 +13,8 @@ argument are attempts at the same. What each server did is the value of the even
 
 *Algorithm.* One pass. A kind of operation that never succeeded in the whole run, but was answered,
 did not stop working (a client may ask for what there is not); whether anything was exercised is
-another checker's question. If nobody ever answered it while other kinds worked, it hangs.
+another checker's question. If nobody ever answered it, it hangs: whoever answers nothing at all,
+from the beginning to the end, is as useless as who stopped.
 
 *Left out.* How long it took, and whether anything made progress before. Beyond what a system claims
 to survive, nobody asks this of it.
@@ -55,9 +56,6 @@ class _Progress:
             reason = "nothing was asked of the system after it was healed"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
         worked = {call.f for call in every if call.outcome == OK}
-        if not worked:
-            reason = "no operation ever succeeded, so nothing can be said to have stopped"
-            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
         gone = servers_that(history, GONE)
         anomalies = (
             *(
@@ -70,6 +68,9 @@ class _Progress:
         )
         if anomalies:
             return Verdict(self.name, INVALID, anomalies[0].message, anomalies, coverage=coverage)
+        if not worked:
+            reason = "no operation ever succeeded, so nothing can be said to have stopped"
+            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
         number = len(attempts)
         reason = f"{number} final operation{'s' if number > 1 else ''}, each answered"
         return Verdict(self.name, VALID, reason, coverage=coverage)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from splitbrain.checkers.history import FAIL, INFO, OK, Operation
+from splitbrain.checkers.invariants.refusals import refusals
 from splitbrain.checkers.linearizability import linearizable
 from splitbrain.checkers.models import fenced_lock, mutex
 from splitbrain.checkers.verdict import Checker
@@ -24,6 +25,9 @@ from splitbrain.harness.workloads.parts.words import Words
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
 NAME = "lock"
+
+TAKEN = "somebody holds it"
+"""What an acquire is told that is refused because of others."""
 
 
 # Client protocol
@@ -56,12 +60,12 @@ async def perform(client: Any, f: str, value: Any) -> Any:
     if f == "acquire":
         answer = await client.acquire()
         if answer is False:
-            raise Definite("somebody holds it")
+            raise Definite(TAKEN)
         return None if answer is True else answer
     if f == "release":
         await client.release(value)
         return value
-    raise ValueError(f"workload lock has no operation {f!r}: it has acquire and release")
+    raise ValueError(f"a lock has no operation {f!r}: it has acquire and release")
 
 
 # Generator
@@ -114,8 +118,8 @@ def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
 
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
-    """No two hold the lock."""
-    return (linearizable(mutex()),)
+    """No two hold the lock, and nobody is refused while it is free."""
+    return (linearizable(mutex()), refusals(1, TAKEN))
 
 
 KIND = WorkloadKind(
@@ -141,7 +145,8 @@ FENCED = replace(
     description="a lock with fencing tokens: no two hold it at a time, and tokens grow",
     checkers=lambda options, consistency: (linearizable(fenced_lock()),),
 )
-"""A lock each of whose acquires gives a token."""
+"""A lock each of whose acquires gives a token. It may refuse while nobody holds the lock: until
+an old lease has run out."""
 
 
 def lock(client: ClientFactory, *, fenced: bool = False, **options: int | float | None) -> Workload:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
+from splitbrain.checkers.invariants.refusals import refusals
 from splitbrain.checkers.linearizability import linearizable
 from splitbrain.checkers.models import semaphore as with_permits
 from splitbrain.checkers.verdict import Checker
@@ -22,6 +23,9 @@ from splitbrain.harness.workloads.parts.words import Words
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
 
 NAME = "semaphore"
+
+TAKEN = "all permits are taken"
+"""What an acquire is told that is refused because of others."""
 
 OPTIONS = (Option("permits", 2, "how many permits there are", least=1),)
 
@@ -50,7 +54,7 @@ async def perform(client: Any, f: str, value: Any) -> Any:
     if f == "acquire":
         token = await client.take(value)
         if token is False:
-            raise Definite("all permits are taken")
+            raise Definite(TAKEN)
         return token
     if f == "release":
         await client.give(value)
@@ -64,8 +68,9 @@ def operations(options: Mapping[str, Any]) -> Generator:
 
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
-    """No more than so many hold a permit."""
-    return (linearizable(with_permits(options["permits"])),)
+    """No more than so many hold a permit, and nobody is refused while one is free."""
+    permits = options["permits"]
+    return (linearizable(with_permits(permits)), refusals(permits, TAKEN))
 
 
 KIND = replace(

@@ -45,7 +45,6 @@ class DocumentClient:
     def __init__(self, node: Node, server: str) -> None:
         self._node = node
         self._server = server
-        self._lock = ""
 
     async def read(self, key: str) -> Any:
         """The field's value, None if it was never written."""
@@ -107,17 +106,15 @@ class DocumentClient:
         found = await self._accounts(tuple(accounts), opening)
         return {name: balance for name, (_, balance) in zip(accounts, found, strict=True)}
 
-    async def acquire(self) -> bool:
-        """Put the document that holds the lock; whether there was none."""
-        identity = f"l{self._node.random.getrandbits(62)}"
-        took = await self._put(LOCKS, identity, 0, {"element": 0})
-        if took:
-            self._lock = identity
-        return took
+    async def acquire(self) -> int | bool:
+        """Put the document that holds the lock: its number, or False if there was one."""
+        number = self._node.random.getrandbits(32)
+        took = await self._put(LOCKS, f"l{number}", 0, {"element": 0})
+        return took and number
 
-    async def release(self, token: None) -> None:
+    async def release(self, token: int) -> None:
         """Take it away again."""
-        await self._ask("delete", LOCKS, self._lock)
+        await self._ask("delete", LOCKS, f"l{token}")
 
     async def _accounts(self, names: tuple[str, ...], opening: int) -> list[tuple[int, int]]:
         (found,) = await self._ask("get_all", ACCOUNTS, names)

@@ -62,8 +62,7 @@ def test_a_right_client_is_valid(construct, client, seed):
 def test_a_wrong_client_is_invalid(construct, client, kind, seed):
     judged = verdicts(construct(memory.clients(client)), plan(seed=seed))
 
-    assert [verdict.validity for verdict in judged.values()] == [INVALID]
-    (verdict,) = judged.values()
+    (verdict,) = [verdict for verdict in judged.values() if verdict.validity is INVALID]
     assert kind in {anomaly.kind for anomaly in verdict.anomalies}, verdict
 
 
