@@ -87,7 +87,6 @@ class Coordinator:
         self.outputs: dict[int, Rows] = {}
         self._reruns: dict[tuple[str, int], Run] = {}
         self._digests: dict[tuple[int, int, int, int], int] = {}
-        self._numbers = count(1)
         self._attempts = count(1)
         self._workers = cycle(node.peers)
 
@@ -228,7 +227,8 @@ class Coordinator:
         """From the same input, for who asked; what is published stays as it is."""
         known = self._reruns.get((client, number))
         if known is None:
-            known = self._reruns[client, number] = job, next(self._numbers)
+            # By chance: workers may still speak of a run of another life.
+            known = self._reruns[client, number] = job, 1 + self.node.random.getrandbits(62)
             self.runs[known] = self.running_class(*self.jobs[job], partitions)
             self.runs[known].waiting.append((client, number))
 

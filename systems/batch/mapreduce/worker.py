@@ -17,9 +17,10 @@ from typing import Any
 
 import trio
 
-from splitbrain.harness.node import Message, Node
+from splitbrain.harness.node import Node
 from splitbrain.systems.batch.mapreduce.jobs import Job, Pair, Split
 from splitbrain.systems.batch.mapreduce.sorting import Sorter
+from splitbrain.systems.questions import Questions
 
 FETCH_S = 0.3
 """How long to wait for a part."""
@@ -46,8 +47,7 @@ class Worker:
         self.job = self.job_class()
         self.made: dict[tuple[int, int, Attempt], list[list[Pair]]] = {}
         self._reducing: set[tuple[int, int, Attempt]] = set()  # begun, also those that have ended
-        self._number = 0
-        self._fetches: dict[int, _Fetch] = {}
+        self.questions = Questions(node)
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -68,8 +68,8 @@ class Worker:
                         parts = self.made.get((job, task, attempt))
                         part = None if parts is None else tuple(parts[reducer])
                         self.node.network.send(sender, ("part", number, part))
-                    case ("part", number, part) if number in self._fetches:
-                        self._fetches.pop(number).hear(part)
+                    case ("part", number, part):
+                        self.questions.hear(number, (part,))
                     case ("forget", job):
                         self.made = {k: v for k, v in self.made.items() if k[0] != job}
                         self._reducing = {k for k in self._reducing if k[0] != job}
@@ -112,23 +112,7 @@ class Worker:
 
     async def _fetch(self, worker: str, *what: Any) -> Any:
         """A part; None if the worker has it no more, or does not answer."""
-        self._number += 1
-        number = self._number
-        fetch = self._fetches[number] = _Fetch()
-        self.node.network.send(worker, ("fetch", number, *what))
         with trio.move_on_after(FETCH_S):
-            await fetch.heard.wait()
-        self._fetches.pop(number, None)
-        return fetch.part
-
-
-class _Fetch:
-    """A part that was asked for."""
-
-    def __init__(self) -> None:
-        self.heard = trio.Event()
-        self.part: Message | None = None
-
-    def hear(self, part: Message | None) -> None:
-        self.part = part
-        self.heard.set()
+            (part,) = await self.questions.ask(worker, ("fetch", self.questions.number(), *what))
+            return part
+        return None
