@@ -69,6 +69,8 @@ PATHS: dict[str, str] = {
     "batch-deterministic": "splitbrain.checkers.batch.reruns:DETERMINISTIC_ENTRY",
     "join-complete": "splitbrain.checkers.batch.joins:ENTRY",
     "kafka": "splitbrain.checkers.streams.partitioned_logs:ENTRY",
+    "rebuild-equals-live": "splitbrain.checkers.streams.rebuilding:ENTRY",
+    "published-in-order": "splitbrain.checkers.streams.publishing:ENTRY",
     "transfers": "splitbrain.checkers.calls.transfers:ENTRY",
     "view-consistent": "splitbrain.checkers.streams.views:ENTRY",
     "stream-results": "splitbrain.checkers.streams.results:ENTRY",

@@ -5,7 +5,15 @@
 """
 
 from splitbrain.checkers.streams.partitioned_logs import kafka
+from splitbrain.checkers.streams.publishing import published_in_order
+from splitbrain.checkers.streams.rebuilding import rebuild_equals_live
 from splitbrain.checkers.streams.results import stream_results
 from splitbrain.checkers.streams.views import view_consistent
 
-__all__ = ["kafka", "stream_results", "view_consistent"]
+__all__ = [
+    "kafka",
+    "published_in_order",
+    "rebuild_equals_live",
+    "stream_results",
+    "view_consistent",
+]

@@ -56,6 +56,8 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "click-stream": f"{_FOLDER}.services.click_streams:KIND",
         "transfers": f"{_FOLDER}.services.money_transfers:KIND",
         "cdc": f"{_FOLDER}.services.derived_views:KIND",
+        "event-store": f"{_FOLDER}.services.event_stores:KIND",
+        "outbox": f"{_FOLDER}.services.outboxes:KIND",
         "kafka": f"{_FOLDER}.services.sent_and_polled:KIND",
         "schemas": f"{_FOLDER}.services.schema_registrations:KIND",
         "codec": f"{_FOLDER}.services.versioned_records:KIND",

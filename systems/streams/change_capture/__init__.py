@@ -27,7 +27,8 @@ Invariants: see ``Changes``, ``Database`` and ``View``.
 Layout: ``changes`` is the database and its compacted log, ``database`` and ``view`` are the
 servers, ``client`` writes and reads; ``bugs`` has them with one decision wrong.
 
-Left out: views that keep what they have over a restart, an outbox and its relay, an event store.
+Left out: views that keep what they have over a restart; an outbox and its relay, which
+`splitbrain.systems.streams.event_store` has.
 """
 
 from splitbrain.harness.knobs import Knob
