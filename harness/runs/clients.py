@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.history import INFO, INVOKE, OK, Operation
+from splitbrain.checkers.vocabulary import TIMED_OUT
 from splitbrain.harness.client import TIMEOUT_S, Outcome, invoke
 from splitbrain.harness.generators.base import Context, Generator, Invocation
 from splitbrain.harness.ground import ClientNode, World
@@ -50,6 +51,7 @@ class Clients:
         broken: the first of them that no answer of a server excuses; None if there is none.
         timeout: virtual seconds until an operation is given up.
         loads: how many times as often as usual the generator is to invoke.
+        heard: the servers whose clients were answered something in time, be it a refusal.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Clients:
         self.loads = loads or Loads()
         self.bugs: dict[str, int] = {}
         self.broken: str | None = None
+        self.heard: set[str] = set()  # asked for membership only
         self._world = world
         self._recorder = recorder
         self._workload = workload
@@ -210,6 +213,9 @@ class Clients:
             completion = self._recorder.record(process, INFO, f, value, outcome.error)
         if outcome.type == INFO:
             self._processes[client] += self._count
+        if not (outcome.error or "").startswith(TIMED_OUT):
+            servers = self._world.servers
+            self.heard.add(command.server or servers[client % len(servers)])
         if outcome.bug:
             text = f"{f}: {outcome.error}"
             self.bugs[text] = self.bugs.get(text, 0) + 1

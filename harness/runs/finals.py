@@ -6,10 +6,15 @@ up is asked something at least once: to refuse is an answer, silence is none. Wh
 seen to do is recorded as an event of the nemesis, ``answers``, with ``{name: "ok" | "refused" |
 "silent" | "gone"}``, which `splitbrain.checkers.invariants.liveness` judges. Servers that are down
 for good are excused, and so are clients of theirs.
+
+Where time is real, to wait for a silent server again and again takes minutes that show nothing new:
+there one that has been silent `ATTEMPTS` times is asked no more, and one that nobody heard of under
+load either is asked once.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -45,6 +50,8 @@ class Finals:
         questions: Iterable[FinalRead],
         servers: Sequence[str],
         gone: Iterable[str],
+        *,
+        real_time: bool = False,
     ) -> None:
         """Prepare to ask.
 
@@ -54,6 +61,7 @@ class Finals:
             questions: the workload's final reads.
             servers: all servers.
             gone: those that are down for good.
+            real_time: whether to wait takes real time.
         """
         self._clients = clients
         self._recorder = recorder
@@ -62,6 +70,8 @@ class Finals:
         self._up = tuple(server for server in servers if server not in self._gone)
         self._waiting = [q for q in every_server_asked(questions, servers) if q.server in self._to]
         self._answers: dict[str, str] = {}
+        self._silences: Counter[str] = Counter()
+        self._real_time = real_time
         self._asking = 0
         self._done: Callable[[], None] = lambda: None
 
@@ -82,9 +92,9 @@ class Finals:
             self._next(client)
 
     def _next(self, client: int) -> None:
-        if self._waiting:
-            self._attempt(client, self._waiting.pop(0), 1)
-            return
+        while self._waiting:
+            if self._attempt(client, self._waiting.pop(0), 1):
+                return
         self._asking -= 1
         if not self._asking:
             gone = dict.fromkeys(self._gone, GONE)
@@ -94,28 +104,45 @@ class Finals:
             self._recorder.nemesis(ANSWERS, {name: what for name, what in told.items() if what})
             self._done()
 
-    def _attempt(self, client: int, question: FinalRead, attempt: int) -> None:
-        """Ask once. What does not ask a server of itself goes to each in the end, if it has to."""
+    def _attempt(self, client: int, question: FinalRead, attempt: int) -> bool:
+        """Ask once, for this attempt or the next one that is worth it; False if none is.
+
+        What does not ask a server of itself goes to each in the end, if it has to.
+        """
         own = self._servers[client % len(self._servers)]
-        server = question.server
-        if attempt > ATTEMPTS:
-            server = self._up[(attempt - ATTEMPTS - 1) % len(self._up)]
         most = ATTEMPTS + (len(self._up) if question.f != REPLICA_STATE else 0)
+        while attempt <= most and self._given_up(self._asked(question, attempt) or own):
+            attempt += 1
+        if attempt > most:
+            return False
+        server = self._asked(question, attempt)
 
         def then(outcome: Outcome) -> None:
             self._answered(server or own, outcome)
-            if outcome.type != OK and attempt < most:
-                self._attempt(client, question, attempt + 1)
-            else:
+            if outcome.type == OK or not self._attempt(client, question, attempt + 1):
                 self._next(client)
 
         self._clients.perform(
             client, question.f, question.value, then, server=server, timeout=TIMEOUT_SECONDS
         )
+        return True
+
+    def _asked(self, question: FinalRead, attempt: int) -> str | None:
+        """Whom this attempt asks; None: the client's own server."""
+        if attempt <= ATTEMPTS:
+            return question.server
+        return self._up[(attempt - ATTEMPTS - 1) % len(self._up)]
+
+    def _given_up(self, server: str) -> bool:
+        """Whether to wait for a server once more would be in vain."""
+        if not self._real_time:
+            return False
+        return self._silences[server] >= (ATTEMPTS if server in self._clients.heard else 1)
 
     def _answered(self, server: str, outcome: Outcome) -> None:
         silent = outcome.error is not None and outcome.error.startswith(TIMED_OUT)
         seen = ANSWERED if outcome.type == OK else SILENT if silent else REFUSED
+        self._silences[server] += silent
         before = self._answers.get(server, SILENT)
         self._answers[server] = max(before, seen, key=_BETTER.__getitem__)
 

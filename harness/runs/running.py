@@ -381,6 +381,7 @@ class _Running:
             self.workload.final(plan),
             plan.servers,
             self.nemesis.gone,
+            real_time=not ground_named(plan.ground).deterministic,
         )
         finals.ask(plan.clients, lambda: self.clients.when_idle(self._done))
 

@@ -1,0 +1,121 @@
+"""How many messages a second a core routes between programs that speak Maelstrom's protocol.
+
+    python benchmarks/processes.py [--nodes 10] [--seconds 5] [--tokens 100]
+
+Each of ten programs sends tokens to others, and each that comes at once to another one. What is
+measured is the CPU time of the harness (switch, trace, history), of the bridges
+between it and the programs, and of the programs themselves; what the first two take is what routing
+costs, and so how many messages a core of its own would route in a second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+from splitbrain.harness import Plan, run
+from splitbrain.systems.maelstrom import chosen_fields
+from splitbrain.systems.registry import experiment
+
+PROGRAM = """
+import random, sys
+out, name, others = sys.stdout, None, []
+LINE = '{"src":"%s","dest":"%s","body":{"type":"token"}}'
+for line in sys.stdin:
+    if '"init"' in line:
+        import json
+        told = json.loads(line)["body"]
+        name, others = told["node_id"], [n for n in told["node_ids"] if n != told["node_id"]]
+        print('{"src":"%s","dest":"c0","body":{"type":"init_ok","in_reply_to":1}}' % name)
+        for _ in range(TOKENS):
+            print(LINE % (name, random.choice(others)))
+    elif '"token"' in line:
+        print(LINE % (name, random.choice(others)))
+    out.flush()
+"""
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Watch(threading.Thread):
+    """The CPU seconds of all processes below this one, by what they are."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.over = threading.Event()
+        self.seconds: dict[int, tuple[str, float]] = {}
+        self._mine = Path("/proc/self/cmdline").read_bytes()
+
+    def run(self) -> None:
+        """Look until it is over."""
+        while not self.over.wait(0.1):
+            self.look()
+
+    def look(self) -> None:
+        """See what each process has used so far."""
+        parents: dict[int, int] = {}
+        used: dict[int, float] = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with suppress(OSError):
+                    fields = (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()
+                    parents[int(entry.name)] = int(fields[1])
+                    used[int(entry.name)] = (int(fields[11]) + int(fields[12])) / TICK
+        for pid, seconds in used.items():
+            ancestor = pid
+            while ancestor in parents and ancestor != os.getpid():
+                ancestor = parents[ancestor]
+            if ancestor == os.getpid() != pid:
+                with suppress(OSError):
+                    line = Path(f"/proc/{pid}/cmdline").read_bytes()
+                    if line:  # it has not ended
+                        what = "bridges" if line == self._mine else "programs"
+                        self.seconds[pid] = (what, seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--nodes", type=int, default=10)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--tokens", type=int, default=100, help="that each node keeps under way")
+    parser.add_argument("--traced", action="store_true", help="keep the trace, as `run` does")
+    options = parser.parse_args()
+    command = PROGRAM.replace("TOKENS", str(options.tokens))
+    fields = chosen_fields("python3", "echo", {"operation_timeout": 0.5})
+    fields["options"]["ground"]["program"] = [sys.executable, "-c", command]
+    plan = Plan(**fields, nodes=options.nodes, clients=1, time_limit=options.seconds, rate=1.0)
+    watch = Watch()
+    watch.start()
+    before, began = time.process_time(), time.monotonic()
+    with open(os.devnull, "wb") as nowhere:
+        result = run(
+            experiment(plan),
+            tracing=options.traced,
+            trace_file=nowhere if options.traced else None,
+        )
+    took, harness = time.monotonic() - began, time.process_time() - before
+    watch.over.set()
+    watch.join()
+    told = [e.value for e in result.history.events("traffic")]
+    rate = sum(told[0].values()) / options.seconds
+    total = rate * took  # the tokens go round until the end
+    used: Counter[str] = Counter({"harness": harness})
+    for what, seconds in watch.seconds.values():
+        used[what] += seconds
+    routing = used["harness"] + used["bridges"]
+    print(f"CPython {platform.python_version()}, {os.cpu_count()} cores, {options.nodes} nodes")
+    print(f"messages a second of wall time  {rate:10.0f}")
+    for what in ("harness", "bridges", "programs"):
+        print(f"microseconds a message, {what:8}{used[what] / total * 1e6:10.1f}")
+    print(f"messages a second of one core   {total / routing:10.0f}  (harness and bridges)")
+
+
+if __name__ == "__main__":
+    main()
