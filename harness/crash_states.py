@@ -1,46 +1,50 @@
-"""Crash states: after every crash that is possible, anywhere in a short run, a server starts.
+"""Crash states: after every crash that is possible, anywhere in a short run, the system starts.
 
-    a short run ──► before each change of the disk: all that a crash may leave
+    a short run ──► before each change of a disk: all that a crash may leave
                          │
                          ▼ for each of these states
-    a new server on it ──► final reads ──► the workload's checkers: is what was acknowledged there?
+    servers on it ──► final reads ──► the workload's checkers: is what was acknowledged there?
+         │
+         └─► before each change of a disk: all that another crash may leave ──► ...
 
 A run under the fault ``process.power_loss`` meets a few of these states; this meets all of them, as
 far as they can be counted (`splitbrain.harness.simulation.disks_after_a_crash`), and says where it
 was not all. The idea is that of ALICE (Pillai et al., OSDI 2014) and CrashMonkey (Mohan et al.,
-OSDI 2018).
+OSDI 2018); crashes while a system recovers from one are those of "Torturing Databases for Fun and
+Profit" (Zheng et al., OSDI 2014), section 5.
 
-Left out: systems of several servers; a second crash while the server recovers from the first.
+Left out: crashes of some servers while others go on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 from splitbrain.checkers.history import OK, History, Operation
 from splitbrain.checkers.verdict import INVALID, Anomaly, Verdict
-from splitbrain.harness.node import Program
-from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.crash_grounds import CrashGround, Disks
+from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.runs.judging import judge
 from splitbrain.harness.runs.running import run
-from splitbrain.harness.simulation.disk import PendingSync, SimulatedDisk
-from splitbrain.harness.simulation.disks_after_a_crash import State, crash_states
-from splitbrain.harness.simulation.ground import Simulation
-from splitbrain.harness.simulation.platter import Fate
-from splitbrain.harness.simulation.trace import Trace
-from splitbrain.harness.simulation.world import World
-from splitbrain.harness.streams import stream
 from splitbrain.harness.workloads.workload import Experiment
 
 MOST = 2_000
 """The most states of one moment that are tried, unless told otherwise."""
 
 AFTERWARDS = 10_000_000
-"""Added to the numbers of the processes that read after the crash."""
+"""Added to the numbers of the processes that read after each crash."""
 
 Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Crash:
+    """What a crash may leave: the disks, when it last may, and what clients saw before it."""
+
+    at: float
+    disks: Disks
+    before: tuple[Operation, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,16 @@ class Failure:
     """A state from which the system does not recover.
 
     Attributes:
-        at: the last moment at which a crash may leave it, in virtual seconds.
-        state: the files.
+        at: the last moment at which a crash may leave it, in virtual seconds; of a crash that
+            followed another one, since the servers started after that.
+        crash: which crash in a row it was, from 1.
+        disks: the files of each server.
         verdicts: what is wrong.
     """
 
     at: float
-    state: State
+    crash: int
+    disks: Disks
     verdicts: tuple[Verdict, ...]
 
 
@@ -63,72 +70,96 @@ class Explored:
     """What came of all crash states.
 
     Attributes:
-        states: how many different ones were tried.
-        moments: at how many moments.
+        states: how many different ones were tried, after one crash, after two, and so on.
+        moments: at how many moments there were crashes.
         bounded: at how many of these there were more.
         failures: those that are not right.
     """
 
-    states: int
+    states: tuple[int, ...]
     moments: int
     bounded: int
     failures: tuple[Failure, ...]
 
     def __str__(self) -> str:
-        some = f"{self.states:,} crash states at {self.moments:,} moments"
+        some = f"{sum(self.states):,} crash states at {self.moments:,} moments"
         if self.failures:
             said = f"{len(self.failures):,} of {some} do not recover"
         else:
             said = f"all {some} recover"
+        again = (f"{count:,} after crash {n}" for n, count in enumerate(self.states, 1))
+        if len(self.states) > 1:
+            said += f" ({', '.join(again)})"
         if self.bounded:
             said += f" (at {self.bounded:,} moments there are more, which were not tried)"
         return said
 
 
 def explore(
-    experiment: Experiment, *, most: int = MOST, progress: Progress | None = None
+    experiment: Experiment, *, most: int = MOST, crashes: int = 1, progress: Progress | None = None
 ) -> Explored:
-    """Crash an experiment everywhere.
+    """Crash an experiment everywhere: all its servers at once.
 
     Args:
-        experiment: its plan has one server and no faults.
+        experiment: its plan has no faults.
         most: the most states of one moment that are tried.
+        crashes: how many in a row: with 2, each recovery is crashed everywhere, too.
         progress: told how far it is.
 
     Raises:
-        InvalidPlan: the plan has several servers, or faults.
+        InvalidPlan: the plan has faults.
     """
     plan = experiment.plan
-    if plan.nodes != 1 or plan.faults:
-        raise InvalidPlan("crash states are those of one server, without any other faults")
+    if plan.faults:
+        raise InvalidPlan("crash states are those of a system without any other faults")
     told = progress or (lambda text: None)
-    watched = _Watched(most)
+    watched = CrashGround(most=most)
     instant = plan.with_(options={**plan.options, "network": {"latency": [0.0, 0.0], "late": 0.0}})
-    changed = experiment.with_plan(instant)
-    before = run(changed, ground=watched, tracing=False, sink=watched.recorded)
-    failures = []
-    for number, (state, (at, events)) in enumerate(watched.states.items()):
-        told(f"{number:,} of {len(watched.states):,} crash states")
-        if wrong := _wrong(experiment, before.history[:events], dict(state)):
-            failures.append(Failure(at, dict(state), wrong))
-    return Explored(len(watched.states), watched.moments, watched.bounded, tuple(failures))
+    whole = run(
+        experiment.with_plan(instant), ground=watched, tracing=False, sink=watched.recorded
+    ).history
+    found = {
+        disks: _Crash(at, disks, tuple(_of_clients(whole[:events])))
+        for disks, (at, events) in watched.states.items()
+    }
+    waiting = list(found.values())
+    states, moments, bounded = [], watched.moments, watched.bounded
+    failures: list[Failure] = []
+    for crash in range(1, crashes + 1):
+        states.append(len(waiting))
+        following: dict[tuple[Disks, int], _Crash] = {}
+        for number, each in enumerate(waiting):
+            told(f"crash {crash}: {number:,} of {len(waiting):,} states")
+            ground = CrashGround(each.disks, most if crash < crashes else 0)
+            wrong, after = _recovered(experiment, each, ground, crash)
+            if wrong:
+                failures.append(Failure(each.at, crash, each.disks, wrong))
+                continue
+            moments, bounded = moments + ground.moments, bounded + ground.bounded
+            for disks, (at, events) in ground.states.items():
+                seen = _joined(each.before, after[:events], crash)
+                following[disks, len(seen)] = _Crash(at, disks, seen)
+        waiting = list(following.values())
+    return Explored(tuple(states), moments, bounded, tuple(failures))
 
 
-def _wrong(
-    experiment: Experiment, before: Sequence[Operation], state: State
-) -> tuple[Verdict, ...]:
-    """What is wrong when a server starts on the state that a crash has left."""
+def _recovered(
+    experiment: Experiment, crash: _Crash, ground: CrashGround, number: int
+) -> tuple[tuple[Verdict, ...], History]:
+    """What is wrong when the system starts on what a crash has left; what is seen of it then."""
     idle = experiment.plan.with_(operations=(), time_limit=0.001, clients=1)
-    after = run(experiment.with_plan(idle), ground=_Restored(state), tracing=False)
+    after = run(experiment.with_plan(idle), ground=ground, tracing=False, sink=ground.recorded)
     own = [v for v in after.verdicts if v.checker in ("progress", "unhandled-exceptions")]
     own += _silence(after.history)
-    judged = judge(_joined(before, after.history), experiment.workload.checkers)
-    return tuple(verdict for verdict in (*judged, *own) if verdict.validity is INVALID)
+    events = _joined(crash.before, after.history, number)
+    judged = judge(History.from_operations(events), experiment.workload.checkers)
+    wrong = tuple(verdict for verdict in (*judged, *own) if verdict.validity is INVALID)
+    return wrong, after.history
 
 
 def _silence(after: History) -> list[Verdict]:
     """A verdict if nothing can be read after the crash."""
-    events = [event for event in after if type(event.process) is int]
+    events = _of_clients(after)
     if any(event.type == OK for event in events):
         return []
     why = next((event.error for event in events if event.error), "nobody answers")
@@ -136,124 +167,28 @@ def _silence(after: History) -> list[Verdict]:
     return [Verdict("recovers", INVALID, said, (Anomaly("not-recovered", said),))]
 
 
-def _joined(before: Sequence[Operation], after: History) -> History:
-    """One history: what clients saw up to the crash, and what they read afterwards."""
-    events = [event for event in before if type(event.process) is int]
-    shift = events[-1].time + 1 if events else 0
-    for event in after:
-        if type(event.process) is int:
-            moved = replace(event, process=event.process + AFTERWARDS, time=event.time + shift)
-            events.append(moved)
-    return History.from_operations(
-        replace(event, index=index) for index, event in enumerate(events)
+def _of_clients(events: Sequence[Operation]) -> list[Operation]:
+    return [event for event in events if type(event.process) is int]
+
+
+def _joined(
+    before: Sequence[Operation], after: Sequence[Operation], crash: int
+) -> tuple[Operation, ...]:
+    """What clients saw up to a crash, and then what they read afterwards, as one."""
+    shift = before[-1].time + 1 if before else 0
+    moved = (
+        replace(event, process=int(event.process) + crash * AFTERWARDS, time=event.time + shift)
+        for event in _of_clients(after)
     )
+    return tuple(replace(event, index=n) for n, event in enumerate((*before, *moved)))
 
 
-class _WatchedDisk(SimulatedDisk):
-    """A disk that tells before it changes."""
-
-    def __init__(self, seed: int, tell: Callable[[_WatchedDisk], None]) -> None:
-        super().__init__(stream(seed, "disk", "watched"))
-        self._tell = tell
-
-    def write(self, path: str, offset: int, data: bytes) -> int:
-        self._tell(self)
-        return super().write(path, offset, data)
-
-    def append(self, path: str, data: bytes) -> int:
-        self._tell(self)
-        return super().append(path, data)
-
-    def truncate(self, path: str, size: int) -> None:
-        self._tell(self)
-        super().truncate(path, size)
-
-    def rename(self, old: str, new: str) -> None:
-        self._tell(self)
-        super().rename(old, new)
-
-    def remove(self, path: str) -> None:
-        self._tell(self)
-        super().remove(path)
-
-    def end_sync(self, pending: PendingSync, fate: Fate | None = None) -> None:
-        self._tell(self)
-        super().end_sync(pending, fate)
-
-
-class _OtherDisk(World):
-    """A world whose server has a disk of another make."""
-
-    disk_of: Callable[[World], SimulatedDisk]
-
-    def add_server(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
-        """See `World.add_server`."""
-        super().add_server(name, program, peers)
-        self.hosts[name].disk = self.disk_of(self)
-
-
-def _world(plan: Plan, trace: Trace, disk_of: Callable[[World], SimulatedDisk]) -> World:
-    made = Simulation().world(plan, trace)
-    made.__class__ = _OtherDisk
-    made.disk_of = disk_of  # type: ignore[attr-defined]
-    return made
-
-
-@dataclass
-class _Watched(Simulation):
-    """Notes what a crash may leave before each change of the disk, when it last may, and how many
-    events the history has then."""
-
-    most: int
-    states: dict[tuple[tuple[str, bytes], ...], tuple[float, int]] = field(default_factory=dict)
-    moments: int = 0
-    bounded: int = 0
-    events: int = 0
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    def world(self, plan: Plan, trace: Trace) -> Any:
-        """See `splitbrain.harness.ground.Ground.world`."""
-
-        def disk_of(world: World) -> SimulatedDisk:
-            return _WatchedDisk(plan.seed, lambda disk: self._note(disk, world.now))
-
-        return _world(plan, trace, disk_of)
-
-    def _note(self, disk: SimulatedDisk, now: float) -> None:
-        found = crash_states(disk.directory, self.most)
-        self.moments += 1
-        self.bounded += not found.complete
-        for state in found.states:
-            self.states[tuple(sorted(state.items()))] = (now, self.events)
-
-    def recorded(self, event: Operation) -> None:
-        """The history has one event more."""
-        self.events += 1
-
-
-class _Restored(Simulation):
-    """Begins on a disk with these files."""
-
-    def __init__(self, state: State) -> None:
-        super().__init__()
-        self._state = state
-
-    def world(self, plan: Plan, trace: Trace) -> Any:
-        """See `splitbrain.harness.ground.Ground.world`."""
-
-        def disk_of(world: World) -> SimulatedDisk:
-            disk = SimulatedDisk(stream(plan.seed, "disk", "restored"))
-            for name, content in self._state.items():
-                disk.append(name, content)
-                disk.end_sync(disk.begin_sync(name))
-            return disk
-
-        return _world(plan, trace, disk_of)
-
-
-def sized(state: State) -> str:
+def sized(disks: Disks) -> str:
     """The files of a state, for people."""
-    files: Sequence[str] = [f"{name} ({len(content):,} bytes)" for name, content in state.items()]
-    return ", ".join(files) or "no files"
+    several = len(disks) > 1
+    told = [
+        (f"{server}: " if several else "")
+        + (", ".join(f"{name} ({len(content):,} bytes)" for name, content in files) or "no files")
+        for server, files in disks
+    ]
+    return "; ".join(told)

@@ -29,13 +29,27 @@ from splitbrain.harness.commands.sources import system_word
     show_default=True,
     help="The most states of one moment that are tried.",
 )
+@click.option(
+    "--crashes",
+    type=click.IntRange(min=1, max=3),
+    default=1,
+    show_default=True,
+    help="So many in a row: with 2, each recovery is crashed everywhere, too.",
+)
 def command(
-    system: str, workload: str | None, bug: str | None, seed: int, operations: int, most: int
+    system: str,
+    workload: str | None,
+    bug: str | None,
+    seed: int,
+    operations: int,
+    most: int,
+    crashes: int,
 ) -> None:
     """Start SYSTEM on every disk that a crash may leave, at every moment of a short run.
 
-    SYSTEM is a name (splitbrain list systems), package.module:NAME, or a file that has a SYSTEM;
-    it has one server. Exits with 1 if it does not recover from some state, with 0 if from all.
+    SYSTEM is a name (splitbrain list systems), package.module:NAME, or a file that has a SYSTEM. If
+    it has several servers all of them crash together. Exits with 1 if it does not recover from some
+    state, with 0 if from all.
     """
     from splitbrain.harness.crash_states import explore, sized
     from splitbrain.harness.plan import Plan
@@ -56,10 +70,11 @@ def command(
         time_limit=operations / rate,
     )
     with ProgressLine(sys.stderr) as line:
-        found = explore(registry.experiment(plan), most=most, progress=line.show)
+        found = explore(registry.experiment(plan), most=most, crashes=crashes, progress=line.show)
     click.echo(f"{chosen.name}, workload {plan.workload}: {found}")
     for failure in found.failures[:3]:
-        click.echo(f"\n  after a crash at {failure.at:.4f} s that leaves {sized(failure.state)}:")
+        which = "a crash" if failure.crash == 1 else f"crash {failure.crash} in a row,"
+        click.echo(f"\n  after {which} at {failure.at:.4f} s that leaves {sized(failure.disks)}:")
         for verdict in failure.verdicts:
             click.echo(f"    {verdict.signature}: {verdict.reason}")
     sys.exit(EXIT_INVALID if found.failures else EXIT_VALID)
