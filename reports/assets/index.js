@@ -33,6 +33,7 @@ function showCommand() {
   if (command === null) return;
   const [one, other] = ["one", "other"].map((id) => document.getElementById(id).value);
   command.textContent = `splitbrain diff ${quoted(one)} ${quoted(other)}`;
+  showComparison(one, other);
 }
 
 input.addEventListener("input", filterRows);

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from splitbrain.harness.simulation.trace import brief
 from splitbrain.reports.run_files import RunError, read_plan, read_verdicts
 from splitbrain.reports.wording import counted, safe_text, shortened
 
+NONE = "none"
 BEFORE = 8
 """Events told before the first in which two traces differ."""
 
@@ -27,21 +29,38 @@ def compared(one: Path, other: Path) -> list[str]:
     return [safe_text(line) for line in lines]
 
 
+def plan_texts(folder: Path) -> dict[str, str]:
+    """The fields of a run's plan in words; faults and operations of which there are many are
+    counted, and have a digest that tells others from them.
+
+    Raises:
+        RunError: the plan can't be read.
+    """
+    return {name: _value(value) for name, value in read_plan(folder).to_json().items()}
+
+
 def _plans(one: Path, other: Path) -> list[str]:
-    left, right = read_plan(one).to_json(), read_plan(other).to_json()
+    return _differing("plans", plan_texts(one), plan_texts(other))
+
+
+def _differing(what: str, left: dict[str, str], right: dict[str, str]) -> list[str]:
+    """Which entries of two sides are not the same, and what they are."""
     differ = [name for name in left | right if left.get(name) != right.get(name)]
     if not differ:
-        return ["plans: the same"]
-    told = [f"  {n}: {_value(left.get(n))}  |  {_value(right.get(n))}" for n in differ]
-    return ["plans differ:", *told]
+        return [f"{what}: the same"]
+    told = (f"  {n}: {left.get(n, NONE)}  |  {right.get(n, NONE)}" for n in differ)
+    return [f"{what} differ:", *told]
 
 
 def _value(value: Any) -> str:
-    return (
-        counted(len(value), "entry", "entries")
-        if isinstance(value, list)
-        else shortened(str(value), 60)
-    )
+    if not isinstance(value, list):
+        text = str(value)
+        return text if len(text) <= 60 else f"{shortened(text, 60)}, {_digest(value)}"
+    return f"{counted(len(value), 'entry', 'entries')}, {_digest(value)}" if value else "none"
+
+
+def _digest(value: Any) -> str:
+    return sha256(repr(value).encode(errors="backslashreplace")).hexdigest()[:8]
 
 
 def _traces(one: Path, other: Path) -> list[str]:
@@ -50,12 +69,12 @@ def _traces(one: Path, other: Path) -> list[str]:
         return ["traces: one of the runs has none"]
     for at, (a, b) in enumerate(zip_longest(left, right)):
         if a != b:
-            before = [f"    {_told(event)}" for event in left[max(0, at - BEFORE) : at]]
+            before = [f"    {event_text(event)}" for event in left[max(0, at - BEFORE) : at]]
             return [
                 f"traces: {counted(at, 'event')} the same, then they part:",
                 *before,
-                f"  < {_told(a)}",
-                f"  > {_told(b)}",
+                f"  < {event_text(a)}",
+                f"  > {event_text(b)}",
             ]
     return [f"traces: the same, {counted(len(left), 'event')}"]
 
@@ -68,18 +87,16 @@ def _events(folder: Path) -> Sequence[list[Any]]:
     return events
 
 
-def _told(event: Sequence[Any] | None) -> str:
+def event_text(event: Sequence[Any] | None) -> str:
+    """An event in a line; what is said where a trace has ended."""
     return "(its end)" if event is None else brief(tuple(event))
 
 
+def verdict_words(folder: Path) -> dict[str, str]:
+    """What each checker said of a run, in a word."""
+    verdicts = read_verdicts(folder, []) or ()
+    return {shortened(verdict.checker, 60): str(verdict.validity) for verdict in verdicts}
+
+
 def _verdicts(one: Path, other: Path) -> list[str]:
-    found = []
-    for folder in (one, other):
-        verdicts = read_verdicts(folder, []) or ()
-        found.append({verdict.checker: str(verdict.validity) for verdict in verdicts})
-    left, right = found
-    differ = [name for name in left | right if left.get(name) != right.get(name)]
-    if not differ:
-        return ["verdicts: the same"]
-    told = [(shortened(n, 60), left.get(n, "none"), right.get(n, "none")) for n in differ]
-    return ["verdicts differ:", *(f"  {name}: {a}  |  {b}" for name, a, b in told)]
+    return _differing("verdicts", verdict_words(one), verdict_words(other))

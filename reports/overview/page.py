@@ -11,6 +11,7 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from splitbrain.reports.overview.entries import NOT_JUDGED, Entry, entries_of
+from splitbrain.reports.overview.parting import pack_parting
 from splitbrain.reports.overview.trends import days_of, draw_days, draw_finds
 from splitbrain.reports.overview.zoo_board import FILE, zoo_of
 from splitbrain.reports.run_files import RunError
@@ -118,7 +119,8 @@ def render_index(
     return render_page(
         "index.html.j2",
         ("report.css", "index.css"),
-        ("index.js",),
+        ("data.js", "comparing.js", "index.js"),
+        parting="" if served else pack_parting(runs, [entry.name for entry in entries]),
         runs=entries[:_ROWS],
         hidden=max(0, len(entries) - _ROWS),
         counts=[(word, counts[word]) for word in ("invalid", "unknown", NOT_JUDGED, "valid")],

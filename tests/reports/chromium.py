@@ -102,7 +102,8 @@ class Chromium:
             self.events.append(message)
 
     def open(self, path, fragment="", scheme="light", width=1280, height=900, script=True):
-        """Show a file in a new page; back when it is loaded, and ready if its script runs."""
+        """Show a file, or an address, in a new page; back when it is loaded, and ready if its
+        script runs."""
         self._session, self.events = None, []
         if self._target:
             self.call("Target.closeTarget", targetId=self._target)
@@ -123,7 +124,8 @@ class Chromium:
         self.media(scheme)
         if not script:
             self.call("Emulation.setScriptExecutionDisabled", value=True)
-        self.call("Page.navigate", url=Path(path).resolve().as_uri() + fragment)
+        url = path if str(path).startswith("http:") else Path(path).resolve().as_uri()
+        self.call("Page.navigate", url=url + fragment)
         while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
             self.events.append(self._message())
         if script:

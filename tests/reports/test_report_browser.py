@@ -1,9 +1,7 @@
 """The page in a real browser: it draws, answers keys and mouse, and runs nothing of others."""
 
 import json
-import os
 import shutil
-from pathlib import Path
 
 import picture_system
 import pytest
@@ -492,24 +490,6 @@ def test_text_has_the_contrast_that_wcag_aa_asks_for(browser, pages, name, schem
     browser.open(pages[name], scheme=scheme)
 
     assert browser.evaluate(CONTRAST) == []
-
-
-AXE = os.environ.get("AXE_CORE", "")
-"""Path of axe-core's ``axe.min.js``, which this repository doesn't hold (npm pack axe-core)."""
-
-FOUND = """axe.run(document).then(result => result.violations.map(
-    v => `${v.id}: ${v.nodes[0].html.slice(0, 120)}`))"""
-
-
-@pytest.mark.skipif(not Path(AXE).is_file(), reason="AXE_CORE is not the path of axe.min.js")
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 380])
-def test_axe_finds_nothing(browser, pages, traced, scheme, width):
-    for page in (*pages.values(), *traced.values()):
-        browser.open(page, scheme=scheme, width=width)
-        browser.evaluate(Path(AXE).read_text() + "; 0")
-
-        assert browser.evaluate(FOUND) == [], page
 
 
 def test_with_forced_colors_pictures_keep_theirs_and_the_rest_takes_the_systems(browser, traced):

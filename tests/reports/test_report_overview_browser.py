@@ -1,9 +1,14 @@
 """The page of many runs in a real browser: filter, order, comparison, nothing hostile."""
 
+import itertools
+import json
+from random import Random
+
 import pytest
 import sample_runs
 from chromium import Chromium, find_chromium
 
+from splitbrain.reports.overview.comparing import compared
 from splitbrain.reports.overview.page import write_index
 
 pytestmark = [
@@ -71,3 +76,51 @@ def test_two_chosen_runs_are_a_command_to_copy(browser, page):
 
     command = "document.getElementById('command').textContent"
     assert browser.evaluate(command) == "splitbrain diff stale lost"
+    assert "does not hold the trace of both" in browser.evaluate(COMPARED)
+
+
+COMPARED = "document.getElementById('compared').textContent"
+
+
+@pytest.fixture(scope="module")
+def traced(tmp_path_factory):
+    """Runs whose traces are alike for a while; hostile words are in some of them."""
+    folder = tmp_path_factory.mktemp("traced")
+    random = Random(5)
+    words = ["<img src=x onerror=document.documentElement.dataset.pwned=1>", "a", "b"]
+    for number in range(9):
+        run = sample_runs.valid_run(folder / f"run{number}", 20)
+        events = [[0.1 * at, "step", "n1", random.choice(words)] for at in range(3)]
+        if number:  # as another one, to somewhere
+            other = folder / f"run{random.randrange(number)}" / "trace.jsonl"
+            lines = other.read_text().splitlines()
+            events = [*map(json.loads, lines[: random.randrange(len(lines) + 1)]), *events]
+        (run / "trace.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+        plan = json.loads((run / "plan.json").read_text()) | {"seed": number // 3}
+        (run / "plan.json").write_text(json.dumps(plan))
+    return write_index(folder)
+
+
+def test_two_runs_are_compared_in_the_page_as_the_command_does(browser, traced):
+    browser.open(traced)
+    folder = traced.parent
+    for one, other in itertools.product(range(9), repeat=2):
+        told = browser.evaluate(
+            f"""(async () => {{
+            for (const [id, name] of [['one', 'run{one}'], ['other', 'run{other}']])
+              document.getElementById(id).value = name;
+            document.getElementById('one').dispatchEvent(new Event('change'));
+            for (const place = document.getElementById('compared');;) {{
+              const told = place.textContent;
+              if (told.startsWith('< run{one}\\n> run{other}\\n')) return told;
+              await new Promise(requestAnimationFrame);
+            }} }})()"""
+        )
+        lines = told.split("\n")[3:]
+        wanted = compared(folder / f"run{one}", folder / f"run{other}")
+        if one != other:
+            assert lines == wanted
+        else:
+            assert lines == ["plans: the same", "traces: the same", "verdicts: the same"]
+    assert browser.evaluate("document.documentElement.dataset.pwned") is None
+    assert browser.evaluate("document.querySelectorAll('img').length") == 0
