@@ -86,6 +86,7 @@ SYSTEMS: Entries[System] = Entries(
         "two-phase-commit": f"{_HERE}.transactions.two_phase_commit:SYSTEM",
         "identifiers": f"{_HERE}.clocks.identifiers:SYSTEM",
         "commit-wait": f"{_HERE}.clocks.commit_wait:SYSTEM",
+        "three-phase-commit": f"{_HERE}.transactions.three_phase_commit:SYSTEM",
         "paxos-commit": f"{_HERE}.transactions.paxos_commit:SYSTEM",
         "transactions-summary": f"{_HERE}.transactions.summary:SYSTEM",
     },
