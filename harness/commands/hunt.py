@@ -88,7 +88,7 @@ def command(
 
     Goes on after a failure. Failures with the same signature are one, which is made small once and
     remembered: known ones are tried first. Ctrl-C ends a hunt and keeps everything. Exits with 1 if
-    anything failed, with 3 if nothing could be judged.
+    anything failed, with 3 if nothing could be judged, or nothing of a workload.
     """
     from splitbrain.harness.hunting.hunt import Crew, Hunt, Limits, Stop, ranked
     from splitbrain.harness.hunting.memory import Memory

@@ -116,4 +116,4 @@ def finish(
             path.write_text(text, encoding="utf-8", errors="backslashreplace")
     if any(group.state != FIXED for group in groups):
         sys.exit(EXIT_INVALID)
-    sys.exit(EXIT_VALID if count.valid else EXIT_UNKNOWN)
+    sys.exit(EXIT_VALID if count.valid and not count.in_vain() else EXIT_UNKNOWN)

@@ -228,6 +228,8 @@ class Hunt:
             self.count.tried(
                 made.target.cell, made.validity, made.operations, made.seconds, made.reason
             )
+            workload = str(made.plan.get("workload", ""))
+            self.count.exercised(made.target.name, workload, made.validity, made.reason)
             if made.signature:
                 self._failed(made)
             if self.count.runs % AGAIN_EVERY == 0 and made.digest:

@@ -16,6 +16,10 @@ from splitbrain.harness.hunting.memory import FIXED, Group
 
 _CELL_HEADERS = ("hunted in", "runs", "valid", "invalid", "unknown", "broken", "CPU s")
 _HEADERS = ("state", "target", "failure", "seen", "first at run", "small", "fails in", "story")
+_TOTALS = (
+    *("runs", "valid", "unknown", "failing", "errors", "operations", "cpu_seconds"),
+    *("wall_seconds", "unknown_reasons"),
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#+.!|~@:-])")
 
@@ -45,6 +49,7 @@ def terminal(count: Counts, groups: Sequence[Group]) -> str:
         parts.append(tabulate(rows, _HEADERS, tablefmt="simple", maxcolwidths=[None, None, 40]))
     for reason, times in most_frequent(count.unknown_reasons):
         parts.append(f"not judged, {_times(times)}: {_plain(reason)}")
+    parts += map(_plain, count.in_vain())
     parts.append(summary(count))
     return "\n".join(parts)
 
@@ -52,6 +57,7 @@ def terminal(count: Counts, groups: Sequence[Group]) -> str:
 def markdown(count: Counts, groups: Sequence[Group]) -> str:
     """The same for a page of a CI job, and what was done where; what systems said is escaped."""
     lines = ["# Hunt", "", summary(count), ""]
+    lines += [line for said in count.in_vain() for line in (_inert(said), "")]
     cells = [_cell_row(cell, of) for cell, of in count.cells.items()]
     if cells:
         lines += [tabulate(cells, _CELL_HEADERS, tablefmt="pipe", disable_numparse=True), ""]
@@ -84,9 +90,8 @@ def junit(count: Counts, groups: Sequence[Group], cells: Sequence[str]) -> str:
 
 def json_lines(count: Counts, groups: Sequence[Group]) -> str:
     """The numbers, then a line for each cell, then one for each group."""
-    total = msgspec.to_builtins(count)
-    del total["cells"]
-    data = [{"type": "count", **total}]
+    total = {name: getattr(count, name) for name in _TOTALS}
+    data = [{"type": "count", **total, "in_vain": count.in_vain()}]
     data += [
         {"type": "cell", "cell": cell, **msgspec.to_builtins(of)}
         for cell, of in count.cells.items()

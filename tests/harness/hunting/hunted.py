@@ -6,6 +6,7 @@ from contextlib import nullcontext
 
 from small_register import Client, Durable, Forgetful
 
+from splitbrain.harness.client import Definite
 from splitbrain.harness.hunting.drawing import Target
 from splitbrain.harness.hunting.hunt import Crew
 from splitbrain.harness.hunting.pool import Workers
@@ -48,15 +49,16 @@ class Peeking(Durable):
         await super().run()
 
 
-class Mute(Durable):
-    """Takes everything in and answers nothing."""
+class Refusing(Client):
+    """Takes everything in and does nothing."""
 
-    async def run(self):
-        while True:
-            await self.node.network.receive()
+    async def read(self, key):
+        raise Definite("not now")
+
+    write = cas = lambda self, key, *values: self.read(key)
 
 
-SERVERS = {"mute": Mute, "durable": Durable, "forgetful": Forgetful, "peeking": Peeking}
+SERVERS = {"refusing": Durable, "durable": Durable, "forgetful": Forgetful, "peeking": Peeking}
 BUGS = {"forgets": Forgetful, "harmless": None}
 
 
@@ -64,7 +66,8 @@ def experiment(plan):
     if plan.system == "broken":
         raise RuntimeError("no such thing")
     server = BUGS.get(plan.bug) or SERVERS[plan.system]
-    return plan.using(server, register(Client))
+    client = Refusing if plan.system == "refusing" else Client
+    return plan.using(server, register(client))
 
 
 def target(system, faults=("kill",)):

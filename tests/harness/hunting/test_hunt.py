@@ -14,6 +14,8 @@ import pytest
 from hunted import AtOnce, crew, target
 from small_register import Client, Durable
 
+from splitbrain.harness.commands.exits import EXIT_UNKNOWN
+from splitbrain.harness.commands.hunting import finish
 from splitbrain.harness.hunting import drawing, hunt, telling, work
 from splitbrain.harness.hunting.counting import Counts
 from splitbrain.harness.hunting.drawing import target_of
@@ -74,11 +76,24 @@ def test_a_sound_system_is_left_in_peace(hunting):
 
 
 def test_what_could_not_be_judged_is_told_with_the_reason_why_not(hunting):
-    found = hunting("mute", runs=3)
+    found = hunting("refusing", runs=3)
 
     assert found.count.unknown == 3
     told = telling.terminal(found.count, ranked(found.groups))
     assert "not judged, 3 times: no operation that observes the state succeeded" in told
+    assert "none of 3 runs" not in told
+
+
+def test_a_workload_that_was_hunted_in_in_vain_is_told(hunting):
+    found = hunting("refusing", "durable", runs=24)
+
+    (said,) = found.count.in_vain()
+    assert said.startswith("none of 12 runs of the workload register on refusing could be judged")
+    for tell in (telling.terminal, telling.markdown, telling.json_lines):
+        assert "none of 12 runs of the workload register" in tell(found.count, [])
+    with pytest.raises(SystemExit) as ended:
+        finish(found.count, [], cells=[], markdown=None, junit=None, jsonl=None)
+    assert ended.value.code == EXIT_UNKNOWN
 
 
 def test_the_next_hunt_goes_on_where_the_last_one_ended(hunting, tmp_path):
