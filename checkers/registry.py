@@ -51,6 +51,7 @@ PATHS: dict[str, str] = {
     "told-staleness": "splitbrain.checkers.consistency.told_staleness:ENTRY",
     "causal-consistency": "splitbrain.checkers.consistency.causality:ENTRY",
     "no-lost-concurrent-write": "splitbrain.checkers.convergence.concurrent_writes:ENTRY",
+    "shopping-carts": "splitbrain.checkers.convergence.carts:ENTRY",
     "eventual-counter": "splitbrain.checkers.convergence.totals:ENTRY",
     "replicated-text": "splitbrain.checkers.convergence.texts:ENTRY",
     "strong-eventual-consistency": "splitbrain.checkers.convergence.strong_eventual:ENTRY",

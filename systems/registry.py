@@ -41,6 +41,7 @@ SYSTEMS: Entries[System] = Entries(
         "multi-leader": f"{_HERE}.replication.multi_leader:SYSTEM",
         "multi-leader-ring": f"{_HERE}.replication.multi_leader:RING",
         "multi-leader-merging": f"{_HERE}.replication.multi_leader:MERGING",
+        "multi-leader-carts": f"{_HERE}.replication.multi_leader:CARTS",
         "multi-leader-star": f"{_HERE}.replication.multi_leader:STAR",
         "crdts": f"{_HERE}.replication.crdts:SYSTEM",
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",

@@ -44,6 +44,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "membership": f"{_FOLDER}.replication.memberships:KIND",
         "saga": f"{_FOLDER}.services.sagas:KIND",
         "siblings": f"{_FOLDER}.replication.concurrent_values:KIND",
+        "shopping-cart": f"{_FOLDER}.replication.shopping_carts:KIND",
         "messages": f"{_FOLDER}.replication.posted_messages:KIND",
         "aged-reads": f"{_FOLDER}.replication.aged_reads:KIND",
         "batch": f"{_FOLDER}.services.batch_jobs:KIND",

@@ -21,7 +21,8 @@ sent a whole copy, and merges it.
 Conflicts, by the kind of a cell: what was written at once is kept side by side, as *siblings*,
 until somebody who has read them writes something in their place; or the *last write wins*, by
 hybrid logical clocks, so that a write always wins over those that its leader had heard of; or
-siblings are *merged* when they are read, as a counter's shares are added. Or there is none, as all
+siblings are *merged* when they are read, as a counter's shares are added, or by a function of the
+user's (``multi-leader-carts``: shopping carts). Or there is none, as all
 changes of one thing go to one leader, which bookings need, or take numbers that no other leader
 gives out.
 
@@ -56,12 +57,22 @@ from splitbrain.harness.bug import planted
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
-from splitbrain.systems.replication.multi_leader.bugs import BUGS, MERGING_BUGS, RING_BUGS
-from splitbrain.systems.replication.multi_leader.client import MergingClient, MultiLeaderClient
-from splitbrain.systems.replication.multi_leader.server import MultiLeaderServer
+from splitbrain.systems.replication.carts import put_together
+from splitbrain.systems.replication.multi_leader.bugs import (
+    BUGS,
+    CART_BUGS,
+    MERGING_BUGS,
+    RING_BUGS,
+)
+from splitbrain.systems.replication.multi_leader.client import (
+    CartClient,
+    MergingClient,
+    MultiLeaderClient,
+)
+from splitbrain.systems.replication.multi_leader.server import MultiLeaderServer, merging_by
 from splitbrain.systems.replication.multi_leader.topologies import Ring, Star
 
-__all__ = ["MERGING", "RING", "STAR", "SYSTEM"]
+__all__ = ["CARTS", "MERGING", "RING", "STAR", "SYSTEM"]
 
 KNOBS = (
     Knob("pull", 0.02, 0.5, "time between askings for changes, in seconds", "pull_s"),
@@ -117,5 +128,16 @@ MERGING = System(
     workloads=("crdt",),
     claims=CLAIMS,
     bugs=MERGING_BUGS,
+    knobs=KNOBS,
+)
+
+CARTS = System(
+    name="multi-leader-carts",
+    title="multi-leader replication whose user merges shopping carts (chapter 5)",
+    server=merging_by(put_together),
+    client=CartClient,
+    workloads=("shopping-cart",),
+    claims=Claims(tuple(kind for kind in CLAIMS.kinds if kind != "member"), max_down="all"),
+    bugs=CART_BUGS,
     knobs=KNOBS,
 )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from splitbrain.harness.bug import Bug, planted
+from splitbrain.harness.node import Message
 from splitbrain.systems.clocks.hybrid import HybridClock, HybridStamp
+from splitbrain.systems.replication.carts import union_of_items
 from splitbrain.systems.replication.multi_leader.changes import Change, Copy, Snapshot
-from splitbrain.systems.replication.multi_leader.server import MultiLeaderServer
-from splitbrain.systems.replication.multi_leader.topologies import Ring, Upstream
+from splitbrain.systems.replication.multi_leader.server import MultiLeaderServer, merging_by
+from splitbrain.systems.replication.multi_leader.topologies import Leaders, Ring, Upstream
 
 
 class TakesWhatComes(MultiLeaderServer):
@@ -60,6 +62,29 @@ class WallClock(HybridClock):
     def tick(self) -> HybridStamp:
         """A write of a slow clock loses against what it should replace."""
         return HybridStamp(self._now(), 0)
+
+
+class TakesForItsOwn(TakesWhatComes):
+    """Hands on what it hears as changes of its own, so that the next in the ring takes them."""
+
+    topology = Ring()
+
+    def take(self, change: Change) -> bool:
+        """Without the name of their origin nobody can tell that they have come round."""
+        taken = super().take(change)
+        if taken:
+            self.storage.put("change", self.own(change), 0)
+        return taken
+
+    def own(self, change: Change) -> Change:
+        """The change under this leader's name."""
+        number = self.known.get(self.origin, 0) + 1
+        self.known[self.origin] = number
+        return change._replace(origin=self.origin, number=number, needs=())
+
+    def answer(self, seen: dict[str, int], leaders: Leaders) -> Message:
+        """What one who asks lacks of this leader's changes, since all are its own."""
+        return super().answer(seen, (self.node.name,))
 
 
 BUGS: tuple[Bug, ...] = (
@@ -136,5 +161,32 @@ RING_BUGS: tuple[Bug, ...] = (
         seeds=10,
         shows=("diverged",),
         source="DDIA chapter 5, Multi-Leader Replication Topologies (figure 5-8)",
+    ),
+    Bug(
+        id="ML-05-LOOP",
+        title="changes that are handed on have no origin: they go round the ring for ever",
+        server=TakesForItsOwn,
+        workload="messages",
+        faults=(),
+        nodes=5,
+        seeds=5,
+        shows=("diverged", "memory-growth"),
+        source="DDIA chapter 5, Multi-Leader Replication Topologies (infinite replication loops)",
+        options={"system": {"keep": 200}},
+    ),
+)
+
+CART_BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="ML-04-CART",
+        title="carts are merged by putting together what is in them: removed items come back",
+        server=merging_by(union_of_items),
+        workload="shopping-cart",
+        faults=("net.partition",),
+        nodes=3,
+        seeds=10,
+        shows=("returned",),
+        source="DeCandia and others, Dynamo, SOSP 2007, section 4.4; DDIA chapter 5, Merging "
+        "concurrently written values",
     ),
 )

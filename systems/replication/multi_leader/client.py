@@ -24,7 +24,7 @@ file, so that a client that is killed and started again is still the same client
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
@@ -34,6 +34,7 @@ from splitbrain.harness.client import Definite, Indefinite, request
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.clocks.vectors import Vector, joined
 from splitbrain.systems.frames import frozen
+from splitbrain.systems.replication.carts import EMPTY, Cart, items, put_in, take_out
 
 PATH = "seen"
 
@@ -156,6 +157,36 @@ class MultiLeaderClient(LeaderClient):
         if sorted(over) != values:
             raise Definite(f"{list(over)} is not what was read last of {key}")
         return context
+
+
+class CartClient(LeaderClient):
+    """Shopping carts, which leaders merge by a function of the user's."""
+
+    async def put_in(self, cart: str, item: int) -> None:
+        """Put an item into a cart.
+
+        Raises:
+            Definite: the leader is behind what this client has seen.
+            Indefinite: nobody said that it was done; it may have been.
+        """
+        await self._change(cart, put_in, item)
+
+    async def take_out(self, cart: str, item: int) -> None:
+        """Take an item out of a cart; raises as `put_in` does."""
+        await self._change(cart, take_out, item)
+
+    async def items(self, cart: str) -> list[int]:
+        """The items in a cart."""
+        return list(items(await self._read(cart)))
+
+    async def _read(self, cart: str) -> Cart:
+        (found,) = await self._ask("read", cart)
+        return Cart(*found[0]) if found else EMPTY
+
+    async def _change(self, cart: str, change: Callable[[Cart, Any], Cart], item: int) -> None:
+        """Write what a change makes of the cart in place of all that it was read from."""
+        before = await self._read(cart)
+        await self._ask("write", cart, self._seen, change(before, item))
 
 
 class MergingClient(LeaderClient):

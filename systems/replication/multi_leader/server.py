@@ -20,6 +20,7 @@ from splitbrain.harness.node import Message, Node
 from splitbrain.systems.clocks.hybrid import HybridClock, HybridStamp
 from splitbrain.systems.clocks.vectors import Vector
 from splitbrain.systems.partitioning.rendezvous import preference
+from splitbrain.systems.replication.carts import Merge
 from splitbrain.systems.replication.multi_leader.changes import (
     REGISTER,
     Change,
@@ -208,7 +209,8 @@ class MultiLeaderServer:
         copy = self.copy
         match f, arguments:
             case "read", (key,):
-                return "ok", copy.seen, tuple(s.value for s in copy.siblings(("value", key)))
+                values = tuple(s.value for s in copy.siblings(("value", key)))
+                return "ok", copy.seen, self.resolved(values)
             case "messages", ():
                 return "ok", copy.seen, tuple(map(int, copy.cells("message")))
             case "bookings", (room,):
@@ -225,6 +227,11 @@ class MultiLeaderServer:
             case "state", ():
                 return "ok", copy.seen, copy.snapshot().cells
         return None
+
+    def resolved(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        """What a reader gets of values that were written at once: all, unless the user has them
+        merged (`merging_by`)."""
+        return values
 
     @property
     def origin(self) -> str:
@@ -263,3 +270,20 @@ class MultiLeaderServer:
                 return "ok", (), False
             done = await self.change(request, key, (), (start, end, guest))
         return (*done, True)
+
+
+def merging_by(merge: Merge) -> type[MultiLeaderServer]:
+    """Leaders that make one value of those that were written at once, by a function of the user's.
+
+    It is called when the value is read, as CouchDB has it (DDIA chapter 5, "Custom conflict
+    resolution logic"); who writes that value back replaces all that it was made of.
+    """
+
+    class Merging(MultiLeaderServer):
+        """A leader whose user merges."""
+
+        def resolved(self, values: tuple[Any, ...]) -> tuple[Any, ...]:
+            """The one value that the user's function makes of them."""
+            return (merge(values),) if values else ()
+
+    return Merging

@@ -170,6 +170,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "kafka": ["assign", "drain", "poll", "subscribe"],
         "siblings": ["homes", "read"],
         "aged-reads": ["read", "replica-state"],
+        "shopping-cart": ["look"],
         "messages": ["read", "replica-state"],
         "crdt": ["read"],
         "text": ["read"],
