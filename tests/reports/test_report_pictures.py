@@ -29,6 +29,9 @@ from splitbrain.harness.pictures.forms import (
     Series,
 )
 from splitbrain.harness.pictures.picture import Picture
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.runs.store import run_in_folder
 from splitbrain.reports import load_run, render_html
 from splitbrain.reports.pictures.drawn import pictures_of, seen_of
 from splitbrain.reports.pictures.grids import draw_grid
@@ -40,6 +43,7 @@ from splitbrain.systems import registry
 from splitbrain.systems.partitioning.arcs import ring_change
 from splitbrain.systems.partitioning.ring import Ring
 from splitbrain.systems.storage.b_tree.pictures import PAGES
+from splitbrain.systems.storage.b_tree.summary_pictures import PATHS
 from splitbrain.systems.storage.lsm_tree.pictures import LEVELS
 from splitbrain.systems.streams.processor.pictures import WATERMARKS
 
@@ -206,6 +210,42 @@ def test_pages_of_a_commit_that_a_crash_lost_are_gone_after_it(tmp_path):
         ["meta", "meta", "", "leaf 2", "branch 2"],
         ["meta", "meta", "", "gone", "gone"],
     ]
+
+
+def test_the_way_to_a_key_shows_another_key_s_value_beside_it(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    events = (
+        [0.1, "insert", "n1", "z", "7.vv", [[["b", "2.vv"]], [["y", "5.vv"], ["z", "7.vv"]]]],
+        [0.2, "insert", "n1", "c", "8.vv", [[["c", "8.vv"]]]],
+        [0.3, "search", "n1", "z", "5.vv", [[["z", "5.vv"], ["x", None]]]],
+    )
+    write_trace(folder, events)
+
+    grid = PATHS.draw(seen_of(load_run(folder)))
+
+    assert [row.name for row in grid.rows] == [
+        "at 0.100 s: z = 7. is inserted; a search goes this way",
+        "root",
+        "level 1",
+        "at 0.300 s: z is looked for; a search goes this way",
+        "root",
+    ]
+    cells = [[(cell.text, cell.tone) for cell in row.cells] for row in grid.rows if row.cells]
+    assert cells == [
+        [("b=2.", "plain")],
+        [("y=5.", "plain"), ("z=7.", "good")],
+        [("z=5.", "bad"), ("x=?", "plain")],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("system", "name"), [("b-tree-summary", "paths"), ("lsm-tree-summary", "levels")]
+)
+def test_summary_forms_trace_what_their_pictures_are_made_of(tmp_path, system, name):
+    plan = Plan(system, "store", nodes=1, seed=3, rate=40.0, time_limit=4.0)
+    run_in_folder(registry.experiment(draw(plan, "kill")), tmp_path)
+
+    assert 'class="thing' in drawn(tmp_path)[name]
 
 
 @pytest.mark.parametrize(("bug", "name"), [("LSM-01", "levels"), ("BT-04", "pages")])

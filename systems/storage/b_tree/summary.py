@@ -20,10 +20,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, field
+from itertools import zip_longest
 
 from splitbrain.harness.client import request
 from splitbrain.harness.node import Node
 from splitbrain.harness.system import SINGLE_SERVER, System
+from splitbrain.systems.storage.b_tree.summary_pictures import PATHS
 
 DEGREE = 2
 """A node has at most twice as many children."""
@@ -75,14 +77,20 @@ class SummaryTree:
 
     def search(self, key: str) -> str | None:
         """The value of a key; None if it is not in the tree."""
-        node = self.root
-        while True:
+        node = self.path(key)[-1]
+        place = bisect_left(node.keys, key)
+        found = node.keys[place : place + 1] == [key] and place < len(node.values)
+        return node.values[place] if found else None
+
+    def path(self, key: str) -> list[BTreeNode]:
+        """The nodes that a search looks at, from the root on."""
+        path = [self.root]
+        while (node := path[-1]).children:
             place = bisect_left(node.keys, key)
-            if place < len(node.keys) and node.keys[place] == key:
-                return node.values[place] if place < len(node.values) else None
-            if not node.children:
-                return None
-            node = node.children[place]
+            if node.keys[place : place + 1] == [key]:
+                break
+            path.append(node.children[place])
+        return path
 
 
 class SummaryServer:
@@ -90,14 +98,20 @@ class SummaryServer:
 
     def __init__(self, node: Node) -> None:
         self._network = node.network
+        self._trace = node.trace
         self._tree = SummaryTree()
 
     async def run(self) -> None:
         """Serve until cancelled."""
         while True:
-            client, (_, id, f, *arguments) = await self._network.receive()
-            done = self._tree.search if f == "search" else self._tree.insert
-            self._network.send(client, ("reply", id, done(*arguments)))
+            client, (_, id, f, key, *values) = await self._network.receive()
+            for value in values:
+                self._tree.insert(key, value)
+            answer = self._tree.search(key) if f == "search" else None
+            path = self._tree.path(key)
+            told = tuple(tuple(zip_longest(node.keys, node.values)) for node in path)
+            self._trace(f, key, answer or "".join(values), told)
+            self._network.send(client, ("reply", id, answer))
 
 
 class SummaryClient:
@@ -126,5 +140,6 @@ SYSTEM = System(
     form="summary",
     nodes=1,
     sizes=SINGLE_SERVER,
+    pictures=(PATHS,),
 )
 """The system, by its name in plans."""

@@ -28,6 +28,8 @@ import msgspec
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.node import Node
 from splitbrain.harness.system import SINGLE_SERVER, System
+from splitbrain.systems.storage.lsm_tree.pictures import LEVELS
+from splitbrain.systems.storage.pictures import DISK
 
 MOST_ENTRIES = 1000
 """Entries in the memtable until it is written."""
@@ -47,8 +49,10 @@ class SummaryTree:
     def __init__(self, node: Node) -> None:
         self._disk = node.disk
         self._clock = node.clock
+        self._trace = node.trace
         self.memtable: dict[str, Stamped] = {}
         self.tables = [name for name in self._disk.list() if name.startswith("table-")]
+        self._note_tables()
 
     def put(self, key: str, value: str) -> None:
         """Make `value` the key's value."""
@@ -81,10 +85,16 @@ class SummaryTree:
             self.compact()
 
     def _write(self, entries: dict[str, Stamped]) -> None:
-        number = int(self.tables[-1].rpartition("-")[2]) + 1 if self.tables else 1
+        number = _number(self.tables[-1]) + 1 if self.tables else 1
         name = f"table-{number:06}"
         self._disk.append(name, msgspec.msgpack.encode(dict(sorted(entries.items()))))
         self.tables.append(name)
+        self._trace("table", number, min(entries), max(entries), ())
+        self._note_tables()
+
+    def _note_tables(self) -> None:
+        """All are on one level, the newest first."""
+        self._trace("levels", (tuple(_number(name) for name in reversed(self.tables)),))
 
     def compact(self) -> None:
         """Merge all tables: of each key the value with the latest timestamp stays."""
@@ -100,6 +110,12 @@ class SummaryTree:
             for name in inputs:
                 if name not in self.tables:
                     self._disk.remove(name)
+            self._note_tables()
+
+
+def _number(name: str) -> int:
+    """A table's number."""
+    return int(name.rpartition("-")[2])
 
 
 class SummaryServer:
@@ -164,5 +180,6 @@ SYSTEM = System(
     form="summary",
     nodes=1,
     sizes=SINGLE_SERVER,
+    pictures=(LEVELS, DISK),
 )
 """The system, by its name in plans."""
