@@ -55,21 +55,22 @@ def stand_still(group: int) -> None:
         TimeoutError: one does not.
     """
     end = seconds() + STAND_STILL_S
-    while not all(state in _STANDING for state in _states(group)):
+    while not all(state in _STANDING for state in members(group).values()):
         if seconds() > end:
             raise TimeoutError(f"process group {group} does not stand still")
         select.select([], [], [], _LOOK_S)
 
 
-def _states(group: int) -> list[str]:
-    found = []
+def members(group: int) -> dict[int, str]:
+    """The processes of a group, and the state of each."""
+    found = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             with suppress(OSError):
                 stat = Path("/proc", entry, "stat").read_text(errors="replace")
                 state, _, its_group, *_ = stat.rpartition(")")[2].split()
                 if int(its_group) == group:
-                    found.append(state)
+                    found[int(entry)] = state
     return found
 
 

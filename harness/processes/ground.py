@@ -11,6 +11,7 @@ import os
 import sys
 
 from splitbrain.harness.plan import InvalidPlan, Plan
+from splitbrain.harness.processes import vdso
 from splitbrain.harness.processes.latencies import Latencies
 from splitbrain.harness.processes.world import World
 from splitbrain.harness.simulation.ground import network_of
@@ -31,6 +32,10 @@ class Processes:
         "member",
         "net",
         "net.bandwidth",
+        "clock.bump",
+        "clock.strobe",
+        "clock.backward",
+        "clock.leap",
         "disk.empty",
         "disk.older",
         "client.partition",
@@ -50,6 +55,7 @@ class Processes:
                 f"this is {sys.platform}: use the simulation"
             )
         network_of(plan)
+        _check_clocks(plan)
         for fault in plan.faults:
             if fault.when is not None and fault.when.event not in HEARD:
                 raise InvalidPlan(
@@ -64,6 +70,24 @@ class Processes:
         if "network" in plan.options:
             world.switch.latency = Latencies(network_of(plan), world.stream)
         return world
+
+
+def _check_clocks(plan: Plan) -> None:
+    """Find out whether the plan's faults of clocks can be had.
+
+    Raises:
+        InvalidPlan: one cannot.
+    """
+    for fault in plan.faults:
+        if not fault.kind.startswith("clock."):
+            continue
+        if fault.options.get("how") == "smear":
+            raise InvalidPlan(
+                f"fault {fault.id} smears a leap second: clocks of real processes can be set, not "
+                "slowed: give how=repeat"
+            )
+        if (reason := vdso.unavailable()) is not None:
+            raise InvalidPlan(f"fault {fault.id}: no process's clock can be set here: {reason}")
 
 
 GROUND = Processes()

@@ -50,8 +50,11 @@ class Server:
 
     Attributes:
         life: the one that is up; None while it is down.
+        asking: held while the keeper is asked something, and it has not answered.
         done: set when the keeper has done what was asked for last.
         result: what came of it.
+        ahead: seconds that its wall clock is ahead.
+        asked: how many processes were seen to ask for the time while it was.
     """
 
     def __init__(self, name: str, program: Program, peers: tuple[str, ...]) -> None:
@@ -60,8 +63,11 @@ class Server:
         self.peers = peers
         self.life: Life | None = None
         self.lives = 0
+        self.asking = trio.Lock()
         self.done = trio.Event()
         self.result: Any = None
+        self.ahead = 0.0
+        self.asked = 0
 
 
 class ClientHost:

@@ -22,20 +22,20 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
-from splitbrain.harness.processes import backups
+from splitbrain.harness.processes import backups, vdso
 from splitbrain.harness.workers import adopt_orphans, when_parent_dies
 
 Become = Callable[[str, Any], None]
 """What a forked process does: called with a node's name and what the harness said at `START`."""
 
-START, SIGNAL, COPY, REPLACE = "start", "signal", "copy", "replace"
+START, SIGNAL, COPY, REPLACE, CLOCK = "start", "signal", "copy", "replace", "clock"
 """What the keeper is told to do to a server."""
 
 STARTED, ENDED, DONE = "started", "ended", "done"
@@ -45,6 +45,7 @@ END_S = 60.0
 """How long the keeper may take to end everything."""
 
 _BROKE = 70
+_ATTEMPTS = 100
 
 
 class Kept:
@@ -148,6 +149,9 @@ class _Keeper:
             elif command == REPLACE:
                 changed = backups.replace(self._folder, name, by_copy=value)
                 self._report(DONE, name, changed)
+            elif command == CLOCK:
+                paused, seconds = value
+                self._report(DONE, name, self._set_clock(name, seconds, paused=paused))
 
     def _report(self, *report: Any) -> None:
         with suppress(ConnectionError):  # the harness has died, which is seen next
@@ -209,15 +213,43 @@ class _Keeper:
 
     def _copy(self, name: str, *, paused: bool) -> None:
         """Keep a copy of a node's directory, while nobody changes it."""
-        pid = self._pids.get(name)
-        still = pid is None or paused
-        if pid is not None:
-            os.killpg(pid, signal.SIGSTOP)
-            backups.stand_still(pid)
-        backups.keep_copy(self._folder, name)
-        if pid is not None and not still:
-            os.killpg(pid, signal.SIGCONT)
+        with self._standing_still(name, paused=paused):
+            backups.keep_copy(self._folder, name)
         self._report(DONE, name, True)
+
+    def _set_clock(self, name: str, seconds: float, *, paused: bool) -> int | str:
+        """Set the wall clocks of a node's processes; how many of these have asked for the time
+        since it was done last, or what went wrong."""
+        for _ in range(_ATTEMPTS):
+            with self._standing_still(name, paused=paused) as pids:
+                try:
+                    asked = sum(map(vdso.asked_since, pids))
+                    for pid in pids:
+                        vdso.set_offset(pid, seconds)
+                        vdso.forget(pid)
+                    return asked
+                except vdso.Busy:
+                    continue
+                except OSError as error:
+                    return f"the clock of {name} could not be set: {error}"
+        return f"the clock of {name} could not be set: it asks for the time all the time"
+
+    @contextmanager
+    def _standing_still(self, name: str, *, paused: bool) -> Iterator[list[int]]:
+        """A node's processes, while none of them does anything; without the one that started the
+        others, if there are others."""
+        group = self._pids.get(name)
+        if group is None:
+            yield []
+            return
+        os.killpg(group, signal.SIGSTOP)
+        try:
+            backups.stand_still(group)
+            pids = [pid for pid, state in backups.members(group).items() if state in "tT"]
+            yield [pid for pid in pids if pid != group] or pids
+        finally:
+            if not paused:
+                os.killpg(group, signal.SIGCONT)
 
     def _kill_group(self, group: int) -> None:
         with suppress(ProcessLookupError):

@@ -109,6 +109,15 @@ class Levers:
         """SIGCONT; see `Control`."""
         self._wait(self._world.resume, name)
 
+    def jump_clock(self, name: str, seconds: float) -> None:
+        """See `Control`."""
+        self._wait(self._world.jump_clock, name, seconds)
+
+    def clock_reads(self, name: str) -> int:
+        """How many processes of the host have called a clock while it was wrong, counted anew each
+        time that it was set; see `Control`."""
+        return self._world.hosts[name].asked
+
     def add_rule(self, rule: LinkRule) -> None:
         """See `Control`."""
         self._do(self._world.switch.add_rule, rule)

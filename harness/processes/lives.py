@@ -12,7 +12,7 @@ import msgspec
 import trio
 
 from splitbrain.harness.processes.hosts import Life, Server
-from splitbrain.harness.processes.keeper import COPY, DONE, ENDED, REPLACE, SIGNAL, START
+from splitbrain.harness.processes.keeper import CLOCK, COPY, DONE, ENDED, REPLACE, SIGNAL, START
 from splitbrain.harness.processes.node import HELLO, MESSAGE, SEND
 from splitbrain.harness.processes.queues import Outgoing
 from splitbrain.harness.processes.switch import Switch
@@ -150,6 +150,19 @@ class Lives:
         """
         return int(await self._asked(server, REPLACE, by_copy))
 
+    async def set_clock(self, server: Server, seconds: float) -> int:
+        """Have its processes see the wall clock so much ahead; how many of them have asked for the
+        time since this was done last.
+
+        Raises:
+            ProcessTrouble: it cannot be done.
+        """
+        paused = server.life is not None and server.life.paused
+        result = await self._asked(server, CLOCK, [paused, seconds])
+        if isinstance(result, str):
+            raise ProcessTrouble(result)
+        return int(result or 0)
+
     async def pause(self, server: Server) -> None:
         """SIGSTOP; returns when the process stands still.
 
@@ -174,11 +187,12 @@ class Lives:
 
     async def _asked(self, server: Server, command: str, value: Any) -> Any:
         """What came of a command, once it is done; None if the server has ended meanwhile."""
-        server.done, server.result = trio.Event(), None
-        self._command(command, server.name, value)
-        with _patience(f"the keeper did not {command} {server.name}"):
-            await server.done.wait()
-        return server.result
+        async with server.asking:
+            server.done, server.result = trio.Event(), None
+            self._command(command, server.name, value)
+            with _patience(f"the keeper did not {command} {server.name}"):
+                await server.done.wait()
+            return server.result
 
     def _command(self, command: str, name: str, value: Any) -> None:
         self._commands.put(msgspec.json.encode([command, name, value]) + b"\n")

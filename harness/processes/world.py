@@ -291,6 +291,8 @@ class World:
         if host.life is None:
             self.trace.add(self.now, "boot", name, host.lives)
             await self._lives.start(host)
+            if host.ahead:
+                await self._set_clock_again(host)
 
     async def kill(self, name: str) -> bool:
         """End a server's life; False if there is none."""
@@ -316,6 +318,22 @@ class World:
         changed = await self._lives.replace_data(self.hosts[name], by_copy=by_copy)
         self.trace.add(self.now, "older" if by_copy else "empty", name, changed)
         return changed
+
+    async def jump_clock(self, name: str, seconds: float) -> None:
+        """Move a server's wall clock, which stays so through its lives."""
+        host = self.hosts[name]
+        was_wrong = host.ahead != 0
+        host.ahead = round(host.ahead + seconds, 9)
+        self.trace.add(self.now, "clock-jump", name, seconds)
+        asked = await self._lives.set_clock(host, host.ahead)
+        host.asked += asked if was_wrong else 0
+
+    async def _set_clock_again(self, host: Server) -> None:
+        """A new process of a server has the machine's clock."""
+        try:
+            await self._lives.set_clock(host, host.ahead)
+        except ProcessTrouble as error:
+            self._fail(error)
 
     async def pause(self, name: str) -> None:
         """Let a server stand still."""
@@ -351,6 +369,8 @@ class World:
             self._tell(f, name, value)
         elif kind == node.READY:
             life.ready.set()
+            if server.ahead:  # its program is another process, which has started by now
+                self._nursery.start_soon(self._set_clock_again, server)
         elif kind == node.DIED and not life.killed:
             life.told = True
             (story,) = details

@@ -13,6 +13,7 @@ from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Fault, InvalidPlan, Plan, run
 from splitbrain.harness.nemesis.catalogue import KINDS
 from splitbrain.harness.plan import When
+from splitbrain.harness.processes import vdso
 from splitbrain.harness.runs.running import check_plan
 from splitbrain.harness.workloads import register
 from splitbrain.systems.registry import experiment
@@ -164,7 +165,8 @@ def test_an_error_in_the_harness_comes_out_and_leaves_nothing():
     ("fault", "says"),
     [
         (Fault("process.power_loss", 0.1, 0.1), "process.power_loss, which the ground processes"),
-        (Fault("clock.bump", 0.1, 0.1), "clock.bump, which the ground processes cannot perform"),
+        (Fault("clock.drift", 0.1, 0.1), "clock.drift, which the ground processes cannot perform"),
+        (Fault("clock.leap", 0.1, 0.1, options={"how": "smear"}), "can be set, not slowed"),
         (Fault("disk.eio", 0.1, 0.1), "disk.eio, which the ground processes cannot perform"),
         (
             Fault("process.kill", 0.1, 0.1, when=When("fsync-begin"), id="f1"),
@@ -225,6 +227,42 @@ def test_a_server_that_comes_back_with_another_disk_has_lost_what_it_acknowledge
     result = run(of(Durable, Fault(kind, 0.4, 0.4, "n1", id="f1")))
     assert effects(result)["f1"] == {"killed": ["n1"], "files_changed": 1}
     assert result.signature.startswith("linearizable")
+
+
+class ByWallClock(Durable):
+    """Takes a write for an old one that its wall clock has an earlier time for."""
+
+    async def run(self):
+        node, values = self.node, {}
+        while True:
+            source, (_, identity, f, key, *arguments) = await node.network.receive()
+            latest, value = values.get(key, (0.0, None))
+            answer = value if f == "read" else f == "write" or value == arguments[0]
+            if f != "read" and answer and (now := node.clock.time()) > latest:
+                values[key] = (now, arguments[-1])
+            node.network.send(source, ("reply", identity, answer))
+
+
+needs_clocks = pytest.mark.skipif(
+    vdso.unavailable() is not None, reason=f"no clock can be set here: {vdso.unavailable()}"
+)
+
+
+@pytest.mark.nightly
+@needs_clocks
+def test_a_server_that_trusts_its_wall_clock_loses_writes_when_it_goes_back():
+    back = Fault("clock.bump", 0.4, 0.5, "n1", options={"offset": -1000.0}, id="f1")
+    result = run(of(ByWallClock, back))
+    assert effects(result)["f1"]["clock_reads"]
+    assert result.signature.startswith("linearizable")
+    assert run(of(ByWallClock)).validity is VALID
+
+
+@needs_clocks
+def test_a_machine_that_lets_nobody_set_clocks_refuses_with_the_reason(monkeypatch):
+    monkeypatch.setattr(vdso, "unavailable", lambda: "nobody may trace here")
+    with pytest.raises(InvalidPlan, match="f1: no process's clock can be set here: nobody may"):
+        check_plan(of(Durable, Fault("clock.bump", 0.1, 0.1, id="f1")))
 
 
 @pytest.mark.nightly
