@@ -72,6 +72,7 @@ PATHS: dict[str, str] = {
     "kafka": "splitbrain.checkers.streams.partitioned_logs:ENTRY",
     "rebuild-equals-live": "splitbrain.checkers.streams.rebuilding:ENTRY",
     "published-in-order": "splitbrain.checkers.streams.publishing:ENTRY",
+    "causal-recipients": "splitbrain.checkers.streams.recipients:ENTRY",
     "transfers": "splitbrain.checkers.calls.transfers:ENTRY",
     "view-consistent": "splitbrain.checkers.streams.views:ENTRY",
     "stream-results": "splitbrain.checkers.streams.results:ENTRY",

@@ -58,6 +58,7 @@ SYSTEMS: Entries[System] = Entries(
         "ring-store-summary": f"{_HERE}.partitioning.ring_store.summary:SYSTEM",
         "ring-store": f"{_HERE}.partitioning.ring_store:SYSTEM",
         "event-store": f"{_HERE}.streams.event_store:SYSTEM",
+        "notifications": f"{_HERE}.end_to_end.notifications:SYSTEM",
         "transfers": f"{_HERE}.end_to_end.transfers:SYSTEM",
         "change-capture": f"{_HERE}.streams.change_capture:SYSTEM",
         "stream-processor": f"{_HERE}.streams.processor:SYSTEM",

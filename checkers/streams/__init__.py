@@ -7,10 +7,12 @@
 from splitbrain.checkers.streams.partitioned_logs import kafka
 from splitbrain.checkers.streams.publishing import published_in_order
 from splitbrain.checkers.streams.rebuilding import rebuild_equals_live
+from splitbrain.checkers.streams.recipients import causal_recipients
 from splitbrain.checkers.streams.results import stream_results
 from splitbrain.checkers.streams.views import view_consistent
 
 __all__ = [
+    "causal_recipients",
     "kafka",
     "published_in_order",
     "rebuild_equals_live",
