@@ -23,6 +23,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from splitbrain.checkers.calls.announced import field_of, lives
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
@@ -98,3 +99,12 @@ class _SingleFlight:
                 mine.append(event)
         vain = None if loads else "nothing was loaded"
         return verdict_of(self.name, anomalies, {"loads": loads}, holds=f"{loads} loads", vain=vain)
+
+
+STALE_SET_ENTRY = CheckerEntry(
+    "no-stale-set", no_stale_set, "no cache goes back to an older version of a key"
+)
+
+SINGLE_FLIGHT_ENTRY = CheckerEntry(
+    "single-flight", single_flight, "no cache asks for a key that it is asking for"
+)

@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from splitbrain.checkers.calls.announced import STARTED, field_of
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import NEMESIS, History, Operation
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
@@ -205,3 +206,12 @@ class _Drained:
                     anomalies.append(Anomaly("dropped", said, (sent.index, event.index)))
         holds = f"{drops} requests were dropped that nobody waited for"
         return verdict_of(self.name, anomalies, {"drops": drops}, holds=holds)
+
+
+DEAD_ENTRY = CheckerEntry(
+    "no-request-to-dead", no_request_to_dead, "no request to a backend that is dead or only fails"
+)
+
+BALANCE_ENTRY = CheckerEntry("balance", balance, "no request to the backend that is busiest of all")
+
+DRAINED_ENTRY = CheckerEntry("drained", drained, "a backend that restarts drops no request")

@@ -7,11 +7,14 @@
                            +----failure-----+
 
 It begins closed, takes no other step, and while it is half-open one call is let through, the probe,
-until that is known to have succeeded or failed.
+until that is known to have succeeded or failed. Once its time is over it keeps no call from being
+made (else: *stuck-open*): that time is measured by the monotonic clock of its host.
 
 *Source.* Nygard, "Release It!", second edition, 2018, section 5.2. Announced at each step:
-``breaker`` with ``{"endpoint": name, "state": state}``; and for each call that is let through while
-half-open ``probe`` with ``{"endpoint": name}``.
+``breaker`` with ``{"endpoint": name, "state": state}``; for each call that is let through while
+half-open ``probe`` with ``{"endpoint": name}``, for each that is not let through ``rejected`` with
+the same. They may have ``at``, the seconds of the host's monotonic clock, and who opens says its
+``open_for``: without these nothing is said of times.
 
 *Algorithm.* Follow the announcements. Linear.
 """
@@ -22,10 +25,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.calls.announced import field_of, lives
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
-BREAKER, PROBE = "breaker", "probe"
+BREAKER, PROBE, REJECTED = "breaker", "probe", "rejected"
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half-open"
 
 STEPS = {(CLOSED, OPEN), (OPEN, HALF_OPEN), (HALF_OPEN, CLOSED), (HALF_OPEN, OPEN)}
@@ -34,6 +38,10 @@ STEPS = {(CLOSED, OPEN), (OPEN, HALF_OPEN), (HALF_OPEN, CLOSED), (HALF_OPEN, OPE
 def breaker_states() -> Checker:
     """A checker: breakers keep to their state machine. See the module."""
     return _Breakers()
+
+
+TOLERANCE_S = 1e-6
+"""Two clock readings that stand for one moment may differ by so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,7 @@ class _Breakers:
         """
         coverage = {"steps": 0, "probes": 0}
         anomalies: list[Anomaly] = []
-        for node, events in lives(history, BREAKER, PROBE):
+        for node, events in lives(history, BREAKER, PROBE, REJECTED):
             anomalies += _followed(node, events, coverage)
         if anomalies:
             said = anomalies[0].message
@@ -64,6 +72,7 @@ class _Breakers:
 def _followed(node: Any, events: list[Operation], coverage: dict[str, int]) -> list[Anomaly]:
     states: dict[str, str] = {}
     probing: dict[str, Operation] = {}
+    opened: dict[str, Operation] = {}
     found = []
     for event in events:
         endpoint = field_of(event, "endpoint", str)
@@ -73,9 +82,15 @@ def _followed(node: Any, events: list[Operation], coverage: dict[str, int]) -> l
             coverage["steps"] += 1
             states[endpoint] = after = field_of(event, "state", str)
             probing.pop(endpoint, None)
+            opened[endpoint] = event
             if (state, after) not in STEPS:
                 said = f"the breaker of {node} for {endpoint} went from {state} to {after} {at}"
                 found.append(Anomaly("breaker-step", said, (event.index,)))
+            continue
+        if event.f == REJECTED:
+            if state == OPEN and _is_over(opened[endpoint], event):
+                said = f"{node} does not call {endpoint} {at}, when its breaker's time is over"
+                found.append(Anomaly("stuck-open", said, (opened[endpoint].index, event.index)))
             continue
         coverage["probes"] += 1
         if state != HALF_OPEN:
@@ -86,3 +101,19 @@ def _followed(node: Any, events: list[Operation], coverage: dict[str, int]) -> l
             found.append(Anomaly("second-probe", said, (probing[endpoint].index, event.index)))
         probing.setdefault(endpoint, event)
     return found
+
+
+def _is_over(opened: Operation, rejected: Operation) -> bool:
+    """Whether a breaker's time was over when it rejected a call, by its host's clock."""
+    times = (opened.value.get("at"), opened.value.get("open_for"), rejected.value.get("at"))
+    if not all(isinstance(time, int | float) for time in times):
+        return False
+    at, open_for, now = times
+    return bool(now > at + open_for + TOLERANCE_S)
+
+
+ENTRY = CheckerEntry(
+    "breaker-states",
+    breaker_states,
+    "breakers keep to their state machine, and let one probe through",
+)

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.calls.announced import field_of, lives
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
@@ -38,7 +39,7 @@ LEAST = 8
 _SHOWN = 20
 
 
-def retries(*, burst: float, share: float) -> Checker:
+def retries(*, burst: float = 10.0, share: float = 0.2) -> Checker:
     """A checker: retries stay within a budget, and are spread. See the module.
 
     Args:
@@ -107,3 +108,7 @@ def _synchronised(history: History) -> Iterator[Anomaly]:
         if len(events) >= LEAST and len(delays) == 1:
             said = f"all {len(events)} calls waited {min(delays):g} s before attempt {n}"
             yield Anomaly("synchronised", said, tuple(e.index for e in events[:_SHOWN]))
+
+
+ENTRY = CheckerEntry("retries", retries, "retries stay within a budget, and their waits are spread")
+"""``burst``: retries at once; ``share``: what each call adds to these."""

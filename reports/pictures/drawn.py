@@ -13,6 +13,7 @@ from splitbrain.harness.pictures.picture import LONGEST, MARGIN, Picture, Seen
 from splitbrain.harness.system import System
 from splitbrain.reports.model import RunView
 from splitbrain.reports.pictures.clocks import CLOCKS
+from splitbrain.reports.pictures.goodput import goodput_plots
 from splitbrain.reports.pictures.grids import draw_grid
 from splitbrain.reports.pictures.keys import KEY
 from splitbrain.reports.pictures.lanes import draw_lanes
@@ -120,11 +121,12 @@ def _load(view: RunView) -> list[Drawn]:
     """Latency, rate and operations under way, if any ended."""
     svgs = tuple(
         svg
-        for plot in load_plots(view)
+        for plot in (*goodput_plots(view), *load_plots(view))
         if (svg := draw_plot(plot, view.faults, "load", (0, max(1, view.end))))
     )
     told = (
         "Latency of each operation by its outcome, operations that ended in a second, and how many "
-        "were under way. Bands are faults."
+        "were under way; of open-loop load first what was sent, and answered in time. Bands are "
+        "faults."
     )
     return [Drawn("load", "Latency, rate, in flight", told, svgs)] if svgs else []

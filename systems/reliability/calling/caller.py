@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import trio
 
+from splitbrain.checkers.calls.breakers import REJECTED
 from splitbrain.systems.reliability.calling.breaker import Breaker, Permit
 from splitbrain.systems.reliability.calling.budget import RetryBudget
 
@@ -89,6 +90,8 @@ class Caller:
             left = deadline - trio.current_time()
             permit = self.breaker.admit() if left > 0 else None
             if permit is None:
+                if left > 0:
+                    self.announce(REJECTED, {"endpoint": self.endpoint})
                 break
             if number == 1:
                 self.budget.earn()  # not for a call that the breaker keeps from being made

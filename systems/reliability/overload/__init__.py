@@ -28,6 +28,7 @@ from splitbrain.harness.system import System
 from splitbrain.systems.reliability.overload.bugs import BUGS
 from splitbrain.systems.reliability.overload.client import OverloadClient
 from splitbrain.systems.reliability.overload.servers import OverloadServer
+from splitbrain.systems.reliability.pictures import BREAKERS
 
 __all__ = ["SYSTEM"]
 
@@ -42,4 +43,5 @@ SYSTEM = System(
     ),
     sizes=range(2, 10),
     bugs=BUGS,
+    pictures=(BREAKERS,),
 )

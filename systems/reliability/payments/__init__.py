@@ -31,6 +31,7 @@ from splitbrain.systems.reliability.calling import Policy
 from splitbrain.systems.reliability.payments.bugs import BUGS
 from splitbrain.systems.reliability.payments.client import PaymentsClient
 from splitbrain.systems.reliability.payments.servers import PaymentsServer
+from splitbrain.systems.reliability.pictures import BREAKERS
 
 __all__ = ["SYSTEM"]
 
@@ -57,4 +58,5 @@ SYSTEM = System(
     sizes=range(2, 10),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(BREAKERS,),
 )

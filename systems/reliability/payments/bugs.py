@@ -62,6 +62,14 @@ class LetsAllThrough(Breaker):
         return True
 
 
+class ByTheWallClock(Gateway):
+    """Measures a breaker's time by the wall clock."""
+
+    def clock(self) -> float:
+        """It may be set back, and then the breaker stays open for as much longer."""
+        return self.node.clock.time()
+
+
 def _calling(**instead: Any) -> type[PaymentsServer]:
     return planted(PaymentsServer, gateway=planted(Gateway, **instead))
 
@@ -121,6 +129,18 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("second-probe",),
         source="Nygard, Release It! (second edition, 2018), section 5.2",
+    ),
+    Bug(
+        id="RES-07",
+        title="a breaker goes by the wall clock: set back, it stays open",
+        server=planted(PaymentsServer, gateway=ByTheWallClock),
+        workload="payments",
+        faults=("clock.bump", "net.partition"),
+        nodes=3,
+        seeds=60,
+        shows=("stuck-open",),
+        source="Nygard, Release It! (second edition, 2018), section 5.2; DDIA chapter 8, Monotonic "
+        "Versus Time-of-Day Clocks",
     ),
     Bug(
         id="RES-09",

@@ -13,7 +13,7 @@ from typing import Any
 import trio
 
 from splitbrain.checkers.calls.announced import STARTED
-from splitbrain.checkers.calls.breakers import BREAKER
+from splitbrain.checkers.calls.breakers import BREAKER, OPEN
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.questions import Questions
 from splitbrain.systems.reliability.calling import Breaker, Caller, InDoubt, Policy, Refused
@@ -54,7 +54,7 @@ class Gateway:
         self.questions = Questions(node)
         breaker = self.breaker_class(self.limits, self.clock, self._changed)
         self.caller = self.caller_class(
-            self.processor, self.policy, breaker, node.random, node.announce
+            self.processor, self.policy, breaker, node.random, self._announce
         )
 
     def clock(self) -> float:
@@ -100,4 +100,9 @@ class Gateway:
         raise Refused(str(answer[-1]))
 
     def _changed(self, state: str) -> None:
-        self.node.announce(BREAKER, {"endpoint": self.processor, "state": state})
+        opens = {"open_for": self.limits.open_for} if state == OPEN else {}
+        self._announce(BREAKER, {"endpoint": self.processor, "state": state, **opens})
+
+    def _announce(self, f: str, value: dict[str, Any]) -> None:
+        """Announce something with the time of this host's monotonic clock."""
+        self.node.announce(f, {**value, "at": self.node.clock.monotonic()})

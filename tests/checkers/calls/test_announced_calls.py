@@ -29,6 +29,43 @@ def waits(*delays):
 STARTED = ("n2", "started", {})
 
 
+def steps_to(state, at):
+    endpoint = {"endpoint": "n1"}
+    return [
+        ("n2", "breaker", {**endpoint, "state": state, "at": at}),
+        ("n2", "rejected", {**endpoint, "at": at}),
+    ]
+
+
+def opened_and_rejected(at, open_for=1.0):
+    endpoint = {"endpoint": "n1"}
+    return [
+        ("n2", "breaker", {**endpoint, "state": "open", "at": 5.0, "open_for": open_for}),
+        ("n2", "rejected", {**endpoint, "at": at}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("events", "kinds"),
+    [
+        (opened_and_rejected(5.5), []),
+        (opened_and_rejected(6.0), []),
+        (opened_and_rejected(6.1), ["stuck-open"]),
+        (opened_and_rejected(6.1, open_for=2.0), []),
+        (opened_and_rejected(6.1, open_for=None), []),
+        (
+            [*opened_and_rejected(5.5), ("n2", "rejected", {"endpoint": "n1", "at": 9.0})],
+            ["stuck-open"],
+        ),
+        ([*opened_and_rejected(5.5), *steps_to("half-open", 6.5)], []),
+    ],
+)
+def test_a_breaker_whose_time_is_over_rejects_nothing(events, kinds):
+    verdict = breaker_states().check(announced(*events))
+
+    assert [anomaly.kind for anomaly in verdict.anomalies] == kinds
+
+
 @pytest.mark.parametrize(
     ("events", "validity", "kinds"),
     [
