@@ -43,6 +43,12 @@ SURVIVES = (
 """Faults that a server in this shell survives, whatever the protocol (`Claims.kinds`).
 Of clocks each protocol has to say so itself."""
 
+WALL_CLOCKS = tuple(
+    f"clock.{verb}" for verb in ("bump", "strobe", "freeze", "backward", "slew", "leap")
+)
+"""Faults of wall clocks, which whoever counts by monotonic clocks survives; `clock.drift` is
+another matter: it changes the rate of both."""
+
 RETRY_S = 0.2
 """How long to wait before a disk that failed is tried again, in seconds."""
 

@@ -57,7 +57,7 @@ from splitbrain.systems.consensus.paxos.bugs import BUGS, BUGS_OF_LEASES
 from splitbrain.systems.consensus.paxos.invariants import PaxosInvariants
 from splitbrain.systems.consensus.paxos.server import PaxosKV
 from splitbrain.systems.consensus.paxos.state import Settings
-from splitbrain.systems.consensus.shell import SURVIVES
+from splitbrain.systems.consensus.shell import SURVIVES, WALL_CLOCKS
 
 _PLACE = "settings."
 
@@ -94,7 +94,7 @@ WITH_LEASES = System(
     client=StoreClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims(("process", "net", "member", "disk.slow", "disk.stall", "client", "scenario")),
+    claims=Claims((*SURVIVES, *WALL_CLOCKS), assumes=("clock.drift",)),
     bugs=BUGS_OF_LEASES,
     knobs=(*KNOBS, _LEASE),
     invariants=PaxosInvariants,

@@ -62,6 +62,7 @@ from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.consensus.raft.bugs import BUGS, BUGS_OF_CHANGES
+from splitbrain.systems.consensus.raft.bugs_of_leases import BUGS_OF_LEASES
 from splitbrain.systems.consensus.raft.client import RaftClient
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
@@ -69,7 +70,7 @@ from splitbrain.systems.consensus.raft.invariants import RaftInvariants
 from splitbrain.systems.consensus.raft.server import RaftKV
 from splitbrain.systems.consensus.raft.state import Settings
 from splitbrain.systems.consensus.sessions import Sessions
-from splitbrain.systems.consensus.shell import SURVIVES
+from splitbrain.systems.consensus.shell import SURVIVES, WALL_CLOCKS
 from splitbrain.systems.log_grid import LOGS
 
 __all__ = [
@@ -144,7 +145,8 @@ WITH_LEASES = System(
     client=RaftClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims(("process", "net", "member", "disk.slow", "disk.stall", "client", "scenario")),
+    claims=Claims((*SURVIVES, *WALL_CLOCKS), assumes=("clock.drift",)),
+    bugs=BUGS_OF_LEASES,
     knobs=(*(knob for knob in KNOBS if knob.name != "pre_vote"), _LEASE),
     invariants=RaftInvariants,
     pictures=LOGS,

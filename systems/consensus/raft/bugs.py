@@ -123,6 +123,20 @@ class ProtectsNobody(Rules):
         return False
 
 
+class CanvassesAgainstLeaders(Rules):
+    """Would vote for others while it hears its leader, and then does not: who went ahead by that
+    has a term of its own, takes no notice of the leader, and is left behind."""
+
+    def would_vote_for(self, request: PreVote, server: Server) -> bool:
+        """If its log is as good as ours."""
+        up_to_date = self.is_up_to_date(request, server.replica.log)
+        return up_to_date and request.term >= server.ballot.term
+
+    def corrects(self) -> bool:
+        """Never: pre-vote was to keep terms from going ahead."""
+        return False
+
+
 class ChangesAtOnce(Rules):
     """Changes the members as soon as it leads: CON-12, which takes a coincidence that hunts don't
     meet; the tests stage it."""
@@ -331,6 +345,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("protected-leader",),
         source="Raft thesis, sections 4.2.3 and 9.6; Cloudflare's outage of November 2020",
+    ),
+    Bug(
+        id="CON-14",
+        title="pre-votes go against a leader that is heard, and who won them is left behind",
+        server=planted(RaftKV, rules=CanvassesAgainstLeaders),
+        workload="set",
+        faults=("net.partition", "disk.slow", "net.latency"),
+        nodes=5,
+        seeds=60,
+        shows=("diverged", "no-progress", "silent-server", "needless-elections", "lost"),
+        source="etcd raft (stuck followers with PreVote and CheckQuorum); Raft thesis, section 9.6",
     ),
     Bug(
         id="CON-15",

@@ -29,7 +29,8 @@ def on_append(server: Server, sender: str, message: AppendEntries) -> None:
     term, rules = server.ballot.term, server.rules
     outbox, replica = server.outbox, server.replica
     if message.term < term:
-        outbox.send_when_durable(sender, Rejected(REJECTED, term, 0, 0, 0, 0))
+        if rules.corrects():
+            outbox.send_when_durable(sender, Rejected(REJECTED, term, 0, 0, 0, 0))
         return
     hear_leader(server, message.term, sender)
     log, previous, entries = replica.log, message.previous_index, message.entries
@@ -80,7 +81,8 @@ def on_snapshot(server: Server, sender: str, message: InstallSnapshot) -> None:
     committed as much (figure 13)."""
     term, outbox, replica = server.ballot.term, server.outbox, server.replica
     if message.term < term:
-        outbox.send_when_durable(sender, Appended(APPENDED, term, 0, 0))
+        if server.rules.corrects():
+            outbox.send_when_durable(sender, Appended(APPENDED, term, 0, 0))
         return
     hear_leader(server, message.term, sender)
     phase, last = server.phase, message.last_index

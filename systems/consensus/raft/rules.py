@@ -101,6 +101,11 @@ class Rules:
             and not self.is_protected(server)
         )
 
+    def corrects(self) -> bool:
+        """Whether the leader of an earlier term is told so (5.1): always. With pre-vote nothing
+        else tells it of a server whose election failed, and that hears no leader but it."""
+        return True
+
     def keeps(self, index: int, entry: Entry, replica: Replica) -> bool:
         """Whether our entry at `index` is the one that a message has there: a message may be older
         than our log, and what follows its entries is none of its business (5.3)."""
