@@ -80,6 +80,7 @@ PATHS: dict[str, str] = {
     "rebuild-equals-live": "splitbrain.checkers.streams.rebuilding:ENTRY",
     "published-in-order": "splitbrain.checkers.streams.publishing:ENTRY",
     "causal-recipients": "splitbrain.checkers.streams.recipients:ENTRY",
+    "deliveries": "splitbrain.checkers.streams.deliveries:ENTRY",
     "transfers": "splitbrain.checkers.calls.transfers:ENTRY",
     "view-consistent": "splitbrain.checkers.streams.views:ENTRY",
     "stream-results": "splitbrain.checkers.streams.results:ENTRY",

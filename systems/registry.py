@@ -59,6 +59,7 @@ SYSTEMS: Entries[System] = Entries(
         "ring-store": f"{_HERE}.partitioning.ring_store:SYSTEM",
         "event-store": f"{_HERE}.streams.event_store:SYSTEM",
         "notifications": f"{_HERE}.end_to_end.notifications:SYSTEM",
+        "message-queue": f"{_HERE}.streams.message_queue:SYSTEM",
         "transfers": f"{_HERE}.end_to_end.transfers:SYSTEM",
         "change-capture": f"{_HERE}.streams.change_capture:SYSTEM",
         "stream-processor": f"{_HERE}.streams.processor:SYSTEM",

@@ -4,6 +4,7 @@
 'kafka'
 """
 
+from splitbrain.checkers.streams.deliveries import deliveries
 from splitbrain.checkers.streams.partitioned_logs import kafka
 from splitbrain.checkers.streams.publishing import published_in_order
 from splitbrain.checkers.streams.rebuilding import rebuild_equals_live
@@ -13,6 +14,7 @@ from splitbrain.checkers.streams.views import view_consistent
 
 __all__ = [
     "causal_recipients",
+    "deliveries",
     "kafka",
     "published_in_order",
     "rebuild_equals_live",

@@ -60,6 +60,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "event-store": f"{_FOLDER}.services.event_stores:KIND",
         "outbox": f"{_FOLDER}.services.outboxes:KIND",
         "friends": f"{_FOLDER}.services.friends_posts:KIND",
+        "deliveries": f"{_FOLDER}.services.queued_messages:KIND",
         "kafka": f"{_FOLDER}.services.sent_and_polled:KIND",
         "schemas": f"{_FOLDER}.services.schema_registrations:KIND",
         "codec": f"{_FOLDER}.services.versioned_records:KIND",

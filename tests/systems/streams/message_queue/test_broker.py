@@ -1,0 +1,51 @@
+"""What may be handed out, and what becomes of what cannot be processed."""
+
+from __future__ import annotations
+
+from splitbrain.harness.simulation.world import World
+from splitbrain.systems.streams.message_queue.broker import DEAD, PROCESSED, Broker, Sent
+
+
+def broker_with(*messages):
+    """A broker in a node, with these messages written; what `_take` and `end` make of them."""
+    made = []
+
+    async def server(node):
+        made.append(Broker(node))
+
+    world = World(1)
+    world.add_server("n1", server, ())
+    with world.booted():
+        world.run_until(0.1)
+    (broker,) = made
+    for number, (key, is_poison) in enumerate(messages):
+        broker._take(Sent(key, number, is_poison))
+    return broker
+
+
+def test_the_first_of_each_key_may_be_handed_out():
+    broker = broker_with(("a", False), ("a", False), ("b", False))
+    assert broker.due() == [1, 3]
+
+
+def test_a_message_that_fails_too_often_is_dead_and_the_next_of_its_key_is_due():
+    broker = broker_with(("a", True), ("a", False))
+    endings = []
+    broker.end = lambda position, how: endings.append((position, how))
+    for _ in range(broker.tries - 1):
+        broker.failed(1)
+    assert endings == []
+
+    broker.failed(1)
+    assert endings == [(1, DEAD)]
+    broker._end(1, DEAD)
+    assert broker.due() == [2]
+
+
+def test_only_so_many_may_wait():
+    broker = broker_with(*[("a", False)] * (Broker.bound - 1))
+    assert broker.has_room()
+    broker._take(Sent("b", 99, False))
+    assert not broker.has_room()
+    broker._end(1, PROCESSED)
+    assert broker.has_room()
