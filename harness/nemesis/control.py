@@ -152,6 +152,11 @@ class RealProcesses(Protocol):
         """
         ...
 
+    def fill_disk(self, name: str, *, full: bool) -> bool:
+        """Take all free room from a server's disk, or give it back; whether there was none before
+        this."""
+        ...
+
 
 class Control(Processes, Clocks, Links, Disks, Protocol):
     """Everything the nemesis may do to a world, and see of it."""

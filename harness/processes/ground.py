@@ -11,7 +11,7 @@ import os
 import sys
 
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.processes import vdso
+from splitbrain.harness.processes import rooms, vdso
 from splitbrain.harness.processes.latencies import Latencies
 from splitbrain.harness.processes.world import World
 from splitbrain.harness.simulation.ground import network_of
@@ -36,6 +36,7 @@ class Processes:
         "clock.strobe",
         "clock.backward",
         "clock.leap",
+        "disk.no_room",
         "disk.empty",
         "disk.older",
         "client.partition",
@@ -56,6 +57,10 @@ class Processes:
             )
         network_of(plan)
         _check_clocks(plan)
+        if _fills_disks(plan) and (reason := rooms.unavailable()) is not None:
+            raise InvalidPlan(
+                f"disk.no_room needs servers with small disks of their own, and {reason}"
+            )
         for fault in plan.faults:
             if fault.when is not None and fault.when.event not in HEARD:
                 raise InvalidPlan(
@@ -69,7 +74,12 @@ class Processes:
         world = World(plan.seed, trace)
         if "network" in plan.options:
             world.switch.latency = Latencies(network_of(plan), world.stream)
+        world.small_disks = _fills_disks(plan)
         return world
+
+
+def _fills_disks(plan: Plan) -> bool:
+    return any(fault.kind == "disk.no_room" for fault in plan.faults)
 
 
 def _check_clocks(plan: Plan) -> None:

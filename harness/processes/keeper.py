@@ -22,20 +22,22 @@ import signal
 import socket
 import sys
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
-from splitbrain.harness.processes import backups, vdso
+from splitbrain.harness.processes import backups, rooms, vdso
 from splitbrain.harness.workers import adopt_orphans, when_parent_dies
 
 Become = Callable[[str, Any], None]
 """What a forked process does: called with a node's name and what the harness said at `START`."""
 
-START, SIGNAL, COPY, REPLACE, CLOCK = "start", "signal", "copy", "replace", "clock"
+START, SIGNAL, COPY, REPLACE, CLOCK, FILL = (
+    *("start", "signal", "copy", "replace", "clock", "fill"),
+)
 """What the keeper is told to do to a server."""
 
 STARTED, ENDED, DONE = "started", "ended", "done"
@@ -71,12 +73,13 @@ class Kept:
         os.waitpid(self._pid, 0)
 
 
-def keep(become: Become, folder: Path) -> Kept:
+def keep(become: Become, folder: Path, disks: Sequence[str] = ()) -> Kept:
     """Fork a keeper.
 
     Args:
         become: what each node's process does.
         folder: what the keeper makes first, and removes in the end.
+        disks: the nodes whose directory is a small disk of its own.
     """
     ours, theirs = socket.socketpair()
     sys.stdout.flush()  # or what waits there is written by every process once more
@@ -89,7 +92,7 @@ def keep(become: Become, folder: Path) -> Kept:
     status = _BROKE
     try:
         ours.close()
-        _Keeper(theirs, become, folder).serve(harness)
+        _Keeper(theirs, become, folder, disks).serve(harness)
         status = 0
     except BaseException:  # noqa: BLE001 - nothing may get out of a forked process
         traceback.print_exc()
@@ -98,10 +101,13 @@ def keep(become: Become, folder: Path) -> Kept:
 
 
 class _Keeper:
-    def __init__(self, line: socket.socket, become: Become, folder: Path) -> None:
+    def __init__(
+        self, line: socket.socket, become: Become, folder: Path, disks: Sequence[str]
+    ) -> None:
         self._line = line
         self._become = become
         self._folder = folder
+        self._disks = [folder / name for name in disks]
         self._pids: dict[str, int] = {}
         self._over = False
         self._selector = selectors.DefaultSelector()
@@ -117,6 +123,10 @@ class _Keeper:
         when_parent_dies(signal.SIGTERM)  # the line may be open still, in a process forked later
         try:
             self._folder.mkdir(mode=0o700)
+            if self._disks:
+                rooms.enter()
+            for place in self._disks:
+                rooms.mount_disk(place)
             while not self._over and os.getppid() == harness:
                 for key, _ in self._selector.select(timeout=1.0):
                     if key.fileobj is self._line:
@@ -149,6 +159,8 @@ class _Keeper:
             elif command == REPLACE:
                 changed = backups.replace(self._folder, name, by_copy=value)
                 self._report(DONE, name, changed)
+            elif command == FILL:
+                self._report(DONE, name, rooms.fill_disk(self._folder / name, full=value))
             elif command == CLOCK:
                 paused, seconds = value
                 self._report(DONE, name, self._set_clock(name, seconds, paused=paused))
@@ -263,6 +275,9 @@ class _Keeper:
                 os.kill(pid, signal.SIGKILL)  # ours until we have waited for it
             for pid in children:
                 os.waitpid(pid, 0)
+        for place in self._disks:
+            with suppress(OSError):  # it was not mounted yet
+                rooms.unmount_disk(place)
         shutil.rmtree(self._folder, ignore_errors=True)
 
 

@@ -109,6 +109,10 @@ class Levers:
         """SIGCONT; see `Control`."""
         self._wait(self._world.resume, name)
 
+    def fill_disk(self, name: str, *, full: bool) -> bool:
+        """See `splitbrain.harness.nemesis.control.RealProcesses`."""
+        return self._wait(self._world.fill_disk, name, full)
+
     def jump_clock(self, name: str, seconds: float) -> None:
         """See `Control`."""
         self._wait(self._world.jump_clock, name, seconds)

@@ -12,7 +12,16 @@ import msgspec
 import trio
 
 from splitbrain.harness.processes.hosts import Life, Server
-from splitbrain.harness.processes.keeper import CLOCK, COPY, DONE, ENDED, REPLACE, SIGNAL, START
+from splitbrain.harness.processes.keeper import (
+    CLOCK,
+    COPY,
+    DONE,
+    ENDED,
+    FILL,
+    REPLACE,
+    SIGNAL,
+    START,
+)
 from splitbrain.harness.processes.node import HELLO, MESSAGE, SEND
 from splitbrain.harness.processes.queues import Outgoing
 from splitbrain.harness.processes.switch import Switch
@@ -149,6 +158,14 @@ class Lives:
             ProcessTrouble: it is not done.
         """
         return int(await self._asked(server, REPLACE, by_copy))
+
+    async def fill_disk(self, server: Server, *, full: bool) -> bool:
+        """Take all free room from its disk, or give it back; whether there was none before.
+
+        Raises:
+            ProcessTrouble: it is not done.
+        """
+        return bool(await self._asked(server, FILL, full))
 
     async def set_clock(self, server: Server, seconds: float) -> int:
         """Have its processes see the wall clock so much ahead; how many of them have asked for the

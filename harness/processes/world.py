@@ -49,6 +49,7 @@ class World:
         services: the names of what else messages can be sent to.
         switch: what all messages go through.
         control: the nemesis' levers.
+        small_disks: whether each server has a small disk of its own, which can be full.
         thread: the thread in which everything but the nemesis runs.
     """
 
@@ -65,6 +66,7 @@ class World:
         self.switch = Switch(trace, self.stream, lambda: self.now, self.after)
         # The kinds that need another lever are refused (`splitbrain.harness.processes.ground`).
         self.control = cast(Control, Levers(self))
+        self.small_disks = False
         self.thread = get_ident()
         self._folder: Path
         self._listeners: list[Callback] = []
@@ -198,7 +200,7 @@ class World:
         """
         self._folder = Path(tempfile.gettempdir(), f"splitbrain-nodes-{secrets.token_hex(8)}")
         self._links = Links(self.hosts, self.clients, self._labels)
-        kept = keep(self._become, self._folder)
+        kept = keep(self._become, self._folder, tuple(self.hosts) if self.small_disks else ())
         try:
             trio.run(self._main, kept.line, begin, watch, every)
         except BaseExceptionGroup as group:
@@ -318,6 +320,12 @@ class World:
         changed = await self._lives.replace_data(self.hosts[name], by_copy=by_copy)
         self.trace.add(self.now, "older" if by_copy else "empty", name, changed)
         return changed
+
+    async def fill_disk(self, name: str, full: bool) -> bool:
+        """Take all free room from a server's disk, or give it back; whether there was none."""
+        there_was_none = await self._lives.fill_disk(self.hosts[name], full=full)
+        self.trace.add(self.now, "disk-full" if full else "disk-room", name)
+        return there_was_none
 
     async def jump_clock(self, name: str, seconds: float) -> None:
         """Move a server's wall clock, which stays so through its lives."""

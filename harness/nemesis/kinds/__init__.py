@@ -38,6 +38,7 @@ PATHS = {
     "disk.misdirected": "splitbrain.harness.nemesis.kinds.disk:MISDIRECTED",
     "disk.stale_read": "splitbrain.harness.nemesis.kinds.disk:STALE_READ",
     "disk.bitrot": "splitbrain.harness.nemesis.kinds.disk:BITROT",
+    "disk.no_room": "splitbrain.harness.nemesis.kinds.data:NO_ROOM",
     "disk.empty": "splitbrain.harness.nemesis.kinds.data:EMPTY",
     "disk.older": "splitbrain.harness.nemesis.kinds.data:OLDER",
     "disk.truncate": "splitbrain.harness.nemesis.kinds.disk:TRUNCATE",

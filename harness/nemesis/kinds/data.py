@@ -1,4 +1,5 @@
-"""Faults of all that a server has on disk: the directory is empty, or an older one.
+"""Faults of all that a server has on disk: the directory is empty, or an older one; or there is no
+room.
 
 As when a machine is replaced and gets a new disk, a volume was not mounted, or somebody restores
 yesterday's backup. A server that comes back so has forgotten what it promised under its name; most
@@ -65,6 +66,31 @@ def older(context: Context) -> Injection:
 
     return Strike(targets.nodes, context.detail(targets), begin, end)
 
+
+def no_room(context: Context) -> Injection:
+    """``disk.no_room``: there is no room on the disk, until the fault ends."""
+    targets = context.targets()
+
+    def begin() -> None:
+        for node in targets.nodes:
+            _real(context).fill_disk(node, full=True)
+
+    def end() -> Effect:
+        there_was_none = [n for n in targets.nodes if _real(context).fill_disk(n, full=False)]
+        return {"disks_full": there_was_none}
+
+    return Strike(targets.nodes, context.detail(targets), begin, end)
+
+
+NO_ROOM = Kind(
+    "disk.no_room",
+    "The disk of the targets, a small one of their own, has no room until the fault ends.",
+    no_room,
+    Words("disk of {targets} full", "there is room again"),
+    aliases=("no-room",),
+    real=True,
+    like="disk.enospc",
+)
 
 EMPTY = Kind(
     "disk.empty",

@@ -109,6 +109,10 @@ class FakeControl:
         self._note("replace-data", (name, by_copy))
         return {"files_changed": 1}
 
+    def fill_disk(self, name: str, *, full: bool) -> bool:
+        self._note("fill-disk", (name, full))
+        return not full
+
     # Clocks
 
     def set_clock_rate(self, name: str, rate: float) -> None:

@@ -45,6 +45,7 @@ SHORT_FORMS = {
     "disk.misdirected": faults.misdirected(),
     "disk.stale_read": faults.stale_read(),
     "disk.bitrot": faults.bitrot(bits=10),
+    "disk.no_room": faults.no_room(),
     "disk.empty": faults.empty_disk(),
     "disk.older": faults.older_disk(),
     "disk.truncate": faults.truncate(bytes=1),
