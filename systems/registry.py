@@ -36,6 +36,7 @@ SYSTEMS: Entries[System] = Entries(
         "leader-follower-summary": f"{_HERE}.replication.leader_follower.summary:SYSTEM",
         "leaderless": f"{_HERE}.replication.leaderless:SYSTEM",
         "leaderless-sloppy": f"{_HERE}.replication.leaderless:SLOPPY",
+        "leaderless-grace": f"{_HERE}.replication.leaderless:GRACE",
         "light-transactions": f"{_HERE}.replication.cas_paxos:SYSTEM",
         "abd": f"{_HERE}.replication.abd:SYSTEM",
         "multi-leader": f"{_HERE}.replication.multi_leader:SYSTEM",

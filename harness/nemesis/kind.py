@@ -89,6 +89,7 @@ class Kind:
         lasting: True if, with a duration of 0, it stays until everything is healed.
         composite: True if it goes in rounds and takes its victims as they come, rather than from
             the fault's target: drawn once in a run, and for long.
+        long: True if it takes most of a run: drawn once in a run, and for long.
         most: the most faults of the kind that are drawn in a run, if it is rare.
         by_name: True if `all` leaves it out: it is drawn where it is named (or its family is), and
             for systems whose claims speak of it.
@@ -111,6 +112,7 @@ class Kind:
     permanent: bool = False
     lasting: bool = False
     composite: bool = False
+    long: bool = False
     most: int | None = None
     by_name: bool = False
     real: bool = False

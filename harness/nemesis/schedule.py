@@ -125,8 +125,8 @@ class _Window:
         return min(300, self.limit // 10)
 
     def duration(self, rng: random.Random, kind: Kind) -> int:
-        if kind.composite:
-            # It goes in rounds and needs time for several.
+        if kind.composite or kind.long:
+            # What goes in rounds needs time for several.
             return int(rng.uniform(0.4, 0.8) * self.limit)
         longest = max(2 * SHORTEST_MS, min(4000, self.limit // 5))
         return int(log_uniform(rng, SHORTEST_MS, longest))
@@ -164,7 +164,7 @@ def _draw_all(
     # Two of a composite at a time would get into each other's way; one that is never undone,
     # drawn again and again, would leave nobody.
     most = min(most, kind.most or most)
-    count = 1 if kind.composite or kind.permanent else rng.randint(1, most)
+    count = 1 if kind.composite or kind.long or kind.permanent else rng.randint(1, most)
     drawn = by_start(_draw(rng, kind, window, fixed) for _ in range(count))
     return [replace(fault, id=f"{kind.short_names[0]}-{i}") for i, fault in enumerate(drawn, 1)]
 

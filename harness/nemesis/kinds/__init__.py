@@ -4,6 +4,7 @@ from __future__ import annotations
 
 PATHS = {
     "member.dead": "splitbrain.harness.nemesis.kinds.member:DEAD",
+    "member.away": "splitbrain.harness.nemesis.kinds.member:AWAY",
     "process.kill": "splitbrain.harness.nemesis.kinds.process:KILL",
     "process.terminate": "splitbrain.harness.nemesis.kinds.process:TERMINATE",
     "process.power_loss": "splitbrain.harness.nemesis.kinds.process:POWER_LOSS",

@@ -1,11 +1,11 @@
-"""Faults of membership: a server that is never seen again."""
+"""Faults of membership: a server that is never seen again, or not for a long time."""
 
 from __future__ import annotations
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike, merged
 from splitbrain.harness.nemesis.kind import Kind, Words
-from splitbrain.harness.nemesis.kinds.process import strike
+from splitbrain.harness.nemesis.kinds.process import kill, strike
 
 
 def dead(context: Context) -> Injection:
@@ -38,4 +38,17 @@ DEAD = Kind(
     nodes_down=True,
     permanent=True,
     lasting=True,
+)
+
+AWAY = Kind(
+    "member.away",
+    "The server dies and is away for most of the run; then it returns with what it had, which the "
+    "others may have forgotten.",
+    kill,
+    Words("{targets} gone away", "{targets} back with what it had"),
+    aliases=("away",),
+    weights={"one": 3, "minority": 1},
+    nodes_down=True,
+    long=True,
+    by_name=True,
 )

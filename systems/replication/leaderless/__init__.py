@@ -46,8 +46,8 @@ says who is at home, ``merkle`` compares homes, ``storage`` keeps cells and hint
 wrong.
 
 Left out: of a removed key its context stays for good, as no time of grace is safe in a system
-without bounds on time (LL-05 shows it); contexts grow with the lives of coordinators; trees are
-made anew for each comparison; membership is fixed.
+without bounds on time; with some, ``leaderless-grace`` forgets it (``grace``, LL-05). Contexts grow
+with the lives of coordinators; trees are made anew for each comparison; membership is fixed.
 """
 
 from splitbrain.checkers.convergence import no_lost_concurrent_write, repair_ends
@@ -55,12 +55,13 @@ from splitbrain.harness.bug import planted
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
-from splitbrain.systems.replication.leaderless.bugs import BUGS, SLOPPY_BUGS
+from splitbrain.systems.replication.leaderless.bugs import BUGS, GRACE_BUGS, SLOPPY_BUGS
 from splitbrain.systems.replication.leaderless.client import LeaderlessClient
+from splitbrain.systems.replication.leaderless.grace import GraceServer
 from splitbrain.systems.replication.leaderless.server import LeaderlessServer
 from splitbrain.systems.replication.quorums import QUORUMS
 
-__all__ = ["SLOPPY", "SYSTEM"]
+__all__ = ["GRACE", "SLOPPY", "SYSTEM"]
 
 KNOBS = (
     Knob("resend", 0.05, 0.5, "time until the silent are asked again, in seconds", "resend_s"),
@@ -103,5 +104,34 @@ SLOPPY = System(
     nodes=5,
     bugs=SLOPPY_BUGS,
     knobs=KNOBS,
+    pictures=(QUORUMS,),
+)
+
+GRACE = System(
+    name="leaderless-grace",
+    title="a leaderless store that forgets removed keys after a time of grace (chapter 5)",
+    server=GraceServer,
+    client=LeaderlessClient,
+    workloads=("siblings",),
+    claims=Claims(
+        (
+            "process.kill",
+            "process.power_loss",
+            "member.away",
+            "net.partition",
+            "net.partition_oneway",
+            "net.loss",
+            "net.duplicate",
+            "clock.bump",
+            "disk.slow",
+            "client",
+        ),
+        max_down="all",
+        assumes=("process.pause", "net.latency", "net.bandwidth", "clock.drift"),
+    ),
+    checkers=(no_lost_concurrent_write(current=True), repair_ends()),
+    nodes=5,
+    bugs=GRACE_BUGS,
+    knobs=(*KNOBS, Knob("grace", 0.5, 5.0, "time of grace for tombstones, in seconds", "grace_s")),
     pictures=(QUORUMS,),
 )

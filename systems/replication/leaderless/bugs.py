@@ -7,12 +7,11 @@ from typing import Any
 import trio
 
 from splitbrain.harness.bug import Bug, planted
-from splitbrain.harness.node import Message
 from splitbrain.systems.clocks.vectors import joined
+from splitbrain.systems.replication.leaderless.grace import GraceServer
 from splitbrain.systems.replication.leaderless.merkle import MerkleTree
 from splitbrain.systems.replication.leaderless.server import LeaderlessServer
 from splitbrain.systems.replication.leaderless.siblings import EMPTY, Cell, Context
-from splitbrain.systems.replication.leaderless.storage import Storage
 
 
 class HintsExpire(LeaderlessServer):
@@ -26,26 +25,13 @@ class HintsExpire(LeaderlessServer):
             self.storage.handed(home, key)
 
 
-class ForgettingStorage(Storage):
-    """Can be made to forget removed keys."""
+class ForgetsInTime(GraceServer):
+    """Forgets removed keys after the time of grace; a home that was away for longer has them."""
 
-    def forget_removed(self) -> None:
-        """As if there had never been anything."""
-        for key, cell in self.cells.items():
-            if cell != EMPTY and not cell.siblings:
-                self._record("cell", key, EMPTY)
-
-
-class ForgetsRemovals(LeaderlessServer):
-    """Forgets removed keys after a while; a home that was away for longer brings them back."""
-
-    grace_s = 0.5
-    storage: ForgettingStorage
-
-    async def _keep(self, sender: str, message: Message) -> None:
-        await super()._keep(sender, message)
-        await trio.sleep(self.grace_s)
-        self.storage.forget_removed()
+    async def may_forget(self, key: str, cell: Cell) -> bool:
+        """Whether it was removed so long ago, whoever knows that."""
+        agreed = self._agreed.setdefault(key, (cell, trio.current_time()))
+        return trio.current_time() - agreed[1] > self.patient_grace_s
 
 
 class CountsServers(LeaderlessServer):
@@ -93,17 +79,6 @@ BUGS: tuple[Bug, ...] = (
         source="Preguiça and others 2012, section 3: one entry a server is not enough",
     ),
     Bug(
-        id="LL-05",
-        title="removals are forgotten after a time: a home that was away brings values back",
-        server=planted(ForgetsRemovals, storage_class=ForgettingStorage),
-        workload="siblings",
-        faults=("net.partition",),
-        nodes=5,
-        seeds=20,
-        shows=("resurrected",),
-        source="Cassandra documentation, Tombstones and gc_grace_seconds",
-    ),
-    Bug(
         id="LL-09",
         title="Merkle trees are split by what each server holds: homes compare different ranges",
         server=OwnBoundaries,
@@ -129,5 +104,20 @@ SLOPPY_BUGS: tuple[Bug, ...] = (
         shows=("lost", "resurrected"),
         source="Cassandra documentation, Hints: max_hint_window",
         options={"keys": 8},
+    ),
+)
+
+GRACE_BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="LL-05",
+        title="removals are forgotten after a time: a home that was away brings values back",
+        server=ForgetsInTime,
+        workload="siblings",
+        faults=("member.away",),
+        nodes=5,
+        seeds=20,
+        shows=("resurrected",),
+        source="Cassandra documentation, Tombstones and gc_grace_seconds",
+        options={"keys": 20, "remove": 0.25, "system": {"grace": 0.5}},
     ),
 )

@@ -6,6 +6,7 @@ Records of the log (`splitbrain.systems.log_file`)::
     ("cell", key, cell)          what it knows of a key that is at home here
     ("hint", home, key, cell)    what it keeps for another server
     ("handed", home, key)        the other server has it
+    ("forgotten", key)           nothing is known of a key any more
     ("request", number)          it began to do what a client asked
 
 What is put is in memory at once, and durable when `durable` returns. One task writes: whatever is
@@ -94,6 +95,10 @@ class Storage:
         """Keep a hint no longer."""
         self._record("handed", home, key)
 
+    def forget(self, key: str) -> None:
+        """Know nothing of a key any more."""
+        self._record("forgotten", key)
+
     async def durable(self) -> None:
         """Return once all that was put before the call is durable."""
         if self._synced < self._put:
@@ -134,6 +139,8 @@ class Storage:
                 self.hints[home, key] = cell_of(cell)
             case ("handed", home, key):
                 self.hints.pop((home, key), None)
+            case ("forgotten", key):
+                self.cells.pop(key, None)
             case ("request", number):
                 self._requests[number] = None
 

@@ -11,6 +11,7 @@ PLAN = Plan("raft", "register", nodes=3, time_limit=10.0)
 
 SHORT_FORMS = {
     "member.dead": faults.dead(),
+    "member.away": faults.away(),
     "process.kill": faults.kill(),
     "process.terminate": faults.terminate(patience=1.0),
     "process.power_loss": faults.power_loss(policy="any_subset"),
