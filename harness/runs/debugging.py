@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pdb
 import sys
+from collections.abc import Mapping
 from types import FrameType
 from typing import Any
 
 from splitbrain.harness.ground import World
 from splitbrain.harness.plan import InvalidPlan, parse_seconds
+from splitbrain.harness.programs.factory import Running
+from splitbrain.harness.programs.insides import is_own
 
 
 class Stop:
@@ -30,7 +33,7 @@ class Stop:
             raise InvalidPlan(f"--pdb {text!r}: give a node and a time: n2@6.669s")
         self.node, self.at = node, parse_seconds(moment, "--pdb")
 
-    def begin(self, world: World) -> None:
+    def begin(self, world: World, servers: Mapping[str, Any]) -> None:
         """Wait for the moment.
 
         Raises:
@@ -40,15 +43,15 @@ class Stop:
         if self.node not in known:
             names = ", ".join(known)
             raise InvalidPlan(f"--pdb: there is no node {self.node}: the run has {names}")
-        world.at(self.at, self._wait, world)
+        world.at(self.at, self._wait, world, servers)
 
-    def _wait(self, world: World) -> None:
+    def _wait(self, world: World, servers: Mapping[str, Any]) -> None:
         """From now on look at each piece of code that begins or goes on, until it is the node's."""
 
         def entered(frame: FrameType, event: str, argument: Any) -> Any:
             current = getattr(world, "current", None)
             there = current is not None and current.name == self.node
-            return on_line if there and _is_a_nodes(frame) else None
+            return on_line if there and _is_a_nodes(frame, servers.get(self.node)) else None
 
         def on_line(frame: FrameType, event: str, argument: Any) -> Any:
             if event != "line":  # it only passes on what somebody else waits for
@@ -65,8 +68,10 @@ class Stop:
         sys.settrace(entered)
 
 
-def _is_a_nodes(frame: FrameType) -> bool:
+def _is_a_nodes(frame: FrameType, server: Any) -> bool:
     """Whether a frame is of a system's own code."""
+    if isinstance(server, Running):
+        return is_own(server, frame)
     name = str(frame.f_globals.get("__name__", ""))
     root = name.partition(".")[0]
     if root == "splitbrain":

@@ -8,12 +8,23 @@ from __future__ import annotations
 
 import re
 import reprlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from splitbrain.harness.error_text import awaiting_place
+from splitbrain.harness.error_text import awaiting_place, place
 from splitbrain.harness.ground import World
 from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.programs.factory import Running
+from splitbrain.harness.programs.insides import (
+    globals_of,
+    locals_of,
+    named_in,
+    objects_in,
+    own_frames,
+    package_of,
+    tasks_in,
+)
 from splitbrain.harness.runs.debugging import Stop
 from splitbrain.harness.simulation.trace import brief
 
@@ -60,7 +71,8 @@ class Watched:
 
     Attributes:
         node: the server's name, or ``*``.
-        path: attributes, elements ``[0]`` and keys ``['x']`` from the server's object on.
+        path: attributes, elements ``[0]`` and keys ``['x']`` from the server's object on; of a
+            program from a name in its module, or in a function of one of its tasks.
     """
 
     def __init__(self, text: str) -> None:
@@ -83,7 +95,7 @@ class Watched:
         for name, number, one, two in _PART.findall(self.path):
             try:
                 if name:
-                    found = getattr(found, name)
+                    found = _member(found, name)
                 else:
                     found = found[int(number)] if number else found[one or two]
             except (AttributeError, LookupError, TypeError):
@@ -142,7 +154,7 @@ class Look:
         if self._at is not None:
             world.at(self._at, self._show, world, servers)
         if self._stop is not None:
-            self._stop.begin(world)
+            self._stop.begin(world, servers)
 
     def _stepped(self, world: World, servers: Mapping[str, Any], name: str) -> None:
         for watched in self._watches:
@@ -171,34 +183,65 @@ class Look:
         self._tell(f"at {world.now:.6f} s, after event {len(world.trace.events) - 1}:")
         for name in world.servers:
             server = servers.get(name)
-            self._tell(f"{name}: {'not started' if server is None else type(server).__name__}")
-            for line in _state(server):
+            told = _of_program(server) if isinstance(server, Running) else _of_node(world, server)
+            self._tell(f"{name}: {'not started' if server is None else _kind(server)}")
+            for line in told:
                 self._tell(f"    {line}")
-            for task, place in _tasks(world, name):
-                self._tell(f"    task {task} waits at {place}")
 
 
-def _state(server: object) -> list[str]:
-    """What a server holds, a line each, and what its own objects hold, by their paths."""
-    lines = list(_told("", server, _DEPTH))
+def _member(found: object, name: str) -> Any:
+    return named_in(found, name) if isinstance(found, Running) else getattr(found, name)
+
+
+def _kind(server: object) -> str:
+    if isinstance(server, Running):
+        return "about to start" if server.module is None else server.module.__name__
+    return type(server).__name__
+
+
+def _of_node(world: World, server: object) -> list[str]:
+    """A server's object, and where its tasks wait."""
+    name = getattr(getattr(server, "node", None), "name", "")
+    tasks = (f"task {task} waits at {place}" for task, place in _tasks(world, name))
+    return [*_state(_told("", server, _DEPTH)), *tasks]
+
+
+def _of_program(server: Running) -> list[str]:
+    """What a program's module keeps; for each task where it waits, and what that function holds."""
+    package = package_of(server)
+    kept = {**objects_in(server), **globals_of(server.module)}
+    lines = _state(
+        line for name, value in kept.items() for line in _told(name, value, _DEPTH, package)
+    )
+    for task, coroutine in tasks_in(server.node):
+        for frame in own_frames(server, coroutine)[-1:]:
+            lines.append(f"task {task} waits at {place(frame)}")
+            held = locals_of(frame).items()
+            told = (line for name, value in held for line in _told(name, value, _DEPTH, package))
+            lines += [f"    {line}" for line in _state(told)]
+    return lines
+
+
+def _state(told: Iterable[str]) -> list[str]:
+    """Lines of what something holds, as many as can be read."""
+    lines = list(told)
     more = [f"... and {len(lines) - _LINES} more"] if len(lines) > _LINES else []
     return [*lines[:_LINES], *more]
 
 
-def _told(path: str, value: object, depth: int) -> Iterator[str]:
+def _told(path: str, value: object, depth: int, package: str = "") -> Iterator[str]:
+    """What is at a path, and what that holds in turn, if it is a system's own: of this package, or
+    of whatever is neither Python's nor trio's."""
     module = type(value).__module__
     if module.startswith("splitbrain.harness"):
         return
-    own = not module.startswith(_NOT_OWN)
+    root = module.partition(".")[0]
+    own = root == package if package else root not in ("trio", *sys.stdlib_module_names)
     parts = _attributes(value) if own and depth else []
     for name, held in parts:
-        yield from _told(f"{path}.{name}" if path else name, held, depth - 1)
+        yield from _told(f"{path}.{name}" if path else name, held, depth - 1, package)
     if path and not parts:
         yield f"{path} = {shown(value)}"
-
-
-_NOT_OWN = ("builtins", "collections", "random", "trio", "asyncio")
-"""Modules of objects that are told as they are; those of the harness are left out."""
 
 
 def _attributes(server: object) -> list[tuple[str, Any]]:
