@@ -29,6 +29,7 @@ from splitbrain.harness.directory_disk import DirectoryDisk
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.systems.storage.b_tree import BTree
 from splitbrain.systems.storage.bitcask import Bitcask
+from splitbrain.systems.storage.journalled_b_tree import JournalledBTree
 from splitbrain.systems.storage.lsm_tree import LsmTree
 from splitbrain.systems.storage.write_ahead_log import LogStore
 
@@ -135,6 +136,7 @@ def contenders() -> dict[str, Callable[[Path], Any]]:
         "bitcask": lambda folder: Ours(Bitcask, folder),
         "lsm-tree": lambda folder: Ours(LsmTree, folder),
         "b-tree": lambda folder: Ours(BTree, folder),
+        "journalled-b-tree": lambda folder: Ours(JournalledBTree, folder),
         "sqlite3": Sqlite,
     }
     try:

@@ -79,6 +79,7 @@ SYSTEMS: Entries[System] = Entries(
         "bitcask": f"{_HERE}.storage.bitcask:SYSTEM",
         "lsm-tree": f"{_HERE}.storage.lsm_tree:SYSTEM",
         "b-tree": f"{_HERE}.storage.b_tree:SYSTEM",
+        "journalled-b-tree": f"{_HERE}.storage.journalled_b_tree:SYSTEM",
         "lsm-tree-summary": f"{_HERE}.storage.lsm_tree.summary:SYSTEM",
         "b-tree-summary": f"{_HERE}.storage.b_tree.summary:SYSTEM",
         "two-phase-locking": f"{_HERE}.transactions.two_phase_locking:SYSTEM",

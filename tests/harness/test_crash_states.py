@@ -132,6 +132,7 @@ def test_an_engine_recovers_from_all_crash_states(system):
         ("write-ahead-log", "STO-13", "fractured"),
         ("lsm-tree", "LSM-03", "not-recovered"),
         ("b-tree", "BT-01", "not-recovered"),
+        ("journalled-b-tree", "BT-02", "not-recovered"),
         ("b-tree", "BT-04", "lost"),
         ("b-tree", "BT-07", "not-recovered"),
     ],
@@ -159,7 +160,9 @@ def test_it_says_where_it_stopped_counting():
     [
         ("b-tree", 0.03),
         ("write-ahead-log", 0.02),
+        ("journalled-b-tree", 0.02),
         *(pytest.param(system, 0.08, marks=pytest.mark.slow) for system in ENGINES),
+        pytest.param("journalled-b-tree", 0.08, marks=pytest.mark.slow),
     ],
 )
 def test_an_engine_recovers_from_crashes_in_the_middle_of_recovery(system, seconds):

@@ -9,29 +9,22 @@ from typing import ClassVar
 
 from splitbrain.harness.node import Disk
 from splitbrain.systems.storage.b_tree import tree
+from splitbrain.systems.storage.b_tree.commits import Commit, kind_of
 from splitbrain.systems.storage.b_tree.pages import (
     METAS,
-    Branch,
     Node,
     Ref,
     capacity,
     decoded,
-    encoded,
     meta_decoded,
     meta_encoded,
     metas_astray,
-    size,
 )
 from splitbrain.systems.storage.engine import Batch, Damaged, Engine
 from splitbrain.systems.storage.files import PIECE, read_all, replace, write_all
 from splitbrain.systems.storage.server import StorageServer
 
 FILE = "tree"
-
-
-def kind_of(node: Node) -> str:
-    """A node's kind in a trace."""
-    return "branch" if isinstance(node, Branch) else "leaf"
 
 
 class BTreeSnapshot:
@@ -49,43 +42,6 @@ class BTreeSnapshot:
     def close(self) -> None:
         """See `splitbrain.systems.storage.engine.Snapshot`."""
         self._engine.snapshots.pop(self, None)
-
-
-class Commit:
-    """A change under way: the pages that it takes and gives back; `tree.Pages` to the tree."""
-
-    def __init__(self, engine: BTree) -> None:
-        self._engine = engine
-        self.room = engine.room
-        self.generation = engine.generation + 1
-        self.free = engine.reusable()
-        self.count = engine.count
-        self.nodes: dict[int, Node] = {}
-        self.pages: dict[int, bytes] = {}
-        self.dropped: list[int] = []
-
-    def read(self, ref: Ref) -> Node:
-        """See `tree.Pages`."""
-        found = self.nodes.get(ref.page) if ref.generation == self.generation else None
-        return self._engine.read(ref) if found is None else found
-
-    def place(self, node: Node) -> Ref:
-        """See `tree.Pages`."""
-        if self.free:
-            page = self.free.pop()
-        else:
-            page, self.count = self.count, self.count + 1
-        ref, self.pages[page] = encoded(node, page, self.generation, self._engine.page_bytes)
-        self.nodes[page] = node
-        return ref
-
-    def drop(self, ref: Ref) -> None:
-        """See `tree.Pages`."""
-        if ref.generation == self.generation:
-            del self.nodes[ref.page], self.pages[ref.page]
-            self.free.append(ref.page)
-        else:
-            self.dropped.append(ref.page)
 
 
 class BTree(Engine):
@@ -277,26 +233,7 @@ class BTree(Engine):
 
     def verify(self) -> list[str]:
         """See `Engine.verify`."""
-        nodes = self._walk()
-        found = []
-        pages = [ref.page for ref, _, _ in nodes]
-        if len(set(pages)) < len(pages):
-            found.append("a page is in the tree twice")
-        if shared := set(pages) & set(self.free):
-            found.append(f"pages {sorted(shared)} are in the tree, and free")
-        if len({depth for _, node, depth in nodes if not isinstance(node, Branch)}) > 1:
-            found.append("leaves are not all equally deep")
-        firsts = {c: k for _, n, _ in nodes if isinstance(n, Branch) for k, c in n.entries}
-        for ref, node, _ in nodes:
-            keys = [key for key, _ in node.entries]
-            if keys != sorted(set(keys)) or size(node) > self.room:
-                found.append(f"page {ref.page}: keys are not in order, or too many")
-            if keys[0] < firsts.get(ref, keys[0]):
-                found.append(f"page {ref.page} begins before its parent says")
-        every = [key for key, _ in tree.after(self, self.root, None)]
-        if every != sorted(set(every)):
-            found.append("leaves are not in order")
-        return found
+        return tree.problems(self, self.root, self.free)
 
 
 class SmallBTree(BTree):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Protocol
 
 from splitbrain.systems.storage.b_tree.pages import Branch, Leaf, Node, Ref, size
@@ -180,3 +180,31 @@ def walk(pages: Pages, ref: Ref, depth: int = 0) -> Iterator[tuple[Ref, Node, in
     if isinstance(node, Branch):
         for _, child in node.entries:
             yield from walk(pages, child, depth + 1)
+
+
+def problems(pages: Pages, root: Ref | None, free: Iterable[int]) -> list[str]:
+    """Which invariants of a tree do not hold, each in a sentence.
+
+    Raises:
+        Damaged: a node is not what was written.
+    """
+    nodes = [] if root is None else list(walk(pages, root))
+    found = []
+    numbers = [ref.page for ref, _, _ in nodes]
+    if len(set(numbers)) < len(numbers):
+        found.append("a page is in the tree twice")
+    if shared := set(numbers) & set(free):
+        found.append(f"pages {sorted(shared)} are in the tree, and free")
+    if len({depth for _, node, depth in nodes if not isinstance(node, Branch)}) > 1:
+        found.append("leaves are not all equally deep")
+    firsts = {c: k for _, n, _ in nodes if isinstance(n, Branch) for k, c in n.entries}
+    for ref, node, _ in nodes:
+        keys = [key for key, _ in node.entries]
+        if keys != sorted(set(keys)) or size(node) > pages.room:
+            found.append(f"page {ref.page}: keys are not in order, or too many")
+        if keys[0] < firsts.get(ref, keys[0]):
+            found.append(f"page {ref.page} begins before its parent says")
+    every = [key for key, _ in after(pages, root, None)]
+    if every != sorted(set(every)):
+        found.append("leaves are not in order")
+    return found

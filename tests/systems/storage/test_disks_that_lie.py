@@ -10,7 +10,7 @@ from splitbrain.harness import Plan, run
 from splitbrain.harness.planning import draw
 from splitbrain.systems import registry
 
-NAMES = ("write-ahead-log", "bitcask", "lsm-tree", "b-tree")
+NAMES = ("write-ahead-log", "bitcask", "lsm-tree", "b-tree", "journalled-b-tree")
 LIES = (
     "disk.lost_write,disk.misdirected,disk.stale_read,disk.bitrot,disk.truncate,disk.helix,"
     "power-loss,kill"
