@@ -44,6 +44,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.batch.dataflow.bugs import BUGS
 from splitbrain.systems.batch.dataflow.client import DataflowClient
+from splitbrain.systems.batch.dataflow.pictures import ATTEMPTS
 from splitbrain.systems.batch.dataflow.servers import DataflowServer
 
 __all__ = ["SYSTEM"]
@@ -70,4 +71,5 @@ SYSTEM = System(
     sizes=range(2, 10),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(ATTEMPTS,),
 )

@@ -37,6 +37,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.streams.partitioned_log.bugs import BUGS
 from splitbrain.systems.streams.partitioned_log.client import StreamClient
+from splitbrain.systems.streams.partitioned_log.pictures import OFFSETS, OWNERS
 from splitbrain.systems.streams.partitioned_log.servers import StreamServer
 
 __all__ = ["SYSTEM"]
@@ -52,7 +53,7 @@ SYSTEM = System(
     title="a partitioned log with a consumer group, effects exactly once (chapters 11 and 12)",
     server=StreamServer,
     client=StreamClient,
-    workloads=("payments", "kafka"),
+    workloads=("payments", "kafka", "log"),
     claims=Claims(
         ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",
@@ -60,4 +61,5 @@ SYSTEM = System(
     sizes=range(2, 10),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(OWNERS, OFFSETS),
 )

@@ -104,6 +104,9 @@ class Broker:
             for partition in range(self.partitions)
             if names
         }
+        for partition in range(self.partitions):
+            owner = self.owners.get(partition, "")
+            self.node.trace("owner", partition, self.generation, owner)
 
     async def _commit(
         self,
@@ -114,7 +117,9 @@ class Broker:
         upto: int,
         effects: tuple[Any, ...],
     ) -> None:
-        if self.admits(consumer, generation, partition, offset):
+        admitted = self.admits(consumer, generation, partition, offset)
+        self.node.trace("offset", "commit", partition, upto, consumer, admitted)
+        if admitted:
             await self.log.commit(partition, upto, effects)
             self.node.network.send(consumer, ("committed", partition, upto))
 
@@ -128,9 +133,9 @@ class Broker:
     async def _serve(self, client: str, number: int, request: list[Any]) -> None:
         match request:
             case ["pay", int() as identity, str() as key, int() as amount]:
-                result: Any = await self.log.append((identity, key, amount))
+                result: Any = await self._append((identity, key, amount))
             case ["send", int() as identity, str() as key, int() as value]:
-                result = await self.log.append((identity, key, value))
+                result = await self._append((identity, key, value))
             case ["places", tuple() as keys]:
                 result = tuple((self.log.partition_of(key), key) for key in keys)
             case ["read", tuple() as wanted]:
@@ -141,6 +146,12 @@ class Broker:
                 self.node.network.send(client, ("reply", number, "refused", "no such request"))
                 return
         self.node.network.send(client, ("reply", number, "ok", result))
+
+    async def _append(self, event: tuple[int, str, int]) -> tuple[int, int]:
+        place = await self.log.append(event)
+        partition = self.log.partition_of(event[1])
+        self.node.trace("offset", "end", partition, len(self.log.events[partition]))
+        return place
 
     async def _read(self, wanted: tuple[tuple[int, int], ...]) -> tuple[Any, ...]:
         """Events from an offset of each partition, once they are durable, and its end."""

@@ -15,6 +15,10 @@ ATTEMPT_S = 0.5
 """How long to wait for an answer before asking again, which does no harm."""
 
 
+WHOLE = "log"
+"""The key of all entries of a log that is read as a whole."""
+
+
 class StreamClient:
     """A producer, a reader of the log, and one of the derived view.
 
@@ -43,6 +47,14 @@ class StreamClient:
         request = self._node.random.getrandbits(62)  # its own, so that it may be sent again
         _, offset = await self._ask("send", request, key, value)
         return int(offset)
+
+    async def append(self, entry: int) -> int:
+        """Put an entry into a log of one partition; return its offset there."""
+        return await self.send(WHOLE, entry)
+
+    async def read(self) -> list[int]:
+        """All entries of that log, in order."""
+        return [value for _, value in (await self.drain([WHOLE]))[WHOLE]]
 
     async def assign(self, keys: Sequence[str]) -> None:
         """From now on, read these keys, each from its beginning."""
