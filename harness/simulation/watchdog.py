@@ -139,7 +139,7 @@ class Watchdog:
         self._thread = threading.get_ident()
         self._awake = False
         self._moment: tuple[int, object] = (0, None)
-        self._cpu = 0.0
+        self._cpu = process_time()
         self._ticks = 0
         self._stubborn = 0
         self._memory = _peak_memory()

@@ -15,6 +15,7 @@ import trio
 
 from splitbrain.harness import Plan
 from splitbrain.harness.client import request
+from splitbrain.harness.runs.interruption import Interruption
 from splitbrain.harness.runs.investigating import investigate
 from splitbrain.harness.runs.running import run
 from splitbrain.harness.simulation import watchdog
@@ -215,6 +216,14 @@ def test_a_world_that_nobody_runs_may_stand_as_long_as_it_likes():
         world.run_until(2.0)
 
     assert told == []
+
+
+def test_what_the_process_did_before_a_run_is_not_the_runs(monkeypatch):
+    monkeypatch.setattr(watchdog, "process_time", lambda: 1000.0)
+    world, _ = world_of(checkpoints_now_and_then)
+    dog = watchdog.Watchdog(world, Interruption(ours=False))
+    dog._look()
+    assert dog.problem is None
 
 
 async def checkpoints_now_and_then(node):
