@@ -51,8 +51,11 @@ Layout: ``keymap`` is the map and the decisions about it, ``storage`` what a ser
 ``global_index`` by a global one, ``client`` and ``items`` ask; ``invariants`` watches; ``bugs`` has
 one decision wrong; ``summary`` is the sketch with its weaknesses.
 
+A key that is asked for more than others can get a range of its own, so that its neighbours move
+away from it; small neighbours can be made one again (settings ``hot_at`` and ``merge_at``).
+
 Left out: copies of a range on several servers, so its owner must come back; a second coordinator;
-servers that join and leave; merging of its own accord; logs are never written anew.
+servers that join and leave; logs are written anew only when a server starts.
 """
 
 from splitbrain.checkers.invariants.ownership import owner_agreement
@@ -70,6 +73,21 @@ __all__ = ["GLOBAL_INDEX", "SYSTEM"]
 
 KNOBS = (
     Knob("split_at", 1, 50, "keys that a range has at most", "coordinator_class.split_at"),
+    Knob(
+        "merge_at",
+        0,
+        10,
+        "keys that two neighbouring ranges are made one with at most; 0: none are",
+        "coordinator_class.merge_at",
+    ),
+    Knob(
+        "hot_at",
+        0,
+        10,
+        "requests in a report that give a key a range of its own; 0: none do",
+        "coordinator_class.hot_at",
+    ),
+    Knob("compact_at", 10, 1_000, "records of a log that is written anew when a server starts"),
     Knob("at_once", 1, 5, "moves under way at most", "coordinator_class.at_once"),
     Knob(
         "patience",

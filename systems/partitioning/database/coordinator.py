@@ -3,7 +3,7 @@
     client -> coordinator   ("request", id, "split", key)          -> ("ok",) or ("refused", why)
                             ("request", id, "merge", key)
                             ("request", id, "move", key, server)   answered when it is over
-    server -> coordinator   ("status", version, arrived, sizes)     see the server
+    server -> coordinator   ("status", version, arrived, sizes, busiest)    see the server
     coordinator -> server   ("map", map)                            to whoever is behind
 
 A client says how things are to be: that a range begins with a key, that none does, that a server
@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import trio
@@ -56,6 +57,11 @@ class Size(NamedTuple):
     middle: str
 
 
+def next_key(key: str) -> str:
+    """The first key that comes after a key."""
+    return f"{key}\0"
+
+
 class Refused(Exception):
     """What was asked for is not done; says why."""
 
@@ -65,12 +71,18 @@ class Coordinator:
 
     Attributes:
         split_at: a range of more keys than that is split.
+        merge_at: two ranges of one server that are neighbours and have no more keys than that
+            together are made one; 0: never.
+        hot_at: a key of which a server is asked more often than that between two reports gets a
+            range of its own, so that its neighbours can be moved away from it; 0: never.
         at_once: most moves under way.
         patience_s: a move that takes longer is called off, in seconds.
         balance_s: time between looks at how even things are, in seconds.
     """
 
     split_at = 4
+    merge_at = 0
+    hot_at = 0
     at_once = 2
     patience_s = 1.0
     balance_s = 0.3
@@ -81,6 +93,7 @@ class Coordinator:
         self.map = KeyMap.first(servers[0])
         self.heard: dict[str, float] = {}
         self.sizes: dict[str, tuple[Size, ...]] = {}
+        self.hot: dict[str, None] = {}
         self._log = LogFile(node.disk, PATH, _START)
         self._deciding = trio.Lock()
         self._arrived: set[int] = set()
@@ -105,12 +118,20 @@ class Coordinator:
     # Servers
 
     def status(
-        self, server: str, version: int, arrived: tuple[int, ...], sizes: tuple[Message, ...]
+        self,
+        server: str,
+        version: int,
+        arrived: tuple[int, ...],
+        sizes: tuple[Message, ...],
+        busiest: tuple[str, int],
     ) -> None:
         """What a server says of itself, again and again."""
         self.heard[server] = trio.current_time()
         self.sizes[server] = tuple(Size(*size) for size in sizes)
         self._arrived.update(arrived)
+        key, requests = busiest
+        if 0 < self.hot_at < requests:
+            self.hot[key] = None
         if version < self.map.version:
             self.node.network.send(server, ("map", self.map))
 
@@ -242,6 +263,8 @@ class Coordinator:
         for size in [size for sizes in self.sizes.values() for size in sizes]:
             if size.keys > self.split_at:
                 await self._try(partial(self.split, key=size.middle))
+        await self._isolate()
+        await self._join()
         source, target = self.uneven(self.loads())
         if source == target:
             return
@@ -261,6 +284,23 @@ class Coordinator:
         if started is not None:
             told = {"move": started.version, "from": source, "to": target, "ranges": loads}
             self.node.announce(REBALANCE, told)
+
+    async def _isolate(self) -> None:
+        """Give the keys that are hot ranges of their own (DDIA chapter 6, "Skewed Workloads and
+        Relieving Hot Spots"); the key's own load stays with one server, as its order does."""
+        for key in tuple(self.hot):
+            for low in (key, next_key(key)):
+                if not self.map.begins(low):
+                    await self._try(partial(self.split, key=low))
+
+    async def _join(self) -> None:
+        """Merge two neighbours of one server that have become small, unless one is hot."""
+        keys = {size.low: size.keys for sizes in self.sizes.values() for size in sizes}
+        for (one, owner), (low, other) in pairwise(self.map.ranges):
+            few = keys.get(one, 0) + keys.get(low, 0) <= self.merge_at
+            if self.merge_at and owner == other and few and not {one, low} & {*self.hot}:
+                await self._try(partial(self.merge, key=low))
+                return
 
     async def _try(self, change: Callable[[KeyMap], KeyMap]) -> KeyMap | None:
         try:

@@ -12,6 +12,7 @@ is not its own by that: the client asks again, and whoever is behind is told of 
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import trio
@@ -41,6 +42,7 @@ class DatabaseServer:
     Invariant: nobody is told anything before all that it rests on is durable here.
 
     Attributes:
+        compact_at: length of the log at which it is written anew, in records.
         status_s: time between reports to the coordinator, in seconds.
         coordinator_class: what decides.
         storage_class: what keeps the data.
@@ -48,6 +50,7 @@ class DatabaseServer:
         gathering_class: what asks all servers.
     """
 
+    compact_at = 200
     status_s = 0.1
     coordinator_class = Coordinator
     storage_class = Storage
@@ -57,11 +60,13 @@ class DatabaseServer:
     def __init__(self, node: Node) -> None:
         self.node = node
         self.servers = by_number((node.name, *node.peers))
-        self.storage = self.storage_class(node.disk, node.name, KeyMap.first(self.servers[0]))
+        first = KeyMap.first(self.servers[0])
+        self.storage = self.storage_class(node.disk, node.name, first, self.compact_at)
         self.coordinator: Coordinator | None = None
         self.copies: dict[int, Outgoing] = {}
         self._searches: dict[int, Gathering] = {}
         self._told: tuple[Bounds, ...] | None = None
+        self._asked: Counter[str] = Counter()  # by key, since the last report
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -103,8 +108,8 @@ class DatabaseServer:
                 nursery.start_soon(self._tell, sender, found)
             case ("found", number, low, high, items) if number in self._searches:
                 self._searches[number].hear(low, high, items)
-            case ("status", version, arrived, sizes) if self.coordinator is not None:
-                self.coordinator.status(sender, version, arrived, sizes)
+            case ("status", version, arrived, sizes, busiest) if self.coordinator is not None:
+                self.coordinator.status(sender, version, arrived, sizes, busiest)
 
     async def _tell(self, destination: str, message: Message) -> None:
         """Send it once all that is written is durable."""
@@ -149,6 +154,7 @@ class DatabaseServer:
 
     def _do(self, nursery: trio.Nursery, client: str, number: int, request: Request) -> None:
         session, sequence, f, key, *arguments = request
+        self._asked[key] += 1
         cell = self.storage.cells.get(key, EMPTY)
         answer = once(cell, session, sequence, f, *arguments)
         if answer is None:
@@ -206,7 +212,10 @@ class DatabaseServer:
         """Tell the coordinator how far this server is."""
         while True:
             storage = self.storage
-            message = ("status", storage.map.version, storage.arrived(), self.sizes())
+            busiest = max(self._asked.items(), key=lambda each: each[1], default=("", 0))
+            self._asked.clear()
+            known, arrived = storage.map.version, storage.arrived()
+            message = ("status", known, arrived, self.sizes(), busiest)
             await self._tell(self.servers[0], message)
             await trio.sleep(self.status_s)
 

@@ -74,6 +74,7 @@ class Storage:
         disk: where they are kept.
         name: the server.
         first: the map before any decision.
+        compact_at: a log of more records than that is written anew when it is opened.
 
     Attributes:
         life: how often this server has started, this time included.
@@ -85,7 +86,8 @@ class Storage:
         opened: whether all that survived was read.
     """
 
-    def __init__(self, disk: Disk, name: str, first: KeyMap) -> None:
+    def __init__(self, disk: Disk, name: str, first: KeyMap, compact_at: int = 200) -> None:
+        self._compact_at = compact_at
         self._log = LogFile(disk, PATH, _START)
         self.name = name
         self.life = 0
@@ -102,6 +104,8 @@ class Storage:
             self._apply(record)
         self._write("life", self.life + 1)
         await self._log.settle()
+        if self._log.records > self._compact_at:  # before anybody may append to it
+            await self._log.replace(self._current())
         self.opened = True
 
     async def sync(self) -> None:
@@ -193,6 +197,23 @@ class Storage:
                 staged = self.staged[number]
                 staged.cells.update((key, Cell(*cell)) for key, cell in cells)
                 staged.chunks, staged.complete = chunk + 1, last
+
+    def _current(self) -> list[tuple[Any, ...]]:
+        """Records that say all there is to say."""
+        staged: list[tuple[Any, ...]] = []
+        for number, each in self.staged.items():
+            cells = tuple(each.cells.items())
+            if each.chunks > 1:
+                staged.append(("staged", number, each.attempt, 0, (), False))
+            last = ("staged", number, each.attempt, each.chunks - 1, cells, each.complete)
+            staged.append(last)
+        return [
+            ("life", self.life),
+            ("map", self.map),
+            *(("cell", key, cell) for key, cell in self.cells.items()),
+            *(("frozen", number) for number in sorted(self.frozen)),
+            *staged,
+        ]
 
     def _settle(self, after: KeyMap) -> None:
         """A later map: ranges that came are here, those that went are not."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from splitbrain.checkers.verdict import VALID
+from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Plan, run
 from splitbrain.harness.plan import Fault, PlannedOperation
 from splitbrain.systems.registry import experiment
@@ -83,3 +83,30 @@ def test_what_cannot_be_done_is_refused_with_the_reason():
     assert [e.error for e in result.history if e.f == "move-range" and e.error] == [
         "refused: the range is there, or on its way"
     ]
+
+
+def ranges(result):
+    """The first keys of all ranges that anybody answered for in the end."""
+    latest = {event.process: event.value["ranges"] for event in result.history.events(f="owns")}
+    return sorted(low for served in latest.values() for low, _ in served)
+
+
+def test_a_key_that_is_asked_for_more_than_others_gets_a_range_of_its_own():
+    busy = [(0.5 + 0.02 * at, at % 3, "get", ["y", None]) for at in range(100)]
+    written = [(0.1, 0, "put", ["x", "1"]), (0.2, 1, "put", ["y", "2"])]
+    for hot_at, expected in ((0, [""]), (2, ["", "y", "y\0"])):
+        settings = {"split_at": 50, "hot_at": hot_at, "balance": 0.2}
+        result = played(*written, *busy, system=settings)
+
+        assert result.validity is not INVALID, result.verdicts
+        assert ranges(result) == expected
+
+
+def test_neighbours_of_one_server_that_are_small_are_made_one():
+    split = [(0.1, 0, "put", ["x", "1"]), (0.5, 1, "split-range", ["x", None])]
+    for merge_at, expected in ((0, ["", "x"]), (2, [""])):
+        settings = {"split_at": 50, "merge_at": merge_at, "balance": 0.2}
+        result = played(*split, (3.0, 2, "get", ["x", None]), system=settings)
+
+        assert result.validity is not INVALID, result.verdicts
+        assert ranges(result) == expected

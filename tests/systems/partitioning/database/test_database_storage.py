@@ -137,3 +137,25 @@ def test_after_a_power_loss_a_server_is_as_it_was_after_some_record(policy, seed
     disk.power_loss(policy)
 
     assert state(opened("n1", disk)) in states[durable:]
+
+
+def test_a_long_log_is_written_anew_and_says_the_same():
+    disk = SimulatedDisk(random.Random(1))
+    before = opened("n2", disk)
+    before.learn(GOING)
+    for number in range(40):
+        before.put("a", Cell(number, ((7, number, None),)))
+    for chunk, (key, cell) in enumerate(RIGHT.items()):
+        before.stage(MOVE, 1, chunk, ((key, cell),), last=key == "x")
+    size = disk.size("data")
+
+    after = Storage(UntimedDisk(disk), "n2", FIRST, compact_at=10)
+    trio.run(after.open)
+
+    assert disk.size("data") < size / 2
+    again = opened("n2", disk)
+    for each in (after, again):
+        assert (each.map, each.cells, each.frozen) == (GOING, before.cells, before.frozen)
+        assert each.staged[MOVE].cells == RIGHT
+        assert each.arrived() == (MOVE,)
+    assert again.life == after.life + 1
