@@ -18,6 +18,7 @@ from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.knobs import told
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.runs.recorded_trace import RunTrace
+from splitbrain.reports.availability import outage_parts
 from splitbrain.reports.coverage import Coverage, cover
 from splitbrain.reports.crash import crash_lines, crash_of
 from splitbrain.reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
@@ -383,5 +384,7 @@ def exercised_text(view: RunView) -> str:
     leaders = sum(mark.f == LEADER for mark in view.marks)
     if leaders:
         parts.append(counted(leaders, "leadership"))
+    if view.faults:
+        parts += outage_parts(view.history, view.calls)
     parts += traffic_parts(view.history, view.calls)
     return ", ".join(parts)

@@ -40,7 +40,8 @@ INVALID  linearizable(cas-register)  shrunk from 1,003 operations and 5 faults t
   leader-per-term             valid      3 terms, at most one leader each
   converged                   valid      3 replicas hold the same state
 
-  exercised: 3 operations (3 ok, 0 fail, 0 info), 1 fault (1 with observed effect), 2 leaderships
+  exercised: 3 operations (3 ok, 0 fail, 0 info), 1 fault (1 with observed effect), 2 leaderships,
+  no success for 4.9 s at most
   regime: survivable: these faults are within what the system claims (partitions, crashes of a
   minority, clocks that drift)
 
@@ -60,7 +61,7 @@ def test_a_failure_in_the_terminal(tmp_path):
     )
     assert " ".join(whole.split()).endswith(
         "before the read began 1,003 operations (960 ok, 36 fail, 7 info), "
-        "5 faults (4 with observed effect), 4 leaderships"
+        "5 faults (4 with observed effect), 4 leaderships, no success for 1.2 s at most"
     )
 
 

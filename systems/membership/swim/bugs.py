@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.bug import Bug
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.membership.swim.server import Member
-from splitbrain.systems.membership.swim.table import ALIVE, DEAD, Table, merged
+from splitbrain.systems.membership.swim.table import ALIVE, DEAD, Record, Table, merged
 
 
 class BelievesAnySignOfLife(Member):
@@ -64,6 +67,25 @@ class WallClock(Member):
                 self.accuse(name, DEAD)
 
 
+class LeadsByName(Member):
+    """Takes itself for the leader while it knows of nobody alive with a greater name: the bully
+    algorithm (Garcia-Molina, IEEE Transactions on Computers C-31(1), 1982) over this membership.
+
+    There are no terms, so nobody can tell which of two leaders is the later one.
+    """
+
+    leads = False
+
+    def learn(self, told: Iterable[Record]) -> None:
+        """The greatest of those who are left leads."""
+        super().learn(told)
+        names = [record.name for record in self.table if record.rank != DEAD]
+        greatest = len(names) > 1 and max(names) == self.node.name
+        if greatest and not self.leads:
+            self.node.announce(LEADER, {"term": 0})
+        self.leads = greatest
+
+
 BUGS: tuple[Bug, ...] = (
     Bug(
         id="CON-27",
@@ -108,5 +130,16 @@ BUGS: tuple[Bug, ...] = (
         seeds=40,
         shows=("membership/needless-death",),
         source="DDIA chapter 8, Monotonic Versus Time-of-Day Clocks",
+    ),
+    Bug(
+        id="CON-23",
+        title="the greatest name alive leads, by each member's own table, and there are no terms",
+        server=LeadsByName,
+        workload="membership",
+        faults=("net.partition",),
+        nodes=4,
+        seeds=20,
+        shows=("leader-per-term/two-leaders",),
+        source="Garcia-Molina, 1982 (bully); DDIA chapter 9, Epoch numbering and quorums",
     ),
 )

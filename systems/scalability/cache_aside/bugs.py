@@ -6,6 +6,8 @@ from math import inf
 from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.scalability.cache_aside.database import Database
 from splitbrain.systems.scalability.cache_aside.entries import Entries, Entry
 from splitbrain.systems.scalability.cache_aside.front import Front
 from splitbrain.systems.scalability.cache_aside.servers import CacheServer
@@ -57,6 +59,37 @@ class NothingForEver(Entries):
         """Only what is there is looked for when something changes."""
         if entry.value is not None:
             super().drop(key, entry)
+
+
+class TellsTheTime(Database):
+    """Says with a value what time it is here."""
+
+    def do(self, f: str, *arguments: Any) -> Message:
+        """By its wall clock."""
+        answer = super().do(f, *arguments)
+        return (*answer, self.node.clock.time()) if f == "get" else answer
+
+
+class EndsAtATimeOfDay(Front):
+    """Compares what time it was at the database with what time it is here."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self.entries.clock = node.clock.time
+
+    async def ask(self, *request: Any) -> Message:
+        """Keep the time that came with the answer."""
+        answer = await super().ask(*request)
+        if request[0] != "get":
+            return answer
+        version, value, self.told = answer
+        return version, value
+
+    async def fetch(self, key: str) -> Entry:
+        """Whose clock is behind uses what comes for longer."""
+        version, value = await self.ask("get", key)
+        self.entries.fill(key, version, value, self.told)
+        return Entry(version, value, self.told)
 
 
 def _entries(entries: type[Entries]) -> type[CacheServer]:
@@ -124,5 +157,16 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("stale",),
         source="RFC 2308, section 5 (negative answers must end)",
+    ),
+    Bug(
+        id="CLK-12",
+        title="when an entry ends is said by one wall clock and looked at by another",
+        server=planted(CacheServer, database=TellsTheTime, front=EndsAtATimeOfDay),
+        workload="cache",
+        faults=("clock.bump", "clock.freeze", "net.partition", "net.partition_oneway"),
+        nodes=3,
+        seeds=150,
+        shows=("stale",),
+        source="DDIA chapter 8, Clock Synchronization and Accuracy",
     ),
 )

@@ -12,14 +12,16 @@ class CacheServer:
     """One server of the system, in its role.
 
     Attributes:
-        front: the class of all but the first.
+        database: the class of the first.
+        front: the class of the others.
     """
 
+    database: type[Database] = Database
     front: type[Front] = Front
 
     def __init__(self, node: Node) -> None:
         is_first = node.name == first_server(node)
-        self.server: Server = Database(node) if is_first else self.front(node)
+        self.server: Server = self.database(node) if is_first else self.front(node)
 
     async def run(self) -> None:
         """Serve until cancelled."""
