@@ -28,9 +28,14 @@ SYSTEMS = (
     ("stream-processor", "click-stream", ("click", "tier")),
     ("change-capture", "cdc", ("put", "delete")),
     ("transfers", "transfers", ("transfer",)),
+    ("event-store", "event-store", ("append",)),
+    ("message-queue", "deliveries", ("send",)),
+    ("notifications", "friends", ("befriend", "unfriend", "post")),
+    ("mapreduce", "batch", ("run",)),
+    ("dataflow", "join", ("run", "add")),
 )
 """Names of systems and workloads, and which operations put a record in (a transaction counts as
-one)."""
+one, a job, too)."""
 
 RATE = 400.0
 SECONDS = 5.0

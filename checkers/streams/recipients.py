@@ -149,13 +149,20 @@ def _problems(
         elif count > 1:
             said = f"{who} {shown(friend)} was notified of post {number} {count} times"
             yield "notified-twice", said, (post.call, read)
+    changes: dict[Any, dict[Any, list[_Act]]] = {}
+    for act in acts:
+        if act.call.f != POST:
+            changes.setdefault(act.user, {}).setdefault(act.subject, []).append(act)
+    told: dict[Any, list[Any]] = {}
+    for number, friend in rows:
+        told.setdefault(number, []).append(friend)
     for number, post in posts.items():
         if post.call.outcome == FAIL:
             continue
         due = post.position is not None and post.position <= position
-        friends = {act.subject for act in acts if act.user == post.user and act.call.f != POST}
-        for friend in sorted({*friends, *(f for n, f in rows if n == number)}, key=str):
-            may, must, last = _friendship(post, friend, acts, completed)
+        mine = changes.get(post.user, {})
+        for friend in sorted({*mine, *told.get(number, ())}, key=str):
+            may, must, last = _friendship(post, mine.get(friend, []), completed)
             blamed = tuple(act.call for act in (last, post) if act is not None)
             if rows[number, friend] and not may:
                 said = f"{who} {shown(friend)} was notified of {_told(post)}, and was no friend"
@@ -165,16 +172,12 @@ def _problems(
                 yield "not-notified", said, (*blamed, read)
 
 
-def _friendship(
-    post: _Act, friend: Any, acts: list[_Act], completed: int
-) -> tuple[bool, bool, _Act | None]:
+def _friendship(post: _Act, changes: list[_Act], completed: int) -> tuple[bool, bool, _Act | None]:
     """Whether somebody may have been, or must have been, a friend of a post's user at its position,
-    and the last change that says so."""
+    by the changes between the two, and the last of these that says so."""
     last: _Act | None = None
     doubted = set()
-    for act in acts:
-        if (act.user, act.subject) != (post.user, friend) or act.call.f == POST:
-            continue
+    for act in changes:
         if act.position is None:
             if act.call.outcome != FAIL and act.call.invoked < completed:
                 doubted.add(act.call.f)

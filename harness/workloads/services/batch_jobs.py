@@ -16,6 +16,7 @@ from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.drawn import Drawn
+from splitbrain.harness.workloads.parts.keyed import SKEW, any_of
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
@@ -28,6 +29,7 @@ OPTIONS = (
     Option("read", 0.1, "share of reads of all outputs; jobs are the rest", most=1),
     Option("lines", 40, "the most lines of a job; it has 1 at least", least=1),
     Option("keys", 8, "how many different keys", least=1),
+    SKEW,
 )
 
 
@@ -86,7 +88,7 @@ def operations(options: Mapping[str, Any]) -> Generator:
 
 def _text(options: Mapping[str, Any], random: Random) -> str:
     lines = (
-        f"k{random.randrange(options['keys'])} {random.randrange(100)}\n"
+        f"k{any_of(options['keys'], options['skew'], random)} {random.randrange(100)}\n"
         for _ in range(random.randint(1, options["lines"]))
     )
     return "".join(lines)

@@ -17,6 +17,7 @@ from splitbrain.harness.generators import Context, Invocation
 from splitbrain.harness.workloads.parts import batch_runs
 from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.batch_runs import READ, RERUN, RUN, lists
+from splitbrain.harness.workloads.parts.keyed import SKEW, any_of
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
@@ -29,6 +30,7 @@ ALGORITHMS = ("sort-merge", "broadcast-hash", "partitioned-hash")
 OPTIONS = (
     *batch_runs.OPTIONS,
     Option("keys", 8, "how many keys lines and rows have", least=1),
+    SKEW,
     Option("add", 0.25, "share of rows that are added to the table", most=1),
 )
 
@@ -82,7 +84,7 @@ def _output(version: int, rows: Any) -> dict[str, Any]:
 
 def _text(options: Mapping[str, Any], random: Random) -> str:
     lines = (
-        f"k{random.randrange(options['keys'])} {random.randrange(100)}\n"
+        f"k{any_of(options['keys'], options['skew'], random)} {random.randrange(100)}\n"
         for _ in range(random.randint(1, options["lines"]))
     )
     return "".join(lines)

@@ -13,6 +13,7 @@ from typing import Any
 from splitbrain.checkers.batch import batch_output, partition_invariant, rerun_equal
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.workloads.parts import batch_runs
+from splitbrain.harness.workloads.parts.keyed import SKEW, any_of
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
@@ -21,13 +22,13 @@ NAME = "wordcount"
 
 FUNCTIONS = ("words", "ranked", "totals")
 
-OPTIONS = (*batch_runs.OPTIONS, Option("keys", 8, "how many different words", least=1))
+OPTIONS = (*batch_runs.OPTIONS, Option("keys", 8, "how many different words", least=1), SKEW)
 
 
 def _text(options: Mapping[str, Any], random: Random) -> str:
     """Lines of a word and a number; as words, both count."""
     lines = (
-        f"w{random.randrange(options['keys'])} {random.randrange(100)}\n"
+        f"w{any_of(options['keys'], options['skew'], random)} {random.randrange(100)}\n"
         for _ in range(random.randint(1, options["lines"]))
     )
     return "".join(lines)

@@ -84,7 +84,7 @@ class View:
         audit_s: how long it goes on with what it has before it derives that anew.
     """
 
-    audit_s = 0.3
+    audit_s = 0.5
 
     def __init__(self, node: Node) -> None:
         self.node = node

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import trio
+
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.streams.event_store.servers import EventServer
 from splitbrain.systems.streams.event_store.store import Store
@@ -39,24 +41,31 @@ class TellsTooEarly(Store):
     """Acknowledges what is in memory."""
 
     async def settle(self) -> None:
-        """It will be durable when somebody reads it."""
+        """And takes it for durable."""
+        self.durable = len(self.streams.appends)
 
 
-class RecordForEach(Streams):
-    """Writes each event of an append as a record of its own."""
+class EventByEvent(Store):
+    """Writes each event of an append by itself."""
 
-    def write(self, append: Append) -> None:
-        """A crash may leave some of them."""
+    async def write(self, append: Append) -> None:
+        """One after the other, each durable before the next."""
         for at, value in enumerate(append.values):
-            super().write(Append(append.stream, append.version + at, (value,)))
+            self.streams.write(Append(append.stream, append.version + at, (value,)))
+            await self.sync()
+
+
+GROUP_S = 0.05
+"""How long appends wait for others that share their sync."""
 
 
 class SnapshotsFirst(Store):
     """Takes a snapshot as soon as events are in memory."""
 
     async def settle(self) -> None:
-        """The log comes second."""
+        """The log comes second, when others may share its sync."""
         await self.snapshot()
+        await trio.sleep(GROUP_S)
         await self.sync()
 
 
@@ -106,8 +115,8 @@ BUGS: tuple[Bug, ...] = (
     ),
     Bug(
         id="STR-15-BATCH",
-        title="each event of an append is a record of its own: a crash leaves some of them",
-        server=planted(EventServer, store=planted(Store, streams_class=RecordForEach)),
+        title="each event of an append is written by itself: a crash leaves some of them",
+        server=planted(EventServer, store=EventByEvent),
         workload="event-store",
         faults=("process.power_loss", "disk.slow"),
         nodes=3,

@@ -100,9 +100,13 @@ class Store:
         if tuple(events[append.version : end]) != append.values:  # else it came before
             if append.version != len(events):
                 return ("conflict", len(events))
-            self.streams.write(append)
+            await self.write(append)
         await self.settle()
         return ("ok", end)
+
+    async def write(self, append: Append) -> None:
+        """Put an append into the log, in one piece."""
+        self.streams.write(append)
 
     async def _put(self, stream: str, value: int) -> tuple[Any, ...]:
         """Append an event, whatever there is, unless it is there: values are all different."""
