@@ -66,6 +66,9 @@ class SimulatedSocket(real.socket):
         assert process is not None  # else `__new__` has made a real one
         kind = real.SOCK_STREAM if type == -1 else real.SocketKind(type & 0xF)
         family = real.AF_INET if family == -1 else family
+        if family == getattr(real, "AF_UNIX", None):
+            told = "a simulated process has no Unix sockets: listen on a port"
+            raise OSError(errno.EAFNOSUPPORT, told)
         if fileno is not None or family not in _FAMILIES:
             raise error_of(errno.EAFNOSUPPORT)
         if kind not in (real.SOCK_STREAM, real.SOCK_DGRAM):

@@ -391,3 +391,25 @@ def test_a_task_of_trio_waits_for_asyncio_and_cancels_it():
     run(world)
 
     assert events == ["cancelled", "over"]
+
+
+def test_unix_sockets_are_refused_in_a_sentence_and_ipv6_names_are_those_of_the_host():
+    told = []
+
+    async def main():
+        for asked in (
+            asyncio.start_unix_server(lambda reader, writer: None, "/tmp/a.sock"),
+            asyncio.open_unix_connection("/tmp/a.sock"),
+        ):
+            with pytest.raises(OSError) as refused:
+                await asked
+            told.append(str(refused.value))
+        await asyncio.start_server(lambda reader, writer: writer.close(), "::", 7000)
+        for host in ("::1", "localhost"):
+            reader, _ = await asyncio.open_connection(host, 7000)
+            told.append(await reader.read())
+
+    run(programs(main))
+
+    assert told[2:] == [b"", b""]
+    assert all("no Unix sockets: listen on a port" in text for text in told[:2])
