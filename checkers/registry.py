@@ -44,6 +44,7 @@ PATHS: dict[str, str] = {
     "index-agreement": "splitbrain.checkers.collections.indexes:ENTRY",
     "total-queue": "splitbrain.checkers.collections.total_queues:ENTRY",
     "unique-ids": "splitbrain.checkers.collections.identifiers:ENTRY",
+    "version-identity": "splitbrain.checkers.collections.version_identity:ENTRY",
     "echo": "splitbrain.checkers.calls.echoes:ENTRY",
     "regular-register": "splitbrain.checkers.consistency.lamport:REGULAR",
     "safe-register": "splitbrain.checkers.consistency.lamport:SAFE",

@@ -64,6 +64,7 @@ SYSTEMS: Entries[System] = Entries(
         "transfers": f"{_HERE}.end_to_end.transfers:SYSTEM",
         "change-capture": f"{_HERE}.streams.change_capture:SYSTEM",
         "stream-processor": f"{_HERE}.streams.processor:SYSTEM",
+        "documents-replicated": f"{_HERE}.data_models.replicated_documents:SYSTEM",
         "documents": f"{_HERE}.data_models.documents:SYSTEM",
         "schema-registry": f"{_HERE}.encoding.registry:SYSTEM",
         "records": f"{_HERE}.encoding.records:SYSTEM",

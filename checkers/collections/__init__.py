@@ -5,5 +5,6 @@ from __future__ import annotations
 from splitbrain.checkers.collections.full_sets import set_full
 from splitbrain.checkers.collections.identifiers import unique_ids
 from splitbrain.checkers.collections.total_queues import total_queue
+from splitbrain.checkers.collections.version_identity import version_identity
 
-__all__ = ["set_full", "total_queue", "unique_ids"]
+__all__ = ["set_full", "total_queue", "unique_ids", "version_identity"]

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.objects.sets import SetClient, set_
     from splitbrain.harness.workloads.objects.shared_logs import LogClient, log
     from splitbrain.harness.workloads.objects.stores import StoreClient, store
+    from splitbrain.harness.workloads.objects.versioned_rows import VersionedClient, versions
     from splitbrain.harness.workloads.objects.watches import WatchClient, watching
     from splitbrain.harness.workloads.parts.abilities import Method
     from splitbrain.harness.workloads.parts.kind import WorkloadKind
@@ -107,6 +108,7 @@ __all__ = [
     "TextClient",
     "TransactionClient",
     "TransfersClient",
+    "VersionedClient",
     "WatchClient",
     "Words",
     "Workload",
@@ -150,6 +152,7 @@ __all__ = [
     "text",
     "transfers",
     "unique_ids",
+    "versions",
     "watching",
     "workload_for",
 ]
@@ -185,6 +188,7 @@ _PLACES = {
     "parts.words": ("Words",),
     "replication.posted_messages": ("MessagesClient", "messages"),
     "services.payment_requests": ("PaymentsClient", "payments"),
+    "objects.versioned_rows": ("VersionedClient", "versions"),
     "objects.names": ("NamesClient", "names"),
     "objects.queues": ("QueueClient", "queue"),
     "transactions.register_transactions": ("rw_register",),

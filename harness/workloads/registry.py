@@ -41,6 +41,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "watch": f"{_FOLDER}.objects.watches:KIND",
         "broadcast": f"{_FOLDER}.replication.broadcasts:KIND",
         "names": f"{_FOLDER}.objects.names:KIND",
+        "versions": f"{_FOLDER}.objects.versioned_rows:KIND",
         "membership": f"{_FOLDER}.replication.memberships:KIND",
         "saga": f"{_FOLDER}.services.sagas:KIND",
         "siblings": f"{_FOLDER}.replication.concurrent_values:KIND",

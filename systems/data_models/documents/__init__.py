@@ -20,7 +20,8 @@ one decision wrong.
 
 Several documents change at once, and are read as of one moment.
 
-Left out: replicas, queries beyond equality, a log that is ever cut short.
+Left out: replicas (`splitbrain.systems.data_models.replicated_documents` has them), queries beyond
+equality, a log that is ever cut short.
 """
 
 from splitbrain.harness.nemesis.claims import Claims
@@ -36,7 +37,7 @@ SYSTEM = System(
     title="a document store with versions and indexes (chapter 2)",
     server=DocumentServer,
     client=DocumentClient,
-    workloads=("register", "set", "bank", "lock"),
+    workloads=("register", "set", "bank", "lock", "versions", "names"),
     claims=Claims(
         ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",

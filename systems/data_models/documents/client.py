@@ -30,6 +30,9 @@ ELEMENTS = "elements"
 ACCOUNTS = "accounts"
 """The collection that has the bank."""
 
+NAMES, VERSIONS = "names", "versions"
+"""The collections that have users' names, and documents that are read with their versions."""
+
 LOCKS = "locks"
 """The collection in which a document holds the lock."""
 
@@ -116,6 +119,39 @@ class DocumentClient:
         """Take it away again."""
         await self._ask("delete", LOCKS, f"l{token}")
 
+    async def claim(self, name: str, owner: int) -> int:
+        """Put the document of a name, of which there may be one; its owner.
+
+        Raises:
+            Definite: somebody has the name, and nobody said who.
+        """
+        while True:
+            found = await self.owner(name)
+            if found is not None:
+                return found
+            identity = f"u{self._node.random.getrandbits(62)}"
+            if await self._put(NAMES, identity, 0, {"element": name, "owner": owner}):
+                return owner
+
+    async def owner(self, name: str) -> int | None:
+        """Who has a name, found by the index."""
+        (found,) = await self._ask("find", NAMES, (("element", name),))
+        return dict(found[0][2])["owner"] if found else None
+
+    async def write_version(self, key: str, value: int) -> int:
+        """Make the document of a key hold a value; the version that it has then. Raises as `write`
+        does."""
+        for _ in range(TRIES):
+            version, _ = await self.read_version(key)
+            if await self._put(VERSIONS, key, version, {"value": value}):
+                return version + 1
+        raise Definite("the document was changed by others each time")
+
+    async def read_version(self, key: str) -> tuple[int, Any]:
+        """A key's version, 0 if there is none, and its value."""
+        answer = await self._ask("get", VERSIONS, key)
+        return (answer[0], dict(answer[1])["value"]) if answer else (0, None)
+
     async def _accounts(self, names: tuple[str, ...], opening: int) -> list[tuple[int, int]]:
         (found,) = await self._ask("get_all", ACCOUNTS, names)
         return [(version, dict(fields).get("balance", opening)) for version, fields in found]
@@ -139,16 +175,25 @@ class DocumentClient:
         return True
 
     async def _ask(self, *message: Any) -> Message:
+        match await self.answer(message):
+            case ("ok", *result):
+                return tuple(result)
+            case ("none",):
+                return ()
+            case ("conflict", reason):
+                raise _Conflicting(reason)
+            case (_, reason):
+                raise Definite(str(reason))
+        raise Indefinite("the answer was none")
+
+    async def answer(self, message: Message) -> Message:
+        """What the server says to a request.
+
+        Raises:
+            Indefinite: nothing.
+        """
         with trio.move_on_after(ATTEMPT_S):
-            match await request(self._node, self._server, *message):
-                case ("ok", *result):
-                    return tuple(result)
-                case ("none",):
-                    return ()
-                case ("conflict", reason):
-                    raise _Conflicting(reason)
-                case (_, reason):
-                    raise Definite(str(reason))
+            return await request(self._node, self._server, *message)
         raise Indefinite(f"{self._server} did not answer")
 
 

@@ -15,7 +15,12 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Message, Node
-from splitbrain.systems.data_models.documents.store import Conflict, Documents, Fields
+from splitbrain.systems.data_models.documents.store import (
+    Conflict,
+    Documents,
+    Fields,
+    LoggedDocuments,
+)
 
 UNIQUE = frozenset({"element"})
 """Fields whose values no two documents of a collection may share."""
@@ -30,7 +35,7 @@ class DocumentServer:
         store_class: what keeps the documents.
     """
 
-    store_class: type[Documents] = Documents
+    store_class: type[LoggedDocuments] = LoggedDocuments
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -55,30 +60,36 @@ class DocumentServer:
 
     def do(self, f: str, *arguments: Any) -> Message:
         """Do a request at once; the answer."""
-        try:
-            match f, arguments:
-                case "get", (collection, identity):
-                    found = self.store.get(collection, identity)
-                    return ("ok", found.version, found.fields) if found else ("none",)
-                case "find", (collection, query):
-                    return "ok", tuple(map(tuple, self.store.find(collection, dict(query))))
-                case "put", (collection, identity, version, fields, change):
-                    self.store.put(collection, identity, version, dict(fields), change)
-                    return "ok", version + 1
-                case "get_all", (collection, ids):
-                    return "ok", tuple(self._found(collection, identity) for identity in ids)
-                case "put_all", (collection, puts, change):
-                    made = [(collection, i, version, dict(fields)) for i, version, fields in puts]
-                    self.store.put_all(made, change)
-                    return "ok", 0
-                case "delete", (collection, identity):
-                    self.store.delete(collection, identity)
-                    return "ok", 0
-        except Conflict as conflict:
-            return "conflict", str(conflict)
-        return "refused", f"{f} with {len(arguments)} arguments is no request"
+        return answered(self.store, f, *arguments)
 
-    def _found(self, collection: str, identity: str) -> tuple[int, Fields]:
-        """A document's version and fields; 0 and none if it is not there."""
-        document = self.store.get(collection, identity)
-        return (document.version, document.fields) if document else (0, ())
+
+def answered(store: Documents, f: str, *arguments: Any) -> Message:
+    """Do a request to a store at once; the answer."""
+    try:
+        match f, arguments:
+            case "get", (collection, identity):
+                found = store.get(collection, identity)
+                return ("ok", found.version, found.fields) if found else ("none",)
+            case "find", (collection, query):
+                return "ok", tuple(map(tuple, store.find(collection, dict(query))))
+            case "put", (collection, identity, version, fields, change):
+                store.put(collection, identity, version, dict(fields), change)
+                return "ok", version + 1
+            case "get_all", (collection, ids):
+                return "ok", tuple(_found(store, collection, identity) for identity in ids)
+            case "put_all", (collection, puts, change):
+                made = [(collection, i, version, dict(fields)) for i, version, fields in puts]
+                store.put_all(made, change)
+                return "ok", 0
+            case "delete", (collection, identity):
+                store.delete(collection, identity)
+                return "ok", 0
+    except Conflict as conflict:
+        return "conflict", str(conflict)
+    return "refused", f"{f} with {len(arguments)} arguments is no request"
+
+
+def _found(store: Documents, collection: str, identity: str) -> tuple[int, Fields]:
+    """A document's version and fields; 0 and none if it is not there."""
+    document = store.get(collection, identity)
+    return (document.version, document.fields) if document else (0, ())

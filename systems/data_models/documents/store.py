@@ -1,4 +1,4 @@
-"""Collections of documents with versions and indexes, in memory over a log on disk.
+"""Collections of documents with versions and indexes, in memory, and over a log on a disk.
 
 Records of the log (`splitbrain.systems.log_file`)::
 
@@ -41,29 +41,20 @@ class Conflict(Exception):
 
 
 class Documents:
-    """The store.
+    """The documents there are.
 
     Invariants: a document's version goes up by one with each change, crashes or not; a change is
     made once; the index has an entry for each field of each document, and no other.
 
     Args:
-        disk: where the log is.
         unique: fields of which no two documents of a collection may have the same value.
     """
 
-    def __init__(self, disk: Disk, unique: frozenset[str] = frozenset()) -> None:
+    def __init__(self, unique: frozenset[str] = frozenset()) -> None:
         self._unique = unique
-        self._log = LogFile(disk, PATH, _START)
         self.collections: dict[str, dict[str, Document]] = {}
         self.index: dict[tuple[str, str, Any], set[str]] = {}
-        self._changes: set[int] = set()
-
-    async def open(self) -> None:
-        """Read what survived, cut off a torn tail, and make both durable."""
-        for record in await self._log.open():
-            for step in _steps(record):
-                self._apply(step)
-        self.build_index()
+        self.changes: dict[Any, None] = {}
 
     def build_index(self) -> None:
         """Make the index of the documents that are there."""
@@ -99,7 +90,7 @@ class Documents:
             ids = found if ids is None else ids & found
         return [documents[name] for name in sorted(documents if ids is None else ids)]
 
-    # Writing: what is written counts at once; `sync` makes it durable
+    # Writing
 
     def put(
         self, collection: str, identity: str, version: int, fields: Mapping[str, Any], change: int
@@ -111,7 +102,7 @@ class Documents:
         Raises:
             Conflict: it is of another version, or breaks a unique constraint.
         """
-        if change in self._changes:
+        if change in self.changes:
             return
         document = self.get(collection, identity)
         if version != (document.version if document else 0):
@@ -127,7 +118,7 @@ class Documents:
         Raises:
             Conflict: one of them cannot be made, so none is.
         """
-        if change in self._changes:
+        if change in self.changes:
             return
         for collection, identity, version, fields in puts:
             document = self.get(collection, identity)
@@ -154,8 +145,7 @@ class Documents:
             self.write(("delete", collection, identity))
 
     def write(self, record: tuple[Any, ...]) -> None:
-        """Write a record, into the page cache only, and do what it says."""
-        self._log.append([record])
+        """Do what a record says."""
         for step in _steps(record):
             before = self.get(step[1], step[2])
             if before:
@@ -167,7 +157,7 @@ class Documents:
     def _apply(self, step: tuple[Any, ...]) -> Document | None:
         match step:
             case ("put", collection, identity, version, fields, change):
-                self._changes.add(change)
+                self.changes[change] = None
                 document = Document(identity, version, fields)
                 self.collections.setdefault(collection, {})[identity] = document
                 return document
@@ -175,15 +165,63 @@ class Documents:
                 del self.collections[collection][identity]
         return None
 
-    async def sync(self) -> None:
-        """Wait until all that is written now is durable; who waits meanwhile shares the fsync."""
-        await self._log.sync()
+    # All of it, for snapshots
+
+    def state(self) -> tuple[tuple[Any, Any], ...]:
+        """All documents by collection and id, and which changes were made."""
+        documents = tuple(
+            ((collection, identity), (found.version, found.fields))
+            for collection, by_id in sorted(self.collections.items())
+            for identity, found in sorted(by_id.items())
+        )
+        return (*documents, ("changes", tuple(self.changes)))
+
+    def restore(self, state: Sequence[tuple[Any, Any]]) -> None:
+        """Become what `state` said."""
+        *documents, (_, changes) = state
+        self.collections = {}
+        self.changes = dict.fromkeys(changes)
+        for (collection, identity), (version, fields) in documents:
+            found = Document(identity, version, fields)
+            self.collections.setdefault(collection, {})[identity] = found
+        self.build_index()
 
     def __iter__(self) -> Iterator[tuple[str, Document]]:
         """All documents, with their collections."""
         for collection, documents in self.collections.items():
             for document in documents.values():
                 yield collection, document
+
+
+class LoggedDocuments(Documents):
+    """The documents of one server, over a log on its disk.
+
+    What is written counts at once; `sync` makes it durable.
+
+    Args:
+        disk: where the log is.
+        unique: as for `Documents`.
+    """
+
+    def __init__(self, disk: Disk, unique: frozenset[str] = frozenset()) -> None:
+        super().__init__(unique)
+        self._log = LogFile(disk, PATH, _START)
+
+    async def open(self) -> None:
+        """Read what survived, cut off a torn tail, and make both durable."""
+        for record in await self._log.open():
+            for step in _steps(record):
+                self._apply(step)
+        self.build_index()
+
+    def write(self, record: tuple[Any, ...]) -> None:
+        """Write a record, into the page cache only, and do what it says."""
+        self._log.append([record])
+        super().write(record)
+
+    async def sync(self) -> None:
+        """Wait until all that is written now is durable; who waits meanwhile shares the fsync."""
+        await self._log.sync()
 
 
 def _steps(record: tuple[Any, ...]) -> list[tuple[Any, ...]]:

@@ -12,11 +12,11 @@ from untimed_disks import UntimedDisk
 
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.simulation.disk import SimulatedDisk
-from splitbrain.systems.data_models.documents.store import Conflict, Documents
+from splitbrain.systems.data_models.documents.store import Conflict, LoggedDocuments
 
 
 def opened(disk):
-    store = Documents(UntimedDisk(disk), frozenset({"name"}))
+    store = LoggedDocuments(UntimedDisk(disk), frozenset({"name"}))
     trio.run(store.open)
     return store
 
