@@ -5,12 +5,18 @@ import sys
 import pytest
 
 from examples.job_queue.system import SYSTEM as QUEUE
+from examples.ledger.system import SYSTEM as LEDGER
 from examples.lock_service.system import SYSTEM as LOCK
 from splitbrain.checkers.verdict import VALID
-from splitbrain.harness import Fault, Plan, PlannedOperation, run
+from splitbrain.harness import Fault, Plan, PlannedOperation, run, shrink
+from splitbrain.harness.ground import ground_named
 from splitbrain.harness.plan import When
+from splitbrain.harness.runs.retrying import prepared
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the ground needs Linux")
+
+TRIES = 10
+"""In so many tries a failure of the simulation comes again; an idle machine needs one."""
 
 KILL = Fault("process.kill", 1.0, 0.3, "n1", id="f1")
 PAUSE = Fault("process.pause", 1.6, 0.2, "n1", id="f2")
@@ -23,7 +29,7 @@ def on_processes(system, bug=None, **changes):
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("system", [QUEUE, LOCK], ids=["queue", "lock"])
+@pytest.mark.parametrize("system", [QUEUE, LOCK, LEDGER], ids=["queue", "lock", "ledger"])
 def test_the_corrected_forms_survive_a_kill_and_a_pause(system):
     result = on_processes(system)
     assert result.validity is VALID, [v.reason for v in result.verdicts]
@@ -35,6 +41,24 @@ def test_the_queue_that_does_not_flush_loses_jobs_in_a_kill():
     kill = Fault("process.kill", 0.0, 0.3, "n1", when=When("acknowledged", count=20), id="f1")
     result = on_processes(QUEUE, "JOBS-01", faults=(kill,), operations=tuple(puts))
     assert result.signature.startswith("total-queue")
+
+
+@pytest.mark.nightly
+def test_the_ledger_of_transfers_in_two_steps_shows_another_total():
+    result = on_processes(LEDGER, "LEDGER-01", faults=(), rate=200.0)
+    assert result.signature.startswith("bank")
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("system", [QUEUE, LEDGER], ids=["queue", "ledger"])
+def test_what_the_simulation_found_fails_alike_on_processes(system):
+    (bug,) = system.bugs
+    hunted = (run(system.hunt(bug, seed)) for seed in range(bug.seeds))
+    failed = next(made for made in hunted if made.signature.startswith(bug.shows))
+    small = shrink(system.hunt(bug, failed.plan.seed), failed, budget=100)
+    plan = prepared(system.experiment(small.run.plan), "processes", ground_named("processes"))
+    tries = (run(system.experiment(plan)).signature for _ in range(TRIES))
+    assert any(signature == failed.signature for signature in tries)
 
 
 @pytest.mark.nightly

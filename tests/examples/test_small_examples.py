@@ -1,18 +1,19 @@
-"""The lock service and the queue of jobs: sound under what they claim, their first forms not."""
+"""Lock service, queue of jobs and ledger: sound under what they claim, their first forms not."""
 
 from __future__ import annotations
 
 import pytest
 
 from examples.job_queue.system import SYSTEM as QUEUE
+from examples.ledger.system import SYSTEM as LEDGER
 from examples.lock_service.system import SYSTEM as LOCK
 from splitbrain.harness import Plan, run, shrink
 from splitbrain.harness.planning import draw
 
-SYSTEMS = {"queue": QUEUE, "lock": LOCK}
+SYSTEMS = {"queue": QUEUE, "lock": LOCK, "ledger": LEDGER}
 CLAIMED = "process,net,clock,client"
 
-both = pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
+each = pytest.mark.parametrize("system", SYSTEMS.values(), ids=SYSTEMS)
 
 
 def sound(system, seed):
@@ -27,23 +28,23 @@ def found(system):
     return next(made for made in runs if made.signature.startswith(bug.shows))
 
 
-@both
+@each
 def test_the_corrected_form_is_sound_under_all_that_it_claims(system):
     assert [sound(system, seed).signature for seed in range(2)] == [""] * 2
 
 
-@both
+@each
 @pytest.mark.nightly
 def test_the_corrected_form_is_sound_under_hundreds_of_seeds(system):
     assert [sound(system, seed).signature for seed in range(400)] == [""] * 400
 
 
-@both
+@each
 def test_the_bug_of_the_first_form_is_found(system):
     assert found(system)
 
 
-@both
+@pytest.mark.parametrize("system", [QUEUE, LOCK], ids=["queue", "lock"])
 @pytest.mark.nightly
 def test_it_is_told_in_one_operation_and_one_fault(system):
     made = found(system)
