@@ -140,6 +140,28 @@ def test_a_read_and_a_write_of_small_quorums_have_no_replica_in_common(tmp_path)
     assert any(not (names & others) for names in stored for others in asked)
 
 
+@pytest.mark.parametrize("bug", ["ML-05", "ML-09"])
+def test_a_replica_that_had_not_heard_of_all_is_red(tmp_path, bug):
+    """ML-05: changes of those before the dead leader reach nobody behind it."""
+    grid = form_of(bug_run(tmp_path, bug), "heard")
+    tones = {cell.tone for row in grid.rows for cell in row.cells}
+
+    assert grid.rows[0].name.startswith("client ")
+    assert all(len(row.cells) == len(grid.columns) for row in grid.rows if row.cells)
+    assert tones == {"good", "bad"}
+
+
+def test_two_owners_of_a_range_are_red_and_a_hand_over_is_not(tmp_path):
+    lanes = form_of(bug_run(tmp_path / "two", "PART-12"), "ranges")
+    red = [(lane.name, bar.text) for lane in lanes.lanes for bar in lane.bars if bar.tone == "bad"]
+    moved = form_of(bug_run(tmp_path / "moved", "PART-01"), "ranges")
+
+    assert {name for name, _ in red} == {"n2", "n3"}
+    assert len({text for _, text in red}) == 1
+    assert all(bar.tone != "bad" for lane in moved.lanes for bar in lane.bars)
+    assert all(lane.bars for lane in moved.lanes)
+
+
 def test_an_older_token_that_writes_after_a_newer_one_is_red(tmp_path):
     lanes = form_of(bug_run(tmp_path, "CLK-01"), "leases")
     storage = lanes.lanes[-1]

@@ -67,6 +67,7 @@ from splitbrain.systems.partitioning.database.bugs import BUGS, GLOBAL_INDEX_BUG
 from splitbrain.systems.partitioning.database.global_index import GlobalIndexServer
 from splitbrain.systems.partitioning.database.invariants import DatabaseInvariants
 from splitbrain.systems.partitioning.database.items import GlobalIndexClient, ItemsClient
+from splitbrain.systems.partitioning.database.pictures import RANGES
 from splitbrain.systems.partitioning.database.server import DatabaseServer
 
 __all__ = ["GLOBAL_INDEX", "SYSTEM"]
@@ -122,6 +123,7 @@ SYSTEM = System(
     bugs=BUGS,
     knobs=KNOBS,
     invariants=DatabaseInvariants,
+    pictures=(RANGES,),
 )
 
 GLOBAL_INDEX = System(
@@ -136,4 +138,5 @@ GLOBAL_INDEX = System(
     bugs=GLOBAL_INDEX_BUGS,
     knobs=KNOBS,
     invariants=DatabaseInvariants,
+    pictures=(RANGES,),
 )

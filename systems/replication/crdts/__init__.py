@@ -47,6 +47,7 @@ from splitbrain.harness.system import System
 from splitbrain.systems.replication.crdts.bugs import BUGS
 from splitbrain.systems.replication.crdts.client import CrdtClient
 from splitbrain.systems.replication.crdts.server import GossipServer
+from splitbrain.systems.replication.heard import HEARD
 
 __all__ = ["SYSTEM"]
 
@@ -64,4 +65,5 @@ SYSTEM = System(
     claims=Claims(("process", "net", "clock", "disk.slow", "disk.stall", "client"), max_down="all"),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(HEARD,),
 )

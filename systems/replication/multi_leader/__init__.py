@@ -58,6 +58,7 @@ from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.replication.carts import put_together
+from splitbrain.systems.replication.heard import HEARD
 from splitbrain.systems.replication.multi_leader.bugs import (
     BUGS,
     CART_BUGS,
@@ -95,6 +96,7 @@ SYSTEM = System(
     claims=CLAIMS,
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(HEARD,),
 )
 
 RING = System(
@@ -107,6 +109,7 @@ RING = System(
     nodes=5,
     bugs=RING_BUGS,
     knobs=KNOBS,
+    pictures=(HEARD,),
 )
 
 STAR = System(
@@ -118,6 +121,7 @@ STAR = System(
     claims=CLAIMS,
     nodes=4,
     knobs=KNOBS,
+    pictures=(HEARD,),
 )
 
 MERGING = System(
@@ -129,6 +133,7 @@ MERGING = System(
     claims=CLAIMS,
     bugs=MERGING_BUGS,
     knobs=KNOBS,
+    pictures=(HEARD,),
 )
 
 CARTS = System(
@@ -140,4 +145,5 @@ CARTS = System(
     claims=Claims(tuple(kind for kind in CLAIMS.kinds if kind != "member"), max_down="all"),
     bugs=CART_BUGS,
     knobs=KNOBS,
+    pictures=(HEARD,),
 )
