@@ -25,8 +25,8 @@ Sources: Isard et al., "Dryad" (EuroSys 2007); Zaharia et al., "Resilient Distri
 
 Guarantees: the output of a job is what its program makes of its input in one undisturbed run, in
 any number of partitions, and the same at each rerun; it never changes; what a job does outside is
-done once; under any number of crashes and power losses of any servers. A job that was taken on goes
-on after the coordinator's crash.
+done once; under any number of crashes and power losses of any servers, and slow ones. A job that
+was taken on goes on after the coordinator's crash.
 
 Invariants: see ``Coordinator``, ``Worker``, ``Running`` and ``Chunks``.
 
@@ -63,7 +63,16 @@ SYSTEM = System(
     client=DataflowClient,
     workloads=("wordcount", "join", "sessionise", "payments"),
     claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        (
+            "process",
+            "net",
+            "clock",
+            "disk.slow",
+            "disk.stall",
+            "client",
+            "scenario",
+            "service.slow",
+        ),
         max_down="all",
     ),
     checkers=(batch_deterministic(),),

@@ -183,7 +183,7 @@ BUGS: tuple[Bug, ...] = (
             DataflowServer, coordinator=planted(Coordinator, running_class=TakesAnyAttempt)
         ),
         workload="wordcount",
-        faults=("process.pause", "net.latency"),
+        faults=("service.slow", "process.pause"),
         nodes=4,
         seeds=20,
         shows=_WRONG,

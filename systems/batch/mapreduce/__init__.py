@@ -58,7 +58,16 @@ SYSTEM = System(
     client=BatchClient,
     workloads=("batch",),
     claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        (
+            "process",
+            "net",
+            "clock",
+            "disk.slow",
+            "disk.stall",
+            "client",
+            "scenario",
+            "service.slow",
+        ),
         max_down="all",
     ),
     nodes=4,

@@ -53,7 +53,16 @@ SYSTEM = System(
     client=QueueClient,
     workloads=("deliveries",),
     claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        (
+            "process",
+            "net",
+            "clock",
+            "disk.slow",
+            "disk.stall",
+            "client",
+            "scenario",
+            "service.slow",
+        ),
         max_down="all",
     ),
     sizes=range(2, 10),

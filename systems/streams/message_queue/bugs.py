@@ -77,7 +77,7 @@ BUGS: tuple[Bug, ...] = (
         title="the broker takes whatever it is sent: what waits grows without bound",
         server=planted(QueueServer, broker=TakesAll),
         workload="deliveries",
-        faults=("process.pause", "net.partition"),
+        faults=("service.slow",),
         nodes=3,
         seeds=10,
         shows=("unbounded",),

@@ -55,7 +55,16 @@ SYSTEM = System(
     client=StreamClient,
     workloads=("payments", "kafka", "log"),
     claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        (
+            "process",
+            "net",
+            "clock",
+            "disk.slow",
+            "disk.stall",
+            "client",
+            "scenario",
+            "service.slow",
+        ),
         max_down="all",
     ),
     sizes=range(2, 10),

@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Plan, run
+from splitbrain.harness.plan import Fault, When
 from splitbrain.systems import registry
 from splitbrain.systems.batch.dataflow.local import run_locally
 from splitbrain.systems.batch.dataflow.running import Begun, Chunks, Running
@@ -97,3 +99,34 @@ def test_simulated_workers_that_fail_make_what_a_real_pool_makes(workload):
                 assert [list(row) for row in made] == rows
                 compared += 1
     assert compared > 20
+
+
+def killed_when(*moments):
+    """Servers die, for half a second, when they do these things for the so many-th time."""
+    return tuple(
+        Fault("process.kill", 0.0, 0.5, "itself", id=f"f{number}", when=When(*moment))
+        for number, moment in enumerate(moments)
+    )
+
+
+PARTIAL_FETCHES = killed_when(*(("send", f"n{n}", 10 * n, False, "part") for n in (2, 3, 4)))
+"""Each worker once, when it has handed out some of what others fetch of it."""
+
+BETWEEN_STEPS = killed_when(
+    ("fsync-end", "n1", 9), ("send", "n1", 60, False, "task"), ("fsync-begin", "n1", 40)
+)
+"""The coordinator between a sync and what follows it, between two tasks, and before a sync."""
+
+
+@pytest.mark.parametrize(
+    ("faults", "bug", "validity"),
+    [
+        (PARTIAL_FETCHES, None, VALID),
+        (PARTIAL_FETCHES, "BAT-11", INVALID),
+        (BETWEEN_STEPS, None, VALID),
+    ],
+)
+def test_deaths_between_two_steps_lose_nothing(faults, bug, validity):
+    plan = Plan("dataflow", "sessionise", bug=bug, nodes=4, seed=2, time_limit=6.0, faults=faults)
+
+    assert run(registry.experiment(plan), tracing=False).validity is validity
