@@ -20,10 +20,11 @@ from splitbrain.reports.pictures.lanes import draw_lanes
 from splitbrain.reports.pictures.load import load_plots
 from splitbrain.reports.pictures.plots import draw_plot
 from splitbrain.reports.pictures.rings import draw_ring
+from splitbrain.reports.pictures.servers import SERVERS
 from splitbrain.reports.wording import safe_text, shortened
 from splitbrain.systems import registry
 
-ANY_RUN = (KEY, CLOCKS)
+ANY_RUN = (KEY, SERVERS, CLOCKS)
 """Pictures of whatever a run has, whatever its system."""
 
 

@@ -17,7 +17,7 @@ _MOST = 60
 
 
 def _drawn(seen: Seen) -> Lanes | None:
-    key = _key(seen)
+    key = blamed_key(seen)
     if key is None:
         return None
     writes: list[tuple[int, Call, str]] = []
@@ -27,7 +27,7 @@ def _drawn(seen: Seen) -> Lanes | None:
             continue
         if call.f in _WRITES and call.outcome != "fail" and (said := _wrote(call, key)) is not None:
             writes.append((at, call, said))
-        elif call.outcome == "ok" and (said := _read(call, key)) is not None:
+        elif call.outcome == "ok" and (said := read_of(call, key)) is not None:
             reads.append((at, call, said))
     if not writes or not reads:
         return None
@@ -36,7 +36,7 @@ def _drawn(seen: Seen) -> Lanes | None:
         told = f"client {call.process % seen.plan.clients} reads {said}"
         tone: Tone = "bad" if at in seen.blamed else "plain"
         point = Point(call.end or call.start, said, tone, told)
-        by_server.setdefault(_answered(seen, call), []).append(point)
+        by_server.setdefault(server_of(seen, call), []).append(point)
     lanes = [Lane(f"{key}: writes", tuple(_written(seen, writes[-_MOST:])))]
     for name in sorted(by_server):
         lanes.append(Lane(f"read from {name}" if name else "read", points=tuple(by_server[name])))
@@ -47,7 +47,7 @@ def _name(key: Any) -> str:
     return key if isinstance(key, str) else json.dumps(key, default=repr)
 
 
-def _key(seen: Seen) -> str | None:
+def blamed_key(seen: Seen) -> str | None:
     """The key that the verdict names, or that most of the blamed operations have."""
     named = seen.anomaly.details.get("key") if seen.anomaly else None
     if named is not None:
@@ -74,7 +74,7 @@ def _wrote(call: Call, key: str) -> str | None:
     return _value(written[-1]) if written else None
 
 
-def _read(call: Call, key: str) -> str | None:
+def read_of(call: Call, key: str) -> str | None:
     """What a read, or a scan of all keys, says of the key; None if it doesn't."""
     if call.f == "scan":
         held = list(_pairs(call.result, key))
@@ -102,7 +102,7 @@ def _value(value: Any) -> str:
     return json.dumps(value, default=repr)
 
 
-def _answered(seen: Seen, call: Call) -> str:
+def server_of(seen: Seen, call: Call) -> str:
     """The server whose answer ended a read; empty if the trace doesn't tell."""
     host = f"c{call.process % seen.plan.clients + 1}"
     at = seen.trace.last_event(host, call.end or call.start, "receive")

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
+from itertools import combinations, pairwise
 from pathlib import Path
 
 import picture_system
@@ -39,6 +40,7 @@ from splitbrain.reports.pictures.lanes import draw_lanes
 from splitbrain.reports.pictures.marking import Axis
 from splitbrain.reports.pictures.plots import draw_plot
 from splitbrain.reports.pictures.rings import draw_ring
+from splitbrain.reports.pictures.servers import SERVERS
 from splitbrain.systems import registry
 from splitbrain.systems.batch.dataflow.pictures import ATTEMPTS
 from splitbrain.systems.partitioning.arcs import ring_change
@@ -77,6 +79,31 @@ def test_a_stale_reads_key_shows_the_write_and_the_server_that_missed_it(tmp_pat
 
     assert {"z: writes", "read from n1", "15", "null"} <= words_in(svg)
     assert svg.count('class="thing bad"') == 2
+
+
+def test_each_server_is_shown_in_its_roles_and_with_what_it_said_it_held(tmp_path):
+    lanes = {
+        lane.name: lane for lane in SERVERS.draw(seen_of(load_run(two_leaders_run(tmp_path)))).lanes
+    }
+
+    assert [(bar.text, bar.tone) for bar in lanes["n3"].bars] == [
+        ("up", "faint"),
+        ("candidate 7", "doubt"),
+        ("leader 7", "lead"),
+    ]
+    assert [(bar.text, bar.tone) for bar in lanes["n1"].bars][-1] == ("leader 5", "lead")
+    assert [(bar.text, bar.tone) for bar in lanes["n1: z"].bars] == [("null", "bad")]
+    assert [point.note for point in lanes["n2"].points] == ["n2 syncs its disk"]
+
+
+def test_two_that_lead_at_once_and_one_that_is_down_are_seen(tmp_path):
+    led = SERVERS.draw(seen_of(load_run(bug_run(tmp_path / "two", "REP-01")))).lanes
+    down = SERVERS.draw(seen_of(load_run(bug_run(tmp_path / "down", "REP-04")))).lanes
+
+    leads = [(bar.start, bar.end) for lane in led for bar in lane.bars if bar.tone == "lead"]
+    assert any(a < d and c < b for (a, b), (c, d) in combinations(leads, 2))
+    lives = [pairwise(lane.bars) for lane in down if ":" not in lane.name]
+    assert any(one.end < other.start for pairs in lives for one, other in pairs)
 
 
 def test_a_log_is_shown_by_term_up_to_what_is_committed_with_what_a_crash_left(tmp_path):

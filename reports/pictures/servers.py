@@ -1,0 +1,92 @@
+"""The state of each server over time: up or down, its role, what it said it holds of the key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from splitbrain.checkers.vocabulary import LEADER
+from splitbrain.harness.pictures.forms import Bar, Lane, Lanes, Point, Tone
+from splitbrain.harness.pictures.picture import Picture, Seen
+from splitbrain.harness.runs.recorded_trace import Role
+from splitbrain.reports.pictures.keys import blamed_key, read_of, server_of
+
+_TONES: dict[str, Tone] = {LEADER: "lead", "candidate": "doubt", "up": "faint"}
+_MOST = 12
+"""Servers that are drawn."""
+
+
+def _drawn(seen: Seen) -> Lanes | None:
+    held = _held(seen)
+    lanes: list[Lane] = []
+    for server in seen.plan.servers[:_MOST]:
+        was = tuple(_was(seen, seen.trace.roles.get(server, ())))
+        if was:
+            lanes.append(Lane(server, was, tuple(_syncs(seen, server))))
+        if server in held:
+            name, answers = held[server]
+            lanes.append(Lane(f"{server}: {name}", tuple(_values(seen, answers))))
+    return Lanes(tuple(lanes)) if any(len(lane.bars) > 1 for lane in lanes) else None
+
+
+def _was(seen: Seen, roles: Sequence[Role]) -> Iterator[Bar]:
+    """What a server was from each change on; nothing while it was down."""
+    changes: list[Role | None] = [*roles, None]
+    for role, after in pairwise(changes):
+        assert role is not None
+        start = max(seen.start, seen.trace.time(role.at))
+        end = seen.end if after is None else min(seen.end, seen.trace.time(after.at))
+        if role.name and start < end:
+            text = f"{role.name} {role.term}".strip()
+            yield Bar(start, end, text, _TONES.get(role.name, "plain"))
+
+
+def _syncs(seen: Seen, server: str) -> Iterator[Point]:
+    """The last moments at which it made something durable."""
+    own = [at for at in seen.trace.events_of(server) if seen.trace.events[at][1] == "fsync"]
+    inside = [at for at in own if seen.between(seen.trace.time(at))]
+    for at in inside[-24:]:
+        yield Point(seen.trace.time(at), "", "good", f"{server} syncs its disk")
+
+
+def _held(seen: Seen) -> dict[str, tuple[str, list[tuple[int, str, bool]]]]:
+    """Of each server what it answered of the blamed key, in order: when, what, and whether the
+    verdict blames it."""
+    key = blamed_key(seen)
+    found: dict[str, tuple[str, list[tuple[int, str, bool]]]] = {}
+    if key is None:
+        return found
+    for at, call in enumerate(seen.calls):
+        if call.end is None or call.outcome != "ok" or not seen.between(call.end):
+            continue
+        said = read_of(call, key)
+        server = "" if said is None else server_of(seen, call)
+        if said is not None and server:
+            answer = call.end, said, at in seen.blamed
+            found.setdefault(server, (key, []))[1].append(answer)
+    return found
+
+
+def _values(seen: Seen, answers: Sequence[tuple[int, str, bool]]) -> Iterator[Bar]:
+    """A bar for each value, from the answer that first told it to the next that told another."""
+    stretches: list[list[tuple[int, str, bool]]] = []
+    for answer in answers:
+        if stretches and stretches[-1][0][1] == answer[1]:
+            stretches[-1].append(answer)
+        else:
+            stretches.append([answer])
+    ends = [each[0][0] for each in stretches[1:]] + [max(seen.end, answers[-1][0] + 1)]
+    for stretch, end in zip(stretches, ends, strict=True):
+        start, value, _ = stretch[0]
+        blamed = any(bad for _, _, bad in stretch)
+        yield Bar(start, end, value, "bad" if blamed else "plain", f"it answers {value}")
+
+
+SERVERS = Picture(
+    "servers",
+    "Each server over time",
+    "Up or down, and in which role; diamonds are syncs of its disk. Below, as far as its answers "
+    "tell, what it held of the blamed key: from the first answer that said so to the next that "
+    "said otherwise. What the verdict blames is red.",
+    _drawn,
+)
