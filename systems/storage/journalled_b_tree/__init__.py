@@ -26,7 +26,7 @@ Guarantees are those of `splitbrain.systems.storage.engine`. Invariants (``verif
 
 Snapshots keep the nodes that are replaced meanwhile, in memory.
 
-Left out: pages that are written in the background; a cache that is smaller than the journal; a free
+Left out: pages that are written in the background; a journal that does not fit into memory; a free
 list that saves the walk at the start.
 """
 
@@ -59,6 +59,7 @@ SYSTEM = System(
     bugs=BUGS,
     knobs=(
         Knob("page", 512, 4096, "bytes of a page", _PLACE + "page_bytes"),
+        Knob("cache", 0, 64, "pages that are kept in memory", _PLACE + "cached_pages"),
         Knob(
             "journal",
             512,

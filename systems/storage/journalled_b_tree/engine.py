@@ -95,6 +95,7 @@ class JournalledBTree(Engine):
     """
 
     page_bytes: ClassVar[int] = 4096
+    cached_pages: ClassVar[int] = 1024
     journal_bytes: ClassVar[int] = 4 << 20
     """How long the journal grows before its pages are written to their places."""
 
@@ -108,6 +109,7 @@ class JournalledBTree(Engine):
         self.images: dict[int, bytes] = {}
         self.snapshots: dict[PagesSnapshot, None] = {}
         self.kept: dict[Ref, Node] = {}
+        self._cache: dict[Ref, Node] = {}
         self.room = capacity(self.page_bytes)
         self.longest = self.room // 4
 
@@ -119,7 +121,7 @@ class JournalledBTree(Engine):
             await replace(self.disk, FILE, meta_encoded(META, None, 0, self.page_bytes))
         await self.disk.fsync_dir()  # the file may have its name in the page cache alone
         for record in self.journal.read():
-            self.images.update(_pages(record))
+            self.images.update(pages_of(record))
         self.generation, self.root = meta_decoded(self._page(META), META)
         nodes = [] if self.root is None else list(tree.walk(self, self.root))
         used = {ref.page for ref, _, _ in nodes}
@@ -139,8 +141,12 @@ class JournalledBTree(Engine):
 
     def read(self, ref: Ref) -> Node:
         """See `tree.Pages`."""
-        kept = self.kept.get(ref)
-        return decoded(self._page(ref.page), ref) if kept is None else kept
+        node = self.kept.get(ref) or self._cache.get(ref)
+        if node is None:
+            node = self._cache[ref] = decoded(self._page(ref.page), ref)
+            if len(self._cache) > self.cached_pages:
+                del self._cache[next(iter(self._cache))]
+        return node
 
     def place(self, node: Node) -> Ref:
         """Only a commit places nodes."""
@@ -261,6 +267,7 @@ class SmallJournalledBTree(JournalledBTree):
     """The engine with pages and a journal that are soon full, as simulated runs need it."""
 
     page_bytes = 512
+    cached_pages = 2
     journal_bytes = 6 << 10
 
 
@@ -275,7 +282,12 @@ def record_of(images: Images) -> bytes:
     return _encode(list(images.items()))
 
 
-def _pages(record: bytes) -> Iterable[tuple[int, bytes]]:
+def pages_of(record: bytes) -> Iterable[tuple[int, bytes]]:
+    """What a record of the journal tells.
+
+    Raises:
+        Damaged: it is none.
+    """
     try:
         return _decode(record)
     except msgspec.MsgspecError as error:

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from engines import ENGINES
+from hypothesis import given
+from hypothesis import strategies as st
 from store_driver import Crashed, DrivenDisk, applied, contents, done, opened
 
 from splitbrain.harness.bug import planted
 from splitbrain.systems.storage.engine import Damaged
-from splitbrain.systems.storage.journalled_b_tree.engine import FILE, JOURNAL, META, record_of
+from splitbrain.systems.storage.journalled_b_tree.engine import (
+    FILE,
+    JOURNAL,
+    META,
+    pages_of,
+    record_of,
+)
 
 TREE = ENGINES["journalled-b-tree"]
 
@@ -118,3 +128,9 @@ def test_the_journal_is_cut_off_when_it_is_long_and_only_then():
 
 def test_the_format_of_records_does_not_change():
     assert record_of({3: b"page", 0: b"meta"}).hex() == "929203c404706167659200c4046d657461"
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_are_pages_or_damaged(data):
+    with suppress(Damaged):
+        assert all(isinstance(image, bytes) for _, image in pages_of(data))

@@ -13,8 +13,17 @@ from store_driver import DrivenDisk, contents, done, opened
 
 from splitbrain.systems.storage.engine import Damaged
 from splitbrain.systems.storage.lsm_tree.bloom import Bloom
-from splitbrain.systems.storage.lsm_tree.levels import Version, due, of_level, shadows
+from splitbrain.systems.storage.lsm_tree.levels import (
+    MANIFEST,
+    Version,
+    due,
+    load,
+    of_level,
+    save,
+    shadows,
+)
 from splitbrain.systems.storage.lsm_tree.tables import Table, encoded, name_of
+from splitbrain.systems.storage.wal import whole
 
 ENTRIES = [(b"a", b"1"), (b"b", None), (b"c", b"333")]
 
@@ -142,3 +151,37 @@ def test_tables_that_a_snapshot_needs_stay_until_it_is_closed():
     assert len([name for name in disk.list() if name.endswith(".sst")]) == 2
     snapshot.close()
     assert len([name for name in disk.list() if name.endswith(".sst")]) == 1
+
+
+GOLDEN_MANIFEST = bytes.fromhex("92029191920116")
+"""The next table is 2; level 0 has table 1, whose index has the checksum 22."""
+
+
+def test_the_format_of_the_manifest_does_not_change():
+    disk = DrivenDisk()
+    only = made(1, "a")
+    only.checksum = 22
+    done(save(disk, Version(((only,),), 2)))
+
+    assert GOLDEN_MANIFEST in disk.read(MANIFEST)
+
+
+@given(st.binary(max_size=200), st.booleans())
+def test_any_bytes_are_no_manifest(data, framed):
+    """Neither as they are, nor as what a frame holds."""
+    disk = DrivenDisk()
+    disk.append(MANIFEST, whole([data])[1] if framed else data)
+    try:
+        assert list(load(disk).tables()) == []
+    except Damaged:
+        return
+    assert framed, "only what bears a checksum may be a version, if an empty one"
+
+
+def test_a_table_that_the_manifest_does_not_mean_is_damaged():
+    disk = DrivenDisk()
+    old = table(encoded(1, [(b"k", b"old")], 100)).checksum
+    disk.append(name_of(1), encoded(1, [(b"k", b"new")], 100))
+
+    with pytest.raises(Damaged, match=r"000001\.sst is not the table that the manifest names"):
+        Table(disk, 1, old)
