@@ -45,7 +45,7 @@ def repeat(server: Server) -> None:
 
 def send_log(server: Server) -> None:
     """Send our log to the primary of the view, if enough have left for it."""
-    if len(server.changes) < server.failing:
+    if len(server.changes) < server.others_needed:
         return
     log, lives = tuple(server.log), server.known_lives()
     message = DoViewChange(DO_VIEW_CHANGE, server.view, log, server.normal, server.commit, lives)
@@ -64,7 +64,7 @@ def on_start_view_change(server: Server, sender: str, message: StartViewChange) 
         change(server, message.view)
     if server.status == CHANGING:
         server.changes.add(sender)
-        if len(server.changes) == server.failing:
+        if len(server.changes) == server.others_needed:
             send_log(server)
     elif server.leads:
         start_view(server, sender)  # it missed it

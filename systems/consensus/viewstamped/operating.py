@@ -156,7 +156,10 @@ def on_prepare_ok(server: Server, sender: str, message: PrepareOk) -> None:
 def count(server: Server) -> None:
     """Commit what f others hold."""
     held = sorted((each.op for each in server.backups.values()), reverse=True)
-    execute(server, min(server.op, held[server.failing - 1]) if server.failing else server.op)
+    execute(
+        server,
+        min(server.op, held[server.others_needed - 1]) if server.others_needed else server.op,
+    )
 
 
 def execute(server: Server, commit: int) -> None:

@@ -125,9 +125,9 @@ class Server:
         return tuple(name for name in self.everybody if name != self.name)
 
     @property
-    def failing(self) -> int:
-        """How many servers may fail at a time: f, of 2f + 1."""
-        return (len(self.everybody) - 1) // 2
+    def others_needed(self) -> int:
+        """How many others make a majority with this one: f, of 2f + 1."""
+        return self.quorum - 1
 
     @property
     def quorum(self) -> int:

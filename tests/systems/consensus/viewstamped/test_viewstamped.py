@@ -99,6 +99,16 @@ def test_4_1_an_operation_is_committed_when_f_others_hold_it():
     assert cluster["n3"].op == 2
 
 
+def test_of_an_even_number_of_servers_a_majority_holds_what_is_committed():
+    cluster = Cluster(4)
+    cluster.ask("n1", *REGISTER)
+    cluster.settle("n1", "n2")
+    assert cluster.replies == []
+    cluster.ask("n1", *REGISTER)
+    cluster.settle("n1", "n2", "n3")
+    assert cluster.replies == [(1, "ok"), (2, "ok")]
+
+
 @pytest.mark.parametrize(("rules", "held"), [(Rules, [1, 2]), (AcknowledgesGaps, [2])])
 def test_4_1_to_acknowledge_is_to_hold_all_before(rules, held):
     cluster = Cluster(rules=rules)
