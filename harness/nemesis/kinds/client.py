@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike
-from splitbrain.harness.nemesis.kind import Kind, Words
+from splitbrain.harness.nemesis.kind import Kind, Parameter, Words
 from splitbrain.harness.nemesis.kinds.process import kill, pause
 from splitbrain.harness.nemesis.rules import LinkRule, links_between
 
@@ -18,6 +18,20 @@ def partition(context: Context) -> Injection:
     def end() -> Effect:
         control.remove_rule(rule)
         return {"messages_dropped": rule.affected}
+
+    return Strike(targets.nodes, context.detail(targets), lambda: control.add_rule(rule), end)
+
+
+def duplicate(context: Context) -> Injection:
+    """``client.duplicate``: what the targets send to servers, and hear of them, arrives twice at
+    random."""
+    control, targets = context.control, context.targets()
+    links = links_between(targets.nodes, control.servers)
+    rule = LinkRule(context.fault.id, links, duplicate=context.options["probability"])
+
+    def end() -> Effect:
+        control.remove_rule(rule)
+        return {"messages_duplicated": rule.affected}
 
     return Strike(targets.nodes, context.detail(targets), lambda: control.add_rule(rule), end)
 
@@ -56,5 +70,19 @@ PARTITION = Kind(
     aliases=("client-partition",),
     targets=("one", "all"),
     weights=_WEIGHTS,
+    strikes="clients",
+)
+
+DUPLICATE = Kind(
+    "client.duplicate",
+    "A client's requests, and the answers to it, arrive twice with some probability: who is asked "
+    "has to know a request again.",
+    duplicate,
+    Words("messages of {targets} duplicated", "duplication ends"),
+    aliases=("client-duplicate",),
+    parameters=(Parameter("probability", 0.2, "of delivering a message twice", high=1.0),),
+    targets=("one", "all"),
+    weights=_WEIGHTS,
+    draw=lambda rng: {"probability": rng.choice((0.05, 0.2, 0.5))},
     strikes="clients",
 )

@@ -54,6 +54,7 @@ SHORT_FORMS = {
     "client.kill": faults.client_kill(),
     "client.pause": faults.client_pause(),
     "client.partition": faults.client_partition(target="c2"),
+    "client.duplicate": faults.client_duplicate(probability=0.5),
     "scenario.figure8": faults.figure8(),
     "scenario.rollback": faults.rollback(),
     "scenario.split_vote_storm": faults.split_vote_storm(),

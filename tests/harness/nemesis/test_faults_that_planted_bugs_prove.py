@@ -488,6 +488,7 @@ CASES = [
     ("version.upgrade", Migrating, retrying, "set-full/lost", 0),
     ("version.rollback", Migrating, retrying, "set-full/lost", 0),
     ("client.partition", Keeper, retrying, "set-full/duplicated", 1),
+    ("client.duplicate", Keeper, retrying, "set-full/duplicated", 0),
 ]
 
 ELSEWHERE = {"member.dead", *(kind.id for kind in KINDS if kind.real)}

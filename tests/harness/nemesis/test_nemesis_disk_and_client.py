@@ -114,6 +114,16 @@ def test_a_client_that_is_cut_off_reaches_no_server_and_others_do():
     assert stops(world)["f1"]["effect"] == {"messages_dropped": 2}
 
 
+def test_what_a_client_says_and_hears_may_arrive_twice_and_nothing_else():
+    world, _ = performing(Fault("client.duplicate", 1.0, 1.0, "c1", {"probability": 1.0}, id="f1"))
+    world.run_until(1.5)
+
+    assert [world.send("c1", "n1"), world.send("n2", "c1"), world.send("n1", "n2")] == [2, 2, 1]
+    world.run_until(3.0)
+    assert world.send("c1", "n1") == 1
+    assert stops(world)["f1"]["effect"] == {"messages_duplicated": 2}
+
+
 @pytest.mark.parametrize(
     ("fault", "complaint"),
     [
