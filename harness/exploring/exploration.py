@@ -11,7 +11,14 @@ from typing import Any
 
 from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.exploring.schedule import Going, Schedule, Step
-from splitbrain.harness.exploring.strategies import MIXED, STRATEGIES, AtRandom, strategy_for
+from splitbrain.harness.exploring.strategies import (
+    MIXED,
+    STRATEGIES,
+    SYSTEMATIC,
+    AtRandom,
+    strategy_for,
+)
+from splitbrain.harness.exploring.systematic import search
 from splitbrain.harness.exploring.trying import Main, Tried, tried
 from splitbrain.harness.plan import InvalidPlan, parse_seconds
 from splitbrain.harness.programs.factory import library_of
@@ -19,6 +26,12 @@ from splitbrain.harness.testing import settings
 
 RUNS = 100
 """Schedules that a test is tried under unless it says otherwise."""
+
+DEPARTURES = 2
+"""Departures of the schedules that are all tried, unless a test says otherwise."""
+
+MOST_SCHEDULES = 20_000
+"""Schedules that are tried before it is given up to try them all."""
 
 _SHRINKING = 300
 """Runs that making a failure small may take."""
@@ -42,10 +55,11 @@ class Explored(AssertionError):
 
 def explore(
     *,
-    runs: int = RUNS,
+    runs: int | None = None,
     library: str | None = None,
     time_limit: float | str = "1h",
     strategy: str = MIXED,
+    departures: int = DEPARTURES,
 ) -> Callable[[Callable[..., Any]], Callable[..., None]]:
     """Make a test of an async one: it is run on virtual time under one schedule after another.
 
@@ -53,19 +67,25 @@ def explore(
     It fails if the function raises, if all its tasks wait for each other, or if it never ends.
 
     Args:
-        runs: schedules to try (``--splitbrain-runs`` goes before it).
+        runs: schedules to try (``--splitbrain-runs`` goes before it), `RUNS` unless given; where
+            all are tried, how many at most, `MOST_SCHEDULES` unless given.
         library: ``trio`` or ``asyncio``; unless given, what the function's module imports.
         time_limit: virtual time until it must have ended.
         strategy: how they depart: ``random``, ``pct`` (by priorities that change a few times), or
-            ``mixed``, by turns (`splitbrain.harness.exploring.strategies`).
+            ``mixed``, by turns (`splitbrain.harness.exploring.strategies`); or ``systematic``: all
+            schedules with few departures are tried (`splitbrain.harness.exploring.systematic`).
+        departures: how many are few, where all are tried.
 
     Raises:
         InvalidPlan: a value makes no sense (when decorating, not when testing).
     """
-    if type(runs) is not int or runs < 1:
+    if runs is not None and (type(runs) is not int or runs < 1):
         raise InvalidPlan(f"runs is {runs!r}: give a whole number from 1 up")
-    if strategy not in STRATEGIES:
-        raise InvalidPlan(f"strategy is {strategy!r}: {suggestion(strategy, STRATEGIES)}")
+    if strategy not in (*STRATEGIES, SYSTEMATIC):
+        known = (*STRATEGIES, SYSTEMATIC)
+        raise InvalidPlan(f"strategy is {strategy!r}: {suggestion(strategy, known)}")
+    if type(departures) is not int or departures < 0:
+        raise InvalidPlan(f"departures is {departures!r}: give a whole number from 0 up")
     seconds = parse_seconds(time_limit, "time_limit")
 
     def decorate(function: Callable[..., Any]) -> Callable[..., None]:
@@ -77,7 +97,10 @@ def explore(
         def test(*arguments: Any, **named: Any) -> None:
             __tracebackhide__ = True
             main = functools.partial(function, *arguments, **named)
-            _explore(main, chosen, settings.seeds(runs), seconds, strategy)
+            if strategy == SYSTEMATIC:
+                _explore_all(main, chosen, seconds, departures, runs or MOST_SCHEDULES)
+            else:
+                _explore(main, chosen, settings.seeds(runs or RUNS), seconds, strategy)
 
         del test.__wrapped__
         test.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
@@ -101,6 +124,23 @@ def _explore(main: Main, library: str, seeds: Any, seconds: float, strategy: str
             small, used = _smaller(again, found)
             text = _told(small, seed, number + 1, len(found.schedule.departed), used)
             raise Explored(text, seed, small.schedule.departed) from small.error
+
+
+def _explore_all(main: Main, library: str, seconds: float, departures: int, most: int) -> None:
+    __tracebackhide__ = True
+    made = search(lambda s: tried(main, library, s, 0, seconds), departures, most)
+    bound = f"at most {_count(departures, 'departure')} from the order of readiness"
+    if made.failing is not None:
+        lines = [
+            f"schedule {made.schedules} of those with {bound} fails: {made.failing.signature}",
+            "none with fewer departures does",
+            *_shown_failure(made.failing),
+        ]
+        raise Explored("\n".join(lines), 0, made.failing.schedule.departed) from made.failing.error
+    if made.complete:
+        print(f"none of {_count(made.schedules, 'schedule')} with {bound} fails")
+    else:
+        print(f"no proof: the first {made.schedules} schedules with {bound} pass, there are more")
 
 
 def _smaller(again: Callable[[Collection[int]], Tried], failing: Tried) -> tuple[Tried, int]:
@@ -137,13 +177,20 @@ def _told(small: Tried, seed: int, tries: int, before: int, used: int) -> str:
         f"{_count(len(departures), 'departure')} from the order of readiness"
         f"{f', of {before}' if before != len(departures) else ''} ({_count(used, 'run')})",
     ]
-    if str(small.error) and small.signature == "deadlock":
-        lines += ["", str(small.error)]
-    if departures:
-        lines += ["", "who goes first where that matters (* otherwise the first ready one would):"]
-        lines += _shown(small.schedule.steps, departures)
+    lines += _shown_failure(small)
     lines += ["", f"repeat it: pytest --splitbrain-seed {seed}"]
     return "\n".join(lines)
+
+
+def _shown_failure(failing: Tried) -> list[str]:
+    """Who waits for whom, and who goes first."""
+    lines = []
+    if str(failing.error) and failing.signature == "deadlock":
+        lines += ["", str(failing.error)]
+    if failing.schedule.departed:
+        lines += ["", "who goes first where that matters (* otherwise the first ready one would):"]
+        lines += _shown(failing.schedule.steps, failing.schedule.departed)
+    return lines
 
 
 def _shown(steps: list[Step], departures: Collection[int]) -> list[str]:

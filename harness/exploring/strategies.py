@@ -28,6 +28,7 @@ MOST_IN_A_ROW = 50
 """So often one task goes on while others could, before it falls."""
 
 RANDOM, PCT, MIXED = "random", "pct", "mixed"
+SYSTEMATIC = "systematic"
 STRATEGIES = (RANDOM, PCT, MIXED)
 
 

@@ -198,7 +198,7 @@ class DirectRun(BaseRun):
 
     def step(self, rounds: int) -> bool:
         """See `NodeRun.step`."""
-        runner, policy, local = self.runner, self.policy, self._local
+        runner, local = self.runner, self._local
         local["runner"] = runner  # what `_enter` and `_leave` do
         order.run = self
         try:
@@ -222,8 +222,8 @@ class DirectRun(BaseRun):
                     continue
                 batch = sorted(queue, key=_age)
                 queue.clear()
-                if policy is not None:
-                    policy(batch)
+                if self.policy is not None:  # a task may have set another just now
+                    self.policy(batch)
                 while batch:
                     self._step_task(batch.pop())
             if not runner.tasks:
