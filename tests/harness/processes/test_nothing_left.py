@@ -12,6 +12,7 @@ from uuid import uuid4
 import pytest
 
 from splitbrain.checkers.history import read_jsonl
+from splitbrain.harness.processes import rooms, vdso
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,8 +24,15 @@ PATIENCE_S = 20.0
 
 COMMAND = (
     *(sys.executable, "-m", "splitbrain", "run", "raft", "--ground", "processes", "-q"),
-    *("--faults", "kill,pause,partition", "--time-limit", "20s", "--rate", "50", "--runs", "runs"),
+    *("--time-limit", "20s", "--rate", "50", "--runs", "runs"),
 )
+PLAIN = ("--faults", "kill,pause,partition")
+WITH_RIGHTS = ("--faults", "kill,terminate,bump,no-room", "--seed", "6")
+"""Draws all four of them: a mount for each server, and processes that are traced."""
+
+TROUBLES = rooms.unavailable() or vdso.unavailable() if sys.platform == "linux" else "no Linux"
+
+needs_rights = pytest.mark.skipif(TROUBLES is not None, reason=str(TROUBLES))
 
 
 def marked(mark):
@@ -53,12 +61,12 @@ def until(true):
 class Harness:
     """A run by the command line, in a process that the test may end."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, words):
         self.folder, self.mark = folder, uuid4().hex
         (folder / "tmp").mkdir()
         places = {MARK: self.mark, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": os.getcwd()}
         self.process = subprocess.Popen(
-            COMMAND,
+            (*COMMAND, *words),
             cwd=folder,
             env={**os.environ, **places},
             stdout=subprocess.DEVNULL,
@@ -70,15 +78,17 @@ class Harness:
         return len(marked(self.mark)) == 7
 
     def nothing_left(self):
-        return not marked(self.mark) and not list((self.folder / "tmp").iterdir())
+        mounts = Path("/proc/self/mounts").read_text()
+        files = list((self.folder / "tmp").iterdir())
+        return not marked(self.mark) and not files and str(self.folder) not in mounts
 
     def histories(self):
         return list(self.folder.glob("runs/*/history.jsonl"))
 
 
 @pytest.fixture
-def harness(tmp_path):
-    running = Harness(tmp_path)
+def harness(tmp_path, request):
+    running = Harness(tmp_path, getattr(request, "param", PLAIN))
     yield running
     for pid in marked(running.mark):
         os.kill(pid, signal.SIGKILL)
@@ -136,7 +146,32 @@ def children_of(parent):
 
 
 @pytest.mark.nightly
+@needs_rights
+@pytest.mark.parametrize("harness", [WITH_RIGHTS], indirect=True, ids=["with-rights"])
+def test_a_kill_leaves_no_mount(harness):
+    assert until(harness.has_nodes)
+    assert until(lambda: any(file.stat().st_size > 2000 for file in harness.histories()))
+    keeper = next(pid for pid in marked(harness.mark) if "splitbrain" in mounts_of(pid))
+    assert mounts_of(keeper).count("splitbrain-nodes-") == 5
+    harness.process.kill()
+    assert until(harness.nothing_left), marked(harness.mark)
+
+
+def mounts_of(pid):
+    try:
+        return Path(f"/proc/{pid}/mounts").read_text()
+    except OSError:
+        return ""
+
+
+@pytest.mark.nightly
 @pytest.mark.parametrize("moment", range(50))
+@pytest.mark.parametrize(
+    "harness",
+    [PLAIN, pytest.param(WITH_RIGHTS, marks=needs_rights)],
+    indirect=True,
+    ids=["plain", "with-rights"],
+)
 def test_a_kill_at_any_moment_leaves_nothing(harness, moment):
     time.sleep(Random(moment).uniform(0.0, 8.0))  # the moment is what is tried
     harness.process.kill()

@@ -125,6 +125,16 @@ def test_a_program_that_reads_nothing_holds_nobody_up():
     assert answers == {"n1": "ok", "n2": "ok", "n3": "silent"}
 
 
+@pytest.mark.nightly
+def test_ten_programs_answer_though_one_of_them_reads_nothing():
+    brief = {"nodes": 10, "clients": 10, "time_limit": 1.0}
+    result = run(of("odd.py deaf", "echo", **brief, options={"operation_timeout": 0.5}))
+    (answers,) = (event.value for event in result.history.events("answers"))
+    silent = [name for name, what in answers.items() if what == "silent"]
+    assert silent == ["n9"]  # the last by name
+    assert len(answers) == 10
+
+
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
