@@ -32,7 +32,8 @@ under way, ``coordinator`` and ``worker`` are the servers, ``servers`` says whic
 has them with one decision wrong.
 
 Left out: speculative attempts beside one that is merely slow (a task is given to another worker
-when its lease is over), input that does not fit in a message, forgetting old outputs.
+when its lease is over; `splitbrain.systems.batch.dataflow` has them), input that does not fit in a
+message, forgetting old outputs.
 """
 
 from splitbrain.harness.knobs import Knob

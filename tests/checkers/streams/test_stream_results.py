@@ -13,6 +13,7 @@ from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.streams import stream_results
+from splitbrain.checkers.streams.results import late_policy, watermark_monotonic, window_complete
 from splitbrain.systems.streams.processor.keyed import BOUND_MS, Event, Keyed, place_of
 
 
@@ -169,6 +170,20 @@ def mutated(read, random):
     return read
 
 
+PARTS = {
+    window_complete: {"wrong-window", "repeated-window", "early-window"},
+    watermark_monotonic: {"watermark-regressed"},
+    late_policy: {"unjustified-late"},
+}
+
+
+def parts_say_no_more_and_no_less(made, verdict):
+    """Checkers of one property find what is of their own kinds, of all that there is."""
+    for make, kinds in PARTS.items():
+        found = [anomaly for anomaly in verdict.anomalies if anomaly.kind in kinds]
+        assert list(make().check(made).anomalies) == found
+
+
 def twins(seeds, each):
     kinds = Counter()
     for seed in seeds:
@@ -178,7 +193,9 @@ def twins(seeds, each):
             read = processed(events, random)
             if random.random() < 0.8:
                 read = mutated(read, random)
-            verdict = stream_results().check(history(events, read))
+            made = history(events, read)
+            verdict = stream_results().check(made)
+            parts_say_no_more_and_no_less(made, verdict)
             found = {anomaly.kind for anomaly in verdict.anomalies}
             assert found == another_way(events, read), (read, verdict)
             kinds.update(found)
