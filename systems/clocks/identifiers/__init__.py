@@ -11,12 +11,15 @@ repeats itself; and a time beyond all that were given out is durable, to begin w
 Sources: Kulkarni et al., "Logical Physical Clocks", OPODIS 2014; Snowflake, 2010.
 
 Guarantees: no identifier is given out twice, whatever wall clocks do and however often servers
-crash; those of one server grow. Not: that identifiers of different servers sort as they were made.
+crash; those of one server grow, and are after all that it had heard of. None is further ahead of
+its server's own clock than good clocks are apart. Not: that identifiers of different servers sort
+as they were made.
 
 Layout: ``server`` gives out identifiers, ``client`` asks; ``bugs`` has the server with one decision
 wrong.
 """
 
+from splitbrain.checkers.invariants.stamps import hybrid_stamps
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
@@ -38,6 +41,7 @@ SYSTEM = System(
         ("process", "net", "member", "clock", "client", "scenario", "disk.slow", "disk.stall"),
         max_down="all",
     ),
+    checkers=(hybrid_stamps(),),
     bugs=BUGS,
     knobs=KNOBS,
 )

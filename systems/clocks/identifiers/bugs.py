@@ -18,6 +18,14 @@ class CountsWithinTheTick(HybridClock):
         return self.last
 
 
+class HearsNothing(HybridClock):
+    """Takes no notice of the stamps of messages: the receive rule is missing."""
+
+    def receive(self, stamp: HybridStamp) -> HybridStamp:
+        """An event like any other."""
+        return self.tick()
+
+
 BUGS: tuple[Bug, ...] = (
     Bug(
         id="CLK-08",
@@ -29,5 +37,27 @@ BUGS: tuple[Bug, ...] = (
         seeds=40,
         shows=("unique-ids/",),
         source="DDIA chapter 8, Timestamps for ordering events; Twitter Snowflake",
+    ),
+    Bug(
+        id="CLK-10",
+        title="any stamp is believed: one bad clock drags all others along",
+        server=planted(IdentifierServer, most_ahead=None),
+        workload="unique-ids",
+        faults=("clock.bump",),
+        nodes=3,
+        seeds=20,
+        shows=("hybrid-stamps/dragged",),
+        source="Kulkarni et al., OPODIS 2014, section 5; CockroachDB's --max-offset",
+    ),
+    Bug(
+        id="CLK-10-RECEIVE",
+        title="the stamps of messages are not looked at, and effects sort before their causes",
+        server=planted(IdentifierServer, clock_class=HearsNothing),
+        workload="unique-ids",
+        faults=("clock.bump",),
+        nodes=3,
+        seeds=20,
+        shows=("hybrid-stamps/before-its-cause",),
+        source="Kulkarni et al., OPODIS 2014, figure 5",
     ),
 )
