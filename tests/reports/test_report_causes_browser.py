@@ -1,0 +1,80 @@
+"""Pictures of planted bugs in a real browser: the cause of each failure is seen in its page."""
+
+import json
+import re
+
+import pytest
+from chromium import Chromium, find_chromium
+from sample_traces import bug_run
+
+from splitbrain.reports import write_report
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.browser,
+    pytest.mark.skipif(find_chromium() is None, reason="no Chromium is installed"),
+]
+
+CAUSES = {
+    "servers": ("REP-01", "figure.querySelectorAll('.thing.lead').length >= 2"),
+    "logs": ("CON-04", "/the failure/.test(text) && /[0-9] ✓/.test(text)"),
+    "quorums": ("LL-01", "/heard/.test(text) && /store/.test(text) && /query/.test(text)"),
+    "leases": ("CLK-01", "[...figure.querySelectorAll('.thing.bad')]"
+               ".some(g => /write/.test(g.textContent))"),
+    "commits": ("TX-20", "/in doubt/.test(text) && /commit/.test(text) && /abort/.test(text)"),
+    "levels": ("LSM-01", "/level 0/.test(text)"),
+    "pages": ("BT-04", "/meta/.test(text) && /power loss|opened/.test(text)"),
+    "disk": ("STO-01", "figure.querySelector('.thing.bad') && /Damaged|boot/.test(text)"),
+    "watermarks": ("STR-07", "/watermark of group/.test(text)"),
+    "load": ("REP-01", "figure.querySelectorAll('.fault-band').length >= 3"),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with Chromium(tmp_path_factory.mktemp("profile")) as chromium:
+        yield chromium
+
+
+@pytest.mark.parametrize("picture", CAUSES)
+def test_the_cause_is_in_the_picture(browser, tmp_path, picture):
+    bug, cause = CAUSES[picture]
+    page = write_report(bug_run(tmp_path, bug)).page
+    for scheme in ("light", "dark"):
+        browser.open(page, fragment=f"#picture-{picture}", scheme=scheme)
+        seen = browser.evaluate(
+            f"(figure => {{ const text = figure.textContent; return [Boolean({cause}),"
+            " figure.querySelector('svg').getBoundingClientRect().height > 20]; })"
+            f"(document.getElementById('picture-{picture}'))"
+        )
+        data = json.loads(browser.evaluate("JSON.stringify(document.documentElement.dataset)"))
+
+        assert seen == [True, True]
+        assert data["state"] == "ready"
+        assert "errors" not in data
+
+
+def test_the_lost_message_and_the_two_leaders_are_in_the_diagram(browser, tmp_path):
+    page = write_report(bug_run(tmp_path, "REP-01")).page
+    browser.open(page)
+    found = browser.evaluate(
+        "[document.querySelectorAll('svg.spacetime .role.leads').length,"
+        " document.querySelectorAll('svg.spacetime g.message.lost .cross').length,"
+        " [...document.querySelectorAll('svg.spacetime .fault-name')].map(t => t.textContent)]"
+    )
+
+    assert found[0] >= 2
+    assert found[1] >= 1
+    assert any("net.partition" in name for name in found[2])
+
+
+def test_the_ring_of_a_cycle_has_its_edges_named(browser, tmp_path):
+    page = write_report(bug_run(tmp_path, "TX-08")).page
+    browser.open(page)
+    edges = browser.evaluate(
+        "[...document.querySelectorAll('svg.ring[aria-label^=cycle]')]"
+        ".map(s => s.textContent).join()"
+    )
+
+    assert len(set(re.findall(r"T\d+", edges))) >= 2
+    assert edges.count("rw") >= 2  # write skew
