@@ -1,7 +1,8 @@
 """A stand-in for Redis: one server that unmodified clients (redis-py) talk to.
 
 It has strings, hashes, lists, sets and streams with expiry, MULTI with WATCH, blocking pops, and
-publish and subscribe; no scripts, no replicas, no cluster. What it forgets when it fails is what
+publish and subscribe; no scripts, no cluster; replicas are hosts of their own
+(`splitbrain.systems.standins.redis_replica`). What it forgets when it fails is what
 Redis forgets, by its setting `persistence`, Redis' own ``appendfsync``:
 
 ==============  ===========================================================================
@@ -49,6 +50,9 @@ LAG_MS = 1000
 
 _REPLICATED_EACH_S = 0.1
 
+FULL = b"full"
+"""What a replica is told first, with the number of writes that all there is consists of."""
+
 _LOG = "appendonly.aof"
 _BLOCKING = {b"BLPOP": b"LPOP", b"BRPOP": b"RPOP"}
 
@@ -62,6 +66,8 @@ class Redis:
         self.node, self.persistence = node, persistence
         self.keys = Keys()
         self.subscribers: dict[bytes, dict[Session, None]] = {}
+        self.replicas: dict[Session, None] = {}
+        self._written: list[bytes] = []
         self.changed = trio.Event()
         self._lock = trio.Lock()
         self._on_their_way: deque[tuple[int, bytes]] = deque()  # to the replica, with their times
@@ -73,11 +79,20 @@ class Redis:
         surround_clients(self.node)
         self._replay()
         async with trio.open_nursery() as nursery:
-            if self.persistence == "everysec":
-                nursery.start_soon(self._sync_each_second)
-            elif self.persistence == "failover":
-                nursery.start_soon(self._replicate)
+            nursery.start_soon(self.background)
             await trio.serve_tcp(lambda stream: Session(self, stream).run(), PORT)
+
+    async def background(self) -> None:
+        """What it does besides answering."""
+        if self.persistence == "everysec":
+            await self._sync_each_second()
+        elif self.persistence == "failover":
+            await self._replicate()
+
+    def follow(self, session: Session) -> None:
+        """A replica wants all that there is, and then each write."""
+        session.push_raw(request(FULL, b"%d" % len(self._written)) + b"".join(self._written))
+        self.replicas[session] = None
 
     def _replay(self) -> None:
         disk = self.node.disk
@@ -90,6 +105,7 @@ class Redis:
                 break  # a crash has torn it
             self.keys.now, at = int(words[0]), end
             self.keys.execute(words[1:])
+            self._written.append(request(*words))
         disk.truncate(_LOG, at)
 
     async def _sync_each_second(self) -> None:
@@ -141,6 +157,9 @@ class Redis:
 
     def _log(self, words: Words) -> None:
         entry = request(b"%d" % self.keys.now, *words)
+        self._written.append(entry)
+        for session in self.replicas:
+            session.push_raw(entry)
         if self.persistence == "failover":
             self._on_their_way.append((self.keys.now, entry))
         elif self.persistence != "off":
@@ -183,6 +202,7 @@ class Session:
             pass
         finally:
             self._unsubscribe(list(self._channels))
+            self._server.replicas.pop(self, None)
 
     async def _write(self) -> None:
         async for reply in self._to_send:
@@ -204,9 +224,18 @@ class Session:
         """Send something."""
         self._out.send_nowait(encoded(reply, self._version))
 
+    def push_raw(self, data: bytes) -> None:
+        """Send something as it is."""
+        self._out.send_nowait(data)
+
     async def _answers(self, words: Words) -> list[Any]:
         """The replies to a request; SUBSCRIBE has several."""
         name = words[0].upper()
+        if name == b"SYNC":
+            self._server.follow(self)
+            return []
+        if name == b"REPLCONF":
+            return []
         if name == b"EXEC":
             return [await self._exec()]
         if self._queued is not None and name not in (b"DISCARD", b"MULTI", b"WATCH"):
