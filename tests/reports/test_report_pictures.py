@@ -167,9 +167,8 @@ def test_a_read_and_a_write_of_small_quorums_have_no_replica_in_common(tmp_path)
     assert any(not (names & others) for names in stored for others in asked)
 
 
-@pytest.mark.parametrize("bug", ["ML-05", "ML-09"])
+@pytest.mark.parametrize("bug", ["ML-06", "ML-09"])
 def test_a_replica_that_had_not_heard_of_all_is_red(tmp_path, bug):
-    """ML-05: changes of those before the dead leader reach nobody behind it."""
     grid = form_of(bug_run(tmp_path, bug), "heard")
     tones = {cell.tone for row in grid.rows for cell in row.cells}
 

@@ -37,8 +37,8 @@ Invariants:
 Layout: beside the types, ``document`` puts them together, ``storage`` keeps it on disk, ``server``
 gossips, ``client`` asks; ``bugs`` has types with one decision wrong.
 
-Left out: deltas, and operations over a causal broadcast; what the set's context and the counters
-know of actors grows with the lives of servers.
+Operations over a causal broadcast are ``multi-leader-merging``. Left out: deltas; what the set's
+context and the counters know of actors grows with the lives of servers.
 """
 
 from splitbrain.harness.knobs import Knob

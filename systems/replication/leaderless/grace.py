@@ -41,7 +41,7 @@ class GraceServer(LeaderlessServer):
             that an operation may take.
     """
 
-    grace_s = 1.0
+    grace_s = 0.5
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)
