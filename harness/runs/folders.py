@@ -19,7 +19,7 @@ import msgspec
 
 from splitbrain.checkers.documents import DocumentError, read_document
 from splitbrain.checkers.history import History, HistoryWriteError
-from splitbrain.checkers.history.writing import JsonlWriter
+from splitbrain.checkers.history.writing import write_jsonl
 from splitbrain.checkers.verdict import Verdict, worst
 from splitbrain.harness.hosttime import timestamp
 from splitbrain.harness.plan import InvalidPlan, Plan
@@ -144,9 +144,7 @@ def keep_checked(
         if any(folder.iterdir()) and not (folder / CHECKED).exists():
             raise StoreError(f"{folder} holds something else: give an empty folder for the report")
         write_json(folder / CHECKED, {"format": FORMAT, "file": file, "model": model})
-        with JsonlWriter(folder / "history.jsonl") as writer:
-            for operation in history:
-                writer.append(operation)
+        write_jsonl(history, folder / "history.jsonl")
         found = [verdict.to_json() for verdict in verdicts]
         write_json(folder / "verdict.json", {"validity": str(worst(verdicts)), "verdicts": found})
 
