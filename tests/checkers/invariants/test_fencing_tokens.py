@@ -1,5 +1,8 @@
 """Tokens only grow."""
 
+from itertools import combinations
+from random import Random
+
 import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
@@ -39,3 +42,22 @@ def test_tokens(values, validity, reused):
 def test_what_is_no_token_is_named(value):
     with pytest.raises(ModelError, match="n1 announces granted"):
         fencing_tokens().check(granted(value))
+
+
+def test_the_checker_agrees_with_a_twin_that_compares_all_pairs():
+    random, refuted = Random(5), 0
+    for _ in range(600):
+        good = sorted(random.sample(range(20), random.randrange(1, 6)))
+        mutant = [n + random.choice((0, 0, 0, -3, 3)) for n in good]
+        for numbers in (good, mutant):
+            values = [{"token": n, "lock": random.choice("ab")} for n in numbers]
+            wrong = any(
+                one["lock"] == other["lock"] and one["token"] >= other["token"]
+                for one, other in combinations(values, 2)
+            )
+            found = fencing_tokens().check(granted(*values)).validity is INVALID
+
+            assert found == wrong, values
+            assert not (numbers is good and found)
+            refuted += found
+    assert 30 < refuted < 570
