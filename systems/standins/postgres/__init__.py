@@ -3,7 +3,7 @@
 server.py        listens
 connection.py    one client: the protocol's messages (wire.py), transactions, settings
 statements.py    a statement made ready: queries.py, changes.py
-meaning.py       expressions: types and values (types.py)
+meaning.py       expressions: types (types.py) and values (operations.py)
 parser.py        reads SQL (reading.py) into syntax.py
 database.py      transactions, log and tables, over engine.py: isolation levels and row locks
 """

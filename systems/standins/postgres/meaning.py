@@ -7,20 +7,26 @@ is None, and comparisons with it are NULL (three-valued logic).
 
 from __future__ import annotations
 
-import math
 import operator
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from splitbrain.systems.standins.postgres.errors import (
-    DIVISION,
     MISMATCH,
     NO_COLUMN,
     SYNTAX,
     SqlError,
     unsupported,
+)
+from splitbrain.systems.standins.postgres.operations import (
+    ARITHMETIC,
+    COMPARE,
+    TEXTS,
+    WHOLE,
+    checked,
+    is_like,
+    mean,
 )
 from splitbrain.systems.standins.postgres.syntax import (
     Cast,
@@ -77,15 +83,6 @@ Value = Callable[[Place], Any]
 Typed = tuple[Type, Value]
 
 AGGREGATES = ("count(*)", "count", "sum", "min", "max", "avg")
-
-_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
-    "=": operator.eq,
-    "<>": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
-}
 
 
 class Meaning:
@@ -245,9 +242,9 @@ class Meaning:
     def _operator(self, sign: str, operands: Sequence[Expression], expected: Type | None) -> Typed:
         if sign in ("and", "or", "not"):
             return BOOL, _logic(sign, [self.of(each, BOOL)[1] for each in operands])
-        if sign in _COMPARE:
+        if sign in COMPARE:
             (_, left), (_, right) = self._alike(operands)
-            return BOOL, _strict(_COMPARE[sign], left, right)
+            return BOOL, _strict(COMPARE[sign], left, right)
         if sign == "is-same":
             (_, left), (_, right) = self._alike(operands)
             return BOOL, lambda place: left(place) == right(place)
@@ -274,8 +271,8 @@ class Meaning:
         if kind.family not in ("number", "interval"):
             raise SqlError(MISMATCH, f"operator does not exist: {kind.name} {sign} {other.name}")
         wide = FLOAT8 if FLOAT8 in (kind, other) else max(kind, other, key=lambda each: each.size)
-        does = _ARITHMETIC[sign] if wide is FLOAT8 else _WHOLE.get(sign, _ARITHMETIC[sign])
-        value = _strict(_checked(does), left, right)
+        does = ARITHMETIC[sign] if wide is FLOAT8 else WHOLE.get(sign, ARITHMETIC[sign])
+        value = _strict(checked(does), left, right)
         return wide, lambda place: wide.fitting(value(place))
 
     def _aggregate(self, name: str, operands: Sequence[Expression]) -> Typed:
@@ -290,7 +287,7 @@ class Meaning:
         if name == "count":
             return INT8, lambda place: len(values(place))
         if name == "avg":
-            return FLOAT8, lambda place: _mean(values(place))
+            return FLOAT8, lambda place: mean(values(place))
         if name == "sum":
             wide = INT8 if kind.family == "number" and kind is not FLOAT8 else kind
             return wide, lambda place: sum(found) if (found := values(place)) else None
@@ -308,9 +305,9 @@ class Meaning:
             return TEXT, _strict(operator.add, left, right)
         if name == "like":
             (_, left), (_, right) = (self.of(each, TEXT) for each in operands)
-            return BOOL, _strict(_is_like, left, right)
-        if name in _TEXTS:
-            kind, does = _TEXTS[name]
+            return BOOL, _strict(is_like, left, right)
+        if name in TEXTS:
+            kind, does = TEXTS[name]
             return kind, _strict(does, self.of(operands[0], TEXT)[1])
         if name == "abs":
             kind, value = self.of(operands[0])
@@ -332,44 +329,6 @@ def aggregates(expression: Expression) -> bool:
         case Cast(operand, _):
             return aggregates(operand)
     return False
-
-
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": operator.truediv,
-    "%": math.fmod,
-}
-
-_TEXTS: dict[str, tuple[Type, Callable[[str], Any]]] = {
-    "lower": (TEXT, str.lower),
-    "upper": (TEXT, str.upper),
-    "length": (INT4, len),
-}
-
-
-def _quotient(left: int, right: int) -> int:
-    """Towards zero."""
-    whole = abs(left) // abs(right)
-    return whole if (left < 0) == (right < 0) else -whole
-
-
-def _remainder(left: int, right: int) -> int:
-    return left - right * _quotient(left, right)
-
-
-_WHOLE: dict[str, Callable[[Any, Any], Any]] = {"/": _quotient, "%": _remainder}
-
-
-def _checked(does: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    def done(left: Any, right: Any) -> Any:
-        try:
-            return does(left, right)
-        except ZeroDivisionError:
-            raise SqlError(DIVISION, "division by zero") from None
-
-    return done
 
 
 def _strict(does: Callable[..., Any], *values: Value) -> Value:
@@ -407,16 +366,6 @@ def _chosen(name: str, values: Sequence[Value]) -> Value:
         return (max if name == "greatest" else min)(known, default=None)
 
     return found
-
-
-def _mean(values: Sequence[Any]) -> float | None:
-    return sum(values) / len(values) if values else None
-
-
-def _is_like(text: str, pattern: str) -> bool:
-    parts = {"%": ".*", "_": "."}
-    shape = "".join(parts.get(letter) or re.escape(letter) for letter in pattern)
-    return re.fullmatch(shape, text, re.DOTALL) is not None
 
 
 def refuse_aggregates(expression: Expression | None) -> None:
