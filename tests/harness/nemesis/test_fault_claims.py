@@ -84,3 +84,12 @@ def test_a_family_that_is_not_named_is_not_claimed():
 
 def test_who_claims_nothing_is_in_no_regime():
     assert regime([kill(1, 1, "all")], 3, None) is None
+
+
+def test_who_survives_a_kill_survives_being_told_to_end():
+    terminated = [Fault("process.terminate", 1.0, 0.5, "n1", id="f1")]
+    assert Claims(("process",)).tolerates("process.terminate")
+    assert regime(terminated, 3, Claims(("process",))) == "survivable"
+    assert regime(terminated, 3, Claims(("net",))) == "beyond"
+    lost = [Fault("disk.empty", 1.0, 0.5, "n1", id="f1")]
+    assert regime(lost, 3, Claims(("process", "disk"))) == "beyond"
