@@ -35,6 +35,7 @@ def homes_converged() -> Checker:
 class _HomesConverged:
     name: str = "homes-converged"
     least_servers: int = 2
+    eventual: bool = True
 
     def check(self, history: History) -> Verdict:
         """See `Checker.check`.

@@ -43,6 +43,7 @@ def converged() -> Checker:
 class _Converged:
     name: str = "converged"
     least_servers: int = 2
+    eventual: bool = True
 
     def check(self, history: History) -> Verdict:
         """See `Checker.check`.

@@ -89,6 +89,15 @@ def regime(faults: Iterable[Fault], nodes: int, claims: Claims | None) -> Regime
     return "survivable" if within and most_down(faults, nodes) <= claims.limit(nodes) else "beyond"
 
 
+def mourns(faults: Iterable[Fault], claims: Claims | None) -> bool:
+    """Whether a server dies for good of a system that does not claim to go on without it."""
+    if claims is None:
+        return False
+    tolerated = resolve(claims.kinds)
+    kinds = [named(fault.kind) for fault in faults]
+    return any(kind.permanent and not _survived(kind, tolerated) for kind in kinds)
+
+
 def _survived(kind: Kind, tolerated: Sequence[Kind]) -> bool:
     return kind in tolerated or kind.like in [other.id for other in tolerated]
 

@@ -16,7 +16,7 @@ from splitbrain.checkers.verdict import UNKNOWN, Checker, Verdict
 from splitbrain.harness.error_text import described, traceback_lines
 from splitbrain.harness.ground import ground_named
 from splitbrain.harness.nemesis.catalogue import named
-from splitbrain.harness.nemesis.claims import most_down, regime
+from splitbrain.harness.nemesis.claims import most_down, mourns, regime
 from splitbrain.harness.nemesis.targets import minority
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.workload import Experiment
@@ -35,6 +35,9 @@ def checkers_of(experiment: Experiment) -> tuple[Checker, ...]:
     guard = exercised(reads=workload.idempotent, shows=workload.shows, refusable=workload.refusable)
     checkers = [*declared, *workload.checkers, *experiment.checkers, guard]
     checkers = [c for c in checkers if plan.nodes >= getattr(c, "least_servers", 1)]
+    if mourns(plan.faults, experiment.claims):
+        # What the dead had and nobody else is still to come, for ever.
+        checkers = [c for c in checkers if not getattr(c, "eventual", False)]
     if regime(plan.faults, plan.nodes, experiment.claims) != "beyond":
         asked = [progress()] if workload.final(plan) and not _too_many_dead(plan) else []
         checkers += [*asked, at_rest(), steady_costs()]

@@ -7,11 +7,13 @@ import pytest
 import trio
 from small_register import Client, Durable
 
+from splitbrain.checkers.convergence import converged
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 from splitbrain.harness import Definite, Plan, faults, run
 from splitbrain.harness.client import request
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.plan import Fault
+from splitbrain.harness.runs.judging import checkers_of
 from splitbrain.harness.workloads import register
 
 KILL = faults.kill(at=1.0, duration=0.3)
@@ -165,6 +167,21 @@ def test_who_claimed_nothing_need_not_live_without_a_majority(dead, nodes):
     plan = plan.with_(faults=(Fault("member.dead", at=1.0, target=dead, id="d"),))
     result = run(plan.using(Durable, register(Client)))
     assert not any(v.checker == "progress" for v in result.verdicts)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "dead", "asked"),
+    [(("process",), True, False), (("process", "member"), True, True), (("process",), False, True)],
+)
+def test_what_only_the_dead_had_need_not_reach_all(claimed, dead, asked):
+    fault = Fault("member.dead", at=1.0, target="n1", id="d")
+    plan = Plan("", "", nodes=3, clients=2, time_limit=3.0)
+    plan = plan.with_(faults=(fault,) if dead else ())
+    experiment = plan.using(
+        Durable, register(Client), claims=Claims(claimed), checkers=[converged()]
+    )
+    names = [checker.name for checker in checkers_of(experiment)]
+    assert ("converged" in names) is asked
 
 
 def test_who_never_answers_anything_fails():
