@@ -241,8 +241,9 @@ class Checker(Protocol):
 
     One that compares servers may also say, as ``least_servers``, how many there must be; runs of
     fewer are not judged by it. One that says what becomes of replicas in the end is ``eventual``:
-    runs whose dead nobody claimed to survive are not judged by it. One that judges what is told beside operations may say, as
-    ``needs_events``, the ``f`` of those events; runs that have none are not judged by it.
+    runs whose dead nobody claimed to survive are not judged by it. One that judges what is told
+    beside operations may say, as ``needs_events``, the ``f`` of those events; runs that have none
+    are not judged by it.
     """
 
     @property
