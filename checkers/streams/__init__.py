@@ -4,7 +4,7 @@
 'kafka'
 """
 
-from splitbrain.checkers.streams.deliveries import deliveries
+from splitbrain.checkers.streams.message_deliveries import deliveries
 from splitbrain.checkers.streams.partitioned_logs import kafka
 from splitbrain.checkers.streams.publishing import published_in_order
 from splitbrain.checkers.streams.rebuilding import rebuild_equals_live

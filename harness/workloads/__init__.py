@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING
 from splitbrain.lazy import lazily
 
 if TYPE_CHECKING:
+    from splitbrain.harness.workloads.objects.claimed_names import NamesClient, names
     from splitbrain.harness.workloads.objects.counters import CounterClient, counter
     from splitbrain.harness.workloads.objects.key_value import KvClient, kv
     from splitbrain.harness.workloads.objects.locks import LockClient, lock
-    from splitbrain.harness.workloads.objects.names import NamesClient, names
     from splitbrain.harness.workloads.objects.queues import QueueClient, queue
     from splitbrain.harness.workloads.objects.registers import RegisterClient, register
     from splitbrain.harness.workloads.objects.semaphores import SemaphoreClient, semaphore
@@ -189,7 +189,7 @@ _PLACES = {
     "replication.posted_messages": ("MessagesClient", "messages"),
     "services.payment_requests": ("PaymentsClient", "payments"),
     "objects.versioned_rows": ("VersionedClient", "versions"),
-    "objects.names": ("NamesClient", "names"),
+    "objects.claimed_names": ("NamesClient", "names"),
     "objects.queues": ("QueueClient", "queue"),
     "transactions.register_transactions": ("rw_register",),
     "objects.registers": ("RegisterClient", "register"),

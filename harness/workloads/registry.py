@@ -40,7 +40,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "log": f"{_FOLDER}.objects.shared_logs:KIND",
         "watch": f"{_FOLDER}.objects.watches:KIND",
         "broadcast": f"{_FOLDER}.replication.broadcasts:KIND",
-        "names": f"{_FOLDER}.objects.names:KIND",
+        "names": f"{_FOLDER}.objects.claimed_names:KIND",
         "versions": f"{_FOLDER}.objects.versioned_rows:KIND",
         "membership": f"{_FOLDER}.replication.memberships:KIND",
         "saga": f"{_FOLDER}.services.sagas:KIND",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from splitbrain.systems.standins.http_services import Answer, Request, Trouble, http_stub
 from splitbrain.systems.standins.nats_server import nats
 from splitbrain.systems.standins.postgres import postgres
-from splitbrain.systems.standins.redis_replica import redis_replica
+from splitbrain.systems.standins.redis_replicas import redis_replica
 from splitbrain.systems.standins.redis_server import redis
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 It has strings, hashes, lists, sets and streams with expiry, MULTI with WATCH, blocking pops, and
 publish and subscribe; no scripts, no cluster; replicas are hosts of their own
-(`splitbrain.systems.standins.redis_replica`). What it forgets when it fails is what
+(`splitbrain.systems.standins.redis_replicas`). What it forgets when it fails is what
 Redis forgets, by its setting `persistence`, Redis' own ``appendfsync``:
 
 ==============  ===========================================================================

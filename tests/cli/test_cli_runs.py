@@ -120,8 +120,8 @@ def test_a_bug_brings_its_workload(splitbrain, tmp_path):
 
 
 def test_nothing_judged_is_unknown(splitbrain):
-    slow = '{"latency": [3, 3]}'
-    result = splitbrain("run", "raft", "-f", "none", "-o", f"network={slow}", *SMALL)
+    seldom = ("--rate", "0.5", "-t", "0.3s")
+    result = splitbrain("run", "coordination", "-w", "semaphore", "-f", "none", *seldom)
     assert result.exit_code == 3
 
 

@@ -53,7 +53,8 @@ def test_its_links_lead_somewhere(link):
 
 @pytest.mark.slow
 def test_the_demo_tells_the_story_that_the_readme_shows(tmp_path):
-    result = CliRunner().invoke(main, ["demo", "--runs", str(tmp_path)])
+    runner = CliRunner(env={"COLUMNS": "100"})
+    result = runner.invoke(main, ["demo", "--runs", str(tmp_path)])
 
     assert result.exit_code == 0, result.output
     story = README[README.index("    INVALID") : README.index("      replay:")]

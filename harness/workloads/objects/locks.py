@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from splitbrain.checkers.history import FAIL, INFO, OK, Operation
-from splitbrain.checkers.invariants.refusals import refusals
+from splitbrain.checkers.invariants.refused_acquires import refusals
 from splitbrain.checkers.linearizability import linearizable
 from splitbrain.checkers.models import fenced_lock, mutex
 from splitbrain.checkers.verdict import Checker

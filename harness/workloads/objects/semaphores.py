@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
 
-from splitbrain.checkers.invariants.refusals import refusals
+from splitbrain.checkers.invariants.refused_acquires import refusals
 from splitbrain.checkers.linearizability import linearizable
 from splitbrain.checkers.models import semaphore as with_permits
 from splitbrain.checkers.verdict import Checker

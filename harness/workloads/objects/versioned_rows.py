@@ -1,7 +1,7 @@
 """Rows with a version that goes up with each change: one version is one content.
 
 Writes that tell which version they made, and reads that tell which version they saw; judged by
-`splitbrain.checkers.collections.version_identity`. Who relies on a version to notice that a row has
+`splitbrain.checkers.collections.row_versions`. Who relies on a version to notice that a row has
 changed relies on that (DDIA chapter 7, "Compare-and-set").
 """
 

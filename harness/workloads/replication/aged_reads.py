@@ -2,7 +2,7 @@
 
 A reader may not mind that a replica is behind, as long as it is told by how much (DDIA chapter 5,
 "Problems with Replication Lag"). Judged is whether that is so
-(`splitbrain.checkers.consistency.told_staleness`): an age may be too great, never too small.
+(`splitbrain.checkers.consistency.told_ages`): an age may be too great, never too small.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, Protocol
 
-from splitbrain.checkers.consistency.told_staleness import told_staleness
+from splitbrain.checkers.consistency.told_ages import told_staleness
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import Generator
 from splitbrain.harness.plan import Plan

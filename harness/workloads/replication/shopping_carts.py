@@ -123,7 +123,7 @@ class CartOperations:
         client = context.client_of(event)
         match event:
             case Operation(type="ok", f="look", value=[cart, items]):
-                return replace(self, seen={**self.seen, (client, cart): tuple(items)})
+                return replace(self, seen={**self.seen, (client, cart): tuple(items or ())})
             case Operation(type="info"):
                 rest = {place: v for place, v in self.seen.items() if place[0] != client}
                 return replace(self, seen=rest)

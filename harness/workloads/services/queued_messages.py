@@ -1,6 +1,6 @@
 """Messages with keys for consumers that share the load; some are poison, which nobody can process.
 
-Judged by `splitbrain.checkers.streams.deliveries` (DDIA chapter 11, "Messaging Systems").
+Judged by `splitbrain.checkers.streams.message_deliveries` (DDIA chapter 11, "Messaging Systems").
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from splitbrain.checkers.streams import deliveries as deliveries_checker
-from splitbrain.checkers.streams.deliveries import READ, SEND
+from splitbrain.checkers.streams.message_deliveries import READ, SEND
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan

@@ -11,7 +11,7 @@ import pytest
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.collections import version_identity
-from splitbrain.checkers.collections.version_identity import ENTRY
+from splitbrain.checkers.collections.row_versions import ENTRY
 from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.models import ModelError
 

@@ -8,7 +8,7 @@ from consistency_twin import HISTORIES, fewest_missed, random_history
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.certificate import CertificateError
-from splitbrain.checkers.consistency.told_staleness import ENTRY, told_staleness
+from splitbrain.checkers.consistency.told_ages import ENTRY, told_staleness
 from splitbrain.checkers.history import History, drawn
 from splitbrain.checkers.models import ModelError
 

@@ -9,7 +9,7 @@ import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, History, Operation
-from splitbrain.checkers.invariants.refusals import refusals
+from splitbrain.checkers.invariants.refused_acquires import refusals
 
 TAKEN = "all taken"
 

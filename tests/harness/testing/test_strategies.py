@@ -29,7 +29,8 @@ def own_settings(monkeypatch, tmp_path):
 @QUICK
 @given(st.data())
 def test_every_kind_of_fault_can_be_drawn_and_run(data):
-    kind = data.draw(st.sampled_from(sorted(every_kind(), key=lambda kind: kind.id)))
+    kinds = sorted((k for k in every_kind() if not k.real), key=lambda kind: kind.id)
+    kind = data.draw(st.sampled_from(kinds))
     nodes, clients = data.draw(st.integers(1, 5)), data.draw(st.integers(1, 3))
     faults = data.draw(
         strategies.fault_sets((kind,), nodes=nodes, clients=clients, time_limit=2, most=2)

@@ -183,6 +183,11 @@ def test_only_what_changes_nothing_is_idempotent():
         "graph": ["path", "route", "scan"],
         "lb": [],
         "cache": ["read"],
+        "deliveries": ["processed"],
+        "event-store": ["read", "rebuild"],
+        "friends": ["notified"],
+        "outbox": ["published"],
+        "versions": ["read"],
     }
 
 

@@ -40,7 +40,7 @@ def digest(example, seed):
 def elsewhere(example, seeds, hash_seed):
     """The same of many seeds, in a process of its own."""
     script = (
-        "import json, sys; from test_determinism import digest; name, many = sys.argv[1:]; "
+        "import json, sys; from test_example_determinism import digest; name, many = sys.argv[1:]; "
         "print(json.dumps([digest(name, seed) for seed in range(int(many))]))"
     )
     paths = os.pathsep.join([str(HERE), str(ROOT), *sys.path])
