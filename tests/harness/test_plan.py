@@ -123,7 +123,8 @@ def _set(data, place, value):
     data[place[-1]] = value
 
 
-@settings(max_examples=25)
+@pytest.mark.slow
+@settings(max_examples=50)
 @given(place=st.sampled_from([p for p in _places(PLAN.to_json()) if p]), junk=_junk)
 def test_a_plan_with_anything_anywhere_runs_or_is_refused(place, junk):
     data = json.loads(json.dumps(PLAN.to_json()))

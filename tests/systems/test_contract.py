@@ -67,13 +67,12 @@ def test_a_system_works_when_nothing_fails(name, workload):
 
 @pytest.mark.parametrize(("name", "workload"), [(n, w) for n, w in WORKLOADS if n in REFERENCES])
 def test_a_reference_is_silent_under_a_few_seeds_with_all_faults_on(name, workload):
-    plans = [plan_of(name, workload, seed) for seed in range(3)]
+    plans = [plan_of(name, workload, seed) for seed in range(4)]
     results = [run(registry.experiment(plan), tracing=False) for plan in plans]
 
     assert [r.plan.seed for r in results if r.validity is INVALID] == []
     assert [r.client_bugs for r in results if r.client_bugs] == []
-    # Under everything at once it happens that no operation of a rare kind succeeds.
-    assert any(result.validity is VALID for result in results)
+    assert sum(result.validity is VALID for result in results) >= 2
 
 
 @pytest.mark.nightly

@@ -16,7 +16,7 @@ from splitbrain.checkers.invariants.refused_acquires import refusals
 from splitbrain.checkers.linearizability import linearizable
 from splitbrain.checkers.models import fenced_lock, mutex
 from splitbrain.checkers.verdict import Checker
-from splitbrain.harness.client import Definite
+from splitbrain.harness.client import Definite, Perform
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts.abilities import Method
@@ -24,7 +24,7 @@ from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.words import Words
 from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
 
-NAME = "lock"
+NAME, FENCED_NAME = "lock", "fenced-lock"
 
 TAKEN = "somebody holds it"
 """What an acquire is told that is refused because of others."""
@@ -55,17 +55,21 @@ METHODS = (
 )
 
 
-async def perform(client: Any, f: str, value: Any) -> Any:
-    """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
-    if f == "acquire":
-        answer = await client.acquire()
-        if answer is False:
-            raise Definite(TAKEN)
-        return None if answer is True else answer
-    if f == "release":
-        await client.release(value)
-        return value
-    raise ValueError(f"a lock has no operation {f!r}: it has acquire and release")
+def performing(name: str) -> Perform:
+    """What does one operation of the workload of this name by the client's methods."""
+
+    async def perform(client: Any, f: str, value: Any) -> Any:
+        if f == "acquire":
+            answer = await client.acquire()
+            if answer is False:
+                raise Definite(TAKEN)
+            return None if answer is True else answer
+        if f == "release":
+            await client.release(value)
+            return value
+        raise ValueError(f"workload {name} has no operation {f!r}: it has acquire and release")
+
+    return perform
 
 
 # Generator
@@ -127,7 +131,7 @@ KIND = WorkloadKind(
     description="a lock: no two hold it at a time",
     options=(),
     methods=METHODS,
-    perform=perform,
+    perform=performing(NAME),
     operations=operations,
     final=final_reads,
     checkers=checkers,
@@ -141,8 +145,9 @@ KIND = WorkloadKind(
 
 FENCED = replace(
     KIND,
-    name="fenced-lock",
+    name=FENCED_NAME,
     description="a lock with fencing tokens: no two hold it at a time, and tokens grow",
+    perform=performing(FENCED_NAME),
     checkers=lambda options, consistency: (linearizable(fenced_lock()),),
 )
 """A lock each of whose acquires gives a token. It may refuse while nobody holds the lock: until

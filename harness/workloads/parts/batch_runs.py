@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 from typing import Any, Protocol
 
+from splitbrain.harness.client import Perform
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts.abilities import Method
@@ -68,15 +69,21 @@ WORDS = {
 }
 
 
-async def perform(client: Any, f: str, value: Any) -> Any:
-    """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
-    if f == RUN:
-        return lists(await client.run(*value))
-    if f == RERUN:
-        return lists(await client.rerun(*value))
-    if f == READ:
-        return [[job, lists(rows)] for job, _, rows in await client.published()]
-    raise ValueError(f"jobs have no operation {f!r}: there are {RUN}, {RERUN} and {READ}")
+def performing(name: str) -> Perform:
+    """What does one operation of the workload of this name by the client's methods."""
+
+    async def perform(client: Any, f: str, value: Any) -> Any:
+        if f == RUN:
+            return lists(await client.run(*value))
+        if f == RERUN:
+            return lists(await client.rerun(*value))
+        if f == READ:
+            return [[job, lists(rows)] for job, _, rows in await client.published()]
+        raise ValueError(
+            f"workload {name} has no operation {f!r}: it has {RUN}, {RERUN} and {READ}"
+        )
+
+    return perform
 
 
 def lists(value: Any) -> Any:

@@ -75,7 +75,7 @@ def answer_log(r, f, argument):
 
 
 def draw_sticky(r):
-    f = r.choice(("claim", "claim", "read"))
+    f = r.choice(("claim", "read", "read"))
     return f, r.randrange(1, 4) if f == "claim" else None
 
 

@@ -89,7 +89,7 @@ def test_changed_observations_are_judged_as_the_definition_does(name):
         if not readable(model, operations):
             continue  # a set's read has an element twice: refused as no recording of a set
         counts[agree(model, History.from_operations(operations))] += 1
-    assert min(counts.values()) >= 5, counts
+    assert min(counts.values()) > 5, counts
 
 
 def readable(model, operations):
@@ -121,7 +121,7 @@ def test_observations_of_transactions_that_were_exchanged_between_them():
             micros[which][2] = value
             operations[at] = replace(operations[at], value=micros)
         counts[agree(model, History.from_operations(operations))] += 1
-    assert min(counts.values()) >= 5, counts
+    assert min(counts.values()) > 5, counts
 
 
 @pytest.mark.parametrize("name", ["queue", "counter", "set", "stack"])

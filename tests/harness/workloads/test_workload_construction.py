@@ -251,5 +251,5 @@ def test_a_set_without_order_is_recorded_in_one():
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_an_operation_of_another_workload_is_refused(name):
-    with pytest.raises(ValueError, match="no operation 'no-such'"):
+    with pytest.raises(ValueError, match=f"workload {name} has no operation 'no-such'"):
         perform(WORKLOADS[name].workload, CLIENTS[name], "no-such", ["x", 1])
