@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from splitbrain.harness.exploring.strategies import Strategy
-from splitbrain.harness.programs.asyncio_loop import frame_in
+from splitbrain.harness.programs.waiting import frame_in
 
 
 class Going(NamedTuple):

@@ -9,8 +9,9 @@ from typing import Any
 
 from splitbrain.harness.error_text import described, innermost
 from splitbrain.harness.exploring.schedule import Schedule
-from splitbrain.harness.programs.asyncio_loop import loop_of, place_in, waits_for
+from splitbrain.harness.programs.asyncio_loop import loop_of
 from splitbrain.harness.programs.surroundings import surround
+from splitbrain.harness.programs.waiting import place_in, waits_for
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.world import World
 

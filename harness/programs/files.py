@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from splitbrain.harness.programs.open_files import OpenFile, Text, layered
-from splitbrain.harness.programs.tcp import error_of
+from splitbrain.harness.programs.segments import error_of
 from splitbrain.harness.simulation.clock import EPOCH
 from splitbrain.harness.simulation.incarnation import Incarnation
 

@@ -4,12 +4,12 @@ its tasks are, of trio and of asyncio. It is only read."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from types import FrameType, ModuleType
 from typing import Any
 
 from splitbrain.harness.programs.factory import Running
 from splitbrain.harness.programs.machine import machine_under
+from splitbrain.harness.programs.waiting import frames_of
 from splitbrain.harness.simulation.incarnation import Incarnation
 
 
@@ -24,15 +24,6 @@ def tasks_in(process: Incarnation) -> list[tuple[str, Any]]:
         tasks: list[Any] = sorted(asyncio.all_tasks(loop), key=hash)
         found += [(task.get_name(), task.get_coro()) for task in tasks]
     return found
-
-
-def frames_of(coroutine: Any) -> Iterator[FrameType]:
-    """The frames of a coroutine that waits, outermost first."""
-    while coroutine is not None:
-        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "gi_frame", None)
-        if frame is not None:
-            yield frame
-        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "gi_yieldfrom", None)
 
 
 def package_of(server: Running) -> str:

@@ -10,7 +10,8 @@ import errno
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from splitbrain.harness.programs.tcp import Address, End, Ends, Listener, error_of, preview
+from splitbrain.harness.programs.segments import Address, Ends, error_of, preview
+from splitbrain.harness.programs.tcp import End, Listener
 from splitbrain.harness.simulation.network import Packet
 
 if TYPE_CHECKING:

@@ -21,7 +21,9 @@ from splitbrain.harness.programs.machine import (
     machine_under,
 )
 from splitbrain.harness.programs.names import resolved
-from splitbrain.harness.programs.tcp import Address, End, Listener, error_of
+from splitbrain.harness.programs.segments import Address, error_of
+from splitbrain.harness.programs.socket_options import SocketOptions
+from splitbrain.harness.programs.tcp import End, Listener
 from splitbrain.harness.simulation.watchdog import calling_place
 from splitbrain.harness.simulation.wires import running_program
 
@@ -40,7 +42,7 @@ class Blocking(RuntimeError):
     """A program would have waited in a blocking socket, and every node with it."""
 
 
-class SimulatedSocket(real.socket):
+class SimulatedSocket(SocketOptions):
     """A TCP or UDP socket of the simulated host; a subclass, so that ``isinstance`` says yes.
 
     What it is, is told by which of its parts there is: a connection (`_end`), a listener, a bound
@@ -78,8 +80,8 @@ class SimulatedSocket(real.socket):
         self._process = process
         self._machine: Machine = machine_under(process)
         self.descriptors: Descriptors = descriptors_of(self._machine, process)
-        self._timeout: float | None = None
-        self._options: dict[tuple[int, int], int] = {}
+        self._timeout = None
+        self._options = {}
         self._bound: Address | None = None
         self._end: End | None = None
         self._listener: Listener | None = None
@@ -143,32 +145,6 @@ class SimulatedSocket(real.socket):
 
     # Options
 
-    def setblocking(self, flag: bool) -> None:
-        """See `socket.socket.setblocking`."""
-        self._timeout = None if flag else 0.0
-
-    def settimeout(self, value: float | None) -> None:
-        """See `socket.socket.settimeout`."""
-        self._timeout = value
-
-    def gettimeout(self) -> float | None:
-        """See `socket.socket.gettimeout`."""
-        return self._timeout
-
-    def getblocking(self) -> bool:
-        """See `socket.socket.getblocking`."""
-        return self._timeout != 0.0
-
-    @property
-    def timeout(self) -> float | None:
-        """See `socket.socket.timeout`."""
-        return self._timeout
-
-    def setsockopt(self, level: int, option: int, value: Any, length: int | None = None) -> None:
-        """Remember it; nothing depends on it."""
-        self._open()
-        self._options[level, option] = value if isinstance(value, int) else 1
-
     def getsockopt(self, level: int, option: int, length: int = 0) -> Any:
         """What was set, or what the kernel knows of errors and listening."""
         self._open()
@@ -180,13 +156,6 @@ class SimulatedSocket(real.socket):
         if level == real.SOL_SOCKET and option == real.SO_TYPE:
             return int(self._kind)
         return self._options.get((level, option), 0)
-
-    def set_inheritable(self, inheritable: bool) -> None:
-        """Nothing inherits from a simulated process."""
-
-    def get_inheritable(self) -> bool:
-        """See `set_inheritable`."""
-        return False
 
     # Ports and connections
 

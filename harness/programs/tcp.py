@@ -18,80 +18,32 @@ way back is open; acknowledgements have no packets of their own.
 from __future__ import annotations
 
 import errno
-import os
 from collections import deque
 from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from splitbrain.harness.programs.segments import (
+    BUFFER,
+    CONNECT_ATTEMPTS,
+    FIRST_CONNECT_RETRY_S,
+    FIRST_RETRY_S,
+    LAST_RETRY_S,
+    PATIENCE,
+    SEGMENT,
+    SPLIT,
+    SPLIT_PAUSE_S,
+    TLS_HANDSHAKE,
+    WINDOW,
+    Ends,
+    Segment,
+    error_of,
+    preview,
+)
 from splitbrain.harness.simulation.network import Packet
 
 if TYPE_CHECKING:
     from splitbrain.harness.programs.machine import Machine
-
-SEGMENT = 16_384
-"""Most bytes of a segment."""
-
-WINDOW = 65_536
-"""Bytes that may be under way, or arrived and unread, in one direction."""
-
-BUFFER = 65_536
-"""Bytes that may wait to be sent."""
-
-SPLIT = 0.125
-"""How many segments are cut in two at random; none of TLS, whose lengths differ from run to run."""
-
-TLS_HANDSHAKE = b"\x16\x03"
-"""How a stream of TLS begins. What follows is told without its length, which is nobody's to choose:
-signatures differ by a byte or two."""
-
-SPLIT_PAUSE_S = 0.005
-"""How much later the second part leaves, at most."""
-
-FIRST_RETRY_S, LAST_RETRY_S = 0.2, 2.0
-"""Seconds until what was lost is sent again: the first time, and at most."""
-
-FIRST_CONNECT_RETRY_S = 1.0
-"""Seconds until a connection that nobody answers is tried again; twice that the next time."""
-
-CONNECT_ATTEMPTS = 4
-"""How often it is tried: at 0, 1, 3 and 7 s, so it times out after 15 s."""
-
-PATIENCE = 8.0
-"""Seconds without any acknowledgement after which a connection is given up."""
-
-_PREVIEW = 48
-"""Bytes of a segment that its line in the trace shows."""
-
-Address = tuple[str, int]
-
-
-def error_of(number: int) -> OSError:
-    """An error as the operating system would raise it."""
-    return OSError(number, os.strerror(number))
-
-
-class Segment:
-    """A part of the stream, until it is acknowledged.
-
-    Attributes:
-        number: its place in the stream of segments.
-        kind: ``ack`` (the third packet of a connection), ``data`` or ``fin``.
-        first, last: when it was sent the first and the last time.
-    """
-
-    __slots__ = ("data", "first", "kind", "last", "number")
-
-    def __init__(self, number: int, kind: str, data: bytes, now: float) -> None:
-        self.number, self.kind, self.data = number, kind, data
-        self.first = self.last = now
-
-
-class Ends(NamedTuple):
-    """The two addresses of a connection, as seen from one end."""
-
-    local: Address
-    remote: Address
 
 
 class Listener:
@@ -415,13 +367,3 @@ class End:
             self._flush()
         if self.finished and self._fin_sent and not flying:
             self._forget()
-
-
-def preview(data: bytes) -> str:
-    """The beginning of a segment as the trace shows it; nothing of what isn't text."""
-    line = data[:_PREVIEW].partition(b"\n")[0].rstrip(b"\r")
-    try:
-        text = line.decode("ascii")
-    except UnicodeDecodeError:
-        return ""
-    return text if text.isprintable() else ""

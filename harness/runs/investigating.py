@@ -18,7 +18,8 @@ from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import shrinking
 from splitbrain.harness.regression import FILE, Origin, failure_test
 from splitbrain.harness.runs.folders import write_text
-from splitbrain.harness.runs.running import Progress, Run
+from splitbrain.harness.runs.phases import Progress
+from splitbrain.harness.runs.running import Run
 from splitbrain.harness.runs.store import keep_run, run_in_folder, write_shrink
 from splitbrain.harness.shrinking import NotReproduced, Shrunk, shrink
 from splitbrain.harness.shrinking.turning_point import MOST_RUNS, Certainty, certainty

@@ -27,7 +27,8 @@ from splitbrain.checkers.history.writing import JsonlWriter
 from splitbrain.checkers.verdict import worst
 from splitbrain.harness.nemesis.claims import regime
 from splitbrain.harness.runs.folders import FORMAT, clear_errors, write_json
-from splitbrain.harness.runs.running import Progress, Run, run
+from splitbrain.harness.runs.phases import Progress
+from splitbrain.harness.runs.running import Run, run
 from splitbrain.harness.workloads.workload import Experiment
 
 

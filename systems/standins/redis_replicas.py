@@ -18,7 +18,8 @@ import trio
 
 from splitbrain.harness.node import Node
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.systems.standins.redis_keys import WRITES, Keys, Words
+from splitbrain.systems.standins.redis_keys import WRITES, Keys
+from splitbrain.systems.standins.redis_keyspace import Words
 from splitbrain.systems.standins.redis_server import FULL, PORT, Redis
 from splitbrain.systems.standins.resp import INCOMPLETE, ReplyError, parse, request
 

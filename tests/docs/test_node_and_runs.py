@@ -13,7 +13,7 @@ from splitbrain.harness.client import TIMEOUT_S
 from splitbrain.harness.hunting.hunt import AGAIN_EVERY
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.node import Clock, Disk, Network, Node
-from splitbrain.harness.runs import finals, running
+from splitbrain.harness.runs import finals, phases
 from splitbrain.harness.searching.seeds import TWICE_EVERY
 from splitbrain.harness.simulation import watchdog
 from splitbrain.harness.simulation.disk import SECTOR
@@ -91,7 +91,7 @@ def test_every_option_that_is_no_workload_s_is_told(option):
         f"`network.latency` | {list(NETWORK.latency)} |",
         f"`network.lateness` | {NETWORK.late:g}, {NETWORK.lateness:g} |",
         f"`disk.fsync_latency` | {FSYNC_LATENCY_S:g} |",
-        f"settle ({running.SETTLE_SECONDS:g} s)",
+        f"settle ({phases.SETTLE_SECONDS:g} s)",
         f"within {finals.ATTEMPTS} attempts of {finals.TIMEOUT_SECONDS:g} s each",
         f"{resting.STORM:,} messages a server and second",
         f"each second, to {resting.GROWING:,} |",

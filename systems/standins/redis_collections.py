@@ -1,0 +1,191 @@
+"""The commands on hashes, lists, sets and streams of a stand-in for Redis."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from splitbrain.systems.standins.redis_keyspace import Keyspace, Words
+from splitbrain.systems.standins.redis_streams import Stream, stream_id
+from splitbrain.systems.standins.resp import OK, Pairs
+
+
+class Collections(Keyspace):
+    """Values that have elements; one without any is no key."""
+
+    # Hashes
+
+    def do_hset(self, words: Words) -> Any:
+        """HSET key field value..."""
+        fields = self._get(words[0], dict, make=True)
+        before = len(fields)
+        fields.update(zip(words[1::2], words[2::2], strict=True))
+        return len(fields) - before
+
+    def do_hsetnx(self, words: Words) -> Any:
+        """HSETNX key field value."""
+        if words[1] in self._get(words[0], dict):
+            return 0
+        return self.do_hset(words)
+
+    def do_hget(self, words: Words) -> Any:
+        """HGET key field."""
+        return self._get(words[0], dict).get(words[1])
+
+    def do_hmget(self, words: Words) -> Any:
+        """HMGET key field..."""
+        fields = self._get(words[0], dict)
+        return [fields.get(field) for field in words[1:]]
+
+    def do_hgetall(self, words: Words) -> Any:
+        """HGETALL key."""
+        return dict(self._get(words[0], dict))
+
+    def do_hkeys(self, words: Words) -> Any:
+        """HKEYS key."""
+        return list(self._get(words[0], dict))
+
+    def do_hvals(self, words: Words) -> Any:
+        """HVALS key."""
+        return list(self._get(words[0], dict).values())
+
+    def do_hlen(self, words: Words) -> Any:
+        """HLEN key."""
+        return len(self._get(words[0], dict))
+
+    def do_hexists(self, words: Words) -> Any:
+        """HEXISTS key field."""
+        return int(words[1] in self._get(words[0], dict))
+
+    def do_hdel(self, words: Words) -> Any:
+        """HDEL key field..."""
+        fields = self._get(words[0], dict)
+        gone = sum(fields.pop(field, None) is not None for field in words[1:])
+        self._tidy(words[0])
+        return gone
+
+    def do_hincrby(self, words: Words) -> Any:
+        """HINCRBY key field amount."""
+        fields = self._get(words[0], dict, make=True)
+        value = int(fields.get(words[1], b"0")) + int(words[2])
+        fields[words[1]] = b"%d" % value
+        return value
+
+    # Lists
+
+    def do_rpush(self, words: Words) -> Any:
+        """RPUSH key element..."""
+        elements = self._get(words[0], list, make=True)
+        elements.extend(words[1:])
+        return len(elements)
+
+    def do_lpush(self, words: Words) -> Any:
+        """LPUSH key element..."""
+        elements = self._get(words[0], list, make=True)
+        elements[:0] = reversed(words[1:])
+        return len(elements)
+
+    def do_lpop(self, words: Words) -> Any:
+        """LPOP key."""
+        return self._pop(words[0], 0)
+
+    def do_rpop(self, words: Words) -> Any:
+        """RPOP key."""
+        return self._pop(words[0], -1)
+
+    def _pop(self, key: bytes, end: int) -> Any:
+        elements = self._get(key, list)
+        value = elements.pop(end) if elements else None
+        self._tidy(key)
+        return value
+
+    def do_llen(self, words: Words) -> Any:
+        """LLEN key."""
+        return len(self._get(words[0], list))
+
+    def do_lrange(self, words: Words) -> Any:
+        """LRANGE key start stop."""
+        elements = self._get(words[0], list)
+        start, stop = (int(w) + len(elements) * (int(w) < 0) for w in words[1:3])
+        return elements[max(0, start) : stop + 1]
+
+    def do_ltrim(self, words: Words) -> Any:
+        """LTRIM key start stop."""
+        self._get(words[0], list)[:] = self.do_lrange(words)
+        self._tidy(words[0])
+        return OK
+
+    def do_lrem(self, words: Words) -> Any:
+        """LREM key count element, from the head."""
+        elements = self._get(words[0], list)
+        most, gone = int(words[1]) or len(elements), 0
+        while gone < most and words[2] in elements:
+            elements.remove(words[2])
+            gone += 1
+        self._tidy(words[0])
+        return gone
+
+    # Sets
+
+    def do_sadd(self, words: Words) -> Any:
+        """SADD key member..."""
+        members = self._get(words[0], set, make=True)
+        before = len(members)
+        members.update(words[1:])
+        return len(members) - before
+
+    def do_srem(self, words: Words) -> Any:
+        """SREM key member..."""
+        members = self._get(words[0], set)
+        before = len(members)
+        members.difference_update(words[1:])
+        after = len(members)
+        self._tidy(words[0])
+        return before - after
+
+    def do_smembers(self, words: Words) -> Any:
+        """SMEMBERS key."""
+        return set(self._get(words[0], set))
+
+    def do_sismember(self, words: Words) -> Any:
+        """SISMEMBER key member."""
+        return int(words[1] in self._get(words[0], set))
+
+    def do_scard(self, words: Words) -> Any:
+        """SCARD key."""
+        return len(self._get(words[0], set))
+
+    # Streams
+
+    def do_xadd(self, words: Words) -> Any:
+        """XADD key * field value..."""
+        stream = self._get(words[0], Stream, make=True)
+        return stream.add(self.now, words[1], words[2:])
+
+    def do_xlen(self, words: Words) -> Any:
+        """XLEN key."""
+        return len(self._get(words[0], Stream).entries)
+
+    def do_xdel(self, words: Words) -> Any:
+        """XDEL key id..."""
+        stream = self._get(words[0], Stream)
+        return sum(stream.entries.pop(stream_id(w, 0), None) is not None for w in words[1:])
+
+    def do_xrange(self, words: Words) -> Any:
+        """XRANGE key start end [COUNT n]."""
+        least = (0, 0) if words[1] == b"-" else stream_id(words[1], 0)
+        most = (1 << 64, 0) if words[2] == b"+" else stream_id(words[2], 1 << 64)
+        found = self._get(words[0], Stream).between(least, most)
+        return found[: int(words[4])] if len(words) > 4 else found
+
+    def do_xread(self, words: Words) -> Any:
+        """XREAD [COUNT n] STREAMS key... id..., without waiting."""
+        at = [word.upper() for word in words].index(b"STREAMS")
+        names = words[at + 1 :]
+        half = len(names) // 2
+        found = Pairs()
+        for key, after in zip(names[:half], names[half:], strict=True):
+            milliseconds, sequence = stream_id(after, 0)
+            stream = self._get(key, Stream)
+            if entries := stream.between((milliseconds, sequence + 1), (1 << 64, 0)):
+                found[key] = entries
+        return found or None
