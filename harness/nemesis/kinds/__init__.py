@@ -48,6 +48,7 @@ PATHS = {
     "client.pause": "splitbrain.harness.nemesis.kinds.client:PAUSE",
     "client.partition": "splitbrain.harness.nemesis.kinds.client:PARTITION",
     "client.duplicate": "splitbrain.harness.nemesis.kinds.client:DUPLICATE",
+    "client.skew": "splitbrain.harness.nemesis.kinds.client:SKEW",
     "scenario.figure8": "splitbrain.harness.nemesis.kinds.figure8:FIGURE8",
     "scenario.rollback": "splitbrain.harness.nemesis.kinds.rollback:ROLLBACK",
     "scenario.split_vote_storm": "splitbrain.harness.nemesis.kinds.split_vote:SPLIT_VOTE_STORM",

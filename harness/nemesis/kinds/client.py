@@ -1,10 +1,12 @@
-"""Faults of clients: a worker dies half-way, stands still past its lease, or hears of nobody."""
+"""Faults of clients: a worker dies half-way, stands still past its lease, hears of nobody, or tells
+the time wrong.
+"""
 
 from __future__ import annotations
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike
-from splitbrain.harness.nemesis.kind import Kind, Parameter, Words
+from splitbrain.harness.nemesis.kind import Kind, Parameter, Words, log_uniform
 from splitbrain.harness.nemesis.kinds.process import kill, pause
 from splitbrain.harness.nemesis.rules import LinkRule, links_between
 
@@ -34,6 +36,25 @@ def duplicate(context: Context) -> Injection:
         return {"messages_duplicated": rule.affected}
 
     return Strike(targets.nodes, context.detail(targets), lambda: control.add_rule(rule), end)
+
+
+def skew(context: Context) -> Injection:
+    """``client.skew``: the targets' wall clocks are off, each by another time."""
+    control, targets = context.control, context.targets()
+    spread = float(context.options["spread"])
+    offsets = {name: round(context.rng.uniform(-spread, spread), 3) for name in targets.nodes}
+    reads_before = {name: control.clock_reads(name) for name in targets.nodes}
+
+    def begin() -> None:
+        for name, offset in offsets.items():
+            control.jump_clock(name, offset)
+
+    def end() -> Effect:
+        for name, offset in offsets.items():
+            control.jump_clock(name, -offset)
+        return {"clock_reads": sum(control.clock_reads(n) - reads_before[n] for n in offsets)}
+
+    return Strike(targets.nodes, context.detail(targets, offsets=offsets), begin, end)
 
 
 _WEIGHTS = {"one": 4, "all": 1}
@@ -85,4 +106,19 @@ DUPLICATE = Kind(
     weights=_WEIGHTS,
     draw=lambda rng: {"probability": rng.choice((0.05, 0.2, 0.5))},
     strikes="clients",
+)
+
+SKEW = Kind(
+    "client.skew",
+    "The wall clocks of clients are off, each by a time of its own: producers that stamp what they "
+    "send disagree about when it happened.",
+    skew,
+    Words("wall clocks of {targets} are off", "wall clocks of {targets} set right"),
+    aliases=("client-skew", "skew"),
+    parameters=(Parameter("spread", 1.0, "seconds that a clock is off at most", 0.0, 1e6),),
+    targets=("one", "all"),
+    weights={"one": 1, "all": 2},
+    draw=lambda rng: {"spread": round(log_uniform(rng, 0.05, 5.0), 3)},
+    strikes="clients",
+    lasting=True,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.batch.mapreduce.coordinator import Coordinator
 from splitbrain.systems.batch.mapreduce.jobs import Job, Pair, Split
-from splitbrain.systems.batch.mapreduce.running import Running
+from splitbrain.systems.batch.mapreduce.running import Part, Running
 from splitbrain.systems.batch.mapreduce.servers import BatchServer
 from splitbrain.systems.batch.mapreduce.sorting import Sorter
 from splitbrain.systems.batch.mapreduce.worker import Attempt, Worker
@@ -26,11 +27,11 @@ class PartitionsByDice(Job):
 class AddsUp(Running):
     """Adds up what reducers gave for a key."""
 
-    def output(self, job: Job) -> list[tuple[str, Any]]:
+    def output(self, job: Job, parts: Iterable[Part]) -> list[tuple[str, Any]]:
         """Keys that several reducers have are combined."""
         values: dict[str, list[Any]] = {}
-        for task in self.reduces:
-            for key, value in task.pairs:
+        for part in parts:
+            for key, value in part:
                 values.setdefault(key, []).append(value)
         return [
             (key, job.reduced(self.function, job.combined(values[key]))) for key in sorted(values)
@@ -43,7 +44,7 @@ class CountsEveryAttempt(AddsUp):
     def on_reduced(self, number: int, attempt: Attempt, pairs: tuple[Pair, ...]) -> None:
         """A second attempt's pairs come on top."""
         task = self.reduces[number]
-        task.done, task.pairs = True, (*task.pairs, *pairs)
+        task.made, task.pairs = (attempt, ""), (*task.pairs, *pairs)
 
 
 class AveragesAverages(Job):
@@ -81,11 +82,38 @@ class PublishesPieces(Coordinator):
     def published(self) -> dict[int, tuple[Any, ...]]:
         """Jobs under way, too, with what is there."""
         partly = {
-            name: tuple(job.output(self.job))
+            name: tuple(job.output(self.job, job.parts()))
             for name, job in self.running.items()
-            if any(task.done for task in job.reduces)
+            if any(task.made is not None for task in job.reduces)
         }
         return {**partly, **self.outputs}
+
+
+class CommitsByRenames(Coordinator):
+    """Takes the renames for the commit, one file after the other."""
+
+    async def commit(self, job: int, parts: tuple[Part, ...]) -> None:
+        """No record says that all are there."""
+        await self.write_parts(job, parts)
+
+    def committed(self, recorded: dict[int, int]) -> dict[int, int]:
+        """Jobs of which there is any file, with those that there are."""
+        names = [path.split("-") for path in self.node.disk.list() if path.startswith("output-")]
+        found = Counter(int(name[1]) for name in names if not name[2].endswith(".new"))
+        return {job: parts for job, parts in found.items() if job in self.running}
+
+
+class WritesInPlace(Coordinator):
+    """Writes an output where it is looked for, after the record that commits it."""
+
+    async def commit(self, job: int, parts: tuple[Part, ...]) -> None:
+        """First that it is there; then it is."""
+        await self._save(("committed", job, len(parts)))
+        await self.write_parts(job, parts)
+
+    def part(self, job: int, number: int) -> Part:
+        """What isn't there is empty."""
+        return super().part(job, number) if self.has(job, number) else ()
 
 
 def _with(**instead: Any) -> type[BatchServer]:
@@ -130,6 +158,28 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=_WRONG,
         source="DDIA chapter 10, The Output of Batch Workflows",
+    ),
+    Bug(
+        id="BAT-03-RENAMES",
+        title="an output is committed by renaming its files: a crash among them leaves some",
+        server=_with(coordinator=CommitsByRenames),
+        workload="batch",
+        faults=("process.kill", "disk.slow"),
+        nodes=4,
+        seeds=40,
+        shows=_WRONG,
+        source="DDIA chapter 10, The Output of Batch Workflows; Hadoop: FileOutputCommitter",
+    ),
+    Bug(
+        id="BAT-03-RECORD",
+        title="the record that commits an output is written before the output is",
+        server=_with(coordinator=WritesInPlace),
+        workload="batch",
+        faults=("process.kill", "disk.slow"),
+        nodes=4,
+        seeds=40,
+        shows=_WRONG,
+        source="DDIA chapter 10, The Output of Batch Workflows; Hadoop: FileOutputCommitter",
     ),
     Bug(
         id="BAT-04",

@@ -8,22 +8,25 @@ Records of its log (`splitbrain.systems.log_file`)::
 
     ("life", n)                        it starts for the n-th time
     ("job", job, function, text)       the job was taken on
-    ("output", job, output)            the job is done; this is its output, whole
+    ("committed", job, parts)          the job is done; so many files have its output, whole
 
-A job that was taken on and has no output when it starts is run again, from its beginning.
+Each reduce task's part of an output is written to a new file, which is renamed into place, durably;
+all are there before the record that commits them. A job that was taken on and was not committed
+when it starts is run again, from its beginning, whatever files there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import cycle
+from itertools import count, cycle
 from typing import Any
 
 import trio
 
 from splitbrain.harness.node import Node
+from splitbrain.systems import frames
 from splitbrain.systems.batch.mapreduce.jobs import Job
-from splitbrain.systems.batch.mapreduce.running import Running
+from splitbrain.systems.batch.mapreduce.running import Begun, Part, Running
 from splitbrain.systems.log_file import LogFile
 
 PATH = "jobs"
@@ -36,17 +39,19 @@ TICK_S = 0.02
 class Coordinator:
     """The server that clients talk to.
 
-    Invariants: the output of a job is durable before anybody sees it, and never changes; of each
-    task one attempt counts.
+    Invariants: the output of a job is whole and durable before anybody sees it, and never changes;
+    of each task one attempt counts.
 
     Attributes:
-        lease_s: how long an attempt may take before another worker gets the task.
+        lease_s: how long an attempt may take before it counts no more.
+        patience_s: after which an attempt gets a second one beside it, on another worker.
         split: characters of the input in a map task.
         reducers: reduce tasks of a job.
         job_class, running_class: the functions of jobs, and how they are run.
     """
 
     lease_s = 0.4
+    patience_s = 0.2
     split = 48
     reducers = 2
     job_class: type[Job] = Job
@@ -58,7 +63,7 @@ class Coordinator:
         self.running: dict[int, Running] = {}
         self.outputs: dict[int, tuple[Any, ...]] = {}
         self.life = 0
-        self._attempts = 0
+        self._attempts = count(1)
         self._log = LogFile(node.disk, PATH, _START)
         self._workers: Iterator[str] = cycle(node.peers)
         self._saving = trio.Lock()
@@ -80,10 +85,11 @@ class Coordinator:
                     case ("missing", job, task, attempt) if job in self.running:
                         self.running[job].on_missing(task, attempt)
                     case ("reduced", job, task, attempt, pairs) if job in self.running:
-                        job_ = self.running[job]
-                        job_.on_reduced(task, attempt, pairs)
-                        if job_.done:
-                            nursery.start_soon(self._publish, job_)
+                        running = self.running[job]
+                        running.on_reduced(task, attempt, pairs)
+                        if running.done and not running.has_ended:
+                            running.has_ended = True
+                            nursery.start_soon(self._publish, running)
 
     def published(self) -> dict[int, tuple[Any, ...]]:
         """What readers see."""
@@ -106,27 +112,52 @@ class Coordinator:
         return self.running_class.begin(job, function, text, self.split, self.reducers)
 
     async def _publish(self, job: Running) -> None:
-        output = tuple(job.output(self.job))
-        if job.name not in self.outputs:
-            await self._save(("output", job.name, output))
-        # Another attempt may have got here first, meanwhile.
-        output = self.outputs.setdefault(job.name, output)
-        self.running.pop(job.name, None)
+        parts = job.parts()
+        await self.commit(job.name, parts)
+        output = self.outputs[job.name] = tuple(job.output(self.job, parts))
+        del self.running[job.name]
         for client, number in job.waiting:
             self._reply(client, number, output)
         for worker in self.node.peers:
             self.node.network.send(worker, ("forget", job.name))
 
+    async def commit(self, job: int, parts: tuple[Part, ...]) -> None:
+        """Put a job's output where it stays; return once it is committed."""
+        await self.write_parts(job, parts)
+        await self._save(("committed", job, len(parts)))
+
+    async def write_parts(self, job: int, parts: tuple[Part, ...]) -> None:
+        """Have the files of an output, each durable under its own name only when it is whole."""
+        disk = self.node.disk
+        for number, part in enumerate(parts):
+            path = _path(job, number)
+            new = f"{path}.new"
+            if disk.exists(new):
+                disk.remove(new)
+            disk.append(new, frames.encode([("part", part)], _START)[0])
+            await disk.fsync(new)
+            disk.rename(new, path)
+        await disk.fsync_dir()
+
+    def part(self, job: int, number: int) -> Part:
+        """One of the files of an output."""
+        (record,), _, _ = frames.decode(self.node.disk.read(_path(job, number)), _START)
+        return record[1]  # type: ignore[no-any-return]
+
+    def has(self, job: int, number: int) -> bool:
+        """Whether that file is there."""
+        return self.node.disk.exists(_path(job, number))
+
     async def _give_tasks(self) -> None:
         while True:
             now = trio.current_time()
             for job in self.running.values():
-                for kind, number, task in job.due(now, self.lease_s):
-                    self._attempts += 1
-                    attempt = task.attempt = self.life, self._attempts
-                    task.worker, task.began = next(self._workers), now
+                for kind, number in job.due(now, self.lease_s, self.patience_s):
+                    attempt, worker = (self.life, next(self._attempts)), next(self._workers)
+                    job.begin_attempt(kind, number, attempt, Begun(worker, now))
+                    self.node.trace("attempt", job.name, kind, number, *attempt, worker)
                     message = kind, job.name, number, attempt, *self._arguments(job, kind, number)
-                    self.node.network.send(task.worker, message)
+                    self.node.network.send(worker, message)
             await trio.sleep(TICK_S)
 
     def _arguments(self, job: Running, kind: str, number: int) -> tuple[Any, ...]:
@@ -141,15 +172,27 @@ class Coordinator:
             await self._log.fsync()
 
     async def _recover(self) -> None:
+        committed: dict[int, int] = {}
         for kind, *fields in await self._log.recover():
             match kind, fields:
                 case "life", (life,):
                     self.life = life
                 case "job", (job, function, text):
                     self.running[job] = self._begun(job, function, text)
-                case "output", (job, output):
-                    self.outputs[job] = output
-                    self.running.pop(job, None)
+                case "committed", (job, parts):
+                    committed[job] = parts
         self.life += 1
         self._log.append([("life", self.life)])
         await self._log.settle()
+        for job, count_of_parts in self.committed(committed).items():
+            parts = [self.part(job, number) for number in range(count_of_parts)]
+            self.outputs[job] = tuple(self.running.pop(job).output(self.job, parts))
+
+    def committed(self, recorded: dict[int, int]) -> dict[int, int]:
+        """Which jobs' outputs count after a restart, and how many files each has: those of which a
+        record says so."""
+        return recorded
+
+
+def _path(job: int, number: int) -> str:
+    return f"output-{job}-{number}"

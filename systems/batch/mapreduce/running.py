@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from splitbrain.systems.batch.mapreduce.jobs import Job, Pair, Split, splits
 from splitbrain.systems.batch.mapreduce.worker import Attempt
+
+Part = tuple[Pair, ...]
+"""What one reduce task gave."""
+
+
+class Begun(NamedTuple):
+    """An attempt under way: who runs it, and since when (seconds of the coordinator's clock)."""
+
+    worker: str
+    since: float
 
 
 @dataclass(slots=True)
@@ -14,28 +25,28 @@ class Task:
     """A map or reduce task.
 
     Attributes:
-        attempt: the one that counts: results of all others are dropped. None before the first.
-        worker: who runs it, or ran it.
-        began: when, in seconds of the coordinator's clock.
-        done: whether it has ended well.
+        begun: attempts whose results would count.
+        made: which attempt's result counts, and who has it; None if there is none, or it is lost.
         pairs: what a reduce task gave.
     """
 
-    attempt: Attempt | None = None
-    worker: str = ""
-    began: float = 0.0
-    done: bool = False
-    pairs: tuple[Pair, ...] = ()
+    begun: dict[Attempt, Begun] = field(default_factory=dict)
+    made: tuple[Attempt, str] | None = None
+    pairs: Part = ()
 
 
 @dataclass(slots=True)
 class Running:
     """A job under way.
 
+    Invariants: of each task one attempt's result counts at a time, of one whose lease was not over.
+
     Attributes:
         name, function, text: the job.
         splits: the parts of its input, a map task each.
         maps, reduces: the tasks.
+        waiting: requests that are answered when it has ended.
+        has_ended: whether its output is being committed.
     """
 
     name: int
@@ -45,6 +56,7 @@ class Running:
     maps: list[Task]
     reduces: list[Task]
     waiting: list[tuple[str, int]] = field(default_factory=list)
+    has_ended: bool = False
 
     @classmethod
     def begin(cls, name: int, function: str, text: str, split: int, reducers: int) -> Running:
@@ -56,52 +68,67 @@ class Running:
     @property
     def mapped(self) -> bool:
         """Whether all map tasks are done, so that reduce tasks may run."""
-        return all(task.done for task in self.maps)
+        return all(task.made is not None for task in self.maps)
 
     @property
     def done(self) -> bool:
         """Whether all is done."""
-        return all(task.done for task in self.reduces)
+        return all(task.made is not None for task in self.reduces)
 
-    def due(self, now: float, lease: float) -> list[tuple[str, int, Task]]:
-        """Tasks that nobody runs, or somebody for longer than `lease`: kind, number, task."""
+    def due(self, now: float, lease: float, patience: float) -> list[tuple[str, int]]:
+        """Tasks of which an attempt should begin, kind and number: nobody runs them; or one
+        attempt alone runs for longer than `patience`, which gets a second one beside it. Attempts
+        that are older than `lease` count no more."""
         kind, tasks = ("reduce", self.reduces) if self.mapped else ("map", self.maps)
-        return [
-            (kind, number, task)
-            for number, task in enumerate(tasks)
-            if not task.done and (task.attempt is None or now > task.began + lease)
-        ]
+        found = []
+        for number, task in enumerate(tasks):
+            for attempt in [a for a, begun in task.begun.items() if now > begun.since + lease]:
+                del task.begun[attempt]
+            slow = [begun for begun in task.begun.values() if now > begun.since + patience]
+            if task.made is None and (not task.begun or len(slow) == len(task.begun) == 1):
+                found.append((kind, number))
+        return found
 
-    def sources(self) -> tuple[tuple[int, Attempt | None, str], ...]:
+    def begin_attempt(self, kind: str, number: int, attempt: Attempt, begun: Begun) -> None:
+        """An attempt of a task begins."""
+        (self.maps if kind == "map" else self.reduces)[number].begun[attempt] = begun
+
+    def sources(self) -> tuple[tuple[int, Attempt, str], ...]:
         """Who has what the map tasks made."""
-        return tuple((n, task.attempt, task.worker) for n, task in enumerate(self.maps))
+        return tuple((n, *task.made) for n, task in enumerate(self.maps) if task.made is not None)
 
     def on_mapped(self, number: int, attempt: Attempt) -> None:
         """A map task's attempt has ended."""
-        task = self.maps[number]
-        if self.counts(task, attempt):
-            task.done = True
+        self._ended(self.maps[number], attempt)
 
-    def on_reduced(self, number: int, attempt: Attempt, pairs: tuple[Pair, ...]) -> None:
+    def on_reduced(self, number: int, attempt: Attempt, pairs: Part) -> None:
         """A reduce task's attempt has ended."""
         task = self.reduces[number]
-        if self.counts(task, attempt) and not task.done:
-            task.done, task.pairs = True, pairs
+        if self._ended(task, attempt):
+            task.pairs = pairs
+
+    def _ended(self, task: Task, attempt: Attempt) -> bool:
+        """Take an attempt for the one that counts, if it may be that; whether it is."""
+        begun = task.begun.get(attempt)
+        if begun is None or task.made is not None:
+            return False
+        task.made = attempt, begun.worker
+        task.begun.clear()
+        return True
 
     def on_missing(self, number: int, attempt: Attempt) -> None:
         """What a map task's attempt made is gone: it has to run again, and who waits for it too."""
         task = self.maps[number]
-        if self.counts(task, attempt):
-            task.attempt, task.done = None, False
+        if task.made is not None and task.made[0] == attempt:
+            task.made = None
             for reduce in self.reduces:
-                if not reduce.done:
-                    reduce.attempt = None
+                reduce.begun.clear()
 
-    def counts(self, task: Task, attempt: Attempt) -> bool:
-        """Whether an attempt is the one that counts."""
-        return task.attempt == attempt
+    def parts(self) -> tuple[Part, ...]:
+        """What reduce tasks gave."""
+        return tuple(task.pairs for task in self.reduces)
 
-    def output(self, job: Job) -> list[tuple[str, Any]]:
+    def output(self, job: Job, parts: Iterable[Part]) -> list[tuple[str, Any]]:
         """The output, from those of all reduce tasks."""
-        pairs = sorted(pair for task in self.reduces for pair in task.pairs)
+        pairs = sorted(pair for part in parts for pair in part)
         return [(key, job.reduced(self.function, value)) for key, value in pairs]

@@ -29,6 +29,13 @@ class Eager(Keyed):
         return max(seen)
 
 
+class DropsLate(Keyed):
+    """Forgets an event that comes too late for its window."""
+
+    def put_aside(self, event: Event) -> None:
+        """Nobody will miss it."""
+
+
 class ProcessingTime(Keyed):
     """Counts events when they come."""
 
@@ -99,6 +106,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("unjustified-late",),
         source="DDIA chapter 11, Handling straggler events; Akidau et al. 2015, section 2.3",
+    ),
+    Bug(
+        id="STR-28",
+        title="an event that comes too late is dropped, and not put aside where it can be seen",
+        server=_keyed(DropsLate),
+        workload="click-stream",
+        faults=("client.skew",),
+        nodes=3,
+        seeds=10,
+        shows=("wrong-window", "lost-join", "wrong-join"),
+        source="DDIA chapter 11, Handling straggler events",
     ),
     Bug(
         id="STR-08",

@@ -109,13 +109,17 @@ class Keyed:
         time = self.time_of(event, now_ms)
         if place_of(event.user, self.groups, "group") == self.group:
             if time < self.watermark:
-                self._late.append(event.id)
+                self.put_aside(event)
             else:
                 self._accept(event, time)
         seen = ("seen", partition)
         if time > self.state.get(seen, time - 1):
             self._set(seen, time)
             self._advance()
+
+    def put_aside(self, event: Event) -> None:
+        """Keep a late event where it can be seen."""
+        self._late.append(event.id)
 
     def time_of(self, event: Event, now_ms: int) -> int:
         """The time by which an event is put into windows."""

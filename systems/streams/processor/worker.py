@@ -77,6 +77,8 @@ class Worker:
             return  # an old message
         if attempt > before:
             self.attempt = attempt
+            # Another life of the hub may have lost the checkpoints that we know of.
+            self._done = checkpoint
             self.tasks = {
                 group: self.keyed_class(group, self.groups, positions, dict(state))
                 for group, positions, state in mine

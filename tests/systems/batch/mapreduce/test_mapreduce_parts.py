@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.systems.batch.mapreduce.jobs import Job, splits
-from splitbrain.systems.batch.mapreduce.running import Running
+from splitbrain.systems.batch.mapreduce.running import Begun, Running
 from splitbrain.systems.batch.mapreduce.sorting import Sorter
 
 LINES = st.lists(st.text("ab 1", max_size=5).map(lambda line: "k" + line), max_size=12)
@@ -52,8 +52,8 @@ def test_values_combine_in_any_order_and_grouping(left, right, random):
 
 def running():
     job = Running.begin(1, "count", "a 1\na 2\n", split=4, reducers=1)
-    for number, task in enumerate((*job.maps, *job.reduces)):
-        task.attempt, task.worker = (1, number), f"n{number}"
+    for number, kind in enumerate(("map", "map", "reduce")):
+        job.begin_attempt(kind, number % 2, (1, number), Begun(f"n{number}", 0.0))
     return job
 
 
@@ -62,7 +62,7 @@ def test_what_a_given_up_attempt_gave_is_dropped():
     job.on_mapped(0, (1, 9))
     job.on_reduced(0, (1, 9), (("a", (3, 2)),))
 
-    assert (job.mapped, job.done, job.reduces[0].pairs) == (False, False, ())
+    assert (job.mapped, job.done, job.parts()) == (False, False, ((),))
 
 
 def test_what_is_missing_is_made_again_and_reducers_wait_for_it():
@@ -71,5 +71,27 @@ def test_what_is_missing_is_made_again_and_reducers_wait_for_it():
     job.on_mapped(1, (1, 1))
     job.on_missing(1, (1, 1))
 
-    assert [(kind, number) for kind, number, _ in job.due(0.0, 1.0)] == [("map", 1)]
-    assert job.reduces[0].attempt is None
+    assert job.due(0.0, lease=1.0, patience=0.5) == [("map", 1)]
+    assert job.reduces[0].begun == {}
+
+
+def test_a_slow_attempt_gets_one_other_beside_it_and_the_first_to_end_counts():
+    job = running()
+    job.on_mapped(0, (1, 0))
+
+    assert job.due(0.4, lease=1.0, patience=0.5) == []
+    assert job.due(0.6, lease=1.0, patience=0.5) == [("map", 1)]
+    job.begin_attempt("map", 1, (1, 7), Begun("n7", 0.6))
+    assert job.due(0.9, lease=1.0, patience=0.5) == []
+
+    job.on_mapped(1, (1, 7))
+    job.on_mapped(1, (1, 1))
+    assert job.sources() == ((0, (1, 0), "n0"), (1, (1, 7), "n7"))
+
+
+def test_an_attempt_whose_lease_is_over_counts_no_more():
+    job = running()
+
+    assert job.due(1.1, lease=1.0, patience=0.5) == [("map", 0), ("map", 1)]
+    job.on_mapped(0, (1, 0))
+    assert job.sources() == ()
