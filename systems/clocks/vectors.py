@@ -39,6 +39,12 @@ def joined(one: Vector, other: Vector) -> Vector:
     return tuple(sorted(counts.items()))
 
 
+def newer(one: Vector, other: Vector) -> Vector:
+    """Of one what the other does not cover; joined with the other, it covers what either does."""
+    counts = dict(other)
+    return tuple((actor, count) for actor, count in one if count > counts.get(actor, 0))
+
+
 def covers(one: Vector, other: Vector) -> bool:
     """Whether one has all that the other has."""
     counts = dict(one)

@@ -9,8 +9,6 @@ replica takes writes (DDIA chapter 5, figures 5-8 and 5-9).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from typing import Any
 
 from splitbrain.checkers.history import Call
 from splitbrain.harness.pictures.forms import Cell, Form, Grid, Row
@@ -40,17 +38,19 @@ def _grid(seen: Seen) -> Form | None:
 
 def _heard(seen: Seen, server: str, at: int) -> Counter[str]:
     """How many updates of each server one had heard of, as it said last by then."""
-    latest: Iterable[Any] = ()
+    latest: dict[str, int] = {}
     for message in seen.trace.messages.values():
         if message.source != server or seen.trace.time(message.sent) > at:
             continue
         match list(message.body):
             case ["pull", vector, _]:
-                latest = vector
+                latest = dict(vector)
             case ["gossip", [vector, *_]]:
-                latest = vector
+                latest = dict(vector)
+            case ["delta", [vector, *_], *_]:
+                latest |= dict(vector)
     heard: Counter[str] = Counter()
-    for actor, number in latest:
+    for actor, number in latest.items():
         heard[str(actor).partition("/")[0]] += int(number)
     return heard
 

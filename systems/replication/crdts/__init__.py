@@ -18,11 +18,18 @@ The types, all of them values that are never changed: ``counters`` (G-counter, P
 ``registers`` (last write wins; all values written at once), ``sets`` (observed-remove, without
 tombstones and with), ``maps`` (key by key), ``text`` (replicated growable array).
 
-The system (state-based): each server has a document of a set, a counter, a register and a text,
-takes updates and reads alone, and tells the others its whole document now and then.
+The systems: each server has a document of a set, a counter, a register and a text, takes updates
+and reads alone, and tells the others now and then: its whole document (``crdts``, state-based), or
+what is new in it since they acknowledged (``crdts-delta``)::
 
-Source: Shapiro, Preguiça, Baquero and Zawirski, "Conflict-free Replicated Data Types", SSS 2011,
-and INRIA RR-7506; the types name theirs.
+    n1   add(x), add(y)      deltas 1, 2
+         to n2, n3:  1..2 joined          n2:  heard, all before 3      n3:  (lost)
+    n1   add(z)              delta 3
+         to n2:  3       to n3:  1..3 joined: nothing that 3 builds on is missing there
+
+Sources: Shapiro, Preguiça, Baquero and Zawirski, "Conflict-free Replicated Data Types", SSS 2011,
+and INRIA RR-7506; Almeida, Shoker and Baquero, "Delta State Replicated Data Types", JPDC 111, 2018;
+the types name theirs.
 
 Guarantees: any two reads that have seen the same updates are equal; acknowledged updates are never
 lost, and in the end every server has all, under crashes, power losses, partitions, and messages
@@ -33,12 +40,16 @@ Invariants:
 1. No two updates have one number of one actor: an actor is a server in one of its lives.
 2. A document has all updates of an actor up to the number that it has seen.
 3. An update is acknowledged once it is durable at one server.
+4. A delta is merged only where all is that its sender had when the delta began; it is acknowledged
+   once it is durable.
 
 Layout: beside the types, ``document`` puts them together, ``storage`` keeps it on disk, ``server``
-gossips, ``client`` asks; ``bugs`` has types with one decision wrong.
+gossips, ``client`` asks. Of deltas, ``dotted`` is the set, ``intervals`` says what is new to whom,
+``delta_server`` sends that. ``bugs`` and ``delta_bugs`` have types and servers with one decision
+wrong.
 
-Operations over a causal broadcast are ``multi-leader-merging``. Left out: deltas; what the set's
-context and the counters know of actors grows with the lives of servers.
+Operations over a causal broadcast are ``multi-leader-merging``. Left out: what the set's context
+and the counters know of actors grows with the lives of servers.
 """
 
 from splitbrain.harness.knobs import Knob
@@ -46,10 +57,12 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.replication.crdts.bugs import BUGS
 from splitbrain.systems.replication.crdts.client import CrdtClient
+from splitbrain.systems.replication.crdts.delta_bugs import DELTA_BUGS
+from splitbrain.systems.replication.crdts.delta_server import DeltaServer
 from splitbrain.systems.replication.crdts.server import GossipServer
 from splitbrain.systems.replication.heard import HEARD
 
-__all__ = ["SYSTEM"]
+__all__ = ["DELTA", "SYSTEM"]
 
 KNOBS = (
     Knob("gossip", 0.02, 0.5, "time between tellings, in seconds", "gossip_s"),
@@ -65,5 +78,17 @@ SYSTEM = System(
     claims=Claims(("process", "net", "clock", "disk.slow", "disk.stall", "client"), max_down="all"),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(HEARD,),
+)
+
+DELTA = System(
+    name="crdts-delta",
+    title="replicated data types of which what is new is told: deltas (chapter 5)",
+    server=DeltaServer,
+    client=CrdtClient,
+    workloads=SYSTEM.workloads,
+    claims=SYSTEM.claims,
+    bugs=DELTA_BUGS,
+    knobs=(*KNOBS, Knob("keep_deltas", 1, 200, "most deltas that are kept for who lacks them")),
     pictures=(HEARD,),
 )

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from splitbrain.systems.clocks.vectors import Vector, joined
+from splitbrain.systems.clocks.vectors import Vector, joined, newer
 
 
 class GCounter(NamedTuple):
@@ -29,12 +29,18 @@ class GCounter(NamedTuple):
     def increased(self, actor: str, by: int) -> GCounter:
         """The counter after the actor has added `by`, which is not negative."""
         assert by >= 0, "a counter that only grows"
+        if not by:
+            return self
         own = dict(self.counts).get(actor, 0) + by
         return GCounter(joined(self.counts, ((actor, own),)))
 
     def merged(self, other: GCounter) -> GCounter:
         """What both know: of each actor the greater count, which is the later one."""
         return GCounter(joined(self.counts, other.counts))
+
+    def since(self, before: GCounter) -> GCounter:
+        """What this one knows and an earlier state did not: merged with that, it is this one."""
+        return GCounter(newer(self.counts, before.counts))
 
 
 class PNCounter(NamedTuple):
@@ -57,6 +63,10 @@ class PNCounter(NamedTuple):
     def merged(self, other: PNCounter) -> PNCounter:
         """What both know."""
         return PNCounter(self.up.merged(other.up), self.down.merged(other.down))
+
+    def since(self, before: PNCounter) -> PNCounter:
+        """What this one knows and an earlier state did not: merged with that, it is this one."""
+        return PNCounter(self.up.since(before.up), self.down.since(before.down))
 
     @classmethod
     def of(cls, raw: Iterable[Any]) -> PNCounter:

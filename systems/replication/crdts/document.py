@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, ClassVar, NamedTuple
 
-from splitbrain.systems.clocks.vectors import Vector, joined
+from splitbrain.systems.clocks.vectors import Vector, joined, newer
 from splitbrain.systems.replication.crdts.counters import PNCounter
 from splitbrain.systems.replication.crdts.registers import LWWRegister
 from splitbrain.systems.replication.crdts.sets import ORSet
@@ -71,6 +71,18 @@ class Types:
             one.counter.merged(other.counter),
             one.register.merged(other.register),
             one.text.merged(other.text),
+        )
+
+    def since(self, document: Document, before: Document) -> Document:
+        """What a document knows and an earlier one did not: merged with that, it is the document.
+
+        The types must have parts that can be told apart, as `dotted.DottedSet` has."""
+        return Document(
+            newer(document.seen, before.seen),
+            document.elements.since(before.elements),
+            document.counter.since(before.counter),
+            document.register.since(before.register),
+            document.text.since(before.text),
         )
 
     def changed(

@@ -45,6 +45,10 @@ class LWWRegister(NamedTuple):
         """The later write."""
         return max(self, other, key=lambda each: (each.stamp, each.actor))
 
+    def since(self, before: LWWRegister) -> LWWRegister:
+        """What this one knows and an earlier state did not: the write, if it is another."""
+        return self if self != before else type(self)()
+
     @classmethod
     def of(cls, raw: Iterable[Any]) -> LWWRegister:
         """A register from a message or a record, where it is a plain tuple."""

@@ -50,8 +50,6 @@ class GossipServer:
             while True:
                 sender, message = await self.node.network.receive()
                 match message:
-                    case ("gossip", document):
-                        self.keep(self.types.merged(self.document, self.types.of(document)))
                     case ("request", number, "read", _):
                         answer = ("ok", self.document.seen, *self.document.value)
                         self.node.network.send(sender, ("reply", number, *answer))
@@ -60,6 +58,14 @@ class GossipServer:
                         self.node.network.send(sender, ("reply", number, *found))
                     case ("request", number, f, argument):
                         nursery.start_soon(self._update, sender, number, f, argument)
+                    case _:
+                        self.hear(sender, message, nursery)
+
+    def hear(self, sender: str, message: Message, nursery: trio.Nursery) -> None:
+        """Take what another server tells."""
+        match message:
+            case ("gossip", document):
+                self.keep(self.types.merged(self.document, self.types.of(document)))
 
     def keep(self, document: Document) -> None:
         """Have this document from now on; durable with the next update."""

@@ -89,6 +89,14 @@ class Text(NamedTuple):
         deleted = tuple(sorted({*self.deleted, *other.deleted}))
         return self._replace(characters=tuple(characters), deleted=deleted)
 
+    def since(self, before: Text) -> Text:
+        """What this one knows and an earlier state did not: merged with that, it is this one."""
+        had, gone = set(before.characters), set(before.deleted)
+        return type(self)(
+            tuple(each for each in self.characters if each not in had),
+            tuple(each for each in self.deleted if each not in gone),
+        )
+
     @classmethod
     def of(cls, raw: Iterable[Any]) -> Text:
         """A text from a message or a record, where it is plain tuples."""
