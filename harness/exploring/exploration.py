@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
-import linecache
-import os
 from collections.abc import Callable, Collection
 from typing import Any
 
 from splitbrain.checkers.nearest import suggestion
-from splitbrain.harness.exploring.schedule import Going, Schedule, Step
+from splitbrain.harness.exploring.course import Course
+from splitbrain.harness.exploring.disturbing import NOTHING, ORDER, Allowed, Departure, Disturbances
+from splitbrain.harness.exploring.failing import Explored, smaller, told, told_of_all
+from splitbrain.harness.exploring.schedule import Schedule
 from splitbrain.harness.exploring.strategies import (
     MIXED,
     STRATEGIES,
@@ -33,25 +34,6 @@ DEPARTURES = 2
 MOST_SCHEDULES = 20_000
 """Schedules that are tried before it is given up to try them all."""
 
-_SHRINKING = 300
-"""Runs that making a failure small may take."""
-
-_SHOWN = 12
-"""Decisions that are shown of a failure."""
-
-
-class Explored(AssertionError):
-    """A test fails under some schedule; the message tells the smallest, and how to repeat it.
-
-    Attributes:
-        seed: the seed under which it fails.
-        departures: the decisions at which another task than the first ready one goes first.
-    """
-
-    def __init__(self, message: str, seed: int, departures: tuple[int, ...]) -> None:
-        super().__init__(message)
-        self.seed, self.departures = seed, departures
-
 
 def explore(
     *,
@@ -60,11 +42,17 @@ def explore(
     time_limit: float | str = "1h",
     strategy: str = MIXED,
     departures: int = DEPARTURES,
+    late_timers: bool = True,
+    split_reads: bool = True,
+    timeouts: bool = False,
+    cancel: str | Collection[str] = (),
+    leaks: bool = False,
 ) -> Callable[[Callable[..., Any]], Callable[..., None]]:
     """Make a test of an async one: it is run on virtual time under one schedule after another.
 
-    The first goes by the order in which tasks become ready, the others depart from it.
-    It fails if the function raises, if all its tasks wait for each other, or if it never ends.
+    The first goes by the order in which tasks become ready, and nothing happens to it; the others
+    depart from it. It fails if the function raises, if all its tasks wait for each other, if it
+    never ends, or if tasks that it has started go on after its end.
 
     Args:
         runs: schedules to try (``--splitbrain-runs`` goes before it), `RUNS` unless given; where
@@ -75,6 +63,11 @@ def explore(
             ``mixed``, by turns (`splitbrain.harness.exploring.strategies`); or ``systematic``: all
             schedules with few departures are tried (`splitbrain.harness.exploring.systematic`).
         departures: how many are few, where all are tried.
+        late_timers: whether timers may ring late, by up to 0.3 s.
+        split_reads: whether what a stream was given in one piece may arrive in several.
+        timeouts: whether each timeout may strike at any await of what it limits.
+        cancel: names of async functions; each of their tasks may be cancelled at any await.
+        leaks: whether tasks may be left when the test has ended, for longer than a second.
 
     Raises:
         InvalidPlan: a value makes no sense (when decorating, not when testing).
@@ -86,6 +79,12 @@ def explore(
         raise InvalidPlan(f"strategy is {strategy!r}: {suggestion(strategy, known)}")
     if type(departures) is not int or departures < 0:
         raise InvalidPlan(f"departures is {departures!r}: give a whole number from 0 up")
+    names = (cancel,) if isinstance(cancel, str) else tuple(cancel)
+    if strategy == SYSTEMATIC and (timeouts or names):
+        raise InvalidPlan(
+            "strategy 'systematic' tries orders of tasks alone: leave timeouts and cancel out"
+        )
+    allowed = Allowed(late_timers, split_reads, timeouts, names)
     seconds = parse_seconds(time_limit, "time_limit")
 
     def decorate(function: Callable[..., Any]) -> Callable[..., None]:
@@ -97,10 +96,11 @@ def explore(
         def test(*arguments: Any, **named: Any) -> None:
             __tracebackhide__ = True
             main = functools.partial(function, *arguments, **named)
+            tester = _Tester(main, chosen, seconds, leaks, allowed, strategy)
             if strategy == SYSTEMATIC:
-                _explore_all(main, chosen, seconds, departures, runs or MOST_SCHEDULES)
+                tester.explore_all(departures, runs or MOST_SCHEDULES)
             else:
-                _explore(main, chosen, settings.seeds(runs or RUNS), seconds, strategy)
+                tester.explore(settings.seeds(runs or RUNS))
 
         del test.__wrapped__
         test.__signature__ = inspect.signature(function)  # type: ignore[attr-defined]
@@ -109,106 +109,73 @@ def explore(
     return decorate
 
 
-def _explore(main: Main, library: str, seeds: Any, seconds: float, strategy: str) -> None:
-    __tracebackhide__ = True
-    first = tried(main, library, Schedule(AtRandom(0)), 0, seconds)
-    decisions = first.schedule.goings
-    for number, seed in enumerate(seeds):
+class _Tester:
+    """Runs one test again and again."""
 
-        def again(departures: Collection[int] | None, seed: int = seed) -> Tried:
-            schedule = Schedule(strategy_for(seed, strategy, decisions), departures)
-            return tried(main, library, schedule, seed, seconds)
+    def __init__(
+        self,
+        main: Main,
+        library: str,
+        seconds: float,
+        leaks: bool,
+        allowed: Allowed,
+        strategy: str,
+    ) -> None:
+        self._main, self._library, self._seconds = main, library, seconds
+        self._leaks, self._allowed, self._strategy = leaks, allowed, strategy
+        self._decisions = 0
 
-        found = again(None) if seed else first
-        if found.error is not None:
-            small, used = _smaller(again, found)
-            text = _told(small, seed, number + 1, len(found.schedule.departed), used)
-            raise Explored(text, seed, small.schedule.departed) from small.error
+    def explore(self, seeds: Any) -> None:
+        """Try seeds until one fails.
 
+        Raises:
+            Explored: one did.
+        """
+        __tracebackhide__ = True
+        first = self._try(Course(Schedule(AtRandom(0))), 0)
+        self._decisions = first.course.schedule.goings
+        for number, seed in enumerate(seeds):
+            found = self._under(seed, None) if seed else first
+            if found.error is not None:
+                small, used = smaller(functools.partial(self._under, seed), found)
+                small = self._noted(small, seed)
+                text = told(small, seed, number + 1, len(found.departed), used)
+                raise Explored(text, seed, small.departed) from small.error
 
-def _explore_all(main: Main, library: str, seconds: float, departures: int, most: int) -> None:
-    __tracebackhide__ = True
-    made = search(lambda s: tried(main, library, s, 0, seconds), departures, most)
-    bound = f"at most {_count(departures, 'departure')} from the order of readiness"
-    if made.failing is not None:
-        lines = [
-            f"schedule {made.schedules} of those with {bound} fails: {made.failing.signature}",
-            "none with fewer departures does",
-            *_shown_failure(made.failing),
-        ]
-        raise Explored("\n".join(lines), 0, made.failing.schedule.departed) from made.failing.error
-    if made.complete:
-        print(f"none of {_count(made.schedules, 'schedule')} with {bound} fails")
-    else:
-        print(f"no proof: the first {made.schedules} schedules with {bound} pass, there are more")
+    def explore_all(self, departures: int, most: int) -> None:
+        """Try all schedules with so few departures.
 
+        Raises:
+            Explored: one failed.
+        """
+        __tracebackhide__ = True
+        made = search(lambda schedule: self._try(Course(schedule), 0), departures, most)
+        if made.failing is None:
+            print(told_of_all(made, departures))
+            return
+        failing = made.failing
+        again = failing.course.schedule.again()
+        again.interleaving.kept = True
+        failing = self._try(Course(again), 0)
+        raise Explored(told_of_all(made, departures, failing), 0, failing.departed) from (
+            failing.error
+        )
 
-def _smaller(again: Callable[[Collection[int]], Tried], failing: Tried) -> tuple[Tried, int]:
-    """The failing run with the fewest departures that was found, and how many runs that took.
+    def _try(self, course: Course, seed: int) -> Tried:
+        return tried(self._main, self._library, course, seed, self._seconds, leaks=self._leaks)
 
-    Delta debugging (Zeller and Hildebrandt 2002): chunks of departures are left out, and halved
-    where none can be.
-    """
-    best, used = failing, 0
-    departures = list(failing.schedule.departed)
-    size = max(1, len(departures))
-    while size and used < _SHRINKING:
-        removed = False
-        for start in range(0, len(departures), size):
-            rest = departures[:start] + departures[start + size :]
-            candidate = again(rest)
-            used += 1
-            if candidate.signature == failing.signature:
-                best, departures, removed = candidate, list(candidate.schedule.departed), True
-                break
-            if used >= _SHRINKING:
-                break
-        if not removed:
-            size //= 2
-        size = min(size, max(1, len(departures)) if departures else 0)
-    return best, used
+    def _under(
+        self, seed: int, departures: Collection[Departure] | None, *, noted: bool = False
+    ) -> Tried:
+        """Run it under a seed: as drawn, or with these departures alone."""
+        ordered = None
+        if departures is not None:
+            ordered = [at.number for at in departures if at.kind == ORDER]
+        schedule = Schedule(strategy_for(seed, self._strategy, self._decisions), ordered)
+        schedule.interleaving.kept = noted
+        disturbances = Disturbances(seed, self._allowed if seed else NOTHING, departures)
+        return self._try(Course(schedule, disturbances), seed)
 
-
-def _told(small: Tried, seed: int, tries: int, before: int, used: int) -> str:
-    """The failure as people read it."""
-    departures = small.schedule.departed
-    lines = [
-        f"seed {seed} fails ({tries} tried): {small.signature}",
-        f"{_count(len(departures), 'departure')} from the order of readiness"
-        f"{f', of {before}' if before != len(departures) else ''} ({_count(used, 'run')})",
-    ]
-    lines += _shown_failure(small)
-    lines += ["", f"repeat it: pytest --splitbrain-seed {seed}"]
-    return "\n".join(lines)
-
-
-def _shown_failure(failing: Tried) -> list[str]:
-    """Who waits for whom, and who goes first."""
-    lines = []
-    if str(failing.error) and failing.signature == "deadlock":
-        lines += ["", str(failing.error)]
-    if failing.schedule.departed:
-        lines += ["", "who goes first where that matters (* otherwise the first ready one would):"]
-        lines += _shown(failing.schedule.steps, failing.schedule.departed)
-    return lines
-
-
-def _shown(steps: list[Step], departures: Collection[int]) -> list[str]:
-    chosen = [step for step in steps if step.number in departures][:_SHOWN]
-    lines = []
-    for step in chosen:
-        lines.append(f"* decision {step.number}")
-        lines += [f"    {_going(task)}" for task in step.tasks]
-    return lines
-
-
-def _going(task: Going) -> str:
-    if not task.file:
-        return f"{task.name} goes on"
-    source = linecache.getline(task.file, task.line).strip()
-    place = f"{os.path.basename(task.file)}:{task.line} in {task.function}"
-    return f"{task.name} goes on at {place}: {source}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+    def _noted(self, small: Tried, seed: int) -> Tried:
+        """The same run once more, with all that happens in it noted."""
+        return self._under(seed, small.departed, noted=True)

@@ -11,19 +11,10 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
+from splitbrain.harness.exploring.interleaving import Interleaving
 from splitbrain.harness.exploring.strategies import Strategy
-from splitbrain.harness.programs.waiting import frame_in
-
-
-class Going(NamedTuple):
-    """A task that goes on, and from where."""
-
-    name: str
-    file: str
-    line: int
-    function: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +24,12 @@ class Step:
     Attributes:
         number: which one, from 0.
         departs: it was not simply all of them, in the order in which they became ready.
-        tasks: the tasks in the order in which they go on.
+        going: how many tasks go on.
     """
 
     number: int
     departs: bool
-    tasks: tuple[Going, ...]
+    going: int
 
 
 class Schedule:
@@ -47,9 +38,14 @@ class Schedule:
     Args:
         departures: where it departs; None: as the strategy says (and nowhere for seed 0).
         strategy: what departs.
+
+    Attributes:
+        steps: what was decided.
+        interleaving: notes which tasks go on by a departure.
     """
 
     def __init__(self, strategy: Strategy, departures: Collection[int] | None = None) -> None:
+        self.interleaving = Interleaving()
         self._departures = None if departures is None else frozenset(departures)
         self._strategy = strategy
         self.steps: list[Step] = []
@@ -59,36 +55,40 @@ class Schedule:
         """The decisions at which it has departed."""
         return tuple(step.number for step in self.steps if step.departs)
 
+    def again(self) -> Schedule:
+        """The same schedule, to be run once more."""
+        return Schedule(self._strategy, self._departures)
+
     @property
     def goings(self) -> int:
         """How often a task went on where others could have."""
-        return sum(len(step.tasks) for step in self.steps)
+        return sum(step.going for step in self.steps)
 
     def _departs(self, number: int) -> bool:
         if self._departures is not None:
             return number in self._departures
         return self._strategy.departs()
 
-    def _decide(
-        self, ready: list[Any], task_of: Callable[[Any], Any], told: Callable[[Any], Going]
-    ) -> list[Any]:
+    def _decide(self, ready: list[Any], owner: Callable[[Any], Any]) -> list[Any]:
         """Put ready tasks, in the order in which they became so, into the one in which they go;
         returns those that are left for another time."""
         number = len(self.steps)
         departs = self._departs(number)
         held: list[Any] = []
         if departs:
-            order, going = self._strategy.order(number, list(map(task_of, ready)))
+            order, going = self._strategy.order(number, list(map(owner, ready)))
             entries = [ready[at] for at in order]
             ready[:], held = entries[:going], entries[going:]
             departs = bool(held) or order != sorted(order)
-        self.steps.append(Step(number, departs, tuple(map(told, ready))))
+        self.steps.append(Step(number, departs, len(ready)))
+        if departs:
+            self.interleaving.departs(len(ready))
         return held
 
     def policy(self, batch: list[Any]) -> None:
         """For trio (`splitbrain.harness.simulation.trio_hooks.Policy`); the last one runs first."""
         if len(batch) > 1:
-            held = self._decide(batch, _itself, lambda task: _going(_name(task), task.coro))
+            held = self._decide(batch, _itself)
             batch.reverse()
             if held:
                 held[0]._runner.runq.extend(held)
@@ -96,11 +96,11 @@ class Schedule:
     def reorder(self, ready: deque[Any]) -> list[Any]:
         """For asyncio: of the ready callbacks, those that step tasks change places; returns those
         that are left for another time."""
-        handles = [handle for handle in ready if _task_of(handle) is not None]
+        handles = [handle for handle in ready if task_of(handle) is not None]
         if len(handles) < 2:
             return []
-        positions = [i for i, handle in enumerate(ready) if _task_of(handle) is not None]
-        held = self._decide(handles, _task_of, _told)
+        positions = [i for i, handle in enumerate(ready) if task_of(handle) is not None]
+        held = self._decide(handles, task_of)
         for position, handle in zip(positions, [*handles, *held], strict=True):
             ready[position] = handle
         for handle in held:
@@ -112,25 +112,7 @@ def _itself(task: Any) -> Any:
     return task
 
 
-def _name(task: Any) -> str:
-    name: str = task.name.rpartition(".")[2]
-    return name
-
-
-def _task_of(handle: Any) -> Any:
-    """The task that a callback steps; None if it is another callback."""
+def task_of(handle: Any) -> Any:
+    """The task of asyncio that a callback steps; None if it is another callback."""
     owner = getattr(handle._callback, "__self__", None)
     return owner if hasattr(owner, "get_coro") and not handle._cancelled else None
-
-
-def _told(handle: Any) -> Going:
-    task = _task_of(handle)
-    return _going(task.get_name(), task.get_coro())
-
-
-def _going(name: str, coroutine: Any) -> Going:
-    frame = frame_in(coroutine)
-    if frame is None:
-        return Going(name, "", 0, "")
-    code = frame.f_code
-    return Going(name, code.co_filename, frame.f_lineno, code.co_name)

@@ -76,7 +76,7 @@ def search(attempt: Callable[[Schedule], Tried], departures: int, most: int) -> 
             if found.error is not None:
                 return Search(tried, complete=False, failing=found)
             if depth < departures:
-                following += _one_more(choices, found.schedule)
+                following += _one_more(choices, found.course.schedule)
         level = following
     return Search(tried, complete=True)
 
@@ -87,5 +87,5 @@ def _one_more(choices: Choices, schedule: Schedule) -> list[Choices]:
     return [
         (*choices, (step.number, position))
         for step in schedule.steps[first:]
-        for position in range(len(step.tasks))
+        for position in range(step.going)
     ]

@@ -3,27 +3,44 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from dataclasses import dataclass, field
+from traceback import walk_tb
+from types import TracebackType
 from typing import Any
 
-from splitbrain.harness.error_text import described, innermost
-from splitbrain.harness.exploring.schedule import Schedule
+import trio
+
+from splitbrain.harness.error_text import described, innermost, is_ours, place
+from splitbrain.harness.exploring.course import Course
+from splitbrain.harness.exploring.disturbing import Departure
+from splitbrain.harness.exploring.holding import Holders, waiting
+from splitbrain.harness.exploring.steered_loop import SteeredLoop
+from splitbrain.harness.exploring.trio_steered import SteeredRun, cancellable
 from splitbrain.harness.programs.asyncio_loop import loop_of
 from splitbrain.harness.programs.surroundings import surround
-from splitbrain.harness.programs.waiting import place_in, waits_for
+from splitbrain.harness.programs.waiting import place_in
 from splitbrain.harness.simulation.incarnation import Incarnation
+from splitbrain.harness.simulation.trio_direct import DirectRun
+from splitbrain.harness.simulation.watchdog import Runaway
 from splitbrain.harness.simulation.world import World
 
 Main = Callable[[], Coroutine[Any, Any, object]]
+
+GRACE_S = 1.0
+"""Virtual seconds after the end of a test until tasks that it has started count as leaked."""
 
 
 class Deadlock(Exception):
     """Every task waits for another one; the message says where, and for what."""
 
 
-class Endless(Exception):
-    """The test did not end within its virtual time."""
+class Livelock(Exception):
+    """The test did not end within its virtual time, or went round without any time passing."""
+
+
+class Leaked(Exception):
+    """Tasks that the test has started go on after its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,80 +48,159 @@ class Tried:
     """A run.
 
     Attributes:
-        error: what it raised, a `Deadlock`, or None if it passed.
-        schedule: what was decided in it.
+        error: what it raised, a `Deadlock`, `Livelock` or `Leaked`, or None if it passed.
+        course: what was decided in it.
     """
 
     error: BaseException | None
-    schedule: Schedule
+    course: Course
+
+    @property
+    def departed(self) -> tuple[Departure, ...]:
+        """Where it was not as it would be by itself."""
+        return self.course.departed
+
+    @property
+    def told(self) -> str:
+        """How it failed, in a line; empty if it didn't."""
+        for kind, words in _WORDS.items():
+            if isinstance(self.error, kind):
+                return words
+        lines = "" if self.error is None else described(innermost(self.error))
+        return lines.partition("\n")[0]
 
     @property
     def signature(self) -> str:
-        """What makes two failures the same: the error in words; of a deadlock, that it is one."""
-        if isinstance(self.error, Deadlock):
-            return "deadlock"
-        return "" if self.error is None else described(innermost(self.error))
+        """What makes two failures the same: the kind of error, and the line that raised it."""
+        error = self.error
+        if error is None or isinstance(error, tuple(_WORDS)):
+            return self.told
+        error = innermost(error)
+        places = [(f, line) for f, line in walk_tb(error.__traceback__) if not is_ours(f)]
+        return f"{type(error).__name__} at {place(*places[-1]) if places else ''}"
 
 
-def tried(main: Main, library: str, schedule: Schedule, seed: int, seconds: float) -> Tried:
+_WORDS = {Deadlock: "deadlock", Livelock: "livelock", Leaked: "leaked tasks"}
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """A run while it goes on."""
+
+    main: Main
+    library: str
+    course: Course
+    leaks: bool
+    errors: list[BaseException] = field(default_factory=list)
+    process: Incarnation | None = None
+    ended: bool = False
+
+    def run(self, program: Any, clock: trio.abc.Clock) -> DirectRun:
+        """What drives the process's tasks of trio, of which asyncio's loop is one."""
+        if self.library == "asyncio":
+            return DirectRun(program, clock)
+        return SteeredRun(program, clock, self.course)
+
+    async def program(self, node: Incarnation) -> None:
+        """The process."""
+        self.process = node
+        surround(node)
+        try:
+            if self.library == "trio":
+                node.schedule_by(self.course.schedule.policy)
+                with cancellable(self.course):
+                    await self._tested(trio.sleep)
+            else:
+                loop = loop_of(node, lambda process: SteeredLoop(process, self.course))
+                await loop.run(self._tested(asyncio.sleep))
+        except Exception as error:  # noqa: BLE001 - it is what the test says
+            if not node.dead:
+                self.errors.append(error.with_traceback(_without_ours(error.__traceback__)))
+        self.ended = True
+
+    async def _tested(self, sleep: Callable[[float], Awaitable[None]]) -> None:
+        """The test, and what it leaves behind.
+
+        Raises:
+            Leaked: tasks of it are left and don't end by themselves.
+        """
+        await self.main()
+        if self.leaks or not self.tasks():
+            return
+        await sleep(GRACE_S)
+        if lines := waiting(self.tasks(), Holders(), self.course.interleaving.names):
+            raise Leaked(f"tasks go on after the test has ended:\n{_indented(lines)}")
+
+    def tasks(self) -> list[Any]:
+        """The tasks of the process that have not ended, the oldest first, but for the one that
+        asks."""
+        process = self.process
+        assert process is not None
+        if self.library == "asyncio":
+            loop = loop_of(process)
+            found: Iterable[Any] = asyncio.all_tasks(loop)
+            own: Any = asyncio.current_task(loop)
+            return sorted((task for task in found if task is not own), key=hash)
+        own = trio.lowlevel.current_task() if trio.lowlevel.in_trio_task() else None
+        others = (task for task in process.tasks if task is not own and place_in(task.coro))
+        return sorted(others, key=lambda task: task._counter)
+
+
+def tried(
+    main: Main,
+    library: str,
+    course: Course,
+    seed: int,
+    seconds: float,
+    *,
+    leaks: bool = True,
+) -> Tried:
     """Run `main` once.
 
     Args:
         main: the test.
         library: trio or asyncio.
-        schedule: who goes first.
+        course: who goes first, and what happens.
         seed: of whatever else is random.
         seconds: virtual time until it must have ended.
+        leaks: whether tasks may be left when it ends.
     """
-    errors: list[BaseException] = []
-    ended: list[bool] = []
-    process: list[Incarnation] = []
-
-    async def program(node: Incarnation) -> None:
-        process.append(node)
-        surround(node)
-        try:
-            if library == "trio":
-                node.schedule_by(schedule.policy)
-                await main()
-            else:
-                loop = loop_of(node)
-                loop.reorder = schedule.reorder
-                await loop.run(main())
-        except Exception as error:  # noqa: BLE001 - it is what the test says
-            if not node.dead:
-                errors.append(error)
-        ended.append(True)
-
-    world = World(seed)
-    world.add_server("test", program, ())
-    with world.booted():
-        while not ended and world.now < seconds and world.heap.pending:
+    attempt = _Attempt(main, library, course, leaks)
+    world = World(seed, make_run=attempt.run)
+    world.cut = course.cut
+    course.interleaving.now = lambda: world.now
+    world.add_server("test", attempt.program, ())
+    holders = Holders()
+    with holders.noting(), world.booted():
+        while not attempt.ended and world.now < seconds and world.heap.pending:
             world.run_until(min(seconds, world.now + 60.0))
-        if not ended and not errors:
-            errors += [error for _, _, error in world.failures]
-        if not ended and not errors:
-            stuck = not world.heap.pending
-            told = "\n".join(f"  {line}" for line in _waiting(process[0], library))
-            errors.append(
-                Deadlock(f"every task waits for another one:\n{told}")
-                if stuck
-                else Endless(f"it had not ended after {seconds:g} s of virtual time:\n{told}")
-            )
-    return Tried(errors[0] if errors else None, schedule)
+        if not attempt.ended and not attempt.errors:
+            attempt.errors += [_told(error) for _, _, error in world.failures]
+        if not attempt.ended and not attempt.errors:
+            attempt.errors.append(_stuck(attempt, world, holders, seconds))
+    return Tried(attempt.errors[0] if attempt.errors else None, course)
 
 
-def _waiting(process: Incarnation, library: str) -> list[str]:
-    """Where each task waits, and for what."""
-    if library == "asyncio":
-        tasks = sorted(asyncio.all_tasks(loop_of(process)), key=hash)
-        coroutines = [(task.get_name(), task.get_coro()) for task in tasks]
-    else:
-        found = sorted(process.tasks, key=lambda task: task._counter)
-        coroutines = [(task.name.rpartition(".")[2], task.coro) for task in found]
-    lines = []
-    for name, coroutine in coroutines:
-        where = place_in(coroutine)
-        if where:
-            lines.append(f"{name} at {where}, in {waits_for(coroutine)}")
-    return lines
+def _told(error: BaseException) -> BaseException:
+    """What ended the process: a watchdog's word for one that goes round and round is a livelock."""
+    inner = innermost(error)
+    return Livelock(str(inner)) if isinstance(inner, Runaway) else error
+
+
+def _stuck(attempt: _Attempt, world: World, holders: Holders, seconds: float) -> Exception:
+    """Why it has not ended."""
+    told = _indented(waiting(attempt.tasks(), holders, attempt.course.interleaving.names))
+    if not world.heap.pending:
+        return Deadlock(f"every task waits for another one:\n{told}")
+    return Livelock(f"it had not ended after {seconds:g} s of virtual time:\n{told}")
+
+
+def _without_ours(trace: TracebackType | None) -> TracebackType | None:
+    """A traceback from the test's own first frame on."""
+    while trace is not None and is_ours(trace.tb_frame):
+        trace = trace.tb_next
+    return trace
+
+
+def _indented(lines: Iterable[str]) -> str:
+    return "\n".join(f"  {line}" for line in lines)

@@ -17,7 +17,6 @@ import contextvars
 import ctypes
 import itertools
 import sys
-from collections import deque
 from collections.abc import Callable, Coroutine
 from heapq import heappop
 from math import inf
@@ -70,8 +69,6 @@ class NodeLoop(asyncio.SelectorEventLoop):
 
     Attributes:
         serial: numbers of tasks and futures.
-        reorder: changes the order of ready callbacks, if anybody wants to, and returns those that
-            it takes out for the time being.
     """
 
     # Private names of `asyncio.BaseEventLoop`, the same from Python 3.11 to 3.14.
@@ -89,7 +86,6 @@ class NodeLoop(asyncio.SelectorEventLoop):
         self._due: Callable[[], None] | None = None
         self._alarm, self._alarms = inf, 0
         process.on_rate = self._reset_timer
-        self.reorder: Callable[[deque[Any]], list[Any]] | None = None
         self._names = itertools.count(1)
         descriptors = descriptors_of(machine_under(process), process)
         self._sockets = SimulatedSelector(descriptors, self.poke)
@@ -193,12 +189,7 @@ class NodeLoop(asyncio.SelectorEventLoop):
             for _ in range(ROUNDS_AT_ONCE):
                 if not self._has_work():
                     return True
-                if self.reorder is None:
-                    self._run_once()
-                else:
-                    held = self.reorder(self._ready)
-                    self._run_once()
-                    self._ready.extendleft(reversed(held))
+                self._run_once()
         finally:
             self._leave(kept)
         return False
@@ -355,12 +346,19 @@ class NodeLoop(asyncio.SelectorEventLoop):
         await self.shutdown_asyncgens()
 
 
-def loop_of(process: Incarnation) -> NodeLoop:
-    """The process's event loop, begun if it has none; it ends with the process."""
+def loop_of(
+    process: Incarnation, make: Callable[[Incarnation], NodeLoop] | None = None
+) -> NodeLoop:
+    """The process's event loop, begun if it has none; it ends with the process.
+
+    Args:
+        process: whose it is.
+        make: makes another loop than `NodeLoop`.
+    """
     machine = machine_under(process)
     descriptors = descriptors_of(machine, process)
     if descriptors.loop is None:
-        descriptors.loop = NodeLoop(process)
+        descriptors.loop = (make or NodeLoop)(process)
         trio.lowlevel.spawn_system_task(descriptors.loop.drive)
     loop = descriptors.loop
     assert isinstance(loop, NodeLoop)

@@ -17,7 +17,7 @@ from splitbrain.harness.programs.sockets import SimulatedSocket
 from splitbrain.harness.programs.threads import replace_threads
 from splitbrain.harness.programs.trio_sockets import use_simulated_sockets
 from splitbrain.harness.simulation.incarnation import Incarnation
-from splitbrain.harness.simulation.wires import replace, running_program
+from splitbrain.harness.simulation.wires import replace, replace_imported, running_program
 
 
 def surround(process: Incarnation) -> None:
@@ -26,6 +26,7 @@ def surround(process: Incarnation) -> None:
     process.answers = {**answers_of(process), **names_on(machine)}
     use_simulated_sockets(process)
     _replace_everywhere()
+    replace_imported()
 
 
 def surround_clients(process: Incarnation) -> None:

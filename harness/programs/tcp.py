@@ -229,6 +229,9 @@ class End:
 
     def _cut(self, size: int) -> int:
         """Where to end a segment of at most this size."""
+        decided = self.machine.world.cut
+        if decided is not None:
+            return size if self._sealed else decided(size)
         if size > 1 and not self._sealed and self._cutting() < SPLIT:
             return 1 + int(self._cutting() * (size - 1))
         return size

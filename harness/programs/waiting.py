@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 from splitbrain.harness.error_text import is_ours, place
+
+
+class Waited(NamedTuple):
+    """What a coroutine waits for.
+
+    Attributes:
+        told: the function in which it waits, as ``Lock.__aenter__``.
+        on: the object whose function that is; None if that isn't known.
+    """
+
+    told: str
+    on: object
 
 
 def frame_in(coroutine: Any) -> FrameType | None:
@@ -25,23 +37,18 @@ def place_in(coroutine: Any) -> str:
     return "" if frame is None else place(frame)
 
 
-def waits_for(coroutine: Any) -> str:
-    """The function of asyncio or trio in which a coroutine waits, and who has what it waits for,
-    where that is known: ``Lock.__aenter__, held by worker``."""
-    found, owner = "", ""
+def waited_for(coroutine: Any) -> Waited:
+    """The function of asyncio or trio in which a coroutine waits."""
+    found = Waited("", None)
     for frame in frames_of(coroutine):
-        if not _module(frame).startswith(("asyncio.", "trio.")):
-            found, owner = "", ""
-        elif not found:
-            waited = frame.f_locals.get("self")
-            found = f"{type(waited).__name__}.{frame.f_code.co_name}"
-            holder: Any = getattr(waited, "_owner", None)  # of trio's locks
-            owner = f", held by {_short(holder.name)}" if hasattr(holder, "name") else ""
-    return f"{found}{owner}" if found else "a future"
-
-
-def _short(name: str) -> str:
-    return name.rpartition(".")[2]
+        library = _module(frame).startswith(("asyncio.", "trio."))
+        if not library and not is_ours(frame):
+            found = Waited("", None)
+        elif library and not found.told:
+            on = frame.f_locals.get("self")
+            name = frame.f_code.co_name
+            found = Waited(name if on is None else f"{type(on).__name__}.{name}", on)
+    return found if found.told else Waited("a future", None)
 
 
 def _module(frame: FrameType) -> str:

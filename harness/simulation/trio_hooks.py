@@ -58,10 +58,12 @@ class Stepped(Protocol):
 
     Attributes:
         policy: the order of its runnable tasks.
+        moved: when a scope's deadline is met, if a test says so; None: when it is.
         generator_hooks: trio's hooks for async generators that this run iterates first.
     """
 
     policy: Policy | None
+    moved: Callable[[Any, float], float] | None
     generator_hooks: tuple[Any, Any]
 
     def sleep_until(self, deadline: float) -> Any:
@@ -130,6 +132,9 @@ class _Registering:
         scope = self._scope
         old = scope._registered_deadline
         new = inf if scope._cancel_status is None or scope._cancel_called else scope._deadline
+        run = order.run
+        if new != inf and run is not None and run.moved is not None:
+            new = run.moved(scope, new)
         if old != new:
             scope._registered_deadline = new
             deadlines = context.runner.deadlines

@@ -84,6 +84,7 @@ class BaseRun:
         self.done = False
         self.outcome: outcome.Outcome[object] | None = None
         self.policy: Policy | None = None
+        self.moved: Callable[[Any, float], float] | None = None
         self.runner: Any = None
         self.generator_hooks: tuple[Any, Any] = (None, None)
         self._local: dict[str, Any] = context.__dict__

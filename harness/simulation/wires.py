@@ -126,6 +126,7 @@ _Guarded = tuple[ModuleType | type, str, Callable[..., Any]]
 _world: World | None = None
 _hooked = False
 _replaced: list[_Guarded] = []
+_not_yet_by_name: list[_Guarded] = []
 _replaced_by_name: list[tuple[dict[str, Any], str, Any]] = []
 
 
@@ -214,12 +215,22 @@ def _wall_clock(what: str) -> float | None:
 
 
 def replace(owner: ModuleType, name: str, stand_in: Any) -> None:
-    """Put something in the place of a module's function or class until the running world ends."""
+    """Put something in the place of a module's function or class until the running world ends.
+
+    Modules that have imported it by name get it with `replace_imported`, once for all.
+    """
     real = getattr(owner, name)
     if real is not stand_in:
         setattr(owner, name, stand_in)
         _replaced.append((owner, name, real))
-        _replaced_by_name.extend(_guard_imported([(owner, name, real)]))
+        _not_yet_by_name.append((owner, name, real))
+
+
+def replace_imported() -> None:
+    """Put what was replaced in the place of names of their own that modules have for it, too."""
+    if _not_yet_by_name:
+        _replaced_by_name.extend(_guard_imported(_not_yet_by_name))
+        _not_yet_by_name.clear()
 
 
 def _guard(
@@ -336,5 +347,6 @@ def tripwires(world: World) -> Iterator[None]:
         for owner, name, real in reversed((*guarded, *_replaced)):
             setattr(owner, name, real)
         _replaced.clear()
+        _not_yet_by_name.clear()
         _replaced_by_name.clear()
         _world = outer

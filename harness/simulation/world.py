@@ -67,6 +67,7 @@ class World(Levers):
         addresses: IP addresses by host, where unmodified programs ask for them; `aliases` are other
             names of hosts, and `connections` those that they have made
             (`splitbrain.harness.programs.machine`).
+        cut: how many bytes of a segment of TCP arrive together, where a test decides that.
     """
 
     def __init__(
@@ -103,6 +104,7 @@ class World(Levers):
         self.addresses: dict[str, str] = {}
         self.aliases: dict[str, str] = {}
         self.connections = 0
+        self.cut: Callable[[int], int] | None = None
         self.add_rule = self.network.add_rule
         self.remove_rule = self.network.remove_rule
         self.at = self.heap.at

@@ -11,6 +11,7 @@ import trio
 
 from splitbrain import explore
 from splitbrain.harness.exploring import Explored
+from splitbrain.harness.exploring.course import Course
 from splitbrain.harness.exploring.schedule import Schedule
 from splitbrain.harness.exploring.strategies import MIXED, strategy_for
 from splitbrain.harness.exploring.systematic import search
@@ -53,7 +54,9 @@ def interleaved(library, lengths, orders):
 
 
 def all_of(main, library, departures):
-    return search(lambda schedule: tried(main, library, schedule, 0, 60.0), departures, 20_000)
+    return search(
+        lambda schedule: tried(main, library, Course(schedule), 0, 60.0), departures, 20_000
+    )
 
 
 @libraries
@@ -71,7 +74,7 @@ def test_chance_finds_nothing_that_it_does_not(library, lengths):
     by_chance, systematic = set(), set()
     main = interleaved(library, lengths, by_chance)
     for seed in range(40):
-        tried(main, library, Schedule(strategy_for(seed, MIXED, 8)), seed, 60.0)
+        tried(main, library, Course(Schedule(strategy_for(seed, MIXED, 8))), seed, 60.0)
     assert all_of(interleaved(library, lengths, systematic), library, 4).complete
     assert by_chance <= systematic
 
