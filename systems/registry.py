@@ -71,6 +71,8 @@ SYSTEMS: Entries[System] = Entries(
         "records": f"{_HERE}.encoding.records:SYSTEM",
         "cache-aside": f"{_HERE}.scalability.cache_aside:SYSTEM",
         "cache-aside-summary": f"{_HERE}.scalability.cache_aside.summary:SYSTEM",
+        "sharded-database": f"{_HERE}.scalability.sharded:SYSTEM",
+        "sharded-database-summary": f"{_HERE}.scalability.sharded.summary:SYSTEM",
         "load-balancer": f"{_HERE}.scalability.balancer:SYSTEM",
         "graph": f"{_HERE}.data_models.graph:SYSTEM",
         "graph-summary": f"{_HERE}.data_models.graph.summary:SYSTEM",

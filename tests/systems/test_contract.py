@@ -27,6 +27,7 @@ NEED_NO_FAULT = (
     "ring-store-summary",
     "cache-aside-summary",
     "graph-summary",
+    "sharded-database-summary",
     "overload-summary",
 )
 """Other operations are enough for these to fail."""

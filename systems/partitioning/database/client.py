@@ -24,8 +24,8 @@ PAUSE_S = 0.02
 """How long to wait when a range is on its way."""
 
 
-class DatabaseClient:
-    """Reads and changes keys; splits, merges and moves ranges.
+class KeyClient:
+    """Reads and changes keys.
 
     Args:
         node: the host that the client runs on.
@@ -66,6 +66,30 @@ class DatabaseClient:
         """Set the value of a key."""
         await self.put(key, value)
 
+    async def _do(self, f: str, *arguments: Any) -> Any:
+        """Read or change a key, once."""
+        self._number += 1
+        return await self._ask("do", self._session, self._number, f, *arguments)
+
+    async def _ask(self, *body: Any) -> Any:
+        """Ask one server after another, until the harness gives the operation up."""
+        while True:
+            answer: Message | None = None
+            with trio.move_on_after(ATTEMPT_S):
+                answer = await request(self._node, self._server, *body)
+            match answer:
+                case ("ok", result):
+                    return result
+                case ("moved",):
+                    await trio.sleep(PAUSE_S)
+                case _:
+                    servers = self._node.peers
+                    self._server = servers[(servers.index(self._server) + 1) % len(servers)]
+
+
+class DatabaseClient(KeyClient):
+    """Reads and changes keys; splits, merges and moves ranges."""
+
     async def split_range(self, key: str) -> None:
         """Have a range begin with this key; raises as `move_range`."""
         await self._administer("split", key)
@@ -93,23 +117,3 @@ class DatabaseClient:
                 if answer[0] == "refused":
                     raise Definite(f"refused: {answer[1]}")
                 return
-
-    async def _do(self, f: str, *arguments: Any) -> Any:
-        """Read or change a key, once."""
-        self._number += 1
-        return await self._ask("do", self._session, self._number, f, *arguments)
-
-    async def _ask(self, *body: Any) -> Any:
-        """Ask one server after another, until the harness gives the operation up."""
-        while True:
-            answer: Message | None = None
-            with trio.move_on_after(ATTEMPT_S):
-                answer = await request(self._node, self._server, *body)
-            match answer:
-                case ("ok", result):
-                    return result
-                case ("moved",):
-                    await trio.sleep(PAUSE_S)
-                case _:
-                    servers = self._node.peers
-                    self._server = servers[(servers.index(self._server) + 1) % len(servers)]

@@ -90,7 +90,7 @@ class Coordinator:
     def __init__(self, node: Node, servers: tuple[str, ...]) -> None:
         self.node = node
         self.servers = servers
-        self.map = KeyMap.first(servers[0])
+        self.map = self.first_map(servers)
         self.heard: dict[str, float] = {}
         self.sizes: dict[str, tuple[Size, ...]] = {}
         self.hot: dict[str, None] = {}
@@ -98,6 +98,11 @@ class Coordinator:
         self._deciding = trio.Lock()
         self._arrived: set[int] = set()
         self._since: dict[int, float] = {}
+
+    @staticmethod
+    def first_map(servers: tuple[str, ...]) -> KeyMap:
+        """The map before any decision."""
+        return KeyMap.first(servers[0])
 
     async def open(self) -> None:
         """Read what was decided."""
@@ -113,7 +118,7 @@ class Coordinator:
                 await self._go_on(number)
             if trio.current_time() > balanced_at + self.balance_s:
                 balanced_at = trio.current_time()
-                await self._balance()
+                await self.balance()
 
     # Servers
 
@@ -258,7 +263,7 @@ class Coordinator:
 
     # Of its own accord
 
-    async def _balance(self) -> None:
+    async def balance(self) -> None:
         """Split what has grown large, and move a range from who has most to who has fewest."""
         for size in [size for sizes in self.sizes.values() for size in sizes]:
             if size.keys > self.split_at:

@@ -22,7 +22,7 @@ from splitbrain.harness.node import Message, Node
 from splitbrain.systems.partitioning.database.coordinator import Coordinator, Size
 from splitbrain.systems.partitioning.database.copying import Outgoing
 from splitbrain.systems.partitioning.database.gathering import Gathering
-from splitbrain.systems.partitioning.database.keymap import Bounds, KeyMap, map_of
+from splitbrain.systems.partitioning.database.keymap import Bounds, map_of
 from splitbrain.systems.partitioning.database.operations import once
 from splitbrain.systems.partitioning.database.storage import EMPTY, Cell, Storage
 from splitbrain.systems.roles import by_number
@@ -31,9 +31,6 @@ Request = tuple[Any, ...]
 
 PATIENCE_S = 2.0
 """How long a search goes on, in seconds; nobody waits for it any more then."""
-
-ADMINISTRATION = ("split", "merge", "move")
-"""What the coordinator is asked for."""
 
 
 class DatabaseServer:
@@ -48,6 +45,7 @@ class DatabaseServer:
         storage_class: what keeps the data.
         outgoing_class: what sends a range away.
         gathering_class: what asks all servers.
+        administration: what the coordinator is asked for.
     """
 
     compact_at = 200
@@ -56,11 +54,12 @@ class DatabaseServer:
     storage_class = Storage
     outgoing_class = Outgoing
     gathering_class = Gathering
+    administration = ("split", "merge", "move")
 
     def __init__(self, node: Node) -> None:
         self.node = node
         self.servers = by_number((node.name, *node.peers))
-        first = KeyMap.first(self.servers[0])
+        first = self.coordinator_class.first_map(self.servers)
         self.storage = self.storage_class(node.disk, node.name, first, self.compact_at)
         self.coordinator: Coordinator | None = None
         self.copies: dict[int, Outgoing] = {}
@@ -182,8 +181,9 @@ class DatabaseServer:
         del self._searches[number]
 
     async def _administer(self, client: str, number: int, f: str, arguments: list[Any]) -> None:
-        if self.coordinator is None or f not in ADMINISTRATION:
-            answer: Message = ("refused", f"ask {self.servers[0]} to split, merge or move")
+        if self.coordinator is None or f not in self.administration:
+            known = ", ".join(self.administration)
+            answer: Message = ("refused", f"{self.servers[0]} does {known}; this is {f}")
         else:
             answer = await self.coordinator.answer(f, *arguments)
         self.node.network.send(client, ("reply", number, *answer))
