@@ -11,7 +11,8 @@ import os
 import sys
 
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.processes import rooms, vdso
+from splitbrain.harness.processes import rooms, syncs, vdso
+from splitbrain.harness.processes.keeper import Needs
 from splitbrain.harness.processes.latencies import Latencies
 from splitbrain.harness.processes.world import World
 from splitbrain.harness.simulation.ground import network_of
@@ -36,6 +37,8 @@ class Processes:
         "clock.strobe",
         "clock.backward",
         "clock.leap",
+        "disk.slow",
+        "disk.stall",
         "disk.no_room",
         "disk.empty",
         "disk.older",
@@ -57,10 +60,13 @@ class Processes:
             )
         network_of(plan)
         _check_clocks(plan)
-        if _fills_disks(plan) and (reason := rooms.unavailable()) is not None:
+        needs = _needs(plan)
+        if needs.small_disks and (reason := rooms.unavailable()) is not None:
             raise InvalidPlan(
                 f"disk.no_room needs servers with small disks of their own, and {reason}"
             )
+        if needs.slow_disks and (reason := syncs.unavailable()) is not None:
+            raise InvalidPlan(f"no process's disk can be slow here: {reason}")
         for fault in plan.faults:
             if fault.when is not None and fault.when.event not in HEARD:
                 raise InvalidPlan(
@@ -74,12 +80,16 @@ class Processes:
         world = World(plan.seed, trace)
         if "network" in plan.options:
             world.switch.latency = Latencies(network_of(plan), world.stream)
-        world.small_disks = _fills_disks(plan)
+        world.needs = _needs(plan)
         return world
 
 
-def _fills_disks(plan: Plan) -> bool:
-    return any(fault.kind == "disk.no_room" for fault in plan.faults)
+def _needs(plan: Plan) -> Needs:
+    kinds = {fault.kind for fault in plan.faults}
+    return Needs(
+        small_disks="disk.no_room" in kinds,
+        slow_disks=not kinds.isdisjoint(("disk.slow", "disk.stall")),
+    )
 
 
 def _check_clocks(plan: Plan) -> None:

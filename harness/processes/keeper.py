@@ -24,19 +24,22 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
-from splitbrain.harness.processes import backups, rooms, vdso
+from splitbrain.harness.processes import backups, rooms, syncs, vdso
+from splitbrain.harness.processes.syncs import Syncs
 from splitbrain.harness.workers import adopt_orphans, when_parent_dies
 
 Become = Callable[[str, Any], None]
 """What a forked process does: called with a node's name and what the harness said at `START`."""
 
-START, SIGNAL, COPY, REPLACE, CLOCK, FILL = (
-    *("start", "signal", "copy", "replace", "clock", "fill"),
+START, SIGNAL, COPY, REPLACE, CLOCK, FILL, SLOW, FAST = (
+    *("start", "signal", "copy", "replace", "clock", "fill", "slow", "fast"),
 )
 """What the keeper is told to do to a server."""
 
@@ -45,6 +48,9 @@ STARTED, ENDED, DONE = "started", "ended", "done"
 
 END_S = 60.0
 """How long the keeper may take to end everything."""
+
+LOOK_S = 1.0
+"""How often it looks whether the harness is still there."""
 
 _BROKE = 70
 _ATTEMPTS = 100
@@ -73,13 +79,27 @@ class Kept:
         os.waitpid(self._pid, 0)
 
 
-def keep(become: Become, folder: Path, disks: Sequence[str] = ()) -> Kept:
+@dataclass(slots=True)
+class Needs:
+    """What a run needs of the kernel, besides processes.
+
+    Attributes:
+        small_disks: each server's directory is a small disk of its own, which can be full.
+        slow_disks: what waits for the disk can be made to wait for longer.
+    """
+
+    small_disks: bool = False
+    slow_disks: bool = False
+
+
+def keep(become: Become, folder: Path, servers: Sequence[str], needs: Needs) -> Kept:
     """Fork a keeper.
 
     Args:
         become: what each node's process does.
         folder: what the keeper makes first, and removes in the end.
-        disks: the nodes whose directory is a small disk of its own.
+        servers: the nodes' names.
+        needs: what they need of the kernel.
     """
     ours, theirs = socket.socketpair()
     sys.stdout.flush()  # or what waits there is written by every process once more
@@ -92,7 +112,7 @@ def keep(become: Become, folder: Path, disks: Sequence[str] = ()) -> Kept:
     status = _BROKE
     try:
         ours.close()
-        _Keeper(theirs, become, folder, disks).serve(harness)
+        _Keeper(theirs, become, folder, servers, needs).serve(harness)
         status = 0
     except BaseException:  # noqa: BLE001 - nothing may get out of a forked process
         traceback.print_exc()
@@ -102,12 +122,18 @@ def keep(become: Become, folder: Path, disks: Sequence[str] = ()) -> Kept:
 
 class _Keeper:
     def __init__(
-        self, line: socket.socket, become: Become, folder: Path, disks: Sequence[str]
+        self,
+        line: socket.socket,
+        become: Become,
+        folder: Path,
+        servers: Sequence[str],
+        needs: Needs,
     ) -> None:
         self._line = line
         self._become = become
         self._folder = folder
-        self._disks = [folder / name for name in disks]
+        self._disks = [folder / name for name in servers] if needs.small_disks else []
+        self._syncs = {name: Syncs() for name in servers} if needs.slow_disks else {}
         self._pids: dict[str, int] = {}
         self._over = False
         self._selector = selectors.DefaultSelector()
@@ -128,13 +154,19 @@ class _Keeper:
             for place in self._disks:
                 rooms.mount_disk(place)
             while not self._over and os.getppid() == harness:
-                for key, _ in self._selector.select(timeout=1.0):
+                for key, _ in self._selector.select(self._timeout()):
                     if key.fileobj is self._line:
                         self._read()
                     else:
-                        self._ended(key)
+                        key.data(key.fileobj)
+                for calls in self._syncs.values():
+                    calls.go_on()
         finally:
             self._end_all()
+
+    def _timeout(self) -> float:
+        waiting = min((calls.next for calls in self._syncs.values()), default=LOOK_S)
+        return max(0.0, min(LOOK_S, waiting))
 
     def _asked_to_end(self, *_: object) -> None:
         self._over = True
@@ -161,6 +193,11 @@ class _Keeper:
                 self._report(DONE, name, changed)
             elif command == FILL:
                 self._report(DONE, name, rooms.fill_disk(self._folder / name, full=value))
+            elif command == SLOW:
+                self._syncs[name].add(*value)
+                self._report(DONE, name, True)
+            elif command == FAST:
+                self._report(DONE, name, self._syncs[name].remove(value))
             elif command == CLOCK:
                 paused, seconds = value
                 self._report(DONE, name, self._set_clock(name, seconds, paused=paused))
@@ -171,16 +208,36 @@ class _Keeper:
 
     def _start(self, name: str, told: Any) -> None:
         keeper = os.getpid()
+        ours, theirs = socket.socketpair()
         pid = os.fork()
         if not pid:
-            self._live(name, told, keeper)
+            ours.close()
+            self._live(name, told, keeper, theirs)
+        theirs.close()
         with suppress(ProcessLookupError, PermissionError):
             os.setpgid(pid, pid)  # the child does so too: whoever comes first
         self._pids[name] = pid
-        self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, name)
+        ended = partial(self._ended, name)
+        self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, ended)
+        if name in self._syncs:
+            self._listen(name, ours)
+        ours.close()
         self._report(STARTED, name, pid)
 
-    def _live(self, name: str, told: Any, keeper: int) -> NoReturn:
+    def _listen(self, name: str, child: socket.socket) -> None:
+        """Have a node's new process, and all that it will start, ask before it waits for a disk."""
+        with suppress(ConnectionError):
+            _, files, _, _ = socket.recv_fds(child, 1, 1)
+            for file in files:  # none: it has ended already
+                asked = partial(self._asked, name)
+                self._selector.register(file, selectors.EVENT_READ, asked)
+
+    def _asked(self, name: str, file: int) -> None:
+        if not self._syncs[name].asked(file):
+            self._selector.unregister(file)
+            os.close(file)
+
+    def _live(self, name: str, told: Any, keeper: int, parent: socket.socket) -> NoReturn:
         """The life of a node's process, which is forked from this one."""
         status = _BROKE
         try:
@@ -190,6 +247,11 @@ class _Keeper:
             if os.getppid() == keeper:
                 self._line.close()
                 self._selector.close()
+                if name in self._syncs:
+                    listener = syncs.listener()
+                    socket.send_fds(parent, [b"x"], [listener])
+                    os.close(listener)
+                parent.close()
                 self._become(name, told)
                 status = 0
         except BaseException:  # noqa: BLE001 - nothing may get out of a forked process
@@ -200,11 +262,9 @@ class _Keeper:
                 sys.stderr.flush()
             os._exit(status)
 
-    def _ended(self, key: selectors.SelectorKey) -> None:
-        name = key.data
-        self._selector.unregister(key.fileobj)
-        assert isinstance(key.fileobj, int)
-        os.close(key.fileobj)
+    def _ended(self, name: str, process: int) -> None:
+        self._selector.unregister(process)
+        os.close(process)
         pid = self._pids.pop(name)
         _, status = os.waitpid(pid, 0)
         self._kill_group(pid)  # what it has started ends with it

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import trio
 
 from splitbrain.harness.nemesis.control import Callback, Effect
-from splitbrain.harness.nemesis.rules import LinkRule
+from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
 
 if TYPE_CHECKING:
     from splitbrain.harness.processes.world import World
@@ -58,7 +58,7 @@ class Levers:
 
     def leader(self) -> str | None:
         """See `Control`."""
-        return self._do(self._world.leader)
+        return self._do(self._world.acts.leader)
 
     def stream(self, *name: int | str) -> random.Random:
         """See `Control`."""
@@ -83,44 +83,52 @@ class Levers:
 
     def start(self, name: str) -> None:
         """See `Control`."""
-        self._wait(self._world.start, name)
+        self._wait(self._world.acts.start, name)
 
     def kill(self, name: str) -> Effect:
         """SIGKILL; see `Control`."""
-        return {"killed": self._wait(self._world.kill, name)}
+        return {"killed": self._wait(self._world.acts.kill, name)}
 
     def terminate(self, name: str, patience: float) -> Effect:
         """SIGTERM; see `splitbrain.harness.nemesis.control.RealProcesses`."""
-        return {"killed": self._wait(self._world.terminate, name, patience)}
+        return {"killed": self._wait(self._world.acts.terminate, name, patience)}
 
     def keep_copy(self, name: str) -> None:
         """See `splitbrain.harness.nemesis.control.RealProcesses`."""
-        self._wait(self._world.keep_copy, name)
+        self._wait(self._world.acts.keep_copy, name)
 
     def replace_data(self, name: str, *, by_copy: bool) -> Effect:
         """See `splitbrain.harness.nemesis.control.RealProcesses`."""
-        return {"files_changed": self._wait(self._world.replace_data, name, by_copy)}
+        return {"files_changed": self._wait(self._world.acts.replace_data, name, by_copy)}
 
     def pause(self, name: str) -> None:
         """SIGSTOP; see `Control`."""
-        self._wait(self._world.pause, name)
+        self._wait(self._world.acts.pause, name)
 
     def resume(self, name: str) -> None:
         """SIGCONT; see `Control`."""
-        self._wait(self._world.resume, name)
+        self._wait(self._world.acts.resume, name)
 
     def fill_disk(self, name: str, *, full: bool) -> bool:
         """See `splitbrain.harness.nemesis.control.RealProcesses`."""
-        return self._wait(self._world.fill_disk, name, full)
+        return self._wait(self._world.acts.fill_disk, name, full)
 
     def jump_clock(self, name: str, seconds: float) -> None:
         """See `Control`."""
-        self._wait(self._world.jump_clock, name, seconds)
+        self._wait(self._world.acts.jump_clock, name, seconds)
 
     def clock_reads(self, name: str) -> int:
         """How many processes of the host have called a clock while it was wrong, counted anew each
         time that it was set; see `Control`."""
         return self._world.hosts[name].asked
+
+    def add_disk_rule(self, rule: DiskRule) -> None:
+        """See `Control`; what the rule is to count is counted when it is lifted."""
+        self._wait(self._world.acts.slow_disk, rule)
+
+    def remove_disk_rule(self, rule: DiskRule) -> None:
+        """See `Control`."""
+        self._wait(self._world.acts.fast_disk, rule)
 
     def add_rule(self, rule: LinkRule) -> None:
         """See `Control`."""

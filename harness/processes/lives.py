@@ -17,9 +17,11 @@ from splitbrain.harness.processes.keeper import (
     COPY,
     DONE,
     ENDED,
+    FAST,
     FILL,
     REPLACE,
     SIGNAL,
+    SLOW,
     START,
 )
 from splitbrain.harness.processes.node import HELLO, MESSAGE, SEND
@@ -166,6 +168,23 @@ class Lives:
             ProcessTrouble: it is not done.
         """
         return bool(await self._asked(server, FILL, full))
+
+    async def slow_disk(self, server: Server, rule: str, mean: float | None, seed: int) -> None:
+        """Have what waits for its disk take longer, as a rule says
+        (`splitbrain.harness.processes.syncs.Syncs.add`).
+
+        Raises:
+            ProcessTrouble: it is not done.
+        """
+        await self._asked(server, SLOW, [rule, mean, seed])
+
+    async def fast_disk(self, server: Server, rule: str) -> int:
+        """Lift a rule; how many calls it has struck.
+
+        Raises:
+            ProcessTrouble: it is not done.
+        """
+        return int(await self._asked(server, FAST, rule) or 0)
 
     async def set_clock(self, server: Server, seconds: float) -> int:
         """Have its processes see the wall clock so much ahead; how many of them have asked for the

@@ -12,6 +12,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from splitbrain.harness.processes.trying import refused
+
 _NEWNS, _NEWUSER = 0x00020000, 0x10000000
 _REC, _PRIVATE, _REMOUNT, _DETACH = 0x4000, 1 << 18, 0x20, 2
 
@@ -72,22 +74,13 @@ def fill_disk(place: Path, *, full: bool) -> bool:
 def unavailable() -> str | None:
     """Why a process cannot have a small disk of its own here; None if it can, as a child tried."""
     with tempfile.TemporaryDirectory() as folder:
-        pid = os.fork()
-        if not pid:
-            status = 255
-            try:
-                enter()
-                mount_disk(Path(folder))
-                status = 0
-            except OSError as error:
-                status = error.errno or 255
-            finally:
-                os._exit(status)
-        number = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if number == 0:
-        return None
-    why = os.strerror(number) if number in range(1, 255) else "it cannot be told"
-    return f"neither root nor user namespaces may mount anything ({why})"
+
+        def mount() -> None:
+            enter()
+            mount_disk(Path(folder))
+
+        why = refused(mount)
+    return why and f"neither root nor user namespaces may mount anything ({why})"
 
 
 def _call(function: str, *arguments: object) -> None:

@@ -27,8 +27,9 @@ from splitbrain.harness.hosttime import seconds
 from splitbrain.harness.nemesis.control import Callback, Control
 from splitbrain.harness.node import Message, Program
 from splitbrain.harness.processes import node
+from splitbrain.harness.processes.acts import Acts
 from splitbrain.harness.processes.hosts import ClientHost, Life, Server
-from splitbrain.harness.processes.keeper import keep
+from splitbrain.harness.processes.keeper import Needs, keep
 from splitbrain.harness.processes.levers import Levers
 from splitbrain.harness.processes.links import Links
 from splitbrain.harness.processes.lives import Lives, ProcessTrouble
@@ -49,7 +50,8 @@ class World:
         services: the names of what else messages can be sent to.
         switch: what all messages go through.
         control: the nemesis' levers.
-        small_disks: whether each server has a small disk of its own, which can be full.
+        needs: what the run needs of the kernel.
+        acts: what is done to servers, while the world runs.
         thread: the thread in which everything but the nemesis runs.
     """
 
@@ -66,11 +68,11 @@ class World:
         self.switch = Switch(trace, self.stream, lambda: self.now, self.after)
         # The kinds that need another lever are refused (`splitbrain.harness.processes.ground`).
         self.control = cast(Control, Levers(self))
-        self.small_disks = False
+        self.needs = Needs()
+        self.acts: Acts
         self.thread = get_ident()
         self._folder: Path
         self._listeners: list[Callback] = []
-        self._terms: dict[str, int] = {}
         self._began: float | None = None
         self._ended: float | None = None
         self._over = trio.Event()
@@ -80,7 +82,6 @@ class World:
         self._links: Links
         self._errands, self._to_do = trio.open_memory_channel[_Errand](inf)
         self._nursery: trio.Nursery
-        self._lives: Lives
 
     @property
     def servers(self) -> tuple[str, ...]:
@@ -200,7 +201,7 @@ class World:
         """
         self._folder = Path(tempfile.gettempdir(), f"splitbrain-nodes-{secrets.token_hex(8)}")
         self._links = Links(self.hosts, self.clients, self._labels)
-        kept = keep(self._become, self._folder, tuple(self.hosts) if self.small_disks else ())
+        kept = keep(self._become, self._folder, self.servers, self.needs)
         try:
             trio.run(self._main, kept.line, begin, watch, every)
         except BaseExceptionGroup as group:
@@ -225,10 +226,9 @@ class World:
     ) -> None:
         self._token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as self._nursery:
-            self._lives = Lives(
-                line, self.hosts, self.switch, self._heard, self._end_of, self._fail
-            )
-            await self._lives.open(self._nursery)
+            lives = Lives(line, self.hosts, self.switch, self._heard, self._end_of, self._fail)
+            self.acts = Acts(self.hosts, lives, self.stream, self._told, self._fail)
+            await lives.open(self._nursery)
             self._links.serve(self._nursery, self.switch)
             await self._boot()
             self._began = seconds()
@@ -258,8 +258,8 @@ class World:
             self._nursery.start_soon(self._serve, client)
 
     async def _first_start(self, host: Server) -> None:
-        await self.start(host.name)
-        await self._lives.serving(host)
+        await self.acts.start(host.name)
+        await self.acts.lives.serving(host)
 
     async def _serve(self, client: ClientHost) -> None:
         try:
@@ -285,77 +285,7 @@ class World:
             )
         )
 
-    # What the nemesis does, and what the servers say
-
-    async def start(self, name: str) -> None:
-        """Begin a server's next life."""
-        host = self.hosts[name]
-        if host.life is None:
-            self.trace.add(self.now, "boot", name, host.lives)
-            await self._lives.start(host)
-            if host.ahead:
-                await self._set_clock_again(host)
-
-    async def kill(self, name: str) -> bool:
-        """End a server's life; False if there is none."""
-        self.trace.add(self.now, "kill", name)
-        killed = await self._lives.kill(self.hosts[name])
-        self._terms.pop(name, None)
-        return killed
-
-    async def terminate(self, name: str, patience: float) -> bool:
-        """Ask a server's life to end; True if it had to be killed after all."""
-        self.trace.add(self.now, "terminate", name)
-        killed = await self._lives.terminate(self.hosts[name], patience)
-        self._terms.pop(name, None)
-        return killed
-
-    async def keep_copy(self, name: str) -> None:
-        """Keep a copy of a server's data directory."""
-        await self._lives.keep_copy(self.hosts[name])
-        self.trace.add(self.now, "backup", name)
-
-    async def replace_data(self, name: str, by_copy: bool) -> int:
-        """Empty a server's data directory, or put the copy there; how many files are changed."""
-        changed = await self._lives.replace_data(self.hosts[name], by_copy=by_copy)
-        self.trace.add(self.now, "older" if by_copy else "empty", name, changed)
-        return changed
-
-    async def fill_disk(self, name: str, full: bool) -> bool:
-        """Take all free room from a server's disk, or give it back; whether there was none."""
-        there_was_none = await self._lives.fill_disk(self.hosts[name], full=full)
-        self.trace.add(self.now, "disk-full" if full else "disk-room", name)
-        return there_was_none
-
-    async def jump_clock(self, name: str, seconds: float) -> None:
-        """Move a server's wall clock, which stays so through its lives."""
-        host = self.hosts[name]
-        was_wrong = host.ahead != 0
-        host.ahead = round(host.ahead + seconds, 9)
-        self.trace.add(self.now, "clock-jump", name, seconds)
-        asked = await self._lives.set_clock(host, host.ahead)
-        host.asked += asked if was_wrong else 0
-
-    async def _set_clock_again(self, host: Server) -> None:
-        """A new process of a server has the machine's clock."""
-        try:
-            await self._lives.set_clock(host, host.ahead)
-        except ProcessTrouble as error:
-            self._fail(error)
-
-    async def pause(self, name: str) -> None:
-        """Let a server stand still."""
-        await self._lives.pause(self.hosts[name])
-        self.trace.add(self.now, "pause", name)
-
-    async def resume(self, name: str) -> None:
-        """Let a server go on."""
-        self.trace.add(self.now, "resume", name)
-        await self._lives.resume(self.hosts[name])
-
-    def leader(self) -> str | None:
-        """Who announced the highest term and is up."""
-        return max(self._terms, key=self._terms.__getitem__, default=None)
+    # What the servers say
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Have `callback` told of the nodes' announcements and traces, in the nemesis' thread."""
@@ -366,23 +296,26 @@ class World:
         name = server.name
         if kind == node.TRACE:
             what, more = details
-            self.trace.add(self.now, what, name, *more)
+            self._told(what, name, *more)
             self._tell(what, name, more)
         elif kind == node.ANNOUNCE:
             f, value = details
-            self.trace.add(self.now, "announce", name, f, value)
+            self._told("announce", name, f, value)
             if f == LEADER and isinstance(value, dict) and isinstance(value.get("term"), int):
-                self._terms[name] = value["term"]
+                self.acts.terms[name] = value["term"]
             self._call(self.on_announcement, name, f, value)
             self._tell(f, name, value)
         elif kind == node.READY:
             life.ready.set()
             if server.ahead:  # its program is another process, which has started by now
-                self._nursery.start_soon(self._set_clock_again, server)
+                self._nursery.start_soon(self.acts.set_clock_again, server)
         elif kind == node.DIED and not life.killed:
             life.told = True
             (story,) = details
             self._died(name, story)
+
+    def _told(self, kind: str, *details: Any) -> None:
+        self.trace.add(self.now, kind, *details)
 
     def _tell(self, kind: str, name: str, details: Any) -> None:
         for listener in self._listeners:
@@ -390,15 +323,15 @@ class World:
 
     def _end_of(self, server: Server, life: Life, code: int) -> None:
         """A life is over that nobody ended."""
-        self._terms.pop(server.name, None)
+        self.acts.terms.pop(server.name, None)
         if life.told:
             return
         if code == 0:
-            self.trace.add(self.now, "exit", server.name)
+            self._told("exit", server.name)
             return
         how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
         self._died(server.name, {"error": f"the process ended with {how}"})
 
     def _died(self, name: str, story: dict[str, Any]) -> None:
-        self.trace.add(self.now, DIED, name, story["error"])
+        self._told(DIED, name, story["error"])
         self._call(self.on_announcement, name, DIED, story)
