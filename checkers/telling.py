@@ -63,7 +63,7 @@ KINDS = {
 
 def tells(verdict: Verdict) -> Tells:
     """What an invalid verdict tells, by its first anomaly, which is its worst."""
-    kind = verdict.anomalies[0].kind if verdict.anomalies else ""
+    kind = verdict.anomalies[0].kind
     return KINDS.get(kind, Tells.ANSWER)
 
 

@@ -3,7 +3,8 @@
 A verdict is one of three words, never a boolean:
 
 * **valid**: the property was exercised and holds, and the certificate shows how;
-* **invalid**: the property is broken, and each anomaly names the operations that break it;
+* **invalid**: the property is broken, and each anomaly has a witness: the operations, events or
+  figures that show it. Without one there is no such verdict: making it is an error;
 * **unknown**: nothing can be said, and ``reason`` says why: a budget ran out, or the history
   exercised nothing (an empty history is unknown, never valid).
 
@@ -123,11 +124,15 @@ class Verdict:
         checker: the checker's name, with its model ("linearizable(cas-register)").
         validity: valid, invalid or unknown.
         reason: one sentence: what holds, what is broken, or why it is unknown.
-        anomalies: what is broken, worst first; empty unless invalid.
+        anomalies: what is broken, worst first, each with a witness; empty unless invalid.
         certificate: what independent code needs to re-check the verdict; JSON-able. It may be
             given as a function that makes it when it is first read.
         coverage: what was exercised, by name (operations by outcome, keys, reads, ...).
         cost: algorithm chosen, configurations explored, limits hit.
+
+    Raises:
+        ValueError: it is invalid and has no anomaly, or one without operations and details: nobody
+            could see why.
     """
 
     checker: str
@@ -138,6 +143,16 @@ class Verdict:
     coverage: Mapping[str, int] = field(default_factory=dict)
     cost: Mapping[str, Any] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        if self.validity is not INVALID:
+            return
+        shown = [anomaly.operations or anomaly.details for anomaly in self.anomalies]
+        if not shown or not all(shown):
+            raise ValueError(
+                f"{self.checker}: an invalid verdict without a witness: each of its anomalies must "
+                "name operations, or have details, that show it"
+            )
+
     def __getstate__(self) -> dict[str, Any]:
         """The verdict as it is pickled and copied: with its certificate made."""
         return {**self.__dict__, "certificate": self.certificate}
@@ -147,7 +162,7 @@ class Verdict:
         """What makes two failures the same failure: checker and kind of its first anomaly."""
         if self.validity is not INVALID:
             return ""
-        return f"{self.checker}/{self.anomalies[0].kind if self.anomalies else 'invalid'}"
+        return f"{self.checker}/{self.anomalies[0].kind}"
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as JSON-able data; `from_json` is its inverse."""
@@ -178,7 +193,7 @@ class Verdict:
         Raises:
             KeyError: a field is missing.
             TypeError: a field is not of the type that it must have.
-            ValueError: the validity is none of the three.
+            ValueError: the validity is none of the three, or it is invalid without a witness.
         """
         return cls(
             checker=_field(data, "checker", str),

@@ -164,7 +164,9 @@ def _silence(after: History) -> list[Verdict]:
         return []
     why = next((event.error for event in events if event.error), "nobody answers")
     said = f"nothing can be read after the crash: {why}"
-    return [Verdict("recovers", INVALID, said, (Anomaly("not-recovered", said),))]
+    asked = [event.index for event in events]
+    found = Anomaly("not-recovered", said, tuple(asked), {"why": why})
+    return [Verdict("recovers", INVALID, said, (found,))]
 
 
 def _of_clients(events: Sequence[Operation]) -> list[Operation]:

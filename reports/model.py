@@ -218,7 +218,7 @@ def _statement(view: RunView) -> str:
         return f"All {len(verdicts)} checked properties hold: " + ", ".join(
             entry.checker for entry in verdicts
         )
-    if verdict.validity is INVALID and verdict.anomalies:
+    if verdict.validity is INVALID:
         return verdict.anomalies[0].message or verdict.reason
     return verdict.reason or f"{verdict.checker} is {verdict.validity}."
 

@@ -165,7 +165,7 @@ def evidence(view: RunView) -> tuple[Evidence, ...]:
             len(verdict.anomalies) - 1,
         )
         for verdict in view.verdicts or ()
-        if verdict.validity is INVALID and verdict.anomalies
+        if verdict.validity is INVALID
     )
 
 

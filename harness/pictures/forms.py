@@ -126,17 +126,21 @@ class Plot:
 
 @dataclass(frozen=True, slots=True)
 class Ring:
-    """A ring of keys (0 to 1) before and after a change.
+    """A ring of keys (0 to 1) before and after a change, or as two tell it.
 
     Attributes:
         before: where each arc ends, as a share of the ring, and who owns it; ordered.
         after: the same after the change.
         keys: some keys: where on the ring, and their names.
+        names: what the two are called.
+        note: a sentence about the change.
     """
 
     before: tuple[tuple[float, str], ...]
     after: tuple[tuple[float, str], ...]
     keys: tuple[tuple[float, str], ...] = ()
+    names: tuple[str, str] = ("before", "after")
+    note: str = ""
 
 
 Form = Lanes | Grid | Plot | Ring

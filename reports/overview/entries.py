@@ -137,6 +137,6 @@ def _deciding(verdicts: Iterable[Verdict]) -> Verdict | None:
 
 def _said(verdict: Verdict) -> str:
     told = verdict.reason
-    if verdict.validity is INVALID and verdict.anomalies:
+    if verdict.validity is INVALID:
         told = verdict.anomalies[0].message or told
     return safe_text(clipped(told, 200))

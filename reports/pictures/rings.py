@@ -21,8 +21,11 @@ def draw_ring(ring: Ring, title: str) -> Markup:
     if not ring.before or not ring.after:
         return Markup("")
     owners = sorted({owner for _, owner in (*ring.before, *ring.after)})
-    parts = [head("ring", f"{title}: before and after", 2 * _SIZE + 20, _SIZE + 34)]
-    for number, (name, arcs) in enumerate((("before", ring.before), ("after", ring.after))):
+    names = [shown(name, 24) for name in ring.names]
+    note = shown(ring.note, 120)
+    size = 2 * _SIZE + 20, _SIZE + (54 if note else 34)
+    parts = [head("ring", f"{title}: {names[0]} and {names[1]}", *size)]
+    for number, (name, arcs) in enumerate(zip(names, (ring.before, ring.after), strict=True)):
         middle = _SIZE / 2 + number * (_SIZE + 20), _SIZE / 2
         parts.append(label("column", middle[0], middle[1] + 4, name))
         parts += _arcs(arcs, ring.before, owners, middle)
@@ -41,6 +44,8 @@ def draw_ring(ring: Ring, title: str) -> Markup:
         x += len(name) * GLYPH + 44
     moved = _moved(ring)
     parts.append(label("says", x, _SIZE + 22, f"{moved:.1%} of the ring has another owner now"))
+    if note:
+        parts.append(label("says", 12, _SIZE + 42, note))
     return Markup("").join([*parts, Markup("</svg>")])
 
 

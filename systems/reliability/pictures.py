@@ -25,7 +25,7 @@ def _breakers(seen: Seen) -> Form | None:
 
 
 def _lane(node: str, events: list[tuple[int, str, str]], end: int) -> Lane:
-    changes = [(time, state) for time, f, state in events if f in (STARTED, BREAKER)]
+    changes = [(t, state) for t, f, state in events if f in (STARTED, BREAKER) and t <= end]
     ends = [*(time for time, _ in changes[1:]), end]
     bars = tuple(
         Bar(time, until, state, _TONES.get(state, "plain"))
@@ -34,7 +34,7 @@ def _lane(node: str, events: list[tuple[int, str, str]], end: int) -> Lane:
     points = tuple(
         Point(time, f, "doubt" if f == PROBE else "faint")
         for time, f, _ in events
-        if f in (PROBE, REJECTED)
+        if f in (PROBE, REJECTED) and time <= end
     )
     return Lane(node, bars, points)
 

@@ -7,7 +7,7 @@ from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdic
 
 
 def invalid(checker, kind):
-    return Verdict(checker, INVALID, "", (Anomaly(kind, ""),))
+    return Verdict(checker, INVALID, "", (Anomaly(kind, "", (0,)),))
 
 
 @pytest.mark.parametrize(
@@ -47,5 +47,5 @@ def test_kinds_in_the_table_exist():
     assert [kind for kind in KINDS if f'"{kind}"' not in text] == []
 
 
-def test_an_invalid_verdict_without_an_anomaly_is_a_wrong_answer():
-    assert tells(Verdict("own", INVALID, "")) is Tells.ANSWER
+def test_an_anomaly_that_nobody_knows_is_a_wrong_answer():
+    assert tells(invalid("own", "")) is Tells.ANSWER

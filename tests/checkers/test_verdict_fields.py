@@ -4,6 +4,8 @@ import copy
 import json
 import pickle
 
+import pytest
+
 from splitbrain.checkers import INVALID, VALID
 from splitbrain.checkers.verdict import Anomaly, Shape, Verdict
 
@@ -39,6 +41,18 @@ def test_the_shape_of_the_evidence_goes_to_json_and_comes_back():
     anomaly = Anomaly("G1c", "a cycle", (1, 2), {"cycle": []}, Shape.CYCLE)
     written = Verdict("checker", INVALID, "broken", (anomaly,)).to_json()
     assert Verdict.from_json(json.loads(json.dumps(written))).anomalies == (anomaly,)
+
+
+@pytest.mark.parametrize("anomalies", [(), (Anomaly("lost", "gone"),)])
+def test_nothing_is_invalid_without_a_witness(anomalies):
+    with pytest.raises(ValueError, match="mine: an invalid verdict without a witness"):
+        Verdict("mine", INVALID, "broken", anomalies)
+
+
+@pytest.mark.parametrize("shown", [{"operations": (1,)}, {"details": {"servers": ["n1"]}}])
+def test_operations_or_figures_are_a_witness(shown):
+    verdict = Verdict("mine", INVALID, "broken", (Anomaly("lost", "gone", **shown),))
+    assert verdict.signature == "mine/lost"
 
 
 def test_evidence_of_an_unknown_shape_is_that_of_operations():

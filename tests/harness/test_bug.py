@@ -35,7 +35,7 @@ def test_a_place_that_there_is_not_is_refused():
 
 
 def invalid(*kinds):
-    return Verdict("list-append", INVALID, "", tuple(Anomaly(kind, "", ()) for kind in kinds))
+    return Verdict("list-append", INVALID, "", tuple(Anomaly(kind, "", (0,)) for kind in kinds))
 
 
 @pytest.mark.parametrize(

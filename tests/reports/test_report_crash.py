@@ -23,7 +23,7 @@ def test_traceback_and_last_events_have_a_heading_each():
 
 
 def test_the_crash_is_found_behind_other_verdicts():
-    other = Verdict("register", INVALID, "", (Anomaly("stale-read", "", (), {}),))
+    other = Verdict("register", INVALID, "", (Anomaly("stale-read", "", (0,), {}),))
     guard = Verdict("unhandled-exceptions", INVALID, "", (CRASH,))
 
     assert crash_of((other, guard)) is CRASH

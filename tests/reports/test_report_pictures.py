@@ -43,8 +43,6 @@ from splitbrain.reports.pictures.rings import draw_ring
 from splitbrain.reports.pictures.servers import SERVERS
 from splitbrain.systems import registry
 from splitbrain.systems.batch.dataflow.pictures import ATTEMPTS
-from splitbrain.systems.partitioning.arcs import ring_change
-from splitbrain.systems.partitioning.ring import Ring
 from splitbrain.systems.storage.b_tree.pictures import PAGES
 from splitbrain.systems.storage.b_tree.summary_pictures import PATHS
 from splitbrain.systems.storage.lsm_tree.pictures import LEVELS
@@ -384,23 +382,6 @@ def test_an_attempt_of_which_nothing_came_is_red_until_the_next_one(tmp_path):
     first, second = lane.bars
     assert (first.text, first.tone, first.end) == ("n2", "bad", second.start)
     assert (second.text, second.start, second.end) == ("n3", 300_000_000, 400_000_000)
-
-
-def test_a_node_that_comes_takes_arcs_and_nothing_moves_between_others():
-    before = Ring.of(["n1", "n2", "n3"], 4)
-    picture = ring_change(before, before.with_node("n4"), ["cart"])
-
-    assert {owner for _, owner in picture.after} - {owner for _, owner in picture.before} == {"n4"}
-    assert picture.before[-1][0] == picture.after[-1][0] == 1.0
-    for at in range(1000):
-        was, now = (
-            next(owner for end, owner in arcs if at / 1000 <= end)
-            for arcs in (picture.before, picture.after)
-        )
-        assert now in (was, "n4")
-    svg = draw_ring(picture, "ring")
-    assert ", was " in svg
-    assert "of the ring has another owner now" in svg
 
 
 def test_every_picture_of_ours_has_a_name_of_its_own():

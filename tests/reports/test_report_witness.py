@@ -251,20 +251,32 @@ def test_a_verdict_on_announcements_shows_them(tmp_path):
     ]
 
 
-def test_figures_stand_where_a_checker_measured_and_nothing_is_told_as_a_fault_of_ours(tmp_path):
+def _judged_so(folder, found):
+    """The run of one read with a verdict of this anomaly."""
     recording = Recording()
     recording.add(0, 0, "invoke", "read", None)
     recording.add(9, 0, "ok", "read", 1)
-    measured = anomaly("message-storm", "n1 sends without end", [], messages=12_000)
-    empty = anomaly("nothing", "something is wrong", [])
-    pages = []
-    for name, found in (("a", measured), ("b", empty)):
-        verdicts = [verdict("at-rest", "invalid", "it grows", [found])]
-        pages.append(render_html(load_run(save(tmp_path / name, recording, plan(), verdicts))))
+    verdicts = [verdict("at-rest", "invalid", "it grows", [found])]
+    return load_run(save(folder, recording, plan(), verdicts))
 
-    assert "12000" in pages[0]
-    assert "a fault of the checker" not in pages[0]
-    assert "a fault of the checker" in pages[1]
+
+def test_figures_stand_where_a_checker_measured(tmp_path):
+    measured = anomaly("message-storm", "n1 sends without end", [], messages=12_000)
+
+    assert "12000" in render_html(_judged_so(tmp_path, measured))
+
+
+def test_a_recorded_verdict_without_a_witness_is_no_verdict(tmp_path):
+    view = _judged_so(tmp_path, anomaly("nothing", "something is wrong", []))
+
+    assert view.validity is None
+    assert any("an invalid verdict without a witness" in problem for problem in view.problems)
+
+
+def test_events_that_the_history_does_not_have_are_told_as_such(tmp_path):
+    page = render_html(_judged_so(tmp_path, anomaly("lost", "something is wrong", [77])))
+
+    assert "The verdict names events that this history does not have" in page
 
 
 @pytest.mark.slow
@@ -273,5 +285,5 @@ def test_every_checker_that_finds_a_planted_bug_has_a_witness(tmp_path, bug):
     page = render_html(load_run(bug_run(tmp_path, bug)))
 
     assert '<article class="evidence">' in page
-    assert "a fault of the checker" not in page
+    assert "this history does not have" not in page
     assert "can&#39;t be drawn" not in page

@@ -38,6 +38,7 @@ from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.partitioning.ring_store.bugs import BUGS
+from splitbrain.systems.partitioning.ring_store.pictures import RING
 from splitbrain.systems.partitioning.ring_store.server import RingStoreServer
 from splitbrain.systems.set_client import SetClient
 
@@ -64,4 +65,5 @@ SYSTEM = System(
     sizes=range(2, 10),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(RING,),
 )

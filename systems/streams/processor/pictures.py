@@ -7,6 +7,10 @@ from splitbrain.harness.pictures.picture import Picture, Seen
 
 GROUPS = 4
 
+_EPOCH = 10**9
+"""Event times of so many milliseconds are those of a calendar; told from a whole second on, since
+an axis starts at 0."""
+
 
 def _drawn(seen: Seen) -> Form | None:
     taken: dict[int, list[tuple[int, float]]] = {}
@@ -15,20 +19,30 @@ def _drawn(seen: Seen) -> Form | None:
         match event:
             case [_, "took", _, int(group), int(partition), int(latest), watermark]:
                 time = seen.trace.time(at)
-                taken.setdefault(partition, []).append((time, latest / 1e3))
+                taken.setdefault(partition, []).append((time, latest))
                 if isinstance(watermark, int | float):
-                    marks.setdefault(group, []).append((time, watermark / 1e3))
+                    marks.setdefault(group, []).append((time, watermark))
     if not marks:
         return None
+    times = [value for points in (*taken.values(), *marks.values()) for _, value in points]
+    base = min(times) // 1000 * 1000 if min(times) > _EPOCH else 0
     series = [
-        Series(f"events of partition {partition}", tuple(points), "dots", tone_of(number))
+        Series(f"events of partition {partition}", _from(base, points), "dots", tone_of(number))
         for number, (partition, points) in enumerate(sorted(taken.items()))
     ]
     series += [
-        Series(f"watermark of group {group}", tuple(points), "steps", tone_of(group + len(taken)))
+        Series(
+            f"watermark of group {group}", _from(base, points), "steps", tone_of(group + len(taken))
+        )
         for group, points in sorted(marks.items())[:GROUPS]
     ]
-    return Plot(tuple(series), "event time, s")
+    since = f" from {base / 1e3:,.0f} s on" if base else ""
+    return Plot(tuple(series), f"event time{since}, s")
+
+
+def _from(base: float, points: list[tuple[int, float]]) -> tuple[tuple[int, float], ...]:
+    """The points with their values, ms, in seconds from a base."""
+    return tuple((time, (value - base) / 1e3) for time, value in points)
 
 
 WATERMARKS = Picture(

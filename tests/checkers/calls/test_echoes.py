@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from splitbrain.checkers import INVALID, UNKNOWN, VALID
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, Anomaly
 from splitbrain.checkers.calls import echoed
 from splitbrain.checkers.calls.echoes import ENTRY
 from splitbrain.checkers.certificate import CertificateError
@@ -55,6 +55,7 @@ def test_the_recheck_confirms_each_verdict_and_refuses_its_opposite():
         if expected is not UNKNOWN:
             assert ENTRY.verified(history, verdict).complete
             opposite = VALID if expected is INVALID else INVALID
+            shown = verdict.anomalies or (Anomaly("altered", "it is wrong", (0, 1)),)
             with pytest.raises(CertificateError):
-                ENTRY.verified(history, replace(verdict, validity=opposite))
+                ENTRY.verified(history, replace(verdict, validity=opposite, anomalies=shown))
     assert min(counts.values()) > 50, counts
