@@ -144,7 +144,7 @@ def _side(view: RunView, prefix: str) -> dict[str, Any]:
         "spacetime": None if window is None else _spacetime(view, window),
         "all_messages": pack_messages(view, window),
         "printed": printed_by(view, PRINTED_LIMIT) if view.judgement != "valid" else ([], 0),
-        "trace_problem": safe_text(shortened(view.trace.problem, 300)),
+        "trace_problem": safe_text(shortened(view.trace.problem or view.trace.part, 300)),
         "pictures": pictures_of(view),
         "faults": [_fault(fault) for fault in view.faults[:ROW_LIMIT]],
         "hidden_faults": max(0, len(view.faults) - ROW_LIMIT),

@@ -284,10 +284,19 @@ def _load(
         shrunk=shrunk,
         certain=found.certain if found else None,
         problems=tuple(map(safe_text, problems)),
-        trace=RunTrace(path),
+        trace=RunTrace(path, _failed_at(verdicts, history)),
         call_at=_call_positions(calls),
         repeat=commands.get(path) or _repeat(path, plan, recorded),
     )
+
+
+def _failed_at(verdicts: tuple[Verdict, ...] | None, history: History) -> int | None:
+    """When the last of what the anomaly to show first names was over, ns; None if it names
+    nothing."""
+    anomaly = next((v.anomalies[0] for v in verdicts or () if v.validity is INVALID), None)
+    named = [at for at in anomaly.operations if 0 <= at < len(history)] if anomaly else []
+    ends = [max(at, int(history.partner[at])) for at in named]
+    return max((history[at].time for at in ends), default=None)
 
 
 def _repeat(path: Path, plan: Plan, recorded: Recorded | None) -> str:

@@ -17,10 +17,20 @@ from splitbrain.harness.commands.output import say
 )
 @click.option("--heard", metavar="NODE", help="Tell of each event when this node came to know it.")
 @click.option(
+    "--until",
+    metavar="WHEN",
+    help="Only events up to then (6.5s); of a trace over 48 MB, what is before it is read.",
+)
+@click.option(
     "--limit", type=click.IntRange(min=1), default=200, show_default=True, help="Events told."
 )
 def command(
-    run: Path, words: tuple[str, ...], knew: str | None, heard: str | None, limit: int
+    run: Path,
+    words: tuple[str, ...],
+    knew: str | None,
+    heard: str | None,
+    until: str | None,
+    limit: int,
 ) -> None:
     """Tell the events of RUN that have all WORDs, with their numbers.
 
@@ -29,14 +39,17 @@ def command(
 
     Exits with 0; with 2 if there is no trace, or no such node.
     """
-    from splitbrain.harness.plan import InvalidPlan
+    from splitbrain.harness.plan import InvalidPlan, parse_seconds
     from splitbrain.harness.runs.folders import StoreError
     from splitbrain.harness.runs.querying import hears_of, matching, moment_of, told
     from splitbrain.harness.runs.recorded_trace import RunTrace
 
-    trace = RunTrace(run)
+    end = None if until is None else round(parse_seconds(until, "--until") * 1e9)
+    trace = RunTrace(run, end)
     if not trace.events:
         raise StoreError(f"{run}: {trace.problem or 'it has no trace.jsonl'}")
+    if trace.part:
+        say(f"note: {trace.part}; --until WHEN reads another part")
     if heard is not None and heard not in trace.hosts:
         raise InvalidPlan(f"--heard {heard}: there are {', '.join(trace.hosts[:20])}")
     known = None
@@ -49,6 +62,7 @@ def command(
         if not words:
             return
     found = matching(trace, words, known)
+    found = [at for at in found if end is None or trace.time(at) <= end]
     for at in found[:limit]:
         say(told(trace, at))
         if heard is not None:

@@ -33,14 +33,16 @@ def moment_of(trace: RunTrace, text: str) -> Moment:
     node, sign, when = text.partition("@")
     if not sign or not node:
         raise InvalidPlan(f"--knew {text!r}: give a node and an event or a time: n3@2210, n3@6.5s")
+    at = 0
     if when.isdecimal():
-        time = trace.time(min(int(when), len(trace.events) - 1)) if trace.events else 0
+        at = trace.position(int(when))
+        time = trace.time(min(at, len(trace.events) - 1)) if trace.events else 0
     else:
         time = round(parse_seconds(when, "--knew") * 1e9)
     last = trace.last_event(node, time)
     if last is not None and when.isdecimal():
         own = trace.events_of(node)
-        place = bisect_right(own, int(when)) - 1
+        place = bisect_right(own, at) - 1
         last = own[place] if place >= 0 else None
     if last is None:
         hosts = ", ".join(trace.hosts[:20])
@@ -97,4 +99,4 @@ def hears_of(trace: RunTrace, at: int, node: str) -> int | None:
 
 def told(trace: RunTrace, at: int) -> str:
     """An event as a line: its number, and what it is."""
-    return f"{at:>7}  {brief(tuple(trace.events[at]))}"
+    return f"{trace.number(at):>7}  {brief(tuple(trace.events[at]))}"

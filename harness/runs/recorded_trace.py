@@ -8,7 +8,7 @@ event of a host that is known of; only receipts make a new one.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -19,9 +19,10 @@ import msgspec
 
 from splitbrain.checkers.files import read_file
 from splitbrain.checkers.vocabulary import LEADER
+from splitbrain.harness.runs.trace_window import part_of
 
 SIZE_LIMIT = 48_000_000
-"""Bytes of a trace that is read for a picture; a longer one is left alone."""
+"""Bytes of a trace that are read for a picture; of a longer one, those before what matters."""
 
 DOWN = ("kill", "power-loss", "exit", "died")
 """Events after which a host is down until it boots."""
@@ -74,30 +75,43 @@ class Role:
 class RunTrace:
     """The trace of a run's folder; it is read when it is first asked for.
 
+    Positions are those in `events`, which of a long trace are a part: `number` and `position` say
+    which event of the file each is.
+
     Attributes:
         problem: why there is nothing to see, in a sentence; empty if there is, or no trace at all.
+        part: which part of the trace was read, in a sentence; empty if all of it was.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, until: int | None = None) -> None:
+        """The trace of a run's folder; of a long one, the part up to a moment (ns), or the end."""
         self._path = folder / "trace.jsonl"
-        self.problem = ""
+        self._until = until
+        self._numbers: Sequence[int] = ()
+        self.problem = self.part = ""
 
     @cached_property
     def events(self) -> list[list[Any]]:
         """The events as recorded: time in seconds, kind, details. None of a damaged file."""
         try:
-            size = self._path.stat().st_size
-            if size > SIZE_LIMIT:
-                self.problem = (
-                    f"trace.jsonl has {size / 1e6:,.0f} MB: too much for a picture of its messages"
-                )
-                return []
-            return _decoded(read_file(self._path))
+            if self._path.stat().st_size <= SIZE_LIMIT:
+                return _decoded(read_file(self._path).split(b"\n"))
+            found = part_of(self._path, self._until, SIZE_LIMIT)
+            self.part, self._numbers = found.told, found.numbers
+            return _decoded(found.lines, found.numbers)
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
             self.problem = f"trace.jsonl can't be read, so no message is drawn: {error}"
             return []
+
+    def number(self, position: int) -> int:
+        """Which event of the file it is, from 0."""
+        return self._numbers[position] if self.events and self._numbers else position
+
+    def position(self, number: int) -> int:
+        """Where the event of this number is; if it was not read, the next one that was."""
+        return bisect_left(self._numbers, number) if self.events and self._numbers else number
 
     def time(self, position: int) -> int:
         """When an event happened, ns."""
@@ -221,22 +235,22 @@ def _host(event: Sequence[Any]) -> str:
     return place if isinstance(place, str) else ""
 
 
-def _decoded(data: bytes) -> list[list[Any]]:
-    """The events of a file.
+def _decoded(lines: Sequence[bytes], numbers: Sequence[int] = ()) -> list[list[Any]]:
+    """The events of lines; of which number in the file each is, if they are not all.
 
     Raises:
         ValueError: a line is no event; the last one may be half there.
     """
     decode = msgspec.json.Decoder(list[Any]).decode
     events = []
-    lines = data.split(b"\n")
-    for number, line in enumerate(lines, start=1):
+    for at, line in enumerate(lines):
         if not line:
             continue
+        number = 1 + (numbers[at] if numbers else at)
         try:
             event = decode(line)
         except (msgspec.DecodeError, RecursionError) as error:
-            if number == len(lines):  # the run was killed while it wrote
+            if at == len(lines) - 1:  # the run was killed while it wrote
                 break
             raise ValueError(f"line {number}: {error}") from None
         timed = len(event) > 1 and isinstance(event[0], int | float) and isinstance(event[1], str)

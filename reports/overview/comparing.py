@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
 from hashlib import sha256
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from splitbrain.harness.runs.recorded_trace import RunTrace
+import msgspec
+
 from splitbrain.harness.simulation.trace import brief
-from splitbrain.reports.run_files import RunError, read_plan, read_verdicts
+from splitbrain.reports.run_files import read_plan, read_verdicts
 from splitbrain.reports.wording import counted, safe_text, shortened
 
 NONE = "none"
@@ -64,27 +66,33 @@ def _digest(value: Any) -> str:
 
 
 def _traces(one: Path, other: Path) -> list[str]:
-    left, right = _events(one), _events(other)
-    if not left or not right:
+    """Where the traces part. They are read side by side, however long they are."""
+    files = [folder / "trace.jsonl" for folder in (one, other)]
+    if any(not file.is_file() or not file.stat().st_size for file in files):
         return ["traces: one of the runs has none"]
-    for at, (a, b) in enumerate(zip_longest(left, right)):
-        if a != b:
-            before = [f"    {event_text(event)}" for event in left[max(0, at - BEFORE) : at]]
-            return [
-                f"traces: {counted(at, 'event')} the same, then they part:",
-                *before,
-                f"  < {event_text(a)}",
-                f"  > {event_text(b)}",
-            ]
-    return [f"traces: the same, {counted(len(left), 'event')}"]
+    before: deque[bytes] = deque(maxlen=BEFORE)
+    at = 0
+    with files[0].open("rb") as left, files[1].open("rb") as right:
+        for at, (a, b) in enumerate(zip_longest(left, right, fillvalue=b"")):
+            if a.rstrip() != b.rstrip():
+                return [
+                    f"traces: {counted(at, 'event')} the same, then they part:",
+                    *(f"    {line_text(line)}" for line in before),
+                    f"  < {line_text(a)}",
+                    f"  > {line_text(b)}",
+                ]
+            before.append(a)
+    return [f"traces: the same, {counted(at + 1, 'event')}"]
 
 
-def _events(folder: Path) -> Sequence[list[Any]]:
-    trace = RunTrace(folder)
-    events = trace.events
-    if trace.problem:
-        raise RunError(f"{folder}: {trace.problem}")
-    return events
+def line_text(line: bytes) -> str:
+    """The event of a line of a trace in words; what is said where a trace has ended."""
+    if not line.strip():
+        return event_text(None)
+    try:
+        return safe_text(event_text(msgspec.json.decode(line, type=list[Any])))
+    except (msgspec.DecodeError, RecursionError, ValueError, TypeError):
+        return safe_text(line[:120].decode(errors="backslashreplace"))
 
 
 def event_text(event: Sequence[Any] | None) -> str:

@@ -13,11 +13,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from splitbrain.checkers.files import read_file
-from splitbrain.reports.overview.comparing import BEFORE, event_text, plan_texts, verdict_words
+from splitbrain.reports.overview.comparing import BEFORE, line_text, plan_texts, verdict_words
 from splitbrain.reports.packing import compressed
 from splitbrain.reports.run_files import RunError
 from splitbrain.reports.wording import safe_text
@@ -91,13 +90,7 @@ def _common(one: bytes, other: bytes) -> int:
 
 def _told(line: bytes) -> str | None:
     """An event in words; None where there is none."""
-    if not line:
-        return None
-    try:
-        event = msgspec.json.decode(line, type=list[Any])
-        return safe_text(event_text(event))
-    except (msgspec.DecodeError, RecursionError, ValueError, TypeError):
-        return safe_text(line[:120].decode(errors="backslashreplace"))
+    return line_text(line) if line else None
 
 
 def _safe(texts: dict[str, str]) -> dict[str, str]:

@@ -40,7 +40,7 @@ def printed_by(view: RunView, limit: int) -> tuple[list[Printed], int]:
     lines = [
         Printed(
             trace.time(at),
-            at,
+            trace.number(at),
             safe_text(shortened(str(trace.events[at][2]), 24)),
             safe_text(shortened(str(trace.events[at][3]), 240)),
         )

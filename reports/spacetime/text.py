@@ -51,7 +51,9 @@ def lines_of(view: RunView, limit: int = LINES, width: int = WIDTH) -> list[str]
     left_out = window.hidden + window.repeated
     told = [line[:width].rstrip() for _, line in rows][-(limit - 2) :]
     note = f"{'':{_FIRST}}{counted(left_out, 'message')} between these not shown"
-    return ["".join(head).rstrip(), *told, *([note] if left_out > 0 else [])]
+    notes = [note] if left_out > 0 else []
+    notes += [f"{'':{_FIRST}}{trace.part}"[:width]] if trace.part else []
+    return ["".join(head).rstrip(), *told, *notes][:limit]
 
 
 def _changes(trace: RunTrace, first: int, last: int) -> list[tuple[int, str, str]]:

@@ -7,9 +7,10 @@ import pytest
 import sample_runs
 from hypothesis import given
 from hypothesis import strategies as st
-from sample_traces import Tracing, hostile_trace_run, raft_run, two_leaders_run
+from sample_traces import Tracing, busy_run, hostile_trace_run, raft_run, two_leaders_run
 from test_report_html import Page
 
+from splitbrain.harness.runs import recorded_trace
 from splitbrain.harness.runs.recorded_trace import RunTrace
 from splitbrain.reports import load_run, render_html, render_terminal
 from splitbrain.reports.spacetime.drawing import draw_spacetime
@@ -195,3 +196,18 @@ def test_what_nodes_printed_stands_beside_the_diagram_with_time_and_event(tmp_pa
     assert "<b>I lead</b>" in page.words
     assert "after the failure" not in page.words
     assert "n3 prints: <b>I lead</b>" in render_terminal(view)
+
+
+def test_of_a_long_trace_the_part_before_the_failure_is_drawn_and_told(tmp_path, monkeypatch):
+    busy_run(tmp_path)
+    whole = window_of(load_run(tmp_path))
+    monkeypatch.setattr(recorded_trace, "SIZE_LIMIT", 40_000)
+    view = load_run(tmp_path)
+    window = window_of(view)
+    drawing = str(draw_spacetime(view, window))
+
+    assert len(view.trace.events) < 1500
+    assert [m.body for m in window.messages[-6:]] == [m.body for m in whole.messages[-6:]]
+    assert "leader · term 5" in drawing  # since long before the part
+    assert "trace.jsonl has 0 MB. Messages" in render_html(view)
+    assert any("trace.jsonl has" in line for line in lines_of(view))
