@@ -54,7 +54,12 @@ if TYPE_CHECKING:
     help="What --jsonl once wrote: a bug that became harder to find since is told.",
 )
 @click.option("--markdown", type=click.Path(path_type=Path, dir_okay=False), help="The scoreboard.")
-@click.option("--jsonl", type=click.Path(path_type=Path, dir_okay=False), help="A line a hunt.")
+@click.option(
+    "--jsonl",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A line a hunt, written as it ends.",
+)
+@click.option("--resume", is_flag=True, help="Hold no hunt again of which --jsonl has a line.")
 def command(
     bugs: tuple[str, ...],
     hunts: int,
@@ -64,6 +69,7 @@ def command(
     against: Path | None,
     markdown: Path | None,
     jsonl: Path | None,
+    resume: bool,
 ) -> None:
     """Hunt for each planted BUG (all, unless given) by its system's name alone.
 
@@ -76,31 +82,56 @@ def command(
 
     animals = _animals(bugs)
     kept = [] if against is None else _kept(against)
+    held = _held(jsonl) if resume else []
+    if jsonl is not None:
+        _write(jsonl, zoo.json_lines(held))
 
     def told(one: zoo.Hunted, done: int, of: int) -> None:
+        if jsonl is not None:
+            with jsonl.open("a", encoding="utf-8", errors="backslashreplace") as lines:
+                lines.write(zoo.json_lines([one]))
         what = f"seed {one.seed}: {one.signature}" if one.found else "not found"
         took = f"{one.runs} runs, {one.seconds:.1f} CPU s"
         click.echo(f"{done}/{of} {one.bug} from {one.first_seed}: {took}, {what}", err=True)
 
     with processes(jobs, 0) as pool:
-        hunted = zoo.hunt_all(animals, pool, hunts=hunts, limit=seconds, seed=seed, told=told)
+        hunted = zoo.hunt_all(
+            animals, pool, hunts=hunts, limit=seconds, seed=seed, held=held, told=told
+        )
     total = zoo.score(hunted)
     changes = zoo.harder(kept, hunted)
     click.echo("\n".join([zoo.scoreboard(hunted), str(total), *map(str, changes)]))
-    for path, text in ((markdown, zoo.markdown(hunted)), (jsonl, zoo.json_lines(hunted))):
-        if path is not None:
-            path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    if markdown is not None:
+        _write(markdown, zoo.markdown(hunted))
+    if jsonl is not None:  # in order, with what was held before of other bugs
+        chosen = {animal.bug for animal in animals}
+        others = [one for one in held if one.bug not in chosen]
+        _write(jsonl, zoo.json_lines([*others, *hunted]))
     sys.exit(0 if total.reached and not changes else EXIT_UNKNOWN)
 
 
-def _kept(path: Path) -> list[Hunted]:
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", errors="backslashreplace")
+
+
+def _held(path: Path | None) -> list[Hunted]:
+    """What an earlier command has written, which may have been killed in the middle of a line."""
+    if path is None:
+        raise click.UsageError("--resume goes on with a file: give it with --jsonl")
+    if not path.exists():
+        return []
+    return _kept(path, torn=True)
+
+
+def _kept(path: Path, *, torn: bool = False) -> list[Hunted]:
     import msgspec
 
     from splitbrain.harness.hunting.zoo import read_lines
     from splitbrain.harness.runs.folders import StoreError
 
     try:
-        return read_lines(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        return read_lines(text[: text.rfind("\n") + 1] if torn else text)
     except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
         raise StoreError(f"{path}: it is not what zoo --jsonl writes: {error}") from None
 

@@ -146,6 +146,7 @@ def hunt_all(
     hunts: int,
     limit: float,
     seed: int = 0,
+    held: Sequence[Hunted] = (),
     told: Told = lambda hunted, done, of: None,
 ) -> list[Hunted]:
     """Hunt for all bugs, each several times.
@@ -156,20 +157,24 @@ def hunt_all(
         hunts: how many hunts for each bug.
         limit: seconds of CPU for each.
         seed: where the first hunt for each begins.
+        held: hunts that were held before, with the same limit: none of them is held again.
         told: called as hunts end.
 
     Returns:
-        The hunts, by bug in the order given, then by first seed.
+        The hunts, those held before among them, by bug in the order given, then by first seed.
     """
+    known = {(one.bug, one.first_seed) for one in held}
     futures = [
-        executor.submit(hunt_one, animal, seed + number * SEEDS_APART, limit)
-        for number in range(hunts)
+        executor.submit(hunt_one, animal, first_seed, limit)
+        for first_seed in range(seed, seed + hunts * SEEDS_APART, SEEDS_APART)
         for animal in animals
+        if (animal.bug, first_seed) not in known
     ]
     for done, future in enumerate(as_completed(futures), start=1):
         told(future.result(), done, len(futures))
     order = {animal.bug: place for place, animal in enumerate(animals)}
-    results = [future.result() for future in futures]
+    results = [one for one in held if one.bug in order]
+    results += [future.result() for future in futures]
     return sorted(results, key=lambda h: (order[h.bug], h.first_seed))
 
 

@@ -78,6 +78,23 @@ def test_the_zoo_prints_its_scoreboard(tmp_path):
     assert "| REP-02" in (tmp_path / "zoo.md").read_text()
 
 
+def test_a_zoo_that_was_killed_goes_on_where_it_was(tmp_path):
+    words = ("zoo", "TX-01", "TX-02", "--jobs", "1", "--jsonl", "zoo.jsonl")
+    assert splitbrain(tmp_path, *words, "--hunts", "1").returncode == 0
+    lines = (tmp_path / "zoo.jsonl").read_text().splitlines(keepends=True)
+    (tmp_path / "zoo.jsonl").write_text(lines[0] + lines[1][:20])  # killed while it wrote
+
+    again = splitbrain(tmp_path, *words, "--hunts", "2", "--resume")
+    assert again.returncode == 0, again.stderr
+    assert "3/3 TX-02 from 100000" in again.stderr
+    written = [json.loads(line) for line in (tmp_path / "zoo.jsonl").read_text().splitlines()]
+    assert [one["bug"] for one in written] == ["TX-01", "TX-01", "TX-02", "TX-02"]
+
+    alone = splitbrain(tmp_path, "zoo", "TX-01", "--resume")
+    assert alone.returncode == 2
+    assert "give it with --jsonl" in alone.stderr
+
+
 def test_a_bug_that_is_not_there_is_one_sentence(tmp_path):
     result = splitbrain(tmp_path, "zoo", "TX-1")
     assert result.returncode == 2

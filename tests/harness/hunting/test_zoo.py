@@ -44,6 +44,18 @@ def test_a_hunt_comes_out_the_same_each_time():
     assert [(h.seed, h.signature) for h in first] == [(h.seed, h.signature) for h in second]
 
 
+def test_a_hunt_that_was_held_before_is_not_held_again_and_is_among_the_results():
+    bug = animal("durable", "forgets")
+    held = Hunted("forgets", "durable", 0, found=True, runs=12, seconds=3.0, seed=11)
+    of_another = Hunted("another", "durable", 0)
+    told = []
+    hunts = hunt(bug, hunts=2, limit=60, held=[held, of_another], told=lambda *of: told.append(of))
+
+    assert hunts[0] is held
+    assert [one.first_seed for one in hunts] == [0, 100_000]
+    assert [(one.first_seed, done, of) for one, done, of in told] == [(100_000, 1, 1)]
+
+
 def test_what_is_not_there_is_not_found():
     (missed,) = hunt(animal("durable", "harmless"))
     assert not missed.found
