@@ -32,6 +32,7 @@ class LinkRule:
         delay: mean of an extra, exponentially distributed delay of each message, in seconds.
         loss: probability that a message is dropped, 0 to 1.
         duplicate: probability that a message is delivered twice, 0 to 1.
+        later: mean of an extra, exponentially distributed delay of second copies, in seconds.
         bandwidth: bytes a second that each link passes on; 0: any number.
         words: the first words of the messages that it concerns; none: all of them.
         answer: answers messages in their receiver's place, which never sees them.
@@ -46,14 +47,18 @@ class LinkRule:
     delay: float = 0.0
     loss: float = 0.0
     duplicate: float = 0.0
+    later: float = 0.0
     bandwidth: float = 0.0
     words: tuple[str, ...] = ()
     answer: Answer | None = None
     affected: int = 0
 
     def __post_init__(self) -> None:
-        if self.delay < 0:
-            raise ValueError(f"rule {self.name}: delay is {self.delay}, it can't be negative")
+        for field in ("delay", "later"):
+            if getattr(self, field) < 0:
+                raise ValueError(
+                    f"rule {self.name}: {field} is {getattr(self, field)}, it can't be negative"
+                )
         for field in ("loss", "duplicate"):
             if not 0 <= getattr(self, field) <= 1:
                 raise ValueError(

@@ -23,7 +23,7 @@ from splitbrain.harness.processes.wire import unpacked
 from splitbrain.harness.simulation.trace import Trace
 
 LATE_COPY_S = 0.002
-"""Mean time until the second copy of a duplicated message."""
+"""Time until the second copy of a duplicated message, unless it is to be later."""
 
 MOST_QUEUED_S = 1.0
 """How long messages may wait before a narrow link; those that would wait longer are lost."""
@@ -83,7 +83,7 @@ class Switch:
         if not rules:
             self._later(delay, link, number, data)
             return
-        copies = 1
+        copies: list[float] = []  # when they come after the first one
         for rule in rules:
             dice = self._dice_of(rule, link)
             if rule.block or (rule.loss and dice.random() < rule.loss):
@@ -101,10 +101,11 @@ class Switch:
                 delay += self._reserved(rule, link, len(data)) - self._now()
             if rule.duplicate and dice.random() < rule.duplicate:
                 rule.affected += 1
-                copies += 1
+                late = -log(1.0 - dice.random()) * rule.later if rule.later else 0.0
+                copies.append((len(copies) + 1) * LATE_COPY_S + late)
         self._later(delay, link, number, data)
-        for copy in range(1, copies):
-            self._later(delay + copy * LATE_COPY_S, link, number, data)
+        for late in copies:
+            self._later(delay + late, link, number, data)
 
     # Streams, of which nothing gets lost (`splitbrain.harness.processes.links`)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike
 from splitbrain.harness.nemesis.kind import Kind, Parameter, Words, log_uniform
+from splitbrain.harness.nemesis.kinds.network import LATER, copies
 from splitbrain.harness.nemesis.kinds.process import kill, pause
 from splitbrain.harness.nemesis.rules import LinkRule, links_between
 
@@ -29,7 +30,8 @@ def duplicate(context: Context) -> Injection:
     random."""
     control, targets = context.control, context.targets()
     links = links_between(targets.nodes, control.servers)
-    rule = LinkRule(context.fault.id, links, duplicate=context.options["probability"])
+    probability, late = context.options["probability"], context.options["later"]
+    rule = LinkRule(context.fault.id, links, duplicate=probability, later=late)
 
     def end() -> Effect:
         control.remove_rule(rule)
@@ -101,10 +103,10 @@ DUPLICATE = Kind(
     duplicate,
     Words("messages of {targets} duplicated", "duplication ends"),
     aliases=("client-duplicate",),
-    parameters=(Parameter("probability", 0.2, "of delivering a message twice", high=1.0),),
+    parameters=(Parameter("probability", 0.2, "of delivering a message twice", high=1.0), LATER),
     targets=("one", "all"),
     weights=_WEIGHTS,
-    draw=lambda rng: {"probability": rng.choice((0.05, 0.2, 0.5))},
+    draw=copies,
     strikes="clients",
 )
 

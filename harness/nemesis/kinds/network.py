@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -79,8 +80,9 @@ def bandwidth(context: Context) -> Injection:
 def duplicate(context: Context) -> Injection:
     """``net.duplicate``: messages arrive twice at random."""
     targets = context.targets()
-    probability = context.options["probability"]
-    rule = LinkRule(context.fault.id, _links_of(context, targets), duplicate=probability)
+    probability, late = context.options["probability"], context.options["later"]
+    links = _links_of(context, targets)
+    rule = LinkRule(context.fault.id, links, duplicate=probability, later=late)
     return _under_rule(context, targets, rule, effect="messages_duplicated")
 
 
@@ -139,6 +141,19 @@ _SCOPE = Parameter(
     "which of the targets' links: those to other servers, or those to clients too",
     choices=("all", "servers"),
 )
+
+LATER = Parameter(
+    "later", 0.0, "mean time by which second copies are later than usual, in seconds", high=60.0
+)
+"""Of who duplicates: a copy that comes a moment after its message meets the same term, life or
+owner; one that is late, the next."""
+
+
+def copies(rng: random.Random) -> dict[str, Any]:
+    """How messages are duplicated: half of the times with copies that are late."""
+    probability, is_late = rng.choice((0.05, 0.2, 0.5)), rng.random() < 0.5
+    return {"probability": probability, "later": round(log_uniform(rng, 0.02, 0.5), 3) * is_late}
+
 
 _LINKS: Weights = {"all": 3, "leader": 2, "one": 2, "minority": 1}
 _ISOLATED: Weights = {"leader": 3, "one": 2}
@@ -243,10 +258,11 @@ DUPLICATE = Kind(
     aliases=("duplicate",),
     parameters=(
         Parameter("probability", 0.1, "of delivering a message twice", high=1.0),
+        LATER,
         # A client's request that arrives twice asks more of a system than a datagram network
         # between servers does: that it knows requests again. Whoever claims it can ask for it.
         Parameter("scope", "servers", _SCOPE.description, choices=_SCOPE.choices),
     ),
     weights=_LINKS,
-    draw=lambda rng: {"probability": rng.choice((0.05, 0.2, 0.5))},
+    draw=copies,
 )

@@ -36,7 +36,8 @@ Invariants:
 2. A replica says that it has a version, when stored or asked, only once it is durable there.
 3. No two writes have the same version: it holds the coordinator's name, which of its lives it is
    in, and a counter that goes up within a life. Lives are counted durably.
-4. When an operation ends, a majority has the version it wrote or returned, or a greater one.
+4. A client's write is begun once, however often its request comes, crashes or not.
+5. When an operation ends, a majority has the version it wrote or returned, or a greater one.
 
 Layout: ``versions`` orders writes, ``storage`` keeps them on disk, ``server`` is replica and
 coordinator, ``client`` asks; ``bugs`` has the servers with one decision wrong.

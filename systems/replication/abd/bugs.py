@@ -99,7 +99,7 @@ BUGS: tuple[Bug, ...] = (
         workload="register",
         faults=("net.latency",),
         nodes=3,
-        seeds=30,
+        seeds=60,
         shows=_LINEARIZABLE,
         source="Lynch and Shvartsman, FTCS 1997: tags of writes are unique",
     ),

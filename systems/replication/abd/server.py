@@ -6,8 +6,9 @@
     replica -> coordinator   ("answer", round, cells)            cells are () after a store
 
 A coordinator asks all replicas, itself included, until enough have answered; whoever is silent is
-asked again. All of it may be asked twice, so repeated and late messages do no harm. A round's
-number holds the coordinator's life: an answer to an earlier life's question is for nobody.
+asked again. All of it may be asked twice, so repeated and late messages do no harm; but for a
+client's write, which would be another write, perhaps after others: its number is remembered. A
+round's number holds the coordinator's life: an answer to an earlier life's question is for nobody.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ class QuorumServer:
 
     async def _serve(self, client: str, number: int, f: str, arguments: list[Any]) -> None:
         with trio.move_on_after(self.patience_s) as patience:
+            if f == "write" and not await self.storage.begin(number):
+                return  # it came before, and is answered once
             answer = await self._do(f, *arguments)
         if patience.cancelled_caught:
             answer = self.given_up()

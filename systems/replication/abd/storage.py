@@ -4,6 +4,7 @@ Records of the log (`splitbrain.systems.log_file`)::
 
     ("life", n)                            the server starts for the n-th time
     ("cell", kind, key, version, value)    a version was stored
+    ("request", number)                    a client asked for a write
 
 Cells are stored by one task, in groups: whatever arrives while an fsync is under way is written
 before the next one. A log that has grown long is written anew, with what is current, and renamed
@@ -35,6 +36,7 @@ class Storage:
     Attributes:
         cells: by kind and key, the greatest version that is durable here.
         life: how often this server has started, this time included.
+        requests: the numbers of clients' writes that were begun here.
     """
 
     def __init__(self, disk: Disk, compact_at: int) -> None:
@@ -42,6 +44,8 @@ class Storage:
         self._log = LogFile(disk, PATH, _START)
         self._waiting: list[tuple[tuple[Cell, ...], trio.Event]] = []
         self._wanted = trio.Event()
+        self._begun: list[int] = []  # requests that are to be written
+        self.requests: dict[int, None] = {}
         self.cells: dict[tuple[str, Any], Cell] = {}
         self.life = 0
 
@@ -51,6 +55,8 @@ class Storage:
         for kind, *fields in records:
             if kind == "life":
                 self.life = fields[0]
+            elif kind == "request":
+                self.requests[fields[0]] = None
             else:
                 self._keep((cell(fields),))
         self.life += 1
@@ -63,6 +69,15 @@ class Storage:
             return tuple(each for place, each in self.cells.items() if place[0] == kind)
         found = self.cells.get((kind, key))
         return () if found is None else (found,)
+
+    async def begin(self, number: int) -> bool:
+        """Whether this request is new; if so, that it came is durable then."""
+        if number in self.requests:
+            return False
+        self.requests[number] = None
+        self._begun.append(number)
+        await self.store(())
+        return True
 
     async def store(self, cells: tuple[Cell, ...]) -> None:
         """Return once these versions, or greater ones, are durable."""
@@ -78,13 +93,15 @@ class Storage:
             self._wanted = trio.Event()
             group, self._waiting = self._waiting, []
             news = [each for cells, _ in group for each in cells if self._is_new(each)]
-            if news:
+            begun, self._begun = self._begun, []
+            if news or begun:
+                self._log.append(("request", number) for number in begun)
                 self._log.append(("cell", *each) for each in news)
                 await self._log.fsync()
                 self._keep(news)
             for _, done in group:
                 done.set()
-            if self._log.records > len(self.cells) + self._compact_at:
+            if self._log.records > len(self.cells) + len(self.requests) + self._compact_at:
                 await self._compact()
 
     def _is_new(self, offered: Cell) -> bool:
@@ -96,5 +113,6 @@ class Storage:
 
     async def _compact(self) -> None:
         """Write what is current into a new log. Nothing else is written meanwhile."""
-        current = (("cell", *each) for each in self.cells.values())
-        await self._log.replace([("life", self.life), *current])
+        requests = (("request", number) for number in self.requests)
+        cells = (("cell", *each) for each in self.cells.values())
+        await self._log.replace([("life", self.life), *requests, *cells])

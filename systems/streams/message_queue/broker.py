@@ -10,6 +10,7 @@ Records of its log (`splitbrain.systems.log_file`)::
 
     ("sent", key, number, is_poison)     the position is its number
     ("ended", position, "processed" or "dead")
+    ("refused", number)                  and so it stays, when a copy of the request comes later
 
 A message is acknowledged, and has its effect, by one record. Only the first of a key's messages is
 handed out: another consumer would be done with the second before, when the first is handed out
@@ -64,15 +65,19 @@ class Broker:
         self._positions: dict[int, int] = {}
         self._out: dict[int, float] = {}
         self._failures: dict[int, int] = {}
+        self._refused: set[int] = set()  # asked for membership only
         self._most = 0
 
     async def run(self) -> None:
         """Serve until cancelled."""
         for kind, *what in await self.log.open():
-            if kind == "sent":
-                self._take(Sent(*what))
-            else:
-                self._end(*what)
+            match kind:
+                case "sent":
+                    self._take(Sent(*what))
+                case "ended":
+                    self._end(*what)
+                case "refused":
+                    self._refused.update(what)
         async with trio.open_nursery() as nursery:
             while True:
                 sender, message = await self.node.network.receive()
@@ -149,8 +154,8 @@ class Broker:
     async def _send(self, sent: Sent) -> tuple[Any, ...]:
         position = self._positions.get(sent.number)
         if position is None:
-            if not self.has_room():
-                return ("refused", "too many messages wait")
+            if sent.number in self._refused or not self.has_room():
+                return await self._refuse(sent.number)
             self.log.append([("sent", *sent)])
             position = self._take(sent)
             if len(self.waiting) > self._most:
@@ -159,6 +164,14 @@ class Broker:
         sequence = sum(each.key == sent.key for each in self.messages[:position])
         await self.log.sync()
         return ("ok", sequence)
+
+    async def _refuse(self, number: int) -> tuple[Any, ...]:
+        """Take a message never; the answer."""
+        if number not in self._refused:
+            self._refused.add(number)
+            self.log.append([("refused", number)])
+        await self.log.sync()
+        return ("refused", "too many messages wait")
 
     def has_room(self) -> bool:
         """Whether one more may wait."""

@@ -15,7 +15,9 @@ import trio
 from splitbrain.harness import Plan
 from splitbrain.harness.client import request
 from splitbrain.harness.nemesis.catalogue import KINDS
+from splitbrain.harness.plan import Fault
 from splitbrain.harness.planning import draw
+from splitbrain.harness.runs.running import run
 from splitbrain.harness.searching.seeds import search
 from splitbrain.harness.workloads import register, set_
 from splitbrain.systems.registry import bugs
@@ -352,6 +354,19 @@ class Keeper:
             self.node.network.send(source, ("reply", number, tuple(self.elements)))
 
 
+class RemembersTheLast(Keeper):
+    """n2 knows a client's last request when it comes again, and no earlier one."""
+
+    async def run(self):
+        last = {}
+        while True:
+            source, (_request, number, f, *rest) = await self.node.network.receive()
+            if f == "add" and last.get(source) != number:
+                self.elements.append(rest[0])
+            last[source] = number
+            self.node.network.send(source, ("reply", number, tuple(self.elements)))
+
+
 class Fallible(Keeper):
     """The same; it can be made to fail at once, and says so."""
 
@@ -523,6 +538,17 @@ def test_it_finds_it_within_twenty_seeds(fault, server, experiment, shows, seed)
 
     assert found.failure is not None
     assert found.failure.plan.seed == seed
+
+
+def test_only_copies_that_come_late_find_who_remembers_one_request_of_each():
+    def first_invalid(later):
+        fault = Fault("client.duplicate", 0.5, 5.0, "all", {"probability": 0.5, "later": later})
+        plan = Plan("", "", nodes=2, time_limit=6.0, rate=20.0, clients=2, faults=(fault,))
+        made = [retrying(RemembersTheLast, plan.with_(seed=seed)) for seed in range(3)]
+        return [run(one, tracing=False).signature for one in made]
+
+    assert first_invalid(0.0) == [""] * 3
+    assert first_invalid(0.4) == ["set-full/duplicated"] * 3
 
 
 @pytest.mark.parametrize(("fault", "server", "experiment", "shows", "seed"), CASES)

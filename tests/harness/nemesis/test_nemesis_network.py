@@ -140,18 +140,22 @@ def test_rules_carry_what_the_network_needs():
     world, _ = performing(
         Fault("net.latency", 1.0, 1.0, "n1", {"delay": 0.2}, id="f1"),
         Fault("net.loss", 1.0, 1.0, "n1", {"probability": 0.3}, id="f2"),
-        Fault("net.duplicate", 1.0, 1.0, "n1", {"probability": 0.4}, id="f3"),
+        Fault("net.duplicate", 1.0, 1.0, "n1", {"probability": 0.4, "later": 0.1}, id="f3"),
+        Fault("client.duplicate", 1.0, 1.0, "c1", {"probability": 0.4, "later": 0.3}, id="f4"),
     )
     world.run_until(1.5)
 
-    assert [(r.name, r.block, r.delay, r.loss, r.duplicate) for r in world.rules] == [
-        ("f1", False, 0.2, 0.0, 0.0),
-        ("f2", False, 0.0, 0.3, 0.0),
-        ("f3", False, 0.0, 0.0, 0.4),
+    assert [(r.name, r.block, r.delay, r.loss, r.duplicate, r.later) for r in world.rules] == [
+        ("f1", False, 0.2, 0.0, 0.0, 0.0),
+        ("f2", False, 0.0, 0.3, 0.0, 0.0),
+        ("f3", False, 0.0, 0.0, 0.4, 0.1),
+        ("f4", False, 0.0, 0.0, 0.4, 0.3),
     ]
 
 
-@pytest.mark.parametrize("field", [{"delay": -1.0}, {"loss": 1.1}, {"duplicate": -0.1}])
+@pytest.mark.parametrize(
+    "field", [{"delay": -1.0}, {"loss": 1.1}, {"duplicate": -0.1}, {"later": -0.1}]
+)
 def test_a_rule_that_makes_no_sense_is_refused(field):
     with pytest.raises(ValueError, match=r"rule f1: \w+ is"):
         LinkRule("f1", frozenset(), **field)

@@ -93,6 +93,15 @@ def test_loss_and_duplication_strike_as_often_as_they_should(rule, least, most):
     assert least <= len(bench.arrived) <= most
 
 
+def test_second_copies_may_come_much_later():
+    bench = Bench()
+    bench.switch.add_rule(LinkRule("f1", LINK, duplicate=1.0, later=0.5))
+    bench.send(1000)
+    bench.pass_time()
+    late = sorted(time for _, _, time in bench.arrived)[1000:]
+    assert 0.4 <= sum(late) / len(late) <= 0.6
+
+
 def test_what_is_for_a_host_that_is_down_or_reads_nothing_is_lost_and_said_so():
     bench = Bench(room=False)
     bench.send()

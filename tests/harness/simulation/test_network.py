@@ -121,6 +121,17 @@ def test_duplication_delivers_twice():
     assert 70 <= rule.affected <= 130
 
 
+def test_second_copies_may_come_much_later():
+    rule = LinkRule("f1", LINK, duplicate=0.5, later=0.5)
+    world, got = under_rule(rule)
+
+    firsts: dict[int, float] = {}
+    received = [(e[0], e[4]) for e in world.trace.events if e[1] == "receive"]
+    late = [at - firsts[number] for at, number in received if firsts.setdefault(number, at) < at]
+    assert len(late) == rule.affected == len(got) - len(set(got))
+    assert 0.35 <= sum(late) / len(late) <= 0.7
+
+
 def test_delay_reorders():
     rule = LinkRule("f1", LINK, delay=0.2)
     _, got = under_rule(rule)

@@ -87,3 +87,27 @@ def test_a_log_that_has_grown_long_is_written_anew():
     assert live(UntimedDisk(disk), cells) == cells
     assert disk.size("cells") < 40 * (COMPACT_AT + 3)
     assert opened(UntimedDisk(disk)).cells == {(REGISTER, "x"): cells[-1]}
+
+
+@pytest.mark.parametrize("policy", POWER_LOSS_POLICIES)
+def test_a_request_that_was_begun_is_known_in_the_next_life_though_the_log_was_written_anew(policy):
+    disk = SimulatedDisk(random.Random(2))
+    requests = range(3 * COMPACT_AT)
+
+    async def begin(storage, scope):
+        assert [await storage.begin(number) for number in requests] == [True] * len(requests)
+        scope.cancel()
+
+    async def serve():
+        storage = Storage(UntimedDisk(disk), COMPACT_AT)
+        await storage.open()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(begin, storage, nursery.cancel_scope)
+            await storage.write()
+
+    trio.run(serve)
+    disk.power_loss(policy)
+    again = opened(UntimedDisk(disk))
+
+    assert list(again.requests) == list(requests)
+    assert not trio.run(again.begin, 0)

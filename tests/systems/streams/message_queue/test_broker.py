@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from splitbrain.checkers.verdict import VALID
+from splitbrain.harness.plan import Fault, Plan
+from splitbrain.harness.runs.running import run
 from splitbrain.harness.simulation.world import World
+from splitbrain.systems import registry
 from splitbrain.systems.streams.message_queue.broker import DEAD, PROCESSED, Broker, Sent
 
 
@@ -49,3 +53,27 @@ def test_only_so_many_may_wait():
     assert not broker.has_room()
     broker._end(1, PROCESSED)
     assert broker.has_room()
+
+
+def crowded(seed):
+    """More is sent than there is room for, and requests come again a while later."""
+    copies = {"probability": 0.5, "later": 0.4}
+    faults = (
+        Fault("client.duplicate", 0.5, 3.0, "all", copies, id="copies"),
+        Fault("process.kill", 2.0, 0.1, "n1", id="crash"),
+    )
+    shape = {"nodes": 4, "time_limit": 4.0, "rate": 60.0, "options": {"system": {"bound": 4}}}
+    plan = Plan("message-queue", "deliveries", seed=seed, faults=faults, **shape)
+    return run(registry.experiment(plan), tracing=False)
+
+
+def test_what_was_refused_stays_so_when_its_request_comes_again():
+    assert [crowded(seed).validity for seed in range(2)] == [VALID, VALID]
+
+
+def test_without_the_memory_of_what_was_refused_it_would_be_taken(monkeypatch):
+    async def refuse(broker, number):
+        return ("refused", "too many messages wait")
+
+    monkeypatch.setattr(Broker, "_refuse", refuse)
+    assert {crowded(seed).signature for seed in range(2)} == {"deliveries/unsent"}
