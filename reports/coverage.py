@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from splitbrain.checkers.history import Call
+from splitbrain.checkers.history.calls import Calls
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.wording import counted, listed, safe_text, shortened
 
@@ -47,12 +46,13 @@ class Coverage:
     warnings: tuple[str, ...]
 
 
-def cover(calls: Sequence[Call], faults: Sequence[FaultBand]) -> Coverage:
+def cover(calls: Calls, faults: Sequence[FaultBand]) -> Coverage:
     """Count what the calls and faults exercised."""
-    counts = Counter((call.f, call.outcome) for call in calls)
-    names = list(dict.fromkeys(call.f for call in calls))
+    counts = calls.counts()
+    names = dict.fromkeys(name for name, _ in counts)
     functions = tuple(
-        FunctionCoverage(name, *(counts[name, outcome] for outcome in OUTCOMES)) for name in names
+        FunctionCoverage(name, *(counts.get((name, outcome), 0) for outcome in OUTCOMES))
+        for name in names
     )
     totals = (sum(getattr(row, outcome) for row in functions) for outcome in OUTCOMES)
     idle = tuple(

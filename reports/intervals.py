@@ -115,7 +115,7 @@ def _bars(
 
 
 def _bar_text(view: RunView, position: int, call: Call) -> str:
-    text = view.phrases.label(call, view.numbers[position], TEXT_LIMIT)
+    text = view.phrases.label(call, view.number(position), TEXT_LIMIT)
     verb = shortened(call.f, 20)
     return shortened(f"{verb} {text}", TEXT_LIMIT + 16)
 

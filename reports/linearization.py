@@ -12,6 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from splitbrain.checkers.history.columns import FAIL_CODE, INFO_CODE
 from splitbrain.checkers.verdict import Anomaly
 from splitbrain.reports.model import RunView
 from splitbrain.reports.witness import WindowWitness, operation_text
@@ -76,14 +79,15 @@ def _around(view: RunView, concerned: Sequence[int], key: Any, room: int) -> lis
     last = max((end for end in ends if end is not None), default=first)
     middle = max(concerned)
     taken = dict.fromkeys(concerned)
-    found = []
-    for position, call in enumerate(view.calls):
-        if call.invoked > last:
-            break
-        ended = call.completed is not None and call.completed < first
-        other = key is not None and not _of_key(call.argument, key)
-        if position not in taken and not ended and not other and call.outcome != "fail":
-            found.append(position)
+    paired = view.history.client_calls
+    until = int(np.searchsorted(paired.invoked, last, side="right"))
+    outcome, over = paired.outcome[:until], paired.partner[:until]
+    under_way = (outcome != FAIL_CODE) & ((outcome == INFO_CODE) | (over >= first))
+    found = [
+        position
+        for position in np.flatnonzero(under_way).tolist()
+        if position not in taken and (key is None or _of_key(view.calls[position].argument, key))
+    ]
     return sorted(found, key=lambda position: (abs(position - middle), position))[:room]
 
 

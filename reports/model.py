@@ -6,8 +6,7 @@ there), never from live objects, so a report can be made again from the files ye
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -43,6 +42,9 @@ from splitbrain.systems import registry
 
 STATEMENT_LIMIT = 400
 
+MANY = 200_000
+"""From how many operations on they are made one by one: nobody looks at more than a few."""
+
 
 @dataclass(frozen=True, slots=True)
 class RunView:
@@ -55,7 +57,6 @@ class RunView:
         recorded: the history's own story if another tool made it; None for a run.
         history: what happened.
         calls: the clients' operations, paired, in order of invocation.
-        numbers: for each call its number among those of its f, from 1.
         phrases: how operations are told.
         small: whether it is a shrunk run, in which every value matters.
         faults: faults in order of start, then those that never started.
@@ -69,7 +70,6 @@ class RunView:
             knows.
         problems: what is missing or damaged, one sentence each.
         trace: its trace, read when it is first looked into.
-        call_at: for the history index of each client event, the position of its call in `calls`.
         repeat: the command that repeats the run, or judges its history again. It comes from where
             the run is, or from whoever made it just now: never from what its files say.
     """
@@ -79,8 +79,7 @@ class RunView:
     info: RunInfo
     recorded: Recorded | None
     history: History
-    calls: tuple[Call, ...]
-    numbers: tuple[int, ...]
+    calls: Sequence[Call]
     phrases: Phrases
     small: bool
     faults: tuple[FaultBand, ...]
@@ -93,7 +92,6 @@ class RunView:
     certain: Certain | None
     problems: tuple[str, ...]
     trace: RunTrace
-    call_at: Mapping[int, int]
     repeat: str
 
     @property
@@ -192,9 +190,14 @@ class RunView:
             for position in self.positions([entry.get("operation", -1)])
         }
 
+    def number(self, position: int) -> int:
+        """The number of a call among those of its f, from 1."""
+        return int(self.history.client_calls.numbers[position])
+
     def positions(self, indices: tuple[int, ...] | list[int]) -> list[int]:
         """The calls of history indices, by position, once each in the order given."""
-        found = (self.call_at.get(i) for i in indices if isinstance(i, int))
+        place_of = self.history.client_calls.place_of
+        found = (place_of(index) for index in indices if isinstance(index, int))
         return list(dict.fromkeys(position for position in found if position is not None))
 
     def completion(self, call: Call) -> Operation | None:
@@ -223,12 +226,17 @@ def _statement(view: RunView) -> str:
     return verdict.reason or f"{verdict.checker} is {verdict.validity}."
 
 
-def load_run(path: str | Path, commands: Mapping[Path, str] | None = None) -> RunView:
+def load_run(
+    path: str | Path,
+    commands: Mapping[Path, str] | None = None,
+    recorded: History | None = None,
+) -> RunView:
     """The run whose files are in this folder.
 
     Args:
         path: the folder.
         commands: what repeats the runs of which folder, where that is not `splitbrain replay`.
+        recorded: the history in it, if it is another tool's and was read already.
 
     Raises:
         RunError: the plan or the history is missing or can't be read.
@@ -236,16 +244,21 @@ def load_run(path: str | Path, commands: Mapping[Path, str] | None = None) -> Ru
     whole = Path(path).parent
     small = (whole / "shrink.json").exists()
     found = read_shrink(whole, []) if small else None
-    return _load(Path(path), commands or {}, small=small, found=found)
+    return _load(Path(path), commands or {}, small=small, found=found, known=recorded)
 
 
 def _load(
-    path: Path, commands: Mapping[Path, str], *, small: bool, found: Shrink | None
+    path: Path,
+    commands: Mapping[Path, str],
+    *,
+    small: bool,
+    found: Shrink | None,
+    known: History | None = None,
 ) -> RunView:
     """The run in a folder; `found` is what shrinking says of it if it is a small one."""
     recorded: Recorded | None = None
     if is_recorded(path):
-        recorded, plan, history = read_recorded(path)
+        recorded, plan, history = read_recorded(path, known)
     else:
         plan, history = read_plan(path), read_history(path)
     problems: list[str] = list(history.notes)
@@ -255,7 +268,8 @@ def _load(
     shrunk = None if small else _load_shrunk(path, commands, problems, shrink)
     told = found or shrink
     needed = frozenset(n.fault for n in told.necessary if n.needed) if told else frozenset()
-    calls = tuple(history.calls())
+    paired = history.client_calls
+    calls = history.calls() if len(paired) < MANY else paired
     events = list(history.events())
     marks = announcements(events)
     if recorded is None:
@@ -272,20 +286,18 @@ def _load(
         recorded=recorded,
         history=history,
         calls=calls,
-        numbers=_numbers(calls),
         phrases=phrases_of(plan, info.words),
         small=small,
         faults=faults,
         phases=phase_marks(events),
         marks=marks,
         verdicts=verdicts,
-        coverage=cover(calls, faults),
+        coverage=cover(paired, faults),
         shrink=shrink,
         shrunk=shrunk,
         certain=found.certain if found else None,
         problems=tuple(map(safe_text, problems)),
         trace=RunTrace(path, _failed_at(verdicts, history)),
-        call_at=_call_positions(calls),
         repeat=commands.get(path) or _repeat(path, plan, recorded),
     )
 
@@ -321,24 +333,6 @@ def _load_shrunk(
     except RunError as error:
         problems.append(f"The shrunk run can't be shown: {error}")
         return None
-
-
-def _numbers(calls: tuple[Call, ...]) -> tuple[int, ...]:
-    count: Counter[str] = Counter()
-    numbers = []
-    for call in calls:
-        count[call.f] += 1
-        numbers.append(count[call.f])
-    return tuple(numbers)
-
-
-def _call_positions(calls: tuple[Call, ...]) -> dict[int, int]:
-    positions: dict[int, int] = {}
-    for position, call in enumerate(calls):
-        positions[call.invoke_index] = position
-        if call.complete_index is not None:
-            positions[call.complete_index] = position
-    return positions
 
 
 def shrink_summary(view: RunView) -> str:

@@ -97,8 +97,7 @@ def _columns(view: RunView, first: int, last: int) -> dict[str, Any]:
             (call.complete_index or call.invoke_index) - call.invoke_index for call in calls
         ],
         "label": [
-            view.phrases.label(call, view.numbers[first + place])
-            for place, call in enumerate(calls)
+            view.phrases.label(call, view.number(first + place)) for place, call in enumerate(calls)
         ],
         **_keys(calls),
         "errors": _errors(view, calls),

@@ -6,7 +6,7 @@ What a page needs of a plan is read from the history: clients and nodes.
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -45,21 +45,24 @@ def is_recorded(folder: Path) -> bool:
     return (folder / CHECKED).exists() and not (folder / "plan.json").exists()
 
 
-def read_recorded(folder: Path) -> tuple[Recorded, Plan, History]:
+def read_recorded(folder: Path, known: History | None) -> tuple[Recorded, Plan, History]:
     """The history of a folder, with what a page needs in a plan's place.
+
+    Args:
+        folder: the folder.
+        known: its history, if somebody has read it already.
 
     Raises:
         RunError: a file is missing or can't be read.
     """
-    history = read_history(folder)
+    history = read_history(folder) if known is None else known
     try:
         file, model = read_checked(folder)
     except ValueError as error:
         raise RunError(f"{folder / CHECKED}: {error}; check the history again") from None
     timed = len(history) < 2 or not np.array_equal(history.time, np.arange(len(history)))
     if not timed:
-        events = [replace(event, time=event.time * _EVENT_NS) for event in history]
-        history = History.from_operations(events)
+        history = history.at_times(history.time * _EVENT_NS)
     named = safe_text(shortened(file, 80))
     plan = Plan(system=named, workload=safe_text(shortened(model, 60)), clients=_clients(history))
     return Recorded(named, safe_text(shortened(model, 60)), timed), plan, history

@@ -42,6 +42,8 @@ def identity(value: Any) -> str:
 def replica_witness(view: RunView) -> ReplicaWitness | None:
     """The last recorded state of each replica, side by side; None with fewer than two."""
     states: dict[str, Any] = {}
+    if REPLICA_STATE not in view.history.functions:
+        return None
     for call in view.calls:
         value = call.result
         if call.f != REPLICA_STATE or call.outcome != "ok":

@@ -246,7 +246,7 @@ def _around(window: Sequence[int], blamed: Sequence[int], limit: int) -> list[in
 def operation_text(view: RunView, position: int, limit: int = VALUE_LIMIT) -> str:
     """Who did what: ``client 2 writes x = 2``; values in about `limit` characters."""
     call = view.calls[position]
-    told = view.phrases.action(call, view.numbers[position], limit)
+    told = view.phrases.action(call, view.number(position), limit)
     return f"{client_name(call.process, view.plan.clients)} {told}"
 
 

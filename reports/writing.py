@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from splitbrain.checkers.history import History
 from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.reports.card import FILE as CARD
 from splitbrain.reports.card import failure_card
@@ -18,13 +19,18 @@ from splitbrain.reports.markdown import render_markdown
 from splitbrain.reports.model import RunView, load_run
 
 
-def write_report(run_dir: str | Path, commands: Mapping[Path, str] | None = None) -> RunView:
+def write_report(
+    run_dir: str | Path,
+    commands: Mapping[Path, str] | None = None,
+    recorded: History | None = None,
+) -> RunView:
     """Write ``report.html`` and ``report.md`` into a run's folder, and into its shrunk run's; and
     ``junit.xml``, and ``failure.json`` for one that failed.
 
     Args:
         run_dir: the folder.
         commands: what repeats the runs of which folder, where that is not `splitbrain replay`.
+        recorded: the history in it, if it is another tool's and was read already.
 
     Returns:
         The run that the pages show, so that whoever tells it needn't read it again. A page that
@@ -35,7 +41,7 @@ def write_report(run_dir: str | Path, commands: Mapping[Path, str] | None = None
         RunError: the plan or the history is missing or can't be read.
     """
     with collector_paused():
-        view = load_run(run_dir, commands)
+        view = load_run(run_dir, commands, recorded)
         unwritten = _write_all(view)
     return replace(view, problems=(*view.problems, *unwritten))
 

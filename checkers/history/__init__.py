@@ -1,11 +1,12 @@
 """Histories: what clients saw, and everything needed to read, write and draw it."""
 
+from splitbrain.checkers.history.calls import Call
 from splitbrain.checkers.history.drawing import drawn
 from splitbrain.checkers.history.errors import HistoryError, HistoryWriteError
 from splitbrain.checkers.history.formats.edn import read_edn
 from splitbrain.checkers.history.formats.jsonl import read_jsonl
 from splitbrain.checkers.history.formats.porcupine import read_etcd_log, read_kv_log
-from splitbrain.checkers.history.history import Call, History
+from splitbrain.checkers.history.history import History
 from splitbrain.checkers.history.loading import load
 from splitbrain.checkers.history.operation import (
     FAIL,

@@ -44,24 +44,32 @@ AT, BAD, CODE, FROM, TO, COUNT = range(6)
 
 @borrowing
 def scan(
-    data: Array, edn: bool, out: Array, starts: Array, s: Array, table: Array, words: Array
+    data: Array,
+    begin: int,
+    edn: bool,
+    out: Array,
+    starts: Array,
+    s: Array,
+    table: Array,
+    words: Array,
 ) -> int:
     """Scan all lines.
 
     Args:
-        data: the text, as bytes.
+        data: the text, as bytes; before it stand the words that are known.
+        begin: where the text begins.
         edn: whether it is EDN, else JSON.
         out: a row for each line, filled.
         starts: where each line begins, filled, one more than there are lines.
-        s: the scanner's state, six zeros.
-        table: zeros, a power of two of them: words by hash.
-        words: where each word begins and ends, filled.
+        s: the scanner's state; zeros, but for how many words there are.
+        table: words by hash; at least twice as long as there can be words.
+        words: where each word begins and ends, filled; room for all.
 
     Returns:
-        How many lines there are, empty ones not counted; -1 if there is no room for more words.
-        ``out[i, TYPE]`` is -1 for a line that isn't plain.
+        How many lines there are, empty ones not counted. ``out[i, TYPE]`` is -1 for a line that
+        isn't plain.
     """
-    count, position, size = 0, 0, len(data)
+    count, position, size = 0, begin, len(data)
     while position < size:
         end = position
         while end < size and data[end] != NEWLINE:
@@ -73,13 +81,26 @@ def scan(
             _line(data, edn, out[count], s, table, words, end)
             if s[BAD] != 0:
                 out[count, TYPE] = -1
-            # Half full; the caller begins again with room for all.
-            if s[COUNT] * 2 >= len(table) or s[COUNT] >= len(words):
-                return -1
             count += 1
         position = end + 1
     starts[count] = size
     return count
+
+
+@borrowing
+def enter_words(data: Array, s: Array, table: Array, words: Array, count: int) -> None:
+    """Put the words that are known, different ones, into a new table.
+
+    Args:
+        data: begins with them.
+        s: the scanner's state, zeros; it counts them.
+        table: zeros, a power of two of them.
+        words: where each begins and ends.
+        count: how many there are.
+    """
+    for word in range(count):
+        s[FROM], s[TO] = words[word, 0], words[word, 1]
+        _number_of(data, s, table, words)
 
 
 @inlined
@@ -107,7 +128,7 @@ def _line(
         s[BAD] = 1
         return
     s[AT] += 1
-    # The scan may have been here before, with less room; and a value may have one atom only.
+    # A value may have one atom only.
     row[INDEX] = row[TIME] = row[A] = row[B] = row[C] = 0
     seen = 0
     while s[BAD] == 0:

@@ -12,16 +12,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, overload
 
 from splitbrain.checkers.history import columns as column_store
-from splitbrain.checkers.history.collector import collector_paused
+from splitbrain.checkers.history.calls import Call, Calls
 from splitbrain.checkers.history.columns import (
-    INFO_CODE,
-    INVOKE_CODE,
-    OK_CODE,
     STRICT,
     Columns,
     Dialect,
@@ -35,42 +32,9 @@ from splitbrain.checkers.history.fields import wrong_field
 from splitbrain.checkers.history.operation import TYPES, Operation
 from splitbrain.checkers.history.pairing import RuleBroken, pair
 
+_AT_A_TIME = 1 << 16
+
 Lines = Callable[[int], int | None]
-
-
-@dataclass(slots=True)
-class Call:
-    """A client's operation from its invocation to its completion. Frozen by convention.
-
-    (A frozen dataclass takes three times as long to make, and long histories have a million.)
-
-    Attributes:
-        process: number of the client's process.
-        f: what is done: ``read``, ``write``, ...
-        argument: value of the invocation.
-        result: value of an ``ok`` completion, else ``None``.
-        outcome: ``ok``, ``fail`` or ``info``; an invocation that nothing completes is ``info``.
-        invoked: position of the invocation in the history.
-        completed: position of an ``ok`` or ``fail`` completion. ``None`` for ``info``: the
-            operation may take effect at any later time, so where that event is means nothing.
-        start: time of the invocation, ns.
-        end: time of the ``ok`` or ``fail`` completion, ns; ``None`` for ``info``.
-        invoke_index: ``Operation.index`` of the invocation.
-        complete_index: ``Operation.index`` of the completion, of an ``info`` one too; ``None``
-            if there is none.
-    """
-
-    process: int
-    f: str
-    argument: Any
-    result: Any
-    outcome: str
-    invoked: int
-    completed: int | None
-    start: int
-    end: int | None
-    invoke_index: int
-    complete_index: int | None
 
 
 class History(Sequence[Operation]):
@@ -186,17 +150,15 @@ class History(Sequence[Operation]):
         return self._operation(range(len(self))[position])
 
     def __iter__(self) -> Iterator[Operation]:
-        # Lists, since numpy's scalars are slow to touch one by one and are no ints.
-        return map(
-            Operation,
-            self.indices.tolist(),
-            self.time.tolist(),
-            map(self._columns.process_of, range(len(self))),
-            map(TYPES.__getitem__, self.type.tolist()),
-            map(self.functions.__getitem__, self.f.tolist()),
-            self.values,
-            self.errors,
-        )
+        rest = zip(self.values, self.errors, strict=True)
+        for begin in range(0, len(self), _AT_A_TIME):
+            part = slice(begin, begin + _AT_A_TIME)
+            # Lists, since numpy's scalars are slow to touch one by one and are no ints.
+            columns = (self.indices, self.time, self.process, self.type, self.f)
+            rows = zip(*(column[part].tolist() for column in columns), strict=True)
+            for (index, time, process, kind, f), (value, error) in zip(rows, rest, strict=False):
+                who = process if process >= 0 else self.names[-1 - process]
+                yield Operation(index, time, who, TYPES[kind], self.functions[f], value, error)
 
     def _operation(self, position: int) -> Operation:
         return Operation(
@@ -215,31 +177,16 @@ class History(Sequence[Operation]):
 
     @cached_property
     def _calls(self) -> tuple[Call, ...]:
-        index, time = self.indices.tolist(), self.time.tolist()
-        kind, partner = self.type.tolist(), self.partner.tolist()
-        process, values = self.process.tolist(), self.values
-        functions = [self.functions[f] for f in self.f.tolist()]
+        return tuple(self.client_calls)
 
-        def call(at: int) -> Call:
-            end = partner[at]
-            outcome = kind[end] if end >= 0 else INFO_CODE
-            ended = outcome != INFO_CODE
-            return Call(
-                process=process[at],
-                f=functions[at],
-                argument=values[at],
-                result=values[end] if outcome == OK_CODE else None,
-                outcome=TYPES[outcome],
-                invoked=at,
-                completed=end if ended else None,
-                start=time[at],
-                end=time[end] if ended else None,
-                invoke_index=index[at],
-                complete_index=index[end] if end >= 0 else None,
-            )
+    @cached_property
+    def client_calls(self) -> Calls:
+        """The same as columns, from which each is made anew: for histories of millions."""
+        return Calls(self)
 
-        with collector_paused():
-            return tuple(call(at) for at, code in enumerate(kind) if code == INVOKE_CODE)
+    def at_times(self, time: Int64) -> History:
+        """The same history with other times, ns, which must not decrease."""
+        return History(replace(self._columns, time=time), source=self.source, notes=self.notes)
 
     def events(self, f: str | None = None, process: str | None = None) -> list[Operation]:
         """Events of non-client processes: faults, phases and what nodes announce.

@@ -13,7 +13,7 @@ from splitbrain.checkers.history.formats.jsonl import parse_jsonl
 from splitbrain.checkers.history.formats.porcupine import ETCD_LINE, parse_etcd_log, parse_kv_log
 from splitbrain.checkers.history.history import History
 from splitbrain.checkers.history.scanning import scanned
-from splitbrain.checkers.history.source import Content, read_content
+from splitbrain.checkers.history.source import Content, Text, long_file, read_content
 
 FORMATS = (
     "JSON Lines (one {...} a line, or one array of them)",
@@ -31,6 +31,8 @@ _KEYED = re.compile(rb"\{[^{}]*:key\s")
 _EDN = re.compile(rb"(?:[\[(]\s*)?(?:\{[\s,]*(?::|#_|;)|#[\w.]|;|#_)|\[\s*\]|\(\s*\)")
 _ETCD = re.compile(rb"^\s*" + ETCD_LINE.pattern.encode(), re.MULTILINE)
 
+Parser = Callable[[Content], History]
+
 _BY_SUFFIX = {".jsonl": parse_jsonl, ".json": parse_jsonl, ".edn": parse_edn}
 
 
@@ -43,18 +45,29 @@ def load(path: str | os.PathLike[str] | Content) -> History:
         HistoryError: the file cannot be read, is in no known format, or its operations are no
             history; the message names file, line and operation.
     """
-    content = path if isinstance(path, Content) else read_content(path)
-    parser = _parser(content)
-    if parser in (parse_jsonl, parse_edn):
-        history = scanned(content, edn=parser is parse_edn)
-        if history is not None:
-            return history
-    return parser(content)
+    if not isinstance(path, Content):
+        long = long_file(path)
+        if long is not None:
+            history = _scanned(long, _parser(long.source, long.start))
+            if history is not None:
+                return history
+            long.check_size()
+        path = read_content(path)
+    parser = _parser(path.source, path.data[:_SNIFFED_BYTES])
+    history = _scanned(path, parser)
+    return parser(path) if history is None else history
 
 
-def _parser(content: Content) -> Callable[[Content], History]:
-    """The parser for a file's content."""
-    start = content.data[:_SNIFFED_BYTES].strip()
+def _scanned(text: Text, parser: Parser) -> History | None:
+    """The history in a text whose lines are plain; None if a parser must have a look."""
+    if parser not in (parse_jsonl, parse_edn):
+        return None
+    return scanned(text, edn=parser is parse_edn)
+
+
+def _parser(source: str, start: bytes) -> Parser:
+    """The parser for a file that begins like this."""
+    start = start.strip()
     if not start or _JSON.match(start):
         return parse_jsonl
     if _KEYED.match(start):
@@ -63,10 +76,10 @@ def _parser(content: Content) -> Callable[[Content], History]:
         return parse_edn
     if _ETCD.search(start):
         return parse_etcd_log
-    suffix = Path(content.source.removesuffix(".gz")).suffix
+    suffix = Path(source.removesuffix(".gz")).suffix
     if suffix in _BY_SUFFIX:  # its parser can say better what is wrong
         return _BY_SUFFIX[suffix]
     raise HistoryError(
         f"this is no history in a format we know; the formats are: {'; '.join(FORMATS)}",
-        path=content.source,
+        path=source,
     )

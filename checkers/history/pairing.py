@@ -3,7 +3,7 @@
 A process has at most one operation open, so a completion belongs to the event before it in the
 same process, which must be an invocation. Sorting events by process (and keeping their order
 within one) puts each completion right behind its invocation; every rule is then a comparison of
-neighbors.
+neighbors. Of a long history the events before are found by going through it once.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers import kernels
+from splitbrain.checkers.history import _pairing_kernels
 from splitbrain.checkers.history.columns import (
     INFO_CODE,
     INVOKE_CODE,
@@ -71,6 +73,13 @@ def pair(columns: Columns, dialect: Dialect) -> Int64:
 
 def _previous_of_same_process(process: Int64) -> Int64:
     """Position of the event before, in the same client's process; -1 if there is none."""
+    count, clients_at_most = len(process), int(process.max(initial=0)) + 1
+    # Sorting takes several times the memory of the column, and n log n.
+    if clients_at_most <= count and kernels.worth_compiling(count):
+        linked = np.empty(count, dtype=np.int64)
+        last = np.full(clients_at_most, NO_PARTNER, dtype=np.int64)
+        kernels.compiled(_pairing_kernels).link(process, last, linked)
+        return linked
     clients = np.flatnonzero(process >= 0)
     order = clients[np.argsort(process[clients], kind="stable")]
     previous = np.full(len(process), NO_PARTNER, dtype=np.int64)

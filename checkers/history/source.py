@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from splitbrain.checkers.files import BYTES_MAX, read_file
 from splitbrain.checkers.history.errors import HistoryError
@@ -12,6 +15,7 @@ from splitbrain.checkers.history.errors import HistoryError
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31  # zlib's word for "with a gzip header and checksum"
 _BOM = b"\xef\xbb\xbf"
+_START = 1 << 16
 
 # A history is packed to a tenth, and to a hundredth if nothing in it ever changes. What grows to
 # far more, and to something large, was made to fill memory.
@@ -19,8 +23,93 @@ _INFLATION_MAX = 500
 _INFLATION_MATTERS_FROM = 64 << 20
 _PIECE, _PACKED_PIECE = 16 << 20, 1 << 16
 
+TEXT_PIECE = 32 << 20
+"""How many bytes of a text are scanned at a time."""
+
+LONG = 4 * TEXT_PIECE
+"""From how many bytes on a file is not read whole."""
+
 PARTS_MAX = 100_000_000
 """Values that a file may hold where each becomes an object of Python: some 6 GiB of them."""
+
+
+class Text(Protocol):
+    """What can be read line by line: a file's content, or a long file."""
+
+    @property
+    def source(self) -> str:
+        """The file's path, for messages."""
+        ...
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What had to be overlooked to read it."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Its bytes."""
+        ...
+
+    def pieces(self) -> Iterator[bytes]:
+        """The text in pieces of whole lines."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LongFile:
+    """A plain file that is too long to be held in memory whole.
+
+    Attributes:
+        source: its path.
+        start: its first bytes.
+        size: how many there are.
+    """
+
+    source: str
+    start: bytes
+    size: int
+    notes: tuple[str, ...] = ()
+
+    def check_size(self) -> None:
+        """Make sure that it can be read whole, as it must be if its lines are not all plain.
+
+        Raises:
+            HistoryError: it can't.
+        """
+        if self.size > BYTES_MAX:
+            raise HistoryError(
+                f"it is larger than {BYTES_MAX >> 20} MiB, and only lines of the plain layout "
+                '({"index": 0, "time": 5, "type": "invoke", "process": 0, "f": "read", "value": '
+                "null}, nearly all of them, values numbers, words or pairs) are read without "
+                "holding all in memory; give less of the history",
+                path=self.source,
+            )
+
+    def pieces(self) -> Iterator[bytes]:
+        """See `Text`.
+
+        Raises:
+            HistoryError: it can't be read (any more), or a line is far too long.
+        """
+        try:
+            with open(self.source, "rb") as file:
+                rest = b""
+                while block := file.read(TEXT_PIECE):
+                    end = block.rfind(b"\n") + 1
+                    if end:
+                        yield rest + block[:end]
+                        rest = block[end:]
+                    else:
+                        rest += block
+                    if len(rest) > BYTES_MAX:
+                        raise _too_long(self.source)
+                if rest:
+                    yield rest
+        except OSError as error:
+            raise HistoryError(
+                f"the file cannot be read ({error.strerror})", path=self.source
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +125,19 @@ class Content:
     source: str
     data: bytes
     notes: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many bytes there are."""
+        return len(self.data)
+
+    def pieces(self) -> Iterator[bytes]:
+        """See `Text`."""
+        begin = 0
+        while begin < len(self.data):
+            end = self.data.find(b"\n", begin + TEXT_PIECE) + 1 or len(self.data)
+            yield self.data if end - begin == len(self.data) else self.data[begin:end]
+            begin = end
 
     def check_parts(self, signs: bytes) -> None:
         """Make sure that it does not hold more values than fit into memory.
@@ -90,6 +192,22 @@ def read_content(path: str | os.PathLike[str]) -> Content:
     return content_of(data, source)
 
 
+def long_file(path: str | os.PathLike[str]) -> LongFile | None:
+    """A plain file of lines that is long; None for any other, and for what is no file."""
+    source = os.fspath(path)
+    try:
+        found = os.stat(source)
+        if not stat.S_ISREG(found.st_mode) or found.st_size < LONG:
+            return None
+        with open(source, "rb") as file:
+            start = file.read(_START)
+    except OSError:
+        return None  # whoever reads it whole says so
+    if start.startswith((_GZIP_MAGIC, _BOM)) or b"\n" not in start:
+        return None
+    return LongFile(source, start, found.st_size)
+
+
 def content_of(data: bytes, source: str) -> Content:
     """The content of a file with these bytes; see `read_content`."""
     notes: tuple[str, ...] = ()
@@ -101,6 +219,14 @@ def content_of(data: bytes, source: str) -> Content:
     if b"\n" not in data:  # lines that end as they did on old Macs
         data = data.replace(b"\r", b"\n")
     return Content(source, data, notes)
+
+
+def _too_long(source: str) -> HistoryError:
+    return HistoryError(
+        f"it has a line of more than {BYTES_MAX >> 20} MiB; every operation must have a line of "
+        "its own",
+        path=source,
+    )
 
 
 def not_utf8(source: str, line: int) -> HistoryError:

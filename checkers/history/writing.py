@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +17,9 @@ from splitbrain.checkers.history.operation import Operation
 
 # A gzip header without a time, so that equal histories give equal files.
 _GZIP_WINDOW = 31
+
+_LINES = 10_000
+"""How many lines of a whole history are encoded at a time."""
 
 
 class JsonlWriter:
@@ -109,15 +115,28 @@ def write_jsonl(history: History, path: str | os.PathLike[str]) -> None:
         TypeError: JSON cannot hold a value; nothing is written.
         HistoryWriteError: the file cannot be written.
     """
-    data = b"".join(map(encode_line, history))
     name = os.fspath(path)
+    lines = map(encode_line, history)
+    pieces = iter(lambda: b"".join(islice(lines, _LINES)), b"")
     if name.endswith(".gz"):
-        compressor = zlib.compressobj(wbits=_GZIP_WINDOW)
-        data = compressor.compress(data) + compressor.flush()
+        pieces = _compressed(pieces)
+    device = os.path.exists(name) and not os.path.isfile(name)
+    unfinished = f"{name}.unfinished"
     try:
-        with open(path, "wb") as file:
-            file.write(data)
+        with open(name if device else unfinished, "wb") as file:
+            file.writelines(pieces)
+        if not device:
+            os.replace(unfinished, name)
     except OSError as error:
         raise HistoryWriteError(
             error.errno, f"{name}: the history could not be written ({error.strerror})", name
         ) from error
+    finally:
+        with suppress(FileNotFoundError):
+            os.unlink(unfinished)
+
+
+def _compressed(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    compressor = zlib.compressobj(wbits=_GZIP_WINDOW)
+    yield from map(compressor.compress, pieces)
+    yield compressor.flush()

@@ -207,7 +207,7 @@ def _reported(outcome: _Outcome, model: str | None, report: Path, alone: bool) -
     name = "standard input" if str(outcome.file) == "-" else outcome.file.name
     folder = report if alone else report / slug(str(outcome.file))
     keep_checked(folder, outcome.history, outcome.verdicts, file=name, model=model)
-    view = write_report(folder)
+    view = write_report(folder, recorded=outcome.history)
     if not view.page.exists():
         raise StoreError(view.problems[-1])
     return view.page

@@ -22,9 +22,8 @@ def _drawn(seen: Seen) -> Lanes | None:
         return None
     writes: list[tuple[int, Call, str]] = []
     reads: list[tuple[int, Call, str]] = []
-    for at, call in enumerate(seen.calls):
-        if call.start > seen.end or (call.end or seen.end) < seen.start:
-            continue
+    for at in seen.history.client_calls.open_between(seen.start, seen.end).tolist():
+        call = seen.calls[at]
         if call.f in _WRITES and call.outcome != "fail" and (said := _wrote(call, key)) is not None:
             writes.append((at, call, said))
         elif call.outcome == "ok" and (said := read_of(call, key)) is not None:

@@ -7,8 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from splitbrain.checkers.history import TYPES
+from splitbrain.checkers.history.columns import Int8
 from splitbrain.harness.pictures.forms import Plot, Series, Tone
 from splitbrain.reports.model import RunView
+from splitbrain.reports.pictures.plots import DOTS, STEPS, greatest
 
 BUCKETS = 120
 _TONES: dict[str, Tone] = {"ok": "good", "fail": "faint", "info": "doubt"}
@@ -22,7 +25,7 @@ class _Ended:
 
     start: Times
     end: Times
-    outcome: npt.NDArray[np.str_]
+    outcome: Int8
 
 
 def load_plots(view: RunView) -> list[Plot]:
@@ -30,9 +33,8 @@ def load_plots(view: RunView) -> list[Plot]:
     if view.recorded is not None and not view.recorded.timed:
         return []
     history = view.history
-    invoked = np.fromiter((call.invoked for call in view.calls), np.int64, len(view.calls))
-    outcome = np.array([call.outcome for call in view.calls], "U4")
-    partner = history.partner[invoked]
+    calls = history.client_calls
+    invoked, partner, outcome = calls.invoked, calls.partner, calls.outcome
     over = partner >= 0
     if not over.any():
         return []
@@ -45,8 +47,10 @@ def _latency(ended: _Ended) -> Plot:
     took = np.maximum(1e-6, (ended.end - ended.start) / 1e6)
     series = []
     for outcome, tone in _TONES.items():
-        here = ended.outcome == outcome
-        points = zip(ended.start[here].tolist(), took[here].tolist(), strict=True)
+        here = ended.outcome == TYPES.index(outcome)
+        start, latency = ended.start[here], took[here]
+        shown = greatest(latency, DOTS)
+        points = zip(start[shown].tolist(), latency[shown].tolist(), strict=True)
         series.append(Series(outcome, tuple(points), "dots", tone))
     return Plot(tuple(series), "latency, ms", logarithmic=True)
 
@@ -56,7 +60,7 @@ def _rate(ended: _Ended, over: int) -> Plot:
     width = max(1, -(-(over + 1) // BUCKETS))
     series = []
     for outcome, tone in _TONES.items():
-        ends = ended.end[ended.outcome == outcome]
+        ends = ended.end[ended.outcome == TYPES.index(outcome)]
         if len(ends):
             counts = np.bincount(ends // width, minlength=over // width + 1).tolist()
             points = [(at * width, count * 1e9 / width) for at, count in enumerate(counts)]
@@ -69,5 +73,6 @@ def _under_way(start: Times, end: Times) -> Plot:
     times, place = np.unique(np.concatenate([start, end]), return_inverse=True)
     steps = np.repeat([1, -1], [len(start), len(end)])
     now = np.cumsum(np.bincount(place, steps, len(times)))
-    points = zip(times.tolist(), now.tolist(), strict=True)
+    shown = greatest(now, STEPS)
+    points = zip(times[shown].tolist(), now[shown].tolist(), strict=True)
     return Plot((Series("in flight", tuple(points), "steps", "a"),), "operations under way")

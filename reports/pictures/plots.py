@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from markupsafe import Markup
 
+from splitbrain.checkers.history.columns import Int64
 from splitbrain.harness.pictures.forms import Plot, Series
 from splitbrain.reports.faults import FaultBand
 from splitbrain.reports.pictures.marking import GLYPH, Axis, bands, head, label, line, shown
@@ -121,8 +125,12 @@ def _series(series: Series, axis: Axis, scale: _Scale, bottom: float) -> list[Ma
 
 def _thinned(points: Sequence[tuple[int, float]], most: int) -> Sequence[tuple[int, float]]:
     """The points, or of too many the greatest of each stretch: what is worst must show."""
-    if len(points) <= most:
-        return points
-    size = -(-len(points) // most)
-    pieces = (points[at : at + size] for at in range(0, len(points), size))
-    return [max(piece, key=lambda point: point[1]) for piece in pieces]
+    return [points[at] for at in greatest(np.array([value for _, value in points]), most).tolist()]
+
+
+def greatest(values: npt.NDArray[Any], most: int) -> Int64:
+    """Where the values are, or of too many the greatest of each stretch."""
+    size = -(-len(values) // most) or 1
+    begins = range(0, len(values), size)
+    found = [begin + int(np.argmax(values[begin : begin + size])) for begin in begins]
+    return np.array(found, dtype=np.int64)

@@ -226,7 +226,7 @@ def _operations(picture: _Picture) -> list[Markup]:
         start = picture.when(max(call.start, picture.window.start))
         end = picture.width - 8 if completion is None else picture.when(completion.time)
         end = max(end, start + 6)
-        text = f"{shortened(call.f, 20)} {view.phrases.label(call, view.numbers[position], 30)}"
+        text = f"{shortened(call.f, 20)} {view.phrases.label(call, view.number(position), 30)}"
         text = safe_text(text)
         label, room = _fitted(text, end - start - 8), len(text) * GLYPH * 1.2
         y = picture.y(host) - STRIP / 2 - 2

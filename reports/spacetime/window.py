@@ -227,11 +227,7 @@ def _hosts(
 
 def _calls(view: RunView, first: int, last: int) -> tuple[int, ...]:
     """The operations open between two times: the blamed, then the latest."""
-    found = [
-        position
-        for position, call in enumerate(view.calls)
-        if call.start <= last and (call.end is None or call.end >= first)
-    ]
+    found = view.history.client_calls.open_between(first, last).tolist()
     found.sort(key=lambda position: (position not in view.marked, -view.calls[position].start))
     return tuple(sorted(found[:CALL_LIMIT]))
 

@@ -83,6 +83,20 @@ def decode_line(line: bytes) -> Row | None:
     return None if repeated_key(line) else row
 
 
+def cut_off(line: bytes) -> bool:
+    """Whether a last line is one that its writer did not finish, rather than wrong."""
+    try:
+        _row.decode(line)
+    except _UNDECODABLE as error:
+        return line.startswith(b"{") and _malformed(error)
+    return False
+
+
+def cut_off_note(line: int) -> str:
+    """What is noted of a last line that was not finished."""
+    return f"the last line was cut off and was ignored (line {line})"
+
+
 def _decode_lines(content: Content, notes: list[str]) -> list[Row]:
     """Rows, line by line: slower, but it knows which line is wrong, and forgives the last."""
     rows: list[Row] = []
@@ -92,9 +106,9 @@ def _decode_lines(content: Content, notes: list[str]) -> list[Row]:
             rows.append(_row.decode(line))
         except _UNDECODABLE as error:
             last = content.data.count(b"\n", 0, end) + 1 == number
-            if not (last and line.startswith(b"{") and _malformed(error)):
+            if not (last and cut_off(line)):
                 raise _line_error(content.source, number, line, len(rows), error) from None
-            notes.append(f"the last line was cut off and was ignored (line {number})")
+            notes.append(cut_off_note(number))
     return rows
 
 

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from splitbrain.checkers import kernels
-from splitbrain.checkers.history import History, HistoryError, load
+from splitbrain.checkers import files, kernels
+from splitbrain.checkers.history import History, HistoryError, load, source
 from splitbrain.checkers.history.columns import FILES
 from splitbrain.checkers.history.formats.edn import parse_edn
 from splitbrain.checkers.history.formats.jsonl import parse_jsonl
@@ -20,6 +20,12 @@ pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is 
 @pytest.fixture(autouse=True)
 def compiled(monkeypatch):
     monkeypatch.setenv(kernels.SWITCH, "compiled")
+
+
+@pytest.fixture(params=[source.TEXT_PIECE, 700], ids=["whole", "in pieces"])
+def piece(request, monkeypatch):
+    """How many bytes are scanned at a time."""
+    monkeypatch.setattr(source, "TEXT_PIECE", request.param)
 
 
 PLAIN_ATOMS = (None, True, False, 0, 7, -3, 10**16, -(10**16), "x", "a b", "")
@@ -95,6 +101,7 @@ def same(one: History, other: History) -> None:
     assert [c.result for c in one.calls()] == [c.result for c in other.calls()]
 
 
+@pytest.mark.usefixtures("piece")
 @pytest.mark.parametrize("seed", range(8))
 def test_json_lines(seed):
     r = random.Random(seed)
@@ -105,6 +112,7 @@ def test_json_lines(seed):
     same(history, parse_jsonl(text))
 
 
+@pytest.mark.usefixtures("piece")
 @pytest.mark.parametrize("seed", range(8))
 def test_edn(seed):
     r = random.Random(seed)
@@ -117,8 +125,9 @@ def test_edn(seed):
 PLAIN = '{"index":0,"time":1,"type":"invoke","process":0,"f":"read","value":[1,null]}'
 
 
+@pytest.mark.usefixtures("piece")
 @pytest.mark.parametrize("is_edn", [False, True])
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_damaged_files_are_read_as_the_general_parser_does_or_not_at_all(seed, is_edn):
     r = random.Random(f"damage {seed}")
     write = as_edn if is_edn else as_json
@@ -146,6 +155,45 @@ def test_what_is_wrong_is_said_as_ever(tmp_path):
     path.write_text(PLAIN + "\n" + PLAIN.replace('"index":0', '"index":1') + "\n")
     with pytest.raises(HistoryError, match=r"broken.jsonl:2: operation 1: process 0 invokes"):
         load(path)
+
+
+@pytest.fixture
+def long(monkeypatch, tmp_path):
+    """A file of a thousand operations that is long: read in pieces, never whole."""
+    monkeypatch.setattr(source, "TEXT_PIECE", 3_000)
+    monkeypatch.setattr(source, "LONG", 10_000)
+    monkeypatch.setattr(source, "BYTES_MAX", 60_000)
+    monkeypatch.setattr(files, "BYTES_MAX", 60_000)
+    path = tmp_path / "long.jsonl"
+    r = random.Random("long")
+    lines = [as_json(r, record) for record in records(r, 1_000)]
+    lines.insert(500, "")
+    path.write_text("\n".join(lines) + "\n")
+    assert path.stat().st_size > files.BYTES_MAX
+    return path
+
+
+def test_a_long_file_is_read_in_pieces(long):
+    same(load(long), parse_jsonl(Content(str(long), long.read_bytes())))
+
+
+def test_the_last_line_of_a_long_file_may_be_cut_off(long):
+    long.write_text(long.read_text() + PLAIN[:20])
+    history = load(long)
+    assert len(history) == 1_000
+    assert history.notes[0] == "the last line was cut off and was ignored (line 1002)"
+
+
+def test_lines_of_a_long_file_that_are_not_plain_are_refused_in_a_sentence(long):
+    long.write_text(long.read_text() + "nonsense\n")
+    with pytest.raises(HistoryError, match="larger than 0 MiB, and only lines of the plain layout"):
+        load(long)
+
+
+def test_a_long_file_of_one_line_is_refused_in_a_sentence(long):
+    long.write_text(PLAIN + "\n" + "{" * 70_000)
+    with pytest.raises(HistoryError, match="a line of more than 0 MiB"):
+        load(long)
 
 
 def test_a_line_that_was_cut_off_is_noted(tmp_path):
