@@ -97,6 +97,8 @@ class Files:
         return layered(self._opened(file, flags), mode, buffering, text)
 
     def _opened(self, path: Any, flags: int) -> OpenFile:
+        if path == os.devnull:
+            raise Elsewhere
         name, disk = self.name(path), self._process.disk
         writes = flags & os.O_ACCMODE != os.O_RDONLY
         exists = disk.exists(name)

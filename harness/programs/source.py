@@ -16,6 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.programs import lazy_imports
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,12 @@ class Source:
         package = self.module.partition(".")[0]
         ours = [name for name in sys.modules if name == package or name.startswith(f"{package}.")]
         kept = {name: sys.modules.pop(name) for name in ours}
+        lazy_imports.own.add(package)
         try:
             module = import_module(self.module)
             return _attribute(module, self.attribute), module
         finally:
+            lazy_imports.own.discard(package)
             for name in list(sys.modules):
                 if name == package or name.startswith(f"{package}."):
                     del sys.modules[name]

@@ -10,6 +10,7 @@ from typing import Any
 from splitbrain.harness.programs.answers import answers_of
 from splitbrain.harness.programs.environment import replace_environment
 from splitbrain.harness.programs.file_hooks import replace_files
+from splitbrain.harness.programs.lazy_imports import replace_imports
 from splitbrain.harness.programs.machine import machine_under
 from splitbrain.harness.programs.names import NAMES, names_on
 from splitbrain.harness.programs.polling import replace_polling
@@ -47,6 +48,7 @@ def _replace_everywhere() -> None:
         replace(signal, name, _signal_free(getattr(signal, name)))
     replace_environment()
     replace_files()
+    replace_imports()
     replace_polling()
     replace_threads()
 

@@ -115,7 +115,7 @@ _AUDITED = {
 }
 
 _STANDARD_LIBRARY = os.path.realpath(sysconfig.get_path("stdlib"))
-_HERE = __name__.rpartition(".")[0]
+_OURS = (__name__.rpartition(".")[0], "splitbrain.harness.programs")
 # These read source files or the clock for a message or an import; nothing that a node does
 # depends on it.
 _HARMLESS = ("importlib", "linecache", "tokenize", "traceback", "warnings", "logging", "inspect")
@@ -145,7 +145,7 @@ def _culprit(frame: FrameType | None) -> FrameType | None:
             continue
         if module in _HARMLESS or frame.f_code.co_filename.startswith("<frozen importlib"):
             return None
-        ours = str(frame.f_globals.get("__name__", "")).rpartition(".")[0] == _HERE
+        ours = str(frame.f_globals.get("__name__", "")).rpartition(".")[0] in _OURS
         if not ours and not _in_standard_library(frame):
             return frame
         frame = frame.f_back
@@ -180,12 +180,15 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _reads(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Whether this only reads a file or a folder, as an unmodified program may."""
+    """Whether this only reads a file or a folder, as an unmodified program may, or writes to
+    nowhere."""
     if event in ("os.listdir", "os.scandir"):
         return True
     if event != "open":
         return False
-    _, mode, flags = arguments
+    path, mode, flags = arguments
+    if path == os.devnull:
+        return True
     if isinstance(mode, str):
         return not set(mode) & set("wax+")
     return not flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
@@ -203,6 +206,20 @@ def _running_process() -> Incarnation | None:
     if world is None or world.current is None:
         return None
     return world.current if _this_thread() == world.thread else None
+
+
+@contextmanager
+def outside() -> Iterator[None]:
+    """While active, what runs is no node's code."""
+    world = _world
+    if world is None:
+        yield
+        return
+    node, world.current = world.current, None
+    try:
+        yield
+    finally:
+        world.current = node
 
 
 def _wall_clock(what: str) -> float | None:
