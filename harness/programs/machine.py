@@ -7,9 +7,19 @@ without power is silent.
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from splitbrain.harness.programs.families import (
+    ANYWHERE,
+    LOOPBACK,
+    Bound,
+    Port,
+    fourth_of,
+    is_loopback,
+    is_sixth,
+    sixth_of,
+)
 from splitbrain.harness.programs.segments import Address, Ends, error_of, preview
 from splitbrain.harness.programs.tcp import End, Listener
 from splitbrain.harness.simulation.network import Packet
@@ -20,13 +30,19 @@ if TYPE_CHECKING:
     from splitbrain.harness.simulation.incarnation import Incarnation
     from splitbrain.harness.simulation.world import World
 
-LOOPBACK = "127.0.0.1"
-ANYWHERE = "0.0.0.0"
-
 _FIRST_PORT, _LAST_PORT = 32_768, 60_999
 """The ports that Linux gives to who asks for none."""
 
 _CLIENTS_A_NET = 250
+
+
+class _Bound(Protocol):
+    """Who has a port."""
+
+    bound: Bound
+
+
+_Holder = TypeVar("_Holder", bound=_Bound)
 
 
 class Datagrams:
@@ -40,8 +56,8 @@ class Datagrams:
     LIMIT = 1_000
     """Datagrams that wait; more are lost, as in any kernel."""
 
-    def __init__(self, machine: Machine, port: int) -> None:
-        self.machine, self.port = machine, port
+    def __init__(self, machine: Machine, bound: Bound) -> None:
+        self.machine, self.bound = machine, bound
         self.received: list[tuple[bytes, Address]] = []
         self.changed: Callable[[], None] = lambda: None
 
@@ -53,15 +69,15 @@ class Datagrams:
 
     def close(self) -> None:
         """Give the port back."""
-        if self.machine.datagrams.get(self.port) is self:
-            del self.machine.datagrams[self.port]
+        if self.machine.datagrams.get(self.bound.port) is self:
+            del self.machine.datagrams[self.bound.port]
 
 
 class Machine:
     """The kernel of one host; made for hosts that run unmodified programs.
 
     Attributes:
-        name, address: the host's name, and its IP address.
+        name, address: the host's name, and its address of IPv4.
         listeners, datagrams: what is bound, by port.
         ends: its ends of connections, in the order in which they were made.
         descriptors: the sockets of the running process; None if none was opened.
@@ -74,8 +90,8 @@ class Machine:
         self.world: World = host.world
         self.name = host.name
         self.address = addresses(host.world)[host.name]
-        self.listeners: dict[int, Listener] = {}
-        self.datagrams: dict[int, Datagrams] = {}
+        self.listeners: dict[Port, Listener] = {}
+        self.datagrams: dict[Port, Datagrams] = {}
         self.ends: dict[End, None] = {}
         self.descriptors: Descriptors | None = None
         self.files: object = None
@@ -106,18 +122,19 @@ class Machine:
             self._last_port += 1
             if self._last_port > _LAST_PORT:
                 self._last_port = _FIRST_PORT
-            if self._last_port not in self.listeners and self._last_port not in self.datagrams:
+            ports = Port(False, self._last_port), Port(True, self._last_port)
+            if not any(port in self.listeners or port in self.datagrams for port in ports):
                 return self._last_port
 
-    def listen(self, port: int, backlog: int) -> Listener:
+    def listen(self, bound: Bound, backlog: int) -> Listener:
         """Accept connections on a port.
 
         Raises:
             OSError: something listens there already.
         """
-        if port in self.listeners:
+        if taken(self.listeners, bound):
             raise error_of(errno.EADDRINUSE)
-        listener = self.listeners[port] = Listener(self, port, backlog)
+        listener = self.listeners[bound.port] = Listener(self, bound, backlog)
         return listener
 
     def connect(self, local: Address, remote: Address) -> End:
@@ -127,7 +144,7 @@ class Machine:
             OSError: there is no such host.
         """
         far = self.machine_at(remote[0])
-        local = (LOOPBACK if far is self else self.address, local[1] or self.free_port())
+        local = (self._own(far, remote[0]), local[1] or self.free_port())
         self.world.connections += 1
         end = End(self, far, Ends(local, remote), self.world.connections)
         end.connect()
@@ -139,19 +156,25 @@ class Machine:
         Raises:
             OSError: there is none.
         """
-        if address.startswith("127.") or address == ANYWHERE:
+        fourth = fourth_of(address) if is_sixth(address) else address
+        if is_loopback(address) or fourth == ANYWHERE:
             return self
         for name, its in addresses(self.world).items():
-            if its == address:
+            if its == fourth:
                 return machine_of(self.world.hosts[name])
         raise error_of(errno.EHOSTUNREACH)
+
+    def _own(self, far: Machine, remote: str) -> str:
+        """Its own address, as somebody sees it at another one."""
+        own = LOOPBACK if far is self else self.address
+        return sixth_of(own) if is_sixth(remote) else own
 
     def asked_for(self, caller: End) -> None:
         """A syn arrived: somebody wants a connection."""
         if not self.powered:
             return
         if caller.peer is None:
-            listener = self.listeners.get(caller.remote[1])
+            listener = reached(self.listeners, caller.remote, own=caller.machine is self)
             if listener is None:
                 self._answer(caller, "rst", caller.refused)
                 return
@@ -169,7 +192,7 @@ class Machine:
 
     def established(self, end: End, listener: Listener) -> None:
         """A connection that was asked for is complete."""
-        if self.listeners.get(listener.port) is not listener:
+        if self.listeners.get(listener.bound.port) is not listener:
             end.abort()
             return
         listener.waiting.append(end)
@@ -179,15 +202,36 @@ class Machine:
         """Send, and forget."""
         far = self.machine_at(remote[0])
         packet = Packet(("udp", remote[1], len(data), preview(data)))
-        source = (LOOPBACK if far is self else self.address, port)
-        packet.arrive, packet.arguments = far.datagram_arrived, (remote[1], data, source)
+        source = (self._own(far, remote[0]), port)
+        packet.arrive, packet.arguments = far.datagram_arrived, (remote, data, source, far is self)
         self.world.network.send(self.name, far.name, packet)
 
-    def datagram_arrived(self, port: int, data: bytes, source: Address) -> None:
+    def datagram_arrived(self, remote: Address, data: bytes, source: Address, own: bool) -> None:
         """Give it to who has bound the port, if anybody has."""
-        bound = self.datagrams.get(port)
+        bound = reached(self.datagrams, remote, own=own)
         if self.powered and bound is not None:
             bound.arrived(data, source)
+
+
+def reached(table: Mapping[Port, _Holder], remote: Address, *, own: bool) -> _Holder | None:
+    """Who has what a packet for an address is for; `own` if it comes from the host itself."""
+    address, number = remote
+    found = table.get(Port(is_sixth(address), number))
+    if found is None and not is_sixth(address):
+        found = table.get(Port(True, number))
+        found = found if found is not None and found.bound.dual else None
+    if found is not None and is_loopback(found.bound.host) and not own:
+        return None
+    return found
+
+
+def taken(table: Mapping[Port, _Holder], bound: Bound) -> bool:
+    """Whether somebody has the port already; one of IPv6 for both families has that of IPv4,
+    too."""
+    port = bound.port
+    other = table.get(Port(not port.sixth, port.number))
+    both = bound if port.sixth else None if other is None else other.bound
+    return port in table or (other is not None and both is not None and both.dual)
 
 
 def addresses(world: World) -> dict[str, str]:

@@ -6,35 +6,44 @@ import socket as real
 from collections.abc import Callable
 from typing import Any
 
-from splitbrain.harness.programs.machine import ANYWHERE, LOOPBACK, Machine, addresses
+from splitbrain.harness.programs.families import (
+    ANYWHERE,
+    ANYWHERE_6,
+    LOOPBACK,
+    LOOPBACK_6,
+    fourth_of,
+    is_sixth,
+    literal,
+    sixth_of,
+)
+from splitbrain.harness.programs.machine import Machine, addresses
 
 
-def resolved(machine: Machine, host: str | bytes | None) -> str:
-    """The IPv4 address of a host.
+def resolved(machine: Machine, host: str | bytes | None, family: int = real.AF_INET) -> str:
+    """The address that a socket of a family reaches a host at.
 
     Raises:
-        socket.gaierror: there is no host of this name.
+        socket.gaierror: there is no host of this name, or it has no address of this family.
     """
     name = host.decode() if isinstance(host, bytes) else host
-    found = address_of(machine, name)
-    if found is None:
+    found = addresses_of(machine, name)
+    if not found:
         raise real.gaierror(real.EAI_NONAME, f"Name or service not known: {name}")
-    return found
+    if family == real.AF_INET6:
+        return next(filter(is_sixth, found), found[0])
+    if is_sixth(found[0]):
+        raise real.gaierror(real.EAI_FAMILY, f"Address family for hostname not supported: {name}")
+    return found[0]
 
 
-def address_of(machine: Machine, name: str | None) -> str | None:
-    """The IPv4 address that a name stands for; None if it stands for nothing."""
-    if not name or name in ("0.0.0.0", "::"):
-        return ANYWHERE
-    if name in ("localhost", "::1") or name.startswith("127."):
-        return LOOPBACK
-    known = addresses(machine.world)
-    host = machine.world.aliases.get(name, name)
-    if host in known:
-        return known[host]
-    parts = name.split(".")
-    numeric = len(parts) == 4 and all(part.isdigit() and int(part) < 256 for part in parts)
-    return name if numeric else None
+def addresses_of(machine: Machine, name: str | None) -> list[str]:
+    """The addresses that a name stands for, that of IPv4 first; none if it stands for nothing."""
+    written = literal(name) if name else ANYWHERE
+    if written is not None:
+        return [written] if name else [ANYWHERE, ANYWHERE_6]
+    known = addresses(machine.world) | {"localhost": LOOPBACK}
+    fourth = known.get(machine.world.aliases.get(name or "", name or ""))
+    return [] if fourth is None else [fourth, sixth_of(fourth)]
 
 
 def names_on(machine: Machine) -> dict[str, Callable[..., Any] | None]:
@@ -49,17 +58,14 @@ def names_on(machine: Machine) -> dict[str, Callable[..., Any] | None]:
         flags: int = 0,
     ) -> list[tuple[Any, ...]]:
         name = host.decode() if isinstance(host, bytes) else host
-        if flags & real.AI_NUMERICHOST and name and not name[-1].isdigit():
-            raise real.gaierror(real.EAI_NONAME, "Name or service not known")
-        passive = not name and not flags & real.AI_PASSIVE
-        address = LOOPBACK if passive else resolved(machine, name)
         number = _PORTS[port] if port in _PORTS else int(port or 0)
         kinds = [
             (real.SOCK_STREAM, real.IPPROTO_TCP),
             (real.SOCK_DGRAM, real.IPPROTO_UDP),
         ]
         return [
-            (real.AF_INET, kind, protocol, "", (address, number))
+            (of, kind, protocol, "", (address, number, *(() if of == real.AF_INET else (0, 0))))
+            for of, address in _wanted(machine, name, family, flags)
             for kind, protocol in kinds
             if type in (0, kind) and proto in (0, protocol)
         ]
@@ -69,7 +75,8 @@ def names_on(machine: Machine) -> dict[str, Callable[..., Any] | None]:
 
     def gethostbyaddr(address: str) -> tuple[str, list[str], list[str]]:
         known = {its: name for name, its in addresses(machine.world).items()}
-        return known.get(address, address), [], [address]
+        fourth = fourth_of(address) if is_sixth(address) else address
+        return known.get(fourth or "", address), [], [address]
 
     def gethostname() -> str:
         return machine.name
@@ -82,6 +89,31 @@ def names_on(machine: Machine) -> dict[str, Callable[..., Any] | None]:
 
     made = (getaddrinfo, getnameinfo, gethostbyaddr, gethostname, getfqdn, gethostbyname)
     return {f"socket.{function.__name__}()": function for function in made}
+
+
+def _wanted(
+    machine: Machine, name: str | None, family: int, flags: int
+) -> list[tuple[real.AddressFamily, str]]:
+    """The addresses that `socket.getaddrinfo` is asked for, with their families.
+
+    A name has one of IPv6 only for who asks for that family; ``localhost``, and no name at all,
+    have both.
+
+    Raises:
+        socket.gaierror: there are none.
+    """
+    if flags & real.AI_NUMERICHOST and name and literal(name) is None:
+        raise real.gaierror(real.EAI_NONAME, "Name or service not known")
+    found = addresses_of(machine, name)
+    if not name and not flags & real.AI_PASSIVE:
+        found = [LOOPBACK, LOOPBACK_6]
+    elif name not in (None, "", "localhost") and family == 0:
+        found = found[:1]
+    families = [real.AF_INET6 if is_sixth(address) else real.AF_INET for address in found]
+    wanted = [(of, a) for of, a in zip(families, found, strict=True) if family in (0, of)]
+    if not wanted:
+        raise real.gaierror(real.EAI_NONAME, f"Name or service not known: {name}")
+    return wanted
 
 
 NAMES = (

@@ -14,12 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.node import NodeDead
 from splitbrain.harness.programs.descriptors import Descriptors, descriptors_of
-from splitbrain.harness.programs.machine import (
+from splitbrain.harness.programs.families import (
     ANYWHERE,
-    Datagrams,
-    Machine,
-    machine_under,
+    ANYWHERE_6,
+    Bound,
+    is_anywhere,
+    is_loopback,
+    mapped,
+    sixth_of,
 )
+from splitbrain.harness.programs.machine import Datagrams, Machine, machine_under, taken
 from splitbrain.harness.programs.names import resolved
 from splitbrain.harness.programs.segments import Address, error_of
 from splitbrain.harness.programs.socket_options import SocketOptions
@@ -128,7 +132,7 @@ class SimulatedSocket(SocketOptions):
     def getsockname(self) -> Any:
         """See `socket.socket.getsockname`."""
         self._open()
-        return self._told(self._end.local if self._end else self._bound or (ANYWHERE, 0))
+        return self._told(self._end.local if self._end else self._bound or (self._anywhere, 0))
 
     def getpeername(self) -> Any:
         """See `socket.socket.getpeername`."""
@@ -141,7 +145,24 @@ class SimulatedSocket(SocketOptions):
         return self._told(remote)
 
     def _told(self, address: Address) -> Any:
-        return address if self._family == real.AF_INET else (*address, 0, 0)
+        return address if not self._sixth else (mapped(address[0]), address[1], 0, 0)
+
+    @property
+    def _sixth(self) -> bool:
+        return self._family == real.AF_INET6
+
+    @property
+    def _anywhere(self) -> str:
+        return ANYWHERE_6 if self._sixth else ANYWHERE
+
+    def _bound_at(self, address: Address) -> Bound:
+        """Where it is bound, with what its options say of the other family."""
+        alone = self._options.get((real.IPPROTO_IPV6, real.IPV6_V6ONLY), 0)
+        return Bound(*address, dual=self._sixth and is_anywhere(address[0]) and not alone)
+
+    def _resolved(self, address: Any) -> Address:
+        """An address that it is given, of its own family or, from IPv6, also of the other."""
+        return resolved(self._machine, address[0], self._family), int(address[1])
 
     # Options
 
@@ -162,13 +183,15 @@ class SimulatedSocket(SocketOptions):
     def bind(self, address: Any) -> None:
         """See `socket.socket.bind`."""
         self._open()
-        host, port = resolved(self._machine, address[0]), int(address[1])
-        if host not in (ANYWHERE, self._machine.address) and not host.startswith("127."):
+        host, port = self._resolved(address)
+        own = (self._machine.address, sixth_of(self._machine.address))
+        if not is_anywhere(host) and not is_loopback(host) and host not in own:
             raise error_of(errno.EADDRNOTAVAIL)
-        taken = self._machine.listeners if self._streams else self._machine.datagrams
-        if port in taken:
+        wanted = self._bound_at((host, port))
+        machine = self._machine
+        if taken(machine.listeners, wanted) if self._streams else taken(machine.datagrams, wanted):
             raise error_of(errno.EADDRINUSE)
-        self._bound = (host, port or self._machine.free_port())
+        self._bound = (host, port or machine.free_port())
         if not self._streams:
             self._bind_datagrams()
 
@@ -179,9 +202,9 @@ class SimulatedSocket(SocketOptions):
     def _bind_datagrams(self) -> Datagrams:
         if self._datagrams is None:
             if self._bound is None:
-                self._bound = (ANYWHERE, self._machine.free_port())
-            self._datagrams = Datagrams(self._machine, self._bound[1])
-            self._machine.datagrams[self._bound[1]] = self._datagrams
+                self._bound = (self._anywhere, self._machine.free_port())
+            self._datagrams = Datagrams(self._machine, self._bound_at(self._bound))
+            self._machine.datagrams[self._datagrams.bound.port] = self._datagrams
             self._datagrams.changed = self._changed
         return self._datagrams
 
@@ -192,9 +215,9 @@ class SimulatedSocket(SocketOptions):
         """See `socket.socket.listen`."""
         self._open()
         if self._bound is None:
-            self._bound = (ANYWHERE, self._machine.free_port())
+            self._bound = (self._anywhere, self._machine.free_port())
         if self._listener is None:
-            self._listener = self._machine.listen(self._bound[1], backlog)
+            self._listener = self._machine.listen(self._bound_at(self._bound), backlog)
             self._listener.changed = self._changed
 
     def accept(self) -> tuple[SimulatedSocket, Any]:
@@ -221,7 +244,7 @@ class SimulatedSocket(SocketOptions):
     def connect_ex(self, address: Any) -> int:
         """See `socket.socket.connect_ex`."""
         self._open()
-        remote = (resolved(self._machine, address[0]), int(address[1]))
+        remote = self._resolved(address)
         if not self._streams:
             self._peer = remote
             self._bind_datagrams()
@@ -232,7 +255,7 @@ class SimulatedSocket(SocketOptions):
         if self._timeout != 0.0:
             raise blocks("socket.connect()")
         try:
-            self._have(self._machine.connect(self._bound or (ANYWHERE, 0), remote))
+            self._have(self._machine.connect(self._bound or (self._anywhere, 0), remote))
         except OSError as error:
             return error.errno or errno.EINVAL
         return errno.EINPROGRESS
@@ -323,9 +346,8 @@ class SimulatedSocket(SocketOptions):
             address = self._peer
         if address is None:
             raise error_of(errno.EDESTADDRREQ)
-        remote = (resolved(self._machine, address[0]), int(address[1]))
-        sent = bytes(data)
-        self._machine.send_datagram(self._bind_datagrams().port, sent, remote)
+        remote, sent = self._resolved(address), bytes(data)
+        self._machine.send_datagram(self._bind_datagrams().bound.number, sent, remote)
         return len(sent)
 
     def recvfrom(self, size: int, flags: int = 0) -> tuple[bytes, Any]:

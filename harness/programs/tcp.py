@@ -23,6 +23,7 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from splitbrain.harness.programs.families import Bound
 from splitbrain.harness.programs.segments import (
     BUFFER,
     CONNECT_ATTEMPTS,
@@ -54,14 +55,14 @@ class Listener:
         changed: called when there is one.
     """
 
-    def __init__(self, machine: Machine, port: int, backlog: int) -> None:
-        self.machine, self.port, self.backlog = machine, port, max(1, backlog)
+    def __init__(self, machine: Machine, bound: Bound, backlog: int) -> None:
+        self.machine, self.bound, self.backlog = machine, bound, max(1, backlog)
         self.waiting: deque[End] = deque()
         self.changed: Callable[[], None] = lambda: None
 
     def close(self) -> None:
         """Listen no more; what nobody has accepted is reset."""
-        self.machine.listeners.pop(self.port, None)
+        self.machine.listeners.pop(self.bound.port, None)
         while self.waiting:
             self.waiting.popleft().abort()
 
