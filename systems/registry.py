@@ -75,6 +75,8 @@ SYSTEMS: Entries[System] = Entries(
         "sharded-database-summary": f"{_HERE}.scalability.sharded.summary:SYSTEM",
         "load-balancer": f"{_HERE}.scalability.balancer:SYSTEM",
         "graph": f"{_HERE}.data_models.graph:SYSTEM",
+        "graph-properties": f"{_HERE}.data_models.graph:BY_PROPERTY",
+        "graph-tablets": f"{_HERE}.data_models.graph_tablets:SYSTEM",
         "graph-summary": f"{_HERE}.data_models.graph.summary:SYSTEM",
         "overload": f"{_HERE}.reliability.overload:SYSTEM",
         "overload-summary": f"{_HERE}.reliability.overload.summary:SYSTEM",

@@ -16,20 +16,28 @@ Guarantees: an edge is at both of its ends, which are there, and stays until one
 what a transaction does is seen by a query as a whole or not at all; what was acknowledged or seen
 survives any number of crashes and power losses, as long as the disk keeps what it synced.
 
+A node has properties, and an index finds nodes by them (``graph-properties``): it is made of the
+nodes when the graph is opened, and changes with them in one step, so that it agrees with them.
+
 Layout: ``store`` keeps versions over the log, ``queries`` finds paths, ``server`` answers,
 ``client`` asks; ``bugs`` has them with one decision wrong; ``summary`` is the sketch with its
 weaknesses.
 
-Left out: shards that move, a query language, an index of properties, a log that is ever cut short.
+Left out: shards that move (`splitbrain.systems.data_models.graph_tablets` has them), a query
+language, properties of edges, a log that is ever cut short.
 """
 
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import SINGLE_SERVER, System
-from splitbrain.systems.data_models.graph.bugs import BUGS
-from splitbrain.systems.data_models.graph.client import GraphClient
+from splitbrain.systems.data_models.graph.bugs import BUGS, PROPERTY_BUGS
+from splitbrain.systems.data_models.graph.client import GraphClient, PropertyClient
 from splitbrain.systems.data_models.graph.server import GraphServer
 
-__all__ = ["SYSTEM"]
+__all__ = ["BY_PROPERTY", "SYSTEM"]
+
+CLAIMS = Claims(
+    ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"), max_down="all"
+)
 
 SYSTEM = System(
     name="graph",
@@ -37,11 +45,20 @@ SYSTEM = System(
     server=GraphServer,
     client=GraphClient,
     workloads=("graph",),
-    claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
-        max_down="all",
-    ),
+    claims=CLAIMS,
     nodes=1,
     sizes=SINGLE_SERVER,
     bugs=BUGS,
+)
+
+BY_PROPERTY = System(
+    name="graph-properties",
+    title="the property graph, whose nodes are found by an index of properties (chapter 2)",
+    server=GraphServer,
+    client=PropertyClient,
+    workloads=("scan",),
+    claims=CLAIMS,
+    nodes=1,
+    sizes=SINGLE_SERVER,
+    bugs=PROPERTY_BUGS,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import trio
 
@@ -66,6 +67,27 @@ class ChecksFirst(Graph):
                     self.nodes.get(other, {}).pop(edge, None)
                 return [node, *edges.values()]
         return super().make(step)
+
+
+class IndexOnlyGrows(Graph):
+    """Enters what nodes are now, and leaves what they were."""
+
+    def leave(self, node: str, entry: tuple[str, Any]) -> None:
+        """It is looked at when a node is found; or not."""
+
+
+class IndexOfNewNodes(Graph):
+    """Keeps the index with what is written, and makes none of what was there at the start."""
+
+    async def open(self) -> None:
+        """After a crash nodes are there, and not found."""
+        await super().open()
+        self.index.clear()
+
+    def leave(self, node: str, entry: tuple[str, Any]) -> None:
+        """It may be one of those."""
+        if entry in self.index:
+            super().leave(node, entry)
 
 
 class LatestOfEach(GraphServer):
@@ -139,5 +161,30 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("progress", "unanswered", "message-storm", "memory-growth"),
         source="DDIA chapter 2, Graph Queries in SQL (recursive queries)",
+    ),
+)
+
+PROPERTY_BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="GRAPH-INDEX",
+        title="an index keeps what nodes were: they are found by a property that they had",
+        server=_graph(IndexOnlyGrows),
+        workload="scan",
+        faults=(),
+        nodes=1,
+        seeds=10,
+        shows=("index-agreement",),
+        source="DDIA chapter 2, Property Graphs; chapter 3, Other Indexing Structures",
+    ),
+    Bug(
+        id="GRAPH-INDEX-CRASH",
+        title="the index of properties is not made again after a crash",
+        server=_graph(IndexOfNewNodes),
+        workload="scan",
+        faults=("process.kill",),
+        nodes=1,
+        seeds=20,
+        shows=("index-agreement",),
+        source="DDIA chapter 3, Other Indexing Structures",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import trio
@@ -15,8 +16,8 @@ ATTEMPT_S = 1.0
 DEPTH = 5
 
 
-class GraphClient:
-    """Writes and asks.
+class NodeClient:
+    """Adds and removes nodes.
 
     Args:
         node: the host that the client runs on.
@@ -44,6 +45,22 @@ class GraphClient:
         """
         await self._transact(("remove", node))
 
+    async def _transact(self, *steps: tuple[Any, ...]) -> None:
+        await self._ask("transact", self._node.random.getrandbits(62), steps)
+
+    async def _ask(self, *message: Any) -> Message:
+        with trio.move_on_after(ATTEMPT_S):
+            match await request(self._node, self._server, *message):
+                case ("ok", *result):
+                    return tuple(result)
+                case (_, reason):
+                    raise Definite(str(reason))
+        raise Indefinite(f"{self._server} did not answer")
+
+
+class GraphClient(NodeClient):
+    """Links nodes, and follows edges."""
+
     async def link(self, edge: int, one: str, other: str) -> None:
         """Add an edge; raises as `remove` does."""
         await self._transact(("link", edge, one, other))
@@ -67,14 +84,26 @@ class GraphClient:
         (found,) = await self._ask("path", one, other, DEPTH)
         return None if found is None else list(found)
 
-    async def _transact(self, *steps: tuple[Any, ...]) -> None:
-        await self._ask("transact", self._node.random.getrandbits(62), steps)
 
-    async def _ask(self, *message: Any) -> Message:
-        with trio.move_on_after(ATTEMPT_S):
-            match await request(self._node, self._server, *message):
-                case ("ok", *result):
-                    return tuple(result)
-                case (_, reason):
-                    raise Definite(str(reason))
-        raise Indefinite(f"{self._server} did not answer")
+class PropertyClient(NodeClient):
+    """Asks for nodes by their properties: an item is a node with a color and a number."""
+
+    async def put_item(self, key: str, color: str, number: int) -> None:
+        """Have a node of this color; no other node has its number."""
+        properties = (("color", color), ("number", number))
+        await self._transact(("add", key), ("set", key, properties))
+
+    async def delete_item(self, key: str) -> None:
+        """Have no node of this name."""
+        with suppress(Definite):  # there is none
+            await self.remove(key)
+
+    async def find(self, color: str) -> list[list[Any]]:
+        """The nodes of a color, each with its number."""
+        (found,) = await self._ask("find", "color", color)
+        return [[node, dict(properties).get("number")] for node, properties in found]
+
+    async def scan(self) -> list[list[Any]]:
+        """All nodes, each with its color and its number."""
+        (found,) = await self._ask("properties")
+        return [[node, *(value for _, value in properties)] for node, properties in found]

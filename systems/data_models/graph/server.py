@@ -4,6 +4,8 @@
 ("switch", change, chain, via)  -> ("ok",)
 ("scan",)                       -> ("ok", ((node, ((edge, other), ...)), ...))
 ("path", start, end, depth)     -> ("ok", nodes) or ("ok", None)
+("find", name, value)           -> ("ok", ((node, properties), ...))   of nodes with this property
+("properties",)                 -> the same, of all nodes that have any
 
 Queries read a page for each node, which takes time, while others write.
 """
@@ -71,6 +73,10 @@ class GraphServer:
             case "scan", ():
                 nodes = self.graph.nodes.items()
                 return (tuple((node, tuple(edges.items())) for node, edges in nodes),)
+            case "find", (str() as name, value):
+                return (self.graph.find(name, value),)
+            case "properties", ():
+                return (tuple(self.graph.properties.items()),)
             case "path", (str() as start, str() as end, int() as depth):
                 found = await self.path(start, end, depth)
                 return (None if found is None else tuple(found),)

@@ -4,12 +4,14 @@ A record of the log (`splitbrain.systems.log_file`) is a transaction, ``(change,
 steps are made at once::
 
     ("add", node)                  nothing if it is there
+    ("set", node, properties)      its properties from now on, ((name, value), ...)
     ("link", edge, one, other)     both must be there
     ("remove", node)               with its edges, at their other ends too
 
 `change` is a number that whoever made it chose, so that one that comes again is known. A *version*
 is how many transactions there were; what a node was at a version stays known as long as somebody
-reads at it.
+reads at it. Properties have no versions: a search is one step. Their index is derived data: it is
+made again when the graph is opened.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ Edges = Mapping[int, str]
 
 Step = tuple[Any, ...]
 
+Properties = tuple[tuple[str, Any], ...]
+
 PATH = "graph"
 _START = 0x47524150  # what the first frame's checksum continues
 
@@ -40,7 +44,8 @@ class Graph:
     """The graph of one server.
 
     Invariants: an edge is at both of its ends, which are there; a transaction is there as a whole
-    or not at all, in every version and after any crash; a change is made once.
+    or not at all, in every version and after any crash; a change is made once; the index has an
+    entry for each property of each node, and no other.
 
     Args:
         disk: where the log is.
@@ -49,6 +54,8 @@ class Graph:
     def __init__(self, disk: Disk) -> None:
         self.log = LogFile(disk, PATH, _START)
         self.nodes: dict[str, dict[int, str]] = {}
+        self.properties: dict[str, Properties] = {}
+        self.index: dict[tuple[str, Any], dict[str, None]] = {}
         self.version = 0
         self._history: dict[str, list[tuple[int, Edges | None]]] = {}
         self._readers: Counter[int] = Counter()
@@ -83,6 +90,8 @@ class Graph:
                     there.add(node)
                 case ("remove", node) if node in there:
                     there.discard(node)
+                case ("set", node, tuple()) if node in there:
+                    pass
                 case ("link", _, one, other) if one in there and other in there and one != other:
                     pass
                 case _:
@@ -110,10 +119,36 @@ class Graph:
                 return [one, other]
             case ("remove", str() as node):
                 edges = self.nodes.pop(node)
+                self.describe(node, ())
                 for edge, other in edges.items():
                     self.nodes[other].pop(edge, None)
                 return [node, *edges.values()]
+            case ("set", str() as node, tuple() as properties):
+                self.describe(node, properties)
+                return [node]
         raise AssertionError(f"{step} is no step")
+
+    # Properties
+
+    def describe(self, node: str, properties: Properties) -> None:
+        """Have a node's properties be these, and the index agree."""
+        for entry in self.properties.pop(node, ()):
+            self.leave(node, entry)
+        if properties:
+            self.properties[node] = properties
+        for entry in properties:
+            self.index.setdefault(entry, {})[node] = None
+
+    def leave(self, node: str, entry: tuple[str, Any]) -> None:
+        """A node has a property no more."""
+        self.index[entry].pop(node, None)
+        if not self.index[entry]:
+            del self.index[entry]
+
+    def find(self, name: str, value: Any) -> tuple[tuple[str, Properties], ...]:
+        """The nodes with a property, by name, each with all of its properties."""
+        found = sorted(self.index.get((name, value), ()))
+        return tuple((node, self.properties.get(node, ())) for node in found)
 
     # Versions
 

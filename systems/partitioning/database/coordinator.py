@@ -99,8 +99,8 @@ class Coordinator:
         self._arrived: set[int] = set()
         self._since: dict[int, float] = {}
 
-    @staticmethod
-    def first_map(servers: tuple[str, ...]) -> KeyMap:
+    @classmethod
+    def first_map(cls, servers: tuple[str, ...]) -> KeyMap:
         """The map before any decision."""
         return KeyMap.first(servers[0])
 

@@ -83,9 +83,12 @@ class Outgoing:
         return tuple((key, self.storage.cells[key]) for key in keys)
 
     def acknowledged(self, chunk: int) -> None:
-        """The target has a part."""
-        self._acknowledged = max(self._acknowledged, chunk)
-        self._heard.set()
+        """The target has a part. One that was known wakes nobody: if each repeated answer had the
+        next part sent again, that would be answered as often, and so on (the sorcerer's apprentice;
+        RFC 1123, section 4.2.3.1)."""
+        if chunk > self._acknowledged:
+            self._acknowledged = chunk
+            self._heard.set()
 
     async def _send(self, chunk: int, cells: Cells, *, last: bool) -> None:
         message = ("copy", self.move.number, self.storage.life, chunk, cells, last)

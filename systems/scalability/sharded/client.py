@@ -16,7 +16,7 @@ from splitbrain.systems.partitioning.database.client import (
 )
 from splitbrain.systems.partitioning.database.keymap import KeyMap, map_of
 from splitbrain.systems.roles import by_number, first_server
-from splitbrain.systems.scalability.sharded.shards import first_map, located
+from splitbrain.systems.scalability.sharded.shards import LOWS, first_map, located
 
 ELEMENT = "element"
 """The color of items that are elements of the set."""
@@ -28,11 +28,20 @@ class ShardedClient(KeyClient):
     Args:
         node: the host that the client runs on.
         server: the server to ask for the map; after one that is silent, the next one.
+
+    Attributes:
+        lows: where each shard begins.
     """
+
+    lows = LOWS
 
     def __init__(self, node: Node, server: str) -> None:
         super().__init__(node, server)
-        self._map: KeyMap = first_map(by_number(node.peers))
+        self._map: KeyMap = first_map(by_number(node.peers), self.lows)
+
+    def located(self, key: str) -> str:
+        """A key with its shard in front."""
+        return located(key)
 
     async def add(self, element: int) -> None:
         """Add an element."""
@@ -50,7 +59,7 @@ class ShardedClient(KeyClient):
             Definite: the server is no member.
         """
         target = self._node.peers[number % len(self._node.peers)]
-        await self._administer("move", located(key), target)
+        await self._administer("move", self.located(key), target)
         return target
 
     async def change(self, number: int) -> list[str]:
@@ -77,7 +86,7 @@ class ShardedClient(KeyClient):
         """Read or change a key, once: `arguments` begin with it."""
         self._number += 1
         key, *rest = arguments
-        body = self._session, self._number, f, located(key), *rest
+        body = self._session, self._number, f, self.located(key), *rest
         while True:
             owner, answer = self._map.owner(body[3]), None
             with trio.move_on_after(ATTEMPT_S):

@@ -35,10 +35,13 @@ class ShardCoordinator(Coordinator):
     Invariant: of its own accord it moves a shard only to where the members say, or an operator.
 
     Attributes:
+        lows: where each shard begins.
         members: who is to have shards.
         version: how often they changed, or an operator moved a shard.
         pinned: by shard, where an operator wants it, as long as that is a member.
     """
+
+    lows = LOWS
 
     def __init__(self, node: Node, servers: tuple[str, ...]) -> None:
         super().__init__(node, servers)
@@ -47,10 +50,10 @@ class ShardCoordinator(Coordinator):
         self.pinned: dict[str, str] = {}
         self._members_log = LogFile(node.disk, MEMBERS, _START)
 
-    @staticmethod
-    def first_map(servers: tuple[str, ...]) -> KeyMap:
+    @classmethod
+    def first_map(cls, servers: tuple[str, ...]) -> KeyMap:
         """See `Coordinator.first_map`."""
-        return first_map(servers)
+        return first_map(servers, cls.lows)
 
     async def open(self) -> None:
         """Read what was decided."""
@@ -67,7 +70,7 @@ class ShardCoordinator(Coordinator):
             case "change", (int() as version, str() as server) if server in self.servers:
                 return await self._change(version, server)
             case "move", (str() as key, str() as target) if target in self.members:
-                await self._write("pinned", LOWS[self.map.position(key)], target)
+                await self._write("pinned", self.lows[self.map.position(key)], target)
                 return ("ok",)
         return "refused", f"{f} {', '.join(map(str, arguments))}: that is no change to be made here"
 
@@ -97,7 +100,7 @@ class ShardCoordinator(Coordinator):
 
     def homes(self) -> dict[str, str]:
         """By shard, the member that is to have it, unless an operator says otherwise."""
-        return homes(self.members)
+        return homes(self.members, self.lows)
 
     def _announce(self) -> None:
         owners = {low: (home,) for low, home in self.homes().items()}
@@ -108,7 +111,7 @@ class ShardCoordinator(Coordinator):
         the last time: some may have to wait for a server that is down."""
         wanted = self.homes()
         wanted |= {low: name for low, name in self.pinned.items() if name in self.members}
-        first = self.map.version % len(LOWS)
-        for low in (*LOWS[first:], *LOWS[:first]):
+        first = self.map.version % len(self.lows)
+        for low in (*self.lows[first:], *self.lows[:first]):
             if len(self.map.moves) < self.at_once and self.map.owner(low) != wanted[low]:
                 await self._try(partial(self.start, key=low, target=wanted[low]))

@@ -31,12 +31,12 @@ def located(key: str) -> str:
     return f"{point(key) % SHARDS:02x}/{key}"
 
 
-def homes(members: Iterable[str]) -> dict[str, str]:
+def homes(members: Iterable[str], lows: Iterable[str] = LOWS) -> dict[str, str]:
     """By shard, the member that is to have it."""
     names = by_number(members)
-    return {low: preference(low, names)[0] for low in LOWS}
+    return {low: preference(low, names)[0] for low in lows}
 
 
-def first_map(servers: Iterable[str]) -> KeyMap:
+def first_map(servers: Iterable[str], lows: Iterable[str] = LOWS) -> KeyMap:
     """The map before any decision: all servers are members, each shard is at home."""
-    return KeyMap(0, tuple(homes(servers).items()), ())
+    return KeyMap(0, tuple(homes(servers, lows).items()), ())
