@@ -73,6 +73,13 @@ ended, by who sent them to whom."""
 TIMED_OUT = "timed out after"
 """How the error of an operation begins that nobody answered in time."""
 
+BEHIND = "what the client has seen is not here"
+"""What the error of an operation tells that was refused for the sake of its client's session: the
+server lacks what the client was shown elsewhere."""
+
+MEMBER_DEAD = "member.dead"
+"""The fault that leaves a server dead for good."""
+
 ANSWERS = "answers"
 """An event of the nemesis: what each server did when it was asked in the end, by its name: one of
 these."""

@@ -13,6 +13,9 @@ altered         a record that nobody edited reads otherwise than its reader's ve
 unwritten       nobody put the record that was read, or it had not been put yet
 unreadable      a record could not be read at all
 stale, lost     an older record, or none, is read than one that was acknowledged before
+again           a record is read as of another place than its put, or its edit, was told: it was
+                made twice, and may have replaced what came between
+reverted        an edited record is that of a put, though another was put before the edit
 partial         a record that was cut was read all the same
 ==============  ====================================================================================
 
@@ -67,6 +70,7 @@ class _RoundTrip:
         """
         facts = _Facts.of(history)
         anomalies = [*facts.strange_reads(edited=False), *facts.old_reads(), *facts.partial()]
+        anomalies += facts.misplaced()
         anomalies.sort(key=lambda anomaly: anomaly.operations[-1])
         plain = sum(not facts.is_edited(read) for read in facts.read())
         coverage = {"records put": len(facts.puts), "records read": plain, "cuts": len(facts.cuts)}
@@ -190,6 +194,32 @@ class _Facts:
                     said = f"{said}, after {call.result[1]} was acknowledged"
                     yield Anomaly(kind, said, _indices(call, get))
 
+    def misplaced(self) -> Iterator[Anomaly]:
+        """Reads of what was made twice, and of edits that were not made of what was there."""
+        placed: dict[Any, list[tuple[int, Call]]] = {}
+        for call in self.puts.values():
+            if call.outcome == OK:
+                placed.setdefault(call.argument[0], []).append((call.result[1], call))
+        for puts in placed.values():
+            puts.sort(key=_place)
+        for get in self.read():
+            _, _, position, record = get.result
+            put = self.puts.get(frozen(record.get("number")))
+            edit = self.edits.get(frozen(record.get(NOTE)))
+            made = put if edit is None else edit
+            if made is None or made.outcome != OK:
+                continue
+            who = f"{_who(get)} reads {get.argument} as of position {position}"
+            if made.result[1] != position:
+                said = f"{who}, which {made.f} was told to be {made.result[1]}"
+                yield Anomaly("again", said, _indices(made, get))
+            elif edit is not None and put is not None and put.outcome == OK:
+                puts = placed.get(get.argument, [])
+                last = bisect_left(puts, position, key=_place) - 1
+                if last >= 0 and puts[last][0] > put.result[1]:
+                    said = f"{who}, of record {put.result[1]}, though {puts[last][0]} was there"
+                    yield Anomaly("reverted", said, _indices(put, puts[last][1], edit, get))
+
     def partial(self) -> Iterator[Anomaly]:
         """Cut records that were read."""
         for cut in self.cuts:
@@ -200,6 +230,10 @@ class _Facts:
 
 _Acknowledged = tuple[int, int, Call]
 """Where it was acknowledged in the history, its position in the log, and the operation."""
+
+
+def _place(put: tuple[int, Call]) -> int:
+    return put[0]
 
 
 def _newer(one: _Acknowledged, two: _Acknowledged) -> _Acknowledged:

@@ -16,6 +16,10 @@ did not stop working (a client may ask for what there is not); whether anything 
 another checker's question. If nobody ever answered it, it hangs: whoever answers nothing at all,
 from the beginning to the end, is as useless as who stopped.
 
+A client that was shown what only a server had that is dead now can't go on: who keeps sessions
+refuses it for good, and says why (`splitbrain.checkers.vocabulary.BEHIND`). That is excused, if it
+is what became of every attempt and a server is dead for good.
+
 *Left out.* How long it took, and whether anything made progress before. Beyond what a system claims
 to survive, nobody asks this of it.
 """
@@ -29,7 +33,15 @@ from splitbrain.checkers.answers import servers_that
 from splitbrain.checkers.history import NEMESIS, OK, Call, History
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
-from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE, SILENT, TIMED_OUT
+from splitbrain.checkers.vocabulary import (
+    ANSWERS,
+    BEHIND,
+    FINAL,
+    GONE,
+    PHASE,
+    SILENT,
+    TIMED_OUT,
+)
 
 NO_PROGRESS = "no-progress"
 
@@ -62,6 +74,7 @@ class _Progress:
                 _unanswered(group, gone)
                 for group in attempts.values()
                 if not any(call.outcome == OK for call in group)
+                and not (gone and _knows_too_much(history, group))
                 and (group[0].f in worked or _hung(history, group))
             ),
             *_silent(history),
@@ -80,6 +93,12 @@ def _hung(history: History, attempts: list[Call]) -> bool:
     """Whether no attempt was answered, not even by a refusal."""
     ends = [call.completed for call in attempts]
     return all(end is None or (history.errors[end] or "").startswith(TIMED_OUT) for end in ends)
+
+
+def _knows_too_much(history: History, attempts: list[Call]) -> bool:
+    """Whether each attempt was refused since its client has seen what nobody there has."""
+    ends = [call.completed for call in attempts]
+    return all(end is not None and BEHIND in (history.errors[end] or "") for end in ends)
 
 
 def _silent(history: History) -> Iterator[Anomaly]:

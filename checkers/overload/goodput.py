@@ -2,9 +2,9 @@
 
 *Property.* ``drive`` makes requests for a while without waiting for answers, and gives ``{"sent":
 n, "answered": m, "spike": whether}``: how many there were, and how many were answered in time. A
-*trigger* is a ``drive`` of a spike, or a fault. Of the drives that are invoked more than `after`
-seconds after the end of every trigger so far, `share` of all requests are answered (``metastable``
-if not).
+*trigger* is a ``drive`` of a spike, or a fault; one that leaves a server dead for good never ends.
+Of the drives that are invoked more than `after` seconds after the end of every trigger so far,
+`share` of all requests are answered (``metastable`` if not).
 
 *Source.* Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021: an overload
 whose trigger is gone is kept up by what it has set off, retries above all.
@@ -23,6 +23,7 @@ from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import NEMESIS, OK, Call, History, Operation
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
+from splitbrain.checkers.vocabulary import MEMBER_DEAD
 
 NAME = "metastable"
 
@@ -103,7 +104,9 @@ def _triggers(history: History, drives: list[Call]) -> list[tuple[int, float]]:
         if event.process != NEMESIS or not isinstance(event.value, Mapping):
             continue
         fault, phase = event.value.get("id"), event.value.get("phase")
-        if phase == "start":
+        if phase == "start" and event.f == MEMBER_DEAD:
+            found.append((event.time, float("inf")))
+        elif phase == "start":
             begun[fault] = event
         elif phase == "stop" and fault in begun:
             found.append((begun.pop(fault).time, event.time))

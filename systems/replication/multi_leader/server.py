@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 
 import trio
 
+from splitbrain.checkers.vocabulary import BEHIND
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.clocks.hybrid import HybridClock, HybridStamp
 from splitbrain.systems.clocks.vectors import Vector
@@ -161,7 +162,7 @@ class MultiLeaderServer:
     # Clients
 
     async def _serve(self, client: str, number: int, f: str, seen: Vector, *arguments: Any) -> None:
-        answer: Message | None = ("refused", "what the client has seen is not here yet")
+        answer: Message | None = ("refused", BEHIND)
         with trio.move_on_after(self.patience_s):
             while not knows(self.copy.vector, seen):
                 await self.storage.progress.wait()

@@ -50,6 +50,7 @@ def cut(answer):
 
 
 NEW = seen(record(1, city="new"), 3, 3)
+EDITED = seen(record(1, note="e"), 2, 2)
 BY_OLD = {name: value for name, value in record(1).items() if name not in ("phone", "city")}
 
 
@@ -69,6 +70,11 @@ BY_OLD = {name: value for name, value in record(1).items() if name not in ("phon
         ([put(1), get(2, 1, ["unreadable", 2, 1, "why"])], INVALID, ["unreadable"]),
         ([put(1), put(2), get(2, 1, seen(record(1), 2, 2))], INVALID, ["stale"]),
         ([put(1), get(2, 1, ["none", 2])], INVALID, ["lost"]),
+        ([put(1), put(2), get(2, 3, seen(record(1), 2, 2))], INVALID, ["again"]),
+        ([put(1, kind="info"), put(2), get(2, 3, seen(record(1), 2, 2))], VALID, []),
+        ([put(1), edit("e", 2, 2), get(2, 3, seen(record(1, note="e"), 2, 2))], INVALID, ["again"]),
+        ([put(1), put(2), edit("e", 2, 3), get(2, 3, EDITED)], INVALID, ["reverted"]),
+        ([put(1), put(4), edit("e", 2, 3), get(2, 3, EDITED)], INVALID, ["stale"]),
         ([put(1), get(2, 1, seen(record(1), 2, 2)), cut(["refused", "why"])], VALID, []),
         ([put(1), cut(["read", seen(record(1), 2, 2)])], INVALID, ["partial"]),
         ([put(1)], UNKNOWN, []),
@@ -164,7 +170,9 @@ def mutated(operations: list[Operation], random: Random) -> list[Operation]:
         return operations
     at = random.choice(gets)
     _, version, position, found = operations[at].value
-    match random.randrange(5):
+    match random.randrange(6):
+        case 5:
+            answer = ["read", version, position + 1, found]
         case 0:
             answer = ["none", version]
         case 1:
@@ -177,6 +185,35 @@ def mutated(operations: list[Operation], random: Random) -> list[Operation]:
         case _:
             name = random.choice(sorted(found))
             answer = ["read", version, position, {k: v for k, v in found.items() if k != name}]
+    return [replace(o, value=answer) if n == at else o for n, o in enumerate(operations)]
+
+
+def misplaced(calls, key, position, found, notes):
+    """Whether what was read was made elsewhere, or edits another record than the last one."""
+    puts = {p[1][2]["number"]: p[4][1] for p in calls if p[0] == "put" and p[3]}
+    edits = {e[1][1]: e[4][1] for e in calls if e[0] == "edit" and e[3]}
+    number, note = found.get("number"), found.get("note")
+    mine = puts.get(number) if type(number) is int else None
+    if note not in notes:
+        return mine is not None and mine != position
+    if note not in edits:
+        return False
+    others = (p[4][1] for p in calls if p[0] == "put" and p[3] and p[1][0] == key)
+    undone = mine is not None and any(mine < other < position for other in others)
+    return edits[note] != position or undone
+
+
+def reverting(operations: list[Operation], random: Random) -> list[Operation]:
+    """The same with one read of an edited record showing an earlier one with that note."""
+    edits = [n for n, o in enumerate(operations) if o.f == "get" and o.type == "ok"]
+    edits = [n for n in edits if operations[n].value[-1].get("note")]
+    puts = [o.value[2] for o in operations if o.f == "put" and o.type == "invoke"]
+    if not edits or not puts:
+        return operations
+    at, other = random.choice(edits), random.choice(puts)
+    _, version, position, found = operations[at].value
+    shown = seen(other | {"note": found["note"]}, random.randint(1, 3), version)
+    answer = ["read", version, position, shown]
     return [replace(o, value=answer) if n == at else o for n, o in enumerate(operations)]
 
 
@@ -201,6 +238,7 @@ def twin(operations: list[Operation]) -> tuple[bool, bool]:
             continue
         trip |= answer[2] < newest
         found = answer[3]
+        trip |= misplaced(calls, key, answer[2], found, notes)
         fits = False
         exists = False
         for p in calls:
@@ -224,7 +262,11 @@ def test_the_checkers_agree_with_their_twin(seed):
     random = Random(seed)
     for _ in range(150):
         operations = simulated(random)
-        for events in (operations, mutated(operations, random)):
+        for events in (
+            operations,
+            mutated(operations, random),
+            reverting(operations, random),
+        ):
             made = History.from_operations(events)
             found = [c.check(made).validity is INVALID for c in CHECKERS]
             assert tuple(found) == twin(events), events

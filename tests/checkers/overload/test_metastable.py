@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -54,6 +55,16 @@ SPIKE = (1.0, 300, 50, True)
 )
 def test_metastable(parts, validity):
     assert metastable(after=2.0).check(history(*parts)).validity is validity
+
+
+def test_who_waits_for_a_server_that_is_dead_for_good_is_not_held_against_the_others():
+    parts = [SPIKE, (2, 2.5), (5, 30, 20, False)]
+    assert metastable(after=2.0).check(history(*parts)).validity is INVALID
+    dead = [
+        replace(event, f="member.dead") if event.f == "net.loss" else event
+        for event in history(*parts)
+    ]
+    assert metastable(after=2.0).check(History.from_operations(dead)).validity is UNKNOWN
 
 
 def test_what_is_no_count_is_refused():

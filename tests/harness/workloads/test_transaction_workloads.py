@@ -105,6 +105,14 @@ def test_everything_is_read_in_the_end_by_every_server():
     ]
 
 
+def test_many_keys_are_read_in_the_end_by_several_transactions():
+    final = list_append(memory.TransactionClient, keys=20).final(plan(nodes=1))
+
+    read = [[key for _, key, _ in question.value] for question in final]
+    assert [len(keys) for keys in read] == [8, 8, 4]
+    assert len({key for keys in read for key in keys}) == 20
+
+
 def test_transactions_are_judged_by_the_level_that_is_claimed():
     client = memory.TransactionClient
 

@@ -1,0 +1,43 @@
+"""Final operations that no server can answer any more, since their clients have seen too much."""
+
+from __future__ import annotations
+
+import pytest
+
+from splitbrain.checkers import INVALID, VALID
+from splitbrain.checkers.history import NEMESIS, History
+from splitbrain.checkers.history.operation import Operation
+from splitbrain.checkers.invariants.liveness import progress
+from splitbrain.checkers.vocabulary import ANSWERS, BEHIND, FINAL, GONE, PHASE, REFUSED
+
+REFUSAL = f"refused: {BEHIND}"
+
+
+def history(errors, second):
+    """A read that worked, and one attempt at it in the end for each error; what n2 did there."""
+    events = [
+        (0, "invoke", "read", "x", None),
+        (0, "ok", "read", ["x", 1], None),
+        (NEMESIS, "info", PHASE, FINAL, None),
+    ]
+    for error in errors:
+        events.append((0, "invoke", "read", "x", None))
+        events.append((0, "fail", "read", "x", error))
+    events.append((NEMESIS, "info", ANSWERS, {"n1": REFUSED, "n2": second}, None))
+    return History.from_operations(
+        Operation(at, at, process, type_, f, value, error)
+        for at, (process, type_, f, value, error) in enumerate(events)
+    )
+
+
+@pytest.mark.parametrize(
+    ("errors", "second", "validity"),
+    [
+        ([REFUSAL, REFUSAL], GONE, VALID),
+        ([REFUSAL, REFUSAL], REFUSED, INVALID),  # whoever has what is missing is there
+        ([REFUSAL, "refused: too busy"], GONE, INVALID),
+        (["refused: too busy"], GONE, INVALID),
+    ],
+)
+def test_who_has_seen_what_only_the_dead_had_may_be_refused(errors, second, validity):
+    assert progress().check(history(errors, second)).validity is validity
