@@ -1,32 +1,78 @@
-"""The state of each server over time: up or down, its role, what it said it holds of the key."""
+"""The state of each server over time: up or down, its role, what it holds of the blamed key.
+
+What it holds it tells itself (`splitbrain.systems.telling`), or else its answers to reads do.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import Any
 
 from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.pictures.forms import Bar, Lane, Lanes, Point, Tone
 from splitbrain.harness.pictures.picture import Picture, Seen
-from splitbrain.harness.runs.recorded_trace import Role
+from splitbrain.harness.runs.recorded_trace import DOWN, Role
 from splitbrain.reports.pictures.keys import blamed_key, read_of, server_of
 
 _TONES: dict[str, Tone] = {LEADER: "lead", "candidate": "doubt", "up": "faint"}
 _MOST = 12
 """Servers that are drawn."""
 
+_STATES = 4
+"""Things that each tells about itself, besides what it holds."""
+
+Told = Mapping[tuple[str, str], Sequence[tuple[int, Any]]]
+"""By kind and name, from when on a server was in which state; None: it was down."""
+
 
 def _drawn(seen: Seen) -> Lanes | None:
-    held = _held(seen)
+    held, key = _held(seen), blamed_key(seen)
     lanes: list[Lane] = []
     for server in seen.plan.servers[:_MOST]:
         was = tuple(_was(seen, seen.trace.roles.get(server, ())))
         if was:
             lanes.append(Lane(server, was, tuple(_syncs(seen, server))))
-        if server in held:
+        told = _told(seen, server)
+        own = ("holds", key or "")
+        if own in told:
+            lanes.append(Lane(f"{server} holds {key}", tuple(_stretches(seen, told[own]))))
+        elif server in held:
             name, answers = held[server]
             lanes.append(Lane(f"{server}: {name}", tuple(_values(seen, answers))))
+        states = [name for kind, name in told if kind == "state"]
+        for name in states[:_STATES]:
+            bars = tuple(_stretches(seen, told["state", name]))
+            lanes.append(Lane(f"{server} {name}", bars))
     return Lanes(tuple(lanes)) if any(len(lane.bars) > 1 for lane in lanes) else None
+
+
+def _told(seen: Seen, server: str) -> Told:
+    """What a server said of its inner state."""
+    found: dict[tuple[str, str], list[tuple[int, Any]]] = {}
+    for at in seen.trace.events_of(server):
+        match seen.trace.events[at]:
+            case [_, ("holds" | "state") as kind, _, name, value]:
+                said = json.dumps(value, ensure_ascii=False, default=repr)
+                known = found.setdefault((kind, _named(name)), [])
+                known.append((seen.trace.time(at), said))
+            case [_, kind, *_] if kind in DOWN:
+                for known in found.values():
+                    known.append((seen.trace.time(at), None))
+    return found
+
+
+def _named(name: Any) -> str:
+    return name if isinstance(name, str) else json.dumps(name, default=repr)
+
+
+def _stretches(seen: Seen, states: Sequence[tuple[int, Any]]) -> Iterator[Bar]:
+    """A bar for each state, until the next or until the server went down."""
+    for (since, said), (until, _) in pairwise([*states, (seen.end, None)]):
+        start, end = max(seen.start, since), min(seen.end, until)
+        if said is not None and start < end:
+            yield Bar(start, end, said, "plain", f"{said} from {since / 1e9:.6f} s on")
 
 
 def _was(seen: Seen, roles: Sequence[Role]) -> Iterator[Bar]:
@@ -85,8 +131,8 @@ def _values(seen: Seen, answers: Sequence[tuple[int, str, bool]]) -> Iterator[Ba
 SERVERS = Picture(
     "servers",
     "Each server over time",
-    "Up or down, and in which role; diamonds are syncs of its disk. Below, as far as its answers "
-    "tell, what it held of the blamed key: from the first answer that said so to the next that "
-    "said otherwise. What the verdict blames is red.",
+    "Up or down, and in which role; diamonds are syncs of its disk. Below what it held of the "
+    "blamed key: as it told itself (holds), or as far as its answers tell, from the first that "
+    "said so to the next that said otherwise; of these what the verdict blames is red.",
     _drawn,
 )

@@ -81,6 +81,8 @@ def hostile_trace_run(folder, times=1):
         trace.message(time, value, "n1", [value, [value]], time + 0.0005)
         trace.message(time, "c1", value, [value, {value: value}], lost=value)
         trace.add(time, "fsync", value, value)
+        trace.add(time, "holds", "n1", "z", [value])
+        trace.add(time, "state", "n1", value, {value: value})
     trace.write(folder)
     return folder
 

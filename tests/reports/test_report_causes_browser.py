@@ -24,6 +24,9 @@ _BARS_AT_ONCE = """(() => { const told = [...figure.querySelectorAll('.thing tit
 
 CAUSES = [
     ("servers", "REP-01", "figure.querySelectorAll('.thing.lead').length >= 2"),
+    ("servers", "LL-01", "new Set([...figure.querySelectorAll('.lane')].map(t => t.textContent)"
+                         ".filter(name => /^n[0-9] holds y$/.test(name))).size === 3"),
+    ("servers", "REP-01", "/n1 applied/.test(text) && /n3 applied/.test(text)"),
     ("key", "CLK-05", "figure.querySelectorAll('.thing.bad').length >= 2"
                       " && /read from n[0-9]/.test(text)"),
     ("logs", "CON-04", "/the failure/.test(text) && /[0-9] ✓/.test(text)"),

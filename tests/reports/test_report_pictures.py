@@ -94,6 +94,38 @@ def test_each_server_is_shown_in_its_roles_and_with_what_it_said_it_held(tmp_pat
     assert [point.note for point in lanes["n2"].points] == ["n2 syncs its disk"]
 
 
+def test_what_a_server_tells_of_its_inner_state_is_shown_until_it_goes_down(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    events = (
+        [1.0, "boot", "n1", 0],
+        [2.0, "holds", "n1", "z", None],
+        [2.2, "holds", "n1", "y", 3],
+        [2.3, "state", "n1", "applied", 7],
+        [2.5, "holds", "n1", "z", ["a", 15]],
+        [2.6, "state", "n1", "applied", 8],
+        [2.7, "kill", "n1"],
+        [2.75, "boot", "n1", 1],
+        [2.76, "holds", "n1", "z", ["a", 15]],
+        [2.9, "holds", "n1", "z", 16],
+    )
+    write_trace(folder, events)
+    seen = seen_of(load_run(folder))
+
+    lanes = {lane.name: lane.bars for lane in SERVERS.draw(seen).lanes}
+
+    millisecond = 1_000_000
+    assert list(lanes) == ["n1", "n1 holds z", "n1 applied"]
+    assert [(bar.text, bar.start, bar.end) for bar in lanes["n1 holds z"]] == [
+        ("null", max(seen.start, 2000 * millisecond), 2500 * millisecond),
+        ('["a", 15]', 2500 * millisecond, 2700 * millisecond),
+        ('["a", 15]', 2760 * millisecond, seen.end),
+    ]
+    assert [(bar.text, bar.end) for bar in lanes["n1 applied"]] == [
+        ("7", 2600 * millisecond),
+        ("8", 2700 * millisecond),
+    ]
+
+
 def test_two_that_lead_at_once_and_one_that_is_down_are_seen(tmp_path):
     led = SERVERS.draw(seen_of(load_run(bug_run(tmp_path / "two", "REP-01")))).lanes
     down = SERVERS.draw(seen_of(load_run(bug_run(tmp_path / "down", "REP-04")))).lanes

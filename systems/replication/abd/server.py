@@ -30,6 +30,7 @@ from splitbrain.systems.replication.abd.versions import (
     cell,
     newest,
 )
+from splitbrain.systems.telling import Teller
 
 Answers = dict[str, tuple[Cell, ...]]
 """What each replica that answered a round has, by its name."""
@@ -59,6 +60,7 @@ class QuorumServer:
         self.to_read = self.read_quorum or majority
         self.to_write = self.write_quorum or majority
         self.storage = Storage(node.disk, self.compact_at)
+        self._teller = Teller(node)
         self.issued = 0
         self._rounds = 0
         self._open: dict[tuple[int, int], _Round] = {}
@@ -66,6 +68,7 @@ class QuorumServer:
     async def run(self) -> None:
         """Serve until cancelled."""
         await self.storage.open()
+        self._tell(self.storage.held(REGISTER, None))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.storage.write)
             while True:
@@ -82,8 +85,16 @@ class QuorumServer:
                         self._open[number].hear(sender, tuple(map(cell, cells)))
 
     async def _store(self, sender: str, number: Message, cells: Iterable[Any]) -> None:
-        await self.storage.store(tuple(map(cell, cells)))
+        offered = tuple(map(cell, cells))
+        await self.storage.store(offered)
+        self._tell(offered)
         self.node.network.send(sender, ("answer", number, ()))
+
+    def _tell(self, cells: Iterable[Cell]) -> None:
+        """Trace what is here of these registers."""
+        for each in cells:
+            if each.kind == REGISTER:
+                self._teller.holds(each.key, self.storage.cells[REGISTER, each.key].value)
 
     # The coordinator
 

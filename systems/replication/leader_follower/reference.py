@@ -77,6 +77,7 @@ from splitbrain.systems.replication.leader_follower.effects import (
     Send,
 )
 from splitbrain.systems.replication.leader_follower.log import Durable, Record
+from splitbrain.systems.telling import Teller
 
 
 class ReferenceServer:
@@ -94,6 +95,8 @@ class ReferenceServer:
         self._deferred: deque[Send | Lead] = deque()  # what waits for records to be durable
         self._synced = 0  # how many records are durable
         self._work = trio.Event()
+        self._teller = Teller(node)
+        self._told = -1  # up to which entry
 
     async def run(self) -> None:
         """Recover from the disk, then serve until cancelled."""
@@ -139,7 +142,16 @@ class ReferenceServer:
             self._release(self._deferred.popleft())
         self._do(self.core.durable(self._synced, trio.current_time()))
 
+    def _tell(self) -> None:
+        """Trace what is here, if something was applied."""
+        if self._told != self.core.applied:
+            self._told = self.core.applied
+            self._teller.state("applied", self._told)
+            for key, value in self.core.machine.registers.items():
+                self._teller.holds(key, value)
+
     def _do(self, effects: Iterable[Effect]) -> None:
+        self._tell()
         for effect in effects:
             if isinstance(effect, Persist):
                 self._records.append(effect.record)

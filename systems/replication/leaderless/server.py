@@ -38,6 +38,7 @@ from splitbrain.systems.replication.leaderless.siblings import (
     written,
 )
 from splitbrain.systems.replication.leaderless.storage import Storage
+from splitbrain.systems.telling import Teller
 
 _Number = tuple[int, int]
 """Of a round: the coordinator's life and a count, so that no answer is for a later life."""
@@ -77,6 +78,7 @@ class LeaderlessServer:
         self.node = node
         self.servers = (node.name, *node.peers)
         self.storage = self.storage_class(node.disk, self.compact_at)
+        self._teller = Teller(node)
         self.issued: dict[str, Cell] = {}
         majority = min(self.copies, len(self.servers)) // 2 + 1
         self.to_read = self.read_quorum or majority
@@ -87,6 +89,7 @@ class LeaderlessServer:
     async def run(self) -> None:
         """Serve until cancelled."""
         await self.storage.open()
+        self._tell(*self.storage.cells)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.storage.write)
             nursery.start_soon(self._repair)
@@ -118,17 +121,26 @@ class LeaderlessServer:
     async def _keep(self, sender: str, message: Message) -> None:
         """Store what somebody sent, and say so once it is durable."""
         number = _NO_ROUND
+        kept: tuple[str, ...] = ()
         match message:
             case ("store", number, key, cell):
                 self.storage.merge(key, cell_of(cell))
+                kept = (key,)
             case ("hint", number, home, key, cell):
                 self.storage.hint(home, key, cell_of(cell))
             case ("cells", cells):
                 for key, cell in cells:
                     self.storage.merge(key, cell_of(cell))
+                kept = tuple(key for key, _ in cells)
         await self.storage.durable()
+        self._tell(*kept)
         if number != _NO_ROUND:
             self.node.network.send(sender, ("answer", number, EMPTY))
+
+    def _tell(self, *keys: str) -> None:
+        """Trace which siblings are here of these keys."""
+        for key in keys:
+            self._teller.holds(key, self.storage.cells.get(key, EMPTY).values)
 
     async def _repair(self) -> None:
         """Hand hints over, and ask the other homes for what they know (anti-entropy)."""

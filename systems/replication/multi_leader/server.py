@@ -12,6 +12,7 @@ soon is not taken yet, and what was not taken is asked for again.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import trio
@@ -33,6 +34,7 @@ from splitbrain.systems.replication.multi_leader.changes import (
 )
 from splitbrain.systems.replication.multi_leader.storage import Storage
 from splitbrain.systems.replication.multi_leader.topologies import AllToAll, Leaders, Topology
+from splitbrain.systems.telling import Teller
 
 
 class MultiLeaderServer:
@@ -64,7 +66,8 @@ class MultiLeaderServer:
         self.node = node
         self.servers = tuple(sorted((node.name, *node.peers), key=lambda name: (len(name), name)))
         self.copy = self.copy_class(self.keep)
-        self.storage = Storage(node.disk, self.copy, self.compact_at)
+        self._teller = Teller(node)
+        self.storage = Storage(node.disk, self.copy, self.compact_at, self._tell)
         self.known: dict[str, int] = {}  # the vector of the copy and all that is being written
         self.clock = self.clock_class(lambda: int(node.clock.time() * 1_000_000))
         self._begun: dict[int, None] = {}
@@ -91,6 +94,13 @@ class MultiLeaderServer:
                         nursery.start_soon(self._serve, sender, number, f, seen, *arguments)
                     case _:
                         self.hear(sender, message)
+
+    def _tell(self, keys: Iterable[Key]) -> None:
+        """Trace which values are here under these keys."""
+        for kind, name in keys:
+            if kind == "value":
+                values = tuple(each.value for each in self.copy.siblings((kind, name)))
+                self._teller.holds(name, values)
 
     # Between leaders
 

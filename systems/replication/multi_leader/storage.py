@@ -15,13 +15,20 @@ before the next one.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import trio
 
 from splitbrain.harness.node import Disk
 from splitbrain.systems.log_file import LogFile, Record
-from splitbrain.systems.replication.multi_leader.changes import Change, Copy, snapshot_of
+from splitbrain.systems.replication.multi_leader.changes import (
+    Change,
+    Copy,
+    Key,
+    Snapshot,
+    snapshot_of,
+)
 
 PATH = "changes"
 _START = 0x4D4C4452  # what the first frame's checksum continues
@@ -34,6 +41,7 @@ class Storage:
         disk: where it is kept.
         copy: what its records are applied to.
         compact_at: a log of this many records is written anew.
+        changed: told the keys of the copy that a record changed.
 
     Attributes:
         requests: the numbers of clients' requests that were done.
@@ -42,9 +50,12 @@ class Storage:
         progress: set, and replaced by another, when records were applied.
     """
 
-    def __init__(self, disk: Disk, copy: Copy, compact_at: int) -> None:
+    def __init__(
+        self, disk: Disk, copy: Copy, compact_at: int, changed: Callable[[Iterable[Key]], None]
+    ) -> None:
         self._copy = copy
         self._compact_at = compact_at
+        self._changed = changed
         self._log = LogFile(disk, PATH, _START)
         self._buffer: list[Record] = []
         self._put = self._applied = 0
@@ -95,18 +106,24 @@ class Storage:
             case ("life", life):
                 self.life = life
             case ("change", change, request):
-                self._copy.apply(Change(*change))
+                applied = Change(*change)
+                self._copy.apply(applied)
+                self._changed((applied.key,))
                 if request:
                     self.requests[request] = None
             case ("merge", snapshot):
-                self._copy.merge(snapshot_of(snapshot))
+                self._merge(snapshot_of(snapshot))
             case ("numbered", number):
                 self.numbered = max(self.numbered, number)
             case ("copy", snapshot, floor, recent, requests):
-                self._copy.merge(snapshot_of(snapshot))
+                self._merge(snapshot_of(snapshot))
                 self._copy.floor = dict(floor)
                 self._copy.recent = [Change(*change) for change in recent]
                 self.requests = dict.fromkeys(requests)
+
+    def _merge(self, snapshot: Snapshot) -> None:
+        self._copy.merge(snapshot)
+        self._changed(key for key, _ in snapshot.cells)
 
     def _current(self) -> list[Record]:
         """Records that say all there is to say."""
