@@ -18,7 +18,7 @@ from splitbrain.checkers.linearizability import Budget
 from splitbrain.checkers.linearizability.checker import Linearizable
 from splitbrain.checkers.linearizability.limits import UNLIMITED
 from splitbrain.checkers.registry import entry_named, entry_of_verdict
-from splitbrain.checkers.verdict import INVALID, VALID, Checker, Verdict
+from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Checker, Verdict
 
 CHECK_SECONDS = 60.0
 
@@ -226,8 +226,13 @@ def verdicts_in(source: Path, model: str | None) -> list[tuple[CheckerEntry, Ver
         entry = entry or entry_of_verdict(str(name))
         if entry is None:
             raise NoCertificate(f"{path}: nothing in it names a model: say --model")
-        valid = VALID if "refutations" not in data else INVALID
-        return [(entry, Verdict(f"linearizable({name})", valid, "", certificate=data))]
+        checker = f"linearizable({name})"
+        verdict = Verdict(checker, VALID, "", certificate=data)
+        if "refutations" in data:
+            shown = {"refutations": data["refutations"]}
+            refuted = Anomaly("nonlinearizable", "as its certificate says", details=shown)
+            verdict = Verdict(checker, INVALID, "", (refuted,), data)
+        return [(entry, verdict)]
     found = []
     try:
         for recorded in data.get("verdicts", [data]):

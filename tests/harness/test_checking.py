@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from splitbrain.checkers import INVALID, VALID, Verdict
+from splitbrain.checkers import INVALID, VALID, Anomaly, Verdict
 from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import drawn
@@ -20,7 +20,8 @@ class Says:
     name: str = "says"
 
     def check(self, history):
-        return Verdict(self.name, self.validity, "so it says")
+        shown = (Anomaly("wrong", "so it says", (0,)),) if self.validity is INVALID else ()
+        return Verdict(self.name, self.validity, "so it says", shown)
 
 
 class Wrong:

@@ -51,7 +51,11 @@ class Storage:
     """
 
     def __init__(
-        self, disk: Disk, copy: Copy, compact_at: int, changed: Callable[[Iterable[Key]], None]
+        self,
+        disk: Disk,
+        copy: Copy,
+        compact_at: int,
+        changed: Callable[[Iterable[Key]], None] = lambda keys: None,
     ) -> None:
         self._copy = copy
         self._compact_at = compact_at

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from splitbrain.checkers import INVALID, UNKNOWN, VALID
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, Anomaly
 from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.collections import unique_ids
 from splitbrain.checkers.collections.identifiers import ENTRY
@@ -54,8 +54,9 @@ def test_the_checker_agrees_with_its_twin_and_the_recheck_with_both():
         if verdict.validity is not UNKNOWN:
             assert ENTRY.verified(history, verdict).complete
             opposite = VALID if verdict.validity is INVALID else INVALID
+            shown = verdict.anomalies or (Anomaly("repeated", "it is wrong", (0, 1)),)
             with pytest.raises(CertificateError):
-                ENTRY.verified(history, replace(verdict, validity=opposite))
+                ENTRY.verified(history, replace(verdict, validity=opposite, anomalies=shown))
     assert min(counts.values()) > 100, counts
 
 
