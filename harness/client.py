@@ -143,17 +143,21 @@ async def invoke(
     return Outcome(doubt, value, f"{TIMED_OUT} {timeout_s:g} s")
 
 
-async def request(node: Node, server: str, *message: Any) -> Message:
+async def request(node: Node, server: str, *message: Any, identity: int | None = None) -> Message:
     """Ask a server and wait for its answer, however long it takes.
 
     Sends ``("request", id, *message)`` once; the server answers ``("reply", id, *answer)``.
     Whatever else arrives meanwhile, such as a late answer to a request given up, is dropped, so a
     client has one request open at a time. To give up, put a timeout around it.
 
+    Args:
+        identity: the id, that of an earlier attempt whose late answer is as good; drawn if None.
+
     Returns:
         The answer, without ``"reply"`` and the id. Any server may have sent it.
     """
-    identity = node.random.getrandbits(63)
+    if identity is None:
+        identity = node.random.getrandbits(63)
     node.network.send(server, ("request", identity, *message))
     while True:
         _sender, reply = await node.network.receive()

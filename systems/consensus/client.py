@@ -2,7 +2,8 @@
 
 It sends every operation to the server that it takes for the leader, and again to another one when
 that redirects it or stays silent. A change is always repeated under the same session and sequence
-number, so it happens once at most however often it is sent (thesis 6.3).
+number, so it happens once at most however often it is sent (thesis 6.3). An answer that comes after
+its server was given up is as good as any: where all answers are late, there would be none else.
 """
 
 from __future__ import annotations
@@ -129,11 +130,12 @@ class StoreClient:
         return value
 
     async def ask(self, body: tuple[Any, ...]) -> tuple[str, Any]:
-        """Ask until a leader answers."""
+        """Ask until a leader answers; all attempts have one number, so that late answers count."""
+        number = self.node.random.getrandbits(63)
         while True:
             answer = None
             with trio.move_on_after(ATTEMPT_S):
-                answer = await request(self.node, self.target, body)
+                answer = await request(self.node, self.target, body, identity=number)
             if answer is not None and answer[0] != REDIRECT:
                 return answer[0], answer[1]
             leader = answer[1] if answer else None

@@ -110,11 +110,16 @@ def on_received(server: Server, sender: str, message: Received) -> None:
     if not isinstance(office, Leadership) or message.term != server.ballot.term:
         return
     progress = office.progress.get(sender)
-    if progress is None or not hear_follower(progress, message, server.timer.now):
+    if progress is None:
         return
-    if progress.snapshot is not None and message.last_index == progress.snapshot.last_index:
-        progress.offset = message.offset
-    send_append(server, office, sender, progress)
+    snapshot, news = progress.snapshot, message.number > progress.answered
+    awaited = hear_follower(progress, message, server.timer.now)
+    if snapshot is not None and message.last_index == snapshot.last_index:
+        # Where answers take longer than a heartbeat, none is awaited any more when it comes.
+        awaited = awaited or (news and message.offset != progress.offset)
+        progress.offset = message.offset if awaited else progress.offset
+    if awaited:
+        send_append(server, office, sender, progress)
 
 
 def on_appended(server: Server, sender: str, message: Appended) -> None:
@@ -149,7 +154,10 @@ def on_rejected(server: Server, sender: str, message: Rejected) -> None:
     progress = office.progress.get(sender)
     if progress is None:
         return
-    if not hear_follower(progress, message, server.timer.now):
+    # Where answers take longer than a heartbeat, none is awaited any more when it comes: then it is
+    # one to what we would ask again.
+    asked = message.number > progress.answered and message.previous_index == progress.next - 1
+    if not hear_follower(progress, message, server.timer.now) and not asked:
         return  # the answer to an older message
     progress.flight.clear()  # what was sent after it has nothing to follow, either
     back = server.rules.backtrack(message, server.replica.log)

@@ -20,6 +20,7 @@ def fault(kind, at=BEGIN, duration=END - BEGIN, target="leader", **options):
 
 STRUCK = {
     "slow network": (fault("net.latency", delay=0.1),),
+    "slower network": (fault("net.latency", delay=0.3),),
     "slow disk": (fault("disk.slow", delay=0.3),),
     "comes and goes": tuple(
         fault("net.partition", at=BEGIN + n, duration=0.5, shape="leader") for n in range(6)
