@@ -96,7 +96,8 @@ class Shell:
         saves: the kinds of effects that are for the disk.
         longest_wait: how late a deadline that moved may be noticed, in seconds.
         storage: where saves go.
-        core: the protocol, of the present life.
+        core: the protocol, of the present life, or of the last one.
+        lives: whether its life goes on: of one that ended, a leader seems to lead for ever.
     """
 
     saves: ClassVar[tuple[type, ...]] = ()
@@ -137,6 +138,7 @@ class Shell:
         self.writing = False
         self.wake_writer = trio.Event()
         self.batches = self.marked = 0
+        self.lives = False
 
     async def run(self) -> None:
         """Live, again and again while the disk fails; until it is damaged."""
@@ -163,11 +165,14 @@ class Shell:
     async def live(self) -> None:
         """Recover, then serve."""
         self.begin()
-        self.core = await self.recover()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.keep_time)
-            nursery.start_soon(self.write)
-            await self.receive()
+        self.core, self.lives = await self.recover(), True
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self.keep_time)
+                nursery.start_soon(self.write)
+                await self.receive()
+        finally:
+            self.lives = False
 
     async def receive(self) -> None:
         """Hand over every message."""

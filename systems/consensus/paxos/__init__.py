@@ -94,13 +94,7 @@ WITH_LEASES = System(
     client=StoreClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims(
-        (
-            *("process", "net", "member", "client", "scenario", "disk.slow", "disk.stall"),
-            *WALL_CLOCKS,
-        ),
-        assumes=("clock.drift",),
-    ),
+    claims=Claims((*SURVIVES, *WALL_CLOCKS), assumes=("clock.drift",)),
     bugs=BUGS_OF_LEASES,
     knobs=(*KNOBS, _LEASE),
     invariants=PaxosInvariants,

@@ -12,6 +12,8 @@ agreement              no two values are chosen in a slot, nor believed to be
 chosen-quorum          what is applied was chosen: a majority voted for it in one ballot
 durability             the last choice stays with a majority, whoever crashes
 same-snapshot          snapshots of the same slot are the same
+no-hole                who begins to lead proposes something in every slot up to the last one that
+                       it knows of, unless a value is chosen there
 leader-lease           nobody leads in a later ballot while a leader would still read unasked
 never-back             within a life the slot that is applied does not decrease
 =====================  =============================================================================
@@ -89,7 +91,7 @@ class PaxosInvariants:
             seen.unsaved.extend((0, slot, Vote(*vote)) for slot, *vote in core.stored.votes)
             breach = self.remembered(name, state) or self.durability(name, state)
         acceptor, outbox = state.acceptor, state.outbox
-        if state.settings.lease:
+        if state.settings.lease and server.lives:
             breach = breach or self.leader_lease(name, state)
         if acceptor.promised != seen.promised or outbox.saves != seen.saves:
             breach = breach or self.votes(name, state, seen)
@@ -100,6 +102,7 @@ class PaxosInvariants:
             breach = breach or self.applied(name, state, seen)
         if state.phase is not seen.phase and isinstance(state.phase, Leading):
             self.leaders[state.phase.ballot] = name
+            breach = breach or self.no_hole(name, state, state.phase)
         seen.phase = state.phase
         if outbox.saves == outbox.saves_done:
             self.told[name] = max(self.told.get(name, 0), acceptor.promised)
@@ -220,8 +223,18 @@ class PaxosInvariants:
         said = f"the snapshot of {name} up to slot {snapshot.last} differs from another's"
         return Breach("same-snapshot", said)
 
+    def no_hole(self, name: str, state: Server, office: Leading) -> Breach | None:
+        """What is behind a slot that nobody proposes in is never applied (section 3)."""
+        replica = state.replica
+        for slot in range(replica.applied + 1, office.next):
+            if slot not in office.open and slot not in replica.chosen:
+                said = f"{name} leads ballot {office.ballot} up to slot {office.next - 1}, and "
+                return Breach("no-hole", f"{said}proposes nothing in slot {slot}")
+        return None
+
     def leader_lease(self, name: str, state: Server) -> Breach | None:
-        """Looked at whenever a leader with a lease does anything: only then its clock is known."""
+        """Looked at whenever a leader with a lease does anything: only then its clock is known. One
+        whose life a failing disk has ended answers nothing, and its clock stands still."""
         office, now = state.phase, state.timer.now
         latest = max(self.leaders, default=0)
         if not isinstance(office, Leading) or latest <= office.ballot:

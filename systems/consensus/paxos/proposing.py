@@ -15,6 +15,7 @@ proposes to do nothing, or that hole would stay for ever.
 
 from __future__ import annotations
 
+from math import inf
 from typing import Any
 
 from splitbrain.systems.consensus.asking import REDIRECT
@@ -115,12 +116,14 @@ def propose(server: Server, client: str, id: int, command: Any) -> None:
     server.outbox.send(server.everybody, request)
 
 
-def propose_again(server: Server, office: Leading, to: str, before: float) -> None:
-    """Repeat what was sent before some time and this acceptor has not voted for."""
+def propose_again(
+    server: Server, office: Leading, to: str, before: float, last: float = inf
+) -> None:
+    """Repeat what was sent before some time and this acceptor has not voted for, up to a slot."""
     due = [
         (slot, each.value)
         for slot, each in office.open.items()
-        if to not in each.votes and each.sent_at <= before
+        if slot <= last and to not in each.votes and each.sent_at <= before
     ][: server.settings.batch]
     if due:
         request = Accept(ACCEPT, office.ballot, tuple(due), server.replica.applied)
@@ -128,20 +131,25 @@ def propose_again(server: Server, office: Leading, to: str, before: float) -> No
 
 
 def on_accepted(server: Server, sender: str, message: Accepted) -> None:
-    """Count votes; what a majority voted for is chosen."""
+    """Count votes; what a majority voted for is chosen. Of the slots that we found when we began to
+    lead, the next ones go to whoever voted in some of them."""
     office = server.phase
     if not isinstance(office, Leading) or message.ballot != office.ballot:
         return
     office.hearing[sender].heard_at = server.timer.now
+    found = False
     for slot in message.slots:
         proposal = office.open.get(slot)
         if proposal is not None:
+            found = found or (slot <= office.recovered and sender not in proposal.votes)
             proposal.votes.add(sender)
             if len(proposal.votes) >= server.majority:
                 del office.open[slot]
                 server.replica.choose(slot, proposal.value)
     apply(server)
     release_reads(server, office)
+    if found:
+        propose_again(server, office, sender, server.timer.now, office.recovered)
 
 
 def heartbeat(server: Server, office: Leading) -> None:

@@ -57,6 +57,7 @@ Left out: getting what is damaged from the others (Protocol-Aware Recovery), tel
 voter has caught up. A leader whose disk stands still goes on sending heartbeats.
 """
 
+from splitbrain.checkers.invariants.quorums import quorum_overlap
 from splitbrain.harness.bug import planted
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
@@ -67,7 +68,7 @@ from splitbrain.systems.consensus.raft.client import RaftClient
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
 from splitbrain.systems.consensus.raft.invariants import RaftInvariants
-from splitbrain.systems.consensus.raft.server import RaftKV
+from splitbrain.systems.consensus.raft.server import CountedKV, RaftKV
 from splitbrain.systems.consensus.raft.state import Settings
 from splitbrain.systems.consensus.sessions import Sessions
 from splitbrain.systems.consensus.shell import SURVIVES, WALL_CLOCKS
@@ -122,13 +123,14 @@ SYSTEM = System(
 WITH_CHANGES = System(
     name="raft-members",
     title="Raft whose members change, and whose leaders hand over (chapter 9)",
-    server=planted(RaftKV, settings=Settings(members=3)),
+    server=planted(CountedKV, settings=Settings(members=3)),
     client=RaftClient,
     workloads=("changing-set",),
     nodes=5,
     claims=Claims(
         (*(kind for kind in SURVIVES if kind != "member"), "clock"), notices=("disk.bitrot",)
     ),
+    checkers=(quorum_overlap(),),
     bugs=BUGS_OF_CHANGES,
     knobs=(
         *(knob for knob in KNOBS if knob.name != "pre_vote"),
@@ -145,13 +147,7 @@ WITH_LEASES = System(
     client=RaftClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims(
-        (
-            *("process", "net", "member", "client", "scenario", "disk.slow", "disk.stall"),
-            *WALL_CLOCKS,
-        ),
-        assumes=("clock.drift",),
-    ),
+    claims=Claims((*SURVIVES, *WALL_CLOCKS), assumes=("clock.drift",)),
     bugs=BUGS_OF_LEASES,
     knobs=(*(knob for knob in KNOBS if knob.name != "pre_vote"), _LEASE),
     invariants=RaftInvariants,

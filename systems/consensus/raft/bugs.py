@@ -17,7 +17,7 @@ from splitbrain.systems.consensus.raft.messages import Entry, InstallSnapshot, P
 from splitbrain.systems.consensus.raft.phases import Incoming, Leadership
 from splitbrain.systems.consensus.raft.replica import Replica
 from splitbrain.systems.consensus.raft.rules import Rules
-from splitbrain.systems.consensus.raft.server import RaftKV
+from splitbrain.systems.consensus.raft.server import CountedKV, RaftKV
 from splitbrain.systems.consensus.raft.state import Server, Settings
 from splitbrain.systems.consensus.raft.storage import WAL, Save, Storage
 from splitbrain.systems.consensus.sessions import Sessions
@@ -385,12 +385,15 @@ BUGS_OF_CHANGES: tuple[Bug, ...] = (
     Bug(
         id="CON-12-JOINT",
         title="several voters are exchanged in one step, without a joint configuration",
-        server=planted(RaftKV, rules=SkipsJoint),
+        server=planted(CountedKV, rules=SkipsJoint),
         workload="changing-set",
         faults=("net.partition", "scenario.rollback"),
         nodes=5,
         seeds=60,
-        shows=("leader-completeness", "commit-quorum", "durability", "log-matching", "lost"),
+        shows=(
+            *("leader-completeness", "commit-quorum", "durability", "log-matching", "lost"),
+            "disjoint-quorums",
+        ),
         source="Raft paper, section 6 and figure 10",
     ),
 )

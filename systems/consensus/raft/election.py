@@ -167,7 +167,8 @@ def count_vote(server: Server, candidacy: Candidacy, voter: str) -> None:
 def lead(server: Server) -> None:
     """Take office: nothing is known of the followers' logs (figure 2)."""
     timer, log, outbox = server.timer, server.replica.log, server.outbox
-    assert isinstance(server.phase, Candidacy)
+    candidacy = server.phase
+    assert isinstance(candidacy, Candidacy)
     assert server.ballot.vote == server.name
     last = log.last_index
     opens = server.rules.opens_term
@@ -180,6 +181,7 @@ def lead(server: Server) -> None:
         },
         unsaved=deque([(outbox.saves, last)]),
         term_start=last + 1 if opens else 0,
+        voters=frozenset(candidacy.votes),
     )
     enter(server, office)
     if opens:

@@ -93,7 +93,7 @@ class RaftInvariants:
         if seen is None or seen.state is not state:
             seen = self.seen[name] = _Seen(state)
             return self.durability(name, state, "started again") or self.look(name, state, seen)
-        if state.settings.lease and (breach := self.leader_lease(name, state)):
+        if state.settings.lease and server.lives and (breach := self.leader_lease(name, state)):
             return breach
         log, ballot = state.replica.log, state.ballot
         if (
@@ -175,7 +175,8 @@ class RaftInvariants:
         )
 
     def leader_lease(self, name: str, state: Server) -> Breach | None:
-        """Looked at whenever a leader with a lease does anything: only then its clock is known."""
+        """Looked at whenever a leader with a lease does anything: only then its clock is known. One
+        whose life a failing disk has ended answers nothing, and its clock stands still."""
         office, now = state.phase, state.timer.now
         if not isinstance(office, Leadership) or office.released:
             return None

@@ -175,6 +175,7 @@ class Leadership:
         changing: the client that waits for a change of the members that goes in two steps, during
             the first.
         released: whether we told anybody to campaign: from then on nobody vouches for us any more.
+        voters: whose votes made us leader.
     """
 
     role: ClassVar[str] = LEADER
@@ -190,6 +191,7 @@ class Leadership:
     settled: int = -1
     changing: tuple[str, int] | None = None
     released: bool = False
+    voters: frozenset[str] = frozenset()
 
 
 Phase = Following | Canvass | Candidacy | Leadership

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import trio
 
+from splitbrain.checkers.invariants.quorums import COMMITS, DECIDED, LEADS
 from splitbrain.harness.node import Node
 from splitbrain.systems.consensus.kv import KeyValue
 from splitbrain.systems.consensus.raft.core import Raft
@@ -18,7 +20,7 @@ from splitbrain.systems.consensus.raft.effects import (
     SnapshotInstalled,
     Stored,
 )
-from splitbrain.systems.consensus.raft.phases import LEADER
+from splitbrain.systems.consensus.raft.phases import LEADER, Leadership
 from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.raft.state import Settings
 from splitbrain.systems.consensus.raft.storage import Storage
@@ -96,3 +98,40 @@ class RaftKV(Shell):
             self.tell_role(effect.role, effect.term, leads=effect.role == LEADER)
         elif isinstance(effect, SnapshotInstalled):
             self.node.trace("snapshot-installed", effect.last_index)
+
+
+class CountedKV(RaftKV):
+    """A server that also tells on whose votes and copies its decisions rest, which nobody else can
+    know while members change (`splitbrain.checkers.invariants.quorums`)."""
+
+    def begin(self) -> None:
+        """See `Shell.begin`."""
+        super().begin()
+        self.told: tuple[int, int] | None = None
+
+    def perform(self, effects: list[Any]) -> None:
+        """See `Shell.perform`; tells of the first commit of a term, and of a configuration."""
+        before = self.committed
+        super().perform(effects)
+        office, replica = self.core.server.phase, self.core.server.replica
+        if self.committed == before or not isinstance(office, Leadership):
+            return
+        settled = max(index for index, _ in replica.configurations if index <= self.committed)
+        if self.told != (self.core.term, settled):
+            self.told = (self.core.term, settled)
+            holders = {n for n, each in office.progress.items() if each.match >= self.committed}
+            if office.durable_index >= self.committed:
+                holders.add(self.node.name)
+            self.decided(COMMITS, holders, index=self.committed)
+
+    def report(self, effect: Any) -> None:
+        """See `Shell.report`."""
+        super().report(effect)
+        office = self.core.server.phase
+        if isinstance(effect, RoleChanged) and isinstance(office, Leadership):
+            self.decided(LEADS, office.voters)
+
+    def decided(self, what: str, by: Iterable[str], **more: int) -> None:
+        """Tell who decided."""
+        told = {"what": what, "term": self.core.term, "by": sorted(by), **more}
+        self.node.announce(DECIDED, told)
