@@ -17,6 +17,7 @@ from math import exp, floor, log
 from pathlib import Path
 from typing import Any
 
+from splitbrain.harness.hunting.coinciding import coinciding
 from splitbrain.harness.knobs import OPTION, Knob
 from splitbrain.harness.nemesis.catalogue import named, resolve
 from splitbrain.harness.nemesis.claims import Claims
@@ -55,6 +56,9 @@ little of the rest of the run to be judged."""
 
 OTHER_SIZES = 0.3
 """How often a system has another number of servers than it usually has."""
+
+TOGETHER = 0.3
+"""How often half of the faults come together with others."""
 
 TRIGGERS = 0.3
 """How often half of the faults wait for something to happen, rather than for a time alone."""
@@ -228,6 +232,8 @@ def plan_for(target: Target, seed: int) -> Plan:
     within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None
     kinds = _kinds(target, seed)
     plan = draw(plan, kinds, within=within, density=_density(kinds, seed))
+    if _stream(seed, "together").random() < TOGETHER:
+        plan = coinciding(plan, survivable=within is not None)
     if _stream(seed, "triggers").random() >= TRIGGERS:
         return plan
     survivable = within is not None

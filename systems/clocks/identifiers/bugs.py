@@ -35,7 +35,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("clock.backward", "clock.strobe"),
         nodes=3,
         seeds=40,
-        shows=("unique-ids/",),
+        shows=("unique-ids/", "hybrid-stamps/went-back"),
         source="DDIA chapter 8, Timestamps for ordering events; Twitter Snowflake",
     ),
     Bug(

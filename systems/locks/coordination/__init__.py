@@ -23,7 +23,8 @@ server (`splitbrain.checkers.collections.watches`); no more permits of a semapho
 there are; what a leader wrote under its token is never overwritten by one whose token is not held
 any more, however clocks drift and clients pause. A permit of the semaphore stays with its owner
 until it is given back: an owner that crashed gets the same one when it asks again. A leader's is
-taken away `CoordinationServer.lease_s` after its election at the earliest.
+taken away `CoordinationServer.lease_s` after its election at the earliest, and in the end it is
+(`splitbrain.checkers.invariants.permits`).
 
 Invariants:
 
@@ -39,12 +40,13 @@ Layout: ``machine`` is the replicated state, ``server`` adds watches and expiry 
 Left out: renewing a permit, watching single keys, transactions of several changes.
 """
 
+from splitbrain.checkers.invariants.permits import permits_end
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.consensus.raft.invariants import RaftInvariants
 from splitbrain.systems.locks.coordination.bugs import BUGS
-from splitbrain.systems.locks.coordination.client import CoordinationClient
+from splitbrain.systems.locks.coordination.client import ELECTION, CoordinationClient
 from splitbrain.systems.locks.coordination.server import CoordinationServer
 
 __all__ = ["SYSTEM"]
@@ -70,6 +72,8 @@ SYSTEM = System(
     claims=Claims(
         ("process", "net", "member", "clock", "client", "scenario", "disk.slow", "disk.stall")
     ),
+    # A leader needs a round and an answer or two beyond the longest lease.
+    checkers=(permits_end((ELECTION,), within_s=2.5),),
     bugs=BUGS,
     knobs=KNOBS,
     invariants=RaftInvariants,

@@ -64,6 +64,14 @@ class ForgetsPermits(Coordination):
         self.permits = {}
 
 
+class Keeps(Coordination):
+    """No permit expires, whatever was asked for."""
+
+    def take(self, name: str, permits: int, owner: str, expires: bool) -> int | bool:
+        """A permit that is kept until it is given back."""
+        return super().take(name, permits, owner, False)
+
+
 def _over(machine: type[Coordination]) -> type[CoordinationServer]:
     return planted(CoordinationServer, application_class=machine)
 
@@ -124,6 +132,17 @@ BUGS: tuple[Bug, ...] = (
         shows=("lost",),
         options={"system": {"lease": 0.2}},
         source="DDIA chapter 8, The truth is defined by the majority",
+    ),
+    Bug(
+        id="CLK-11-HELD",
+        title="a leader that died is leader for ever: its permit does not expire",
+        server=_over(Keeps),
+        workload="set",
+        faults=("client.kill",),
+        nodes=3,
+        seeds=20,
+        shows=("kept-for-ever",),
+        source="DDIA chapter 8, The leader and the lock; Burrows, Chubby, section 2.8",
     ),
     Bug(
         id="CON-25",

@@ -53,7 +53,7 @@ class Coordination:
             case ("put", str(key), value):
                 return OK, self._change(key, value)
             case ("take", str(name), int(permits), str(owner), bool(expires)):
-                return OK, self._take(name, permits, owner, expires)
+                return OK, self.take(name, permits, owner, expires)
             case (("give" | "expire"), str(name), str(owner), int(token)):
                 return OK, self.give(name, owner, token)
             case ("write", str(name), int(token), str(key), value):
@@ -111,9 +111,7 @@ class Coordination:
         del self.permits[name, owner]
         return True
 
-    # Inside
-
-    def _take(self, name: str, permits: int, owner: str, expires: bool) -> int | bool:
+    def take(self, name: str, permits: int, owner: str, expires: bool) -> int | bool:
         """An owner that has a permit gets it again: it was not told, or forgot it in a crash."""
         held = self.permits.get((name, owner))
         if held is not None:
@@ -123,6 +121,8 @@ class Coordination:
         token = self._change(name, owner)
         self.permits[name, owner] = token, expires
         return token
+
+    # Inside
 
     def _change(self, key: str, value: Any) -> int:
         self.revision += 1

@@ -1,0 +1,66 @@
+"""Faults that come together: where and when another one strikes.
+
+Drawn one by one, two faults seldom meet at one server within the half second in which they would do
+harm together: a leader that is cut off *and* whose clock is set back, a disk that forgets just
+before its server is killed. Outside they do, since one is often the cause of the other; so some of
+a plan's faults are moved to others.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+
+from splitbrain.harness.nemesis.catalogue import named
+from splitbrain.harness.nemesis.schedule import by_start
+from splitbrain.harness.plan import Fault, Plan
+from splitbrain.harness.streams import stream
+
+MOVED = 0.5
+"""How many of a plan's faults are moved to others."""
+
+BEFORE_S, AFTER_S = 0.1, 0.5
+"""How much earlier and later than the other one a fault begins at most, in seconds."""
+
+
+def coinciding(plan: Plan, *, survivable: bool) -> Plan:
+    """The plan with some of its faults moved to where and when others of other kinds strike.
+
+    What strikes any one server strikes a certain one then, or the two would hardly meet.
+
+    Args:
+        plan: the plan; each of its faults has a stream of its own for this.
+        survivable: whether the plan stays within a system's claims. Then no fault is moved that
+            takes servers down: nobody has counted how many that would be at once.
+    """
+    moved: dict[str, Fault] = {}
+    for fault in plan.faults:
+        rng = stream(plan.seed, "hunt", "together", fault.id)
+        toss = rng.random()
+        others = [each for each in plan.faults if each.kind != fault.kind and _movable(each)]
+        down = survivable and named(fault.kind).nodes_down
+        if toss < MOVED and others and _movable(fault) and not down:
+            other = rng.choice(others)
+            moved[other.id] = there = _somewhere(moved.get(other.id, other), plan)
+            moved[fault.id] = _beside(fault, there, plan, rng)
+    return plan.with_(faults=by_start(moved.get(fault.id, fault) for fault in plan.faults))
+
+
+def _movable(fault: Fault) -> bool:
+    kind = named(fault.kind)
+    return kind.strikes == "servers" and not (kind.composite or kind.permanent or kind.long)
+
+
+def _somewhere(fault: Fault, plan: Plan) -> Fault:
+    """The fault; one that strikes any server strikes a certain one."""
+    if fault.target != "one":
+        return fault
+    return replace(fault, target=stream(plan.seed, "hunt", "place", fault.id).choice(plan.servers))
+
+
+def _beside(fault: Fault, other: Fault, plan: Plan, rng: random.Random) -> Fault:
+    """The fault, about when the other one begins, and where, if that is one server."""
+    at = other.at + rng.uniform(-BEFORE_S, AFTER_S)
+    at = round(max(0.0, min(at, plan.time_limit - fault.duration)), 3)
+    alone = other.target == "leader" or other.target in plan.servers
+    return replace(fault, at=at, target=other.target if alone else fault.target)

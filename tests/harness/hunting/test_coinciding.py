@@ -1,0 +1,73 @@
+"""Some faults come together, where and when another one strikes."""
+
+from __future__ import annotations
+
+import pytest
+
+from splitbrain.harness.hunting.coinciding import AFTER_S, BEFORE_S, coinciding
+from splitbrain.harness.nemesis.catalogue import check_fault, named
+from splitbrain.harness.plan import Fault, Plan
+from splitbrain.harness.planning import draw
+
+KINDS = ("net.partition_oneway", "clock.backward", "process.pause", "process.kill", "member.dead")
+
+
+def drawn(seed, kinds=KINDS):
+    return draw(Plan("raft", "register", nodes=5, seed=seed, time_limit=10.0), list(kinds))
+
+
+def meet(one, other):
+    """Whether two faults strike the same server, the one about when the other begins."""
+    near = -BEFORE_S - 0.001 <= one.at - other.at <= AFTER_S + 0.001
+    return near and one.kind != other.kind and one.target == other.target not in ("one", "all")
+
+
+def meetings(plan):
+    return sum(any(meet(one, other) for other in plan.faults) for one in plan.faults)
+
+
+@pytest.mark.parametrize("survivable", [False, True])
+def test_the_faults_are_those_that_there_were(survivable):
+    for seed in range(30):
+        before = drawn(seed)
+        after = coinciding(before, survivable=survivable)
+        was = {fault.id: fault for fault in before.faults}
+
+        assert sorted(was) == sorted(fault.id for fault in after.faults)
+        assert after == coinciding(before, survivable=survivable)
+        assert [f.at for f in after.faults] == sorted(f.at for f in after.faults)
+        for fault in after.faults:
+            old = was[fault.id]
+            check_fault(fault, before.servers, ["c1"])
+            assert (fault.kind, fault.duration, fault.options) == (
+                old.kind,
+                old.duration,
+                old.options,
+            )
+            assert fault.at + fault.duration <= before.time_limit + 0.001
+            assert fault.target in (old.target, "leader", *before.servers)
+
+
+def test_many_more_of_them_meet():
+    plans = [drawn(seed) for seed in range(30)]
+    before = sum(meetings(plan) for plan in plans)
+    after = sum(meetings(coinciding(plan, survivable=False)) for plan in plans)
+
+    assert after > 2 * before
+
+
+def test_within_claims_no_fault_moves_that_takes_servers_down():
+    for seed in range(30):
+        before = drawn(seed)
+        after = {f.id: f for f in coinciding(before, survivable=True).faults}
+        for fault in before.faults:
+            if named(fault.kind).nodes_down:
+                assert after[fault.id].at == fault.at
+
+
+def test_what_has_no_other_beside_it_stays():
+    plan = drawn(1, ("clock.backward",))
+    alone = plan.with_(faults=(Fault("process.kill", at=1.0, duration=0.5, target="one", id="a"),))
+
+    assert coinciding(plan, survivable=False) == plan
+    assert coinciding(alone, survivable=False) == alone
