@@ -1,13 +1,14 @@
 """Retries stay within a budget, and are spread: an outage is not made worse by those who meet it.
 
-*Property.* Of each service instance (a node's life):
+*Property.* Of each service instance (a node's life), by the checker
 
-* at any moment it has made at most ``burst + share * calls`` retries, where a call is tried once
-  without counting (else: *retry-storm*). A token bucket that gets `share` of a token with each call
-  and holds at most `burst` keeps this, and so does any policy that retries less.
-* The waits before the n-th attempt differ from call to call. Where at least `LEAST` of them are
-  known for some n, over all instances, and all are the same, there is no jitter: those who failed
-  together come back together (*synchronised*).
+* ``retry-amplification``: at any moment it has made at most ``burst + share * calls`` retries,
+  where a call is tried once without counting (else: *retry-storm*). A token bucket that gets
+  `share` of a token with each call and holds at most `burst` keeps this, and so does any policy
+  that retries less.
+* ``backoff-spread``: the waits before the n-th attempt differ from call to call. Where at least
+  `LEAST` of them are known for some n, over all instances, and all are the same, there is no
+  jitter: those who failed together come back together (*synchronised*).
 
 *Source.* Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021; Beyer et al.,
 "Site Reliability Engineering", chapters 21 and 22 (retry budgets); Brooker, "Exponential Backoff
@@ -28,8 +29,9 @@ from typing import Any
 
 from splitbrain.checkers.calls.announced import field_of, lives
 from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import History, Operation
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 CALL, RETRY = "call", "retry"
 
@@ -39,21 +41,26 @@ LEAST = 8
 _SHOWN = 20
 
 
-def retries(*, burst: float = 10.0, share: float = 0.2) -> Checker:
-    """A checker: retries stay within a budget, and are spread. See the module.
+def retry_amplification(*, burst: float = 10.0, share: float = 0.2) -> Checker:
+    """A checker: retries stay within a budget. See the module.
 
     Args:
         burst: retries that an instance may make at once.
         share: retries that each call adds to what it may make.
     """
-    return _Retries(burst, share)
+    return _Amplification(burst, share)
+
+
+def backoff_spread() -> Checker:
+    """A checker: waits before retries are spread. See the module."""
+    return _Spread()
 
 
 @dataclass(frozen=True, slots=True)
-class _Retries:
+class _Amplification:
     burst: float
     share: float
-    name: str = "retries"
+    name: str = "retry-amplification"
     needs_events: str = RETRY
 
     def check(self, history: History) -> Verdict:
@@ -65,15 +72,9 @@ class _Retries:
         attempts = [field_of(event, "attempt", int) for event in history.events(f=CALL)]
         again = sum(attempt > 1 for attempt in attempts)
         coverage = {"calls": len(attempts) - again, "retries": again}
-        anomalies = (*self._storms(history), *_synchronised(history))
-        if anomalies:
-            said = anomalies[0].message
-            return Verdict(self.name, INVALID, said, anomalies, coverage=coverage)
-        if not again:
-            reason = "no call was retried, so nothing was exercised"
-            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        reason = f"{again} retries of {coverage['calls']} calls, within the budget"
-        return Verdict(self.name, VALID, reason, coverage=coverage)
+        holds = f"{again} retries of {coverage['calls']} calls, within the budget"
+        vain = None if again else "no call was retried, so nothing was exercised"
+        return verdict_of(self.name, self._storms(history), coverage, holds=holds, vain=vain)
 
     def _storms(self, history: History) -> Iterator[Anomaly]:
         for node, events in lives(history, CALL):
@@ -99,16 +100,38 @@ class _Retries:
         return None
 
 
-def _synchronised(history: History) -> Iterator[Anomaly]:
-    waits: dict[int, list[Operation]] = {}
-    for event in history.events(f=RETRY):
-        waits.setdefault(field_of(event, "attempt", int), []).append(event)
-    for n, events in sorted(waits.items()):
-        delays = {field_of(event, "delay", float) for event in events}
-        if len(events) >= LEAST and len(delays) == 1:
-            said = f"all {len(events)} calls waited {min(delays):g} s before attempt {n}"
-            yield Anomaly("synchronised", said, tuple(e.index for e in events[:_SHOWN]))
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    name: str = "backoff-spread"
+    needs_events: str = RETRY
+
+    def check(self, history: History) -> Verdict:
+        """See `splitbrain.checkers.verdict.Checker`.
+
+        Raises:
+            ModelError: an announcement lacks what it needs.
+        """
+        waits: dict[int, list[Operation]] = {}
+        for event in history.events(f=RETRY):
+            waits.setdefault(field_of(event, "attempt", int), []).append(event)
+        anomalies = []
+        known = compared = 0
+        for n, events in sorted(waits.items()):
+            delays = {field_of(event, "delay", float) for event in events}
+            known += len(events)
+            compared += len(events) if len(events) >= LEAST else 0
+            if len(events) >= LEAST and len(delays) == 1:
+                said = f"all {len(events)} calls waited {min(delays):g} s before attempt {n}"
+                anomalies.append(
+                    Anomaly("synchronised", said, tuple(e.index for e in events[:_SHOWN]))
+                )
+        coverage = {"waits": known, "waits compared": compared}
+        holds = f"{known} waits, of which {compared} were compared and differ"
+        vain = None if known else "no call was retried, so nothing was exercised"
+        return verdict_of(self.name, anomalies, coverage, holds=holds, vain=vain)
 
 
-ENTRY = CheckerEntry("retries", retries, "retries stay within a budget, and their waits are spread")
+ENTRY = CheckerEntry("retry-amplification", retry_amplification, "retries stay within a budget")
 """``burst``: retries at once; ``share``: what each call adds to these."""
+
+SPREAD_ENTRY = CheckerEntry("backoff-spread", backoff_spread, "waits before retries are spread")

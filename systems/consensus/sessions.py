@@ -96,3 +96,11 @@ class Sessions:
         state, sessions = immutable(msgspec.msgpack.decode(data))
         self.application.restore(state)
         self.sessions = dict(sessions)
+
+
+class Sessionless(Sessions):
+    """A replicated machine that knows by itself what comes again."""
+
+    def apply_once(self, session: int, sequence: int, operation: Any) -> tuple[str, Any]:
+        """Whoever asks has no session."""
+        return self.application.apply(operation)

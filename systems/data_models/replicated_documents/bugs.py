@@ -13,10 +13,8 @@ from splitbrain.systems.consensus.raft.messages import PreVote, RequestVote
 from splitbrain.systems.consensus.raft.phases import LEADER
 from splitbrain.systems.consensus.raft.rules import Rules
 from splitbrain.systems.consensus.sending import Send
-from splitbrain.systems.data_models.replicated_documents.machine import (
-    DocumentMachine,
-    Sessionless,
-)
+from splitbrain.systems.consensus.sessions import Sessionless
+from splitbrain.systems.data_models.replicated_documents.machine import DocumentMachine
 from splitbrain.systems.data_models.replicated_documents.server import ReplicatedDocumentServer
 
 CHANGES = ("put", "put_all")

@@ -10,7 +10,6 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from splitbrain.systems.consensus.asking import OK, REFUSED
-from splitbrain.systems.consensus.sessions import Sessions
 from splitbrain.systems.data_models.documents.server import UNIQUE, answered
 from splitbrain.systems.data_models.documents.store import Documents
 
@@ -46,11 +45,3 @@ class DocumentMachine:
     def restore(self, state: Any) -> None:
         """See `Documents.restore`."""
         self.documents.restore(state)
-
-
-class Sessionless(Sessions):
-    """A replicated machine that knows by itself what comes again."""
-
-    def apply_once(self, session: int, sequence: int, operation: Any) -> tuple[str, Any]:
-        """Whoever asks has no session."""
-        return self.application.apply(operation)

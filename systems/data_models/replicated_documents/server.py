@@ -6,10 +6,8 @@ from typing import ClassVar
 
 from splitbrain.systems.consensus.raft.server import RaftKV
 from splitbrain.systems.consensus.raft.state import Settings
-from splitbrain.systems.data_models.replicated_documents.machine import (
-    DocumentMachine,
-    Sessionless,
-)
+from splitbrain.systems.consensus.sessions import Sessionless
+from splitbrain.systems.data_models.replicated_documents.machine import DocumentMachine
 
 
 class ReplicatedDocumentServer(RaftKV):

@@ -9,6 +9,8 @@ not trying again loses it; and when everybody tries again, what was slow stands 
 * A retry waits a random time below a bound that doubles ("full jitter": those who failed together
   don't come back together), and takes a token of a budget that calls fill: an outage is not made
   worse by those who meet it.
+* A call that is slow may be *hedged*: made a second time before the first is given up. That is off
+  unless it is asked for, since most calls are not idempotent.
 * A deadline travels with the call, as the time that is left, since clocks disagree.
 * A circuit breaker stops calling what has failed again and again, and lets one call through, now
   and then, to see. It goes by the monotonic clock.

@@ -37,6 +37,9 @@ class Policy(NamedTuple):
         most_backoff: the greatest bound.
         burst: retries that may be made at once.
         share: retries that each call adds to these.
+        hedge_after: seconds after which an attempt that was not answered is made a second time,
+            beside the first; 0: never. It helps against the slow tail, and takes a token of the
+            budget (Dean and Barroso, "The Tail at Scale", CACM 56(2), 2013).
     """
 
     attempts: int = 4
@@ -45,6 +48,7 @@ class Policy(NamedTuple):
     most_backoff: float = 0.5
     burst: float = 10.0
     share: float = 0.2
+    hedge_after: float = 0.0
 
 
 class Caller:
@@ -139,7 +143,7 @@ class Caller:
             self.announce("probe", {"endpoint": self.endpoint})
         try:
             with trio.move_on_after(seconds):
-                result = await attempt(seconds)
+                result = await self.hedged(attempt, seconds)
                 permit.succeeded()
                 return result
             permit.failed()
@@ -152,3 +156,36 @@ class Caller:
         finally:
             permit.given_back()  # cancelled from outside, unless one of the others was told
         raise InDoubt(f"no answer within {seconds:g} s")
+
+    async def hedged(self, attempt: Attempt, seconds: float) -> Any:
+        """The result of an attempt, or of a second one beside it, whichever comes first.
+
+        Raises:
+            Refused: it was not done, by either.
+            InDoubt: nobody knows.
+        """
+        after = self.policy.hedge_after
+        if not 0 < after < seconds:
+            return await attempt(seconds)
+        results: list[Any] = []
+        errors: list[Exception] = []
+        first = trio.Event()
+        async with trio.open_nursery() as nursery:
+
+            async def make(left: float) -> None:
+                try:
+                    results.append(await attempt(left))
+                    nursery.cancel_scope.cancel()
+                except (Refused, InDoubt) as error:
+                    errors.append(error)
+                    first.set()
+
+            nursery.start_soon(make, seconds)
+            with trio.move_on_after(after):
+                await first.wait()
+            if not first.is_set() and self.budget.spend():
+                self.announce("call", {"request": None, "attempt": 2})
+                nursery.start_soon(make, seconds - after)
+        if results:
+            return results[0]
+        raise next((error for error in errors if isinstance(error, InDoubt)), errors[0])

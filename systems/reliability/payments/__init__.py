@@ -20,10 +20,11 @@ Layout: ``gateway`` and ``processor`` are the two kinds of servers, ``servers`` 
 ``ledger`` is the file, ``client`` asks; ``bugs`` has all of it with one decision wrong; ``summary``
 is the sketch with its weaknesses.
 
-Left out: a second processor that takes over, and forgetting old numbers.
+Left out: a second processor that takes over (`splitbrain.systems.reliability.replicated_payments`
+has it), and forgetting old numbers.
 """
 
-from splitbrain.checkers.calls import breaker_states, retries
+from splitbrain.checkers.calls import backoff_spread, breaker_states, retry_amplification
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
@@ -38,6 +39,13 @@ __all__ = ["SYSTEM"]
 _POLICY = Policy()
 
 KNOBS = (
+    Knob(
+        "hedge_after",
+        0.0,
+        0.3,
+        "time after which a call that is not answered is made a second time, in seconds; 0: never",
+        "gateway.policy.hedge_after",
+    ),
     Knob("attempts", 2, 6, "most attempts at one call", "gateway.policy.attempts"),
     Knob("timeout", 0.05, 0.5, "time that an attempt waits, in seconds", "gateway.policy.timeout"),
     Knob("failures", 3, 10, "failures that open a breaker", "gateway.limits.failures"),
@@ -54,7 +62,11 @@ SYSTEM = System(
         ("process", "net", "service", "clock", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",
     ),
-    checkers=(retries(burst=_POLICY.burst, share=_POLICY.share), breaker_states()),
+    checkers=(
+        retry_amplification(burst=_POLICY.burst, share=_POLICY.share),
+        backoff_spread(),
+        breaker_states(),
+    ),
     sizes=range(2, 10),
     bugs=BUGS,
     knobs=KNOBS,

@@ -7,7 +7,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.bug import Bug, planted
-from splitbrain.systems.reliability.calling import Breaker, Caller, Permit
+from splitbrain.systems.reliability.calling import Breaker, Caller, Permit, Policy
 from splitbrain.systems.reliability.calling.caller import Attempt
 from splitbrain.systems.reliability.payments.gateway import Gateway
 from splitbrain.systems.reliability.payments.processor import Processor
@@ -85,6 +85,21 @@ BUGS: tuple[Bug, ...] = (
         seeds=10,
         shows=("duplicated",),
         source="DDIA chapter 11, Idempotence; Jepsen: MongoDB 4.2.6 (duplicate writes by retries)",
+    ),
+    Bug(
+        id="RES-01-HEDGED",
+        title="a payment that is slow is made a second time beside the first, and paid twice",
+        server=planted(
+            PaymentsServer,
+            processor=SummaryProcessor,
+            gateway=planted(Gateway, policy=Policy(attempts=1, hedge_after=0.05)),
+        ),
+        workload="payments",
+        faults=("net.latency", "disk.slow"),
+        nodes=3,
+        seeds=10,
+        shows=("duplicated",),
+        source="Dean and Barroso, The Tail at Scale, CACM 56(2), 2013 (hedged requests)",
     ),
     Bug(
         id="RES-02",

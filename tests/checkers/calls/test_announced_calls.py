@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
-from splitbrain.checkers.calls import breaker_states, retries
+from splitbrain.checkers.calls import backoff_spread, breaker_states, retry_amplification
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
@@ -78,15 +78,27 @@ def test_a_breaker_whose_time_is_over_rejects_nothing(events, kinds):
         ),  # too many at that time
         ([*calls(1, 2), *calls(1, 2, node="n3")], VALID, []),  # each has its own budget
         ([*calls(1, 2), STARTED, *calls(1, 2)], VALID, []),  # and each life
-        ([*calls(1, 2), *waits(*[0.1] * 8)], INVALID, ["synchronised"]),
-        ([*calls(1, 2), *waits(*[0.1] * 7)], VALID, []),
-        ([*calls(1, 2), *waits(*[0.1] * 8, 0.2)], VALID, []),
         (calls(1, 1), UNKNOWN, []),
         ([], UNKNOWN, []),
     ],
 )
-def test_retries(events, validity, kinds):
-    verdict = retries(burst=1, share=0.4).check(announced(*events))
+def test_retry_amplification(events, validity, kinds):
+    verdict = retry_amplification(burst=1, share=0.4).check(announced(*events))
+
+    assert (verdict.validity, [a.kind for a in verdict.anomalies]) == (validity, kinds), verdict
+
+
+@pytest.mark.parametrize(
+    ("events", "validity", "kinds"),
+    [
+        (waits(*[0.1] * 8), INVALID, ["synchronised"]),
+        (waits(*[0.1] * 7), VALID, []),
+        (waits(*[0.1] * 8, 0.2), VALID, []),
+        ([], UNKNOWN, []),
+    ],
+)
+def test_backoff_spread(events, validity, kinds):
+    verdict = backoff_spread().check(announced(*events))
 
     assert (verdict.validity, [a.kind for a in verdict.anomalies]) == (validity, kinds), verdict
 
@@ -122,4 +134,4 @@ def test_breaker_states(events, validity, kinds):
 @pytest.mark.parametrize("value", [None, 3, {}, {"attempt": "2"}, {"attempt": True}])
 def test_an_announcement_that_lacks_what_it_needs_is_named(value):
     with pytest.raises(ModelError, match="it needs 'attempt', of type int"):
-        retries(burst=1, share=0).check(announced(("n2", "call", value)))
+        retry_amplification(burst=1, share=0).check(announced(("n2", "call", value)))

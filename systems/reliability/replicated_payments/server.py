@@ -1,0 +1,18 @@
+"""One server: Raft with the ledger over it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from splitbrain.systems.consensus.raft.server import RaftKV
+from splitbrain.systems.consensus.raft.state import Settings
+from splitbrain.systems.consensus.sessions import Sessionless
+from splitbrain.systems.reliability.replicated_payments.ledger import LedgerMachine
+
+
+class LedgerServer(RaftKV):
+    """See the module."""
+
+    settings: ClassVar[Settings] = Settings(snapshot_every=64, snapshot_keeps=4)
+    application_class: ClassVar[type[LedgerMachine]] = LedgerMachine
+    machine_class: ClassVar[type[Sessionless]] = Sessionless

@@ -1,0 +1,98 @@
+"""Checkers of retries, waits and breakers against their definitions, on thousands of histories."""
+
+from __future__ import annotations
+
+import random
+import re
+
+from splitbrain.checkers import INVALID
+from splitbrain.checkers.calls import backoff_spread, breaker_states, retry_amplification
+from splitbrain.checkers.history import History
+from splitbrain.checkers.history.operation import Operation
+
+NODES = ("n2", "n3")
+
+
+def announced(events):
+    return History.from_operations(
+        Operation(i, i * 10**9, node, "info", f, value) for i, (node, f, value) in enumerate(events)
+    )
+
+
+def lives_of(events):
+    """Each node's events, cut where it starts."""
+    found = []
+    for node in NODES:
+        mine = [[]]
+        for who, f, value in events:
+            if who == node and f == "started":
+                mine.append([])
+            elif who == node:
+                mine[-1].append((f, value))
+        found += mine
+    return found
+
+
+def test_retry_amplification_is_what_counting_every_prefix_says():
+    rng = random.Random(1)
+    for _ in range(1500):
+        events = [
+            (rng.choice(NODES), "started", {})
+            if rng.random() < 0.1
+            else (rng.choice(NODES), "call", {"attempt": rng.choice([1, 1, 1, 2, 3])})
+            for _ in range(rng.randrange(1, 14))
+        ]
+        prefixes = [
+            [value["attempt"] for _, value in life[:end]]
+            for life in lives_of(events)
+            for end in range(len(life) + 1)
+        ]
+        stormy = any(
+            sum(n > 1 for n in tried) > 1 + 0.5 * sum(n == 1 for n in tried) for tried in prefixes
+        )
+        verdict = retry_amplification(burst=1, share=0.5).check(announced(events))
+
+        assert (verdict.validity is INVALID) == stormy, events
+
+
+def test_backoff_spread_is_what_the_sets_of_waits_say():
+    rng = random.Random(2)
+    for _ in range(500):
+        events = [
+            (rng.choice(NODES), "retry", {"attempt": rng.choice([2, 3]), "delay": delay})
+            for delay in rng.choices([0.1, 0.2], [rng.choice([0, 1, 20]), 1], k=rng.randrange(24))
+        ]
+        groups = [[v["delay"] for _, _, v in events if v["attempt"] == n] for n in (2, 3)]
+        alike = any(len(waits) >= 8 and len(set(waits)) == 1 for waits in groups)
+
+        assert (backoff_spread().check(announced(events)).validity is INVALID) == alike, events
+
+
+LETTERS = {"open": "o", "half-open": "h", "closed": "c", "probe": "p"}
+
+ALLOWED = re.compile(r"(o(hp?o)*hp?c)*(o(hp?o)*(hp?)?)?")
+"""All that a breaker may do from its start: open; half-open, with one probe at most, and then open
+again or closed."""
+
+
+def test_breaker_states_are_what_a_regular_expression_allows():
+    rng = random.Random(3)
+    broken = 0
+    for _ in range(2000):
+        good = ["open", "half-open", "probe", rng.choice(["open", "closed"])]
+        words = (good if rng.random() < 0.7 else []) + rng.choices(
+            list(LETTERS), k=rng.randrange(4)
+        )
+        if words and rng.random() < 0.4:  # a mutant
+            words.pop(rng.randrange(len(words)))
+        events = [
+            ("n2", "probe", {"endpoint": "n1"})
+            if word == "probe"
+            else ("n2", "breaker", {"endpoint": "n1", "state": word})
+            for word in words
+        ]
+        allowed = ALLOWED.fullmatch("".join(LETTERS[word] for word in words)) is not None
+        broken += not allowed
+
+        assert (breaker_states().check(announced(events)).validity is INVALID) != allowed, words
+    assert 300 < broken < 1700
