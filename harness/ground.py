@@ -255,6 +255,7 @@ GROUNDS = Entries(
         "simulation": "splitbrain.harness.simulation.ground:GROUND",
         "exploration": "splitbrain.harness.exploration.ground:GROUND",
         "processes": "splitbrain.harness.processes.ground:GROUND",
+        "namespaces": "splitbrain.harness.processes.ground:NAMESPACES",
         "maelstrom": "splitbrain.systems.maelstrom.ground:GROUND",
     },
     "splitbrain.grounds",

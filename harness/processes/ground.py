@@ -1,4 +1,5 @@
-"""The ground of real processes, by the name ``processes``: Linux, no rights needed.
+"""The grounds of real processes: ``processes``, which needs Linux and no rights, and
+``namespaces``, where each server has a network of its own.
 
 Its seconds are real ones, so nothing repeats to the byte. Servers are processes of this Python that
 run the same programs as in the simulation; messages go over TCP on the loopback, files are files,
@@ -11,7 +12,7 @@ import os
 import sys
 
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.processes import rooms, syncs, vdso
+from splitbrain.harness.processes import networks, rooms, syncs, vdso
 from splitbrain.harness.processes.keeper import Needs
 from splitbrain.harness.processes.latencies import Latencies
 from splitbrain.harness.processes.world import World
@@ -26,6 +27,8 @@ class Processes:
     """`splitbrain.harness.ground.Ground` on a `splitbrain.harness.processes.world.World`."""
 
     deterministic = False
+    packets = False
+    """Whether rules of links concern packets, not streams, of programs that have ports."""
     faults: tuple[str, ...] = (
         "process.kill",
         "process.terminate",
@@ -110,4 +113,31 @@ def _check_clocks(plan: Plan) -> None:
             raise InvalidPlan(f"fault {fault.id}: no process's clock can be set here: {reason}")
 
 
+class Namespaces(Processes):
+    """The same, where each server has a network of its own with an address, and the harness passes
+    on their packets; for programs with ports, which may speak UDP, too."""
+
+    packets = True
+
+    def check(self, plan: Plan) -> None:
+        """See `Ground.check`.
+
+        Raises:
+            InvalidPlan: as `Processes.check`, or there may be no such networks.
+        """
+        super().check(plan)
+        if (reason := networks.unavailable()) is not None:
+            raise InvalidPlan(
+                f"the ground {plan.ground} has a network for each server, and {reason}: take "
+                "--ground processes, where all are on the loopback"
+            )
+
+    def world(self, plan: Plan, trace: Trace) -> World:
+        """See `Ground.world`."""
+        world = super().world(plan, trace)
+        world.needs.networks = True
+        return world
+
+
 GROUND = Processes()
+NAMESPACES = Namespaces()

@@ -32,11 +32,13 @@ from typing import Any, NoReturn
 import msgspec
 
 from splitbrain.harness.processes import backups, rooms, syncs, vdso
+from splitbrain.harness.processes.networks import Networks
 from splitbrain.harness.processes.syncs import Syncs
 from splitbrain.harness.workers import adopt_orphans, when_parent_dies
 
-Become = Callable[[str, Any], None]
-"""What a forked process does: called with a node's name and what the harness said at `START`."""
+Become = Callable[[str, Any, Callable[[], None]], None]
+"""What a forked process does: called with a node's name, what the harness said at `START`, and what
+moves the process into the node's own network, if it has one."""
 
 START, SIGNAL, COPY, REPLACE, CLOCK, FILL, SLOW, FAST = (
     *("start", "signal", "copy", "replace", "clock", "fill", "slow", "fast"),
@@ -61,15 +63,19 @@ class Kept:
 
     Attributes:
         line: where commands go and reports come from, one JSON array a line.
+        networks: where files of networks come from, if servers have some
+            (`splitbrain.harness.processes.networks.Networks.give_to`).
     """
 
-    def __init__(self, pid: int, line: socket.socket) -> None:
+    def __init__(self, pid: int, line: socket.socket, networks: socket.socket) -> None:
         self._pid = pid
         self.line = line
+        self.networks = networks
 
     def end(self) -> None:
         """Have everything end, and wait until it has."""
         self.line.close()
+        self.networks.close()
         ending = os.pidfd_open(self._pid)
         try:
             if not select.select([ending], [], [], END_S)[0]:
@@ -86,10 +92,12 @@ class Needs:
     Attributes:
         small_disks: each server's directory is a small disk of its own, which can be full.
         slow_disks: what waits for the disk can be made to wait for longer.
+        networks: each server has a network of its own.
     """
 
     small_disks: bool = False
     slow_disks: bool = False
+    networks: bool = False
 
 
 def keep(become: Become, folder: Path, servers: Sequence[str], needs: Needs) -> Kept:
@@ -102,17 +110,20 @@ def keep(become: Become, folder: Path, servers: Sequence[str], needs: Needs) -> 
         needs: what they need of the kernel.
     """
     ours, theirs = socket.socketpair()
+    our_files, their_files = socket.socketpair()
     sys.stdout.flush()  # or what waits there is written by every process once more
     sys.stderr.flush()
     harness = os.getpid()
     pid = os.fork()
     if pid:
         theirs.close()
-        return Kept(pid, ours)
+        their_files.close()
+        return Kept(pid, ours, our_files)
     status = _BROKE
     try:
         ours.close()
-        _Keeper(theirs, become, folder, servers, needs).serve(harness)
+        our_files.close()
+        _Keeper(theirs, their_files, become, folder, servers, needs).serve(harness)
         status = 0
     except BaseException:  # noqa: BLE001 - nothing may get out of a forked process
         traceback.print_exc()
@@ -124,6 +135,7 @@ class _Keeper:
     def __init__(
         self,
         line: socket.socket,
+        files: socket.socket,
         become: Become,
         folder: Path,
         servers: Sequence[str],
@@ -133,6 +145,10 @@ class _Keeper:
         self._become = become
         self._folder = folder
         self._disks = [folder / name for name in servers] if needs.small_disks else []
+        self._servers = servers
+        self._needs = needs
+        self._files = files
+        self._networks: Networks | None = None
         self._syncs = {name: Syncs() for name in servers} if needs.slow_disks else {}
         self._pids: dict[str, int] = {}
         self._over = False
@@ -149,10 +165,7 @@ class _Keeper:
         when_parent_dies(signal.SIGTERM)  # the line may be open still, in a process forked later
         try:
             self._folder.mkdir(mode=0o700)
-            if self._disks:
-                rooms.enter()
-            for place in self._disks:
-                rooms.mount_disk(place)
+            self._take_rooms()
             while not self._over and os.getppid() == harness:
                 for key, _ in self._selector.select(self._timeout()):
                     if key.fileobj is self._line:
@@ -163,6 +176,20 @@ class _Keeper:
                     calls.go_on()
         finally:
             self._end_all()
+
+    def _take_rooms(self) -> None:
+        if self._disks or self._needs.networks:
+            rooms.enter()
+        for place in self._disks:
+            rooms.mount_disk(place)
+        if self._needs.networks:
+            self._networks = Networks(self._servers)
+            self._networks.give_to(self._files)
+        self._files.close()
+
+    def _enter_network(self, name: str) -> None:
+        if self._networks is not None:
+            self._networks.enter(name)
 
     def _timeout(self) -> float:
         waiting = min((calls.next for calls in self._syncs.values()), default=LOOK_S)
@@ -252,7 +279,7 @@ class _Keeper:
                     socket.send_fds(parent, [b"x"], [listener])
                     os.close(listener)
                 parent.close()
-                self._become(name, told)
+                self._become(name, told, partial(self._enter_network, name))
                 status = 0
         except BaseException:  # noqa: BLE001 - nothing may get out of a forked process
             traceback.print_exc()

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import socket
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -24,6 +24,7 @@ from functools import partial
 import trio
 
 from splitbrain.harness.nemesis.rules import Link
+from splitbrain.harness.processes.packets import Packets
 from splitbrain.harness.processes.ports import HOST, Addresses, Reservation
 from splitbrain.harness.processes.switch import Switch
 
@@ -53,38 +54,57 @@ class Links:
         servers: the servers' names.
         clients: the clients' names.
         labels: what servers listen for.
+        packets: what passes on what servers send each other that have networks of their own; only
+            clients' links are here then.
     """
 
     def __init__(
-        self, servers: Iterable[str], clients: Iterable[str], labels: Iterable[str]
+        self,
+        servers: Iterable[str],
+        clients: Iterable[str],
+        labels: Iterable[str],
+        packets: Packets | None = None,
     ) -> None:
+        self._packets = packets
         self._reservation = Reservation()
         self._own: dict[str, dict[str, int]] = {
             server: {label: self._reservation.port() for label in labels} for server in servers
         }
         self._doors: dict[tuple[str, str, str], _Door] = {}
-        for source in (*self._own, *clients):
-            for server, ports in self._own.items():
-                for label, port in ports.items():
-                    if source != server:
-                        door = _Door((source, server), _listening(), port)
-                        self._doors[source, server, label] = door
+        for source in clients if packets else (*self._own, *clients):
+            for server, label, port in self._all():
+                if source != server:
+                    door = _Door((source, server), _listening(), port)
+                    self._doors[source, server, label] = door
 
     def of(self, name: str) -> Addresses:
         """Where a host finds everything; what it has itself it finds without any link."""
         own: Mapping[str, int] = self._own.get(name, {})
+        if own and self._packets is not None:
+            ports = {(server, label): port for server, label, port in self._all()}
+            return Addresses(own, ports, self._packets.hosts)
         others = {(name, label): port for label, port in own.items()}
         for (source, server, label), door in self._doors.items():
             if source == name:
                 others[server, label] = door.listener.getsockname()[1]
         return Addresses(own, others)
 
+    def _all(self) -> Iterator[tuple[str, str, int]]:
+        for server, ports in self._own.items():
+            for label, port in ports.items():
+                yield server, label, port
+
     def serve(self, nursery: trio.Nursery, switch: Switch) -> None:
         """Begin to pass on what comes."""
         for door in self._doors.values():
             listener = trio.SocketListener(trio.socket.from_stdlib_socket(door.listener))
-            passing = partial(_pass_on, switch, door)
+            passing = partial(_pass_on, switch, door, self._reach)
             nursery.start_soon(trio.serve_listeners, passing, [listener])
+
+    async def _reach(self, server: str, port: int) -> trio.SocketStream:
+        if self._packets is not None:
+            return await self._packets.connect(server, port)
+        return await trio.open_tcp_stream(HOST, port)
 
     def close(self) -> None:
         """Let go of all ports."""
@@ -100,13 +120,18 @@ def _listening() -> socket.socket:
     return listener
 
 
-async def _pass_on(switch: Switch, door: _Door, near: trio.SocketStream) -> None:
+async def _pass_on(
+    switch: Switch,
+    door: _Door,
+    reach: Callable[[str, int], Awaitable[trio.SocketStream]],
+    near: trio.SocketStream,
+) -> None:
     """One connection, from its first packet to its last."""
     source, destination = door.link
     there, back = door.link, (destination, source)
     try:
         await switch.wait(there, b"connect")
-        far = await trio.open_tcp_stream(HOST, door.port)
+        far = await reach(destination, door.port)
         await switch.wait(back, b"accept")
     except OSError:
         await switch.wait(back, b"refuse")

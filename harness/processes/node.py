@@ -5,7 +5,9 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import socket
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +19,7 @@ import trio
 from splitbrain.harness.directory_disk import DirectoryDisk
 from splitbrain.harness.hosttime import seconds, wall_clock
 from splitbrain.harness.node import Message, Program
-from splitbrain.harness.processes.ports import Addresses
+from splitbrain.harness.processes.ports import HOST, Addresses
 from splitbrain.harness.processes.queues import Inbox, Outgoing
 from splitbrain.harness.processes.wire import Frames, framed, packed, unpacked
 from splitbrain.harness.simulation.trace import Event, crash_story
@@ -79,6 +81,7 @@ class Birth:
         port: where the switch listens.
         key: what the switch knows this life by.
         addresses: where it listens and reaches others, if programs have ports.
+        enter_network: moves this process into the network where it listens.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Birth:
     port: int
     key: str
     addresses: Addresses
+    enter_network: Callable[[], None]
 
 
 def live(birth: Birth) -> None:
@@ -98,11 +102,13 @@ def live(birth: Birth) -> None:
     gc.enable()
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
-    trio.run(_live, birth)
+    connection = socket.create_connection((HOST, birth.port))
+    birth.enter_network()  # to the switch it is connected as it was
+    trio.run(_live, birth, connection)
 
 
-async def _live(birth: Birth) -> None:
-    stream = await trio.open_tcp_stream("127.0.0.1", birth.port)
+async def _live(birth: Birth, connection: socket.socket) -> None:
+    stream = trio.SocketStream(trio.socket.from_stdlib_socket(connection))
     node = ServerNode(birth)
     node.tell(HELLO, birth.key)
     async with trio.open_nursery() as nursery:

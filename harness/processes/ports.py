@@ -13,7 +13,7 @@ import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 HOST = "127.0.0.1"
 
@@ -34,10 +34,16 @@ class Addresses:
     Attributes:
         own: where it listens, by label; nothing for a client.
         others: where it reaches servers, by server and label.
+        hosts: at which addresses, but for those at `HOST`.
     """
 
     own: Mapping[str, int]
     others: Mapping[tuple[str, str], int]
+    hosts: Mapping[str, str] = field(default_factory=dict)
+
+    def host(self, server: str) -> str:
+        """A server's address."""
+        return self.hosts.get(server, HOST)
 
 
 class Reservation:

@@ -29,13 +29,13 @@ def enter() -> None:
     """
     uid, gid = os.getuid(), os.getgid()
     if uid == 0:
-        _call("unshare", _NEWNS)
+        call("unshare", _NEWNS)
     else:
-        _call("unshare", _NEWNS | _NEWUSER)
+        call("unshare", _NEWNS | _NEWUSER)
         Path("/proc/self/setgroups").write_text("deny")
         Path("/proc/self/uid_map").write_text(f"{uid} {uid} 1")
         Path("/proc/self/gid_map").write_text(f"{gid} {gid} 1")
-    _call("mount", b"none", b"/", None, _REC | _PRIVATE, None)
+    call("mount", b"none", b"/", None, _REC | _PRIVATE, None)
 
 
 def mount_disk(place: Path) -> None:
@@ -46,12 +46,12 @@ def mount_disk(place: Path) -> None:
     """
     place.mkdir(parents=True, exist_ok=True)
     size = f"size={DISK_BYTES},mode=0700".encode()
-    _call("mount", b"splitbrain", os.fsencode(place), b"tmpfs", 0, size)
+    call("mount", b"splitbrain", os.fsencode(place), b"tmpfs", 0, size)
 
 
 def unmount_disk(place: Path) -> None:
     """Take it away; what is on it is gone when nobody uses it any more."""
-    _call("umount2", os.fsencode(place), _DETACH)
+    call("umount2", os.fsencode(place), _DETACH)
 
 
 def fill_disk(place: Path, *, full: bool) -> bool:
@@ -67,23 +67,22 @@ def fill_disk(place: Path, *, full: bool) -> bool:
     used = (seen.f_blocks - seen.f_bfree) * seen.f_frsize
     size = max(used, seen.f_frsize) if full else DISK_BYTES
     options = f"size={size}".encode()
-    _call("mount", b"none", os.fsencode(place), None, _REMOUNT, options)
+    call("mount", b"none", os.fsencode(place), None, _REMOUNT, options)
     return seen.f_bavail == 0
 
 
 def unavailable() -> str | None:
     """Why a process cannot have a small disk of its own here; None if it can, as a child tried."""
-    with tempfile.TemporaryDirectory() as folder:
 
-        def mount() -> None:
-            enter()
-            mount_disk(Path(folder))
+    def mount() -> None:
+        enter()
+        mount_disk(Path(tempfile.gettempdir()))  # which nobody else sees there
 
-        why = refused(mount)
+    why = refused(mount)
     return why and f"neither root nor user namespaces may mount anything ({why})"
 
 
-def _call(function: str, *arguments: object) -> None:
+def call(function: str, *arguments: object) -> None:
     """Call a function of the C library.
 
     Raises:

@@ -73,15 +73,26 @@ class Switch:
 
     def send(self, source: str, destination: str, data: bytes) -> None:
         """Put a message under way."""
+        shown = unpacked(data) if self._trace.recording else None
+        self.carry((source, destination), data, shown)
+
+    def carry(self, link: Link, data: bytes, shown: Any, door: Door | None = None) -> None:
+        """Put under way what one host sends to another.
+
+        Args:
+            link: from whom to whom.
+            data: what arrives.
+            shown: what it is in the trace.
+            door: the way in, if it is not that of messages.
+        """
         self._sent += 1
-        number, link = self._sent, (source, destination)
+        number, (source, destination) = self._sent, link
         self.sent[link] += 1
-        if self._trace.recording:
-            self._told("send", source, destination, number, unpacked(data))
+        self._told("send", source, destination, number, shown)
         rules = [rule for rule in self._rules if rule.covers(source, destination)]
         delay = 0.0 if self.latency is None else self.latency(source, destination)
         if not rules:
-            self._later(delay, link, number, data)
+            self._later(delay, link, number, data, door)
             return
         copies: list[float] = []  # when they come after the first one
         for rule in rules:
@@ -103,9 +114,9 @@ class Switch:
                 rule.affected += 1
                 late = -log(1.0 - dice.random()) * rule.later if rule.later else 0.0
                 copies.append((len(copies) + 1) * LATE_COPY_S + late)
-        self._later(delay, link, number, data)
+        self._later(delay, link, number, data, door)
         for late in copies:
-            self._later(delay + late, link, number, data)
+            self._later(delay + late, link, number, data, door)
 
     # Streams, of which nothing gets lost (`splitbrain.harness.processes.links`)
 
@@ -164,14 +175,14 @@ class Switch:
             self._dice[name] = self._stream("rule", rule.name, *link)
         return self._dice[name]
 
-    def _deliver(self, link: Link, number: int, data: bytes) -> None:
+    def _deliver(self, link: Link, number: int, data: bytes, door: Door | None) -> None:
         source, destination = link
         for rule in self._rules:
             if rule.block and rule.covers(source, destination):
                 rule.affected += 1
                 self._told("drop", *link, number, rule.name)
                 return
-        door = self.doors.get(destination)
+        door = door or self.doors.get(destination)
         if door is None:
             self._told("drop", *link, number, "down")
             return

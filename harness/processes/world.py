@@ -29,10 +29,11 @@ from splitbrain.harness.node import Message, Program
 from splitbrain.harness.processes import node
 from splitbrain.harness.processes.acts import Acts
 from splitbrain.harness.processes.hosts import ClientHost, Life, Server
-from splitbrain.harness.processes.keeper import Needs, keep
+from splitbrain.harness.processes.keeper import Kept, Needs, keep
 from splitbrain.harness.processes.levers import Levers
 from splitbrain.harness.processes.links import Links
 from splitbrain.harness.processes.lives import Lives, ProcessTrouble
+from splitbrain.harness.processes.packets import Packets
 from splitbrain.harness.processes.switch import Switch
 from splitbrain.harness.processes.wire import packed, unpacked
 from splitbrain.harness.simulation.trace import Trace
@@ -80,6 +81,7 @@ class World:
         self._error: BaseException | None = None
         self._labels: tuple[str, ...] = ()
         self._links: Links
+        self._packets: Packets | None = None
         self._errands, self._to_do = trio.open_memory_channel[_Errand](inf)
         self._nursery: trio.Nursery
 
@@ -200,10 +202,12 @@ class World:
             ProcessTrouble: a process did not start, or did not end.
         """
         self._folder = Path(tempfile.gettempdir(), f"splitbrain-nodes-{secrets.token_hex(8)}")
-        self._links = Links(self.hosts, self.clients, self._labels)
+        if self.needs.networks:
+            self._packets = Packets(self.servers, self.switch)
+        self._links = Links(self.hosts, self.clients, self._labels, self._packets)
         kept = keep(self._become, self._folder, self.servers, self.needs)
         try:
-            trio.run(self._main, kept.line, begin, watch, every)
+            trio.run(self._main, kept, begin, watch, every)
         except BaseExceptionGroup as group:
             if group.subgroup(KeyboardInterrupt) is None:
                 raise
@@ -213,6 +217,8 @@ class World:
                 client.end()
             kept.end()
             self._links.close()
+            if self._packets is not None:
+                self._packets.close()
         if self._error is not None:
             raise self._error
 
@@ -222,13 +228,15 @@ class World:
             self._token.run_sync_soon(self._over.set)
 
     async def _main(
-        self, line: Any, begin: Callable[[], None], watch: Callable[[], None], every: float
+        self, kept: Kept, begin: Callable[[], None], watch: Callable[[], None], every: float
     ) -> None:
         self._token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as self._nursery:
-            lives = Lives(line, self.hosts, self.switch, self._heard, self._end_of, self._fail)
+            lives = Lives(kept.line, self.hosts, self.switch, self._heard, self._end_of, self._fail)
             self.acts = Acts(self.hosts, lives, self.stream, self._told, self._fail)
             await lives.open(self._nursery)
+            if self._packets is not None:
+                self._packets.open(self._nursery, kept.networks)
             self._links.serve(self._nursery, self.switch)
             await self._boot()
             self._began = seconds()
@@ -267,7 +275,7 @@ class World:
         except Exception as error:  # noqa: BLE001 - what a client's code raises is told otherwise
             self._fail(error)
 
-    def _become(self, name: str, told: Any) -> None:
+    def _become(self, name: str, told: Any, enter_network: Callable[[], None]) -> None:
         """In a process of its own: a server's life."""
         port, key, number = told
         host = self.hosts[name]
@@ -282,6 +290,7 @@ class World:
                 port,
                 key,
                 self._links.of(name),
+                enter_network,
             )
         )
 

@@ -43,7 +43,7 @@ class Command:
         grounds: where it can run.
     """
 
-    grounds = ("processes",)
+    grounds = ("processes", "namespaces")
 
     def __init__(
         self,
@@ -145,7 +145,7 @@ def command(
 
     Args:
         arguments: what is typed to start it, in one text or in several; ``{port}``,
-            ``{addresses}``, ``{name}``, ``{peers}`` and ``{dir}`` are filled in
+            ``{host}``, ``{addresses}``, ``{name}``, ``{peers}`` and ``{dir}`` are filled in
             (`splitbrain.harness.programs.templates`). Or a function of the `Place`. It runs in its
             data directory, so programs and files of yours need their whole paths.
         env: what its environment has besides that of the harness; filled in likewise.

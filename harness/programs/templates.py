@@ -3,6 +3,7 @@
 ======================  ============================================================================
 ``{name}``              the node's name
 ``{peers}``             the other servers' names, with commas between
+``{host}``              its own address
 ``{port}``              where it listens; ``{port:8080}`` if it has several ports, or another one
 ``{addresses}``         ``host:port`` of the other servers, with commas between; likewise
                         ``{addresses:8080}``
@@ -22,12 +23,12 @@ from typing import Any, Protocol
 
 from splitbrain.harness.node import Node
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.processes.ports import HOST, Addresses
+from splitbrain.harness.processes.ports import Addresses
 
 PORT = "8000"
 """The label where a text names none."""
 
-_PLACE = re.compile(r"\{(name|peers|dir|port|addresses)(?::([\w.-]+))?\}")
+_PLACE = re.compile(r"\{(name|peers|dir|host|port|addresses)(?::([\w.-]+))?\}")
 _WITH_LABEL = ("port", "addresses")
 
 
@@ -46,6 +47,11 @@ class Place(Protocol):
         ...
 
     @property
+    def host(self) -> str:
+        """Its own address."""
+        ...
+
+    @property
     def folder(self) -> str:
         """Its data directory."""
         ...
@@ -58,6 +64,7 @@ class Simulated:
 
     def __init__(self, node: Node) -> None:
         self.name, self.peers = node.name, node.peers
+        self.host = node.name
 
     def port(self, label: str) -> int:
         """See `Place.port`.
@@ -82,6 +89,7 @@ class OnThisMachine:
     def __init__(self, node: Node, addresses: Addresses, folder: str) -> None:
         self.name, self.peers = node.name, node.peers
         self.folder = folder
+        self.host = addresses.host(node.name)
         self._addresses = addresses
 
     def port(self, label: str) -> int:
@@ -99,7 +107,7 @@ class OnThisMachine:
                 f"nobody listens on port {label} of {server}: the program's arguments or "
                 f"environment name it, as in {{port:{label}}}"
             )
-        return HOST, self._addresses.others[server, label]
+        return self._addresses.host(server), self._addresses.others[server, label]
 
 
 def filled(value: Any, place: Place) -> Any:
@@ -113,6 +121,8 @@ def filled(value: Any, place: Place) -> Any:
             return place.name
         if what == "peers":
             return ",".join(place.peers)
+        if what == "host":
+            return place.host
         if what == "dir":
             return place.folder
         if what == "port":

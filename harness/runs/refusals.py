@@ -26,7 +26,14 @@ def check_server(experiment: Experiment) -> None:
             f"{plan.system or 'the program'} runs on the ground {' or '.join(grounds)}, not on "
             f"{plan.ground}: --ground {grounds[0]}"
         )
-    if getattr(experiment.server, "ports", ()) and not ground_named(plan.ground).deterministic:
+    ground, ports = ground_named(plan.ground), getattr(experiment.server, "ports", ())
+    packets = getattr(ground, "packets", False)
+    if packets and not ports:
+        raise InvalidPlan(
+            f"the ground {plan.ground} has networks for programs with ports, and "
+            f"{plan.system or 'the program'} asks for none: --ground processes"
+        )
+    if ports and not packets and not ground.deterministic:
         for fault in with_ids(plan.faults):
             if named(fault.kind).id == "net.duplicate":
                 raise InvalidPlan(

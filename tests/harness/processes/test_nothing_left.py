@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from splitbrain.checkers.history import read_jsonl
-from splitbrain.harness.processes import rooms, vdso
+from splitbrain.harness.processes import networks, rooms, syncs, vdso
 
 pytestmark = [
     pytest.mark.slow,
@@ -23,14 +23,21 @@ MARK = "SPLITBRAIN_TEST_MARK"
 PATIENCE_S = 20.0
 
 COMMAND = (
-    *(sys.executable, "-m", "splitbrain", "run", "raft", "--ground", "processes", "-q"),
+    *(sys.executable, "-m", "splitbrain", "run", "-q"),
     *("--time-limit", "20s", "--rate", "50", "--runs", "runs"),
 )
-PLAIN = ("--faults", "kill,pause,partition")
-WITH_RIGHTS = ("--faults", "kill,terminate,bump,no-room", "--seed", "6")
-"""Draws all four of them: a mount for each server, and processes that are traced."""
+RAFT = ("raft", "--ground", "processes")
+PLAIN = (*RAFT, "--faults", "kill,pause,partition")
+WITH_RIGHTS = (*RAFT, "--faults", "kill,terminate,bump,no-room,slow-disk", "--seed", "6")
+"""Draws all five of them: a mount for each server, and processes that are traced and held up."""
+STORE = str(Path(__file__).with_name("forwarding_system.py"))
+IN_NETWORKS = (STORE, "--ground", "namespaces", "--faults", "kill,partition,latency,duplicate")
 
-TROUBLES = rooms.unavailable() or vdso.unavailable() if sys.platform == "linux" else "no Linux"
+TROUBLES = (
+    rooms.unavailable() or vdso.unavailable() or networks.unavailable() or syncs.unavailable()
+    if sys.platform == "linux"
+    else "no Linux"
+)
 
 needs_rights = pytest.mark.skipif(TROUBLES is not None, reason=str(TROUBLES))
 
@@ -46,6 +53,11 @@ def marked(mark):
             except OSError:
                 continue  # it has ended, or is somebody else's
     return found
+
+
+def interfaces():
+    """The machine's network has these; those of servers are elsewhere."""
+    return os.listdir("/sys/class/net")
 
 
 def until(true):
@@ -64,6 +76,7 @@ class Harness:
     def __init__(self, folder, words):
         self.folder, self.mark = folder, uuid4().hex
         (folder / "tmp").mkdir()
+        self.interfaces = interfaces()
         places = {MARK: self.mark, "TMPDIR": str(folder / "tmp"), "PYTHONPATH": os.getcwd()}
         self.process = subprocess.Popen(
             (*COMMAND, *words),
@@ -80,7 +93,8 @@ class Harness:
     def nothing_left(self):
         mounts = Path("/proc/self/mounts").read_text()
         files = list((self.folder / "tmp").iterdir())
-        return not marked(self.mark) and not files and str(self.folder) not in mounts
+        clean = not files and str(self.folder) not in mounts and interfaces() == self.interfaces
+        return clean and not marked(self.mark)
 
     def histories(self):
         return list(self.folder.glob("runs/*/history.jsonl"))
@@ -168,9 +182,12 @@ def mounts_of(pid):
 @pytest.mark.parametrize("moment", range(50))
 @pytest.mark.parametrize(
     "harness",
-    [PLAIN, pytest.param(WITH_RIGHTS, marks=needs_rights)],
+    [
+        pytest.param(PLAIN, id="plain"),
+        pytest.param(WITH_RIGHTS, marks=needs_rights, id="with-rights"),
+        pytest.param(IN_NETWORKS, marks=needs_rights, id="in-networks"),
+    ],
     indirect=True,
-    ids=["plain", "with-rights"],
 )
 def test_a_kill_at_any_moment_leaves_nothing(harness, moment):
     time.sleep(Random(moment).uniform(0.0, 8.0))  # the moment is what is tried

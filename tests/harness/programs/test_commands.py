@@ -83,7 +83,9 @@ def test_a_partition_cuts_clients_and_servers_apart_as_links_say():
 def test_a_command_is_for_real_processes():
     server = command([*SERVER], env={"ME": "{name}"})
     assert server.ports == ("8000",)
-    with pytest.raises(InvalidPlan, match="runs on the ground processes, not on simulation"):
+    with pytest.raises(
+        InvalidPlan, match="runs on the ground processes or namespaces, not on simulation"
+    ):
         check_plan(PLAN.with_(ground="simulation").using(server, workloads.echo(Client)))
 
 
