@@ -122,8 +122,9 @@ class Finals:
             if outcome.type == OK or not self._attempt(client, question, attempt + 1):
                 self._next(client)
 
+        seconds = _patience(question)
         self._clients.perform(
-            client, question.f, question.value, then, server=server, timeout=TIMEOUT_SECONDS
+            client, question.f, question.value, then, server=server, timeout=seconds
         )
         return True
 
@@ -162,5 +163,10 @@ def every_server_asked(
 
 def longest_seconds(questions: Iterable[FinalRead], servers: Sequence[str]) -> float:
     """Virtual seconds in which all is asked, even if one client asks and nobody answers."""
-    number = len(every_server_asked(questions, servers))
-    return number * (ATTEMPTS + len(servers)) * TIMEOUT_SECONDS
+    each = sum(map(_patience, every_server_asked(questions, servers)))
+    return each * (ATTEMPTS + len(servers))
+
+
+def _patience(question: FinalRead) -> float:
+    """Virtual seconds that an attempt may take."""
+    return TIMEOUT_SECONDS if question.seconds is None else question.seconds

@@ -43,11 +43,13 @@ class FinalRead:
         f: what to do.
         value: its argument.
         server: the server whose client is to do it; None for any.
+        seconds: how long an attempt may take; None: as long as most.
     """
 
     f: str
     value: Any
     server: str | None = None
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,9 @@ AGAIN_S = 0.02
 REFUSALS = 5
 """How often a drain asks again as long as nothing came out."""
 
+DRAIN_S = 60.0
+"""How long a drain may take: hundreds of elements, one after the other, on a slow network."""
+
 OPTIONS = (
     Option("dequeue", 0.5, "share of dequeues among the operations; enqueues are the rest", most=1),
 )
@@ -116,7 +119,7 @@ def operations(options: Mapping[str, Any]) -> Generator:
 
 def drains(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
     """Whatever each server still gives is taken."""
-    return [FinalRead("drain", None, server) for server in plan.servers]
+    return [FinalRead("drain", None, server, DRAIN_S) for server in plan.servers]
 
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:

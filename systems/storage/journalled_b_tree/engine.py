@@ -120,7 +120,12 @@ class JournalledBTree(Engine):
                 raise Damaged(f"{FILE} is not there, and {JOURNAL} is: restore them from a copy")
             await replace(self.disk, FILE, meta_encoded(META, None, 0, self.page_bytes))
         await self.disk.fsync_dir()  # the file may have its name in the page cache alone
-        for record in self.journal.read():
+        records = self.journal.read()
+        if records:
+            # What the page cache shows of it need not be on the platter, and must be before any
+            # page is written to its place: a crash would leave pages of a commit that is nowhere.
+            await self.journal.begin(records)
+        for record in records:
             self.images.update(pages_of(record))
         self.generation, self.root = meta_decoded(self._page(META), META)
         nodes = [] if self.root is None else list(tree.walk(self, self.root))

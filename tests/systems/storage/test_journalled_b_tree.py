@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from contextlib import suppress
 
 import pytest
@@ -60,6 +61,29 @@ def test_pages_that_a_crash_tore_are_written_again(calls):
     disk.left = None
 
     assert contents(opened(TREE, disk)) == applied(state, batches)
+
+
+@pytest.mark.parametrize("calls", range(30))
+def test_a_commit_that_is_in_the_page_cache_alone_changes_no_page_in_its_place(calls):
+    """Its sync failed, the process begins again, and then the power fails at each call."""
+    disk = DrivenDisk(calls)
+    engine, state = filled(disk)
+    batches = [[(b"%03d" % number, b"new" * 30)] for number in range(0, 40, 3)]
+
+    async def fails(path):
+        raise OSError(errno.EIO, "the sync failed", path)
+
+    disk.__dict__["fsync"] = fails
+    with pytest.raises(OSError, match="the sync failed"):
+        done(engine.write(batches))
+    del disk.__dict__["fsync"]
+    disk.left = calls
+    with suppress(Crashed):
+        opened(TREE, disk)
+    disk.crash("keep_prefix")
+    disk.left = None
+
+    assert contents(opened(TREE, disk)) in (state, applied(state, batches))
 
 
 def test_a_page_that_is_neither_in_its_place_nor_in_the_journal_is_damaged():
