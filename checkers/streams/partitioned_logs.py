@@ -28,11 +28,15 @@ nonmonotonic-send          a process' send has a smaller offset than its send be
 int-poll-skip, ...         the same three inside one operation
 G1c                        operations that each polled what the next one sent, in a circle
 G0                         the same of the order of their sends alone (if ``write_order``)
+group-skip                 a group of subscribers is given what stands behind a record that nobody
+                           of it was given
+group-repeat               a record is in two transactions of a group that succeeded
 =========================  =========================================================================
 
 Of who subscribed, only single polls are judged for order: between two, others of the group may
-have read and committed. Kafka's transactions promise nothing about the order of their sends, so
-``write_order`` is false unless asked for; with it, G1c counts that order as well.
+have read and committed (`splitbrain.checkers.streams.groups` has what is asked of the group).
+Kafka's transactions promise nothing about the order of their sends, so ``write_order`` is false
+unless asked for; with it, G1c counts that order as well.
 
 *Source.* Kingsbury, ``jepsen.tests.kafka`` and the reports on Redpanda 21.10.1 and Bufstream 0.1.0;
 Adya, "Weak Consistency" (1999), section 4.2 (G0, G1a, G1c).
@@ -54,6 +58,7 @@ from dataclasses import dataclass
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import OK, Call, History
 from splitbrain.checkers.history.collector import collector_paused
+from splitbrain.checkers.streams.groups import judge_groups
 from splitbrain.checkers.streams.micros import SEND, TXN
 from splitbrain.checkers.streams.observing import Finding, Observed, edges, losses
 from splitbrain.checkers.streams.recheck import verify
@@ -69,6 +74,8 @@ _WORST = (
     "duplicate",
     "aborted-read",
     "unsent",
+    "group-repeat",
+    "group-skip",
     "G0",
     "G1c",
 )
@@ -105,6 +112,7 @@ class _Kafka:
             observed = Observed(calls)
         for key, value, said, shown_by in losses(observed):
             observed.find("lost-write", key, value, said, *shown_by)
+        judge_groups(observed, calls)
         _find_cycles(observed, calls, self.write_order)
         return _verdict(calls, observed)
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
-from splitbrain.checkers.history import FAIL, OK, Call, History
+from splitbrain.checkers.history import FAIL, INFO, OK, Call, History
 from splitbrain.checkers.streams import micros
 from splitbrain.checkers.verdict import INVALID, Verdict
 
@@ -62,6 +62,7 @@ def anomalies(calls: list[Call], write_order: bool = False) -> set[Found]:
         *_lost(calls, seen),
         *_order_of_polls(calls, seen),
         *_order_of_sends(calls),
+        *_groups(calls, seen),
         *_cycles(calls, seen, write_order),
     }
 
@@ -154,6 +155,10 @@ def _lost(calls: list[Call], seen: list[Seen]) -> Iterator[Found]:
 
 def _reads_from_the_beginning(call: Call, calls: list[Call]) -> bool:
     """Whether the last that the process said of it, before, is that it is assigned keys."""
+    return _said_before(call, calls) == "assign"
+
+
+def _said_before(call: Call, calls: list[Call]) -> str | None:
     said = [
         c.f
         for c in calls
@@ -162,7 +167,7 @@ def _reads_from_the_beginning(call: Call, calls: list[Call]) -> bool:
         and c.f in ("assign", "subscribe")
         and c.outcome == OK
     ]
-    return said[-1:] == ["assign"]
+    return said[-1] if said else None
 
 
 def _known(calls: list[Call], seen: list[Seen], key: Any, offset: int) -> bool:
@@ -223,6 +228,33 @@ def _order_of_sends(calls: list[Call]) -> Iterator[Found]:
                 yield "int-nonmonotonic-send", key, value
             if not inner and outer and offset <= outer[-1]:
                 yield "nonmonotonic-send", key, value
+
+
+def _groups(calls: list[Call], seen: list[Seen]) -> Iterator[Found]:
+    """What two transactions of subscribers have, and what none of their operations was given."""
+    mine = [c for c in calls if c.f in ("poll", "txn") and _is_of_a_group(c, calls)]
+    done = [(c, k, o) for c in mine for k, records in _given(c) for o, _ in records]
+    for one, key, offset in done:
+        for other, other_key, other_offset in done:
+            both = one is not other and one.f == other.f == "txn"
+            if both and (key, offset) == (other_key, other_offset):
+                yield "group-repeat", key, offset
+    doubts = [
+        c for c in mine if c.outcome == INFO and any(micro == ["poll"] for micro in c.argument)
+    ]
+    for call, key, far in done:
+        end = call.completed or 0
+        if any(doubt.invoked < end for doubt in doubts):
+            continue
+        given = {o for c, k, o in done if k == key and c.invoked < end}
+        for offset in {o for _, k, o, _ in seen if k == key and o < far} - given:
+            if _known(calls, seen, key, offset):
+                yield "group-skip", key, offset
+
+
+def _is_of_a_group(call: Call, calls: list[Call]) -> bool:
+    """Whether the last that the process said of it, before, is that it subscribes."""
+    return _said_before(call, calls) == "subscribe"
 
 
 def _cycles(calls: list[Call], seen: list[Seen], write_order: bool) -> Iterator[Found]:

@@ -29,7 +29,7 @@ OPTIONS = (
     Option("keys", 3, "how many logs", least=1, most=1000),
     Option("poll", 0.4, "share of polls; sends are what is left", most=1),
     Option("assign", 0.1, "share of assignments: a client begins to read anew", most=1),
-    Option("subscribe", 0.05, "share of subscriptions: it joins a group", most=1),
+    Option("subscribe", 0.1, "share of subscriptions: it joins a group", most=1),
     Option("transact", 0.2, "share of transactions", most=1),
     Option("length", 4, "the most sends and polls of a transaction", least=1, most=100),
 )

@@ -1,9 +1,10 @@
-"""A partitioned log whose brokers replicate each other's partitions, with transactions over them.
+"""A partitioned log whose brokers replicate each other's partitions, with transactions and a group.
 
     producer --send--> leader n3 [.. 15 16 17]  <--fetch-- n2 [.. 15 16]   in sync: n2 n3
                            |   high watermark 17 --------> n4 [.. 12]      lags
                            '-- consumers read what is before it
-    controller n1: who leads, in which epoch, who is in sync; which transactions commit
+    controller n1: who leads, in which epoch, who is in sync; which transactions commit;
+                   who of the group reads what, in which generation, and how far it is
 
 The problem (DDIA chapter 11, "Partitioned Logs"; chapter 5, "Leaders and Followers"): a record that
 was acknowledged must have one offset for ever, though its leader dies, and though a leader that
@@ -17,24 +18,29 @@ leader's at that place cuts off until the two agree. Producers number what they 
 has an epoch of its own, a coordinator that makes its end durable first, and a marker in each of its
 partitions; readers stop before the first that is open, and skip what was aborted.
 
-Sources: Kafka Improvement Proposals 98 (transactions), 101 and 279 (leader epochs), 595 (fetch and
-diverge), 890 (an epoch for each transaction); Wang et al., "Consistency and Completeness:
-Rethinking Distributed Stream Processing in Apache Kafka" (SIGMOD 2021); DDIA, chapters 5, 9 and 11.
+Consumers share the work as a group: each key has one owner in a numbered generation, and who joins,
+leaves or falls silent begins another one. How far a key has been read is taken of its present owner
+only. A transaction that reads commits that with what it sends, in one record, or not at all.
+
+Sources: Kafka Improvement Proposals 98 (transactions), 447 (their readers' generations), 101 and
+279 (leader epochs), 595 (fetch and diverge), 890 (an epoch for each transaction); Wang et al.,
+"Consistency and Completeness: Rethinking Distributed Stream Processing in Apache Kafka" (SIGMOD
+2021); DDIA, chapters 5, 9 and 11.
 
 Guarantees: an acknowledged record is never lost, moved or repeated, a process' records keep their
 order, and transactions are there whole or not at all, under any number of crashes, power losses,
-pauses and partitions. Nothing is promised of the order of two transactions' records in several
-partitions (G0). A partition whose in-sync brokers are all down waits for one of them; transactions
-and elections wait for the controller.
+pauses and partitions. The group is given every record, and by transactions that succeeded at most
+once. Nothing is promised of the order of two transactions' records in several partitions (G0). A
+partition whose in-sync brokers are all down waits for one of them; transactions and elections wait
+for the controller.
 
 Invariants: see ``Broker`` and ``Controller``.
 
 Layout: ``partition`` is what entries say, ``store`` has them on disk, ``leading`` is who is in
-sync, ``broker`` and ``controller`` are the servers, ``client`` produces and consumes; ``bugs`` has
-them with one decision wrong.
+sync, ``groups`` who reads what, ``broker`` and ``controller`` are the servers, ``client`` produces
+and consumes, ``membership`` is its part in the group; ``bugs`` has them with one decision wrong.
 
-Left out: a controller that is itself replicated, consumer groups (the partitioned log has one),
-log compaction and retention.
+Left out: a controller that is itself replicated, log compaction and retention.
 """
 
 from splitbrain.harness.knobs import Knob
@@ -50,6 +56,7 @@ KNOBS = (
     Knob("session", 0.2, 1.0, "silence that ends a leadership, in seconds", "controller.session_s"),
     Knob("lag", 0.15, 1.0, "lag that ends being in sync, in seconds", "broker.lag_s"),
     Knob("batch", 1, 32, "most entries in an answer", "broker.batch"),
+    Knob("member", 0.3, 2.0, "silence of a consumer, in seconds", "controller.member_s"),
 )
 
 SYSTEM = System(

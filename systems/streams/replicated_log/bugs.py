@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.streams.replicated_log.broker import Broker
-from splitbrain.systems.streams.replicated_log.controller import Controller, State, Transaction
+from splitbrain.systems.streams.replicated_log.controller import (
+    Controller,
+    Reader,
+    State,
+    Transaction,
+)
+from splitbrain.systems.streams.replicated_log.groups import Groups
 from splitbrain.systems.streams.replicated_log.leading import Leadership
 from splitbrain.systems.streams.replicated_log.partition import DATA, OPEN, Partition
 from splitbrain.systems.streams.replicated_log.servers import LogServer
@@ -88,13 +95,59 @@ class ForgetsSequences(Partition):
         return found is not None and (found.epoch > epoch or (found.epoch == epoch and found.ended))
 
 
+class TakesAnyGeneration(Groups):
+    """Takes offsets of whoever is or was an owner."""
+
+    def admits(self, name: str, generation: int, keys: Iterable[str]) -> bool:
+        """In whichever generation that was."""
+        return True
+
+
+class OffsetsApart(Controller):
+    """Takes what a transaction has read for read, however the transaction ends."""
+
+    async def _end(self, name: str, epoch: int, kind: str, reader: Reader | None) -> str:
+        """The offsets are a record of their own, before the end."""
+        if reader is not None and self.groups.admits(reader[0], reader[1], dict(reader[2])):
+            self._log.append([("offsets", reader[2])])
+            self.groups.move(reader[2])
+        return await super()._end(name, epoch, kind, reader)
+
+
 def _broker(**instead: Any) -> type[LogServer]:
     return planted(LogServer, broker=planted(Broker, **instead))
 
 
+_GROUP = {"subscribe": 0.15, "assign": 0.02, "transact": 0.5, "poll": 0.25}
+"""Consumers that share, and seldom read anew: what is wrong with a group shows with them alone."""
+
 _KIP_101 = "Kafka: KIP-101 (leader epochs), KIP-279; figures 1 and 2 there"
 
 BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="STR-02-GROUP",
+        title="what a transaction has read counts as read though the transaction is aborted",
+        server=planted(LogServer, controller=OffsetsApart),
+        workload="kafka",
+        faults=("process.kill", "process.pause", "net.partition"),
+        nodes=4,
+        seeds=60,
+        shows=("group-skip",),
+        options=_GROUP,
+        source="Kafka: KIP-98 (offsets are sent to the transaction), KIP-447",
+    ),
+    Bug(
+        id="STR-06-GROUP",
+        title="a consumer that stood still over a rebalance commits what others have read since",
+        server=planted(LogServer, controller=planted(Controller, groups_class=TakesAnyGeneration)),
+        workload="kafka",
+        faults=("client.pause", "net.latency"),
+        nodes=4,
+        seeds=60,
+        shows=("group-repeat",),
+        options=_GROUP,
+        source="Kafka: KIP-447 (fencing of consumers by their generation)",
+    ),
     Bug(
         id="STR-04",
         title="all transactions of a producer have one epoch: a late send joins the next one",

@@ -1,4 +1,8 @@
-"""The client: an idempotent, transactional producer, and a consumer that reads what is stable."""
+"""The client: an idempotent, transactional producer, and a consumer that reads what is stable.
+
+A consumer reads keys of its own from their beginning, or is one of the group. Then a poll commits
+what the one before had given, and a transaction that has polled commits that with what it sends.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ from splitbrain.harness.node import Node
 from splitbrain.systems.roles import first_server
 from splitbrain.systems.streams.replicated_log.broker import partition_of
 from splitbrain.systems.streams.replicated_log.controller import Controller
+from splitbrain.systems.streams.replicated_log.groups import Offsets
+from splitbrain.systems.streams.replicated_log.membership import Membership
 from splitbrain.systems.streams.replicated_log.partition import COMMIT, DATA, OPEN
 
 ATTEMPT_S = 0.3
@@ -46,6 +52,7 @@ class LogClient:
         self._count = Controller.partitions
         self._keys: tuple[str, ...] = ()
         self._read_upto: dict[int, int] = {}
+        self._membership: Membership | None = None
 
     # Producing
 
@@ -70,17 +77,32 @@ class LogClient:
         done: list[list[Any]] = []
         with trio.move_on_after(SENDING_S):
             for micro in micros:
-                done.append(await self._micro(micro, name, epoch))
+                did = await self._micro(micro, name, epoch, [each[0] for each in done])
+                if did is None:
+                    break
+                done.append(did)
         kind = COMMIT if len(done) == len(micros) else "abort"
-        (kind,) = await self._decide("end", name, epoch, kind)
+        has_polled = any(micro[0] == "poll" for micro in done)
+        reader = self._membership.reader if self._membership and has_polled else None
+        (kind,) = await self._decide("end", name, epoch, kind, reader)
+        if self._membership is not None and reader is not None and kind == COMMIT:
+            self._membership.owed.clear()
         if kind == COMMIT:
             return done
         self._read_upto = before
+        if self._membership is not None:
+            self._membership.forget()
         if kind == "abort":
             raise Definite("the transaction was aborted")
         raise Indefinite("the transaction is over, and nobody knows how it ended")
 
-    async def _micro(self, micro: Sequence[Any], name: str, epoch: int) -> list[Any]:
+    async def _micro(
+        self, micro: Sequence[Any], name: str, epoch: int, before: Sequence[str]
+    ) -> list[Any] | None:
+        """Do a step; None if it can't be done any more after those before."""
+        if micro[0] == "poll" and self._membership is not None:
+            polled = await self._turn(self._membership, commits=False, again="poll" in before)
+            return None if polled is None else ["poll", polled]
         if micro[0] == "poll":
             return ["poll", await self.poll()]
         _, key, value = micro
@@ -91,12 +113,50 @@ class LogClient:
 
     async def assign(self, keys: Sequence[str]) -> None:
         """From now on, read these keys, each from its beginning."""
+        self._membership = None
         self._keys = tuple(keys)
         self._read_upto = {partition_of(key, self._count): 0 for key in keys}
 
     async def poll(self) -> Polled:
         """The next records of these keys."""
+        if self._membership is not None:
+            return await self._turn(self._membership, commits=True) or {}
         return await self._polled(self._keys, self._read_upto)
+
+    async def subscribe(self, keys: Sequence[str]) -> None:
+        """From now on, be one of the group that reads these keys and shares them."""
+        name = f"{self._node.name}/{self._node.random.getrandbits(62)}"
+        self._membership = Membership(name, tuple(keys))
+
+    async def _turn(
+        self, membership: Membership, *, commits: bool, again: bool = False
+    ) -> Polled | None:
+        """The next records of the keys that are ours; `commits` what was given before. None if
+        others have taken over while we do not want to begin `again`."""
+        generation = membership.generation
+        present, mine = await self._announce(membership, membership.offsets if commits else ())
+        if present != generation:
+            membership.begin(present, mine)
+            if again:
+                return None
+        elif commits:
+            membership.owed.clear()
+        polled: Polled = {}
+        moved: dict[str, int] = {}
+        for key, offset in membership.positions.items():
+            partition = partition_of(key, self._count)
+            moved[key], records = await self._ask(partition, "read", offset)
+            polled[key] = [[at, value] for at, other, value in records if other == key]
+        membership.read(moved)
+        return polled
+
+    async def _announce(self, membership: Membership, offsets: Offsets) -> tuple[int, Offsets]:
+        """Commit these offsets, and learn which generation it is and what is ours in it."""
+        membership.turn += 1
+        member, keys = membership.name, membership.keys
+        turn = ("turn", member, membership.turn, keys, membership.generation, offsets)
+        present, mine = await self._decide(*turn)
+        return present, mine
 
     async def drain(self, keys: Sequence[str]) -> Mapping[str, list[list[Any]]]:
         """All records of some keys: read on until there is what is there now."""

@@ -1,4 +1,5 @@
-"""The controller: says who leads which partition, who is in sync, and what became of transactions.
+"""The controller: says who leads which partition, who is in sync, what became of transactions, and
+who of the consumers reads what.
 
 broker -> controller   ("alive", life)
                        ("in_sync", partition, epoch, version, names)   a leader wants them to be
@@ -6,7 +7,12 @@ broker -> controller   ("alive", life)
 controller -> broker   ("partitions", life, (state, ...))
                        ("mark", partition, name, epoch, kind)
 client -> controller   ("request", id, "begin", name, number, partitions)   -> epoch
-                       ("request", id, "end", name, epoch, kind)            -> kind that it is
+                       ("request", id, "end", name, epoch, kind, reader)    -> kind that it is
+                       ("request", id, "turn", member, number, keys, generation, offsets)
+                                                     -> generation, what it is to read from where
+
+A transaction that has read, too, ends with what its reader has read by then: ``(member, generation,
+offsets)``, or nothing. It commits if these are admitted, and they count with it, by one record.
 
 In Kafka it is a group of servers with consensus among them; here it is one, whose disk is durable.
 While it is down, leaders lead on, and nobody takes their place.
@@ -22,7 +28,11 @@ import trio
 from splitbrain.harness.node import Node
 from splitbrain.systems.log_file import LogFile
 from splitbrain.systems.roles import first_server
-from splitbrain.systems.streams.replicated_log.partition import ABORT, OPEN
+from splitbrain.systems.streams.replicated_log.groups import Groups, Offsets
+from splitbrain.systems.streams.replicated_log.partition import ABORT, COMMIT, OPEN
+
+Reader = tuple[str, int, Offsets]
+"""A member of the group, the generation that it knows of, and how far it has read."""
 
 TICK_S = 0.05
 _START = 0x434F4E54  # what the first frame's checksum continues
@@ -55,6 +65,7 @@ class Transaction(NamedTuple):
         number: that of the request that began it, which may come again.
         kind: `OPEN`, `COMMIT` or `ABORT`.
         unmarked: partitions that have no marker yet; without, it is over.
+        offsets: how far the group has read with it, if it commits.
     """
 
     name: str
@@ -62,6 +73,7 @@ class Transaction(NamedTuple):
     number: int
     kind: str
     unmarked: tuple[int, ...]
+    offsets: Offsets = ()
 
 
 class Controller:
@@ -76,11 +88,15 @@ class Controller:
         session_s: a broker silent for so long leads no more.
         partitions: how many there are.
         patience_s: a transaction open for so long is aborted.
+        member_s: a consumer silent for so long is out of the group.
+        groups_class: what knows the group.
     """
 
     session_s = 0.3
     partitions = 3
     patience_s = 1.5
+    member_s = 1.0
+    groups_class: type[Groups] = Groups
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -88,6 +104,8 @@ class Controller:
         self._log = LogFile(node.disk, "decisions", _START)
         self.states: dict[int, State] = {}
         self.transactions: dict[str, Transaction] = {}
+        # By chance: a member may still be told of another life's.
+        self.groups = self.groups_class(node.random.getrandbits(40), self._tell_owner)
         self._lives: dict[str, int] = {}
         self._heard: dict[str, float] = {}
         self._begun: dict[str, float] = {}
@@ -95,7 +113,10 @@ class Controller:
     async def run(self) -> None:
         """Serve until cancelled."""
         for kind, *fields in await self._log.open():
-            self._apply(State(*fields) if kind == "state" else Transaction(*fields))
+            if kind == "offsets":
+                self.groups.move(fields[0])
+            else:
+                self._apply(State(*fields) if kind == "state" else Transaction(*fields))
         for number in range(self.partitions):
             if number not in self.states:
                 leader = self.brokers[number % len(self.brokers)]
@@ -123,6 +144,7 @@ class Controller:
             self.states[fact.partition] = fact
         else:
             self.transactions[fact.name] = fact
+            self.groups.move(fact.offsets if fact.kind == COMMIT else ())
 
     def _write(self, fact: State | Transaction) -> None:
         kind = "state" if isinstance(fact, State) else "transaction"
@@ -163,6 +185,7 @@ class Controller:
                             epoch=state.epoch + 1, leader=able[0], version=state.version + 1
                         )
                     )
+            self.groups.look(trio.current_time() - self.member_s)
             late = trio.current_time() - self.patience_s
             for name, transaction in self.transactions.items():
                 if transaction.kind == OPEN and self._begun[name] < late:
@@ -199,8 +222,10 @@ class Controller:
         match request:
             case ["begin", str() as name, int() as own, tuple() as partitions]:
                 answer: tuple[Any, ...] = ("ok", await self._begin(name, own, partitions))
-            case ["end", str() as name, int() as epoch, str() as kind]:
-                answer = ("ok", await self._end(name, epoch, kind))
+            case ["end", str() as name, int() as epoch, str() as kind, reader]:
+                answer = ("ok", await self._end(name, epoch, kind, reader))
+            case ["turn", *turn]:
+                answer = ("ok", *await self._turn(*turn))
             case _:
                 answer = ("elsewhere", self.brokers[0])
         self.node.network.send(client, ("reply", number, *answer))
@@ -227,12 +252,17 @@ class Controller:
         """The epoch of a producer's next transaction."""
         return 1 if before is None else before.epoch + 1
 
-    async def _end(self, name: str, epoch: int, kind: str) -> str:
+    async def _end(self, name: str, epoch: int, kind: str, reader: Reader | None) -> str:
         """How a transaction ends, which need not be as it was asked to; a commit is told once all
         markers are there."""
         for transaction in self._newest(name, epoch):
             if transaction.kind == OPEN:
-                ended = transaction._replace(kind=kind)
+                offsets: Offsets = ()
+                if reader is not None and kind == COMMIT:
+                    member, generation, offsets = reader
+                    if not self.groups.admits(member, generation, dict(offsets)):
+                        kind = ABORT
+                ended = transaction._replace(kind=kind, offsets=offsets)
                 self._write(ended)
                 await self._mark(ended)
             elif transaction.kind == ABORT or not transaction.unmarked:
@@ -246,3 +276,21 @@ class Controller:
         """The transaction, as it is each time, as long as it is the producer's newest."""
         while (found := self.transactions.get(name)) is not None and found.epoch == epoch:
             yield found
+
+    # The group of consumers
+
+    async def _turn(
+        self, member: str, number: int, keys: tuple[str, ...], generation: int, offsets: Offsets
+    ) -> tuple[int, Offsets]:
+        """A member says how far it is, if it is to count, and what it wants to read; the generation
+        that it is in then, and from where it reads what."""
+        if offsets and self.groups.admits(member, generation, dict(offsets)):
+            self._log.append([("offsets", offsets)])
+            self.groups.move(offsets)
+        in_time = self.groups.hear(member, keys, number, trio.current_time())
+        told = self.groups.generation, self.groups.of(member) if in_time else ()
+        await self._log.sync()
+        return told
+
+    def _tell_owner(self, key: str, generation: int, owner: str) -> None:
+        self.node.trace("owner", key, generation, owner)

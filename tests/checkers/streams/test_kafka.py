@@ -61,6 +61,11 @@ def txn(process, *micros):
     return did(process, "txn", asked, list(micros))
 
 
+def polled_in_txn(process, offset, kind="ok"):
+    records = {"x": [[offset, offset + 1]]}
+    return did(process, "txn", [["poll"]], [["poll", records]], kind)
+
+
 ABC = [*send(1, 0), *send(2, 1), *send(3, 2)]
 
 
@@ -69,7 +74,16 @@ ABC = [*send(1, 0), *send(2, 1), *send(3, 2)]
     [
         ([ABC, assign(), poll((0, 1), (1, 2)), poll((2, 3))], VALID, []),
         ([ABC, poll((2, 3)), poll((0, 1))], VALID, []),  # reads nothing in particular
-        ([ABC, subscribe(), poll((0, 1)), poll((2, 3)), poll((1, 2))], VALID, []),
+        ([ABC, subscribe(), poll((0, 1), (1, 2)), poll((2, 3)), poll((1, 2))], VALID, []),
+        ([ABC, subscribe(), poll((0, 1)), poll((2, 3)), poll((1, 2))], INVALID, ["group-skip"]),
+        ([ABC, subscribe(), subscribe(2), poll((0, 1), (1, 2)), poll((2, 3), process=2)],
+         VALID, []),
+        ([ABC, subscribe(), polled_in_txn(1, 0), polled_in_txn(1, 1), poll((2, 3))], VALID, []),
+        ([ABC, subscribe(), polled_in_txn(1, 0), poll((0, 1))], VALID, []),
+        ([ABC, subscribe(), subscribe(2), polled_in_txn(1, 0), polled_in_txn(2, 0)], INVALID,
+         ["group-repeat"]),
+        ([ABC, subscribe(), polled_in_txn(1, 0, "info"), subscribe(2), poll((2, 3), process=2)],
+         VALID, []),
         ([ABC, assign(), poll((0, 1)), assign(), poll((0, 1))], VALID, []),
         ([ABC, drain((0, 1), (1, 2), (2, 3))], VALID, []),
         ([send(1, 5), send(2, 9), drain((5, 1), (9, 2))], VALID, []),  # markers stand between
@@ -81,7 +95,7 @@ ABC = [*send(1, 0), *send(2, 1), *send(3, 2)]
         ([ABC, assign(), poll((0, 1)), poll((2, 3))], INVALID, ["lost-write", "poll-skip"]),
         ([ABC, assign(), poll((1, 2)), assign(2), poll((2, 3), process=2)], INVALID,
          ["lost-write"]),
-        ([ABC, subscribe(), poll((0, 1), (2, 3))], INVALID, ["int-poll-skip"]),
+        ([ABC, subscribe(), poll((0, 1), (2, 3))], INVALID, ["group-skip", "int-poll-skip"]),
         ([ABC, assign(), poll((0, 1)), poll((0, 1))], INVALID, ["nonmonotonic-poll"]),
         ([ABC, poll((1, 2), (0, 1))], INVALID, ["int-nonmonotonic-poll"]),
         ([send(1, 0), poll((0, 2)), send(2, 1)], INVALID,
@@ -165,11 +179,13 @@ def test_the_order_of_writes_is_asked_for_by_true_or_false():
 class Cluster:
     """Logs that do what they should, and who uses them; offsets have holes, as after markers."""
 
-    def __init__(self, random):
+    def __init__(self, random, subscribed=()):
         self.random = random
         self.logs = {key: [] for key in "xy"}
         self.next = dict.fromkeys("xy", 0)
         self.at = {}
+        self.members = set(subscribed)
+        self.committed = dict.fromkeys("xy", -1)
         self.values = 0
 
     def send(self, key):
@@ -179,8 +195,12 @@ class Cluster:
         self.logs[key].append([offset, self.values])
         return ["send", key, [offset, self.values]]
 
-    def poll(self, process):
-        position = self.at.get(process, {})
+    def poll(self, process, commits=True):
+        """One of the group goes on behind what is committed, which a plain poll may not be."""
+        if process in self.members:
+            position = self.committed if commits else dict(self.committed)
+        else:
+            position = self.at.get(process, {})
         result = {}
         for key in position:
             behind = [r for r in self.logs[key] if r[0] > position[key]]
@@ -196,8 +216,13 @@ class Cluster:
     def step(self, process):
         """One operation: f, what was asked, what came of it."""
         f = self.random.choice(("send", "send", "poll", "poll", "poll", "txn", "assign", "drain"))
-        if f == "assign" and process in self.at and self.random.random() < 0.7:
+        reads = process in self.at or process in self.members
+        if f == "assign" and reads and self.random.random() < 0.7:
             f = "poll"
+        if f == "assign" and self.random.random() < 0.5:
+            self.members.add(process)
+            return "subscribe", ["x", "y"], ["x", "y"]
+        self.members.difference_update([process] if f == "assign" else ())
         if f == "assign":
             self.at[process] = dict.fromkeys(self.random.choice(("x", "xy")), -1)
             return f, list(self.at[process]), list(self.at[process])
@@ -205,14 +230,18 @@ class Cluster:
             return f, None, self.drain()
         number = self.random.randint(1, 3) if f == "txn" else 1
         kinds = [self.random.choice(("send", "poll")) if f == "txn" else f for _ in range(number)]
-        done = [self.send(self.random.choice("xy")) if kind == "send" else self.poll(process)
-                for kind in kinds]  # fmt: skip
+        commits = f == "txn" or self.random.random() < 0.7
+        done = [
+            self.send(self.random.choice("xy")) if kind == "send" else self.poll(process, commits)
+            for kind in kinds
+        ]
         return f, [["poll"] if m[0] == "poll" else [*m[:2], m[2][1]] for m in done], done
 
 
-def simulated(random):
+def simulated(random, subscribed=()):
     """A history in which each operation happens as it is invoked; completions come later."""
-    cluster, events, busy = Cluster(random), [], {}
+    cluster, events, busy = Cluster(random, subscribed), [], {}
+    events += [event for who in subscribed for event in did(who, "subscribe", ["x"], ["x"])]
     idle = list(range(3))
     for _ in range(random.randint(3, 20)):
         process = idle.pop(random.randrange(len(idle)))
@@ -222,7 +251,7 @@ def simulated(random):
         while busy and (not idle or random.random() < 0.7):
             who = random.choice(sorted(busy))
             f, asked, told = busy.pop(who)
-            lost = f == "send" and random.random() < 0.1
+            lost = f in ("send", "txn") and random.random() < 0.1
             events.append((who, "info" if lost else "ok", f, asked if lost else told))
             idle.append(who + 10 if lost else who)
     return [Operation(i, i, *event) for i, event in enumerate(events)]
@@ -230,7 +259,9 @@ def simulated(random):
 
 def mutated(operations, random):
     """The same with what one operation was told changed, or whether it succeeded."""
-    done = [n for n, o in enumerate(operations) if o.type == "ok" and o.f not in ("assign",)]
+    done = [
+        n for n, o in enumerate(operations) if o.type == "ok" and o.f not in ("assign", "subscribe")
+    ]
     if not done:
         return operations
     at = random.choice(done)
@@ -298,6 +329,34 @@ def test_the_checker_agrees_with_its_twin():
     assert {"lost-write", "inconsistent-offsets", "duplicate", "aborted-read", "unsent"} < set(
         kinds
     )
+    assert "group-skip" in kinds
+
+
+def repeated(operations, random):
+    """The same, with a transaction that polled what another one did."""
+    polls = [
+        (at, number)
+        for at, o in enumerate(operations)
+        if (o.type, o.f) == ("ok", "txn")
+        for number, micro in enumerate(o.value)
+        if micro[0] == "poll"
+    ]
+    given = [place for place in polls if operations[place[0]].value[place[1]][1]]
+    if not given or len(polls) < 2:
+        return operations
+    (one, micro), (other, number) = random.choice(given), random.choice(polls)
+    value = json.loads(json.dumps(operations[other].value))
+    value[number] = operations[one].value[micro]
+    return [replace(o, value=value) if at == other else o for at, o in enumerate(operations)]
+
+
+def test_the_checker_agrees_with_its_twin_where_transactions_poll_the_same():
+    random, kinds = Random(7), Counter()
+    for _ in range(200):
+        verdict = found_by_both(repeated(simulated(random, range(3)), random), False)
+        kinds.update({anomaly.kind for anomaly in verdict.anomalies})
+
+    assert kinds["group-repeat"] >= 3
 
 
 @pytest.mark.nightly
