@@ -36,6 +36,9 @@ CHANGE, TRANSFER = "change-members", "hand-over"
 MOVE, SPLIT, MERGE = "move-range", "split-range", "merge-range"
 """Likewise: which server has which range of keys, and where ranges end."""
 
+CHANGES = frozenset({CHANGE, TRANSFER, MOVE, SPLIT, MERGE})
+"""All of these."""
+
 OWNS = "owns"
 """A server announces which ranges of keys it answers for from now on: ``{"ranges": [[low, high],
 ...]}``, ``high`` null for no end; no two may answer for a key."""
@@ -55,7 +58,7 @@ REBALANCE = "rebalance"
 REPLICA_STATE = "replica-state"
 """An operation: what the server of this name itself holds; completes with ``[name, state]``."""
 
-NOT_OF_DATA = frozenset({CHANGE, TRANSFER, MOVE, SPLIT, MERGE, REPLICA_STATE})
+NOT_OF_DATA = frozenset({*CHANGES, REPLICA_STATE})
 """Operations that checkers of data pass over."""
 
 REST = "rest"

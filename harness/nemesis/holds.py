@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import prod
 
+from splitbrain.checkers.vocabulary import CHANGES
 from splitbrain.harness.nemesis.control import Clocks, Effect, Processes
 
 
@@ -116,6 +117,24 @@ class Loads:
     def restore(self, owner: str) -> None:
         """Take back what `owner` asked for."""
         self._times.pop(owner, None)
+
+
+class Changes:
+    """Who is to hear when a client asks for a change of the cluster."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Callable[[], None]] = []
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Call `listener` at each change; returns how to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    def invoked(self, f: str) -> None:
+        """An operation was invoked."""
+        if f in CHANGES:
+            for listener in tuple(self._listeners):
+                listener()
 
 
 class ClockHolds:

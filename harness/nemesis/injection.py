@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from splitbrain.harness.nemesis.control import Control, Effect
-from splitbrain.harness.nemesis.holds import ClockHolds, Loads, ProcessHolds
+from splitbrain.harness.nemesis.holds import Changes, ClockHolds, Loads, ProcessHolds
 from splitbrain.harness.nemesis.targets import Targets, resolve_target
 from splitbrain.harness.plan import Fault
 
@@ -61,6 +61,7 @@ class Context:
         clocks: who bends which clock.
         versions: which version of its code each server runs.
         loads: how often clients invoke operations.
+        changes: who hears when a client asks for a change of the cluster.
         fault: the fault.
         options: its options, defaults filled in.
         rng: its own random stream.
@@ -72,6 +73,7 @@ class Context:
     clocks: ClockHolds
     versions: Versions
     loads: Loads
+    changes: Changes
     fault: Fault
     options: Mapping[str, Any]
     rng: random.Random

@@ -21,7 +21,7 @@ from typing import Any
 
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.control import Control
-from splitbrain.harness.nemesis.holds import ClockHolds, Loads, ProcessHolds
+from splitbrain.harness.nemesis.holds import Changes, ClockHolds, Loads, ProcessHolds
 from splitbrain.harness.nemesis.injection import Context, Injection, seen
 from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, Trigger, words
 from splitbrain.harness.nemesis.versions import Versions
@@ -57,6 +57,7 @@ class Nemesis:
         self._clocks = ClockHolds(control)
         self._versions = versions or Versions(None)
         self._loads = loads or Loads()
+        self._changes = Changes()
         self._checked = {
             fault.id: check_fault(fault, control.servers, control.clients) for fault in self._faults
         }
@@ -84,6 +85,10 @@ class Nemesis:
         """An operation was acknowledged to a client: some faults wait for that."""
         for trigger in self._triggers:
             trigger.heard(ACKNOWLEDGED, "", None)
+
+    def invoked(self, f: str) -> None:
+        """A client invoked an operation: some faults wait for changes of the cluster."""
+        self._changes.invoked(f)
 
     def rest(self) -> None:
         """Start nothing more; what is in force ends when its time is up."""
@@ -144,6 +149,7 @@ class Nemesis:
             self._clocks,
             self._versions,
             self._loads,
+            self._changes,
             fault,
             options,
             rng,

@@ -109,6 +109,7 @@ class Phases:
         self.nemesis = Nemesis(plan.faults, world.control, versions, loads)
         if any(fault.when is not None for fault in plan.faults):
             self.recorder.on_ok = self.nemesis.acknowledged
+        self.recorder.on_invoke = self.nemesis.invoked
         self.phase = LOAD
         if experiment.invariants is not None:
             world.on_step = Watch(experiment.invariants(), self.servers, self._breached).stepped

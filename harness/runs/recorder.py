@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from splitbrain.checkers.history import INFO, NEMESIS, OK, History, Operation
+from splitbrain.checkers.history import INFO, INVOKE, NEMESIS, OK, History, Operation
 from splitbrain.checkers.history.encoding import encode_line
 
 Sink = Callable[[Operation], None]
@@ -24,11 +24,13 @@ class Recorder:
     Attributes:
         operations: the events so far, in order.
         on_ok: called after each completion that is ok.
+        on_invoke: called after each invocation, with what is asked for.
     """
 
     def __init__(self, now: Callable[[], float], sink: Sink | None = None) -> None:
         self.operations: list[Operation] = []
         self.on_ok: Callable[[], None] = lambda: None
+        self.on_invoke: Callable[[str], None] = lambda f: None
         self._now = now
         self._sink = sink
 
@@ -55,6 +57,8 @@ class Recorder:
             self._sink(operation)
         if kind == OK:
             self.on_ok()
+        elif kind == INVOKE:
+            self.on_invoke(f)
         return operation
 
     def nemesis(self, kind: str, value: Any) -> None:

@@ -9,6 +9,8 @@ PATHS = {
     "process.terminate": "splitbrain.harness.nemesis.kinds.process:TERMINATE",
     "process.power_loss": "splitbrain.harness.nemesis.kinds.process:POWER_LOSS",
     "process.pause": "splitbrain.harness.nemesis.kinds.process:PAUSE",
+    "change.aborted": "splitbrain.harness.nemesis.kinds.change:ABORTED",
+    "change.unheard": "splitbrain.harness.nemesis.kinds.change:UNHEARD",
     "version.change": "splitbrain.harness.nemesis.kinds.version:CHANGE",
     "version.upgrade": "splitbrain.harness.nemesis.kinds.rolling:UPGRADE",
     "version.rollback": "splitbrain.harness.nemesis.kinds.rolling:ROLLBACK",

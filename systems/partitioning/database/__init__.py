@@ -108,7 +108,8 @@ KNOBS = (
 )
 
 CLAIMS = Claims(
-    ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"), max_down="all"
+    ("process", "net", "clock", "change", "disk.slow", "disk.stall", "client", "scenario"),
+    max_down="all",
 )
 
 SYSTEM = System(

@@ -57,7 +57,7 @@ SYSTEM = System(
     client=SetClient,
     workloads=("changing-set",),
     claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        ("process", "net", "clock", "change", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",
     ),
     checkers=(placement(),),

@@ -31,7 +31,7 @@ def ids(names):
         ("all", [kind.id for kind in KINDS if not (kind.by_name or kind.real)]),
         ("kill,all", [kind.id for kind in KINDS if not (kind.by_name or kind.real)]),
         ("disk", [kind.id for kind in KINDS if kind.family == "disk" and not kind.real]),
-        ("disk,version,service,member,all", [kind.id for kind in KINDS if not kind.real]),
+        ("disk,version,service,member,change,all", [kind.id for kind in KINDS if not kind.real]),
         ("bandwidth,sigterm", ["process.terminate", "net.bandwidth"]),
         ("none", []),
         ("", []),
@@ -54,7 +54,8 @@ def test_kinds_stand_for_themselves():
         ("clok", "clock"),
         (
             "earthquake!",
-            "families: member, process, version, service, net, clock, disk, client, scenario",
+            "families: member, process, change, version, service, net, clock, disk, client, "
+            "scenario",
         ),
     ],
 )
