@@ -8,7 +8,8 @@
 (``undone-twice``), undone only after it was done (``undone-without-doing``), and only for an order
 that was made (``unrequested``). In the end an order that succeeded has its effect at every service
 (``lost-step``), one that was refused at none (``left-over``), and one of which nobody knows at all
-of them or at none (``torn``), unless a server is down for good: whoever was to end it, perhaps.
+of them or at none (``torn``). The last two are excused if a server is down for good: whoever was to
+end the order, or to take back what was done for it, perhaps.
 
 *Source.* Garcia-Molina and Salem, "Sagas", SIGMOD 1987, section 2: either all steps, or a prefix of
 them followed by its compensations.
@@ -31,6 +32,8 @@ from splitbrain.checkers.vocabulary import GONE
 
 NAME = "saga"
 ORDER, LEDGERS, AUDIT = "order", "ledgers", "audit"
+
+_LEFT_BY_THE_DEAD = ("left-over", "torn")
 
 Ledgers = Mapping[str, list[tuple[int, str]]]
 
@@ -68,7 +71,7 @@ class Sagas:
             anomalies += _of_services(read, ledgers, orders)
             if read.f == AUDIT:
                 found = _of_orders(read, ledgers, orders)
-                anomalies += [a for a in found if not (gone and a.kind == "torn")]
+                anomalies += [a for a in found if not (gone and a.kind in _LEFT_BY_THE_DEAD)]
         audits = sum(read.f == AUDIT for read in reads)
         coverage = {
             "orders": len(orders),

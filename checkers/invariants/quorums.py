@@ -10,7 +10,7 @@ Version)" (2014), section 5.4.3 ("the voter") and figure 10; Ongaro, "Bug in sin
 membership changes", raft-dev, 10 July 2015; Howard, Malkhi and Spiegelman, "Flexible Paxos"
 (OPODIS 2016): only quorums of different phases have to meet.
 
-*Algorithm.* Servers announce whom a decision rests on: ``decided``, {"what": "leads", "term": t,
+*Algorithm.* Servers announce whom a decision rests on: ``quorum``, {"what": "leads", "term": t,
 "by": [voters]} and {"what": "commits", "term": t, "index": i, "by": [holders]}; of commits at least
 the first one of each term, and the one that ends each change of the members. One pass, which keeps
 the greatest index committed in each term. Linear, times the number of terms.
@@ -26,7 +26,7 @@ from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
-DECIDED = "decided"
+QUORUM = "quorum"
 LEADS, COMMITS = "leads", "commits"
 _SHOWN = 20
 
@@ -48,7 +48,7 @@ class _Decision:
 @dataclass(frozen=True, slots=True)
 class _QuorumOverlap:
     name: str = "quorum-overlap"
-    needs_events: str = DECIDED
+    needs_events: str = QUORUM
 
     def check(self, history: History) -> Verdict:
         """See `splitbrain.checkers.verdict.Checker`.
@@ -58,7 +58,7 @@ class _QuorumOverlap:
         """
         committed: dict[int, _Decision] = {}
         anomalies, compared = [], 0
-        decisions = [_decision(event) for event in history.events(f=DECIDED)]
+        decisions = [_decision(event) for event in history.events(f=QUORUM)]
         for each in decisions:
             if each.what == COMMITS:
                 known = committed.get(each.term)
@@ -99,4 +99,4 @@ def _decision(event: Operation) -> _Decision:
         case {"what": "commits", "term": int(term), "index": int(index), "by": [*by]}:
             return _Decision(COMMITS, term, index, frozenset(by), event)
     form = '{"what": "leads" or "commits", "term": n, "by": servers}, "index": n if it commits'
-    raise ModelError(event.index, f"{DECIDED} has {form}, not {shown(event.value)[:80]}")
+    raise ModelError(event.index, f"{QUORUM} has {form}, not {shown(event.value)[:80]}")

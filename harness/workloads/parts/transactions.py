@@ -30,7 +30,7 @@ from splitbrain.harness.workloads.workload import FinalRead
 
 TXN = "txn"
 
-MOST_READ = 8
+MOST_READ = 4
 """Keys that one transaction reads in the end: a client that has patience for those of the load need
 not have it for many more, one after the other."""
 

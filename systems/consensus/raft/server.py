@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import trio
 
-from splitbrain.checkers.invariants.quorums import COMMITS, DECIDED, LEADS
+from splitbrain.checkers.invariants.quorums import COMMITS, LEADS, QUORUM
 from splitbrain.harness.node import Node
 from splitbrain.systems.consensus.kv import KeyValue
 from splitbrain.systems.consensus.raft.core import Raft
@@ -134,4 +134,4 @@ class CountedKV(RaftKV):
     def decided(self, what: str, by: Iterable[str], **more: int) -> None:
         """Tell who decided."""
         told = {"what": what, "term": self.core.term, "by": sorted(by), **more}
-        self.node.announce(DECIDED, told)
+        self.node.announce(QUORUM, told)

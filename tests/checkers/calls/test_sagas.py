@@ -55,6 +55,7 @@ GONE = [("nemesis", "info", "answers", {"n1": "gone", "n2": "ok"})]
         ([order(7, "fail"), ledgers(a=[DID], b=[])], INVALID, ["left-over"]),
         ([order(7, "info"), ledgers(a=[DID], b=[])], INVALID, ["torn"]),
         ([order(6), order(7, "info"), ledgers(a=[SIX, DID], b=[SIX]), GONE], VALID, []),
+        ([order(6), order(7, "fail"), ledgers(a=[SIX, DID], b=[SIX]), GONE], VALID, []),
         ([order(7), ledgers(a=[DID], b=[]), GONE], INVALID, ["lost-step"]),
         ([order(7), ledgers(a=[DID, DID], b=[DID])], INVALID, ["done-twice"]),
         ([order(7, "fail"), ledgers(a=[UNDID], b=[])], INVALID, ["undone-without-doing"]),

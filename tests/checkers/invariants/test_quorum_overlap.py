@@ -21,7 +21,7 @@ def commits(term, index, by):
 
 def decided(*values):
     return History.from_operations(
-        Operation(i, i * 10**9, "n1", INFO, "decided", value) for i, value in enumerate(values)
+        Operation(i, i * 10**9, "n1", INFO, "quorum", value) for i, value in enumerate(values)
     )
 
 
@@ -72,7 +72,7 @@ def test_quorums(values, validity, disjoint):
     "value", [None, {}, {"what": "leads", "term": "1", "by": []}, {"what": "x"}]
 )
 def test_what_is_no_decision_is_named(value):
-    with pytest.raises(ModelError, match="decided has"):
+    with pytest.raises(ModelError, match="quorum has"):
         quorum_overlap().check(decided(value))
 
 
