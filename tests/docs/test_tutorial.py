@@ -57,9 +57,23 @@ def pytest_in(folder: Path) -> tuple[int, str]:
 
 
 @pytest.mark.slow
+def test_the_program_that_is_there_fails_as_it_says(tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    for file, change, text in listings()[:2]:
+        apply(tmp_path, file, change, text)
+    code, output = pytest_in(tmp_path)
+    assert code == 1
+    told = {line.strip() for line in output.splitlines()}
+    page = TUTORIAL.read_text().split("## 2. A server and a client")[0]
+    assert len(shown(page)) == 8
+    assert set(shown(page)) <= told
+
+
+@pytest.mark.slow
 def test_each_step_of_the_tutorial_ends_as_it_says(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    steps = listings()
+    before, steps = listings()[:2], listings()[2:]
+    assert [file for file, _, _ in before] == ["store.py", "test_store.py"]
     assert [file for file, _, _ in steps] == [
         *("my_service.py", "test_kv.py"),
         "my_service.py",
@@ -71,7 +85,8 @@ def test_each_step_of_the_tutorial_ends_as_it_says(tmp_path):
     code, output = pytest_in(tmp_path)
     assert code == 1
     told = {line.strip() for line in output.splitlines()}
-    first, second = TUTORIAL.read_text().split("## 2. Write it to a file")
+    _, rest = TUTORIAL.read_text().split("## 2. A server and a client")
+    first, second = rest.split("## 3. Write it to a file")
     assert len(shown(first)) == 11
     assert set(shown(first)) <= told
 
