@@ -27,8 +27,12 @@ of real time or memory."""
 
 INVARIANT = "invariant"
 """The harness announces for a server that it broke an invariant of its system, and the run ended
-there: ``{"invariant": name, "said": what}``; or that what watches them failed: ``{"failed": error,
-"traceback": lines}``."""
+there: ``{"invariant": name, "said": what, "state": what was seen}``; or that what watches them
+failed: ``{"failed": error, "traceback": lines}``."""
+
+GOALS = "goals"
+"""The harness records at the end what was to come true at some moment (`sometimes`): ``{"reached":
+{name: seconds}, "missed": [names]}``."""
 
 CHANGE, TRANSFER = "change-members", "hand-over"
 """Operations on the cluster, not on its data: who is a member, and who leads."""

@@ -22,6 +22,7 @@ second: it had better see quickly that nothing has changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, Protocol
 
 from splitbrain.checkers.vocabulary import INVARIANT
@@ -34,10 +35,12 @@ class Breach(NamedTuple):
     Attributes:
         invariant: its name, as a kind of anomaly: ``election-safety``.
         said: what was seen, in a sentence without its full stop.
+        state: what the servers held, in short texts, if the probe says so.
     """
 
     invariant: str
     said: str
+    state: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
 
 class Probe(Protocol):
@@ -88,4 +91,14 @@ class Watch:
             return
         if breach is not None:
             self._over = True
-            self._breached(name, INVARIANT, breach._asdict())
+            told = {"invariant": breach.invariant, "said": breach.said}
+            state = {name: dict(held) for name, held in breach.state.items()}
+            self._breached(name, INVARIANT, {**told, "state": state} if state else told)
+
+    def goals(self) -> dict[str, Any] | None:
+        """What was to come true at some moment, as `GOALS` tells it; None if nothing was."""
+        goals: Mapping[str, float | None] = getattr(self._probe, "goals", {})
+        if not goals:
+            return None
+        reached = {name: round(when, 6) for name, when in goals.items() if when is not None}
+        return {"reached": reached, "missed": [name for name in goals if name not in reached]}

@@ -1,6 +1,6 @@
-"""What must hold of the servers' live objects, now and in time: `always`, `eventually`, `leads_to`.
+"""What must hold of the servers' live objects: `always`, `eventually`, `leads_to`, `sometimes`.
 
-    from splitbrain.harness.oracle import always, eventually, leads_to, oracles
+    from splitbrain.harness.oracle import always, eventually, leads_to, oracles, sometimes
 
     plan.using(
         program("shop.main:main"),
@@ -9,23 +9,34 @@
             always("one-primary", lambda up: sum(shop.primary for shop in up.values()) <= 1),
             eventually("some-primary", lambda up: any(s.primary for s in up.values()), within=5.0),
             leads_to("queue-empties", full, empty, within=3.0),
+            sometimes("two-primaries-meet", lambda up: len(up) > 1 and met(up)),
         ),
     )
 
 A condition is given the servers that are up, by name: an unmodified program's module, in this life
 of its process, or the server's own object. It is asked after each step of any server and says True
 or False, or, in place of False, in words what is wrong. A breach ends the run
-(`splitbrain.harness.invariants`). All times are true virtual seconds; what was due in the meantime
-is noticed at the next step.
+(`splitbrain.harness.invariants`); the history has it with the state that was seen. A run in which
+something that is to be so at some moment (`sometimes`) never was has not tried it: its verdict is
+unknown. All times are true virtual seconds; what was due in the meantime is noticed at the next
+step.
 """
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import ModuleType, NoneType
 from typing import Any, Protocol
 
 from splitbrain.harness.invariants import Breach, Invariants, Probe
+from splitbrain.harness.programs.insides import globals_of
+
+_SHOWN = 12
+"""Names of a server, and elements of a collection, that the state seen at a breach has at most."""
+
+_DATA = (bool, int, float, str, bytes, list, tuple, dict, set, frozenset, NoneType)
 
 State = Mapping[str, Any]
 Condition = Callable[[State], bool | str]
@@ -93,6 +104,23 @@ class _LeadsTo:
         return None
 
 
+class _Sometimes:
+    """A goal; it is never broken.
+
+    Attributes:
+        reached: when it first came true, in seconds; None until then.
+    """
+
+    def __init__(self, condition: Condition) -> None:
+        self._condition = condition
+        self.reached: float | None = None
+
+    def look(self, state: State, now: float) -> str | None:
+        if self.reached is None and self._condition(state) is True:
+            self.reached = now
+        return None
+
+
 def always(name: str, condition: Condition) -> Oracle:
     """The condition holds at every step."""
     return Oracle(name, lambda: _Always(condition))
@@ -106,6 +134,11 @@ def eventually(name: str, condition: Condition, within: float) -> Oracle:
 def leads_to(name: str, cause: Condition, effect: Condition, within: float) -> Oracle:
     """Whenever `cause` holds, `effect` holds then or within so many seconds after."""
     return Oracle(name, lambda: _LeadsTo(cause, effect, within))
+
+
+def sometimes(name: str, condition: Condition) -> Oracle:
+    """The condition holds at some step of the run; else the run has not tried what it was to."""
+    return Oracle(name, lambda: _Sometimes(condition))
 
 
 class _Oracles:
@@ -126,8 +159,39 @@ class _Oracles:
         now = process.host.world.now
         for stated, observed in self._observed:
             if (problem := observed.look(state, now)) is not None:
-                return Breach(stated, f"{stated}: {problem}")
+                return Breach(stated, f"{stated}: {problem}", _held(state))
         return None
+
+    @property
+    def goals(self) -> dict[str, float | None]:
+        """When each goal first came true."""
+        return {
+            name: observed.reached
+            for name, observed in self._observed
+            if isinstance(observed, _Sometimes)
+        }
+
+
+class _Short(reprlib.Repr):
+    """Values in short texts, which are the same in every run."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxdict = self.maxlist = self.maxtuple = self.maxset = _SHOWN
+
+    def repr_instance(self, x: object, level: int) -> str:
+        return f"<{type(x).__name__}>"
+
+
+def _held(state: State) -> dict[str, dict[str, str]]:
+    """What each server holds that is up, of what is data."""
+    found = {}
+    for name, server in state.items():
+        module = isinstance(server, ModuleType)
+        held = globals_of(server) if module else getattr(server, "__dict__", {})
+        kept = {key: value for key, value in held.items() if isinstance(value, _DATA)}
+        found[name] = {key: _Short().repr(value) for key, value in list(kept.items())[:_SHOWN]}
+    return found
 
 
 def _process_of(server: Any) -> Any:

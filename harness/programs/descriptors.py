@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.node import NodeDead
+from splitbrain.harness.simulation.wires import blamed
 
 if TYPE_CHECKING:
     from splitbrain.harness.programs.machine import Machine
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 _FIRST = 10
 """The first number that a socket gets; in a real process others are open before it."""
+
+
+class RealDescriptor(RuntimeError):
+    """A program waits for a socket or pipe of the real machine."""
 
 
 class Descriptors:
@@ -99,6 +104,11 @@ class SimulatedSelector(selectors.BaseSelector):
     def register(self, fileobj: Any, events: int, data: Any = None) -> selectors.SelectorKey:
         """See `selectors.BaseSelector.register`."""
         number = _number(fileobj)
+        if self._descriptors.at(number) is None:
+            raise RealDescriptor(
+                f"{blamed()}: asyncio was asked to wait for descriptor {number}, which is no "
+                "simulated socket: a C extension, or code of before the run, has opened it itself"
+            )
         if number in self._keys:
             raise KeyError(f"{fileobj!r} (FD {number}) is already registered")
         key = self._keys[number] = selectors.SelectorKey(fileobj, number, events, data)

@@ -28,8 +28,7 @@ from splitbrain.harness.programs.names import resolved
 from splitbrain.harness.programs.segments import Address, error_of
 from splitbrain.harness.programs.socket_options import SocketOptions
 from splitbrain.harness.programs.tcp import End, Listener
-from splitbrain.harness.simulation.watchdog import calling_place
-from splitbrain.harness.simulation.wires import running_program
+from splitbrain.harness.simulation.wires import blamed, running_program
 
 if TYPE_CHECKING:
     from splitbrain.harness.simulation.incarnation import Incarnation
@@ -391,7 +390,7 @@ class SimulatedSocket(SocketOptions):
 def blocks(call: str) -> Blocking:
     """What to raise where a call would wait."""
     return Blocking(
-        f"{calling_place()}: {call} would wait in a blocking call, and stop every node: "
+        f"{blamed()}: {call} would wait in a blocking call, and stop every node: "
         "use asyncio's or trio's streams"
     )
 

@@ -20,6 +20,7 @@ from splitbrain.checkers.vocabulary import (
     COST,
     DONE,
     FINAL,
+    GOALS,
     HEAL,
     LOAD,
     PHASE,
@@ -111,8 +112,10 @@ class Phases:
             self.recorder.on_ok = self.nemesis.acknowledged
         self.recorder.on_invoke = self.nemesis.invoked
         self.phase = LOAD
+        self._watch: Watch | None = None
         if experiment.invariants is not None:
-            world.on_step = Watch(experiment.invariants(), self.servers, self._breached).stepped
+            self._watch = Watch(experiment.invariants(), self.servers, self._breached)
+            world.on_step = self._watch.stepped
 
     def _program(self, versions: Versions) -> Program:
         async def program(node: Node) -> None:
@@ -225,5 +228,8 @@ class Phases:
             self._done()
 
     def _done(self) -> None:
+        goals = None if self._watch is None else self._watch.goals()
+        if goals is not None:
+            self.recorder.nemesis(GOALS, goals)
         self._enter(DONE)
         self.world.stop()

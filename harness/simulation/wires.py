@@ -152,6 +152,12 @@ def _culprit(frame: FrameType | None) -> FrameType | None:
     return None
 
 
+def blamed() -> str:
+    """Where the code is that has called into the standard library, trio or the harness."""
+    frame = _culprit(sys._getframe(1))
+    return "code that is not known" if frame is None else place(frame)
+
+
 def _trip(what: str, instead: str) -> None:
     """Raise for the node that is running, if any."""
     world = _world

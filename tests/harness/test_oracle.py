@@ -1,4 +1,4 @@
-"""`always`, `eventually` and `leads_to` over live objects end a run at the first breach."""
+"""`always`, `eventually`, `leads_to`, `sometimes` over live objects; a breach ends the run."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 import trio
 
 from splitbrain.harness import Plan, faults, run
-from splitbrain.harness.oracle import always, eventually, leads_to, oracles
+from splitbrain.harness.oracle import always, eventually, leads_to, oracles, sometimes
 from splitbrain.harness.workloads import register
 
 
@@ -41,12 +41,17 @@ class Client:
         await trio.sleep(0)
 
 
-def outcome(*stated, kill=None):
-    """The verdict on the statements, and when the run ended."""
+def made_of(*stated, kill=None):
+    """A run with these statements."""
     plan = Plan("", "", nodes=2, clients=1, time_limit=8.0, options={"cas": 0.0})
     if kill is not None:
         plan = plan.with_(faults=kill.draw(0, plan))
-    made = run(plan.using(Server, register(Client), invariants=oracles(*stated)))
+    return run(plan.using(Server, register(Client), invariants=oracles(*stated)))
+
+
+def outcome(*stated, kill=None):
+    """The verdict on the statements, and when the run ended."""
+    made = made_of(*stated, kill=kill)
     verdict = next(verdict for verdict in made.verdicts if verdict.checker == "invariants")
     return verdict, made.virtual_seconds
 
@@ -119,3 +124,24 @@ def test_a_condition_that_fails_itself_makes_the_verdict_unknown():
     verdict, _ = outcome(always("typo", lambda up: up["n1"].cuont < 3))
     assert verdict.validity.value == "unknown"
     assert "cuont" in verdict.reason
+
+
+def test_a_breach_is_in_the_history_with_the_state_seen():
+    (event,) = made_of(always("small", lambda up: up["n1"].count < 3)).history.events("invariant")
+    assert event.value["state"] == {"n1": {"count": "3"}, "n2": {"count": "2"}}
+
+
+def test_what_is_to_be_so_at_some_moment_is_noted_with_when_or_the_run_says_nothing():
+    three = sometimes("three", lambda up: up["n1"].count == 3)
+    thousand = sometimes("thousand", lambda up: up["n1"].count == 1000)
+
+    verdict, _ = outcome(three)
+    assert verdict.validity.value == "valid"
+
+    made = made_of(three, thousand)
+    (goals,) = made.history.events("goals")
+    assert goals.value["missed"] == ["thousand"]
+    assert 3.0 <= goals.value["reached"]["three"] < 3.1
+    verdict = next(verdict for verdict in made.verdicts if verdict.checker == "invariants")
+    assert verdict.validity.value == "unknown"
+    assert "never did: thousand" in verdict.reason

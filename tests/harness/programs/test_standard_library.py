@@ -25,7 +25,9 @@ LEFT_OUT = {
     "assert_python_ok": "runs in a process of its own, on that one's loop",
     "threading": "a blocking client in a thread",
     "socket.create_server": "makes its socket outside of the process",
+    "socket.create_connection": "a blocking client",
     "def test_unhandled_exceptions": "expects a network without latency",
+    "_basetest_unhandled_exceptions": "expects a network without latency",
 }
 """What the code of a test has if it is left out, with the reason."""
 

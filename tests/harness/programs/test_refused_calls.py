@@ -1,0 +1,102 @@
+"""What leaves the simulation is refused in a sentence with the call and the program's line."""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import os
+import socket
+import sqlite3
+import subprocess
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import trio
+from worlds import world_of
+
+from splitbrain.harness.programs.descriptors import RealDescriptor
+from splitbrain.harness.programs.sockets import Blocking
+from splitbrain.harness.simulation.trio_direct import RealIO
+from splitbrain.harness.simulation.wires import Nondeterminism
+
+
+def refusal(ask, library="asyncio"):
+    """What the program is told."""
+    told = []
+
+    async def main():
+        try:
+            await ask()
+        except (Nondeterminism, Blocking, RealDescriptor, RealIO) as error:
+            told.append(str(error))
+
+    world = world_of(main, library=library)
+    with world.booted():
+        world.run_until(1.0)
+    return told[0]
+
+
+async def a_pool_of_threads():
+    ThreadPoolExecutor(1).submit(print)
+
+
+async def a_thread():
+    threading.Thread(target=print).start()
+
+
+async def a_bare_thread():
+    _thread.start_new_thread(print, ())
+
+
+async def a_process():
+    subprocess.Popen(["true"])
+
+
+async def a_database():
+    sqlite3.connect(":memory:")
+
+
+async def a_blocking_client():
+    def connect_in_a_blocking_client():
+        socket.create_connection(("localhost", 80))
+
+    await asyncio.to_thread(connect_in_a_blocking_client)
+
+
+@pytest.mark.parametrize(
+    ("ask", "call"),
+    [
+        (a_pool_of_threads, "Thread.start()"),
+        (a_thread, "Thread.start()"),
+        (a_bare_thread, "_thread.start_new_thread()"),
+        (a_process, "subprocess.Popen"),
+        (a_database, "sqlite3.connect"),
+        (a_blocking_client, "socket.connect() would wait"),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_call_and_the_line_are_named(ask, call):
+    told = refusal(ask)
+    assert call in told
+    assert told.startswith("test_refused_calls.py:")
+    assert f"{ask.__name__}: " in told
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_a_descriptor_that_a_c_extension_has_opened_is_not_waited_for(library):
+    reading, writing = os.pipe()
+
+    async def waits():
+        if library == "asyncio":
+            asyncio.get_running_loop().add_reader(reading, print)
+        else:
+            await trio.lowlevel.wait_readable(reading)
+
+    told = refusal(waits, library)
+    os.close(reading)
+    os.close(writing)
+    assert "real socket or file" in told or (
+        told.startswith("test_refused_calls.py:")
+        and f"wait for descriptor {reading}, which is no simulated socket" in told
+    )
