@@ -15,7 +15,9 @@ one event of the process ``nemesis`` with f ``cost``: each has ``time`` (ns), an
 it was and by more than a least amount. Quarters with fewer than `FEW` acknowledged operations
 aren't compared: the load comes by chance, and of what goes on without it (heartbeats) each would
 bear another share. A cost in proportion to what was done before is in the fourth quarter 7/3 of
-what it was in the second. Linear in the events.
+what it was in the second. If operations give more and more, because they read all that there ever
+was, messages and time are those for as much as an operation gave in the second. Linear in the
+events.
 
 *Left out.* What is costly from the beginning: nobody knows what an operation may cost. Growth that
 the load itself asks for is not seen: messages are counted, not weighed, and a system that keeps a
@@ -58,10 +60,12 @@ def steady_costs() -> Checker:
 
 @dataclass(frozen=True, slots=True)
 class Quarter:
-    """A quarter of the load: what operations cost in it, a server where that makes sense."""
+    """A quarter of the load: what operations cost in it, a server where that makes sense, and how
+    many values each gave."""
 
     operations: int
     costs: Mapping[str, float]
+    given: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +105,8 @@ def quarters(history: History, measured: Sequence[Mapping[str, Any]]) -> list[Qu
     calls = [call for call in history.calls() if call.outcome == OK and call.end is not None]
     found = []
     for before, after in pairwise(measured):
-        took = [
-            (call.end - call.start) / 1e9
-            for call in calls
-            if call.end is not None and before["time"] <= call.end < after["time"]
-        ]
+        ended = [c for c in calls if c.end and before["time"] <= c.end < after["time"]]
+        took = [((call.end or 0) - call.start) / 1e9 for call in ended]
         number = max(1, len(took))
         servers = max(1, len(after["servers"]))
         messages = (after["messages"] - before["messages"]) / number
@@ -113,8 +114,16 @@ def quarters(history: History, measured: Sequence[Mapping[str, Any]]) -> list[Qu
         for what in ("disk", "memory"):
             grown = _held(after, what) - _held(before, what)
             costs[what] = grown / number / servers
-        found.append(Quarter(len(took), costs))
+        given = sum(_values(call.result) for call in ended) / number
+        found.append(Quarter(len(took), costs, given))
     return found
+
+
+def _values(result: Any) -> int:
+    """How many values there are in what an operation gave, which are one at least."""
+    if isinstance(result, Mapping):
+        return max(1, sum(map(_values, result.values())))
+    return max(1, sum(map(_values, result))) if isinstance(result, list | tuple) else 1
 
 
 def _held(measured: Mapping[str, Any], what: str) -> int:
@@ -133,7 +142,7 @@ def _growing(found: Sequence[Quarter], index: int) -> Iterator[Anomaly]:
     if min(quarter.operations for quarter in found) < FEW:
         return
     for what, (kind, least, words) in _KINDS.items():
-        costs = [quarter.costs[what] for quarter in found]
+        costs = [quarter.costs[what] / _more(quarter, found[0], what) for quarter in found]
         first, last = max(0.0, costs[0]), costs[-1]
         goes_on = all(after >= STEP * max(0.0, before) for before, after in pairwise(costs))
         if goes_on and last >= FACTOR * first and last - first >= least:
@@ -145,6 +154,12 @@ def _growing(found: Sequence[Quarter], index: int) -> Iterator[Anomaly]:
                 (index,),
                 {"seen": [round(cost, 6) for cost in costs]},
             )
+
+
+def _more(quarter: Quarter, first: Quarter, what: str) -> float:
+    """How many times as much as in the first quarter an operation gave, if that has its price."""
+    asked = what in ("messages", "seconds")
+    return max(1.0, quarter.given / max(1.0, first.given)) if asked else 1.0
 
 
 def _leaderships(history: History, measured: Sequence[Mapping[str, Any]]) -> Iterator[Anomaly]:
