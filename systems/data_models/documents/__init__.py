@@ -15,13 +15,17 @@ Guarantees: fields are linearizable registers, with compare-and-set; a document 
 found by each of its fields; no two documents of a collection have the same value of a unique field.
 All under any number of crashes and power losses, as long as the disk keeps what it synced.
 
-Layout: ``store`` keeps the documents, ``server`` answers, ``client`` asks; ``bugs`` has them with
+Documents are found by queries and changed by updates of a small language: an update is made where
+the document is, so that nobody needs to have read it.
+
+Layout: ``store`` keeps the documents, ``queries`` has the language, ``server`` answers, ``client``
+asks; ``bugs`` has them with
 one decision wrong.
 
 Several documents change at once, and are read as of one moment.
 
-Left out: replicas (`splitbrain.systems.data_models.replicated_documents` has them), queries beyond
-equality, a log that is ever cut short.
+Left out: replicas (`splitbrain.systems.data_models.replicated_documents` has them), fields within
+fields, a log that is ever cut short.
 """
 
 from splitbrain.harness.nemesis.claims import Claims
@@ -37,7 +41,7 @@ SYSTEM = System(
     title="a document store with versions and indexes (chapter 2)",
     server=DocumentServer,
     client=DocumentClient,
-    workloads=("register", "set", "bank", "lock", "versions", "names"),
+    workloads=("register", "set", "bank", "lock", "versions", "names", "scan"),
     claims=Claims(
         ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",

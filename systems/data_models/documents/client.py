@@ -7,6 +7,7 @@ the version that was read; else again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -32,6 +33,9 @@ ACCOUNTS = "accounts"
 
 NAMES, VERSIONS = "names", "versions"
 """The collections that have users' names, and documents that are read with their versions."""
+
+ITEMS = "items"
+"""The collection of what is found by queries, and changed by updates."""
 
 LOCKS = "locks"
 """The collection in which a document holds the lock."""
@@ -151,6 +155,28 @@ class DocumentClient:
         """A key's version, 0 if there is none, and its value."""
         answer = await self._ask("get", VERSIONS, key)
         return (answer[0], dict(answer[1])["value"]) if answer else (0, None)
+
+    async def put_item(self, key: str, color: str, number: int) -> None:
+        """Have the item of a key be of this color and number. Raises as `write` does."""
+        update = {"$set": {"color": color, "number": number}, "$inc": {"changes": 1}}
+        await self._change("update", ITEMS, key, json.dumps(update))
+
+    async def delete_item(self, key: str) -> None:
+        """Have no item under a key."""
+        await self._ask("delete", ITEMS, key)
+
+    async def find(self, color: str) -> list[list[Any]]:
+        """The items of a color, each with its key and its number."""
+        return [[key, number] for key, _, number in await self._items({"color": color})]
+
+    async def scan(self) -> list[list[Any]]:
+        """All items, each with its key, its color and its number."""
+        return await self._items({"number": {"$gte": 0}})
+
+    async def _items(self, query: dict[str, Any]) -> list[list[Any]]:
+        (found,) = await self._ask("query", ITEMS, json.dumps(query))
+        items = ((key, dict(fields)) for key, _, fields in found)
+        return [[key, fields["color"], fields["number"]] for key, fields in items]
 
     async def _accounts(self, names: tuple[str, ...], opening: int) -> list[tuple[int, int]]:
         (found,) = await self._ask("get_all", ACCOUNTS, names)

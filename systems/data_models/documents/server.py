@@ -5,16 +5,23 @@
 ("put", collection, id, version, fields, change)   -> ("ok", version) or ("conflict", reason)
 ("get_all", collection, ids)                       -> ("ok", ((version, fields), ...))
 ("put_all", collection, ((id, version, fields), ...), change) -> ("ok", 0) or ("conflict", reason)
+("query", collection, query)                       -> ("ok", ((id, version, fields), ...))
+("update", collection, id, update, change)         -> ("ok", version) or ("conflict", reason)
 ("delete", collection, id)                         -> ("ok", 0)
+
+Queries and updates are JSON texts of what `splitbrain.systems.data_models.documents.queries` has;
+one that can't be understood is ("refused", where and why).
 """
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import trio
 
 from splitbrain.harness.node import Message, Node
+from splitbrain.systems.data_models.documents.queries import BadQuery
 from splitbrain.systems.data_models.documents.store import (
     Conflict,
     Documents,
@@ -81,12 +88,25 @@ def answered(store: Documents, f: str, *arguments: Any) -> Message:
                 made = [(collection, i, version, dict(fields)) for i, version, fields in puts]
                 store.put_all(made, change)
                 return "ok", 0
+            case "query", (collection, str() as text):
+                return "ok", tuple(map(tuple, store.query(collection, _json(text))))
+            case "update", (collection, identity, str() as text, change):
+                return "ok", store.update(collection, identity, _json(text), change)
             case "delete", (collection, identity):
                 store.delete(collection, identity)
                 return "ok", 0
     except Conflict as conflict:
         return "conflict", str(conflict)
+    except BadQuery as bad:
+        return "refused", str(bad)
     return "refused", f"{f} with {len(arguments)} arguments is no request"
+
+
+def _json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadQuery(f"this is no JSON: {error}") from None
 
 
 def _found(store: Documents, collection: str, identity: str) -> tuple[int, Fields]:

@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from splitbrain.harness.node import Disk
+from splitbrain.systems.data_models.documents.queries import parsed, updated
 from splitbrain.systems.log_file import LogFile
 
 Fields = tuple[tuple[str, Any], ...]
@@ -90,7 +91,34 @@ class Documents:
             ids = found if ids is None else ids & found
         return [documents[name] for name in sorted(documents if ids is None else ids)]
 
+    def query(self, collection: str, query: Any) -> list[Document]:
+        """The documents that a query matches, by id (`splitbrain.systems.data_models.documents.
+        queries`): those with the values that it needs are found by the index, and looked at.
+
+        Raises:
+            BadQuery: it can't be understood.
+        """
+        wanted = parsed(query)
+        found = self.find(collection, dict(wanted.equal))
+        return [document for document in found if wanted.matches(dict(document.fields))]
+
     # Writing
+
+    def update(self, collection: str, identity: str, update: Any, change: int) -> int:
+        """Change some fields of a document, which is made if there is none; its version then.
+
+        A change that was made already is not made again.
+
+        Raises:
+            BadQuery: the update can't be understood, or doesn't fit the document.
+            Conflict: it breaks a unique constraint.
+        """
+        document = self.get(collection, identity)
+        version, fields = (document.version, document.fields) if document else (0, ())
+        if change in self.changes:
+            return version
+        self.put(collection, identity, version, updated(dict(fields), update), change)
+        return version + 1
 
     def put(
         self, collection: str, identity: str, version: int, fields: Mapping[str, Any], change: int

@@ -38,7 +38,7 @@ SYSTEM = System(
     title="a document store replicated by Raft (chapters 2 and 9)",
     server=ReplicatedDocumentServer,
     client=ReplicatedDocumentClient,
-    workloads=("register", "set", "versions", "names"),
+    workloads=("register", "set", "versions", "names", "scan"),
     nodes=5,
     claims=Claims((*SURVIVES, "clock"), notices=("disk.bitrot",)),
     bugs=BUGS,
