@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from splitbrain.systems.consensus.sessions import immutable
-from splitbrain.systems.data_models.replicated_documents.machine import (
-    DocumentMachine,
-    Sessionless,
-)
+from splitbrain.systems.consensus.sessions import Sessionless, immutable
+from splitbrain.systems.data_models.replicated_documents.machine import DocumentMachine
 
 
 def changes(count):
