@@ -74,6 +74,11 @@ Exit codes, of several files the first of these that one of them has:
     metavar="DIR",
     help="Write a report of a history into this folder; of several, into one for each in it.",
 )
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the verdicts as JUnit XML, a suite for each file.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print verdicts as JSON.")
 @click.option("--quiet", "-q", is_flag=True, help="Print no verdict: the exit code tells it.")
 @click.option("--verbose", "-v", is_flag=True, help="Print anomalies, coverage and cost in full.")
@@ -87,6 +92,7 @@ def command(
     options: tuple[str, ...],
     self_check: bool | None,
     report: Path | None,
+    junit: Path | None,
     as_json: bool,
     quiet: bool,
     verbose: bool,
@@ -127,6 +133,11 @@ def command(
             _tell(outcome, as_json=as_json, verbose=verbose, alone=len(files) == 1)
         if page is not None and not (quiet or as_json):
             say(f"report: {page}")
+    if junit is not None:
+        from splitbrain.reports.junit import junit_of_verdicts
+
+        judged = [(str(each.file), each.verdicts, each.problem) for each in outcomes]
+        junit.write_text(junit_of_verdicts(judged), encoding="utf-8")
     sys.exit(min((outcome.code for outcome in outcomes), key=_ORDER.index))
 
 

@@ -23,7 +23,14 @@ import click
     metavar="DIR",
     help="Write the ladder as a page into this folder, with a report of each run that refutes.",
 )
-def command(system: str, bug: str | None, seeds: int, faults: str, report: Path | None) -> None:
+@click.option(
+    "--junit",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write the levels as JUnit XML: the claimed one fails if it is refuted.",
+)
+def command(
+    system: str, bug: str | None, seeds: int, faults: str, report: Path | None, junit: Path | None
+) -> None:
     """Try to refute each isolation level of SYSTEM: ten scripted anomalies, then workloads.
 
     Exits with 1 if the level that the system claims is refuted, with 0 if not.
@@ -41,4 +48,8 @@ def command(system: str, bug: str | None, seeds: int, faults: str, report: Path 
         from splitbrain.reports.ladder import write_ladder
 
         click.echo(f"report: {write_ladder(ladder, report)}")
+    if junit is not None:
+        from splitbrain.reports.junit import junit_of_ladder
+
+        junit.write_text(junit_of_ladder(ladder), encoding="utf-8")
     sys.exit(0 if ladder.holds else 1)
