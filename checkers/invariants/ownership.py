@@ -21,6 +21,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
@@ -109,3 +110,8 @@ def _two_owners(
         f"{other.process} has since {other.time / 1e9:.3f} s"
     )
     return [Anomaly("two-owners", said, (other.index, event.index), {"key": min(keys)})]
+
+
+ENTRY = CheckerEntry(
+    "owner-agreement", owner_agreement, "no two servers answer for a key at one time"
+)

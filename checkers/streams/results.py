@@ -30,7 +30,8 @@ wrong-join            a click is joined with another tier than that of its time
 lost-join             a click was neither joined nor waits nor was late; or more than one of these
 ====================  ==============================================================================
 
-`window_complete`, `watermark_monotonic` and `late_policy` ask for some of these alone.
+`window_complete`, `watermark_monotonic`, `late_policy` and `checkpoint_consistent` ask for some of
+these alone.
 
 *Source.* DDIA chapter 11, "Reasoning About Time", "Stream Joins" (time-dependence of joins) and
 "Fault Tolerance"; Akidau et al., "The Dataflow Model" (VLDB 2015), section 2.
@@ -142,6 +143,13 @@ def watermark_monotonic() -> Checker:
 def late_policy() -> Checker:
     """A checker of lateness alone: what is put aside came too late by more than the bound."""
     return _StreamResults("late-policy", frozenset({"unjustified-late"}))
+
+
+def checkpoint_consistent() -> Checker:
+    """A checker of checkpoints alone: state and outputs have the effect of each event that is
+    before the positions, once, and of none that is behind them (Chandy and Lamport 1985)."""
+    kinds = frozenset({"wrong-window", "repeated-window", "lost-join"})
+    return _StreamResults("checkpoint-consistent", kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,5 +324,10 @@ WATERMARKS_ENTRY = CheckerEntry(
 )
 LATE_ENTRY = CheckerEntry(
     "late-policy", late_policy, "what a stream puts aside as late is later than the bound"
+)
+CHECKPOINTS_ENTRY = CheckerEntry(
+    "checkpoint-consistent",
+    checkpoint_consistent,
+    "a checkpoint of a stream has what is before its positions, and nothing else",
 )
 ENTRY = CheckerEntry(NAME, stream_results, "windows and joins of a stream are what its input says")

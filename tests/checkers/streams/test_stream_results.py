@@ -13,7 +13,12 @@ from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.streams import stream_results
-from splitbrain.checkers.streams.results import late_policy, watermark_monotonic, window_complete
+from splitbrain.checkers.streams.results import (
+    checkpoint_consistent,
+    late_policy,
+    watermark_monotonic,
+    window_complete,
+)
 from splitbrain.systems.streams.processor.keyed import BOUND_MS, Event, Keyed, place_of
 
 
@@ -174,6 +179,7 @@ PARTS = {
     window_complete: {"wrong-window", "repeated-window", "early-window"},
     watermark_monotonic: {"watermark-regressed"},
     late_policy: {"unjustified-late"},
+    checkpoint_consistent: {"wrong-window", "repeated-window", "lost-join"},
 }
 
 
@@ -200,6 +206,20 @@ def twins(seeds, each):
             assert found == another_way(events, read), (read, verdict)
             kinds.update(found)
     return kinds
+
+
+def test_a_snapshot_that_has_what_is_behind_its_barrier_or_lacks_what_is_before_is_found():
+    random = Random(3)
+    events = [Event("click", number, "u1", 1000 + 300 * number, 1) for number in range(12)]
+    read = processed(events, random, partitions=1)
+    whole, behind, before = (history(events, read),
+                             history(events, {**read, "events": read["events"][:-1]}),
+                             history(events, {**read, "waiting": read["waiting"][1:],
+                                              "joined": read["joined"][1:]}))  # fmt: skip
+
+    assert checkpoint_consistent().check(whole).validity is VALID
+    assert checkpoint_consistent().check(behind).validity is INVALID
+    assert checkpoint_consistent().check(before).validity is INVALID
 
 
 def test_the_checker_agrees_with_another_reckoning():
