@@ -257,8 +257,8 @@ class Checker(Protocol):
     One that compares servers may also say, as ``least_servers``, how many there must be; runs of
     fewer are not judged by it. One that says what becomes of replicas in the end is ``eventual``:
     runs whose dead nobody claimed to survive are not judged by it. One that judges what is told
-    beside operations may say, as ``needs_events``, the ``f`` of those events; runs that have none
-    are not judged by it.
+    beside operations may say, as ``needs_events``, the ``f`` of those events, and one that judges
+    certain operations theirs, as ``needs_operations``; runs that have none are not judged by it.
     """
 
     @property

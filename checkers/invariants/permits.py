@@ -44,7 +44,7 @@ class _PermitsEnd:
     names: frozenset[str]
     within_s: float
     name: str = "permits-end"
-    needs_events: str = PHASE
+    needs_operations: str = REPLICA_STATE
     eventual: bool = True
 
     def check(self, history: History) -> Verdict:

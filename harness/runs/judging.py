@@ -64,8 +64,11 @@ def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...
 
 
 def _has_what_it_needs(checker: Checker, history: History) -> bool:
-    needs = getattr(checker, "needs_events", None)
-    return needs is None or bool(history.events(needs))
+    events = getattr(checker, "needs_events", None)
+    operations = getattr(checker, "needs_operations", None)
+    return (events is None or bool(history.events(events))) and (
+        operations is None or any(call.f == operations for call in history.calls())
+    )
 
 
 def _verdict(checker: Checker, history: History) -> Verdict:
