@@ -13,7 +13,7 @@ from kademlia.network import Server
 
 PORT = int(os.environ.get("PORT", "7300"))
 DHT_PORT = 8468
-PEERS = [name for name in os.environ.get("PEERS", "").split(",") if name]
+PEERS = [peer.partition(":")[0] for peer in os.environ.get("PEERS", "").split(",") if peer]
 PLACES = 200  # for notices
 
 

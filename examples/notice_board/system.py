@@ -8,7 +8,7 @@ import asyncio
 
 from splitbrain import Bug, Claims, Definite, System, address, asyncio_client, program
 
-ENV = {"PORT": "{port:7300}", "PEERS": "{peers}"}
+ENV = {"PORT": "{port:7300}", "PEERS": "{addresses:7300}"}
 
 
 @asyncio_client

@@ -11,6 +11,7 @@ from splitbrain.checkers.verdict import VALID
 from splitbrain.harness import Fault, Plan, PlannedOperation, run, shrink
 from splitbrain.harness.ground import ground_named
 from splitbrain.harness.plan import When
+from splitbrain.harness.processes import networks
 from splitbrain.harness.runs.retrying import prepared
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the ground needs Linux")
@@ -70,3 +71,21 @@ def test_the_replicated_store_under_uvicorn_survives_a_partition_and_a_pause():
     cut = Fault("net.partition", 0.5, 0.5, "one", id="f1")
     result = on_processes(STORE, nodes=3, faults=(cut, PAUSE))
     assert result.validity is VALID, [v.reason for v in result.verdicts]
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("bug", [None, "BOARD-01"])
+def test_the_board_that_joins_once_stays_cut_in_two_where_udp_is_under_the_faults(bug):
+    pytest.importorskip("kademlia")
+    if (why := networks.unavailable()) is not None:
+        pytest.skip(why)
+    from examples.notice_board.system import SYSTEM as BOARD
+
+    cut = Fault("net.partition", 0.5, 6.0, "n1", id="f1")  # longer than a call waits
+    changes = {"ground": "namespaces", "nodes": 2, "faults": (cut,), "options": {"read": 0.02}}
+    changes["time_limit"] = 8.0
+    tries = (on_processes(BOARD, bug, **changes).signature for _ in range(TRIES))
+    if bug is None:
+        assert next(tries) == ""
+    else:
+        assert any(signature.startswith("set-full") for signature in tries)
