@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from splitbrain.checkers import UNKNOWN, VALID, Verdict
-from splitbrain.checkers.history import HistoryError, drawn
-from splitbrain.checkers.vocabulary import LEADER
+from splitbrain.checkers.history import INVOKE, History, HistoryError, Operation, drawn
+from splitbrain.checkers.vocabulary import LEADER, REPLICA_STATE
 from splitbrain.harness.runs.judging import judge
 
 HISTORY = drawn("a: [w1] [r1]")
@@ -83,6 +83,18 @@ def test_a_checker_without_a_name_goes_by_its_class():
 
     found = judge(HISTORY, (Nameless(),))
     assert "Nameless" in {verdict.checker for verdict in found}
+
+
+def test_a_checker_that_needs_operations_is_asked_where_there_are_some():
+    class OfReplicas(Judge):
+        needs_operations = REPLICA_STATE
+
+    asked = Operation(0, 0, 0, INVOKE, REPLICA_STATE, "n1")
+
+    assert "fine" not in {v.checker for v in judge(HISTORY, (OfReplicas(fine),))}
+    assert "fine" in {
+        v.checker for v in judge(History.from_operations([asked]), (OfReplicas(fine),))
+    }
 
 
 def test_a_checker_that_needs_events_is_asked_where_there_are_some():

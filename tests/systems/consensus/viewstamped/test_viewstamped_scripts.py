@@ -1,0 +1,37 @@
+"""Viewstamped Replication as plays: tests/golden/viewstamped/*.txt, named after the sections of the
+paper, each played and compared line by line.
+
+``UPDATE_GOLDEN=1 pytest tests/systems/consensus`` writes what happens now into the scripts. Commit
+a changed script only if you understand each line that changed, and want it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from consensus_script import play, scripts
+from viewstamped_cluster import Cluster
+
+FOLDER = Path(__file__).parents[3] / "golden" / "viewstamped"
+
+
+def shown(server):
+    part = "primary" if server.leads else "backup"
+    return (
+        f"{server.status} {part} view={server.view} op={server.op} commit={server.commit} "
+        f"life={server.life}"
+    )
+
+
+@pytest.mark.parametrize("path", scripts(FOLDER), ids=lambda path: path.stem)
+def test_what_follows_is_what_the_script_says(path):
+    expected = path.read_text()
+
+    played = play(expected, Cluster, shown)
+
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.write_text(played)
+    else:
+        assert played == expected
