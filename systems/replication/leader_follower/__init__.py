@@ -44,7 +44,7 @@ KNOBS = (
         "a leader that hears no quorum for so long steps down, in seconds",
         "core_type.quorum_loss",
     ),
-    Knob("rows", 0, 1, "whether rows are shipped (1), or statements (0)", "core_type.rows"),
+    Knob("ships", 0, 2, "what is shipped: statements, rows (1) or bytes (2)", "core_type.ships"),
 )
 
 SYSTEM = System(

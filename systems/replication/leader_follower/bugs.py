@@ -6,7 +6,8 @@ from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.harness.node import Clock
-from splitbrain.systems.replication.leader_follower.core import Core
+from splitbrain.systems.replication.leader_follower.blocks import Blocks, Change
+from splitbrain.systems.replication.leader_follower.core import BYTES, Core
 from splitbrain.systems.replication.leader_follower.desk import CommandIdentity, Waiting
 from splitbrain.systems.replication.leader_follower.effects import (
     HEARTBEAT_S,
@@ -16,6 +17,7 @@ from splitbrain.systems.replication.leader_follower.effects import (
 )
 from splitbrain.systems.replication.leader_follower.freshness import Proof
 from splitbrain.systems.replication.leader_follower.log import Adopt, Entry, Snapshot
+from splitbrain.systems.replication.leader_follower.machine import Row
 from splitbrain.systems.replication.leader_follower.messages import Sync
 from splitbrain.systems.replication.leader_follower.reference import ReferenceServer
 
@@ -136,6 +138,22 @@ class ShipsStatements(Core):
     def _again(self, entry: Entry) -> Entry:
         statement = entry.command[:3] if entry.command[0] == "post" else entry.command
         return entry._replace(command=self.evaluated(statement))
+
+
+class MoreBlocks(Blocks):
+    """Lays rows out as a newer version of the store does."""
+
+    count = 11
+
+
+class ShipsAnotherVersion(Core):
+    """Ships what changes in blocks that are laid out otherwise than those of who applies it."""
+
+    ships = BYTES
+
+    def changes(self, rows: tuple[Row, ...]) -> tuple[Change, ...]:
+        """The same bytes mean something else elsewhere."""
+        return MoreBlocks().changes(self._ahead.laid_out(), rows)
 
 
 class CopiesWhileWriting(Core):
@@ -278,6 +296,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=5,
         shows=("diverged",),
         source="DDIA chapter 5, Statement-based replication",
+    ),
+    Bug(
+        id="REP-09-BYTES",
+        title="bytes are shipped from blocks that are laid out otherwise than the followers' are",
+        server=planted(ReferenceServer, core_type=ShipsAnotherVersion),
+        workload="register",
+        faults=(),
+        nodes=3,
+        seeds=5,
+        shows=("node-died", "nonlinearizable", "stale-read", "lost-update", "unwritten-read"),
+        source="DDIA chapter 5, Write-ahead log (WAL) shipping: formats of two versions",
     ),
     Bug(
         id="REP-10",

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from splitbrain.harness.node import Message
+from splitbrain.systems.replication.leader_follower.blocks import Change
 from splitbrain.systems.replication.leader_follower.desk import (
     CommandIdentity,
     Waiting,
@@ -42,7 +43,7 @@ from splitbrain.systems.replication.leader_follower.log import (
     Record,
     Snapshot,
 )
-from splitbrain.systems.replication.leader_follower.machine import ARGUMENTS, Machine
+from splitbrain.systems.replication.leader_follower.machine import ARGUMENTS, Machine, Row
 from splitbrain.systems.replication.leader_follower.messages import (
     KINDS,
     Ack,
@@ -53,18 +54,22 @@ from splitbrain.systems.replication.leader_follower.messages import (
 )
 from splitbrain.systems.replication.leader_follower.reading import Reading
 
+STATEMENTS, ROWS, BYTES = range(3)
+"""What the log may have of commands."""
+
 
 class Core(Reading):
     """One server's part in the protocol.
 
     Attributes:
-        rows: whether the log has what commands change (1), or the commands (0).
+        ships: what the log has: commands (0), the rows that they change (1), or which bytes these
+            change in which blocks (2).
     """
 
     batch: int = BATCH
     quorum_loss: float = QUORUM_LOSS_S
     compact_at: int = COMPACT_AT
-    rows: int = 0
+    ships: int = STATEMENTS
 
     def __init__(
         self, name: str, peers: tuple[str, ...], durable: Durable, random: random.Random, now: float
@@ -332,8 +337,17 @@ class Core(Reading):
             self._broadcast()
 
     def evaluated(self, command: tuple[Any, ...]) -> tuple[Any, ...]:
-        """What the log has of a command: itself, with what chance decides put into it, or what it
-        changes (DDIA chapter 5, "Implementation of Replication Logs")."""
+        """What the log has of a command: itself, with what chance decides put into it; or what it
+        changes, by rows or by bytes (DDIA chapter 5, "Implementation of Replication Logs")."""
         if command[0] == "post":
             command = (*command, self._random.getrandbits(32))
-        return ("rows", *self._ahead.evaluated(command)) if self.rows else command
+        if self.ships == STATEMENTS:
+            return command
+        rows, result = self._ahead.evaluated(command)
+        if self.ships == ROWS:
+            return "rows", rows, result
+        return "blocks", self.changes(rows), result
+
+    def changes(self, rows: tuple[Row, ...]) -> tuple[Change, ...]:
+        """What rows change in the blocks as they are once all of the log is done."""
+        return self._ahead.blocks.changes(self._ahead.laid_out(), rows)

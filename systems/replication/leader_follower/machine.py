@@ -1,7 +1,8 @@
 """What the log's commands do, and the sessions that make retries harmless.
 
 There are registers, a set, a table of messages, and a sequence of numbers. A command is a
-statement, which each replica evaluates, or ``("rows", rows, result)``, what the leader evaluated.
+statement, which each replica evaluates; ``("rows", rows, result)``, what the leader evaluated; or
+``("blocks", changes, result)``, the bytes which that changes in the blocks that hold all rows.
 
 Deterministic: replicas that apply the same log are equal. A session is one client object; its
 commands are numbered, one at a time. The number and result of its latest command are part of the
@@ -11,8 +12,9 @@ done again (Raft dissertation, section 6.3). Sessions are never forgotten.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
+from splitbrain.systems.replication.leader_follower.blocks import Blocks, Place
 from splitbrain.systems.replication.leader_follower.log import Entry
 
 ARGUMENTS = {"write": 2, "add": 1, "cas": 3, "post": 2, "generate": 0}
@@ -36,7 +38,10 @@ class Machine:
         messages: the rows of the table, by message: what it answers, and a token.
         numbered: the last number of the sequence.
         sessions: the number and result of each session's latest command.
+        blocks: how rows lie on disk.
     """
+
+    blocks: ClassVar[Blocks] = Blocks()
 
     def __init__(self) -> None:
         self.registers: dict[Any, Any] = {}
@@ -86,6 +91,8 @@ class Machine:
         match command:
             case ("rows", rows, result):
                 return rows, result
+            case ("blocks", changes, result):
+                return tuple(self.blocks.rows(self.laid_out(), changes)), result
             case ("write", key, value):
                 return (("register", key, value),), None
             case ("add", element):
@@ -98,6 +105,14 @@ class Machine:
             case ("generate",):
                 return (("numbered", self.numbered + 1),), self.numbered + 1
         raise ValueError(f"{command!r} is no command: send one of {', '.join(ARGUMENTS)}")
+
+    def laid_out(self) -> dict[Place, Row]:
+        """All rows, by their places."""
+        rows: list[Row] = [("register", *each) for each in self.registers.items()]
+        rows += (("element", each) for each in self.elements)
+        rows += (("message", each, *row) for each, row in self.messages.items())
+        rows += [("numbered", self.numbered)] if self.numbered else []
+        return {self.blocks.place(row): row for row in rows}
 
     def _put(self, row: Row) -> None:
         match row:

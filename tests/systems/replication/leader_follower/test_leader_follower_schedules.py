@@ -215,7 +215,7 @@ class Schedule:
 def test_invariants_hold_under_random_schedules(size, copies, seeds):
     elections = acknowledged = snapshots = 0
     for seed in range(seeds):
-        core_type = planted(Core, copies=copies, rows=seed % 2)
+        core_type = planted(Core, copies=copies, ships=seed % 2)
         schedule = Schedule(seed, core_type, size)
         schedule.run()
         elections += len(schedule.cluster.leaders)
