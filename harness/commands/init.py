@@ -1,4 +1,4 @@
-"""`splitbrain init`: a first test of an existing program, and a workflow for each night."""
+"""`splitbrain init`: a first test of an existing program, an example, and a nightly workflow."""
 
 from __future__ import annotations
 
@@ -78,11 +78,65 @@ jobs:
 """
 
 
+_EXAMPLE = '''"""An example of a whole test: a small store over asyncio's streams, and its client.
+
+It passes. Let the faults be "kill,pause,net", too, and see what is lost with the process.
+"""
+
+import asyncio
+
+from splitbrain import asyncio_client, faults, program, simulate, workloads
+
+
+async def main():
+    values = {}
+
+    async def serve(reader, writer):
+        while line := await reader.readline():
+            name, key, *value = line.decode().split()
+            if name == "write":
+                values[key] = value[0]
+            writer.write(f"{values.get(key, '-')}\\n".encode())
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve, port=7000)
+    await server.serve_forever()
+
+
+@asyncio_client
+class StoreClient:
+    def __init__(self, node, server):
+        self.server = server
+
+    async def ask(self, *words):
+        reader, writer = await asyncio.open_connection(self.server, 7000)
+        try:
+            writer.write(" ".join(map(str, words)).encode() + b"\\n")
+            return (await reader.readuntil()).decode().strip()
+        finally:
+            writer.close()
+
+    async def read(self, key):
+        answer = await self.ask("read", key)
+        return None if answer == "-" else int(answer)
+
+    async def write(self, key, value):
+        await self.ask("write", key, value)
+
+
+@simulate(nodes=1, runs=5, faults=faults.swarm("pause,net"))
+def test_store(plan):
+    return plan.using(program(main, library="asyncio"), workloads.register(StoreClient))
+'''
+
+
 @click.command(name="init")
 @click.argument("program", type=click.Path(path_type=Path, dir_okay=False))
 @click.option("--main", "-m", "main", default="main", show_default=True, help="Its async function.")
 def command(program: Path, main: str) -> None:
-    """Write a first test of PROGRAM (a Python file below this folder), and a nightly workflow.
+    """Write a first test of PROGRAM (a Python file below this folder), an example of a whole one,
+    and a nightly workflow.
 
     What is there already is left as it is.
     """
@@ -102,6 +156,7 @@ def command(program: Path, main: str) -> None:
             imports=", ".join(["Claims", "System", *["asyncio_client"] * on_asyncio, *_USED]),
             decorator="@asyncio_client\n" if on_asyncio else "",
         ),
+        Path("tests") / "test_example_in_simulation.py": _EXAMPLE,
         workflow: _WORKFLOW.format(test=test),
     }
     if test.exists():

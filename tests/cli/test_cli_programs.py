@@ -89,6 +89,15 @@ def test_init_writes_a_test_that_says_what_is_left_to_do_and_then_runs(project):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_the_example_that_init_writes_is_a_test_that_passes(project):
+    call("init", "linestore.py")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    example = "tests/test_example_in_simulation.py"
+    done = subprocess.run([*command, example], cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
 def test_init_leaves_what_is_there(project):
     call("init", "linestore.py")
     result = call("init", "linestore.py")

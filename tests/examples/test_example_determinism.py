@@ -19,6 +19,7 @@ ROOT = HERE.parents[1]
 
 NEEDS = {
     "job_queue": (),
+    "ledger": (),
     "lock_service": (),
     "notice_board": ("kademlia",),
     "rest_store": ("fastapi", "httpx", "uvicorn"),
