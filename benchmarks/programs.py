@@ -7,6 +7,8 @@ Four clients write a line to a server and read it back, each 100 times a virtual
 * **asyncio streams**: ``asyncio.start_server`` and ``asyncio.open_connection``, as they are;
 * **trio streams**: ``trio.serve_tcp`` and ``trio.open_tcp_stream``, as they are;
 * **Node**: the same exchange written against `splitbrain.harness.node.Node`;
+* **plain asyncio**: the same program on Python's own loop with a virtual clock, over the loopback
+  device: no network, no faults, no trace;
 * **simloom**: the same asyncio program, if simloom is installed (it needs Python 3.12).
 
 All run in this process, one after the other, several times; figures are medians of CPU time, with a
@@ -38,19 +40,19 @@ class Count:
     exchanges = 0
 
 
-async def asyncio_server() -> None:
+async def asyncio_server(host: str = "n1") -> None:
     async def serve(reader, writer):
         while line := await reader.readline():
             writer.write(line)
             await writer.drain()
         writer.close()
 
-    server = await asyncio.start_server(serve, "n1", 7000)
+    server = await asyncio.start_server(serve, host, 7000)
     await server.serve_forever()
 
 
-async def asyncio_client() -> None:
-    reader, writer = await asyncio.open_connection("n1", 7000)
+async def asyncio_client(host: str = "n1") -> None:
+    reader, writer = await asyncio.open_connection(host, 7000)
     while True:
         writer.write(b"heartbeat\n")
         await reader.readline()
@@ -108,6 +110,43 @@ def in_world(server, client, virtual: float, recording: bool) -> None:
         world.run_until(virtual)
 
 
+class VirtualClock(asyncio.SelectorEventLoop):
+    """Python's own loop, whose time jumps to the next timer where it would wait for it."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+        super().__init__()
+        select = self._selector.select
+
+        def at_once(timeout: float | None) -> list:
+            ready = select(0)
+            if not ready and timeout:
+                # What is on its way through the loopback device is there after a moment.
+                ready = select(0.00005)
+                self._now += 0.0 if ready else timeout
+            return ready or (select(None) if timeout is None else [])
+
+        self._selector.select = at_once
+
+    def time(self) -> float:
+        return self._now
+
+
+def with_plain_asyncio(virtual: float) -> None:
+    async def main() -> None:
+        # Its handlers of connections are cancelled in the end, which the loop would tell.
+        asyncio.get_running_loop().set_exception_handler(lambda loop, context: None)
+        server = asyncio.create_task(asyncio_server("127.0.0.1"))
+        await asyncio.sleep(0.001)
+        clients = [asyncio.create_task(asyncio_client("127.0.0.1")) for _ in range(CLIENTS)]
+        await asyncio.sleep(virtual)
+        for task in (*clients, server):
+            task.cancel()
+
+    with asyncio.Runner(loop_factory=VirtualClock) as runner:
+        runner.run(main())
+
+
 def with_simloom(virtual: float) -> None:
     import simloom
 
@@ -156,6 +195,8 @@ def main() -> None:
         }
         for name, action in rows.items():
             print(f"{name + ', ' + told:32} {measured(action, virtual, repeat)}", flush=True)
+    plain = measured(lambda: with_plain_asyncio(virtual), virtual, repeat)
+    print(f"{'plain asyncio, virtual clock':32} {plain}", flush=True)
     try:
         import simloom
     except ImportError:
