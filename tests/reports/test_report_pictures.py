@@ -393,6 +393,15 @@ def test_a_refused_commit_is_red_beside_its_partitions_owner(tmp_path):
     assert [(point.text, point.tone) for point in lane.points] == [("3", "good"), ("5", "bad")]
 
 
+def test_second_attempts_of_mapreduce_are_drawn_beside_the_first(tmp_path):
+    lanes = form_of(bug_run(tmp_path, "BAT-02"), "attempts").lanes
+
+    kinds = {lane.name.split(",")[0] for lane in lanes}
+    assert kinds == {"step map", "step reduce"}
+    assert max(len(lane.bars) for lane in lanes) >= 2
+    assert any(bar.text.startswith("n") for lane in lanes for bar in lane.bars)
+
+
 def test_attempts_of_a_job_are_drawn_task_by_task(tmp_path):
     lanes = form_of(bug_run(tmp_path, "BAT-10"), "attempts").lanes
 

@@ -7,15 +7,15 @@ from splitbrain.harness.pictures.picture import Picture, Seen
 
 _TASKS = 24
 
-Task = tuple[int, int]
-"""A step and a partition."""
+Task = tuple[int | str, int]
+"""A step, by its number or what it does, and a partition."""
 
 Attempt = tuple[int, int]
 
 
 def _drawn(seen: Seen) -> Form | None:
     begun: dict[tuple[int, int], dict[Task, list[tuple[int, Attempt, str]]]] = {}
-    ended: dict[tuple[int, int, int, int, Attempt], int] = {}
+    ended: dict[tuple[int, int, int | str, int, Attempt], int] = {}
     for at, event in enumerate(seen.trace.events):
         match event:
             case [_, "attempt", _, job, run, step, part, life, number, str(worker)]:

@@ -40,6 +40,7 @@ Left out: input that does not fit in a message, forgetting old outputs.
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
+from splitbrain.systems.batch.dataflow.pictures import ATTEMPTS
 from splitbrain.systems.batch.mapreduce.bugs import BUGS
 from splitbrain.systems.batch.mapreduce.client import BatchClient
 from splitbrain.systems.batch.mapreduce.servers import BatchServer
@@ -77,4 +78,5 @@ SYSTEM = System(
     sizes=range(2, 10),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(ATTEMPTS,),
 )

@@ -155,7 +155,7 @@ class Coordinator:
                 for kind, number in job.due(now, self.lease_s, self.patience_s):
                     attempt, worker = (self.life, next(self._attempts)), next(self._workers)
                     job.begin_attempt(kind, number, attempt, Begun(worker, now))
-                    self.node.trace("attempt", job.name, kind, number, *attempt, worker)
+                    self.node.trace("attempt", job.name, 0, kind, number, *attempt, worker)
                     message = kind, job.name, number, attempt, *self._arguments(job, kind, number)
                     self.node.network.send(worker, message)
             await trio.sleep(TICK_S)

@@ -94,6 +94,7 @@ class Worker:
             key, value = self.job.mapped(line)
             sorters[self.job.partition(key, reducers, self.node.random)].add((key, value))
         self.made[job, task, attempt] = [sorter.pairs() for sorter in sorters]
+        self.node.trace("made", job, 0, "map", task, *attempt)
         self.node.network.send(coordinator, ("mapped", job, task, attempt))
 
     async def _reduce(
@@ -108,6 +109,7 @@ class Worker:
             for key, value in part:
                 sorter.add((key, value))
         pairs = tuple(sorter.pairs())
+        self.node.trace("made", job, 0, "reduce", task, *attempt)
         self.node.network.send(coordinator, ("reduced", job, task, attempt, pairs))
 
     async def _fetch(self, worker: str, *what: Any) -> Any:
