@@ -32,6 +32,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import SINGLE_SERVER, System
 from splitbrain.systems.data_models.documents.bugs import BUGS
 from splitbrain.systems.data_models.documents.client import DocumentClient
+from splitbrain.systems.data_models.documents.pictures import DOCUMENT_VERSIONS
 from splitbrain.systems.data_models.documents.server import DocumentServer
 
 __all__ = ["SYSTEM"]
@@ -49,4 +50,5 @@ SYSTEM = System(
     nodes=1,
     sizes=SINGLE_SERVER,
     bugs=BUGS,
+    pictures=(DOCUMENT_VERSIONS,),
 )

@@ -21,6 +21,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Message, Node
+from splitbrain.systems.data_models.documents.pictures import DOCUMENT
 from splitbrain.systems.data_models.documents.queries import BadQuery
 from splitbrain.systems.data_models.documents.store import (
     Conflict,
@@ -31,6 +32,10 @@ from splitbrain.systems.data_models.documents.store import (
 
 UNIQUE = frozenset({"element"})
 """Fields whose values no two documents of a collection may share."""
+
+
+CHANGES = ("put", "put_all", "update", "delete")
+"""Requests that change documents."""
 
 
 class DocumentServer:
@@ -67,7 +72,14 @@ class DocumentServer:
 
     def do(self, f: str, *arguments: Any) -> Message:
         """Do a request at once; the answer."""
-        return answered(self.store, f, *arguments)
+        answer = answered(self.store, f, *arguments)
+        if answer[0] == "ok" and f in CHANGES:
+            collection, what, *_ = arguments
+            for identity in [put[0] for put in what] if f == "put_all" else [what]:
+                document = self.store.get(collection, identity)
+                version = document.version if document else 0
+                self.node.trace(DOCUMENT, collection, identity, version)
+        return answer
 
 
 def answered(store: Documents, f: str, *arguments: Any) -> Message:

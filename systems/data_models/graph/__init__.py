@@ -31,6 +31,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import SINGLE_SERVER, System
 from splitbrain.systems.data_models.graph.bugs import BUGS, PROPERTY_BUGS
 from splitbrain.systems.data_models.graph.client import GraphClient, PropertyClient
+from splitbrain.systems.data_models.graph.pictures import NODES
 from splitbrain.systems.data_models.graph.server import GraphServer
 
 __all__ = ["BY_PROPERTY", "SYSTEM"]
@@ -49,6 +50,7 @@ SYSTEM = System(
     nodes=1,
     sizes=SINGLE_SERVER,
     bugs=BUGS,
+    pictures=(NODES,),
 )
 
 BY_PROPERTY = System(
@@ -61,4 +63,5 @@ BY_PROPERTY = System(
     nodes=1,
     sizes=SINGLE_SERVER,
     bugs=PROPERTY_BUGS,
+    pictures=(NODES,),
 )

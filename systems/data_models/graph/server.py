@@ -17,6 +17,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Message, Node
+from splitbrain.systems.data_models.graph.pictures import STEPS
 from splitbrain.systems.data_models.graph.queries import Search
 from splitbrain.systems.data_models.graph.store import Edges, Graph, Refused
 
@@ -66,9 +67,12 @@ class GraphServer:
         match f, arguments:
             case "transact", (int() as change, tuple() as steps):
                 await self.graph.transact(change, steps)
+                self.node.trace(STEPS, steps)
                 return ()
             case "switch", (int() as change, str() as chain, str() as via):
-                await self.graph.transact(change, self.switch(change, chain, via))
+                steps = self.switch(change, chain, via)
+                await self.graph.transact(change, steps)
+                self.node.trace(STEPS, steps)
                 return ()
             case "scan", ():
                 nodes = self.graph.nodes.items()

@@ -29,6 +29,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.encoding.records.bugs import BUGS
 from splitbrain.systems.encoding.records.client import RecordsClient
+from splitbrain.systems.encoding.records.pictures import MATRIX
 from splitbrain.systems.encoding.records.servers import RecordsServer
 
 __all__ = ["SYSTEM"]
@@ -45,4 +46,5 @@ SYSTEM = System(
     ),
     sizes=range(2, 10),
     bugs=BUGS,
+    pictures=(MATRIX,),
 )

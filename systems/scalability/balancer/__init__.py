@@ -28,6 +28,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.scalability.balancer.bugs import BUGS
 from splitbrain.systems.scalability.balancer.client import BalancedClient
+from splitbrain.systems.scalability.balancer.pictures import REQUESTS
 from splitbrain.systems.scalability.balancer.servers import BalancedServer
 
 __all__ = ["SYSTEM"]
@@ -55,4 +56,5 @@ SYSTEM = System(
     nodes=4,
     sizes=range(3, 10),
     bugs=BUGS,
+    pictures=(REQUESTS,),
 )

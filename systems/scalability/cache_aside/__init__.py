@@ -31,6 +31,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.scalability.cache_aside.bugs import BUGS
 from splitbrain.systems.scalability.cache_aside.client import CacheClient
+from splitbrain.systems.scalability.cache_aside.pictures import VERSIONS
 from splitbrain.systems.scalability.cache_aside.servers import CacheServer
 
 __all__ = ["SYSTEM"]
@@ -57,4 +58,5 @@ SYSTEM = System(
     checkers=(no_stale_set(), single_flight()),
     sizes=range(2, 10),
     bugs=BUGS,
+    pictures=(VERSIONS,),
 )
