@@ -17,7 +17,7 @@ from math import exp, floor, log
 from pathlib import Path
 from typing import Any
 
-from splitbrain.harness.hunting.coinciding import coinciding
+from splitbrain.harness.hunting.coincidence import coinciding
 from splitbrain.harness.knobs import OPTION, Knob
 from splitbrain.harness.nemesis.catalogue import named, resolve
 from splitbrain.harness.nemesis.claims import Claims

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from splitbrain.harness.hunting.coinciding import AFTER_S, BEFORE_S, coinciding
+from splitbrain.harness.hunting.coincidence import AFTER_S, BEFORE_S, coinciding
 from splitbrain.harness.nemesis.catalogue import check_fault, named
 from splitbrain.harness.plan import Fault, Plan
 from splitbrain.harness.planning import draw
