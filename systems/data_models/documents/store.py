@@ -5,6 +5,7 @@ Records of the log (`splitbrain.systems.log_file`)::
     ("put", collection, id, version, fields, change)    the document is this from now on
     ("delete", collection, id)
     ("all", change, ((collection, id, version, fields), ...))       several puts, made at once
+    ("refused", change)                             and so it stays, when its request comes again
 
 Fields are ``((name, value), ...)``, sorted by name; `change` is a number that whoever made the
 change chose for it, so that a message that comes twice is known. Indexes are not on disk: they are
@@ -14,6 +15,7 @@ made of the documents when the store is opened, so that they cannot disagree wit
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from splitbrain.harness.node import Disk
@@ -56,6 +58,7 @@ class Documents:
         self.collections: dict[str, dict[str, Document]] = {}
         self.index: dict[tuple[str, str, Any], set[str]] = {}
         self.changes: dict[Any, None] = {}
+        self.refused: dict[Any, None] = {}
 
     def build_index(self) -> None:
         """Make the index of the documents that are there."""
@@ -132,10 +135,11 @@ class Documents:
         """
         if change in self.changes:
             return
-        document = self.get(collection, identity)
-        if version != (document.version if document else 0):
-            raise Conflict(f"{collection}/{identity} is not version {version}")
-        self.check_unique(collection, identity, fields)
+        with self._refusing(change):
+            document = self.get(collection, identity)
+            if version != (document.version if document else 0):
+                raise Conflict(f"{collection}/{identity} is not version {version}")
+            self.check_unique(collection, identity, fields)
         items = tuple(sorted(fields.items()))
         self.write(("put", collection, identity, version + 1, items, change))
 
@@ -148,13 +152,25 @@ class Documents:
         """
         if change in self.changes:
             return
-        for collection, identity, version, fields in puts:
-            document = self.get(collection, identity)
-            if version != (document.version if document else 0):
-                raise Conflict(f"{collection}/{identity} is not version {version}")
-            self.check_unique(collection, identity, fields)
+        with self._refusing(change):
+            for collection, identity, version, fields in puts:
+                document = self.get(collection, identity)
+                if version != (document.version if document else 0):
+                    raise Conflict(f"{collection}/{identity} is not version {version}")
+                self.check_unique(collection, identity, fields)
         made = tuple((c, i, v + 1, tuple(sorted(f.items()))) for c, i, v, f in puts)
         self.write(("all", change, made))
+
+    @contextmanager
+    def _refusing(self, change: Any) -> Iterator[None]:
+        """Note what conflicts: a copy of its request may come when nothing is in its way."""
+        if change in self.refused:
+            raise Conflict("it was refused before")
+        try:
+            yield
+        except Conflict:
+            self.write(("refused", change))
+            raise
 
     def check_unique(self, collection: str, identity: str, fields: Mapping[str, Any]) -> None:
         """Whether a document may have these fields.
@@ -174,6 +190,9 @@ class Documents:
 
     def write(self, record: tuple[Any, ...]) -> None:
         """Do what a record says."""
+        if record[0] == "refused":
+            self._apply(record)
+            return
         for step in _steps(record):
             before = self.get(step[1], step[2])
             if before:
@@ -189,6 +208,8 @@ class Documents:
                 document = Document(identity, version, fields)
                 self.collections.setdefault(collection, {})[identity] = document
                 return document
+            case ("refused", change):
+                self.refused[change] = None
             case ("delete", collection, identity):
                 del self.collections[collection][identity]
         return None
@@ -202,13 +223,13 @@ class Documents:
             for collection, by_id in sorted(self.collections.items())
             for identity, found in sorted(by_id.items())
         )
-        return (*documents, ("changes", tuple(self.changes)))
+        return (*documents, ("changes", tuple(self.changes)), ("refused", tuple(self.refused)))
 
     def restore(self, state: Sequence[tuple[Any, Any]]) -> None:
         """Become what `state` said."""
-        *documents, (_, changes) = state
+        *documents, (_, changes), (_, refused) = state
         self.collections = {}
-        self.changes = dict.fromkeys(changes)
+        self.changes, self.refused = dict.fromkeys(changes), dict.fromkeys(refused)
         for (collection, identity), (version, fields) in documents:
             found = Document(identity, version, fields)
             self.collections.setdefault(collection, {})[identity] = found
