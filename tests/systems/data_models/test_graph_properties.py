@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from untimed_disks import UntimedDisk
 
@@ -30,6 +30,7 @@ def opened(disk):
     return graph
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(STEPS, min_size=1, max_size=3), max_size=12),
     st.sampled_from(POWER_LOSS_POLICIES),

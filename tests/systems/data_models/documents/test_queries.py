@@ -7,7 +7,7 @@ import random
 
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from untimed_disks import UntimedDisk
 
@@ -84,6 +84,7 @@ def test_what_a_query_finds_is_what_its_definition_says(query, documents):
     assert [found.id for found in store.query("c", query)] == wanted
 
 
+@settings(max_examples=40)
 @given(st.lists(st.tuples(st.sampled_from("xy"), st.integers(-3, 3)), max_size=8))
 def test_updates_that_come_twice_and_crash_add_up(steps):
     disk = SimulatedDisk(random.Random(1))
