@@ -59,8 +59,11 @@ def _somewhere(fault: Fault, plan: Plan) -> Fault:
 
 
 def _beside(fault: Fault, other: Fault, plan: Plan, rng: random.Random) -> Fault:
-    """The fault, about when the other one begins, and where, if that is one server."""
+    """The fault, about when the other one begins, and where, if that is one server that it can
+    strike alone."""
     at = other.at + rng.uniform(-BEFORE_S, AFTER_S)
     at = round(max(0.0, min(at, plan.time_limit - fault.duration)), 3)
+    strikes = named(fault.kind).targets
+    there = other.target in strikes if other.target == "leader" else "one" in strikes
     alone = other.target == "leader" or other.target in plan.servers
-    return replace(fault, at=at, target=other.target if alone else fault.target)
+    return replace(fault, at=at, target=other.target if alone and there else fault.target)

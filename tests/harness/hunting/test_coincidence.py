@@ -65,6 +65,15 @@ def test_within_claims_no_fault_moves_that_takes_servers_down():
                 assert after[fault.id].at == fault.at
 
 
+def test_a_kind_that_cannot_strike_one_server_keeps_its_targets():
+    kinds = ("service.load_spike", "process.pause", "net.partition_oneway")
+    for seed in range(60):
+        after = coinciding(drawn(seed, kinds), survivable=False)
+        for fault in after.faults:
+            check_fault(fault, after.servers, ["c1"])
+            assert fault.kind != "service.load_spike" or fault.target == "all"
+
+
 def test_what_has_no_other_beside_it_stays():
     plan = drawn(1, ("clock.backward",))
     alone = plan.with_(faults=(Fault("process.kill", at=1.0, duration=0.5, target="one", id="a"),))
