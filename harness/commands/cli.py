@@ -58,7 +58,8 @@ COMMANDS = {
         "list them."
     ),
     "init": (
-        "Write a first test of PROGRAM (a Python file below this folder), and a nightly workflow."
+        "Write a first test of PROGRAM (a Python file below this folder), an example of a whole "
+        "one, and a nightly workflow."
     ),
     "doctor": (
         "Check this installation: versions, where packages come from, whether runs are "

@@ -160,7 +160,7 @@ def test_it_says_where_it_stopped_counting():
     [
         ("b-tree", 0.03),
         ("write-ahead-log", 0.02),
-        ("journalled-b-tree", 0.02),
+        pytest.param("journalled-b-tree", 0.02, marks=pytest.mark.slow),
         *(pytest.param(system, 0.08, marks=pytest.mark.slow) for system in ENGINES),
         pytest.param("journalled-b-tree", 0.08, marks=pytest.mark.slow),
     ],

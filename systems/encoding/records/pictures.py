@@ -14,7 +14,7 @@ _ROWS = 24
 
 def _matrix(seen: Seen) -> Form | None:
     done = [call for call in seen.calls if call.outcome == OK]
-    wrote = {call.result[1]: call for call in done if call.f in ("put", "edit")}
+    wrote = {_position(call): call for call in done if call.f in ("put", "edit")}
     read: dict[int, dict[int, str]] = {}
     for call in done:
         match call.f, call.result:
@@ -33,11 +33,12 @@ def _matrix(seen: Seen) -> Form | None:
     return Grid(tuple(f"read by {version}" for version in VERSIONS), rows) if rows else None
 
 
-def _position(call: Call) -> object:
-    """Where the record is that an operation wrote or read."""
+def _position(call: Call) -> int | None:
+    """Where the record is that an operation wrote or read, if what it gave says so."""
     result: Sequence[object] = call.result if isinstance(call.result, list | tuple) else ()
     at = 2 if call.f == "get" else 1
-    return result[at] if len(result) > at else None
+    found = result[at] if len(result) > at else None
+    return found if isinstance(found, int) else None
 
 
 def _writer(call: Call | None) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import heapq
 import random
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -38,7 +39,7 @@ class FakeControl:
         self._up = dict.fromkeys((*self.servers, *self.clients), True)
         self._paused = dict.fromkeys((*self.servers, *self.clients), False)
         self._terms: dict[str, int] = {}
-        self._reads = dict.fromkeys(self.servers, 0)
+        self._reads = Counter[str]()
         self._heap: list[tuple[float, int, Callable[..., object], tuple[Any, ...]]] = []
         self._count = 0
 
@@ -122,7 +123,7 @@ class FakeControl:
         self.wall_rates[name] = rate
 
     def jump_clock(self, name: str, seconds: float) -> None:
-        self.offsets[name] += seconds
+        self.offsets[name] = self.offsets.get(name, 0.0) + seconds
 
     def clock_reads(self, name: str) -> int:
         return self._reads[name]

@@ -4,7 +4,8 @@ from memory_clients import SetClient
 
 
 class KafkaClient(SetClient):
-    """Logs are the store's values, by key; offsets are positions."""
+    """Logs are the store's values, by key; offsets are positions. Who subscribed goes on where
+    the group is."""
 
     def __init__(self, node, server):
         super().__init__(node, server)
@@ -27,7 +28,10 @@ class KafkaClient(SetClient):
     async def assign(self, keys):
         self.at = dict.fromkeys(keys, 0)
 
-    subscribe = assign
+    async def subscribe(self, keys):
+        self.at = self.store.values.setdefault("the group is at", {})
+        for key in keys:
+            self.at.setdefault(key, 0)
 
     async def drain(self, keys):
         return {key: list(self.log(key)) for key in keys}
