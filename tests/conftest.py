@@ -25,7 +25,7 @@ settings.register_profile("default", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("default")
 
-SLICES = 100
+SLICES = 150
 """One nightly test in so many runs on each commit."""
 
 CPU_S = 2.0
