@@ -16,7 +16,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -122,13 +123,26 @@ def fields(record: Any) -> str:
 
 def play(script: str, cluster: Callable[[int], Any], shown: Callable[[Any], str]) -> str:
     """The script with the outcome of each block of commands filled in."""
-    stage, blocks = Play(cluster, shown), []
+    return filled(script, Play(cluster, shown).do)
+
+
+def filled(script: str, do: Callable[[str], Iterable[str]]) -> str:
+    """The script with what came of each block's commands, of which one at a time is done."""
+    blocks = []
     for block in script.strip().split("\n\n"):
         commands = block.split("\n---")[0]
         lines = [line for line in commands.split("\n") if line and not line.startswith("#")]
-        events = [event for line in lines for event in stage.do(line)]
+        events = [event for line in lines for event in do(line)]
         blocks.append("\n".join([commands, *(["---", *events] if events else [])]))
     return "\n\n".join(blocks) + "\n"
+
+
+def played(path: Path, play: Callable[[str], str]) -> str:
+    """What happens in a script; it says so from now on, if that is asked for."""
+    result = play(path.read_text())
+    if os.environ.get("UPDATE_GOLDEN") == "1":
+        path.write_text(result)
+    return result
 
 
 def scripts(folder: Path) -> list[Path]:

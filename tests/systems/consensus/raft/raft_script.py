@@ -27,9 +27,9 @@ from __future__ import annotations
 
 import json
 from fnmatch import fnmatch
-from pathlib import Path
 from typing import Any
 
+from consensus_script import filled
 from raft_cluster import PAPER, Cluster, Journal, describe_entries
 
 from splitbrain.systems.consensus.kv import KeyValue
@@ -184,15 +184,4 @@ class Play:
 
 def play(script: str) -> str:
     """The script with the outcome of each block of commands filled in."""
-    stage, blocks = Play(), []
-    for block in script.strip().split("\n\n"):
-        commands = block.split("\n---")[0]
-        lines = [line for line in commands.split("\n") if line and not line.startswith("#")]
-        events = [event for line in lines for event in stage.do(line)]
-        blocks.append("\n".join([commands, *(["---", *events] if events else [])]))
-    return "\n\n".join(blocks) + "\n"
-
-
-def scripts(folder: Path) -> list[Path]:
-    """All scripts of a folder."""
-    return sorted(folder.glob("*.txt"))
+    return filled(script, Play().do)
