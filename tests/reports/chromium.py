@@ -64,7 +64,7 @@ class Chromium:
         os.close(read_end)
         os.close(write_end)
         self._numbers, self._buffer = itertools.count(1), b""
-        self._session, self._target, self.events = None, None, []
+        self._session, self.events = None, []
 
     def __enter__(self):
         return self
@@ -104,16 +104,9 @@ class Chromium:
     def open(self, path, fragment="", scheme="light", width=1280, height=900, script=True):
         """Show a file, or an address, in a new page; back when it is loaded, and ready if its
         script runs."""
-        self._session, self.events = None, []
-        if self._target:
-            self.call("Target.closeTarget", targetId=self._target)
-        self._target = target = self.call("Target.createTarget", url="about:blank")["targetId"]
-        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
-        self._session = attached["sessionId"]
-        self.call("Page.enable")
-        self.call("Page.bringToFront")
-        self.call("Network.enable")
-        self.call("Runtime.enable")
+        if self._session is None:
+            self._attach()
+        self.call("Emulation.setScriptExecutionDisabled", value=not script)
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -122,14 +115,27 @@ class Chromium:
             mobile=False,
         )
         self.media(scheme)
-        if not script:
-            self.call("Emulation.setScriptExecutionDisabled", value=True)
+        # What differs in the fragment alone would not be loaded anew.
+        self._load("about:blank")
+        self.events = []
         url = path if str(path).startswith("http:") else Path(path).resolve().as_uri()
-        self.call("Page.navigate", url=url + fragment)
-        while not any(event.get("method") == "Page.loadEventFired" for event in self.events):
-            self.events.append(self._message())
+        self._load(url + fragment)
         if script:
             self.evaluate(READY)
+
+    def _attach(self):
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        attached = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self._session = attached["sessionId"]
+        for domain in ("Page", "Network", "Runtime"):
+            self.call(f"{domain}.enable")
+        self.call("Page.bringToFront")
+
+    def _load(self, url):
+        loaded = len(self.events)
+        self.call("Page.navigate", url=url)
+        while not any(e.get("method") == "Page.loadEventFired" for e in self.events[loaded:]):
+            self.events.append(self._message())
 
     def media(self, scheme="light", media=""):
         """Emulate a preference for light or dark, and ``print``."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import sample_runs
 import sample_traces
-from chromium import Chromium, find_chromium
+from chromium import find_chromium
 
 from splitbrain.harness.isolation.ladder import climb
 from splitbrain.reports import write_report
@@ -55,12 +55,6 @@ def runs(tmp_path_factory):
     shutil.copy(zoo, folder / "zoo.jsonl")
     write_index(folder, [Changed("stale", "invalid", "unknown")])
     return folder
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with Chromium(tmp_path_factory.mktemp("profile")) as chromium:
-        yield chromium
 
 
 def violations(browser, page, look, before="0"):

@@ -7,7 +7,7 @@ import picture_system
 import pytest
 import sample_runs
 import sample_traces
-from chromium import Chromium, find_chromium
+from chromium import find_chromium
 
 from splitbrain.reports import write_report
 
@@ -24,12 +24,6 @@ def pages(tmp_path_factory):
     unshrunk = sample_runs.stale_run(folder / "unshrunk")
     shutil.rmtree(unshrunk / "shrunk")
     return {**pages, "unshrunk": write_report(unshrunk).page}
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with Chromium(tmp_path_factory.mktemp("profile")) as chromium:
-        yield chromium
 
 
 def dataset(browser):
@@ -261,8 +255,8 @@ def hover_all(browser, x, y, width):
     """What the tip says at points all over the chart."""
     texts = []
     for down in (25, 45, 100, 160):
-        for step in range(40):
-            browser.mouse("mouseMoved", x + width * (0.1 + step * 0.02), y + down)
+        for step in range(20):
+            browser.mouse("mouseMoved", x + width * (0.1 + step * 0.04), y + down)
             tip = "(t => t.hidden ? '' : t.textContent)(document.getElementById('tip'))"
             texts.append(browser.evaluate(tip))
     return texts

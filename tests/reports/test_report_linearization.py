@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from chromium import Chromium, find_chromium
+from chromium import find_chromium
 from run_recording import Recording, info, plan, save
 
 from splitbrain.checkers import INVALID, History, linearizable, models
@@ -150,12 +150,6 @@ def test_an_anomaly_without_an_order_has_a_plain_picture(tmp_path):
     assert picture.order == ()
     assert picture.notes == {}
     assert "dotted path" not in write_report(view.path).page.read_text()
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with Chromium(tmp_path_factory.mktemp("profile")) as chromium:
-        yield chromium
 
 
 needs_browser = pytest.mark.skipif(find_chromium() is None, reason="no Chromium is installed")

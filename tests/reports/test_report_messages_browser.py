@@ -4,7 +4,7 @@ import json
 
 import pytest
 import sample_traces
-from chromium import Chromium, find_chromium
+from chromium import find_chromium
 
 from splitbrain.reports import load_run, write_report
 
@@ -28,12 +28,6 @@ def folders(tmp_path_factory):
     for each in made.values():
         write_report(each)
     return made
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with Chromium(tmp_path_factory.mktemp("profile")) as chromium:
-        yield chromium
 
 
 def dataset(browser):

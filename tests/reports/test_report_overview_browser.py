@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 import sample_runs
-from chromium import Chromium, find_chromium
+from chromium import find_chromium
 
 from splitbrain.reports.overview.comparing import compared
 from splitbrain.reports.overview.page import write_index
@@ -25,12 +25,6 @@ def page(tmp_path_factory):
     for name in ("valid", "stale", "lost", "unknown", "killed", "hostile"):
         sample_runs.ALL[name](folder / name)
     return write_index(folder)
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    with Chromium(tmp_path_factory.mktemp("profile")) as chromium:
-        yield chromium
 
 
 @pytest.mark.parametrize("width", [1280, 380])

@@ -1,7 +1,7 @@
 """Rings of keys: what moved between two, and what servers announced of who owns what."""
 
+from picturing import form_of, words_in
 from run_recording import SECOND, Recording, anomaly, plan, save, verdict
-from test_report_pictures import form_of, words_in
 
 from splitbrain.reports.pictures.rings import draw_ring
 from splitbrain.systems.partitioning.arcs import ring_change

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from sample_traces import bug_run
-
 from splitbrain.reports import load_run
 from splitbrain.reports.pictures.drawn import pictures_of, seen_of
 from splitbrain.reports.pictures.goodput import goodput_plots
 from splitbrain.systems.reliability.pictures import BREAKERS
 
 
-def test_open_load_shows_what_was_sent_and_what_was_answered_before_the_spike_and_after(tmp_path):
-    view = load_run(bug_run(tmp_path, "RES-08"))
+def test_open_load_shows_what_was_sent_and_what_was_answered_before_the_spike_and_after(bug_folder):
+    view = load_run(bug_folder("RES-08"))
     (plot,) = goodput_plots(view)
     sent, answered = plot.series
 
@@ -24,8 +22,8 @@ def test_open_load_shows_what_was_sent_and_what_was_answered_before_the_spike_an
     assert len(load.svgs) == 4
 
 
-def test_a_breaker_that_lets_two_through_shows_both_probes_in_its_half_open_time(tmp_path):
-    lanes = BREAKERS.draw(seen_of(load_run(bug_run(tmp_path, "RES-06"))))
+def test_a_breaker_that_lets_two_through_shows_both_probes_in_its_half_open_time(bug_folder):
+    lanes = BREAKERS.draw(seen_of(load_run(bug_folder("RES-06"))))
 
     for lane in lanes.lanes:
         half_open = [bar for bar in lane.bars if bar.text == "half-open"]

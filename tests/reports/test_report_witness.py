@@ -8,7 +8,6 @@ import sample_runs
 from hypothesis import given
 from hypothesis import strategies as st
 from run_recording import SECOND, Recording, anomaly, plan, save, verdict
-from sample_traces import bug_run
 
 from splitbrain.checkers.isolation import list_append
 from splitbrain.checkers.isolation.notation import transactions
@@ -279,10 +278,10 @@ def test_events_that_the_history_does_not_have_are_told_as_such(tmp_path):
     assert "The verdict names events that this history does not have" in page
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("bug", sorted(registry.bugs()))
-def test_every_checker_that_finds_a_planted_bug_has_a_witness(tmp_path, bug):
-    page = render_html(load_run(bug_run(tmp_path, bug)))
+def test_every_checker_that_finds_a_planted_bug_has_a_witness(bug_folder, bug):
+    page = render_html(load_run(bug_folder(bug)))
 
     assert '<article class="evidence">' in page
     assert "this history does not have" not in page
