@@ -17,6 +17,7 @@ changed-output      an output is other than it was
 ==================  ================================================================================
 
 A row whose ``add`` is of unknown outcome may be in the table or not, but for the whole of a job.
+Histories with reads ``joins`` are of streams: `splitbrain.checkers.streams.stream_joins`.
 
 *Source.* DDIA chapter 10, "Reduce-Side Joins and Grouping", "Map-Side Joins"; chapter 11,
 "Time-dependence of joins".
@@ -35,6 +36,7 @@ from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
+from splitbrain.checkers.streams import stream_joins
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 ADD, RUN, READ = "add", "run", "published"
@@ -67,9 +69,11 @@ class _JoinComplete:
         """See `splitbrain.checkers.verdict.Checker`.
 
         Raises:
-            ModelError: a row, a job or an output is none, or two rows have one value.
+            ModelError: a row, a job, an output or a read is none, or two rows have one value.
         """
         calls = history.calls()
+        if any(call.f == stream_joins.JOINS for call in calls):
+            return stream_joins.judge(self.name, calls)
         table = _table(calls)
         jobs = {_job(call)[0]: call for call in calls if call.f == RUN}
         outputs = list(_outputs(calls, jobs))

@@ -43,7 +43,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -121,9 +121,9 @@ def _add(found: dict[Window, tuple[int, int]], window: Window, value: int) -> No
     found[window] = count + 1, total + value
 
 
-def tier_at(versions: Mapping[str, list[tuple[int, int, Any]]], click: Event) -> Any:
-    """The tier of a click's user at its time: of its newest version that isn't later; null if
-    there is none. Versions are ``(time, id, tier)``, sorted."""
+def version_at(versions: Mapping[str, list[tuple[int, int, Any]]], click: Event) -> Any:
+    """What a table says of an event's user at its time: its newest version that isn't later; null
+    if there is none. Versions are ``(time, id, value)``, sorted."""
     mine = versions.get(click.user, [])
     at = bisect_right(mine, (click.time, click.id), key=lambda version: version[:2])
     return mine[at - 1][2] if at else None
@@ -174,7 +174,7 @@ class _StreamResults:
         for read in reads:
             given = _Given.of(read)
             windows_seen = max(windows_seen, len(given.closed))
-            for kind, said in (*_input(given, read, sent), *problems(given)):
+            for kind, said in (*input_problems(given.events, read, sent), *problems(given)):
                 if said not in told and (not self.kinds or kind in self.kinds):
                     told.add(said)
                     at = read.complete_index or read.invoke_index
@@ -226,10 +226,12 @@ class _Given:
         return made
 
 
-def _input(given: _Given, read: Call, sent: Mapping[int, Call]) -> Iterator[Found]:
-    """What clients know of the input."""
-    counts = Counter(event.id for event in given.events)
-    for event in given.events:
+def input_problems(
+    events: Sequence[Event], read: Call, sent: Mapping[int, Call]
+) -> Iterator[Found]:
+    """What of an input isn't what clients know of it; `sent` has their calls by events' ids."""
+    counts = Counter(event.id for event in events)
+    for event in events:
         call = sent.get(event.id)
         plain = [event.id, event.user, event.value]
         unsent = call is None or call.invoked > (read.completed or 0)
@@ -310,7 +312,7 @@ def _joins(given: _Given, accepted: list[Event]) -> Iterator[Found]:
             yield "lost-join", f"{said} {waiting[identity]} times"
     for identity, tier in given.joined:
         if identity in clicks:
-            right = tier_at(versions, clicks[identity])
+            right = version_at(versions, clicks[identity])
             if tier != right:
                 said = f"click {identity} joined with {shown(tier)}, and its user's tier was then"
                 yield "wrong-join", f"{said} {shown(right)}"

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.services.sagas import OrdersClient, orders
     from splitbrain.harness.workloads.services.schema_registrations import RegistryClient, schemas
     from splitbrain.harness.workloads.services.sent_and_polled import KafkaClient, kafka
+    from splitbrain.harness.workloads.services.stream_joins import StreamJoinClient, stream_join
     from splitbrain.harness.workloads.services.versioned_records import RecordsClient, codec
     from splitbrain.harness.workloads.transactions.accounts import BankClient, bank
     from splitbrain.harness.workloads.transactions.append_transactions import list_append
@@ -105,6 +106,7 @@ __all__ = [
     "SetClient",
     "SiblingsClient",
     "StoreClient",
+    "StreamJoinClient",
     "TextClient",
     "TransactionClient",
     "TransfersClient",
@@ -149,6 +151,7 @@ __all__ = [
     "set_",
     "siblings",
     "store",
+    "stream_join",
     "text",
     "transfers",
     "unique_ids",
@@ -196,6 +199,7 @@ _PLACES = {
     "registry": ("WORKLOADS", "workload_for"),
     "replication.replicated_types": ("CrdtClient", "crdt"),
     "objects.semaphores": ("SemaphoreClient", "semaphore"),
+    "services.stream_joins": ("StreamJoinClient", "stream_join"),
     "services.sent_and_polled": ("KafkaClient", "kafka"),
     "services.schema_registrations": ("RegistryClient", "schemas"),
     "objects.shared_logs": ("LogClient", "log"),

@@ -56,6 +56,7 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "text": f"{_FOLDER}.replication.edited_texts:KIND",
         "payments": f"{_FOLDER}.services.payment_requests:KIND",
         "click-stream": f"{_FOLDER}.services.click_streams:KIND",
+        "stream-join": f"{_FOLDER}.services.stream_joins:KIND",
         "transfers": f"{_FOLDER}.services.money_transfers:KIND",
         "cdc": f"{_FOLDER}.services.derived_views:KIND",
         "event-store": f"{_FOLDER}.services.event_stores:KIND",

@@ -15,9 +15,11 @@ The idea: events carry the time of their producer. A watermark says up to when a
 a bound behind the greatest time seen, in the slowest partition, and it never goes back. A window is
 closed when the watermark is at its end; an event that it has passed already is late, and is put
 aside where it can be seen, not dropped. A click is joined with the version of its user's tier at
-its own time, once no older version can come. Checkpoints are Chandy and Lamport's: a barrier in
-each input, and a snapshot when one has read up to all of them and no further. What came out is
-published with the checkpoint that has the state from which it came.
+its own time, once no older version can come; so is a change of one table with the other table. Two
+streams meet within a window, and each keeps its events until the watermark says that none can come
+any more that would meet them. Checkpoints are Chandy and Lamport's: a barrier in each input, and a
+snapshot when one has read up to all of them and no further. What came out is published with the
+checkpoint that has the state from which it came.
 
 Sources: Chandy and Lamport, "Distributed Snapshots" (TOCS 1985); Akidau et al., "The Dataflow
 Model" (VLDB 2015); Carbone et al., "Lightweight Asynchronous Snapshots for Distributed Dataflows"
@@ -31,11 +33,11 @@ partition without any event holds the watermark back.
 
 Invariants: see `splitbrain.systems.streams.processor.hub.Hub`, ``Worker`` and ``Keyed`` beside it.
 
-Layout: ``keyed`` is what happens to events, without any network; ``store`` is the hub's disk,
-``hub`` and ``worker`` are the servers, ``client`` produces and reads; ``bugs`` has them with one
-decision wrong.
+Layout: ``keyed`` is what happens to events, without any network, ``joins`` how they are joined,
+``state`` what is kept for it; ``store`` is the hub's disk, ``hub`` and ``worker`` are the servers,
+``client`` produces and reads; ``bugs`` has them with one decision wrong.
 
-Left out: joins of two streams or of two tables, allowed lateness beyond the watermark, idle
+Left out: forgetting old versions of tables, allowed lateness beyond the watermark, idle
 partitions, a log that is itself replicated, and state larger than memory.
 """
 
@@ -60,7 +62,7 @@ SYSTEM = System(
     title="windows and joins by event time, effects exactly once (chapter 11)",
     server=ProcessorServer,
     client=ProcessorClient,
-    workloads=("click-stream",),
+    workloads=("click-stream", "stream-join"),
     claims=Claims(
         ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",

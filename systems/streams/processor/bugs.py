@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from splitbrain.checkers.streams.results import CLICK, TIER
+from splitbrain.checkers.streams.stream_joins import REGION, SEARCH
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.streams.processor.hub import Hub
-from splitbrain.systems.streams.processor.keyed import Event, Key, Keyed
+from splitbrain.systems.streams.processor.joins import Joins
+from splitbrain.systems.streams.processor.keyed import Event, Keyed
 from splitbrain.systems.streams.processor.servers import ProcessorServer
+from splitbrain.systems.streams.processor.state import Key
 from splitbrain.systems.streams.processor.store import Snapshot
 from splitbrain.systems.streams.processor.worker import Worker
 
@@ -44,13 +48,39 @@ class ProcessingTime(Keyed):
         return now_ms
 
 
-class NewestTier(Keyed):
+class NewestTier(Joins):
     """Joins a click with what it knows of its user."""
 
-    def tier_at(self, user: str, time: int, event: int) -> Any:
+    def version_at(self, table: str, user: str, time: int, event: int) -> Any:
         """The newest version of all."""
-        found = self._versions(user)
+        found = self.versions(table, user)
         return self.state[found[0]] if found else None
+
+
+class NewestOfTables(Joins):
+    """Joins a change of a table with what both say by now."""
+
+    def row(self, user: str, time: int, change: int) -> tuple[Any, Any]:
+        """Their newest versions of all."""
+        newest = (self.versions(table, user) for table in (TIER, REGION))
+        tier, region = (self.state[found[0]] if found else None for found in newest)
+        return tier, region
+
+
+class ForgetsSearches(Joins):
+    """Keeps a search until the watermark is at it, and not for as long as clicks may meet it."""
+
+    def is_over(self, time: int, watermark: int) -> bool:
+        """As if no click came later than its search."""
+        return time < watermark
+
+
+class ForgetsStreams(Keyed):
+    """Keeps what waits for the other stream in memory alone."""
+
+    def restored(self, state: Mapping[Key, Any]) -> dict[Key, Any]:
+        """All but what waits."""
+        return {k: v for k, v in state.items() if k[0] not in (CLICK, SEARCH)}
 
 
 class Unaligned(Worker):
@@ -77,11 +107,15 @@ class OutputsAtOnce(Hub):
         group, changes, outputs = snapshot
         number, positions = self.store.checkpoint, tuple(self.store.positions)
         self.store.commit(number, positions, [(group, (), outputs)])
-        return group, changes, ((), (), ())
+        return group, changes, ()
 
 
 def _keyed(made: type[Keyed]) -> type[ProcessorServer]:
     return planted(ProcessorServer, worker=planted(Worker, keyed_class=made))
+
+
+def _joins(made: type[Joins]) -> type[ProcessorServer]:
+    return _keyed(planted(Keyed, joins_class=made))
 
 
 BUGS: tuple[Bug, ...] = (
@@ -132,7 +166,7 @@ BUGS: tuple[Bug, ...] = (
     Bug(
         id="STR-09",
         title="a click is joined with its user's newest tier, which may be later than the click",
-        server=_keyed(NewestTier),
+        server=_joins(NewestTier),
         workload="click-stream",
         faults=("process.kill", "clock.bump"),
         nodes=3,
@@ -172,5 +206,38 @@ BUGS: tuple[Bug, ...] = (
         seeds=60,
         shows=("wrong-window", "repeated-window", "lost-join", "watermark-regressed"),
         source="Kafka: KIP-98 (fencing of zombies); Flink: FLINK-1951 (late checkpoint messages)",
+    ),
+    Bug(
+        id="STR-29",
+        title="a search is kept until the watermark is at it, and its clicks come later",
+        server=_joins(ForgetsSearches),
+        workload="stream-join",
+        faults=("process.kill", "net.latency"),
+        nodes=3,
+        seeds=10,
+        shows=("missing-pair", "wrong-unmatched"),
+        source="DDIA chapter 11, Stream-stream join (window join)",
+    ),
+    Bug(
+        id="STR-30",
+        title="a change of a table is joined with the newest of the other, not that of its time",
+        server=_joins(NewestOfTables),
+        workload="stream-join",
+        faults=("process.kill", "client.skew"),
+        nodes=3,
+        seeds=20,
+        shows=("wrong-row",),
+        source="DDIA chapter 11, Table-table join, Time-dependence of joins",
+    ),
+    Bug(
+        id="STR-31",
+        title="what waits for the other stream isn't in checkpoints: after a restart it is gone",
+        server=_keyed(ForgetsStreams),
+        workload="stream-join",
+        faults=("process.kill",),
+        nodes=3,
+        seeds=20,
+        shows=("missing-pair", "wrong-unmatched"),
+        source="DDIA chapter 11, Rebuilding state after a failure",
     ),
 )

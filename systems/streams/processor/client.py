@@ -8,6 +8,7 @@ from typing import Any
 import trio
 
 from splitbrain.checkers.streams.results import CLICK, TIER
+from splitbrain.checkers.streams.stream_joins import REGION, SEARCH
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.node import Node
 from splitbrain.systems.roles import first_server
@@ -31,16 +32,33 @@ class ProcessorClient:
 
     async def click(self, event: int, user: str, amount: int) -> None:
         """Put a click into the stream."""
-        await self._ask("add", tuple(Event(CLICK, event, user, self._now_ms(), amount)))
+        await self._add(CLICK, event, user, amount)
 
     async def tier(self, event: int, user: str, tier: int) -> None:
         """Put a change of a user's tier into the stream."""
-        await self._ask("add", tuple(Event(TIER, event, user, self._now_ms(), tier)))
+        await self._add(TIER, event, user, tier)
+
+    async def search(self, event: int, user: str, term: int) -> None:
+        """Put a search into the stream."""
+        await self._add(SEARCH, event, user, term)
+
+    async def region(self, event: int, user: str, region: int) -> None:
+        """Put a change of a user's region into the stream."""
+        await self._add(REGION, event, user, region)
 
     async def results(self) -> Mapping[str, Any]:
         """All that came of the events so far."""
-        told = await self._ask("results")
-        return {name: _listed(value) for name, value in told}
+        return await self._read("results")
+
+    async def joins(self) -> Mapping[str, Any]:
+        """All that was joined of the events so far."""
+        return await self._read("joins")
+
+    async def _read(self, what: str) -> Mapping[str, Any]:
+        return {name: _listed(value) for name, value in await self._ask(what)}
+
+    async def _add(self, kind: str, event: int, user: str, value: int) -> None:
+        await self._ask("add", tuple(Event(kind, event, user, self._now_ms(), value)))
 
     def _now_ms(self) -> int:
         return int(self._node.clock.time() * 1000)

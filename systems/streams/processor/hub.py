@@ -1,6 +1,6 @@
 """The hub: keeps the log of events, hands it to workers, and coordinates their checkpoints.
 
-client -> hub    ("request", id, "add", event), ("request", id, "results")
+client -> hub    ("request", id, "add", event), ("request", id, "results"), (..., "joins")
 worker -> hub    ("join", life, attempt)
                  ("fetch", attempt, ((group, partition, offset), ...))
                  ("snapshot", attempt, checkpoint, group, changes, outputs)
@@ -16,10 +16,12 @@ nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import trio
 
+from splitbrain.checkers.streams.stream_joins import SEARCH
 from splitbrain.harness.node import Node
 from splitbrain.systems.streams.processor.keyed import BOUND_MS, Event
 from splitbrain.systems.streams.processor.store import HubStore, Snapshot
@@ -28,6 +30,9 @@ TICK_S = 0.03
 
 _ATTEMPTS = 1 << 20
 """So many in a life of the hub, at most: another life's are greater."""
+
+Told = tuple[tuple[str, Any], ...]
+"""What a client reads, by name."""
 
 Barrier = tuple[int, tuple[int, ...]]
 """The number of a checkpoint, and by partition the offset before which it ends."""
@@ -167,21 +172,23 @@ class Hub:
                 await self.store.sync()
                 answer: tuple[Any, ...] = ("ok", None)
             case ["results"]:
-                answer = ("ok", await self._results())
+                answer = ("ok", await self._settled(self._results))
+            case ["joins"]:
+                answer = ("ok", await self._settled(self._joins))
             case _:
                 answer = ("refused", "no such request")
         self.node.network.send(client, ("reply", number, *answer))
 
-    async def _results(self) -> tuple[tuple[str, Any], ...]:
-        """All that came of the events that are there now, once they are in a checkpoint."""
+    async def _settled(self, told: Callable[[], Told]) -> Told:
+        """What came of all events that are there now, once they are in a checkpoint."""
         ends = self.store.ends
         while any(at < end for at, end in zip(self.store.positions, ends, strict=True)):
             await trio.sleep(TICK_S)
-        results = self._told()
+        results = told()
         await self.store.sync()
         return results
 
-    def _told(self) -> tuple[tuple[str, Any], ...]:
+    def _results(self) -> Told:
         store = self.store
         items = [item for state in store.states for item in state.items()]
         opened = [
@@ -189,17 +196,37 @@ class Hub:
             for key, value in items
             if key[0] in ("window", "session")
         ]
-        events = [
-            (partition, *event)
-            for partition, upto in enumerate(store.positions)
-            for event in store.events[partition][:upto]
-        ]
         return (
-            ("events", tuple(events)),
-            ("late", tuple(late for outputs in store.outputs for late in outputs.late)),
-            ("closed", tuple(row for outputs in store.outputs for row in outputs.closed)),
+            ("events", self._input()),
+            ("late", self._came_out("late")),
+            ("closed", self._came_out("closed")),
             ("open", tuple(opened)),
-            ("joined", tuple(row for outputs in store.outputs for row in outputs.joined)),
+            ("joined", self._came_out("joined")),
             ("waiting", tuple(key[2] for key, _ in items if key[0] == "waiting")),
             ("bound", BOUND_MS),
         )
+
+    def _joins(self) -> Told:
+        keys = [key for state in self.store.states for key in state]
+        return (
+            ("events", self._input()),
+            ("late", self._came_out("late")),
+            ("pairs", self._came_out("pairs")),
+            ("rows", self._came_out("rows")),
+            ("open", tuple(key[3] for key in keys if key[0] == SEARCH)),
+            ("waiting", tuple(key[2] for key in keys if key[0] == "changed")),
+            ("bound", BOUND_MS),
+            ("partitions", self.partitions),
+        )
+
+    def _input(self) -> tuple[tuple[Any, ...], ...]:
+        """All events before the positions."""
+        return tuple(
+            (partition, *event)
+            for partition, upto in enumerate(self.store.positions)
+            for event in self.store.events[partition][:upto]
+        )
+
+    def _came_out(self, name: str) -> tuple[Any, ...]:
+        """All outputs of this name."""
+        return tuple(row for outputs in self.store.outputs for row in getattr(outputs, name))

@@ -15,7 +15,8 @@ from typing import Any
 
 from splitbrain.harness.node import Disk
 from splitbrain.systems.log_file import LogFile
-from splitbrain.systems.streams.processor.keyed import Event, Key, Outputs, place_of
+from splitbrain.systems.streams.processor.keyed import Event, Outputs, place_of
+from splitbrain.systems.streams.processor.state import Key
 
 _START = 0x464C4F57  # what the first frame's checksum continues
 

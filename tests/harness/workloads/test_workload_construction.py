@@ -165,6 +165,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "join": ["published", "rerun"],
         "rebalance": ["get"],
         "click-stream": ["results"],
+        "stream-join": ["joins"],
         "cdc": ["view"],
         "transfers": ["accounts"],
         "kafka": ["assign", "drain", "poll", "subscribe"],

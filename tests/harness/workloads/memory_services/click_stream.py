@@ -2,7 +2,7 @@
 
 from memory_clients import SetClient
 
-from splitbrain.checkers.streams.results import Event, tier_at, windows
+from splitbrain.checkers.streams.results import Event, version_at, windows
 
 
 class ClicksClient(SetClient):
@@ -32,7 +32,7 @@ class ClicksClient(SetClient):
             "late": [],
             "closed": [[0, *w, *made[w], watermark] for w in made if w[3] <= watermark],
             "open": [[*w, *made[w]] for w in made if w[3] > watermark],
-            "joined": [[click.id, tier_at(tiers, click)] for click in clicks],
+            "joined": [[click.id, version_at(tiers, click)] for click in clicks],
             "waiting": [],
             "bound": 0,
         }

@@ -25,6 +25,14 @@ def tier(identity, time, value):
     return Event("tier", identity, "a", time, value)
 
 
+def search(identity, time, user="a"):
+    return Event("search", identity, user, time, 1)
+
+
+def region(identity, time, value):
+    return Event("region", identity, "a", time, value)
+
+
 def closed(operators):
     return [row[1:7] for row in operators.snapshot()[1].closed]
 
@@ -66,6 +74,33 @@ def test_a_click_is_joined_with_the_tier_of_its_time_whatever_came_first(restart
     take(operators, click(4, 5_300))
 
     assert operators.snapshot()[1].joined == ((1, 7),)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_search_meets_clicks_of_the_second_after_it_whichever_came_first(restarted):
+    operators = take(keyed(), click(1, 5_100), search(2, 5_000), search(3, 5_050, user="b"))
+    out = list(operators.snapshot()[1].pairs)
+    if restarted:
+        operators = keyed(1, operators.state)
+    take(operators, click(4, 5_999), click(5, 6_000), click(6, 6_250))
+
+    assert [*out, *operators.snapshot()[1].pairs] == [(2, 1), (2, 4), (3, None)]
+
+
+def test_what_can_meet_nothing_any_more_is_forgotten():
+    operators = take(keyed(), search(1, 5_000), click(2, 5_000), click(3, 6_199))
+    assert operators.state.under("search")
+
+    take(operators, click(4, 6_200))
+    assert [key[2] for key in operators.state.under("click")] == [6_199, 6_200]
+    assert not operators.state.under("search")
+
+
+def test_a_change_is_joined_with_the_other_table_as_it_was_at_its_time():
+    operators = take(keyed(), tier(1, 5_000, 7), region(2, 5_100, 3), region(3, 4_900, 9))
+    take(operators, tier(4, 5_050, 8), click(5, 5_301))
+
+    assert operators.snapshot()[1].rows == ((3, None, 9), (1, 7, 9), (4, 8, 9), (2, 8, 3))
 
 
 def test_a_restart_forgets_nothing_of_time():
