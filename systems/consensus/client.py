@@ -1,13 +1,17 @@
 """A client of the replicated key-value store.
 
 It sends every operation to the server that it takes for the leader, and again to another one when
-that redirects it or stays silent. A change is always repeated under the same session and sequence
-number, so it happens once at most however often it is sent (thesis 6.3). An answer that comes after
-its server was given up is as good as any: where all answers are late, there would be none else.
+that redirects it or stays silent. Where that sends it is a hint and no more: a server that was
+voted out names a leader of long ago, which knows nobody, and the two would send it to and fro for
+ever; so a hint to the same server is followed again once all were asked. A change is always
+repeated under the same session and sequence number, so it happens once at most however often it is
+sent (thesis 6.3). An answer that comes after its server was given up is as good as any: where all
+answers are late, there would be none else.
 """
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any
 
 import msgspec
@@ -132,21 +136,28 @@ class StoreClient:
     async def ask(self, body: tuple[Any, ...]) -> tuple[str, Any]:
         """Ask until a leader answers; all attempts have one number, so that late answers count."""
         number = self.node.random.getrandbits(63)
+        asked: set[str] = set()  # in this round, which is over when all were asked
+        hints: set[str] = set()  # that were followed in it
         while True:
             answer = None
             with trio.move_on_after(ATTEMPT_S):
                 answer = await request(self.node, self.target, body, identity=number)
             if answer is not None and answer[0] != REDIRECT:
                 return answer[0], answer[1]
+            asked.add(self.target)
             leader = answer[1] if answer else None
-            if leader is None or leader == self.target:
-                self.target = self.another()
+            if leader is None or leader == self.target or leader in hints:
+                if asked.issuperset(self.servers):
+                    asked, hints = {self.target}, set()
+                self.target = self.another(asked)
                 if answer is not None:
                     await trio.sleep(PAUSE_S)
             else:
+                hints.add(leader)
                 self.target = leader
 
-    def another(self) -> str:
-        """The server after the present target."""
+    def another(self, asked: Container[str]) -> str:
+        """The next server after the present target that was not asked; that one, if all were."""
         position = self.servers.index(self.target)
-        return self.servers[(position + 1) % len(self.servers)]
+        others = (*self.servers[position + 1 :], *self.servers[:position])
+        return next((server for server in others if server not in asked), self.target)

@@ -71,7 +71,7 @@ BUGS: tuple[Bug, ...] = (
         workload="register",
         faults=("process.kill", "net.partition", "net.loss"),
         nodes=5,
-        seeds=40,
+        seeds=80,
         shows=_LINEARIZABLE,
         source="Jepsen: MongoDB 4.2.6 (retryable writes that were made twice)",
     ),
