@@ -71,7 +71,7 @@ class _Progress:
         gone = servers_that(history, GONE)
         anomalies = (
             *(
-                _unanswered(group, gone)
+                _unanswered(history, group, gone)
                 for group in attempts.values()
                 if not any(call.outcome == OK for call in group)
                 and not (gone and _knows_too_much(history, group))
@@ -115,13 +115,16 @@ def _silent(history: History) -> Iterator[Anomaly]:
             )
 
 
-def _unanswered(attempts: list[Call], gone: list[str]) -> Anomaly:
+def _unanswered(history: History, attempts: list[Call], gone: list[str]) -> Anomaly:
     first, times = attempts[0], len(attempts)
+    what = first.f if first.argument is None else f"{first.f} {shown(first.argument)}"
+    errors = [history.errors[c.completed] for c in attempts if c.completed is not None]
+    why = f": {errors[-1]}" if errors and errors[-1] else ""
     without = f", with {', '.join(gone)} dead for good" if gone else ""
     return Anomaly(
         NO_PROGRESS,
-        f"{first.f} {shown(first.argument)} did not succeed in {times} "
+        f"{what} did not succeed in {times} "
         f"attempt{'s' if times > 1 else ''} after all faults had ended and the system had settled"
-        f"{without}",
+        f"{without}{why}",
         tuple(i for c in attempts for i in (c.invoke_index, c.complete_index) if i is not None),
     )

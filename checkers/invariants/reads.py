@@ -14,21 +14,30 @@ say more.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from splitbrain.checkers.history import OK, Call, History
+from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
 Problem = Callable[[Any], str | None]
 """What is wrong with a value that was read, as the end of a sentence ("..., so the total is 95");
 None if nothing is."""
 
+Causes = Callable[[Any, Sequence[Call]], Iterable[Call]]
+"""Of what was read and the changes, those that made what is wrong with it."""
+
 WITNESSES = 8
 
 
-def every_read(name: str, kind: str, problem: Problem, *, f: str = "read") -> Checker:
+def _unknown(seen: Any, changes: Sequence[Call]) -> Iterable[Call]:
+    return ()
+
+
+def every_read(
+    name: str, kind: str, problem: Problem, *, f: str = "read", causes: Causes = _unknown
+) -> Checker:
     """A checker: no successful read shows a value with a problem. See the module.
 
     Args:
@@ -36,8 +45,9 @@ def every_read(name: str, kind: str, problem: Problem, *, f: str = "read") -> Ch
         kind: the anomaly that a read with a problem shows.
         problem: judges what was read.
         f: the operations that read.
+        causes: which changes made a problem, for the witness.
     """
-    return _EveryRead(name, kind, problem, f)
+    return _EveryRead(name, kind, problem, f, causes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +56,7 @@ class _EveryRead:
     kind: str
     problem: Problem
     f: str
+    causes: Causes
 
     def check(self, history: History) -> Verdict:
         """See `Checker.check`."""
@@ -55,7 +66,7 @@ class _EveryRead:
         found = [(call, problem) for call, problem in judged if problem is not None]
         coverage = {"reads": len(reads), "changes": len(others), "reads with a problem": len(found)}
         if found:
-            anomalies = tuple(self._anomaly(call, text) for call, text in found[:WITNESSES])
+            anomalies = tuple(self._anomaly(*each, history) for each in found[:WITNESSES])
             return Verdict(self.name, INVALID, anomalies[0].message, anomalies, coverage=coverage)
         if not reads or not others:
             missing = "read" if not reads else "change"
@@ -64,10 +75,12 @@ class _EveryRead:
         reason = f"the invariant holds in all of {len(reads)} reads"
         return Verdict(self.name, VALID, reason, coverage=coverage)
 
-    def _anomaly(self, call: Call, problem: str) -> Anomaly:
-        events = (call.invoke_index, call.complete_index)
+    def _anomaly(self, read: Call, problem: str, history: History) -> Anomaly:
+        changes = [c for c in history.calls() if c.f != self.f and c.outcome != FAIL]
+        named = [read, *self.causes(read.result, changes)]
+        events = [index for call in named for index in (call.invoke_index, call.complete_index)]
         return Anomaly(
             self.kind,
-            f"the read by process {call.process} at {call.start / 1e9:.3f} s {problem}",
+            f"the read by process {read.process} at {read.start / 1e9:.3f} s {problem}",
             tuple(index for index in events if index is not None),
         )

@@ -21,10 +21,10 @@ _WORST_FIRST = (
     "future-read",
     "duplicate-elements",
     "cyclic-versions",
+    "G1a",  # before the orders that no two reads agree on, which come of it
     "incompatible-order",
     "append-order",
     "G0",
-    "G1a",
     "dirty-update",
     "G1b",
     "G1c",

@@ -7,7 +7,7 @@ Kingsbury and Alvaro ("Elle", VLDB 2020, section 4).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -41,7 +41,8 @@ def add_read_anomalies(findings: Findings, history: AppendHistory, limit: int) -
     for kind, bit, describe in kinds:
         wrong = np.flatnonzero(history.flags & bit)
         witnesses = [
-            _anomaly(kind, history, m, describe(history, m)) for m in wrong[:limit].tolist()
+            _anomaly(kind, history, m, describe(history, m), _OTHER.get(kind))
+            for m in wrong[:limit].tolist()
         ]
         findings.add(witnesses, len(wrong))
 
@@ -92,20 +93,28 @@ def add_lost_updates(findings: Findings, history: AppendHistory, limit: int) -> 
     findings.add(witnesses, len(groups))
 
 
-def _anomaly(kind: str, history: AppendHistory, m: int, message: str) -> Anomaly:
+def _anomaly(
+    kind: str,
+    history: AppendHistory,
+    m: int,
+    message: str,
+    other: Callable[[AppendHistory, int], int] | None,
+) -> Anomaly:
+    """An anomaly of a read: it names the reader first, then the other transaction, if any."""
     t = history.transactions
-    reader = t.owner(m)
+    named = [t.owner(m)] if other is None else [t.owner(m), other(history, m)]
     details = {
         "key": _key(t, m),
         "transactions": [
             {
-                "name": t.name(reader),
-                "operation": t.index_of(reader),
-                "micro-operations": t.written(reader),
+                "name": t.name(each),
+                "operation": t.index_of(each),
+                "micro-operations": t.written(each),
             }
+            for each in named
         ],
     }
-    return Anomaly(kind, message, (t.index_of(reader),), details)
+    return Anomaly(kind, message, tuple(map(t.index_of, named)), details)
 
 
 def _key(t: Transactions, m: int) -> object:
@@ -144,9 +153,13 @@ def _duplicate(history: AppendHistory, m: int) -> str:
     return f"{_read(history, m)}, with {what} twice, which was appended once"
 
 
+def _longest(history: AppendHistory, m: int) -> int:
+    return int(history.longest[history.transactions.key[m]])
+
+
 def _incompatible(history: AppendHistory, m: int) -> str:
     t = history.transactions
-    longest = int(history.longest[t.key[m]])
+    longest = _longest(history, m)
     return (
         f"{_read(history, m)}, but {t.name(t.owner(longest))} read "
         f"{shown_list(t.list_read(longest))}; neither is a prefix of the other"
@@ -170,13 +183,18 @@ def _reordered(history: AppendHistory, m: int) -> str:
     return f"{_read(history, m)}, with {writer}'s {what} {how}, which it had appended first"
 
 
-def _aborted(history: AppendHistory, m: int) -> str:
-    t = history.transactions
-    element = next(
+def _aborted_element(history: AppendHistory, m: int) -> int:
+    status = history.transactions.status
+    return next(
         e
         for e in _elements(history, m)
-        if history.writer[e] != NONE and t.status[history.writer[e]] == FAIL
+        if history.writer[e] != NONE and status[history.writer[e]] == FAIL
     )
+
+
+def _aborted(history: AppendHistory, m: int) -> str:
+    t = history.transactions
+    element = _aborted_element(history, m)
     writer = t.name(int(history.writer[element]))
     return f"{_read(history, m)}, whose {shown(t.values[element])} {writer} appended, which failed"
 
@@ -207,3 +225,11 @@ def _internal(history: AppendHistory, m: int) -> str:
         else:
             before.append(f"read {shown_list(t.list_read(n))}")
     return f"{_read(history, m)} after it had {', '.join(before)}"
+
+
+_OTHER: Mapping[str, Callable[[AppendHistory, int], int]] = {
+    "incompatible-order": lambda history, m: history.transactions.owner(_longest(history, m)),
+    "G1a": lambda history, m: int(history.writer[_aborted_element(history, m)]),
+    "G1b": lambda history, m: int(history.writer[_elements(history, m)[-1]]),
+}
+"""The other transaction that an anomaly of a read is about, by kind."""

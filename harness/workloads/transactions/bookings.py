@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Protocol
 
+from splitbrain.checkers.history import Call
 from splitbrain.checkers.invariants.reads import every_read
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
@@ -111,16 +112,27 @@ def never_booked_twice() -> Checker:
 
     def problem(seen: Sequence[Any]) -> str | None:
         room, bookings = seen
-        ordered = sorted(bookings)
-        for (start, end, guest), (after, _, other) in pairwise(ordered):
-            if after < end:
-                return (
-                    f"shows {room} booked twice: by guest {guest} from {start} to {end}, and by "
-                    f"guest {other} from {after}"
-                )
-        return None
+        found = _overlap(bookings)
+        if found is None:
+            return None
+        (start, end, guest), (after, _, other) = found
+        return (
+            f"shows {room} booked twice: by guest {guest} from {start} to {end}, and by "
+            f"guest {other} from {after}"
+        )
 
-    return every_read("never-booked-twice", PHANTOM, problem)
+    def causes(seen: Sequence[Any], changes: Sequence[Call]) -> list[Call]:
+        room, bookings = seen
+        both = _overlap(bookings) or ()
+        return [call for call in changes if call.argument[0] == room and call.argument[1] in both]
+
+    return every_read("never-booked-twice", PHANTOM, problem, causes=causes)
+
+
+def _overlap(bookings: Sequence[Any]) -> tuple[Any, Any] | None:
+    """The first two bookings of a room that overlap."""
+    pairs = pairwise(sorted(bookings))
+    return next(((one, other) for one, other in pairs if other[0] < one[1]), None)
 
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:

@@ -41,3 +41,10 @@ def history(errors, second):
 )
 def test_who_has_seen_what_only_the_dead_had_may_be_refused(errors, second, validity):
     assert progress().check(history(errors, second)).validity is validity
+
+
+def test_an_operation_without_an_answer_says_why_the_last_attempt_failed():
+    verdict = progress().check(history([REFUSAL, "refused: too busy"], GONE))
+
+    assert 'read "x" did not succeed in 2 attempts' in verdict.reason
+    assert "refused: too busy" in verdict.reason

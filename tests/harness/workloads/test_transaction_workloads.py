@@ -20,6 +20,7 @@ from splitbrain.harness.workloads import (
     rw_register,
     workload_for,
 )
+from splitbrain.harness.workloads.transactions.bookings import never_booked_twice
 
 WORKLOADS = (list_append, rw_register, bank, doctors, booking)
 APPEND, REGISTER = "list-append(strong-serializable)", "rw-register(strong-serializable)"
@@ -61,6 +62,21 @@ def test_a_wrong_client_is_invalid(construct, client, checker, kind, seed):
 
     assert [name for name, verdict in judged.items() if verdict.validity is INVALID] == [checker]
     assert kind in kinds(judged)
+
+
+def test_a_room_that_is_booked_twice_names_both_bookings():
+    history = run(booking(memory.clients(memory.OverbookingClient)), plan())
+    anomaly = never_booked_twice().check(history).anomalies[0]
+
+    calls = {call.invoke_index: call for call in history.calls()}
+    named = [calls[index] for index in anomaly.operations if index in calls]
+    assert [call.f for call in named] == ["read", "book", "book"]
+    read, one, other = named
+    assert one.argument[1] in read.result[1]
+    assert other.argument[1] in read.result[1]
+    (start, end, _), (after, until, _) = one.argument[1], other.argument[1]
+    assert start < until
+    assert after < end
 
 
 def test_transactions_have_one_to_length_micro_operations_on_all_keys():

@@ -103,6 +103,29 @@ def test_a_cycle_quotes_the_evidence_for_each_of_its_edges():
     assert anomaly.operations == (3, 4)
 
 
+@pytest.mark.parametrize(
+    ("text", "kind", "named"),
+    [
+        ("T1: ax1 | T2: ax2 | T3: rx12 | T4: rx21", "incompatible-order", {"T3", "T4"}),
+        ("T1!: ax1 | T2: rx1", "G1a", {"T1", "T2"}),
+        ("T1: ax1 ax2 | T2: rx1", "G1b", {"T1", "T2"}),
+        ("T1: ax1 | T2: rx7", "garbage", {"T2"}),
+    ],
+)
+def test_a_wrong_read_names_the_other_transaction_that_it_is_about(text, kind, named):
+    anomaly = list_append().check(transactions(text)).anomalies[0]
+
+    assert anomaly.kind == kind
+    assert {entry["name"] for entry in anomaly.details["transactions"]} == named
+    assert len(anomaly.operations) == len(named)
+
+
+def test_an_aborted_write_is_told_before_the_orders_that_come_of_it():
+    verdict = list_append().check(transactions("T1: ax1 | T2!: ax2 | T3: rx2 | T4: rx1"))
+
+    assert [anomaly.kind for anomaly in verdict.anomalies[:2]] == ["G1a", "incompatible-order"]
+
+
 def test_writes_that_nobody_read_come_after_all_that_were_read():
     text = "T1: rx1 ay1 | T2: ax1 | T3: ry ax2"
     verdict = list_append("serializable").check(transactions(text))
