@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from splitbrain.checkers.history import NEMESIS, Operation
-from splitbrain.checkers.vocabulary import DIED, LEADER, PHASE
+from splitbrain.checkers.vocabulary import DIED, INVARIANT, LEADER, PHASE
 from splitbrain.harness.plan import Fault
 from splitbrain.reports.wording import (
     clipped,
@@ -196,4 +196,18 @@ def _announcement_text(f: str, value: Any) -> str:
         return f"leader of term {value_text(details['term'], 20)}"
     if f == DIED and "error" in details:
         return safe_text(f"died: {clipped(str(details['error']), 100)}")
-    return f"{safe_text(shortened(f))} {value_text(value)}"
+    if f == INVARIANT and "said" in details:
+        return safe_text(clipped(f"breaks {details.get(INVARIANT)}: {details['said']}", 200))
+    name = safe_text(shortened(f))
+    if isinstance(value, Mapping):
+        return " ".join([name, _entries_text(value)]).rstrip()
+    return f"{name} {value_text(value)}"
+
+
+def _entries_text(value: Mapping[str, Any]) -> str:
+    """What a node announced, in words: ``token 1, to c2``."""
+    parts = []
+    for name, entry in list(value.items())[:8]:
+        words = safe_text(shortened(entry, 40)) if isinstance(entry, str) else value_text(entry, 40)
+        parts.append(f"{safe_text(shortened(str(name), 24))} {words}")
+    return ", ".join(parts) + (", ..." if len(value) > 8 else "")

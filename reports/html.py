@@ -150,7 +150,7 @@ def _side(view: RunView, prefix: str) -> dict[str, Any]:
         "hidden_faults": max(0, len(view.faults) - ROW_LIMIT),
         "exercised": exercised_text(view),
         "ledger": [_ledger(verdict) for verdict in view.verdicts or ()],
-        "plan_rows": _plan_rows(view),
+        "plan_rows": [*_plan_rows(view), *_made(view)],
         "plan_text": _plan_text(view),
     }
 
@@ -161,32 +161,37 @@ def _tone(view: RunView) -> str:
 
 
 def _facts(view: RunView) -> list[tuple[str, str]]:
-    """What the verdict card says about the run, by name."""
+    """What the verdict card says about the run, by name: what tells it from others."""
     plan, info = view.plan, view.info
-    virtual = seconds(view.end) if info.virtual_seconds is None else f"{info.virtual_seconds:.1f} s"
-    wall = "" if info.wall_seconds is None else f"{info.wall_seconds:.2f} s"
-    tools = [("splitbrain", info.version), ("Python", info.python), ("trio", info.trio)]
     if view.recorded is not None:
-        return [
+        facts = [
             ("history", view.recorded.file),
             ("judged as", view.recorded.model),
             ("clients", str(plan.clients)),
             ("time", seconds(view.end)),
-            ("signature", safe_text(shortened(view.signature, 300)) or "none"),
+            ("signature", view.signature or "none"),
         ]
+    else:
+        virtual = info.virtual_seconds
+        facts = [
+            ("seed", str(plan.seed)),
+            ("size", f"{counted(plan.nodes, 'node')}, {counted(plan.clients, 'client')}"),
+            ("settings", settings_text(view)),
+            ("virtual time", seconds(view.end) if virtual is None else f"{virtual:.1f} s"),
+            ("signature", view.signature),
+            ("regime", regime_text(view)),
+        ]
+    return [(name, safe_text(shortened(value, 300))) for name, value in facts if value]
+
+
+def _made(view: RunView) -> list[tuple[str, str]]:
+    """When, with what and how fast a run was made, and what its trace comes to."""
+    info = view.info
+    tools = [("splitbrain", info.version), ("Python", info.python), ("trio", info.trio)]
     facts = [
-        ("system", plan.system),
-        ("workload", plan.workload),
-        ("planted bug", plan.bug or ""),
-        ("seed", str(plan.seed)),
-        ("size", f"{counted(plan.nodes, 'node')}, {counted(plan.clients, 'client')}"),
-        ("settings", settings_text(view)),
-        ("virtual time", virtual),
-        ("real time", wall),
         ("started", info.started),
+        ("real time", "" if info.wall_seconds is None else f"{info.wall_seconds:.2f} s"),
         ("made with", ", ".join(f"{name} {version}" for name, version in tools if version)),
-        ("signature", view.signature),
-        ("regime", regime_text(view)),
         ("trace SHA-256", info.trace_sha256),
     ]
     return [(name, safe_text(shortened(value, 300))) for name, value in facts if value]

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from splitbrain.checkers.history import Call
+from splitbrain.checkers.history import OK, Call
 from splitbrain.reports.model import RunView
 from splitbrain.reports.phrases import UNCUT
 from splitbrain.reports.spacetime.answers import answered_by
@@ -150,13 +150,21 @@ def _operation_line(view: RunView, position: int) -> StoryLine:
     return StoryLine(
         kind=OPERATION,
         time=call.start,
-        text=text + answered_by(view, call),
+        text=text + answered_by(view, call) + _why(view, call),
         outcome=call.outcome,
         took=_took(view, call),
         marked=position in marked,
         note=safe_text(shortened(view.anomaly.kind)) if culprit and view.anomaly else "",
         index=call.invoke_index,
     )
+
+
+def _why(view: RunView, call: Call) -> str:
+    """Why an operation did not succeed, as far as it was told."""
+    completion = None if call.outcome == OK else view.completion(call)
+    if completion is None or not completion.error:
+        return ""
+    return f": {safe_text(clipped(completion.error, 80))}"
 
 
 def _took(view: RunView, call: Call) -> str:

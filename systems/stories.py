@@ -81,7 +81,7 @@ STORIES = (
     ),
     Story(
         "unsynced-write",
-        "STO-01",
+        "STO-02",
         'chapter 3, "Making B-trees reliable"',
         "A store acknowledges a write that is in a cache of the operating system only, and power "
         "fails.",

@@ -173,7 +173,10 @@ function drawArrows(pen) {
   context.globalAlpha = 1;
   strokeLines(pen, sorts.lit, colors.ink, 1.6);
   if (view.chosen >= 0) strokeLines(pen, [view.chosen], colors.bad, 3);
-  if (kept.length <= LABELLED) kept.forEach((i) => labelMessage(pen, i));
+  // Those lost tell more, and so are labelled first.
+  const texts = [];
+  const labelled = [...sorts.lost, ...kept.filter((i) => all.lost[i] < 0)];
+  if (kept.length <= LABELLED) labelled.forEach((i) => labelMessage(pen, i, texts));
   if (kept.length <= 4 * LABELLED) kept.forEach((i) => tipOf(pen, i));
   return inView.length;
 }
@@ -228,20 +231,28 @@ function tipOf(pen, i) {
   context.fill();
 }
 
-function labelMessage(pen, i) {
+// A label stands at the first of some places on its arrow that no other takes, or nowhere.
+function labelMessage(pen, i, taken) {
   const { all, context, colors, box } = pen, [fromX, fromY, toX, toY] = messageLine(pen, i);
   const lost = all.lost[i] < 0 ? "" : ` lost: ${all.reasons[all.lost[i]]}`;
-  const text = clippedText(context, `${all.texts[all.text[i]]}${lost}`, 170);
-  const x = (fromX + toX) / 2 + 4, y = (fromY + toY) / 2;
-  if (x < box.left || x > box.right) return;
   context.font = `10.5px ${SANS}`;
-  context.textAlign = "left";
-  context.textBaseline = "middle";
-  context.lineWidth = 3;
-  context.strokeStyle = colors.ground;
-  context.strokeText(text, x, y);
-  context.fillStyle = lost ? colors.bad : colors.muted;
-  context.fillText(text, x, y);
+  const text = clippedText(context, `${all.texts[all.text[i]]}${lost}`, 170);
+  const width = context.measureText(text).width;
+  const free = (x, y) => x >= box.left && x <= box.right && taken.every(
+    (other) => Math.abs(other.y - y) > 11 || other.x > x + width || x > other.x + other.width);
+  for (const along of [0.5, 0.3, 0.7]) {
+    const x = fromX + (toX - fromX) * along + 4, y = fromY + (toY - fromY) * along;
+    if (!free(x, y)) continue;
+    taken.push({ x, y, width });
+    context.textAlign = "left";
+    context.textBaseline = "middle";
+    context.lineWidth = 3;
+    context.strokeStyle = colors.ground;
+    context.strokeText(text, x, y);
+    context.fillStyle = lost ? colors.bad : colors.muted;
+    context.fillText(text, x, y);
+    return;
+  }
 }
 
 function messageAt(pen, px, py) {

@@ -139,22 +139,22 @@ def _fitted(text: str, room: float) -> str:
 
 
 def _faults(picture: _Picture) -> list[Markup]:
-    """A band for each fault and its name above, as far as the next one's in its row."""
+    """A band for each fault, darker on the lanes of who was struck, and its name above, as far as
+    the next one's in its row."""
+    rect = Markup('<rect class="{}" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>')
+    top, height = picture.top - STRIP, picture.bottom - picture.top + STRIP
     parts = []
     limits = [picture.width] * (1 + max(picture.rows, default=0))
     for fault, row in reversed(list(zip(picture.faults, picture.rows, strict=True))):
         left = max(picture.left, picture.when(fault.start or 0))
         right = picture.width if fault.end is None else picture.when(fault.end)
-        parts.append(
-            Markup(
-                '<rect class="fault-band" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"/>'
-            ).format(
-                left,
-                picture.top - STRIP,
-                max(3.0, right - left),
-                picture.bottom - picture.top + STRIP,
-            )
-        )
+        width = max(3.0, right - left)
+        parts.append(rect.format("fault-band", left, top, width, height))
+        parts += [
+            rect.format("fault-lane", left, picture.y(host) - STRIP, width, 2 * STRIP)
+            for host in picture.window.hosts
+            if host in fault.targets
+        ]
         name = safe_text(f"{shortened(fault.id, 24)} {shortened(fault.kind, 32)}")
         label = _fitted(f"{name} {fault.target_text}", limits[row] - left - 8)
         if label:
@@ -240,9 +240,7 @@ def _operations(picture: _Picture) -> list[Markup]:
                 " blamed" if position in view.marked else "",
                 f"#{call.invoke_index} {text}",
                 *(start, y, end - start, STRIP + 4),
-                _text("above", start, y - 4, text)
-                if above
-                else _text("what", start + 5, y + 14, label),
+                _text("above", start, y - 4, text) if above else _along(start, end, y + 14, text),
             )
         )
     return parts

@@ -3,8 +3,8 @@
 A run has thousands of messages, and a handful of them tell why it failed. Shown are the messages of
 the blamed operations, then those nearest in time to them and to changes of roles. What happened
 before the blamed operations, and what was lost, goes before what did not matter to them. A message
-that repeats the one before it on its link but for a number (a heartbeat) is counted instead, unless
-its fate is another than that one's.
+that repeats the one before it on its link but for a number and for times (a heartbeat) is counted
+instead, unless its fate is another than that one's.
 """
 
 from __future__ import annotations
@@ -86,12 +86,13 @@ def window_of(view: RunView, limit: int = MESSAGE_LIMIT) -> Window | None:
         return None
     anchors = _anchors(view, trace)
     end = max(anchor.end for anchor in anchors)
-    start = min(anchor.start for anchor in anchors) - _MARGIN
+    # All that a small run did was needed, however long before.
+    start = 0 if view.small else min(anchor.start for anchor in anchors) - _MARGIN
     near = [m for m in trace.messages.values() if start <= trace.time(m.sent) <= end]
     if not near:
         return None
     repeats = _repeats(trace.messages.values(), trace, anchors)
-    kept = _nearest(trace, [m for m in near if m.number not in repeats], anchors, limit)
+    kept = _nearest(trace, [m for m in near if m.number not in repeats], anchors, start, limit)
     if not kept:
         return None
     first = trace.time(kept[0].sent)
@@ -167,24 +168,31 @@ def _of(trace: RunTrace, message: Message, anchor: Anchor) -> bool:
 
 
 def _same_but_a_number(one: Sequence[object], other: Sequence[object]) -> bool:
+    """Whether messages differ in one whole number of their own at most, and else in fractions only,
+    which in a message are moments of somebody's clock."""
     if len(one) != len(other):
         return False
-    pairs = [(a, b) for a, b in zip(one, other, strict=True) if a != b]
+    pairs = [(a, b) for a, b in zip(one, other, strict=True) if not _same_but_times(a, b)]
     return len(pairs) <= 1 and all(type(a) is type(b) is int for a, b in pairs)
 
 
+def _same_but_times(one: object, other: object) -> bool:
+    if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+        return all(map(_same_but_times, one, other))
+    return type(one) is type(other) is float or one == other
+
+
 def _nearest(
-    trace: RunTrace, messages: Sequence[Message], anchors: Sequence[Anchor], limit: int
+    trace: RunTrace, messages: Sequence[Message], anchors: Sequence[Anchor], start: int, limit: int
 ) -> list[Message]:
     """At most `limit` of the messages, the most telling ones, by sending."""
     ends = [at for a in anchors if (at := trace.last_event(a.host, a.end)) is not None]
     past = trace.past(ends)
-    first = min(anchor.start for anchor in anchors)
     changes = [
         trace.time(role.at)
         for roles in trace.roles.values()
         for role in roles
-        if role.term and first - _MARGIN <= trace.time(role.at)
+        if role.term and start <= trace.time(role.at)
     ]
     moments = [(time, 0) for a in anchors for time in (a.start, a.end)]
     moments += [(time, _ROLE_DISTANCE) for time in changes]

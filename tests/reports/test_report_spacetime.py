@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 import sample_runs
@@ -43,6 +44,31 @@ def test_heartbeats_are_counted_and_not_drawn(tmp_path):
     assert window.hidden == 0
 
 
+def test_heartbeats_that_carry_a_clock_are_heartbeats(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    plain = window_of(load_run(folder))
+    lines = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+    for event in lines:
+        if event[1] == "send" and event[5][0] == "append":
+            event[5].append([event[0], [event[0] + 5.5]])
+    (folder / "trace.jsonl").write_text("".join(json.dumps(event) + "\n" for event in lines))
+    window = window_of(load_run(folder))
+
+    assert (window.repeated, len(window.messages)) == (plain.repeated, len(plain.messages))
+
+
+def test_of_a_small_run_all_that_came_before_is_shown(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    lines = [json.loads(line) for line in (folder / "trace.jsonl").read_text().splitlines()]
+    early = [[0.1, "send", "n3", "n2", 99, ["early"]], [0.2, "receive", "n3", "n2", 99]]
+    lines = sorted([*lines, *early], key=lambda event: event[0])
+    (folder / "trace.jsonl").write_text("".join(json.dumps(event) + "\n" for event in lines))
+    view = load_run(folder)
+
+    assert window_of(view).start > 200_000_000
+    assert window_of(replace(view, small=True)).messages[0].body == ["early"]
+
+
 def test_a_small_limit_keeps_the_blamed_operations_messages(tmp_path):
     window = window_of(load_run(two_leaders_run(tmp_path)), limit=4)
 
@@ -58,6 +84,7 @@ def test_the_drawing_shows_both_leaders_the_lost_message_and_who_answered(tmp_pa
     assert "n1: leader · term 5" in svg
     assert "n3: leader · term 7" in svg
     assert svg.count('class="cross"') == 1
+    assert svg.count('class="fault-lane"') == 1  # n1, which was cut off
     assert "lost: f1" in svg
     assert svg.count('class="arrow again"') == 1
     assert svg.count('class="sync"') == 1

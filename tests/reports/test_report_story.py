@@ -84,6 +84,25 @@ def test_the_steps_of_a_composite_fault_are_told(tmp_path):
     ]
 
 
+def test_what_nodes_announce_and_why_operations_fail_is_told_in_words(tmp_path):
+    recording = sample_runs.Recording()
+    recording.add(0, 0, "invoke", "read", ["x", None])
+    recording.add(1, 0, "fail", "read", ["x", None], error="Damaged: log ends at frame 3")
+    recording.add(2, "n1", "info", "granted", {"token": 1, "to": "c2"})
+    recording.add(3, "n1", "info", "started", {})
+    recording.add(4, "n1", "info", "taken", 7)
+    recording.add(5, "n1", "info", "invariant", {"invariant": "log-matching", "said": "n1 lacks 2"})
+    view = load_run(sample_runs.save(tmp_path / "run", recording, sample_runs.plan()))
+
+    assert [line.text for line in tell(view)] == [
+        "client 0 reads x: Damaged: log ends at frame 3",
+        "n1: granted token 1, to c2",
+        "n1: started",
+        "n1: taken 7",
+        "n1: breaks log-matching: n1 lacks 2",
+    ]
+
+
 def test_a_fault_that_did_nothing_says_so_when_it_ends(tmp_path):
     view = load_run(sample_runs.valid_run(tmp_path / "run"))
 

@@ -245,8 +245,8 @@ def test_a_verdict_on_announcements_shows_them(tmp_path):
     ]
     assert "what it announced" in page
     assert [line.text for line in tell(view) if line.marked] == [
-        'n1: granted {"token": 7}',
-        'n1: granted {"token": 7}',
+        "n1: granted token 7",
+        "n1: granted token 7",
     ]
 
 
