@@ -32,11 +32,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from splitbrain.checkers.certificate import Certified, NoCertificate
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.streams import stream_joins
+from splitbrain.checkers.streams.recheck.joins import verify_joins
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 ADD, RUN, READ = "add", "run", "published"
@@ -213,4 +215,19 @@ def _of_row(
         yield "later-row", f"is of version {version} and has {row}, of {added.version}", events
 
 
-ENTRY = CheckerEntry(NAME, join_complete, "a join has each pair of a line and a row, once")
+def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
+    """What independent code says of a verdict on streams; there is none for jobs.
+
+    Raises:
+        CertificateError: a finding is not there, or one is there that the verdict doesn't have.
+        NoCertificate: the history is of batch jobs.
+    """
+    calls = history.calls()
+    if any(call.f == stream_joins.JOINS for call in calls):
+        return verify_joins(calls, verdict)
+    raise NoCertificate("verdicts on joins of batch jobs have no certificate")
+
+
+ENTRY = CheckerEntry(
+    NAME, join_complete, "a join has each pair of a line and a row, once", verify=verify
+)

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from math import fsum
 from typing import Any
 
+from splitbrain.checkers.batch.recheck import verify
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
@@ -207,4 +208,6 @@ def _rows_by_key(rows: Any) -> dict[str, list[Any]]:
     return found
 
 
-ENTRY = CheckerEntry(NAME, batch_output, "the output of a batch job is what its input says")
+ENTRY = CheckerEntry(
+    NAME, batch_output, "the output of a batch job is what its input says", verify=verify
+)

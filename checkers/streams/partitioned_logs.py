@@ -61,7 +61,7 @@ from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.checkers.streams.groups import judge_groups
 from splitbrain.checkers.streams.micros import SEND, TXN
 from splitbrain.checkers.streams.observing import Finding, Observed, edges, losses
-from splitbrain.checkers.streams.recheck import verify
+from splitbrain.checkers.streams.recheck.record_logs import verify
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
 NAME = "kafka"

@@ -50,6 +50,7 @@ from typing import Any, NamedTuple
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
+from splitbrain.checkers.streams.recheck.results import verify
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
 CLICK, TIER, RESULTS = "click", "tier", "results"
@@ -319,17 +320,29 @@ def _joins(given: _Given, accepted: list[Event]) -> Iterator[Found]:
 
 
 WINDOWS_ENTRY = CheckerEntry(
-    "window-complete", window_complete, "each window of a stream has its events, once"
+    "window-complete",
+    window_complete,
+    "each window of a stream has its events, once",
+    verify=verify,
 )
 WATERMARKS_ENTRY = CheckerEntry(
-    "watermark-monotonic", watermark_monotonic, "no watermark of a stream goes back"
+    "watermark-monotonic",
+    watermark_monotonic,
+    "no watermark of a stream goes back",
+    verify=verify,
 )
 LATE_ENTRY = CheckerEntry(
-    "late-policy", late_policy, "what a stream puts aside as late is later than the bound"
+    "late-policy",
+    late_policy,
+    "what a stream puts aside as late is later than the bound",
+    verify=verify,
 )
 CHECKPOINTS_ENTRY = CheckerEntry(
     "checkpoint-consistent",
     checkpoint_consistent,
     "a checkpoint of a stream has what is before its positions, and nothing else",
+    verify=verify,
 )
-ENTRY = CheckerEntry(NAME, stream_results, "windows and joins of a stream are what its input says")
+ENTRY = CheckerEntry(
+    NAME, stream_results, "windows and joins of a stream are what its input says", verify=verify
+)

@@ -30,6 +30,7 @@ from typing import Any
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
+from splitbrain.checkers.streams.recheck.views import verify
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
 PUT, DELETE, VIEW = "put", "delete", "view"
@@ -155,7 +156,7 @@ def _entry(
         yield "stale-entry", f"has {shown(key)} as each of {shown(sorted(found, key=str))}", newest
 
 
-ENTRY = CheckerEntry(NAME, view_consistent, "an index is what its database says")
+ENTRY = CheckerEntry(NAME, view_consistent, "an index is what its database says", verify=verify)
 
 
 def index_of(values: Mapping[Any, Any]) -> list[list[Any]]:

@@ -9,6 +9,7 @@ import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.batch import batch_output
+from splitbrain.checkers.batch.outputs import computed
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
@@ -60,8 +61,10 @@ MEANS = [["a", [4, 2]], ["b", [2, 1]]]
         ([], UNKNOWN, []),
     ],
 )
-def test_batch_output(parts, validity, kinds):
-    verdict = batch_output().check(whole(*parts))
+def test_batch_output(parts, validity, kinds, certify):
+    made = whole(*parts)
+    verdict = batch_output().check(made)
+    certify(made, verdict)
 
     assert (verdict.validity, [a.kind for a in verdict.anomalies]) == (validity, kinds), verdict
 
@@ -84,7 +87,7 @@ def counted(records):
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_the_checker_agrees_with_another_way_to_count(seed):
+def test_the_checker_agrees_with_another_way_to_count(seed, certify):
     random = Random(seed)
     for _ in range(200):
         keys = "abc"[: random.randint(1, 3)]
@@ -99,6 +102,18 @@ def test_the_checker_agrees_with_another_way_to_count(seed):
                     random.choice(output)[1] += 1
                 case _:
                     random.shuffle(output)
-        verdict = batch_output().check(whole(job(1, output=output, text=text)))
+        made = whole(job(1, output=output, text=text))
+        verdict = batch_output().check(made)
+        certify(made, verdict)
 
         assert (verdict.validity is VALID) == (output == counted(records))
+
+
+@pytest.mark.parametrize("function", ["count", "mean", "totals", "ranked", "sessions", "words"])
+def test_each_function_is_computed_again_in_another_way(function, certify):
+    random = Random(function)
+    for _ in range(60):
+        lines = [(random.choice("abc"), random.randrange(90)) for _ in range(random.randrange(25))]
+        text = "".join(f"{key} {number}\n" for key, number in lines)
+        made = whole(job(1, function, computed(function, text), text=text))
+        certify(made, batch_output().check(made))

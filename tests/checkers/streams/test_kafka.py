@@ -16,7 +16,7 @@ from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.streams import kafka
 from splitbrain.checkers.streams.partitioned_logs import ENTRY
-from splitbrain.checkers.streams.recheck import anomalies
+from splitbrain.checkers.streams.recheck.record_logs import anomalies
 from splitbrain.checkers.verdict import Verdict
 
 

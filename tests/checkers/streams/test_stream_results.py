@@ -183,14 +183,16 @@ PARTS = {
 }
 
 
-def parts_say_no_more_and_no_less(made, verdict):
+def parts_say_no_more_and_no_less(made, verdict, certify):
     """Checkers of one property find what is of their own kinds, of all that there is."""
     for make, kinds in PARTS.items():
         found = [anomaly for anomaly in verdict.anomalies if anomaly.kind in kinds]
-        assert list(make().check(made).anomalies) == found
+        part = make().check(made)
+        assert list(part.anomalies) == found
+        certify(made, part)
 
 
-def twins(seeds, each):
+def twins(seeds, each, certify):
     kinds = Counter()
     for seed in seeds:
         random = Random(seed)
@@ -201,7 +203,8 @@ def twins(seeds, each):
                 read = mutated(read, random)
             made = history(events, read)
             verdict = stream_results().check(made)
-            parts_say_no_more_and_no_less(made, verdict)
+            certify(made, verdict)
+            parts_say_no_more_and_no_less(made, verdict, certify)
             found = {anomaly.kind for anomaly in verdict.anomalies}
             assert found == another_way(events, read), (read, verdict)
             kinds.update(found)
@@ -222,15 +225,15 @@ def test_a_snapshot_that_has_what_is_behind_its_barrier_or_lacks_what_is_before_
     assert checkpoint_consistent().check(before).validity is INVALID
 
 
-def test_the_checker_agrees_with_another_reckoning():
-    kinds = twins(range(3), 60)
+def test_the_checker_agrees_with_another_reckoning(certify):
+    kinds = twins(range(3), 60, certify)
     assert set(kinds) >= {"wrong-window", "repeated-window", "lost-join", "unsent-event"}
 
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("seed", range(10, 50))
-def test_the_checker_agrees_with_another_reckoning_on_many(seed):
-    assert len(twins([seed], 250)) >= 5
+def test_the_checker_agrees_with_another_reckoning_on_many(seed, certify):
+    assert len(twins([seed], 250, certify)) >= 5
 
 
 # Examples

@@ -1,0 +1,91 @@
+"""Verdicts on outputs of batch jobs checked again: each function computed another way.
+
+The definition is that of `splitbrain.checkers.batch.outputs`; what jobs compute is restated, line
+by line of the input, and in fractions where the detector adds floats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+from splitbrain.checkers.certificate import Certified, NoCertificate, compare
+from splitbrain.checkers.history import OK, Call, History
+from splitbrain.checkers.verdict import Verdict
+
+_GAP = 20
+
+
+def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
+    """What each job's input says of each output. Quadratic in the lines of a job.
+
+    Raises:
+        CertificateError: a finding is not there, or one is there that the verdict doesn't have.
+        NoCertificate: a job computes what is not known here.
+    """
+    calls = history.calls()
+    jobs = {call.argument[0]: call for call in calls if call.f == "run"}
+    right = {name: _computed(call) for name, call in jobs.items()}
+    found: dict[int, set[str]] = {}
+    told = 0
+    for call in calls:
+        kinds = found.setdefault(call.complete_index or call.invoke_index, set())
+        if call.f == "run" and call.outcome == OK:
+            told += 1
+            if call.result != right[call.argument[0]]:
+                kinds.add("wrong-output")
+        if call.f == "published" and call.outcome == OK:
+            outputs = dict(call.result)
+            told += len(outputs)
+            kinds |= {_of(name, outputs[name], call, jobs, right) for name in outputs} - {""}
+            ended = [n for n, j in jobs.items() if j.outcome == OK and _before(j, call)]
+            if not set(ended) <= set(outputs):
+                kinds.add("lost-output")
+    return compare(verdict, found, f"{told} outputs were computed again")
+
+
+def _before(job: Call, read: Call) -> bool:
+    return (job.completed or 0) < read.invoked
+
+
+def _of(name: Any, output: Any, read: Call, jobs: Mapping[Any, Call], right: Any) -> str:
+    """What is wrong with an output that a read has; nothing if nothing is."""
+    if name not in jobs or jobs[name].invoked > (read.completed or 0):
+        return "unrequested-output"
+    return "wrong-output" if output != right[name] else ""
+
+
+def _computed(job: Call) -> list[list[Any]]:
+    _, function, text = job.argument
+    lines = [line.split(" ") for line in text.split("\n") if line]
+    if function == "words":
+        words = [word for line in lines for word in line if word]
+        return [[word, words.count(word)] for word in sorted(set(words))]
+    pairs = [(key, int(number)) for key, number in lines]
+    if function == "ranked":
+        places = sorted((number, place) for place, (_, number) in enumerate(pairs))
+        return [list(pairs[place]) for _, place in places]
+    keys = sorted({key for key, _ in pairs})
+    if function == "sessions":
+        return [row for key in keys for row in _sessions(key, pairs)]
+    if function not in ("count", "mean", "totals"):
+        raise NoCertificate(f"what {function} computes is not known here")
+    rows = []
+    for key in keys:
+        mine = [number for other, number in pairs if other == key]
+        tenths = float(sum((Fraction(number / 10) for number in mine), Fraction()))
+        made = {"count": len(mine), "mean": [sum(mine), len(mine)], "totals": tenths}
+        rows.append([key, made[function]])
+    return rows
+
+
+def _sessions(user: str, pairs: list[tuple[str, int]]) -> list[list[Any]]:
+    """Each event that none precedes by less than the gap begins a session."""
+    times = sorted(time for other, time in pairs if other == user)
+    begins = [t for t in sorted(set(times)) if not any(t - _GAP < other < t for other in times)]
+    found = []
+    for begin, after in zip(begins, [*begins[1:], float("inf")], strict=True):
+        mine = [time for time in times if begin <= time < after]
+        found.append([user, begin, mine[-1] + _GAP, len(mine)])
+    return found
