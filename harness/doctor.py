@@ -8,6 +8,7 @@ versions; the first thing that would show it is where each package was imported 
 from __future__ import annotations
 
 import platform
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -19,6 +20,7 @@ import trio
 import splitbrain
 from splitbrain.harness.node import Node
 from splitbrain.harness.plan import Plan
+from splitbrain.harness.processes import networks, pids, rooms, syncs, vdso
 from splitbrain.harness.searching.elsewhere import Source
 from splitbrain.harness.searching.repeating import HASH_SEEDS, Told, repeat
 from splitbrain.harness.simulation.trace import first_difference
@@ -60,7 +62,34 @@ def diagnose() -> Iterator[Finding]:
     except UnsupportedTrio as error:
         yield Finding(False, str(error))
         return
+    yield from _real_processes()
     yield _same_trace_twice()
+
+
+def _real_processes() -> Iterator[Finding]:
+    """What a plan may have on real processes here; what is missing is no fault of ours."""
+    if sys.platform != "linux":
+        yield Finding(True, f"real processes need Linux; this is {sys.platform}")
+        return
+    wanted = {
+        "clocks of their own": vdso.unavailable(),
+        "full disks": rooms.unavailable(),
+        "slow disks": syncs.unavailable(),
+        "networks of their own (--ground namespaces)": networks.unavailable(),
+    }
+    there = [what for what, why in wanted.items() if why is None]
+    yield Finding(True, f"real processes can have {', '.join(there) or 'no faults but signals'}")
+    for what, why in wanted.items():
+        if why is not None:
+            yield Finding(True, f"real processes cannot have {what}: {why}")
+    if (why := pids.unavailable()) is None:
+        text = "real processes end with their run whatever is killed: they have a pid namespace"
+    else:
+        text = (
+            "real processes end with their run, but for one that has left its session while "
+            f"keeper and warden are killed at once: {why}"
+        )
+    yield Finding(True, text)
 
 
 def examine(name: str, source: Source, plans: Sequence[Plan]) -> Finding:

@@ -8,8 +8,9 @@ a node starts with the code of the experiment, whatever that is, and nothing els
 for them, so that no signal can reach a process that has taken over the number of a dead one.
 
 When the harness closes its end of the line, whatever it dies of, the keeper kills every group and
-whoever has left its group (orphans become its children), removes the run's directory and ends. If
-the keeper itself is killed, the kernel kills the nodes.
+whoever has left its group, removes the run's directory and ends. If the keeper itself is killed,
+the kernel kills the nodes, in a namespace of theirs (`pids`) all that they have started, and the
+`warden` does the rest.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from typing import Any, NoReturn
 
 import msgspec
 
-from splitbrain.harness.processes import backups, rooms, syncs, vdso
+from splitbrain.harness.processes import backups, pids, rooms, syncs, vdso, warden
 from splitbrain.harness.processes.networks import Networks
 from splitbrain.harness.processes.syncs import Syncs
 from splitbrain.harness.workers import adopt_orphans, when_parent_dies
@@ -67,8 +68,11 @@ class Kept:
             (`splitbrain.harness.processes.networks.Networks.give_to`).
     """
 
-    def __init__(self, pid: int, line: socket.socket, networks: socket.socket) -> None:
+    def __init__(
+        self, pid: int, folder: Path, line: socket.socket, networks: socket.socket
+    ) -> None:
         self._pid = pid
+        self._folder = folder
         self.line = line
         self.networks = networks
 
@@ -79,10 +83,12 @@ class Kept:
         ending = os.pidfd_open(self._pid)
         try:
             if not select.select([ending], [], [], END_S)[0]:
-                os.kill(self._pid, signal.SIGKILL)  # whereupon the kernel kills the nodes
+                os.kill(self._pid, signal.SIGTERM)  # whereupon the warden kills the keeper
         finally:
             os.close(ending)
         os.waitpid(self._pid, 0)
+        # A client may have made its own directory there after the keeper was killed.
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 @dataclass(slots=True)
@@ -101,7 +107,7 @@ class Needs:
 
 
 def keep(become: Become, folder: Path, servers: Sequence[str], needs: Needs) -> Kept:
-    """Fork a keeper.
+    """Fork a keeper, and the warden above it.
 
     Args:
         become: what each node's process does.
@@ -118,12 +124,16 @@ def keep(become: Become, folder: Path, servers: Sequence[str], needs: Needs) -> 
     if pid:
         theirs.close()
         their_files.close()
-        return Kept(pid, ours, our_files)
+        return Kept(pid, folder, ours, our_files)
     status = _BROKE
     try:
         ours.close()
         our_files.close()
-        _Keeper(theirs, their_files, become, folder, servers, needs).serve(harness)
+
+        def life(parent: int) -> None:
+            _Keeper(theirs, their_files, become, folder, servers, needs).serve(parent)
+
+        warden.guard(life, folder, harness, (theirs, their_files))
         status = 0
     except BaseException:  # noqa: BLE001 - nothing may get out of a forked process
         traceback.print_exc()
@@ -151,22 +161,21 @@ class _Keeper:
         self._networks: Networks | None = None
         self._syncs = {name: Syncs() for name in servers} if needs.slow_disks else {}
         self._pids: dict[str, int] = {}
+        self._me = os.pidfd_open(os.getpid())
+        self._separate = False
         self._over = False
         self._selector = selectors.DefaultSelector()
         self._selector.register(line, selectors.EVENT_READ)
         self._unread = b""
 
-    def serve(self, harness: int) -> None:
-        os.setsid()  # what the terminal sends is the harness's business
+    def serve(self, parent: int) -> None:
         adopt_orphans()
-        signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, self._asked_to_end)
-        when_parent_dies(signal.SIGTERM)  # the line may be open still, in a process forked later
+        when_parent_dies(signal.SIGTERM)
         try:
             self._folder.mkdir(mode=0o700)
             self._take_rooms()
-            while not self._over and os.getppid() == harness:
+            while not self._over and os.getppid() == parent:
                 for key, _ in self._selector.select(self._timeout()):
                     if key.fileobj is self._line:
                         self._read()
@@ -178,7 +187,8 @@ class _Keeper:
             self._end_all()
 
     def _take_rooms(self) -> None:
-        if self._disks or self._needs.networks:
+        separate = pids.unavailable() is None
+        if separate or self._disks or self._needs.networks:
             rooms.enter()
         for place in self._disks:
             rooms.mount_disk(place)
@@ -186,6 +196,9 @@ class _Keeper:
             self._networks = Networks(self._servers)
             self._networks.give_to(self._files)
         self._files.close()
+        if separate:
+            pids.separate(self._me)
+        self._separate = separate
 
     def _enter_network(self, name: str) -> None:
         if self._networks is not None:
@@ -234,12 +247,11 @@ class _Keeper:
             self._line.sendall(msgspec.json.encode(report) + b"\n")
 
     def _start(self, name: str, told: Any) -> None:
-        keeper = os.getpid()
         ours, theirs = socket.socketpair()
         pid = os.fork()
         if not pid:
             ours.close()
-            self._live(name, told, keeper, theirs)
+            self._live(name, told, theirs)
         theirs.close()
         with suppress(ProcessLookupError, PermissionError):
             os.setpgid(pid, pid)  # the child does so too: whoever comes first
@@ -264,16 +276,19 @@ class _Keeper:
             self._selector.unregister(file)
             os.close(file)
 
-    def _live(self, name: str, told: Any, keeper: int, parent: socket.socket) -> NoReturn:
+    def _live(self, name: str, told: Any, parent: socket.socket) -> NoReturn:
         """The life of a node's process, which is forked from this one."""
         status = _BROKE
         try:
             os.setpgid(0, 0)
             when_parent_dies(signal.SIGKILL)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            if os.getppid() == keeper:
+            if not pids.ended(self._me):
+                os.close(self._me)
                 self._line.close()
                 self._selector.close()
+                if self._separate:
+                    pids.look()
                 if name in self._syncs:
                     listener = syncs.listener()
                     socket.send_fds(parent, [b"x"], [listener])
@@ -357,24 +372,7 @@ class _Keeper:
     def _end_all(self) -> None:
         for pid in self._pids.values():
             self._kill_group(pid)
-        while children := _children():
-            for pid in children:
-                os.kill(pid, signal.SIGKILL)  # ours until we have waited for it
-            for pid in children:
-                os.waitpid(pid, 0)
         for place in self._disks:
             with suppress(OSError):  # it was not mounted yet
                 rooms.unmount_disk(place)
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-
-def _children() -> list[int]:
-    """The processes whose parent this one is, whether by birth or as orphans."""
-    me, found = os.getpid(), []
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            with suppress(OSError):
-                stat = Path("/proc", entry, "stat").read_text(errors="replace")
-                if int(stat.rpartition(")")[2].split()[1]) == me:
-                    found.append(int(entry))
-    return found
+        warden.clear(self._folder)

@@ -82,7 +82,7 @@ class Lives:
         """Begin to listen to the keeper and to processes that connect."""
         self._nursery = nursery
         (self._listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
-        nursery.start_soon(self._commands.write_to, self._line)
+        nursery.start_soon(_write, self._commands, self._line)
         nursery.start_soon(self._reports)
         nursery.start_soon(trio.serve_listeners, self._receive, [self._listener])
 
@@ -317,7 +317,7 @@ async def _write(out: Outgoing, stream: trio.SocketStream) -> None:
     try:
         await out.write_to(stream)
     except trio.BrokenResourceError:
-        return  # the process is gone, which the keeper tells
+        return  # the reader is gone: a process, which the keeper tells, or the keeper itself
 
 
 @contextmanager

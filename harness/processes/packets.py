@@ -57,7 +57,7 @@ class Packets:
         self._line = line
         _, self._taps, _, _ = socket.recv_fds(line, 1, len(self._names))
         if len(self._taps) != len(self._names):
-            raise ConnectionError("the keeper gave no interfaces")
+            raise ConnectionError("the keeper of the nodes' processes has ended")
         line.setblocking(False)
         for number, tap in enumerate(self._taps):
             nursery.start_soon(self._read, number, tap)

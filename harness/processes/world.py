@@ -236,7 +236,12 @@ class World:
             self.acts = Acts(self.hosts, lives, self.stream, self._told, self._fail)
             await lives.open(self._nursery)
             if self._packets is not None:
-                self._packets.open(self._nursery, kept.networks)
+                try:
+                    self._packets.open(self._nursery, kept.networks)
+                except ConnectionError as error:
+                    self._error = ProcessTrouble(str(error))
+                    self._nursery.cancel_scope.cancel()
+                    return
             self._links.serve(self._nursery, self.switch)
             await self._boot()
             self._began = seconds()

@@ -3,7 +3,10 @@
 import sys
 from types import ModuleType
 
+import pytest
+
 from splitbrain.harness import doctor
+from splitbrain.harness.processes import pids, vdso
 from splitbrain.harness.simulation.trio_hooks import UnsupportedTrio
 
 
@@ -48,3 +51,23 @@ def test_runs_that_differ_are_found(monkeypatch):
     monkeypatch.setattr(doctor, "_small_world", another_each_time)
     bad = [finding.text for finding in doctor.diagnose() if not finding.good]
     assert [text.partition(",")[0] for text in bad] == ["the same plan gave another trace"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the ground needs Linux")
+def test_what_real_processes_cannot_have_here_is_said(monkeypatch):
+    monkeypatch.setattr(vdso, "unavailable", lambda: "no vDSO")
+    monkeypatch.setattr(pids, "unavailable", lambda: "no pid namespace")
+    findings = list(doctor.diagnose())
+    assert all(finding.good for finding in findings), findings
+    texts = "\n".join(finding.text for finding in findings)
+    assert "real processes cannot have clocks of their own: no vDSO" in texts
+    assert "left its session while keeper and warden are killed at once: no pid namespace" in texts
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the ground needs Linux")
+def test_that_nothing_can_be_left_of_a_run_is_said(monkeypatch):
+    monkeypatch.setattr(pids, "unavailable", lambda: None)
+    texts = [finding.text for finding in doctor.diagnose()]
+    assert (
+        "real processes end with their run whatever is killed: they have a pid namespace" in texts
+    )
