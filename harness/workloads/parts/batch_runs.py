@@ -21,8 +21,14 @@ from splitbrain.harness.workloads.workload import FinalRead
 RUN, RERUN, READ = "run", "rerun", "published"
 
 APART = 16
-"""Reruns are of one of two operations among so many, if that is a job that has ended: few, so that
-the same one is run in different numbers of partitions."""
+"""One operation in so many is a job, and two are reruns of jobs, whatever else is drawn; all reruns
+are of these jobs: few, so that the same one is run in different numbers of partitions."""
+
+RERUNS = (7, 11)
+"""Which of them are reruns."""
+
+PATIENCE = 6
+"""A job is rerun so many operations later, at least: it has to have ended."""
 
 MOST_PARTITIONS = 4
 
@@ -106,16 +112,16 @@ def jobs(
 
     def operations(options: Mapping[str, Any]) -> Generator:
         def draw(context: Context, client: int, number: int) -> Invocation:
-            random = context.random
-            found = other(options, context, client, number) if other else None
-            if found is not None:
-                return found
+            random, at = context.random, number % APART
             left = random.random()
-            if left < options["read"]:
-                return Invocation(context.time, client, READ)
-            if left < options["read"] + options["rerun"] and number:
-                job = max(0, number - 1 - number % APART - random.randrange(2))
-                again = [job, random.randint(1, MOST_PARTITIONS)]
+            if at and at not in RERUNS:
+                found = other(options, context, client, number) if other else None
+                if found is not None:
+                    return found
+                if left < options["read"]:
+                    return Invocation(context.time, client, READ)
+            if at in RERUNS or (at and left < options["read"] + options["rerun"]):
+                again = [_ended(number, random), random.randint(1, MOST_PARTITIONS)]
                 return Invocation(context.time, client, RERUN, again)
             job_ = [number, random.choice(functions), text(options, random)]
             return Invocation(context.time, client, RUN, job_)
@@ -123,6 +129,12 @@ def jobs(
         return Drawn(draw)
 
     return operations
+
+
+def _ended(number: int, random: Random) -> int:
+    """A job that came some operations ago: the last of those that are rerun, or that before."""
+    last = max(0, number - PATIENCE) // APART
+    return APART * max(0, last - random.randrange(2))
 
 
 def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
