@@ -42,6 +42,8 @@ class Log:
         values: by offset, the value that was first seen there, and by whom.
         offsets: by value, the offset where it was first seen, and by whom.
         polled: values that some poll or drain returned.
+        sound: by offset, the value there and when its send began, once it was returned and nothing
+            was wrong with it: nearly all that is returned is returned again, by others.
         furthest: the highest offset given to one that reads from the beginning, and who that is.
     """
 
@@ -49,6 +51,7 @@ class Log:
     values: dict[int, tuple[Any, Call]] = field(default_factory=dict)
     offsets: dict[Any, tuple[int, Call]] = field(default_factory=dict)
     polled: set[Any] = field(default_factory=set)
+    sound: dict[int, tuple[Any, int]] = field(default_factory=dict)
     furthest: tuple[int, Call] | None = None
 
 
@@ -169,23 +172,29 @@ class Observed:
     def _returned(self, call: Call, key: Key, records: list[Any]) -> list[int]:
         """Note records that somebody was given; their offsets."""
         log = self.logs.get(key) or self.logs.setdefault(key, Log())
-        values, places, polled, sent = log.values, log.offsets, log.polled, log.sent
+        sound, completed = log.sound, call.completed or 0
         offsets = []
         for found in records:
             try:
                 offset, value = found
-                known = values.get(offset)
+                known = sound.get(offset)
             except (TypeError, ValueError):
                 offset, value = micros.record(call, found)  # which says what is wrong with it
                 known = None
             offsets.append(offset)
-            if known is None or known[0] != value or places[value][0] != offset:
-                self._placed(call, key, log, *micros.record(call, found))
-            polled.add(value)
-            send = sent.get(value)
-            if send is None or send.invoked > call.completed or send.outcome == FAIL:  # type: ignore[operator]
-                self._unfounded(call, key, value, send)
+            if known is None or known[0] != value or known[1] > completed:
+                self._given(call, key, log, *micros.record(call, found))
         return offsets
+
+    def _given(self, call: Call, key: Key, log: Log, offset: int, value: Any) -> None:
+        """Note a record that somebody was given for the first time, or is wrong."""
+        self._placed(call, key, log, offset, value)
+        log.polled.add(value)
+        send = log.sent.get(value)
+        if send is None or send.invoked > (call.completed or 0) or send.outcome == FAIL:
+            self._unfounded(call, key, value, send)
+        elif log.values[offset][0] == value and log.offsets[value][0] == offset:
+            log.sound[offset] = value, send.invoked
 
     def _placed(self, call: Call, key: Key, log: Log, offset: int, value: Any) -> None:
         other, before = log.values.setdefault(offset, (value, call))
