@@ -24,6 +24,7 @@ _ENDS = {
     "heal": ("partition", "partition-random", "fault"),
     "stop": ("fault",),
     "reset-clock": ("clock",),
+    "clock-reset": ("clock",),
     "reset": ("clock", "fault"),
     "recover": ("kill", "fault"),
 }
@@ -37,6 +38,8 @@ _BEGINS = {
     "bump-clock": "clock",
     "strobe-clock": "clock",
     "clock-skew": "clock",
+    "clock-bump": "clock",
+    "clock-strobe": "clock",
     "skew": "clock",
     "scramble-clock": "clock",
     "slow": "slow",
@@ -111,6 +114,7 @@ def _begin(bands: list[_Going], kind: str, event: Operation) -> _Going:
 
 def _band(number: int, band: _Going) -> FaultBand:
     targets = tuple(dict.fromkeys(name for value in band.values for name in _nodes(value)))
+    told = next((words for value in reversed(band.values) if (words := _told(value))), "")
     return FaultBand(
         id=f"fault {number}",
         kind=f"nemesis.{band.kind}",
@@ -118,14 +122,43 @@ def _band(number: int, band: _Going) -> FaultBand:
         start=band.start,
         end=band.end,
         index=band.index,
+        detail={"told": told} if told else {},
     )
 
 
+_OF_NODES = ("n", "node", "nodes", "to", "from", "isolate", "halves", "target", "targets")
+"""Entries of a value that say which nodes, where its own names are none."""
+
+
 def _nodes(value: Any) -> list[str]:
-    """Names of nodes in what a nemesis says it did: the keys of a mapping, or a list of names."""
+    """Names of nodes in what a nemesis says it did: the keys of a mapping, or a list of names or
+    numbers."""
     if isinstance(value, Mapping):
-        return [str(key) for key in value]
+        if any(_is_node(key) for key in value):
+            return [str(key) for key in value]
+        return [name for key in _OF_NODES for name in _nodes(value.get(key))]
     if isinstance(value, list):
         return [name for item in value for name in _nodes(item)]
-    named = isinstance(value, str) and value and value[0] != ":" and " " not in value
-    return [value] if named else []
+    if type(value) is int:
+        return [f"node {value}"]
+    return [value] if _is_node(value) else []
+
+
+def _is_node(value: Any) -> bool:
+    """Whether a node is called so: a word with a digit in it, as ``n1`` or an address."""
+    return isinstance(value, str) and any(c.isdigit() for c in value) and " " not in value
+
+
+def _told(value: Any) -> str:
+    """What a nemesis says it did, in words: parts of a partition, or whom in which way."""
+    if isinstance(value, list) and value and all(isinstance(part, list) for part in value):
+        return " | ".join(", ".join(_nodes(part)) for part in value)
+    if isinstance(value, Mapping) and _nodes(value) and not any(map(_is_node, value)):
+        parts = [
+            f"{name} {_told(entry) or ', '.join(_nodes(entry))}"
+            if name in _OF_NODES
+            else f"{name} {value_text(entry, 20)}"
+            for name, entry in value.items()
+        ]
+        return ", ".join(parts)
+    return ""

@@ -50,16 +50,13 @@ class Phrases:
         told = words and _filled(words.phrase, call, number, limit)
         if told:
             return told
-        argument = "" if call.argument is None else f" {value_text(call.argument, limit)}"
-        tells = call.outcome == "ok" and call.result is not None and call.result != call.argument
-        result = f" -> {value_text(call.result, limit)}" if tells else ""
-        return f"{safe_text(shortened(call.f))}{argument}{result}"
+        return f"{safe_text(shortened(call.f))} {_as_recorded(call, ' -> ', limit)}".rstrip()
 
     def label(self, call: Call, number: int = 0, limit: int = 44) -> str:
         """The operation in a few characters, to stand inside a bar: ``x=2``, ``x->1``."""
         words = self.words.get(call.f)
         told = words and _filled(words.label, call, number, limit)
-        return told or value_text(call.argument, limit)
+        return told or _as_recorded(call, "->", limit)
 
     def leaves(self, call: Call) -> str:
         """The value that the operation leaves behind, where words say it; else nothing."""
@@ -68,12 +65,31 @@ class Phrases:
         return _filled(template, call, 0, 40) if template and call.outcome == "ok" else ""
 
 
+def _as_recorded(call: Call, arrow: str, limit: int) -> str:
+    """An operation without words: its argument, and what came of it if that says more. A pair of a
+    key and of what was read is told by the key."""
+    argument, result = call.argument, call.result
+    if call.outcome != "ok" or result is None or result == argument:
+        return "" if argument is None else value_text(argument, limit)
+    match argument, result:
+        case [key, None], [same, value] if same == key:
+            return f"{value_text(key, limit)}{arrow}{value_text(value, limit)}"
+        case None, _:
+            return f"{arrow.lstrip()}{value_text(result, limit)}"
+    return f"{value_text(argument, limit)}{arrow}{value_text(result, limit)}"
+
+
+_MODELS = {"cas-register": "register"}
+"""Workloads whose operations a model is of, where they have another name."""
+
+
 def phrases_of(plan: Plan, recorded: Mapping[str, Words]) -> Phrases:
     """The phrases of a run: as it recorded them, else as our own workload of its name has them."""
     if recorded:
         return Phrases(recorded)
-    ours = plan.workload in WORKLOADS.ours
-    return Phrases({**replicas.WORDS, **(WORKLOADS[plan.workload].words if ours else {})})
+    workload = _MODELS.get(plan.workload, plan.workload)
+    ours = workload in WORKLOADS.ours
+    return Phrases({**replicas.WORDS, **(WORKLOADS[workload].words if ours else {})})
 
 
 def _filled(template: str, call: Call, number: int, limit: int) -> str:

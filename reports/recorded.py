@@ -19,6 +19,9 @@ from splitbrain.reports.wording import safe_text, shortened
 
 _EVENT_NS = 1_000_000
 
+_GAP = 16
+"""How much farther than twice as far as the others the number of a client's process may be."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
@@ -70,8 +73,14 @@ def read_recorded(folder: Path, known: History | None) -> tuple[Recorded, Plan, 
 
 def _clients(history: History) -> int:
     """How many clients there were: Jepsen numbers the processes of one client that many apart,
-    so these are the processes up to the first operation of unknown outcome."""
+    so these are the processes up to the first operation of unknown outcome. A number far beyond the
+    others (1000000, for a last read) is a process that somebody added, not one of so many."""
     unknown = np.flatnonzero((history.type == 3) & (history.process >= 0))
     end = int(unknown[0]) if len(unknown) else len(history)
-    most = int(history.process[:end].max(initial=0)) + 1
+    seen = np.unique(history.process[:end])
+    most = 0
+    for process in seen[seen >= 0].tolist():
+        if most and process > 2 * most + _GAP:
+            break
+        most = process + 1
     return min(max(most, 1), MOST_CLIENTS)

@@ -239,9 +239,8 @@ def _chosen(view: RunView, order: _Order, limit: int) -> set[int]:
     ]
     kept = [*certain, *order.marked[-limit + len(certain) :]]
     room = limit - len(kept)
-    events = sorted(
-        order.numbers, key=lambda number: (number > order.pivot, abs(number - order.pivot))
-    )
+    # What came after the failure explains nothing of it.
+    events = sorted((n for n in order.numbers if n < order.pivot), reverse=True)
     operations = (n for n in map(order.of_operation, order.from_pivot()) if n not in marked)
     related = (n for n in map(order.of_operation, _of_the_key(view, order)) if n not in marked)
     for pool, share in ((events, room // 2), (related, room // 4), (operations, limit)):

@@ -113,7 +113,8 @@ def fault_text(
     words = found.words if found is not None else None
     if words is None:
         name = kind.split(".", 1)[-1].replace("_", " ").replace("-", " ")
-        whom = f" ({listed(targets)})" if targets else ""
+        struck = detail["told"] if isinstance(detail.get("told"), str) else listed(targets)
+        whom = f" ({clipped(struck, 120)})" if struck else ""
         clause = f"{name} {'begins' if phase == 'start' else 'ends'}{whom}"
     else:
         told = words.start if phase == "start" else words.stop

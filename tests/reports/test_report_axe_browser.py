@@ -4,6 +4,7 @@ axe-core is not in this repository: AXE_CORE is the path of its ``axe.min.js`` (
 """
 
 import os
+import re
 import shutil
 import threading
 from pathlib import Path
@@ -12,7 +13,10 @@ import pytest
 import sample_runs
 import sample_traces
 from chromium import find_chromium
+from click.testing import CliRunner
+from test_report_recorded import EDN
 
+from splitbrain.harness.commands.cli import main
 from splitbrain.harness.isolation.ladder import climb
 from splitbrain.reports import write_report
 from splitbrain.reports.ladder import write_ladder
@@ -35,7 +39,8 @@ LOOKS = {
     "light": {"scheme": "light"},
     "dark": {"scheme": "dark"},
     "narrow": {"width": 380},
-    "forced": {"forced": True},
+    "forced": {"features": [{"name": "forced-colors", "value": "active"}]},
+    "print": {"media": "print"},
 }
 TRACED = {
     "two-leaders": sample_traces.two_leaders_run,
@@ -60,11 +65,10 @@ def runs(tmp_path_factory):
 def violations(browser, page, look, before="0"):
     """What axe finds on a page, once a script has changed it."""
     options = dict(LOOKS[look])
-    forced = options.pop("forced", False)
+    emulated = {name: options.pop(name) for name in ("features", "media") if name in options}
     browser.open(page, **options)
-    if forced:
-        features = [{"name": "forced-colors", "value": "active"}]
-        browser.call("Emulation.setEmulatedMedia", features=features)
+    if emulated:
+        browser.call("Emulation.setEmulatedMedia", **emulated)
     browser.evaluate(before)
     browser.settle()
     browser.evaluate(AXE.read_text() + "; 0")
@@ -114,6 +118,26 @@ def test_what_is_served(browser, runs, look):
 @pytest.mark.parametrize("look", LOOKS)
 def test_the_gallery(browser, look):
     found = {page: violations(browser, page, look) for page in sorted(GALLERY.glob("*.html"))}
+    assert not {page: each for page, each in found.items() if each}
+
+
+@pytest.fixture(scope="module")
+def checked(tmp_path_factory):
+    """Reports of other tools' histories: one with faults, one without times."""
+    folder = tmp_path_factory.mktemp("checked")
+    with_times, without = folder / "faults.edn", folder / "untimed.edn"
+    with_times.write_text(EDN)
+    without.write_text(re.sub(":time [0-9]+, ", "", EDN))
+    files = [str(with_times), str(without)]
+    judged = ["check", *files, "-m", "register", "--report", str(folder / "pages")]
+    assert CliRunner().invoke(main, judged).exit_code == 1
+    return sorted(folder.rglob("report.html"))
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_histories_of_other_tools(browser, checked, look):
+    assert len(checked) == 2
+    found = {page: violations(browser, page, look) for page in checked}
     assert not {page: each for page, each in found.items() if each}
 
 

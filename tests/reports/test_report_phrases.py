@@ -53,7 +53,11 @@ def call(f, argument, result=None, outcome="ok", process=1):
             "T5: r x",
         ),
         ("no-such", call("enqueue", 5, 5), "enqueue 5", "5"),
-        ("no-such", call("dequeue", None, 5), "dequeue -> 5", "null"),
+        ("no-such", call("dequeue", None, 5), "dequeue -> 5", "->5"),
+        ("no-such", call("get", [9, None], [9, 4]), "get 9 -> 4", "9->4"),
+        ("no-such", call("swap", 1, 2), "swap 1 -> 2", "1->2"),
+        ("cas-register", call("read", ["x", None], ["x", 1]), "reads x -> 1", "x->1"),
+        ("cas-register", call("read", None, 1), "read -> 1", "->1"),
     ],
 )
 def test_an_operation_is_told_in_the_words_of_its_workload(workload, the_call, action, label):

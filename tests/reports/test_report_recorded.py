@@ -10,6 +10,7 @@ from splitbrain.checkers.history import NEMESIS, Operation
 from splitbrain.harness.commands.cli import main
 from splitbrain.reports import load_run, render_html, render_markdown, render_terminal
 from splitbrain.reports.foreign_nemesis import foreign_faults
+from splitbrain.reports.wording import fault_text
 
 SECOND = 1_000_000_000
 
@@ -50,6 +51,7 @@ def told(*events):
         (["partition-start", "partition-stop"], [("nemesis.partition", 0, 1)], []),
         (["bump-clock"] * 2 + ["reset-clock"] * 2, [("nemesis.clock", 0, 2)], []),
         (["clock-skew"], [("nemesis.clock", 0, None)], []),
+        (["clock-skew", "clock-reset"], [("nemesis.clock", 0, 1)], []),
         (["kill"] * 2 + ["pause"] * 2, [("nemesis.kill", 0, None), ("nemesis.pause", 2, None)], []),
         (["stop-partition"], [], []),
         (["resume"], [], []),
@@ -66,6 +68,32 @@ def test_a_fault_names_the_nodes_that_its_events_name():
     operations = [Operation(i, i, NEMESIS, "info", *event) for i, event in enumerate(events)]
 
     assert foreign_faults(operations)[0][0].targets == ("n1", "n3")
+
+
+@pytest.mark.parametrize(
+    ("value", "targets", "told"),
+    [
+        ([3], ["node 3"], "kill begins (node 3)"),
+        (["n1", "n2"], ["n1", "n2"], "kill begins (n1, n2)"),
+        ([["n1"], ["n2", "n3"]], ["n1", "n2", "n3"], "kill begins (n1 | n2, n3)"),
+        (
+            {"halves": [[2, 1], [3]]},
+            ["node 2", "node 1", "node 3"],
+            "kill begins (halves node 2, node 1 | node 3)",
+        ),
+        ({"n": 4, "s": -3600}, ["node 4"], "kill begins (n node 4, s -3600)"),
+        ({"to": 5}, ["node 5"], "kill begins (to node 5)"),
+        ({"isolate": "n1"}, ["n1"], "kill begins (isolate n1)"),
+        (":one", [], "kill begins"),
+        ("majority", [], "kill begins"),
+        (None, [], "kill begins"),
+    ],
+)
+def test_who_was_struck_is_read_from_what_the_nemesis_says_it_did(value, targets, told):
+    (band,), _ = foreign_faults([Operation(0, 0, NEMESIS, "info", "kill", value)])
+
+    assert list(band.targets) == targets
+    assert fault_text(band.kind, band.targets, (), "start", band.detail) == f"nemesis: {told}"
 
 
 def check(tmp_path, text, *words):
@@ -122,6 +150,17 @@ def test_processes_that_take_the_place_of_crashed_ones_stay_their_clients_lane(t
     _, folder = check(tmp_path, text, "-m", "register")
 
     assert load_run(folder).plan.clients == 2
+
+
+def test_a_process_of_a_number_of_its_own_is_one_client_more(tmp_path):
+    events = [(p, kind) for p in (0, 1, 2, 1_000_000) for kind in ("invoke", "ok")]
+    text = "".join(
+        f"{{:type :{kind}, :f :write, :value {p}, :process {p}, :time {at}, :index {at}}}\n"
+        for at, (p, kind) in enumerate(events)
+    )
+    _, folder = check(tmp_path, text, "-m", "register")
+
+    assert load_run(folder).plan.clients == 3
 
 
 def test_several_histories_have_a_folder_each(tmp_path):
