@@ -156,6 +156,17 @@ class Node(Protocol):
         JSON-like."""
         ...
 
+    @property
+    def pictured(self) -> bool:
+        """Whether a trace is kept, which pictures are made of: where none is, what only they need
+        need not be worked out. Nothing else may depend on it."""
+        ...
+
+    def show(self, kind: str, *details: Any) -> None:
+        """Note something in the trace that only pictures need: as `trace`, but no fault waits for
+        it and no count goes up, so that a run is the same whether it is shown or not."""
+        ...
+
     def announce(self, f: str, value: Any) -> None:
         """Put an event into the history under this node's name, e.g. ``announce("leader",
         {"term": 3})``.

@@ -73,11 +73,30 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class Series:
+    """Values over time: a ``line``, ``steps`` from each value to the next, or ``dots``."""
+
+    name: str
+    points: tuple[tuple[int, float], ...]
+    form: Literal["line", "steps", "dots"] = "line"
+    tone: Tone = "a"
+
+
+@dataclass(frozen=True, slots=True)
 class Lanes:
-    """Places over time, from left to right; time in which nothing happens is cut short."""
+    """Places over time, from left to right; time in which nothing happens is cut short.
+
+    Attributes:
+        lanes: the places.
+        links: what passes between them.
+        curves: values over the same time, below; ``line`` is straight between two points.
+        unit: of these values.
+    """
 
     lanes: tuple[Lane, ...]
     links: tuple[Link, ...] = ()
+    curves: tuple[Series, ...] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,16 +122,6 @@ class Grid:
 
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Values over time: a ``line``, ``steps`` from each value to the next, or ``dots``."""
-
-    name: str
-    points: tuple[tuple[int, float], ...]
-    form: Literal["line", "steps", "dots"] = "line"
-    tone: Tone = "a"
 
 
 @dataclass(frozen=True, slots=True)

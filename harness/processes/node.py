@@ -202,6 +202,15 @@ class ServerNode:
         self._remember(kind, *details)
         self.tell(TRACE, kind, details)
 
+    @property
+    def pictured(self) -> bool:
+        """See `splitbrain.harness.node.Node.pictured`."""
+        return True
+
+    def show(self, kind: str, *details: Any) -> None:
+        """See `splitbrain.harness.node.Node.show`."""
+        self.tell(TRACE, kind, details)
+
     def announce(self, f: str, value: Any) -> None:
         """See `splitbrain.harness.node.Node.announce`."""
         self.tell(ANNOUNCE, f, value)

@@ -64,6 +64,9 @@ def _inside(thing: object) -> Iterable[object]:
     return list(state.values()) if isinstance(state, dict) else _slots(thing)
 
 
+_NO_STATE = ("splitbrain.harness.simulation", "splitbrain.harness.pictures", "trio.", "random")
+
+
 def _slots(thing: object) -> list[object]:
     names = [
         name
@@ -80,9 +83,10 @@ def _as_names(slots: Any) -> tuple[str, ...]:
 
 
 def _is_code(kind: type) -> bool:
-    """Whether things of this type are code, or what the harness gave the server."""
+    """Whether things of this type are code, or what the harness gave the server, or what is only
+    shown of it, which must not count: a run is shown or not."""
     return issubclass(kind, ModuleType | FunctionType | MethodType | type) or (
-        kind.__module__.startswith(("splitbrain.harness.simulation", "trio.", "random"))
+        kind.__module__.startswith(_NO_STATE)
     )
 
 

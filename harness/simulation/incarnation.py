@@ -168,6 +168,16 @@ class Incarnation:
             self.recent.append((world.heap.now, kind, *details))
             world.node_event(kind, self.name, details)
 
+    @property
+    def pictured(self) -> bool:
+        """See `splitbrain.harness.node.Node.pictured`."""
+        return self.host.world.trace.recording
+
+    def show(self, kind: str, *details: Any) -> None:
+        """See `splitbrain.harness.node.Node.show`."""
+        if not self.dead:
+            self.host.world.trace_event(kind, self.name, *details)
+
     def announce(self, f: str, value: Any) -> None:
         """See `splitbrain.harness.node.Node.announce`."""
         if not self.dead:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from markupsafe import Markup
 
-from splitbrain.harness.pictures.forms import Bar, Lane, Lanes, Link, Point
+from splitbrain.harness.pictures.forms import Bar, Lane, Lanes, Link, Point, Series
 from splitbrain.reports.faults import FaultBand
+from splitbrain.reports.pictures.curves import Scale, draw_curves, followed
 from splitbrain.reports.pictures.marking import (
     GLYPH,
     Axis,
@@ -28,6 +29,9 @@ ROW = 19.0
 GAP = 14.0
 TOP = 24.0
 WIDTH = 1080.0
+CURVES = 80.0
+"""How high the curves are that stand below lanes."""
+
 BESIDE = 90.0
 """Room for the words of what stands last."""
 
@@ -51,8 +55,12 @@ def draw_lanes(lanes: Lanes, faults: Sequence[FaultBand], title: str) -> Markup:
         places.append(y)
         y += (1 + max(stacked, default=0)) * ROW + (13 if lane.points else 0) + GAP
     bottom, width = y, left + axis.width + BESIDE
-    parts = [head("lanes", f"{title}: {len(chosen)} lanes", width, bottom + 24)]
-    parts += bands(faults, axis, left, TOP - 8, bottom)
+    curves = [each for each in (followed(one, axis) for one in lanes.curves) if each.points]
+    below = CURVES + 42 if curves else 0
+    parts = [head("lanes", f"{title}: {len(chosen)} lanes", width, bottom + below + 24)]
+    parts += bands(faults, axis, left, TOP - 8, bottom + (CURVES + 20 if curves else 0))
+    tops = {lane.name: top for lane, top in zip(chosen, places, strict=True)}
+    parts += _links(links, axis, left, tops)
     for lane, stacked, top in zip(chosen, rows, places, strict=True):
         parts.append(label("lane", left - 10, top + 13, shown(lane.name, 28)))
         parts.append(line("rule", left, top - GAP / 2, left + axis.width, top - GAP / 2))
@@ -60,12 +68,24 @@ def draw_lanes(lanes: Lanes, faults: Sequence[FaultBand], title: str) -> Markup:
         for bar, row in reversed(list(zip(lane.bars, stacked, strict=True))):
             parts.append(_bar(bar, axis, left, top + row * ROW, free[row]))
             free[row] = left + axis.x(bar.start)
-        below = top + (1 + max(stacked, default=-1)) * ROW if lane.bars else top
-        parts += _points(lane.points, axis, left, below + 7)
-    tops = {lane.name: top for lane, top in zip(chosen, places, strict=True)}
-    parts += _links(links, axis, left, tops)
+        under = top + (1 + max(stacked, default=-1)) * ROW if lane.bars else top
+        parts += _points(lane.points, axis, left, under + 7)
+    if curves:
+        parts += _curves(curves, lanes.unit, axis, left, bottom)
+        bottom += CURVES + 20
     parts += times(axis, left, TOP - 8, bottom)
     return Markup("").join([*parts, Markup("</svg>")])
+
+
+def _curves(
+    curves: Sequence[Series], unit: str, axis: Axis, left: float, top: float
+) -> Iterator[Markup]:
+    """Values over the time of the lanes, below them."""
+    scale = Scale([value for each in curves for _, value in each.points], close=True)
+    yield label("unit", left, top + 8, shown(unit, 80))
+    yield Markup('<g class="plot">')
+    yield from draw_curves(curves, axis, scale, left, top + 16 + CURVES, CURVES)
+    yield Markup("</g>")
 
 
 def _limited(lane: Lane) -> Lane:
@@ -122,12 +142,18 @@ def _bar(bar: Bar, axis: Axis, left: float, y: float, limit: float) -> Markup:
 
 
 def _points(points: Sequence[Point], axis: Axis, left: float, y: float) -> list[Markup]:
-    """Diamonds, with their words where no other's are."""
+    """Diamonds, with their words where no other's are; those of what is bad go first."""
     parts: list[Markup] = []
     places = [left + axis.x(point.time) for point in points]
-    limits = [*places[1:], left + axis.width + BESIDE - 4]
-    for point, x, limit in zip(points, places, limits, strict=False):
-        text = fitted(shown(point.text, _WORDS), limit - x - 12)
+    edge, taken = left + axis.width + BESIDE - 4, 0.0
+    for at, (point, x) in enumerate(zip(points, places, strict=True)):
+        others = zip(points[at + 1 :], places[at + 1 :], strict=True)
+        limit = next(
+            (to for other, to in others if point.tone != "bad" or other.tone == "bad"), edge
+        )
+        text = "" if x < taken else fitted(shown(point.text, _WORDS), limit - x - 12)
+        if text:
+            taken = x + 7 + len(text) * GLYPH
         parts.append(
             Markup('<g class="thing {}">{}<path d="M{:.1f} {:.1f}l4 -5l4 5l-4 5z"/>{}</g>').format(
                 point.tone,

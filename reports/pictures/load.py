@@ -11,7 +11,7 @@ from splitbrain.checkers.history import TYPES
 from splitbrain.checkers.history.columns import Int8
 from splitbrain.harness.pictures.forms import Plot, Series, Tone
 from splitbrain.reports.model import RunView
-from splitbrain.reports.pictures.plots import DOTS, STEPS, greatest
+from splitbrain.reports.pictures.curves import DOTS, STEPS, greatest
 
 BUCKETS = 120
 _TONES: dict[str, Tone] = {"ok": "good", "fail": "faint", "info": "doubt"}

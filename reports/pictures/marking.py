@@ -28,6 +28,7 @@ class Axis:
     Attributes:
         start: the first time, ns.
         end: the last.
+        moments: the times between which it is to scale.
         breaks: x where time was left out, and how much, ns.
     """
 
@@ -42,7 +43,7 @@ class Axis:
         cut = sum(gap > longest for gap in gaps)
         least = min(_LEAST, room / (2 * len(moments)))
         scale = max(room - cut * BREAK - least * len(gaps), room / 3) / kept
-        self._times, self._x = moments, [0.0]
+        self.moments, self._x = moments, [0.0]
         self.breaks: list[tuple[float, int]] = []
         for gap in gaps:
             step = least + min(gap, longest) * scale
@@ -58,19 +59,19 @@ class Axis:
 
     def x(self, time: int) -> float:
         """Where a time stands; outside of the axis, at its end."""
-        after = bisect_right(self._times, time)
+        after = bisect_right(self.moments, time)
         if after == 0:
             return 0.0
-        if after == len(self._times):
+        if after == len(self.moments):
             return self._x[-1]
-        before, then = self._times[after - 1], self._times[after]
+        before, then = self.moments[after - 1], self.moments[after]
         share = (time - before) / (then - before)
         return self._x[after - 1] + share * (self._x[after] - self._x[after - 1])
 
     def ticks(self, distance: float = 90.0) -> list[tuple[float, int]]:
         """Times to write below the axis, at least so many pixels apart."""
         ticks: list[tuple[float, int]] = []
-        for x, time in zip(self._x, self._times, strict=True):
+        for x, time in zip(self._x, self.moments, strict=True):
             if not ticks or x - ticks[-1][0] >= distance:
                 ticks.append((x, time))
         return ticks

@@ -1,6 +1,7 @@
 """The state of each server over time: up or down, its role, what it holds of the blamed key.
 
-What it holds it tells itself (`splitbrain.systems.telling`), or else its answers to reads do.
+What it holds it tells itself (`splitbrain.harness.pictures.telling`), or else its answers to reads
+do.
 """
 
 from __future__ import annotations

@@ -89,6 +89,8 @@ class Node:
         if not self.dead:
             self._world.trace.events.append((self._world.now, kind, self.name, *details))
 
+    pictured, show = True, trace
+
     def announce(self, f, value):
         if not self.dead:
             self._world.on_announcement(self.name, f, value)

@@ -26,6 +26,12 @@ CAUSES = [
     ("servers", "LL-01", "new Set([...figure.querySelectorAll('.lane')].map(t => t.textContent)"
                          ".filter(name => /^n[0-9] holds y$/.test(name))).size === 3"),
     ("servers", "REP-01", "/n1 applied/.test(text) && /n3 applied/.test(text)"),
+    ("failover", "REP-01", "/leads 4/.test(text) && /leads 3/.test(text)"
+                           " && figure.querySelectorAll('.thing.bad').length >= 2"
+                           " && /without it/.test(text)"),
+    ("logs", "REP-01", "figure.querySelectorAll('.thing.bad').length >= 3"),
+    ("progress", "CON-04", "[...figure.querySelectorAll('.curve')]"
+                           ".some(c => c.getBBox().height > 40)"),
     ("key", "CLK-05", "figure.querySelectorAll('.thing.bad').length >= 2"
                       " && /read from n[0-9]/.test(text)"),
     ("logs", "CON-04", "/the failure/.test(text) && /[0-9] ✓/.test(text)"),

@@ -1,10 +1,23 @@
 """Pictures of replicated systems: each shows what its planted bug does wrong."""
 
 import json
+import re
+from dataclasses import replace
 
 import pytest
-from picturing import form_of
+from picturing import drawn, form_of, words_in, write_trace
+from run_recording import SECOND
 from sample_traces import two_leaders_run
+
+from splitbrain.harness.pictures.offsets import clock_offsets, ends_by_its_clock
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.runs.store import run_in_folder
+from splitbrain.reports import load_run
+from splitbrain.reports.pictures.drawn import seen_of
+from splitbrain.systems import registry
+from splitbrain.systems.locks.leases.pictures import LEASES
+from splitbrain.systems.replication.leader_follower.pictures import FAILOVER
 
 
 def test_a_log_is_shown_by_term_up_to_what_is_committed_with_what_a_crash_left(tmp_path):
@@ -90,13 +103,92 @@ def test_two_owners_of_a_range_are_red_and_a_hand_over_is_not(bug_folder):
 
 
 def test_an_older_token_that_writes_after_a_newer_one_is_red(bug_folder):
-    lanes = form_of(bug_folder("CLK-01"), "leases")
-    storage = lanes.lanes[-1]
-    bad = [point for point in storage.points if point.tone == "bad"]
+    picture = form_of(bug_folder("CLK-01"), "leases")
+    storage = picture.lanes[-1]
+    (bad,) = [point for point in storage.points if point.tone == "bad"]
+    (link,) = picture.links
 
-    assert lanes.lanes[0].name == "lock service n1"
+    assert picture.lanes[0].name == "lock service n1"
     assert storage.name == "storage n2"
-    assert any(point.text.startswith("write") and "was here" in point.note for point in bad)
+    assert bad.text.startswith("write")
+    assert "was here" in bad.note
+    assert link.arrived == bad.time
+    late = [bar for lane in picture.lanes if lane.name == link.source for bar in lane.bars]
+    assert any(bar.text.startswith("late") and bar.start < link.sent <= bar.end for bar in late)
+
+
+def test_leases_stand_on_one_axis_with_the_clocks_that_they_end_by(tmp_path):
+    base = Plan("leases", "counter", bug="CLK-01", nodes=2, seed=0)
+    run_in_folder(registry.experiment(draw(base, "disk.slow,clock.drift")), tmp_path)
+    seen = seen_of(load_run(tmp_path))
+    picture = LEASES.draw(seen)
+    (service,) = [lane for lane in picture.lanes if lane.name == "lock service n1"]
+    curves = {curve.name: dict(curve.points) for curve in picture.curves}
+
+    assert {"n1", "n2"} == set(curves)
+    assert max(map(abs, curves["n1"].values())) > 0.1
+    assert service.bars
+    assert any(point.tone == "bad" for point in picture.lanes[-1].points)
+    svg = drawn(tmp_path)["leases"]
+    assert {"n1", "n2", "clock minus true time, s", "lock service n1"} <= words_in(svg)
+
+
+def test_a_lease_ends_by_the_clock_of_whoever_counts_it(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    rates = ([1.0, "clock-rate", "n1", 0.5], [3.0, "clock-rate", "n1", 1.0])
+    write_trace(folder, rates)
+    seen = seen_of(load_run(folder))
+
+    ends = [ends_by_its_clock(seen, host, 2 * SECOND, 0.75) for host in ("n1", "n2")]
+    assert ends == [3_250_000_000, 2_750_000_000]
+
+
+def test_clocks_that_jump_run_wrong_or_stand_still_are_off_by_so_much(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    events = (
+        [1.0, "clock-jump", "n1", 2.5],
+        [2.0, "clock-rate", "n1", 0.5],
+        [3.0, "wall-rate", "n1", 0.0],
+        [4.0, "wall-rate", "n1", 1.0],
+    )
+    write_trace(folder, events)
+    offsets = clock_offsets(seen_of(load_run(folder)))
+
+    assert offsets["n1"][-1] == (9 * SECOND, pytest.approx(2.5 - 0.5 * 7))
+    assert dict(offsets["n1"][:-1])[4 * SECOND] == pytest.approx(2.5 - 0.5 * 2)
+    assert (4 * SECOND, pytest.approx(2.5 - 0.5 * 2 - 0.5)) in offsets["n1"]
+
+
+@pytest.mark.parametrize("bug", ["REP-01", "REP-04", "REP-05"])
+def test_what_a_later_leader_came_without_is_red_where_it_was_acknowledged(bug_folder, bug):
+    lanes = form_of(bug_folder(bug), "failover").lanes
+    lost = {lane.name: [p for p in lane.points if p.tone == "bad"] for lane in lanes}
+    (old,) = [name for name, points in lost.items() if points]
+    led = {lane.name: [bar for bar in lane.bars if bar.text.startswith("leads")] for lane in lanes}
+
+    assert all(any(bar.start <= point.time <= bar.end for bar in led[old]) for point in lost[old])
+    newer = re.search(r": (n\d).*epoch", lost[old][-1].note).group(1)
+    assert newer != old
+    assert led[newer]
+
+
+def test_a_log_shows_the_entries_that_the_new_leader_has_never_had(bug_folder):
+    grid = form_of(bug_folder("REP-01"), "logs")
+    red = {row.name for row in grid.rows for cell in row.cells if cell.tone == "bad"}
+
+    assert red == {"n3"}
+    assert grid.rows[0].name.endswith("n1 leads epoch 4")
+
+
+def test_nothing_is_red_of_replication_that_loses_nothing(tmp_path):
+    plan = Plan("leader-follower-synchronous", "set", seed=1, time_limit=6.0)
+    run_in_folder(registry.experiment(draw(plan, "kill,partition,pause")), tmp_path)
+    seen = replace(seen_of(load_run(tmp_path)), start=0, end=60 * SECOND)
+    lanes = FAILOVER[0].draw(seen).lanes
+    points = [point.tone for lane in lanes for point in lane.points]
+
+    assert len(points) > 20
+    assert set(points) == {"good"}
 
 
 def test_a_participant_that_rolls_back_in_doubt_is_seen(bug_folder):

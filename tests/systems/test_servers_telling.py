@@ -2,18 +2,20 @@
 
 import pytest
 
+from splitbrain.harness.pictures.telling import HOLDS, STATE, Teller
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.runs.running import run
 from splitbrain.systems import registry
-from splitbrain.systems.telling import HOLDS, STATE, Teller
 
 
 class Tracing:
     def __init__(self):
         self.events = []
 
-    def trace(self, *event):
+    pictured = True
+
+    def show(self, *event):
         self.events.append(event)
 
 
@@ -57,3 +59,26 @@ def test_replicas_of_a_run_come_to_hold_the_same_and_tell_so(system, workload):
     assert set(held) == set(plan.servers)
     assert any(held["n1"].values())
     assert all(state == held["n1"] for state in held.values())
+
+
+@pytest.mark.parametrize("system", ["leader-follower", "abd"])
+def test_a_run_is_the_same_whether_it_is_shown_or_not(system):
+    experiment = registry.experiment(
+        draw(Plan(system, "register", seed=5, time_limit=3.0, rate=30.0), "kill,partition")
+    )
+    shown, unseen = (run(experiment, tracing=tracing).history for tracing in (True, False))
+
+    assert list(shown) == list(unseen)
+
+
+class Unseen(Tracing):
+    pictured = False
+
+
+def test_nothing_is_kept_of_what_nobody_looks_at():
+    node = Unseen()
+    teller = Teller(node)
+    teller.holds("x", 1)
+
+    assert not teller.heard
+    assert node.events == []

@@ -19,6 +19,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Message, Node
+from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.replication.abd.storage import Storage
 from splitbrain.systems.replication.abd.versions import (
     ADDED,
@@ -30,7 +31,6 @@ from splitbrain.systems.replication.abd.versions import (
     cell,
     newest,
 )
-from splitbrain.systems.telling import Teller
 
 Answers = dict[str, tuple[Cell, ...]]
 """What each replica that answered a round has, by its name."""
@@ -91,8 +91,8 @@ class QuorumServer:
         self.node.network.send(sender, ("answer", number, ()))
 
     def _tell(self, cells: Iterable[Cell]) -> None:
-        """Trace what is here of these registers."""
-        for each in cells:
+        """Show what is here of these registers."""
+        for each in cells if self._teller.heard else ():
             if each.kind == REGISTER:
                 self._teller.holds(each.key, self.storage.cells[REGISTER, each.key].value)
 

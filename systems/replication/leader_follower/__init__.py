@@ -24,6 +24,7 @@ from splitbrain.systems.replication.leader_follower.bugs import (
 )
 from splitbrain.systems.replication.leader_follower.client import ReferenceClient
 from splitbrain.systems.replication.leader_follower.core import Core
+from splitbrain.systems.replication.leader_follower.pictures import FAILOVER
 from splitbrain.systems.replication.leader_follower.reference import ReferenceServer
 
 __all__ = ["ASYNCHRONOUS", "SEMI_SYNCHRONOUS", "SYNCHRONOUS", "SYSTEM"]
@@ -58,6 +59,7 @@ SYSTEM = System(
     ),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=FAILOVER,
 )
 
 _ALL_COME_BACK = ("process", "net", "disk.slow", "disk.stall", "client", "scenario")

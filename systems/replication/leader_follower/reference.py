@@ -77,7 +77,7 @@ from splitbrain.systems.replication.leader_follower.effects import (
     Send,
 )
 from splitbrain.systems.replication.leader_follower.log import Durable, Record
-from splitbrain.systems.telling import Teller
+from splitbrain.systems.replication.leader_follower.showing import Shown
 
 
 class ReferenceServer:
@@ -95,14 +95,14 @@ class ReferenceServer:
         self._deferred: deque[Send | Lead] = deque()  # what waits for records to be durable
         self._synced = 0  # how many records are durable
         self._work = trio.Event()
-        self._teller = Teller(node)
-        self._told = -1  # up to which entry
+        self._shown = Shown(node)
 
     async def run(self) -> None:
         """Recover from the disk, then serve until cancelled."""
         durable = Durable.replay(await wal.recover(self._node.disk))
         node = self._node
         self.core = self.core_type(node.name, node.peers, durable, node.random, trio.current_time())
+        self._shown.begin(durable.log)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._receive)
             nursery.start_soon(self._keep_time)
@@ -142,24 +142,17 @@ class ReferenceServer:
             self._release(self._deferred.popleft())
         self._do(self.core.durable(self._synced, trio.current_time()))
 
-    def _tell(self) -> None:
-        """Trace what is here, if something was applied."""
-        if self._told != self.core.applied:
-            self._told = self.core.applied
-            self._teller.state("applied", self._told)
-            for key, value in self.core.machine.registers.items():
-                self._teller.holds(key, value)
-
     def _do(self, effects: Iterable[Effect]) -> None:
-        self._tell()
         for effect in effects:
             if isinstance(effect, Persist):
+                self._shown.record(effect.record, self.core.log)
                 self._records.append(effect.record)
                 self._work.set()
             elif effect.after <= self._synced:
                 self._release(effect)
             else:
                 self._deferred.append(effect)
+        self._shown.changes(self.core)
 
     def _release(self, effect: Send | Lead) -> None:
         if isinstance(effect, Send):

@@ -26,6 +26,7 @@ import trio
 
 from splitbrain.checkers.vocabulary import REPAIR
 from splitbrain.harness.node import Message, Node
+from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.partitioning.rendezvous import preference
 from splitbrain.systems.replication.leaderless.merkle import ROOT, MerkleTree, below
 from splitbrain.systems.replication.leaderless.siblings import (
@@ -38,7 +39,6 @@ from splitbrain.systems.replication.leaderless.siblings import (
     written,
 )
 from splitbrain.systems.replication.leaderless.storage import Storage
-from splitbrain.systems.telling import Teller
 
 _Number = tuple[int, int]
 """Of a round: the coordinator's life and a count, so that no answer is for a later life."""
@@ -138,8 +138,8 @@ class LeaderlessServer:
             self.node.network.send(sender, ("answer", number, EMPTY))
 
     def _tell(self, *keys: str) -> None:
-        """Trace which siblings are here of these keys."""
-        for key in keys:
+        """Show which siblings are here of these keys."""
+        for key in keys if self._teller.heard else ():
             self._teller.holds(key, self.storage.cells.get(key, EMPTY).values)
 
     async def _repair(self) -> None:

@@ -19,6 +19,7 @@ import trio
 
 from splitbrain.checkers.vocabulary import BEHIND
 from splitbrain.harness.node import Message, Node
+from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.clocks.hybrid import HybridClock, HybridStamp
 from splitbrain.systems.clocks.vectors import Vector
 from splitbrain.systems.partitioning.rendezvous import preference
@@ -34,7 +35,6 @@ from splitbrain.systems.replication.multi_leader.changes import (
 )
 from splitbrain.systems.replication.multi_leader.storage import Storage
 from splitbrain.systems.replication.multi_leader.topologies import AllToAll, Leaders, Topology
-from splitbrain.systems.telling import Teller
 
 
 class MultiLeaderServer:
@@ -96,8 +96,8 @@ class MultiLeaderServer:
                         self.hear(sender, message)
 
     def _tell(self, keys: Iterable[Key]) -> None:
-        """Trace which values are here under these keys."""
-        for kind, name in keys:
+        """Show which values are here under these keys."""
+        for kind, name in keys if self._teller.heard else ():
             if kind == "value":
                 values = tuple(each.value for each in self.copy.siblings((kind, name)))
                 self._teller.holds(name, values)

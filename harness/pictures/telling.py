@@ -15,22 +15,30 @@ HOLDS, STATE = "holds", "state"
 
 
 class Teller:
-    """Traces what changes, of one server in one life."""
+    """Shows what changes, of one server in one life.
+
+    Attributes:
+        heard: whether anybody looks: where not, nothing need be worked out for it.
+    """
 
     def __init__(self, node: Node) -> None:
-        self._node = node
-        self._said: dict[tuple[str, Any], Any] = {}
+        self.heard = node.pictured
+        self._show = node.show
+        self._said: dict[tuple[Any, ...], tuple[Any, ...]] = {}
 
     def holds(self, key: Any, value: Any) -> None:
         """The server's own value of a key; immutable and JSON-like."""
-        self._say(HOLDS, key, value)
+        self._say((HOLDS, key), value)
 
     def state(self, name: str, value: Any) -> None:
         """Something else about the server: how far it is, whom it follows."""
-        self._say(STATE, name, value)
+        self._say((STATE, name), value)
 
-    def _say(self, kind: str, name: Any, value: Any) -> None:
-        known = self._said.get((kind, name), self)  # itself: nothing was said
-        if known is self or known != value:
-            self._said[kind, name] = value
-            self._node.trace(kind, name, value)
+    def changed(self, kind: str, *details: Any) -> None:
+        """An event of a kind of its own, if the last of that kind had other details."""
+        self._say((kind,), *details)
+
+    def _say(self, name: tuple[Any, ...], *details: Any) -> None:
+        if self.heard and self._said.get(name) != details:  # what was never said is no tuple
+            self._said[name] = details
+            self._show(*name, *details)
