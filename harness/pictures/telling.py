@@ -34,9 +34,9 @@ class Teller:
         """Something else about the server: how far it is, whom it follows."""
         self._say((STATE, name), value)
 
-    def changed(self, kind: str, *details: Any) -> None:
-        """An event of a kind of its own, if the last of that kind had other details."""
-        self._say((kind,), *details)
+    def changed(self, begins: tuple[Any, ...], *details: Any) -> None:
+        """An event of a kind of its own, if the last that began so went on otherwise."""
+        self._say(begins, *details)
 
     def _say(self, name: tuple[Any, ...], *details: Any) -> None:
         if self.heard and self._said.get(name) != details:  # what was never said is no tuple

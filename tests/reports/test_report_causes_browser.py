@@ -53,7 +53,12 @@ CAUSES = [
     ("watermarks", "STR-07", "/watermark of group/.test(text)"
                              " && [...figure.querySelectorAll('.curve')]"
                              ".every(c => c.getBBox().height > 40)"),
-    ("owners", "STR-03", "/in generation [0-9]+/.test(text) && figure.querySelector('.thing.bad')"),
+    ("owners", "STR-06", "/in generation [0-9]+/.test(text) && /3 again/.test(text)"
+                         " && figure.querySelectorAll('.thing.bad').length === 1"),
+    ("offsets", "STR-06", "/end of partition 2/.test(text) && /committed by n3/.test(text)"),
+    ("owners", "STR-06-GROUP", "/8 by client 2/.test(text) && /client 1 is the owner/.test(text)"),
+    ("leaders", "STR-05", "/n3 leads 4/.test(text) && /n2 leads 5/.test(text)"
+                          " && figure.querySelectorAll('.thing.bad').length >= 5"),
     ("attempts", "BAT-05", _BARS_AT_ONCE),
     ("ranges", "PART-12", "figure.querySelectorAll('.thing.bad').length >= 2"
                           " && /another server, too/.test(text)"),

@@ -51,7 +51,7 @@ class Shown:
         """Show what is another than it was: whom it follows, and what it has applied."""
         if not self.heard:
             return
-        self._teller.changed("part", core.role.value, core.epoch, core.leader)
+        self._teller.changed(("part",), core.role.value, core.epoch, core.leader)
         if self._applied != core.applied:
             self._applied = core.applied
             self._teller.state("applied", self._applied)

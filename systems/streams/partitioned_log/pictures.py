@@ -2,50 +2,13 @@
 
 from __future__ import annotations
 
-from splitbrain.harness.pictures.forms import (
-    Bar,
-    Form,
-    Lane,
-    Lanes,
-    Plot,
-    Point,
-    Series,
-    Tone,
-    tone_of,
-)
+from splitbrain.harness.pictures.forms import Form, Plot, Series, tone_of
 from splitbrain.harness.pictures.picture import Picture, Seen
+from splitbrain.systems.streams.ownership import TOLD, owners_drawn
 
 
 def _owners_drawn(seen: Seen) -> Form | None:
-    owned: dict[int, list[tuple[int, int, str]]] = {}
-    commits: dict[int, list[Point]] = {}
-    for at, event in enumerate(seen.trace.events):
-        time = seen.trace.time(at)
-        match event:
-            case [_, "owner", _, int(partition), int(generation), str(owner)]:
-                owned.setdefault(partition, []).append((time, generation, owner))
-            case [_, "offset", _, "commit", int(partition), int(upto), str(consumer), taken]:
-                if seen.between(time):
-                    tone: Tone = "good" if taken is True else "bad"
-                    note = f"{consumer} commits up to {upto}" + ("" if taken else ", refused")
-                    commits.setdefault(partition, []).append(Point(time, str(upto), tone, note))
-    lanes = []
-    # A life of the broker begins to count its generations somewhere: told from the first one on.
-    first = min((g for some in owned.values() for _, g, _ in some), default=0)
-    names = sorted({owner for some in owned.values() for _, _, owner in some})
-    for partition, changes in sorted(owned.items()):
-        bars = []
-        ends = [time for time, _, _ in changes[1:]]
-        for number, (time, generation, owner) in enumerate(changes):
-            until = ends[number] if number < len(ends) else None
-            is_seen = time <= seen.end and (until is None or until >= seen.start)
-            if owner and is_seen:
-                text = f"{owner} g{generation - first}"
-                note = f"{owner} in generation {generation - first}"
-                bars.append(Bar(time, until, text, tone_of(names.index(owner)), note))
-        points = tuple(commits.get(partition, ()))
-        lanes.append(Lane(f"partition {partition}", tuple(bars), points))
-    return Lanes(tuple(lanes)) if any(lane.bars for lane in lanes) else None
+    return owners_drawn(seen, "partition", grows=True)
 
 
 def _offsets_drawn(seen: Seen) -> Form | None:
@@ -73,8 +36,7 @@ def _offsets_drawn(seen: Seen) -> Form | None:
 OWNERS = Picture(
     "owners",
     "Partitions, their owners and generations",
-    "A bar is an owner in a generation of the group, a point a commit with the offset up to which "
-    "it reaches, red if it was refused. A commit of one who is no owner any more must be refused.",
+    TOLD,
     _owners_drawn,
 )
 

@@ -38,7 +38,8 @@ Invariants: see ``Broker`` and ``Controller``.
 
 Layout: ``partition`` is what entries say, ``store`` has them on disk, ``leading`` is who is in
 sync, ``groups`` who reads what, ``broker`` and ``controller`` are the servers, ``client`` produces
-and consumes, ``membership`` is its part in the group; ``bugs`` has them with one decision wrong.
+and consumes, ``membership`` is its part in the group; ``bugs`` has them with one decision wrong,
+``pictures`` what reports show of them.
 
 Left out: a controller that is itself replicated, log compaction and retention.
 """
@@ -48,6 +49,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.streams.replicated_log.bugs import BUGS
 from splitbrain.systems.streams.replicated_log.client import LogClient
+from splitbrain.systems.streams.replicated_log.pictures import LEADERS, OWNERS
 from splitbrain.systems.streams.replicated_log.servers import LogServer
 
 __all__ = ["SYSTEM"]
@@ -73,4 +75,5 @@ SYSTEM = System(
     sizes=range(3, 8),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(LEADERS, OWNERS),
 )

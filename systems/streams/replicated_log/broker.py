@@ -21,6 +21,7 @@ from zlib import crc32
 import trio
 
 from splitbrain.harness.node import Node
+from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.roles import first_server
 from splitbrain.systems.streams.replicated_log.controller import State
 from splitbrain.systems.streams.replicated_log.leading import Leadership
@@ -67,10 +68,12 @@ class Broker:
         self.store = Store(node.disk, self.partitions, self.partition_class)
         self.states: dict[int, State] = {}
         self.led: dict[int, Leadership] = {}
+        self._teller = Teller(node)
 
     async def run(self) -> None:
         """Serve until cancelled."""
         await self.store.open()
+        self._tell(*range(self.partitions))
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._live)
             nursery.start_soon(self._follow)
@@ -121,6 +124,7 @@ class Broker:
             self.led.pop(number, None)
             if known is None or known.epoch < state.epoch:
                 self.followed(number)
+                self._tell(number)
             return
         leadership = self.led.get(number)
         if leadership is None or leadership.state.epoch < state.epoch:
@@ -175,6 +179,7 @@ class Broker:
         partition = self.store.partitions[number]
         committed = self.led[number].committed(partition)
         partition.high_watermark = max(partition.high_watermark, committed)
+        self._tell(number)
 
     def _follows(self, number: int, epoch: int) -> bool:
         state = self.states.get(number)
@@ -203,6 +208,7 @@ class Broker:
         if self._follows(number, epoch):
             upto = min(high_watermark, same, partition.durable)
             partition.high_watermark = max(partition.high_watermark, upto)
+        self._tell(number)
 
     def _cut(self, number: int, epoch: int, end: int, last: int, offset: int) -> None:
         """Cut off what the leader hasn't, if that is how we end: the message may be an old one, and
@@ -211,6 +217,13 @@ class Broker:
         so = partition.durable == end and partition.epoch_before(end) == last
         if so and self._follows(number, epoch) and partition.high_watermark <= offset:
             self.store.cut(number, offset)
+            self._tell(number)
+
+    def _tell(self, *numbers: int) -> None:
+        """Show how far these partitions are here, and how far that is committed."""
+        for number in numbers if self._teller.heard else ():
+            partition = self.store.partitions[number]
+            self._teller.changed(("held", number), partition.end, partition.high_watermark)
 
     # Clients
 

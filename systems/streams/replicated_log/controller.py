@@ -142,6 +142,7 @@ class Controller:
     def _apply(self, fact: State | Transaction) -> None:
         if isinstance(fact, State):
             self.states[fact.partition] = fact
+            self.node.show("led", fact.partition, fact.epoch, fact.leader, fact.in_sync)
         else:
             self.transactions[fact.name] = fact
             self.groups.move(fact.offsets if fact.kind == COMMIT else ())
@@ -260,7 +261,7 @@ class Controller:
                 offsets: Offsets = ()
                 if reader is not None and kind == COMMIT:
                     member, generation, offsets = reader
-                    if not self.groups.admits(member, generation, dict(offsets)):
+                    if not self._admits(member, generation, offsets):
                         kind = ABORT
                 ended = transaction._replace(kind=kind, offsets=offsets)
                 self._write(ended)
@@ -284,13 +285,20 @@ class Controller:
     ) -> tuple[int, Offsets]:
         """A member says how far it is, if it is to count, and what it wants to read; the generation
         that it is in then, and from where it reads what."""
-        if offsets and self.groups.admits(member, generation, dict(offsets)):
+        if offsets and self._admits(member, generation, offsets):
             self._log.append([("offsets", offsets)])
             self.groups.move(offsets)
         in_time = self.groups.hear(member, keys, number, trio.current_time())
         told = self.groups.generation, self.groups.of(member) if in_time else ()
         await self._log.sync()
         return told
+
+    def _admits(self, member: str, generation: int, offsets: Offsets) -> bool:
+        """Whether what a member says to have read is to count."""
+        admitted = self.groups.admits(member, generation, dict(offsets))
+        for key, upto in offsets:
+            self.node.show("offset", "commit", key, upto, member, admitted)
+        return admitted
 
     def _tell_owner(self, key: str, generation: int, owner: str) -> None:
         self.node.trace("owner", key, generation, owner)
