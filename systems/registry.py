@@ -81,6 +81,7 @@ SYSTEMS: Entries[System] = Entries(
         "overload": f"{_HERE}.reliability.overload:SYSTEM",
         "overload-summary": f"{_HERE}.reliability.overload.summary:SYSTEM",
         "payments": f"{_HERE}.reliability.payments:SYSTEM",
+        "service-calls": f"{_HERE}.reliability.service_calls:SYSTEM",
         "payments-replicated": f"{_HERE}.reliability.replicated_payments:SYSTEM",
         "payments-summary": f"{_HERE}.reliability.payments.summary:SYSTEM",
         "bitcask": f"{_HERE}.storage.bitcask:SYSTEM",

@@ -7,20 +7,31 @@
                            +----failure-----+
 
 It begins closed, takes no other step, and while it is half-open one call is let through, the probe,
-until that is known to have succeeded or failed. Once its time is over it keeps no call from being
-made (else: *stuck-open*): that time is measured by the monotonic clock of its host.
+until that is known to have succeeded or failed.
+
+=================  ===============================================================================
+breaker-step       it takes another step, or probes when it is not half-open
+second-probe       it lets a call through while it waits for the probe
+stuck-open         it keeps a call from being made when its time is over, by its host's monotonic
+                   clock
+closed-rejects     it keeps a call from being made while it is closed
+blamed-for-others  it opens, though no call to its own endpoint has failed since its last step
+=================  ===============================================================================
 
 *Source.* Nygard, "Release It!", second edition, 2018, section 5.2. Announced at each step:
 ``breaker`` with ``{"endpoint": name, "state": state}``; for each call that is let through while
 half-open ``probe`` with ``{"endpoint": name}``, for each that is not let through ``rejected`` with
 the same. They may have ``at``, the seconds of the host's monotonic clock, and who opens says its
-``open_for``: without these nothing is said of times.
+``open_for``: without these nothing is said of times. For each call that failed, ``failed-call``
+with ``{"endpoint": name}``, before the step that it leads to: of a life without any it is not said
+whom its breakers go by.
 
 *Algorithm.* Follow the announcements. Linear.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +40,7 @@ from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
-BREAKER, PROBE, REJECTED = "breaker", "probe", "rejected"
+BREAKER, PROBE, REJECTED, FAILED = "breaker", "probe", "rejected", "failed-call"
 CLOSED, OPEN, HALF_OPEN = "closed", "open", "half-open"
 
 STEPS = {(CLOSED, OPEN), (OPEN, HALF_OPEN), (HALF_OPEN, CLOSED), (HALF_OPEN, OPEN)}
@@ -57,7 +68,7 @@ class _Breakers:
         """
         coverage = {"steps": 0, "probes": 0}
         anomalies: list[Anomaly] = []
-        for node, events in lives(history, BREAKER, PROBE, REJECTED):
+        for node, events in lives(history, BREAKER, PROBE, REJECTED, FAILED):
             anomalies += _followed(node, events, coverage)
         if anomalies:
             said = anomalies[0].message
@@ -70,37 +81,76 @@ class _Breakers:
 
 
 def _followed(node: Any, events: list[Operation], coverage: dict[str, int]) -> list[Anomaly]:
-    states: dict[str, str] = {}
-    probing: dict[str, Operation] = {}
-    opened: dict[str, Operation] = {}
-    found = []
+    tells = any(event.f == FAILED for event in events)
+    breakers: dict[str, _Breaker] = {}
+    found: list[Anomaly] = []
     for event in events:
         endpoint = field_of(event, "endpoint", str)
-        state = states.get(endpoint, CLOSED)
-        at = f"at {event.time / 1e9:.3f} s"
-        if event.f == BREAKER:
-            coverage["steps"] += 1
-            states[endpoint] = after = field_of(event, "state", str)
-            probing.pop(endpoint, None)
-            opened[endpoint] = event
-            if (state, after) not in STEPS:
-                said = f"the breaker of {node} for {endpoint} went from {state} to {after} {at}"
-                found.append(Anomaly("breaker-step", said, (event.index,)))
-            continue
-        if event.f == REJECTED:
-            if state == OPEN and _is_over(opened[endpoint], event):
-                said = f"{node} does not call {endpoint} {at}, when its breaker's time is over"
-                found.append(Anomaly("stuck-open", said, (opened[endpoint].index, event.index)))
-            continue
-        coverage["probes"] += 1
-        if state != HALF_OPEN:
-            said = f"{node} probed {endpoint} {at} while its breaker was {state}"
-            found.append(Anomaly("breaker-step", said, (event.index,)))
-        elif endpoint in probing:
-            said = f"{node} let a second call through to {endpoint} {at}, with a probe under way"
-            found.append(Anomaly("second-probe", said, (probing[endpoint].index, event.index)))
-        probing.setdefault(endpoint, event)
+        breaker = breakers.setdefault(endpoint, _Breaker(node, endpoint, tells))
+        coverage["steps"] += event.f == BREAKER
+        coverage["probes"] += event.f == PROBE
+        found += breaker.followed(event)
     return found
+
+
+@dataclass(slots=True)
+class _Breaker:
+    """One breaker in one life.
+
+    Attributes:
+        tells: whether calls that fail are announced in this life.
+        changed: its last step.
+        probing: the probe that is under way, as far as is known.
+        failed: whether a call to the endpoint has failed since then.
+    """
+
+    node: Any
+    endpoint: str
+    tells: bool
+    state: str = CLOSED
+    changed: Operation | None = None
+    probing: Operation | None = None
+    failed: bool = False
+
+    def followed(self, event: Operation) -> Iterator[Anomaly]:
+        """What is wrong with an announcement, which then has happened."""
+        at = f"at {event.time / 1e9:.3f} s"
+        if event.f == FAILED:
+            self.failed = True
+        elif event.f == BREAKER:
+            yield from self._stepped(event, field_of(event, "state", str), at)
+        elif event.f == REJECTED:
+            yield from self._rejected(event, at)
+        else:
+            yield from self._probed(event, at)
+
+    def _stepped(self, event: Operation, after: str, at: str) -> Iterator[Anomaly]:
+        whose = f"the breaker of {self.node} for {self.endpoint}"
+        if (self.state, after) not in STEPS:
+            said = f"{whose} went from {self.state} to {after} {at}"
+            yield Anomaly("breaker-step", said, (event.index,))
+        elif self.tells and after == OPEN and not self.failed:
+            said = f"{whose} opened {at}, and no call to {self.endpoint} had failed"
+            yield Anomaly("blamed-for-others", said, (event.index,))
+        self.state, self.changed, self.probing, self.failed = after, event, None, False
+
+    def _rejected(self, event: Operation, at: str) -> Iterator[Anomaly]:
+        who = f"{self.node} does not call {self.endpoint} {at}"
+        if self.state == CLOSED:
+            yield Anomaly("closed-rejects", f"{who}, whose breaker is closed", (event.index,))
+        elif self.state == OPEN and self.changed is not None and _is_over(self.changed, event):
+            said = f"{who}, when its breaker's time is over"
+            yield Anomaly("stuck-open", said, (self.changed.index, event.index))
+
+    def _probed(self, event: Operation, at: str) -> Iterator[Anomaly]:
+        if self.state != HALF_OPEN:
+            said = f"{self.node} probed {self.endpoint} {at} while its breaker was {self.state}"
+            yield Anomaly("breaker-step", said, (event.index,))
+        elif self.probing is not None:
+            said = f"{self.node} let a second call through to {self.endpoint} {at}"
+            said = f"{said}, with a probe under way"
+            yield Anomaly("second-probe", said, (self.probing.index, event.index))
+        self.probing = self.probing or event
 
 
 def _is_over(opened: Operation, rejected: Operation) -> bool:

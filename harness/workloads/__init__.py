@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.replication.totals import eventual_counter
     from splitbrain.harness.workloads.services.balanced_calls import BalancedClient, lb
     from splitbrain.harness.workloads.services.batch_jobs import BatchClient, batch
+    from splitbrain.harness.workloads.services.broken_circuits import BreakerClient, breaker
     from splitbrain.harness.workloads.services.cached_reads import CacheClient, cache
     from splitbrain.harness.workloads.services.click_streams import ClicksClient, click_stream
     from splitbrain.harness.workloads.services.derived_views import CdcClient, cdc
@@ -54,6 +55,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.workloads.services.money_transfers import TransfersClient, transfers
     from splitbrain.harness.workloads.services.open_loops import OpenLoopClient, open_loop
     from splitbrain.harness.workloads.services.payment_requests import PaymentsClient, payments
+    from splitbrain.harness.workloads.services.retried_calls import RetriedClient, http_retry
     from splitbrain.harness.workloads.services.sagas import OrdersClient, orders
     from splitbrain.harness.workloads.services.schema_registrations import RegistryClient, schemas
     from splitbrain.harness.workloads.services.sent_and_polled import KafkaClient, kafka
@@ -73,6 +75,7 @@ __all__ = [
     "BankClient",
     "BatchClient",
     "BookingClient",
+    "BreakerClient",
     "BroadcastClient",
     "CacheClient",
     "CdcClient",
@@ -102,6 +105,7 @@ __all__ = [
     "RegisterClient",
     "RegistryClient",
     "ReplicaClient",
+    "RetriedClient",
     "SemaphoreClient",
     "SetClient",
     "SiblingsClient",
@@ -119,6 +123,7 @@ __all__ = [
     "bank",
     "batch",
     "booking",
+    "breaker",
     "broadcast",
     "cache",
     "cdc",
@@ -130,6 +135,7 @@ __all__ = [
     "echo",
     "eventual_counter",
     "graph",
+    "http_retry",
     "kafka",
     "kv",
     "lb",
@@ -170,6 +176,7 @@ _PLACES = {
     "replication.echoes": ("EchoClient", "echo"),
     "replication.identifiers": ("IdentifiersClient", "unique_ids"),
     "replication.totals": ("eventual_counter",),
+    "services.broken_circuits": ("BreakerClient", "breaker"),
     "services.cached_reads": ("CacheClient", "cache"),
     "services.click_streams": ("ClicksClient", "click_stream"),
     "services.money_transfers": ("TransfersClient", "transfers"),
@@ -203,6 +210,7 @@ _PLACES = {
     "services.sent_and_polled": ("KafkaClient", "kafka"),
     "services.schema_registrations": ("RegistryClient", "schemas"),
     "objects.shared_logs": ("LogClient", "log"),
+    "services.retried_calls": ("RetriedClient", "http_retry"),
     "services.sagas": ("OrdersClient", "orders"),
     "objects.sets": ("SetClient", "set_"),
     "replication.concurrent_values": ("SiblingsClient", "siblings"),

@@ -55,6 +55,8 @@ WORKLOADS: Entries[WorkloadKind] = Entries(
         "crdt": f"{_FOLDER}.replication.replicated_types:KIND",
         "text": f"{_FOLDER}.replication.edited_texts:KIND",
         "payments": f"{_FOLDER}.services.payment_requests:KIND",
+        "http-retry": f"{_FOLDER}.services.retried_calls:KIND",
+        "breaker": f"{_FOLDER}.services.broken_circuits:KIND",
         "click-stream": f"{_FOLDER}.services.click_streams:KIND",
         "stream-join": f"{_FOLDER}.services.stream_joins:KIND",
         "transfers": f"{_FOLDER}.services.money_transfers:KIND",

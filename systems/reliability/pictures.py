@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from splitbrain.checkers.calls.announced import STARTED
 from splitbrain.checkers.calls.breakers import BREAKER, CLOSED, HALF_OPEN, OPEN, PROBE, REJECTED
+from splitbrain.checkers.history import Operation
 from splitbrain.harness.pictures.forms import Bar, Form, Lane, Lanes, Point, Tone
 from splitbrain.harness.pictures.picture import Picture, Seen
 
@@ -14,14 +15,24 @@ _TONES: Mapping[str, Tone] = {CLOSED: "good", OPEN: "bad", HALF_OPEN: "doubt"}
 
 def _breakers(seen: Seen) -> Form | None:
     """The state of each breaker over time, and the calls that it kept from being made."""
-    found: dict[str, list[tuple[int, str, str]]] = {}
-    for event in seen.history:
-        if isinstance(event.process, str) and event.f in (STARTED, BREAKER, PROBE, REJECTED):
-            state = event.value.get("state", CLOSED) if isinstance(event.value, Mapping) else CLOSED
-            found.setdefault(event.process, []).append((event.time, event.f, str(state)))
-    if not any(f == BREAKER for events in found.values() for _, f, _ in events):
+    told = [e for e in seen.history if e.f in (STARTED, BREAKER, PROBE, REJECTED)]
+    mine = sorted({(str(e.process), str(e.value["endpoint"])) for e in told if e.f != STARTED})
+    if not any(event.f == BREAKER for event in told):
         return None
-    return Lanes(tuple(_lane(node, found[node], seen.end) for node in sorted(found)))
+    lanes = [
+        _lane(f"{node} for {endpoint}", _of(told, node, endpoint), seen.end)
+        for node, endpoint in mine
+    ]
+    return Lanes(tuple(lanes))
+
+
+def _of(told: list[Operation], node: str, endpoint: str) -> list[tuple[int, str, str]]:
+    """When, what, and the state that it leads to: a life begins with a closed breaker."""
+    return [
+        (event.time, event.f, str(event.value.get("state", CLOSED)))
+        for event in told
+        if event.process == node and (event.f == STARTED or event.value["endpoint"] == endpoint)
+    ]
 
 
 def _lane(node: str, events: list[tuple[int, str, str]], end: int) -> Lane:
@@ -42,6 +53,7 @@ def _lane(node: str, events: list[tuple[int, str, str]], end: int) -> Lane:
 BREAKERS = Picture(
     "breakers",
     "Circuit breakers",
-    "The state of each gateway's breaker; a point is a probe, or a call that was not let through.",
+    "The state of each gateway's breaker of each endpoint; a point is a probe, or a call that was "
+    "not let through.",
     _breakers,
 )

@@ -76,13 +76,17 @@ class Caller:
         self.random = random
         self.announce = announce
 
-    async def call(self, attempt: Attempt, seconds: float, name: Any = None) -> Any:
-        """The result of a call that is idempotent: done twice is done once.
+    async def call(
+        self, attempt: Attempt, seconds: float, name: Any = None, *, idempotent: bool = True
+    ) -> Any:
+        """The result of a call.
 
         Args:
             attempt: makes one attempt.
             seconds: how long the call may take, waits included.
             name: what it is called in announcements.
+            idempotent: whether done twice is done once; a call that is not idempotent is not made
+                again once it is in doubt.
 
         Raises:
             Refused: it was not done, by any attempt.
@@ -109,13 +113,19 @@ class Caller:
             except InDoubt:
                 doubt = True
             wait = self.wait(number)
-            if number == self.policy.attempts or not self._may_retry(deadline, wait):
+            if number == self.policy.attempts or not self.may_repeat(idempotent):
+                break
+            if not self._may_retry(deadline, wait):
                 break
             self.announce("retry", {"attempt": number + 1, "delay": wait})
             await trio.sleep(wait)
         if self.may_have_been_done(doubt):
             raise InDoubt(f"{self.endpoint} did not say what became of it")
         raise Refused(f"{self.endpoint} is not being called")
+
+    def may_repeat(self, idempotent: bool) -> bool:
+        """Whether a call that is in doubt may be made again."""
+        return idempotent
 
     def may_have_been_done(self, doubt: bool) -> bool:
         """Whether a call that ended without an answer may have been done: if any attempt may."""
@@ -146,16 +156,20 @@ class Caller:
                 result = await self.hedged(attempt, seconds)
                 permit.succeeded()
                 return result
-            permit.failed()
+            self.failed(permit)
         except Refused:
             permit.succeeded()  # to refuse is to answer
             raise
         except InDoubt:
-            permit.failed()
+            self.failed(permit)
             raise
         finally:
             permit.given_back()  # cancelled from outside, unless one of the others was told
         raise InDoubt(f"no answer within {seconds:g} s")
+
+    def failed(self, permit: Permit) -> None:
+        """An attempt was not answered, or it is not known what became of it."""
+        permit.failed()
 
     async def hedged(self, attempt: Attempt, seconds: float) -> Any:
         """The result of an attempt, or of a second one beside it, whichever comes first.

@@ -37,7 +37,9 @@ CALL_TIMEOUT_S = 0.2
 class SummaryCaller(Caller):
     """Tries again whenever it has no answer."""
 
-    async def call(self, attempt: Attempt, seconds: float, name: Any = None) -> Any:
+    async def call(
+        self, attempt: Attempt, seconds: float, name: Any = None, *, idempotent: bool = True
+    ) -> Any:
         """The result of the first attempt that is answered; see `Caller.call`."""
         return await self.execute_with_retry(attempt)
 

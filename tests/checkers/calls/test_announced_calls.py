@@ -131,6 +131,36 @@ def test_breaker_states(events, validity, kinds):
     assert (verdict.validity, [a.kind for a in verdict.anomalies]) == (validity, kinds), verdict
 
 
+def failed(endpoint):
+    return ("n2", "failed-call", {"endpoint": endpoint})
+
+
+REJECTED = ("n2", "rejected", {"endpoint": "n1"})
+
+
+@pytest.mark.parametrize(
+    ("events", "kinds"),
+    [
+        ([failed("n1"), *steps("open"), REJECTED], []),
+        ([failed("n3"), *steps("open"), REJECTED], ["blamed-for-others"]),
+        ([*steps("open"), failed("n1")], ["blamed-for-others"]),
+        # Of a life that tells no failures nothing is said.
+        ([failed("n3"), STARTED, *steps("open")], []),
+        # What failed before the last step was its reason, and is none for the next.
+        (
+            [failed("n1"), *steps("open", "half-open", "probe", "open")],
+            ["blamed-for-others"],
+        ),
+        ([REJECTED], ["closed-rejects"]),
+        ([*steps("open", "half-open", "probe", "closed"), REJECTED], ["closed-rejects"]),
+    ],
+)
+def test_a_breaker_speaks_of_its_own_endpoint(events, kinds):
+    verdict = breaker_states().check(announced(*events))
+
+    assert [anomaly.kind for anomaly in verdict.anomalies] == kinds
+
+
 @pytest.mark.parametrize("value", [None, 3, {}, {"attempt": "2"}, {"attempt": True}])
 def test_an_announcement_that_lacks_what_it_needs_is_named(value):
     with pytest.raises(ModelError, match="it needs 'attempt', of type int"):

@@ -96,3 +96,49 @@ def test_breaker_states_are_what_a_regular_expression_allows():
 
         assert (breaker_states().check(announced(events)).validity is INVALID) != allowed, words
     assert 300 < broken < 1700
+
+
+ENDPOINTS = ("n4", "n5")
+
+
+def blamed(life):
+    """Openings of a life without a failed call to the same endpoint since that one's last step, by
+    the definition: for each the announcements before it are looked through anew."""
+    found = []
+    if not any(f == "failed-call" for f, _ in life):
+        return found
+    for position, (f, value) in enumerate(life):
+        if f != "breaker" or value["state"] != "open":
+            continue
+        mine = [(g, v) for g, v in life[:position] if v["endpoint"] == value["endpoint"]]
+        steps = [n for n, (g, _) in enumerate(mine) if g == "breaker"]
+        since = mine[steps[-1] + 1 if steps else 0 :]
+        before = mine[steps[-1]][1]["state"] if steps else "closed"
+        if before != "open" and not any(g == "failed-call" for g, _ in since):
+            found.append(position)
+    return found
+
+
+def test_breakers_are_blamed_for_their_own_endpoints_failures_alone():
+    rng = random.Random(4)
+    after = {"closed": ["open"], "open": ["half-open"], "half-open": ["open", "closed"]}
+    broken = 0
+    for _ in range(1500):
+        states, events = {}, []
+        for _ in range(rng.randrange(12)):
+            node, endpoint = rng.choice(NODES), rng.choice(ENDPOINTS)
+            if rng.random() < 0.1:
+                events.append((node, "started", {}))
+                states = {key: state for key, state in states.items() if key[0] != node}
+            elif rng.random() < 0.5:
+                events.append((node, "failed-call", {"endpoint": endpoint}))
+            else:
+                state = rng.choice(after[states.get((node, endpoint), "closed")])
+                states[node, endpoint] = state
+                events.append((node, "breaker", {"endpoint": endpoint, "state": state}))
+        verdict = breaker_states().check(announced(events))
+        expected = sum(len(blamed(life)) for life in lives_of(events))
+        broken += expected > 0
+
+        assert [a.kind for a in verdict.anomalies] == ["blamed-for-others"] * expected, events
+    assert 300 < broken < 1200

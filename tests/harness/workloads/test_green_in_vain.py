@@ -121,6 +121,7 @@ WITHOUT_READS = (
     "echo",
     "unique-ids",
     "lb",
+    "breaker",
     "open-loop",
 )
 

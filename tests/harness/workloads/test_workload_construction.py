@@ -159,6 +159,8 @@ def test_only_what_changes_nothing_is_idempotent():
         "long-fork": [],
         "store": ["compact", "flush", "get", "scan", "verify"],
         "payments": ["ledger"],
+        "http-retry": ["read"],
+        "breaker": [],
         "batch": ["published"],
         "wordcount": ["published", "rerun"],
         "sessionise": ["published", "rerun"],

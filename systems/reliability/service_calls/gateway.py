@@ -1,0 +1,161 @@
+"""The server that clients talk to: it holds nothing, and calls the endpoints.
+
+client -> gateway   ("request", id, "post", path, amount) | ("request", id, "get", path)
+                    ("request", id, "call", position)
+gateway -> client   ("reply", id, "ok", result)
+                    ("reply", id, "refused", reason)     not done, and never will be
+                    ("reply", id, "unknown")             nobody knows
+
+A path is at the endpoint that its checksum says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from zlib import crc32
+
+import trio
+
+from splitbrain.checkers.calls.announced import STARTED
+from splitbrain.checkers.calls.breakers import BREAKER, FAILED, OPEN
+from splitbrain.harness.node import Message, Node
+from splitbrain.systems.questions import Questions
+from splitbrain.systems.reliability.calling import (
+    Breaker,
+    Caller,
+    InDoubt,
+    Permit,
+    Policy,
+    Refused,
+)
+from splitbrain.systems.reliability.calling.breaker import Limits
+from splitbrain.systems.roles import by_number
+
+DEADLINE_S = 1.5
+"""How long the gateway tries for one client."""
+
+
+class TellingCaller(Caller):
+    """Tells whose calls fail, so that it can be seen whom a breaker goes by."""
+
+    def failed(self, permit: Permit) -> None:
+        """An attempt failed."""
+        self.announce(FAILED, {"endpoint": self.endpoint})
+        super().failed(permit)
+
+
+class Gateway:
+    """The gateway.
+
+    Attributes:
+        policy: how hard it tries.
+        limits: when it stops.
+        caller_class: what it calls with.
+    """
+
+    policy = Policy()
+    limits = Limits()
+    caller_class: type[TellingCaller] = TellingCaller
+
+    def __init__(self, node: Node) -> None:
+        self.node = node
+        self.questions = Questions(node)
+        self.endpoints = by_number(node.peers)
+        self.callers = {
+            name: self.caller_class(
+                name, self.policy, self.breaker_for(name), node.random, self.announce
+            )
+            for name in self.endpoints
+        }
+
+    def breaker_for(self, endpoint: str) -> Breaker:
+        """The breaker of an endpoint: its own."""
+        return self.new_breaker(lambda state: self.told(endpoint, state))
+
+    def new_breaker(self, changed: Callable[[str], None]) -> Breaker:
+        """A breaker that goes by the monotonic clock."""
+        return Breaker(self.limits, self.node.clock.monotonic, changed)
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        self.node.announce(STARTED, {})
+        async with trio.open_nursery() as nursery:
+            while True:
+                sender, message = await self.node.network.receive()
+                match message:
+                    case ("request", number, *request):
+                        nursery.start_soon(self._serve, sender, number, tuple(request))
+                    case ("answer", int() as number, *answer):
+                        self.questions.hear(number, tuple(answer))
+
+    async def _serve(self, client: str, number: int, request: Message) -> None:
+        match request:
+            case ("post", str() as path, int() as amount):
+                answer = await self.post(f"{client}/{number}", path, amount)
+            case ("get", str() as path):
+                answer = await self._called(self.endpoint_of(path), ("get", path))
+            case ("call", int() as position):
+                endpoint = self.endpoints[position % len(self.endpoints)]
+                answer = await self._called(endpoint, ("name",))
+            case _:
+                answer = ("refused", f"{request} is no request")
+        self.node.network.send(client, ("reply", number, *answer))
+
+    def endpoint_of(self, path: str) -> str:
+        """Where a path is."""
+        return self.endpoints[crc32(path.encode()) % len(self.endpoints)]
+
+    async def post(self, name: str, path: str, amount: int) -> Message:
+        """Have an endpoint add to a counter; the answer.
+
+        Each attempt is a message of its own: copies of one are told, attempts are not.
+        """
+        made = 0
+
+        async def attempt(left: float) -> Any:
+            nonlocal made
+            made += 1
+            return await self.ask(endpoint, ("post", f"{name}/{made}", path, amount), left)
+
+        endpoint = self.endpoint_of(path)
+        return await self._answer_of(endpoint, attempt, idempotent=False)
+
+    async def _called(self, endpoint: str, request: Message) -> Message:
+        async def attempt(left: float) -> Any:
+            return await self.ask(endpoint, request, left)
+
+        return await self._answer_of(endpoint, attempt, idempotent=True)
+
+    async def _answer_of(
+        self, endpoint: str, attempt: Callable[[float], Any], *, idempotent: bool
+    ) -> Message:
+        caller = self.callers[endpoint]
+        try:
+            return "ok", await caller.call(attempt, DEADLINE_S, idempotent=idempotent)
+        except Refused as refused:
+            return "refused", str(refused)
+        except InDoubt:
+            return ("unknown",)
+
+    async def ask(self, endpoint: str, request: Message, left: float) -> Any:
+        """An endpoint's answer to one message, however long it takes.
+
+        Raises:
+            Refused: it says that it did not do it.
+        """
+        call = ("call", self.questions.number(), left, *request)
+        answer = await self.questions.ask(endpoint, call)
+        match answer:
+            case ("ok", result):
+                return result
+        raise Refused(str(answer[-1]))
+
+    def told(self, endpoint: str, state: str) -> None:
+        """The breaker of an endpoint has another state."""
+        opens = {"open_for": self.limits.open_for} if state == OPEN else {}
+        self.announce(BREAKER, {"endpoint": endpoint, "state": state, **opens})
+
+    def announce(self, f: str, value: dict[str, Any]) -> None:
+        """Announce something with the time of this host's monotonic clock."""
+        self.node.announce(f, {**value, "at": self.node.clock.monotonic()})

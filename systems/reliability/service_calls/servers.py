@@ -1,0 +1,38 @@
+"""Which server is what: the first is the gateway, the others are endpoints."""
+
+from __future__ import annotations
+
+from splitbrain.harness.node import Message, Node, Server
+from splitbrain.systems.reliability.service_calls.endpoint import Endpoint
+from splitbrain.systems.reliability.service_calls.gateway import Gateway
+from splitbrain.systems.roles import first_server
+
+
+class ServiceServer:
+    """One server of the system, in its role.
+
+    Attributes:
+        gateway: the class of the first server.
+        endpoint: that of the others.
+    """
+
+    gateway: type[Gateway] = Gateway
+    endpoint: type[Endpoint] = Endpoint
+
+    def __init__(self, node: Node) -> None:
+        role = self.gateway if node.name == first_server(node) else self.endpoint
+        self.server: Server = role(node)
+
+    @staticmethod
+    def refusal(message: Message) -> Message | None:
+        """How it fails at once (`splitbrain.harness.nemesis.kinds.service`), in either role."""
+        match message:
+            case ("call", number, *_):
+                return "answer", number, "refused", "it fails"
+            case ("request", number, *_):
+                return "reply", number, "refused", "it fails"
+        return None
+
+    async def run(self) -> None:
+        """Serve until cancelled."""
+        await self.server.run()
