@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     "watches",
     multiple=True,
     metavar="'NODE: PATH'",
-    help="Tell each change of what a server's object holds: 'n1: core.commit_index'.",
+    help="Tell each change of what a server's object holds: 'n1: core.commit'.",
 )
 @click.option("--at", metavar="TIME", help="Show each server's state and tasks at this time: 6.5s.")
 @click.option(
@@ -96,6 +96,8 @@ def command(
         where = None if stop is None else Stop(stop)
         look = Look(say, [Watched(text) for text in watches], moment, event, where)
         result = run_again(experiment, look=look)
+        if missed := look.missed(len(result.trace.events), result.virtual_seconds):
+            raise InvalidPlan(missed)
     else:
         investigation, view = investigated(experiment, runs, budget=0)
         tell(investigation, view)

@@ -20,6 +20,7 @@ class Stop:
     Attributes:
         node: the node's name.
         at: the moment, in seconds.
+        opened: whether it has stopped there.
     """
 
     def __init__(self, text: str) -> None:
@@ -32,6 +33,7 @@ class Stop:
         if not sign or not node:
             raise InvalidPlan(f"--pdb {text!r}: give a node and a time: n2@6.669s")
         self.node, self.at = node, parse_seconds(moment, "--pdb")
+        self.opened = False
 
     def begin(self, world: World, servers: Mapping[str, Any]) -> None:
         """Wait for the moment.
@@ -58,6 +60,7 @@ class Stop:
                 return on_line
             # What is printed in a node's turn goes into the trace: the debugger talks past that.
             terminal = getattr(sys.stdout, "real", sys.stdout)
+            self.opened = True
             debugger = pdb.Pdb(stdout=terminal, nosigint=True, readrc=False)
             debugger.message(
                 f"{world.now:.6f} s, {self.node}; c goes on, q ends the run, p NAME shows a name"

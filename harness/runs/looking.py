@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.error_text import awaiting_place, place
 from splitbrain.harness.ground import World
 from splitbrain.harness.plan import InvalidPlan
@@ -33,6 +34,9 @@ _PART = re.compile(r"\.?([^\W\d]\w*)|\[(-?\d+)\]|\[(?:'([^']*)'|\"([^\"]*)\")\]"
 
 _DEPTH = 4
 """How deep into a server's own objects its state is told."""
+
+_NAMES = 12
+"""Names of an object's that are told in place of one that it hasn't."""
 
 _LINES = 60
 """Lines of a server's state that are told."""
@@ -67,7 +71,7 @@ def shown(value: object) -> str:
 
 
 class Watched:
-    """What is watched of a server: ``n1: core.commit_index``; ``*`` is every server.
+    """What is watched of a server: ``n1: core.commit``; ``*`` is every server.
 
     Attributes:
         node: the server's name, or ``*``.
@@ -84,7 +88,7 @@ class Watched:
         node, colon, path = (part.strip() for part in text.partition(":"))
         if not colon or not node or not _PATH.fullmatch(path):
             raise InvalidPlan(
-                f"--watch {text!r}: give a server and a path of attributes: 'n1: core.commit_index'"
+                f"--watch {text!r}: give a server and a path of attributes: 'n1: core.commit'"
                 ", '*: log[-1]' or \"n2: peers['n1']\""
             )
         self.node, self.path = node, path
@@ -99,10 +103,21 @@ class Watched:
                 else:
                     found = found[int(number)] if number else found[one or two]
             except (AttributeError, LookupError, TypeError):
-                return f"(no {name or number or one or two})"
+                return f"(no {name or number or one or two}{_instead(found, name)})"
             except Exception as error:  # noqa: BLE001 - a property of a system may raise anything
                 return f"({name or number or one or two} raises {type(error).__name__})"
         return shown(found)
+
+
+def _instead(found: object, name: str) -> str:
+    """What there is in place of a name that an object hasn't."""
+    if isinstance(found, Running):
+        known = [*objects_in(found), *globals_of(found.module)]
+    else:
+        kind = type(found)
+        known = [each for each in dir(found) if not callable(getattr(kind, each, None))]
+    known = [each for each in known if not each.startswith("_")]
+    return f"; {suggestion(name, known[:_NAMES])}" if name and known else ""
 
 
 class Look:
@@ -152,9 +167,25 @@ class Look:
 
         world.on_step = stepped
         if self._at is not None:
-            world.at(self._at, self._show, world, servers)
+            world.at(self._at, self._show_then, world, servers)
         if self._stop is not None:
             self._stop.begin(world, servers)
+
+    def missed(self, events: int, seconds: float) -> str:
+        """What was to be looked at and never came, in a sentence; empty if all came.
+
+        Args:
+            events: how many events the run had.
+            seconds: how long it took, in virtual time.
+        """
+        over = f"the run was over after {events} events, at {seconds:.3f} s"
+        if self._event is not None:
+            return f"--event {self._event} never came: {over}"
+        if self._at is not None:
+            return f"--at {self._at:g}s never came: {over}"
+        if self._stop is not None and not self._stop.opened:
+            return f"--pdb {self._stop.node}@{self._stop.at:g}s: no code ran there: {over}"
+        return ""
 
     def _stepped(self, world: World, servers: Mapping[str, Any], name: str) -> None:
         for watched in self._watches:
@@ -167,8 +198,8 @@ class Look:
     def _changed(self, world: World, name: str, watched: Watched, value: str) -> None:
         key = name, watched.path
         was = self._last.get(key)
-        if was == value:
-            return
+        if was is not None and was.partition(";")[0] == value.partition(";")[0]:
+            return  # of what isn't there, what there is instead is told once
         self._last[key] = value
         events = world.trace.events
         after = f"   after {brief(events[-1])}" if events else ""
@@ -177,6 +208,10 @@ class Look:
             f"{world.now:.6f} s  event {len(events) - 1}  {name}: {watched.path} = {value}{then}"
             f"{after}"
         )
+
+    def _show_then(self, world: World, servers: Mapping[str, Any]) -> None:
+        self._at = None
+        self._show(world, servers)
 
     def _show(self, world: World, servers: Mapping[str, Any]) -> None:
         """Each server's object and the places where its tasks wait."""

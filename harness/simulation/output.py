@@ -3,7 +3,8 @@
 While a world runs, stand-ins for `sys.stdout` and `sys.stderr` put whole lines into the trace, as
 ``stdout`` or ``stderr`` with the host's name. What a node prints goes on to where it would have
 gone, too; what an unmodified program prints does not. They may be kept beyond the run, by a handler
-of `logging` that was made in it; outside of nodes they write where the real ones do.
+of `logging` that was made in it; outside of nodes they write where the real ones do. Handlers that
+were made before, as by a program's module when it was imported, write to them meanwhile.
 """
 
 from __future__ import annotations
@@ -92,17 +93,31 @@ class Output:
 
 
 class _Kept(logging.Handler):
-    """What nodes log where handlers were made before the run, which write to the real streams."""
+    """What is logged where handlers write to something else than the streams."""
 
     def emit(self, record: logging.LogRecord) -> None:
         process = _running()
-        if process is None or process.answers is not None or process.dead:
-            return  # a program's own handlers write to the stand-ins
+        if process is None or process.dead or any(map(_is_ours, logging.getLogger().handlers)):
+            return
         text = f"{record.levelname} {record.name}: {record.getMessage()}"
         process.trace("stderr", text.replace("\n", " ")[:_LONGEST])
 
 
 _out, _err, _kept = Output("stdout"), Output("stderr"), _Kept()
+
+
+def _is_ours(handler: logging.Handler) -> bool:
+    return isinstance(handler, logging.StreamHandler) and handler.stream in (_out, _err)
+
+
+def _to_the_streams() -> Iterator[tuple[logging.StreamHandler[Any], Output]]:
+    """Handlers that write to the real streams, with the stand-in of each."""
+    loggers = [logging.getLogger(), *logging.getLogger().manager.loggerDict.values()]
+    for handler in (each for logger in loggers for each in getattr(logger, "handlers", ())):
+        if isinstance(handler, logging.StreamHandler):
+            for ours in (_out, _err):
+                if handler.stream is ours.real:
+                    yield handler, ours
 
 
 @contextmanager
@@ -116,6 +131,9 @@ def output_kept(running: Callable[[], Incarnation | None]) -> Iterator[None]:
     logs = bool(root.handlers) and _kept not in root.handlers
     for stream in () if nested else (_out, _err):
         stream.begin()
+    turned = [] if nested else list(_to_the_streams())
+    for handler, ours in turned:
+        handler.setStream(ours)
     if logs:
         root.addHandler(_kept)
     try:
@@ -123,6 +141,8 @@ def output_kept(running: Callable[[], Incarnation | None]) -> Iterator[None]:
     finally:
         if logs:
             root.removeHandler(_kept)
+        for handler, ours in turned:
+            handler.setStream(ours.real)
         for stream in () if nested else (_out, _err):
             stream.end()
         _running = outer

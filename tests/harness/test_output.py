@@ -51,3 +51,21 @@ def test_it_is_printed_too_and_the_streams_are_as_before(capsys):
 
 def test_without_a_word_the_trace_is_as_it_was():
     assert printed(run(registry.experiment(PLAN))) == []
+
+
+def test_a_handler_that_was_there_before_writes_into_the_trace_once_and_as_before_afterwards(
+    capsys,
+):
+    stream = sys.stderr
+    handler = logging.StreamHandler()
+    logging.getLogger().addHandler(handler)
+    try:
+        result = run(dataclasses.replace(registry.experiment(PLAN), server=Chatty))
+    finally:
+        logging.getLogger().removeHandler(handler)
+
+    assert [line[2] for line in printed(result) if line[0] == "stderr"] == [
+        f"up {name}" for name in PLAN.servers
+    ]
+    assert handler.stream is stream
+    assert capsys.readouterr().err.splitlines() == [f"up {name}" for name in PLAN.servers]

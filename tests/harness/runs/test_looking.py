@@ -76,7 +76,8 @@ def test_after_an_event_servers_are_shown_once():
         ("n1: names['a b'].x", "7"),
         ('n1: names["a b"]', "Inner(x=7)"),
         ("n1: numbers[9]", "(no 9)"),
-        ("n1: nothing.more", "(no nothing)"),
+        ("n1: numbres", "(no numbres; did you mean numbers or names?)"),
+        ("n1: zz.more", "(no zz; there are angry, escape, mute, names, numbers)"),
         ("n1: angry", "(angry raises RuntimeError)"),
         ("n1: mute", "(Mute, whose repr raises ValueError)"),
         ("n1: escape", r"'\x1b[31m'"),
@@ -152,6 +153,21 @@ def test_the_debugger_opens_in_the_code_of_a_node_and_the_run_stays_the_same(rec
     assert re.search(r"^0\.[789]\d* s, n2; c goes on", done.stdout, re.MULTILINE)
     assert "('RaftKV', 'n2')" in done.stdout
     assert "same trace, byte for byte" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--event", "9999999"], "--event 9999999 never came: the run was over after "),
+        (["--at", "99s"], "--at 99s never came: "),
+        (["--pdb", "n2@99s"], "--pdb n2@99s: no code ran there: "),
+    ],
+)
+def test_a_moment_after_the_end_is_told(recorded, asked, told):
+    done = CliRunner().invoke(main, ["replay", str(recorded), *asked])
+
+    assert done.exit_code == 2
+    assert told in done.output + str(done.exception)
 
 
 @pytest.mark.parametrize("stop", ["n2", "n9@1s", "n2@soon", "@1s"])
