@@ -1,6 +1,6 @@
 """Retries stay within a budget, and are spread: an outage is not made worse by those who meet it.
 
-*Property.* Of each service instance (a node's life), by the checker
+*Property.* Of each service instance (a node's life) and each endpoint that it calls, by the checker
 
 * ``retry-amplification``: at any moment it has made at most ``burst + share * calls`` retries,
   where a call is tried once without counting (else: *retry-storm*). A token bucket that gets
@@ -13,8 +13,9 @@
 *Source.* Bronson et al., "Metastable Failures in Distributed Systems", HotOS 2021; Beyer et al.,
 "Site Reliability Engineering", chapters 21 and 22 (retry budgets); Brooker, "Exponential Backoff
 and Jitter", AWS Architecture Blog, 2015. Nodes announce each attempt, ``call`` with ``{"attempt":
-n}`` (the first is number 1), and each wait, ``retry`` with ``{"attempt": n, "delay": seconds}``,
-where n is the attempt that is waited for; an instance begins with ``started``.
+n}`` (the first is number 1) and, if they call several, its ``endpoint``; and each wait, ``retry``
+with ``{"attempt": n, "delay": seconds}``, where n is the attempt that is waited for; an instance
+begins with ``started``.
 
 *Algorithm.* Count. Linear.
 
@@ -78,9 +79,13 @@ class _Amplification:
 
     def _storms(self, history: History) -> Iterator[Anomaly]:
         for node, events in lives(history, CALL):
-            found = self._storm(node, events)
-            if found is not None:
-                yield found
+            by_endpoint: dict[str, list[Operation]] = {}
+            for event in events:
+                by_endpoint.setdefault(str(event.value.get("endpoint")), []).append(event)
+            for mine in by_endpoint.values():
+                found = self._storm(node, mine)
+                if found is not None:
+                    yield found
 
     def _storm(self, node: Any, events: list[Operation]) -> Anomaly | None:
         calls = again = 0

@@ -103,7 +103,7 @@ class Caller:
                 break
             if number == 1:
                 self.budget.earn()  # not for a call that the breaker keeps from being made
-            self.announce("call", {"request": name, "attempt": number})
+            self.called(number, name)
             try:
                 return await self.attempt_once(attempt, min(left, self.policy.timeout), permit)
             except Refused:
@@ -141,6 +141,10 @@ class Caller:
 
     def _may_retry(self, deadline: float, wait: float) -> bool:
         return trio.current_time() + wait < deadline and self.budget.spend()
+
+    def called(self, number: int, name: Any = None) -> None:
+        """An attempt is made."""
+        self.announce("call", {"request": name, "attempt": number, "endpoint": self.endpoint})
 
     async def attempt_once(self, attempt: Attempt, seconds: float, permit: Permit) -> Any:
         """One attempt's result; tells the breaker of it.
@@ -198,7 +202,7 @@ class Caller:
             with trio.move_on_after(after):
                 await first.wait()
             if not first.is_set() and self.budget.spend():
-                self.announce("call", {"request": None, "attempt": 2})
+                self.called(2)
                 nursery.start_soon(make, seconds - after)
         if results:
             return results[0]

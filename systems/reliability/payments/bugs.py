@@ -40,7 +40,7 @@ class NestedRetries(Caller):
             for _ in range(2):
                 with trio.move_on_after(left / 3):
                     return await attempt(left / 3)
-                self.announce("call", {"request": None, "attempt": 2})
+                self.called(2)
             return await attempt(left / 3)
 
         return await super().attempt_once(thrice, seconds, permit)

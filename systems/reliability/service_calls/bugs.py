@@ -49,7 +49,7 @@ class TriesBelow(Gateway):
         for _ in range(2):
             with trio.move_on_after(left / 3):
                 return await super().ask(endpoint, request, left / 3)
-            self.announce("call", {"request": None, "attempt": 2})
+            self.callers[endpoint].called(2)
         return await super().ask(endpoint, request, left / 3)
 
 

@@ -3,6 +3,7 @@
     gateway -> endpoint   ("call", id, left, "post", message, path, amount)
                           ("call", id, left, "get", path) | ("call", id, left, "name")
     endpoint -> gateway   ("answer", id, "ok", result) | ("answer", id, "refused", reason)
+                          ("answer", id, "failed", reason)
 
 `left` is how many seconds the caller will still wait; `message` tells copies of one post from
 another. Records (`splitbrain.systems.log_file`): ``(message, path, amount)``.

@@ -143,12 +143,15 @@ class Gateway:
 
         Raises:
             Refused: it says that it did not do it.
+            InDoubt: it says that it failed, which a copy of the message may not.
         """
         call = ("call", self.questions.number(), left, *request)
         answer = await self.questions.ask(endpoint, call)
         match answer:
             case ("ok", result):
                 return result
+            case ("failed", reason):
+                raise InDoubt(str(reason))
         raise Refused(str(answer[-1]))
 
     def told(self, endpoint: str, state: str) -> None:

@@ -28,7 +28,7 @@ class ServiceServer:
         """How it fails at once (`splitbrain.harness.nemesis.kinds.service`), in either role."""
         match message:
             case ("call", number, *_):
-                return "answer", number, "refused", "it fails"
+                return "answer", number, "failed", "it fails"
             case ("request", number, *_):
                 return "reply", number, "refused", "it fails"
         return None

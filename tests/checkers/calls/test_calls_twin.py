@@ -11,6 +11,7 @@ from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 
 NODES = ("n2", "n3")
+ENDPOINTS = ("n4", "n5")
 
 
 def announced(events):
@@ -39,13 +40,18 @@ def test_retry_amplification_is_what_counting_every_prefix_says():
         events = [
             (rng.choice(NODES), "started", {})
             if rng.random() < 0.1
-            else (rng.choice(NODES), "call", {"attempt": rng.choice([1, 1, 1, 2, 3])})
-            for _ in range(rng.randrange(1, 14))
+            else (
+                rng.choice(NODES),
+                "call",
+                {"attempt": rng.choice([1, 1, 1, 2, 3]), "endpoint": rng.choice(ENDPOINTS)},
+            )
+            for _ in range(rng.randrange(1, 20))
         ]
         prefixes = [
-            [value["attempt"] for _, value in life[:end]]
+            [value["attempt"] for _, value in life[:end] if value["endpoint"] == endpoint]
             for life in lives_of(events)
             for end in range(len(life) + 1)
+            for endpoint in ENDPOINTS
         ]
         stormy = any(
             sum(n > 1 for n in tried) > 1 + 0.5 * sum(n == 1 for n in tried) for tried in prefixes
@@ -96,9 +102,6 @@ def test_breaker_states_are_what_a_regular_expression_allows():
 
         assert (breaker_states().check(announced(events)).validity is INVALID) != allowed, words
     assert 300 < broken < 1700
-
-
-ENDPOINTS = ("n4", "n5")
 
 
 def blamed(life):
