@@ -162,7 +162,7 @@ def test_it_says_where_it_stopped_counting():
         ("write-ahead-log", 0.02),
         pytest.param("journalled-b-tree", 0.02, marks=pytest.mark.slow),
         *(pytest.param(system, 0.08, marks=pytest.mark.slow) for system in ENGINES),
-        pytest.param("journalled-b-tree", 0.08, marks=pytest.mark.slow),
+        pytest.param("journalled-b-tree", 0.08, marks=pytest.mark.nightly),
     ],
 )
 def test_an_engine_recovers_from_crashes_in_the_middle_of_recovery(system, seconds):

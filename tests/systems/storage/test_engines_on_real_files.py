@@ -61,7 +61,7 @@ def test_a_killed_process_loses_nothing(name, tmp_path):
     check(name, tmp_path, kills=1, acknowledged=90)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("name", ENGINES)
 def test_a_process_that_is_killed_again_and_again_loses_nothing(name, tmp_path):
     check(name, tmp_path, kills=5, acknowledged=60)
