@@ -1,6 +1,7 @@
 """No run is valid in which what could have failed was not done, or not seen: for every workload."""
 
 from dataclasses import replace
+from functools import cache
 
 import memory_clients as memory
 import pytest
@@ -57,6 +58,7 @@ def is_write(f, value, name):
     return f != "replica-state" and not kinds_of(f, value) <= {*kind.idempotent, "r"}
 
 
+@cache
 def kinds(name):
     """All kinds of operations that a run of the workload invokes."""
     calls = ran(name).history.calls()
