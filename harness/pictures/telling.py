@@ -7,6 +7,7 @@ until the next of their name, or until the process ends; who starts again says i
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from splitbrain.harness.node import Node
@@ -28,17 +29,25 @@ class Teller:
 
     def holds(self, key: Any, value: Any) -> None:
         """The server's own value of a key; immutable and JSON-like."""
-        self._say((HOLDS, key), value)
+        self.changed((HOLDS, key), value)
+
+    def holds_all(self, values: Mapping[Any, Any]) -> None:
+        """All keys that it has, with their values; what it had and has no more, it has as None."""
+        for key, value in values.items():
+            self.changed((HOLDS, key), value)
+        held = [begins[1] for begins in self._said if begins[0] == HOLDS]
+        for key in held:
+            if key not in values:
+                self.changed((HOLDS, key), None)
 
     def state(self, name: str, value: Any) -> None:
         """Something else about the server: how far it is, whom it follows."""
-        self._say((STATE, name), value)
+        self.changed((STATE, name), value)
 
-    def changed(self, begins: tuple[Any, ...], *details: Any) -> None:
-        """An event of a kind of its own, if the last that began so went on otherwise."""
-        self._say(begins, *details)
-
-    def _say(self, name: tuple[Any, ...], *details: Any) -> None:
-        if self.heard and self._said.get(name) != details:  # what was never said is no tuple
-            self._said[name] = details
-            self._show(*name, *details)
+    def changed(self, begins: tuple[Any, ...], *details: Any) -> bool:
+        """An event, unless the last that began so went on like this; whether there is one."""
+        news = self.heard and self._said.get(begins) != details  # what was never said is no tuple
+        if news:
+            self._said[begins] = details
+            self._show(*begins, *details)
+        return news

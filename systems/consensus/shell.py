@@ -23,7 +23,9 @@ import trio
 
 from splitbrain.checkers import vocabulary
 from splitbrain.harness.node import Node
+from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.consensus.asking import REDIRECT, REFUSED, REPLY, REQUEST, Reply
+from splitbrain.systems.consensus.kv import KeyValue
 from splitbrain.systems.consensus.sending import Send
 from splitbrain.systems.storage.engine import Damaged, Full
 
@@ -98,6 +100,7 @@ class Shell:
         storage: where saves go.
         core: the protocol, of the present life, or of the last one.
         lives: whether its life goes on: of one that ended, a leader seems to lead for ever.
+        teller: who shows what changes in it.
     """
 
     saves: ClassVar[tuple[type, ...]] = ()
@@ -126,6 +129,14 @@ class Shell:
     def note(self, effect: Any) -> None:
         """Trace what is about to be saved, if there is something to see in it."""
 
+    def show(self) -> None:
+        """Show what is another than it was; called where somebody looks (`Teller`)."""
+
+    def show_applied(self, applied: int, application: object) -> None:
+        """Show how far the state is, and what of it has changed, if it is a key-value store."""
+        if self.teller.changed(("state", "applied"), applied) and isinstance(application, KeyValue):
+            self.teller.holds_all(application.data)
+
     def tell_role(self, role: str, term: int, *, leads: bool) -> None:
         """Tell what this server is now; each leadership that it wins is announced."""
         self.node.trace("role", role, term)
@@ -139,6 +150,7 @@ class Shell:
         self.wake_writer = trio.Event()
         self.batches = self.marked = 0
         self.lives = False
+        self.teller = Teller(self.node)
 
     async def run(self) -> None:
         """Live, again and again while the disk fails; until it is damaged."""
@@ -233,3 +245,5 @@ class Shell:
                 self.report(effect)
         if self.queue and not self.writing:
             self.wake_writer.set()
+        if self.teller.heard:
+            self.show()

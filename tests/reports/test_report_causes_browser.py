@@ -35,6 +35,10 @@ CAUSES = [
     ("key", "CLK-05", "figure.querySelectorAll('.thing.bad').length >= 2"
                       " && /read from n[0-9]/.test(text)"),
     ("logs", "CON-04", "/the failure/.test(text) && /[0-9] ✓/.test(text)"),
+    ("logs", "CON-16-LEARNER", "/103 ≠ ✓/.test(text) && /202 ≠ ✓/.test(text)"
+                               " && figure.querySelectorAll('.thing.bad').length >= 6"),
+    ("logs", "CON-18", "/before n1 goes down/.test(text)"
+                       " && figure.querySelectorAll('.thing').length > 100"),
     ("logs", "CON-11", "/snap/.test(text) && /is in the snapshot/.test(text)"),
     ("quorums", "LL-01", "/heard/.test(text) && /store/.test(text) && /query/.test(text)"),
     ("heard", "ML-06", "figure.querySelector('.thing.bad')"

@@ -66,6 +66,43 @@ def test_the_logs_of_a_real_raft_differ_between_its_leaders(bug_folder):
     assert any("✓" in text for rows in moments.values() for row in rows for text in row)
 
 
+def rows_by_moment(grid):
+    """The rows of a grid under what each of its headings says."""
+    found = {}
+    for row in grid.rows:
+        if row.cells:
+            found[title].append(row)  # noqa: F821 - a heading comes first
+        else:
+            title = row.name.partition(": ")[2] or row.name
+            found[title] = []
+    return found
+
+
+def test_entries_that_servers_know_to_be_committed_and_that_differ_are_red(bug_folder):
+    grid = form_of(bug_folder("CON-16-LEARNER"), "logs")
+    moments = rows_by_moment(grid)
+    red = {
+        at: {row.name for row in rows for cell in row.cells if cell.tone == "bad"}
+        for at, rows in moments.items()
+    }
+
+    assert red == {"n2 leads term 202": set(), "the end": {"n1", "n2", "n3"}}
+    texts = {cell.text for row in moments["the end"] for cell in row.cells if cell.tone == "bad"}
+    assert texts == {"103 ≠ ✓", "202 ≠ ✓"}
+
+
+def test_a_log_that_was_in_memory_alone_is_gone_after_all_went_down(bug_folder):
+    moments = rows_by_moment(form_of(bug_folder("CON-18"), "logs"))
+    entries = {
+        at: sum(bool(cell.text) for row in rows for cell in row.cells)
+        for at, rows in moments.items()
+    }
+
+    assert list(entries) == ["before n1 goes down", "n1 leads term 0", "the end"]
+    assert entries["before n1 goes down"] > 100
+    assert entries["n1 leads term 0"] == 0
+
+
 def test_a_read_and_a_write_of_small_quorums_have_no_replica_in_common(bug_folder):
     grid = form_of(bug_folder("LL-01"), "quorums")
     heard = {}

@@ -58,6 +58,7 @@ from splitbrain.systems.consensus.paxos.invariants import PaxosInvariants
 from splitbrain.systems.consensus.paxos.server import PaxosKV
 from splitbrain.systems.consensus.paxos.state import Settings
 from splitbrain.systems.consensus.shell import SURVIVES, WALL_CLOCKS
+from splitbrain.systems.log_grid import LOGS
 
 _PLACE = "settings."
 
@@ -83,6 +84,7 @@ SYSTEM = System(
     bugs=BUGS,
     knobs=KNOBS,
     invariants=PaxosInvariants,
+    pictures=LOGS,
 )
 
 _LEASE = Knob("lease", 0.0, 0.25, "how long a leader reads unasked, in seconds", _PLACE + "lease")
@@ -98,4 +100,5 @@ WITH_LEASES = System(
     bugs=BUGS_OF_LEASES,
     knobs=(*KNOBS, _LEASE),
     invariants=PaxosInvariants,
+    pictures=LOGS,
 )

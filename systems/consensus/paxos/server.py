@@ -45,6 +45,9 @@ class PaxosKV(Shell):
         """See `Shell.recover`."""
         stored = await self.storage.recover()
         self.application = self.application_class()
+        for slot, ballot, value in stored.votes:
+            self.teller.changed(("entry", slot), value, ballot)
+        self.teller.changed(("compacted",), stored.base)
         return Paxos(
             self.node.name,
             self.node.peers,
@@ -55,6 +58,20 @@ class PaxosKV(Shell):
             settings=self.settings,
             rules=self.rules(),
         )
+
+    def note(self, effect: Any) -> None:
+        """Show what is voted, and in which ballot (`splitbrain.systems.log_grid`)."""
+        if isinstance(effect, SaveVotes):
+            for slot, value in effect.votes:
+                self.teller.changed(("entry", slot), value, effect.ballot)
+        elif isinstance(effect, SaveAll):
+            self.teller.changed(("compacted",), effect.stored.base)
+
+    def show(self) -> None:
+        """See `Shell.show`."""
+        applied = self.core.server.replica.applied
+        self.teller.changed(("commit",), applied)
+        self.show_applied(applied, self.application)
 
     def report(self, effect: Any) -> None:
         """See `Shell.report`."""

@@ -79,6 +79,10 @@ class RaftKV(Shell):
             self.committed = self.core.commit
             self.node.trace("commit", self.committed)
 
+    def show(self) -> None:
+        """See `Shell.show`."""
+        self.show_applied(self.core.server.replica.applied, self.application)
+
     def note(self, effect: Any) -> None:
         """Trace what becomes of the log (`splitbrain.systems.log_grid`)."""
         if isinstance(effect, SaveEntries):

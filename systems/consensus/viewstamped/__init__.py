@@ -50,6 +50,7 @@ from splitbrain.systems.consensus.client import StoreClient
 from splitbrain.systems.consensus.viewstamped.bugs import BUGS
 from splitbrain.systems.consensus.viewstamped.invariants import ViewstampedInvariants
 from splitbrain.systems.consensus.viewstamped.server import ViewstampedKV
+from splitbrain.systems.log_grid import LOGS
 
 _PLACE = "settings."
 
@@ -81,4 +82,5 @@ SYSTEM = System(
     bugs=BUGS,
     knobs=KNOBS,
     invariants=ViewstampedInvariants,
+    pictures=LOGS,
 )

@@ -54,16 +54,26 @@ class ViewstampedKV(Shell):
 
     async def recover(self) -> Viewstamped:
         """See `Shell.recover`: what there is to recover, others have."""
+        self.application = KeyValue()
         return Viewstamped(
             self.node.name,
             self.node.peers,
-            self.machine_class(KeyValue()),
+            self.machine_class(self.application),
             life=await self.storage.begin(),
             random=self.node.random,
             now=trio.current_time(),
             settings=self.settings,
             rules=self.rules(),
         )
+
+    def show(self) -> None:
+        """See `Shell.show`; the log as `splitbrain.systems.log_grid` has it."""
+        server = self.core.server
+        if self.teller.changed(("length",), len(server.log), server.view):
+            for number, operation in enumerate(server.log, 1):
+                self.teller.changed(("entry", number), operation)
+        self.teller.changed(("commit",), server.commit)
+        self.show_applied(server.commit, self.application)
 
     def report(self, effect: Any) -> None:
         """See `Shell.report`."""
