@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from splitbrain.reports.overview.entries import NOT_JUDGED, Entry, entries_of
 from splitbrain.reports.overview.parting import pack_parting
+from splitbrain.reports.overview.remembered import Remembered, remembered_in
 from splitbrain.reports.overview.trends import days_of, draw_days, draw_finds
 from splitbrain.reports.overview.zoo_board import FILE, zoo_of
 from splitbrain.reports.run_files import RunError
@@ -36,6 +37,8 @@ class Group:
         found: how many there are.
         trend: its share of each day's runs, drawn; empty of fewer than two days.
         runs: of how many runs of that system, with that planted bug.
+        state: what hunts call it: new, known, fixed or flaky; empty if none has found it.
+        seen: when for the first and for the last time.
     """
 
     first: Entry
@@ -44,11 +47,13 @@ class Group:
     found: int
     runs: int
     trend: Markup
+    state: str
+    seen: tuple[str, str]
 
     @property
     def rate(self) -> str:
         """How many runs find it, in words."""
-        return f"{self.found} of {self.runs} runs ({self.found / self.runs:.0%})"
+        return f"{self.found:,} of {counted(self.runs, 'run')} ({self.found / self.runs:.0%})"
 
     @property
     def plan(self) -> str:
@@ -107,6 +112,8 @@ def render_index(
         RunError: there is no such folder.
     """
     entries, problems = entries_of(runs)
+    hunted = remembered_in(runs)
+    problems += [hunted.problem] if hunted.problem else []
     kinds, rows = heat_map(entries)
     unknown = [entry for entry in entries if entry.judgement == "unknown"]
     counts = Counter(entry.judgement for entry in entries)
@@ -124,7 +131,8 @@ def render_index(
         runs=entries[:_ROWS],
         hidden=max(0, len(entries) - _ROWS),
         counts=[(word, counts[word]) for word in ("invalid", "unknown", NOT_JUDGED, "valid")],
-        groups=groups_of(entries),
+        groups=groups_of(entries, hunted),
+        hunted=hunted,
         undecided=[
             (title, found[:200])
             for title, found in (
@@ -152,25 +160,32 @@ def link(entry: Entry) -> str:
     return f"{quote(entry.name)}/report.html"
 
 
-def groups_of(entries: Sequence[Entry]) -> list[Group]:
-    """The failures by what they are, the most frequent first; `entries` are the latest first."""
+def groups_of(entries: Sequence[Entry], hunted: Remembered) -> list[Group]:
+    """The failures by what they are, the most frequent first; `entries` are the latest first. How
+    often they come is what hunts remember, where they do."""
     runs = Counter((entry.system, entry.bug) for entry in entries)
     days = days_of(entries)
     found: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in entries:
         if entry.judgement == "invalid":
             found.setdefault(entry.group, []).append(entry)
-    groups = [
-        Group(
-            first=members[-1],
-            last=members[0],
-            smallest=min(members, key=_size),
-            found=len(members),
-            runs=runs[members[0].system, members[0].bug],
-            trend=draw_finds(members, days),
+    groups = []
+    for members in found.values():
+        last, first = members[0], members[-1]
+        target = f"{last.system} with {last.bug}" if last.bug else last.system
+        seen = hunted.failures.get((target, last.signature))
+        groups.append(
+            Group(
+                first=first,
+                last=last,
+                smallest=min(members, key=_size),
+                found=seen.times if seen else len(members),
+                runs=seen.runs if seen else runs[last.system, last.bug],
+                trend=draw_finds(members, days),
+                state=seen.state if seen else "",
+                seen=(seen.first, seen.last) if seen else (first.started, last.started),
+            )
         )
-        for members in found.values()
-    ]
     return sorted(groups, key=lambda group: (-group.found, group.last.group))
 
 

@@ -12,6 +12,9 @@ from click.testing import CliRunner
 from test_report_html import Page
 
 from splitbrain.harness.commands.cli import main
+from splitbrain.harness.hunting.drawing import Target
+from splitbrain.harness.hunting.memory import Memory
+from splitbrain.harness.hunting.work import Attempt
 from splitbrain.harness.hunting.zoo import Hunted, json_lines
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.runs.store import run_in_folder
@@ -19,6 +22,7 @@ from splitbrain.reports import RunError, write_report
 from splitbrain.reports.overview.comparing import compared
 from splitbrain.reports.overview.entries import entries_of
 from splitbrain.reports.overview.page import groups_of, heat_map, render_index, write_index
+from splitbrain.reports.overview.remembered import Remembered, remembered_in
 from splitbrain.reports.overview.serving import RunsServer
 from splitbrain.systems import registry
 
@@ -50,7 +54,7 @@ def test_each_run_is_a_row_and_what_is_damaged_is_told(runs):
 
 def test_failures_are_grouped_by_system_bug_and_signature(runs):
     entries, _ = entries_of(runs)
-    groups = {group.last.signature: group for group in groups_of(entries)}
+    groups = {group.last.signature: group for group in groups_of(entries, Remembered())}
 
     stale = groups["linearizable(cas-register)/stale-read"]
     assert (stale.found, stale.runs) == (2, 2)
@@ -270,3 +274,52 @@ def test_a_failure_is_one_json_object_and_a_valid_run_has_none(tmp_path):
     assert card["story"][0] == "0.000 s client 0 writes x = 901"
     assert card["replay"] == f"splitbrain replay {tmp_path}/stale/shrunk"
     assert not (tmp_path / "valid" / "failure.json").exists()
+
+
+STALE = "linearizable(cas-register)/stale-read"
+
+
+def hunt(folder, tried, narrowed=""):
+    """Remember runs of raft with CON-03, a validity a seed."""
+    target = Target("raft", ("register",), 3, bug="CON-03", narrowed=narrowed)
+    memory = Memory(folder / "hunt.db")
+    for seed, validity in enumerate(tried):
+        failed = validity == "invalid"
+        plan = {"seed": seed, "system": "raft"}
+        why = "no <b>write</b> succeeded" if validity == "unknown" else "stale"
+        attempt = Attempt(target, plan, validity, STALE if failed else "", "x", why, 5, 0.1, "")
+        memory.count(attempt)
+        if failed:
+            memory.group(attempt)
+    return memory
+
+
+def test_how_often_hunts_find_a_failure_counts_the_runs_that_they_did_not_keep(tmp_path):
+    sample_runs.stale_run(tmp_path / "stale")
+    plain = groups_of(entries_of(tmp_path)[0], remembered_in(tmp_path))
+    memory = hunt(tmp_path, ["valid"] * 7 + ["invalid", "unknown", "invalid"])
+    hunt(tmp_path, ["valid"] * 10, "register").close()
+    while_hunting = render_index(tmp_path)
+    memory.close()
+    files = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    (group,) = groups_of(entries_of(tmp_path)[0], remembered_in(tmp_path))
+
+    assert plain[0].rate == "1 of 1 run (100%)"
+    assert group.rate == "2 of 20 runs (10%)"
+    assert group.state == "new"
+    page = render_index(tmp_path)
+    assert "Hunts have tried 20 runs here: 17 valid, 2 invalid, 1 unknown" in page
+    assert "no &lt;b&gt;write&lt;/b&gt; succeeded" in page
+    assert "2 of 20 runs (10%)" in while_hunting
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == files
+
+
+@pytest.mark.parametrize("damage", [b"no database at all", b"", b"SQLite format 3\0" + b"x" * 500])
+def test_a_memory_that_is_none_is_told_and_the_page_is_there(tmp_path, damage):
+    sample_runs.stale_run(tmp_path / "stale")
+    (tmp_path / "hunt.db").write_bytes(damage)
+
+    page = render_index(tmp_path)
+
+    assert "hunt.db can&#39;t be read: " in page
+    assert "1 of 1 run (100%)" in page
