@@ -13,7 +13,7 @@ from splitbrain.harness.node import Message, Program
 from splitbrain.harness.processes.asyncio_thread import ThreadLoop
 from splitbrain.harness.processes.node import Clock
 from splitbrain.harness.processes.ports import Addresses
-from splitbrain.harness.processes.queues import Inbox, Outgoing
+from splitbrain.harness.processes.queues import Burst, Inbox, Outgoing
 from splitbrain.harness.processes.switch import Switch
 from splitbrain.harness.processes.wire import packed, unpacked
 
@@ -34,10 +34,10 @@ class Life:
         told: it has told of the error that ended it.
     """
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, burst: Burst) -> None:
         self.number = number
         self.key = secrets.token_hex(16)
-        self.out = Outgoing()
+        self.out = Outgoing(burst)
         self.connected = trio.Event()
         self.ready = trio.Event()
         self.closed = trio.Event()

@@ -25,7 +25,7 @@ from splitbrain.harness.processes.keeper import (
     START,
 )
 from splitbrain.harness.processes.node import HELLO, MESSAGE, SEND
-from splitbrain.harness.processes.queues import Outgoing
+from splitbrain.harness.processes.queues import Burst, Outgoing, received
 from splitbrain.harness.processes.switch import Switch
 from splitbrain.harness.processes.wire import BadFrame, Frames, framed
 
@@ -34,8 +34,6 @@ PATIENCE_S = 60.0
 
 LAST_WORDS_S = 5.0
 """How long the harness waits for what a process said before it ended."""
-
-_READ = 1 << 16
 
 Heard = Callable[[Server, Life, str, list[Any]], None]
 """Called with what a server's process says besides messages: kind and details."""
@@ -68,6 +66,7 @@ class Lives:
         failed: Callable[[BaseException], None],
     ) -> None:
         self._line = trio.SocketStream(trio.socket.from_stdlib_socket(line))
+        self._burst = Burst()
         self._commands = Outgoing()
         self._servers = servers
         self._switch = switch
@@ -94,7 +93,7 @@ class Lives:
         Raises:
             ProcessTrouble: neither happens.
         """
-        life = server.life = Life(server.lives)
+        life = server.life = Life(server.lives, self._burst)
         server.lives += 1
         self._expected[life.key] = (server, life)
         port = self._listener.socket.getsockname()[1]
@@ -237,7 +236,7 @@ class Lives:
 
     async def _reports(self) -> None:
         unread = b""
-        while data := await self._line.receive_some(_READ):
+        while data := await received(self._line):
             *lines, unread = (unread + data).split(b"\n")
             for line in lines:
                 report, name, value = msgspec.json.decode(line)
@@ -274,13 +273,14 @@ class Lives:
         owner: tuple[Server, Life] | None = None
         try:
             async with trio.open_nursery() as nursery:
-                while data := await stream.receive_some(_READ):
-                    for kind, *details in frames.feed(data):
-                        if owner is None:
-                            owner = self._connected(kind, details)
-                            nursery.start_soon(_write, owner[1].out, stream)
-                        else:
-                            self._said(*owner, kind, details)
+                while data := await received(stream):
+                    with self._burst:
+                        for kind, *details in frames.feed(data):
+                            if owner is None:
+                                owner = self._connected(kind, details)
+                                nursery.start_soon(_write, owner[1].out, stream)
+                            else:
+                                self._said(*owner, kind, details)
                 nursery.cancel_scope.cancel()
         except* (trio.BrokenResourceError, BadFrame):
             pass  # it was killed, perhaps in the middle of a frame; or it is a stranger

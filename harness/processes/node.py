@@ -20,7 +20,7 @@ from splitbrain.harness.directory_disk import DirectoryDisk
 from splitbrain.harness.hosttime import seconds, wall_clock
 from splitbrain.harness.node import Message, Program
 from splitbrain.harness.processes.ports import HOST, Addresses
-from splitbrain.harness.processes.queues import Inbox, Outgoing
+from splitbrain.harness.processes.queues import Burst, Inbox, Outgoing, received
 from splitbrain.harness.processes.wire import Frames, framed, packed, unpacked
 from splitbrain.harness.simulation.trace import Event, crash_story
 
@@ -31,7 +31,6 @@ MESSAGE = "message"
 """The kind of frames to a node: sender, message."""
 
 _DEADLY = (Exception, SystemExit, KeyboardInterrupt, BaseExceptionGroup)
-_READ = 1 << 16
 _FAREWELL_S = 5.0
 _REMEMBERED = 12
 
@@ -143,6 +142,7 @@ class ServerNode:
     """`splitbrain.harness.node.Node` in a process of its own; it is its own network.
 
     Attributes:
+        burst: what is put while it is entered goes on its way at its end.
         out: what goes to the switch.
         recent: what it did last, for the story of its death.
         leaving: its program has ended.
@@ -158,13 +158,15 @@ class ServerNode:
         self.network = self
         self.clock = Clock()
         self.disk = Disk(birth.folder)
-        self.out = Outgoing()
+        self.burst = Burst()
+        self.out = Outgoing(self.burst)
         self.recent: deque[Event] = deque(maxlen=_REMEMBERED)
         self.leaving = self.late = False
         self.folder = birth.folder
         self.addresses = birth.addresses
         self._hosts = birth.hosts
         self._inbox = Inbox()
+        self._take: Callable[[str, bytes], object] = self._keep
         self._born = seconds()
 
     async def begun(self) -> None:
@@ -193,9 +195,21 @@ class ServerNode:
     async def receive(self) -> tuple[str, Message]:
         """See `splitbrain.harness.node.Network.receive`."""
         source, data = await self._inbox.get()
+        return source, self._opened(source, data)
+
+    def hear(self, heard: Callable[[str, Message], object]) -> None:
+        """Have messages told as they come, from now on, to somebody who does not wait for them."""
+        self._take = lambda source, data: heard(source, self._opened(source, data))
+        for source, data in self._inbox.taken():
+            self._take(source, data)
+
+    def _keep(self, source: str, data: bytes) -> None:
+        self._inbox.put((source, data))
+
+    def _opened(self, source: str, data: bytes) -> Message:
         message = unpacked(data)
         self._remember("receive", source, message)
-        return source, message
+        return message
 
     def trace(self, kind: str, *details: Any) -> None:
         """See `splitbrain.harness.node.Node.trace`."""
@@ -229,9 +243,10 @@ class ServerNode:
         """Take what the switch sends; when it is gone, so is the run, or this life has `ended`."""
         frames = Frames()
         with suppress(trio.BrokenResourceError):
-            while data := await stream.receive_some(_READ):
-                for _, source, message in frames.feed(data):
-                    self._inbox.put((source, message))
+            while data := await received(stream):
+                with self.burst:
+                    for _, source, message in frames.feed(data):
+                        self._take(source, message)
         if not self.leaving:
             os._exit(1)
         ended.cancel()

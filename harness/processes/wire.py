@@ -125,19 +125,26 @@ class Frames:
             BadFrame: the stream is out of step.
         """
         self._bytes += data
-        while len(self._bytes) >= _LENGTH.size:
-            (length,) = _LENGTH.unpack_from(self._bytes)
-            if length > MOST_BYTES:
-                raise BadFrame(f"a frame of {length} bytes was announced")
-            end = _LENGTH.size + length
-            if len(self._bytes) < end:
-                return
-            body = bytes(self._bytes[_LENGTH.size : end])
-            del self._bytes[:end]
-            try:
-                parts = _decode(body)
-            except msgspec.DecodeError as error:
-                raise BadFrame(str(error)) from None
-            if not isinstance(parts, list) or not parts:
-                raise BadFrame("a frame is a kind, and what belongs to it")
-            yield parts
+        begin = 0
+        try:
+            while len(self._bytes) - begin >= _LENGTH.size:
+                (length,) = _LENGTH.unpack_from(self._bytes, begin)
+                if length > MOST_BYTES:
+                    raise BadFrame(f"a frame of {length} bytes was announced")
+                end = begin + _LENGTH.size + length
+                if len(self._bytes) < end:
+                    return
+                body, begin = self._bytes[begin + _LENGTH.size : end], end
+                yield _parts(body)
+        finally:
+            del self._bytes[:begin]
+
+
+def _parts(body: bytearray) -> list[Any]:
+    try:
+        parts = _decode(body)
+    except msgspec.DecodeError as error:
+        raise BadFrame(str(error)) from None
+    if not isinstance(parts, list) or not parts:
+        raise BadFrame("a frame is a kind, and what belongs to it")
+    return parts

@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 import msgspec
 import trio
 
+from splitbrain.harness.node import Message
 from splitbrain.harness.processes.node import ServerNode, leave_ending_to_program
-from splitbrain.harness.processes.queues import Outgoing
+from splitbrain.harness.processes.queues import Outgoing, Stream, received
 
 TAG = "maelstrom"
 """How the messages of such nodes begin: what follows is the body, as JSON."""
@@ -17,7 +18,6 @@ TAG = "maelstrom"
 HARNESS = "c0"
 """Who initialises the nodes."""
 
-_READ = 1 << 16
 _LONGEST = 1 << 24
 
 
@@ -61,10 +61,9 @@ class Bridge:
         self._command = command
         self._topology = topology
         self._node = node
-        self._ready = trio.Event()
         node.late = True
         self._hosts = (node.name, *node.peers)
-        self._lines = Outgoing()
+        self._lines = Outgoing(node.burst)
 
     async def run(self) -> None:
         """See `splitbrain.harness.node.Server`.
@@ -78,16 +77,17 @@ class Bridge:
         process = await trio.lowlevel.open_process(
             self._command, stdin=pipe, stdout=pipe, stderr=pipe
         )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
+        assert isinstance(process.stdin, trio.lowlevel.FdStream)
+        assert isinstance(process.stdout, trio.lowlevel.FdStream)
+        assert isinstance(process.stderr, trio.lowlevel.FdStream)
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._write, process.stdin)
             nursery.start_soon(self._log, process.stderr)
-            nursery.start_soon(self._receive)
             self._initialise()
-            async for line in _lines_of(process.stdout):
-                self._said(line)
+            async for lines in _lines_of(process.stdout):
+                with self._node.burst:
+                    for line in lines:
+                        self._said(line)
             code = await process.wait()
             raise ProgramEnded(f"{' '.join(self._command)} ended with exit code {code}")
 
@@ -105,22 +105,20 @@ class Bridge:
         if not self._lines.put(msgspec.json.encode(envelope) + b"\n"):
             self._node.trace("unread", source)
 
-    async def _write(self, stdin: trio.abc.SendStream) -> None:
+    async def _write(self, stdin: Stream) -> None:
         try:
             await self._lines.write_to(stdin)
         except trio.BrokenResourceError:
             return  # it reads no more: that it has ended is told by its output
 
-    async def _log(self, stderr: trio.abc.ReceiveStream) -> None:
-        async for line in _lines_of(stderr):
-            self._node.trace("stderr", line.decode(errors="replace"))
+    async def _log(self, stderr: Stream) -> None:
+        async for lines in _lines_of(stderr):
+            for line in lines:
+                self._node.trace("stderr", line.decode(errors="replace"))
 
-    async def _receive(self) -> None:
-        await self._ready.wait()
-        while True:
-            source, message = await self._node.network.receive()
-            if len(message) == 2 and message[0] == TAG:
-                self._tell(source, message[1].encode())
+    def _heard(self, source: str, message: Message) -> None:
+        if len(message) == 2 and message[0] == TAG:
+            self._tell(source, message[1].encode())
 
     def _said(self, line: bytes) -> None:
         if not line.strip():
@@ -151,23 +149,22 @@ class Bridge:
         if head.in_reply_to == 1 and self._topology is not None:
             self._introduce()
         elif head.in_reply_to in (1, 2):
-            self._ready.set()
+            self._node.hear(self._heard)
             self._node.serves()
 
 
-async def _lines_of(stream: trio.abc.ReceiveStream) -> AsyncIterator[bytes]:
-    """The lines of a stream, to its end.
+async def _lines_of(stream: Stream) -> AsyncIterator[list[bytes]]:
+    """The lines of a stream, to its end; those together that come together.
 
     Raises:
         NotAMessage: one does not end.
     """
     unread = bytearray()
-    while data := await stream.receive_some(_READ):
+    while data := await received(stream):
         unread += data
         *lines, unread = unread.split(b"\n")
         if len(unread) > _LONGEST:
             raise NotAMessage(f"a line of more than {_LONGEST} bytes")
-        for line in lines:
-            yield bytes(line)
+        yield [bytes(line) for line in lines]
     if unread:
-        yield bytes(unread)
+        yield [bytes(unread)]
