@@ -22,10 +22,14 @@ Consumers share the work as a group: each key has one owner in a numbered genera
 leaves or falls silent begins another one. How far a key has been read is taken of its present owner
 only. A transaction that reads commits that with what it sends, in one record, or not at all.
 
+The topic of changes is compacted: of each key the newest value stays, and that a key is gone stays
+for a while. Who makes a table of it reads on where it was; if tombstones went meanwhile that it had
+not read, it begins anew.
+
 Sources: Kafka Improvement Proposals 98 (transactions), 447 (their readers' generations), 101 and
-279 (leader epochs), 595 (fetch and diverge), 890 (an epoch for each transaction); Wang et al.,
-"Consistency and Completeness: Rethinking Distributed Stream Processing in Apache Kafka" (SIGMOD
-2021); DDIA, chapters 5, 9 and 11.
+279 (leader epochs), 595 (fetch and diverge), 890 (an epoch for each transaction), 534 (tombstones);
+Wang et al., "Consistency and Completeness: Rethinking Distributed Stream Processing in Apache
+Kafka" (SIGMOD 2021); DDIA, chapters 5, 9 and 11.
 
 Guarantees: an acknowledged record is never lost, moved or repeated, a process' records keep their
 order, and transactions are there whole or not at all, under any number of crashes, power losses,
@@ -37,11 +41,12 @@ for the controller.
 Invariants: see ``Broker`` and ``Controller``.
 
 Layout: ``partition`` is what entries say, ``store`` has them on disk, ``leading`` is who is in
-sync, ``groups`` who reads what, ``broker`` and ``controller`` are the servers, ``client`` produces
-and consumes, ``membership`` is its part in the group; ``bugs`` has them with one decision wrong,
-``pictures`` what reports show of them.
+sync, ``groups`` who reads what, ``table`` what is made of changes, ``broker`` and ``controller``
+are the servers, ``client`` produces and consumes, ``membership`` is its part in the group; ``bugs``
+has them with one decision wrong, ``pictures`` what reports show of them.
 
-Left out: a controller that is itself replicated, log compaction and retention.
+Left out: a controller that is itself replicated, retention, and giving back the headers of what
+compaction took away.
 """
 
 from splitbrain.harness.knobs import Knob
@@ -58,6 +63,7 @@ KNOBS = (
     Knob("session", 0.2, 1.0, "silence that ends a leadership, in seconds", "controller.session_s"),
     Knob("lag", 0.15, 1.0, "lag that ends being in sync, in seconds", "broker.lag_s"),
     Knob("batch", 1, 32, "most entries in an answer", "broker.batch"),
+    Knob("compact", 0.1, 2.0, "seconds between compactions", "broker.compact_s"),
     Knob("member", 0.3, 2.0, "silence of a consumer, in seconds", "controller.member_s"),
 )
 
@@ -66,7 +72,7 @@ SYSTEM = System(
     title="a partitioned log with in-sync replicas, epochs and transactions (chapters 5 and 11)",
     server=LogServer,
     client=LogClient,
-    workloads=("kafka",),
+    workloads=("kafka", "cdc"),
     claims=Claims(
         ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",

@@ -3,6 +3,7 @@
 client -> broker     ("request", id, "send", key, value, producer, its epoch, sequence, kind)
                      ("request", id, "read", partition, offset)  -> where to go on, records
                      ("request", id, "end", partition)           -> offset of the next entry
+                     ("request", id, "changes", partition, offset)   -> see `Partition.changes`
 broker -> client     ("reply", id, "ok", ...), or "refused", or "elsewhere" and a name
 follower -> leader   ("fetch", ((partition, epoch, end, last entry's epoch), ...))
 leader -> follower   ("entries", partition, epoch, offset, entries, high watermark)
@@ -36,8 +37,8 @@ ALIVE_S = 0.05
 
 
 def partition_of(key: str, count: int) -> int:
-    """Where the records of a key are."""
-    return crc32(key.encode()) % count
+    """Where the records of a key are; those of a topic are together."""
+    return crc32(key.partition("/")[0].encode()) % count
 
 
 class Broker:
@@ -50,6 +51,7 @@ class Broker:
     Attributes:
         partitions: how many there are.
         batch: most entries in a message.
+        compact_s: how often the compacted topic is; tombstones stay for as long, at least.
         lag_s: a follower that hasn't caught up for so long isn't in sync.
         partition_class: what keeps one of them.
         leadership_class: what knows its replicas.
@@ -57,6 +59,7 @@ class Broker:
 
     partitions = 3
     batch = 8
+    compact_s = 0.4
     lag_s = 0.3
     partition_class: type[Partition] = Partition
     leadership_class: type[Leadership] = Leadership
@@ -69,6 +72,8 @@ class Broker:
         self.states: dict[int, State] = {}
         self.led: dict[int, Leadership] = {}
         self._teller = Teller(node)
+        self._compacted = 0.0
+        self._kept = [0] * self.partitions
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -103,6 +108,7 @@ class Broker:
             now = trio.current_time()
             for number, leadership in self.led.items():
                 self._review(number, leadership, now)
+            self._compact(now)
             await trio.sleep(ALIVE_S)
 
     def _review(self, number: int, leadership: Leadership, now: float) -> None:
@@ -225,13 +231,28 @@ class Broker:
             partition = self.store.partitions[number]
             self._teller.changed(("held", number), partition.end, partition.high_watermark)
 
+    def _compact(self, now: float) -> None:
+        """Take away what is overtaken, if it is time: here, for a follower that comes later gets
+        what is left. Tombstones that were there the last time go, too."""
+        if now < self._compacted + self.compact_s:
+            return
+        self._compacted = now
+        for number, partition in enumerate(self.store.partitions):
+            gone = partition.overtaken(self._kept[number])
+            self._kept[number] = partition.settled
+            if gone:
+                self.node.trace("compacted", number, len(gone), partition.horizon)
+                self.store.bury(number, gone)
+
     # Clients
 
     async def _serve(self, client: str, number: int, request: list[Any]) -> None:
         match request:
             case ["send", str() as key, *_]:
                 partition = partition_of(key, self.partitions)
-            case ["read" | "end", int() as partition, *_] if 0 <= partition < self.partitions:
+            case ["read" | "end" | "changes", int() as partition, *_] if (
+                0 <= partition < self.partitions
+            ):
                 pass
             case _:
                 partition = -1
@@ -257,6 +278,8 @@ class Broker:
                 return ("ok", offset) if await self._committed(number, offset) else None
             case ["read", _, int() as offset]:
                 return ("ok", *partition.read(offset, self.batch))
+            case ["changes", _, int() as offset]:
+                return ("ok", *partition.changes(offset, self.batch))
             case ["end", _]:
                 return ("ok", partition.end)
         return ("refused", "no such request")

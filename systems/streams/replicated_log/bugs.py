@@ -15,7 +15,14 @@ from splitbrain.systems.streams.replicated_log.controller import (
 )
 from splitbrain.systems.streams.replicated_log.groups import Groups
 from splitbrain.systems.streams.replicated_log.leading import Leadership
-from splitbrain.systems.streams.replicated_log.partition import DATA, OPEN, Partition
+from splitbrain.systems.streams.replicated_log.partition import (
+    DATA,
+    OPEN,
+    Buried,
+    Change,
+    Entry,
+    Partition,
+)
 from splitbrain.systems.streams.replicated_log.servers import LogServer
 
 
@@ -114,12 +121,38 @@ class OffsetsApart(Controller):
         return await super()._end(name, epoch, kind, reader)
 
 
+class DropsTombstones(Partition):
+    """Takes tombstones away as soon as they are stable, and tells nobody."""
+
+    def overtaken(self, kept: int) -> list[Buried]:
+        """None is kept."""
+        return super().overtaken(self.end)
+
+    def changes(self, offset: int, most: int) -> tuple[int, int, int, tuple[Change, ...]]:
+        """As if all were there."""
+        upto, cleaned, _, found = super().changes(offset, most)
+        return upto, cleaned, 0, found
+
+
+class KeepsWhatWentElsewhere(Partition):
+    """Takes an entry that is gone for one that says nothing."""
+
+    def learn_gone(self, offset: int, entry: Entry) -> None:
+        """What it had overtaken stays as it is."""
+        self.cleaned = max(self.cleaned, entry.value + 1)
+        if entry.value == offset:
+            self.horizon = max(self.horizon, offset + 1)
+
+
 def _broker(**instead: Any) -> type[LogServer]:
     return planted(LogServer, broker=planted(Broker, **instead))
 
 
 _GROUP = {"subscribe": 0.15, "assign": 0.02, "transact": 0.5, "poll": 0.25}
 """Consumers that share, and seldom read anew: what is wrong with a group shows with them alone."""
+
+_BRISK = {"system": {"compact": 0.1, "session": 0.2, "lag": 0.15, "batch": 1}}
+"""Brokers that compact often and are soon taken for lost: leaders change amid what is new."""
 
 _KIP_101 = "Kafka: KIP-101 (leader epochs), KIP-279; figures 1 and 2 there"
 
@@ -228,5 +261,28 @@ BUGS: tuple[Bug, ...] = (
         seeds=30,
         shows=("duplicate",),
         source="Kafka: KIP-98 (idempotent producer); Jepsen: Redpanda 21.10.1 (duplicates)",
+    ),
+    Bug(
+        id="STR-11-TOMBSTONES",
+        title="compaction takes tombstones away at once: tables that read on keep what is gone",
+        server=_broker(partition_class=DropsTombstones),
+        workload="cdc",
+        faults=("process.pause", "net.latency"),
+        nodes=4,
+        seeds=20,
+        shows=("stale-entry",),
+        source="DDIA chapter 11, Log compaction; Kafka: KIP-534 (delete.retention.ms)",
+    ),
+    Bug(
+        id="STR-11-FOLLOWER",
+        title="a follower keeps a value whose tombstone was gone before it came to that",
+        server=_broker(partition_class=KeepsWhatWentElsewhere),
+        workload="cdc",
+        faults=("process.pause", "net.partition"),
+        nodes=4,
+        seeds=60,
+        shows=("stale-entry",),
+        options=_BRISK,
+        source="Kafka: KIP-534, tombstones and replicas that are behind",
     ),
 )

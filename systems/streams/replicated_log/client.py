@@ -18,7 +18,8 @@ from splitbrain.systems.streams.replicated_log.broker import partition_of
 from splitbrain.systems.streams.replicated_log.controller import Controller
 from splitbrain.systems.streams.replicated_log.groups import Offsets
 from splitbrain.systems.streams.replicated_log.membership import Membership
-from splitbrain.systems.streams.replicated_log.partition import COMMIT, DATA, OPEN
+from splitbrain.systems.streams.replicated_log.partition import COMMIT, COMPACTED, DATA, OPEN
+from splitbrain.systems.streams.replicated_log.table import Table
 
 ATTEMPT_S = 0.3
 """How long to wait for an answer before asking somebody, again."""
@@ -33,7 +34,7 @@ Polled = dict[str, list[list[Any]]]
 
 
 class LogClient:
-    """A producer and a consumer.
+    """A producer and a consumer, which may keep a table.
 
     Args:
         node: the host that the client runs on.
@@ -53,6 +54,7 @@ class LogClient:
         self._keys: tuple[str, ...] = ()
         self._read_upto: dict[int, int] = {}
         self._membership: Membership | None = None
+        self._table = Table()
 
     # Producing
 
@@ -61,7 +63,7 @@ class LogClient:
         self._sequence += 1
         return await self._send(key, value, self._producer, 0, DATA)
 
-    async def _send(self, key: str, value: int, producer: str, epoch: int, kind: str) -> int:
+    async def _send(self, key: str, value: Any, producer: str, epoch: int, kind: str) -> int:
         partition = partition_of(key, self._count)
         message = ("send", key, value, producer, epoch, self._sequence, kind)
         (offset,) = await self._ask(partition, *message)
@@ -182,6 +184,33 @@ class LogClient:
                     polled[key].append([at, value])
         upto.update(moved)
         return polled
+
+    # A table
+
+    async def put(self, key: str, value: str) -> int:
+        """Give a key of the compacted topic a value; the position behind that."""
+        return await self._change(key, value)
+
+    async def delete(self, key: str) -> int:
+        """Say that a key is gone; the position behind that."""
+        return await self._change(key, None)
+
+    async def _change(self, key: str, value: str | None) -> int:
+        self._sequence += 1
+        return await self._send(f"{COMPACTED}{key}", value, self._producer, 0, DATA) + 1
+
+    async def view(self) -> Mapping[str, Any]:
+        """The table with all that was acknowledged before: a change that means nothing is behind
+        that in the log, once it is committed there."""
+        end = await self._change("", None)
+        partition, table = partition_of(COMPACTED, self._count), self._table
+        while not table.is_at(end):
+            before = table.position
+            table.take(*await self._ask(partition, "changes", before))
+            if table.position == before:
+                await trio.sleep(PAUSE_S)
+        entries = [[value, key] for key, value in table.values.items()]
+        return {"position": table.position, "entries": entries}
 
     # Asking
 

@@ -3,14 +3,30 @@
 An entry is ``(epoch, producer, producer's epoch, sequence, kind, key, value)``. Its epoch is that
 of the leader that appended it; its kind is `DATA`, `OPEN` for data of a transaction, or `COMMIT` or
 `ABORT`: markers that end a transaction. The position of an entry is its offset.
+
+One topic is compacted: of each of its keys the newest value matters alone, and null, a tombstone,
+says that the key is gone. What is overtaken becomes `GONE`: its header and key stay, so that
+offsets, epochs and sequences are what they were, and its value is the offset of what overtook it.
+That of a tombstone that is taken away, too, is its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
-DATA, OPEN, COMMIT, ABORT = "data", "open", "commit", "abort"
+DATA, OPEN, COMMIT, ABORT, GONE = "data", "open", "commit", "abort", "gone"
+
+COMPACTED = "changes/"
+"""What the keys of the compacted topic begin with."""
+
+Change = tuple[str, Any]
+"""A key of the compacted topic, and what it is now; null if it is gone."""
+
+Buried = tuple[int, int]
+"""The offset of an entry that is gone, and of what overtook it."""
 
 
 class Entry(NamedTuple):
@@ -60,6 +76,8 @@ class Partition:
         durable: how many of them are on disk.
         high_watermark: how many are known to be committed: all in-sync replicas have them.
         aborted: offsets of entries of transactions that were aborted.
+        cleaned: compaction has looked at what is before it: of that, overtaken values may be gone.
+        horizon: of what is before it, tombstones may be gone.
         cuts: how often entries were cut off: an offset may then mean another entry than before.
     """
 
@@ -68,7 +86,10 @@ class Partition:
         self.durable = 0
         self.high_watermark = 0
         self.aborted: set[int] = set()
+        self.cleaned = 0
+        self.horizon = 0
         self.cuts = 0
+        self._live: dict[str, list[int]] = {}
         self._producers: dict[str, Producer] = {}
         self._spans: list[Span] = []
 
@@ -106,6 +127,8 @@ class Partition:
         self.durable = min(self.durable, end)
         self.high_watermark = min(self.high_watermark, end)
         self.aborted.clear()
+        self.cleaned = self.horizon = 0
+        self._live.clear()
         self._producers.clear()
         self._spans.clear()
         for offset, entry in enumerate(self.entries):
@@ -115,7 +138,11 @@ class Partition:
         producer = self._producers.get(entry.producer)
         if producer is None or producer.epoch < entry.producer_epoch:
             producer = self._producers[entry.producer] = Producer(entry.producer_epoch)
-        if entry.kind in (DATA, OPEN):
+        if entry.kind == DATA and entry.key.startswith(COMPACTED):
+            self._live.setdefault(entry.key, []).append(offset)
+        elif entry.kind == GONE:
+            self.learn_gone(offset, entry)
+        if entry.kind in (DATA, OPEN, GONE):
             producer.sequence, producer.offset = entry.sequence, offset
             producer.ended = False
         if entry.kind == OPEN:
@@ -126,6 +153,55 @@ class Partition:
             if opened:
                 self._spans.append(Span(opened[0], offset))
                 self.aborted.update(opened if entry.kind == ABORT else ())
+
+    # Compaction
+
+    def learn_gone(self, offset: int, entry: Entry) -> None:
+        """An entry comes that is gone at the leader: so is what it had overtaken, which we may have
+        from before."""
+        self.cleaned = max(self.cleaned, entry.value + 1)
+        if entry.value == offset:
+            self.horizon = max(self.horizon, offset + 1)
+        self.bury([(earlier, offset) for earlier in self._live.get(entry.key, ())])
+
+    def overtaken(self, kept: int) -> list[Buried]:
+        """What is to be gone: values that stable ones have overtaken, and tombstones that nothing
+        has, if they are before `kept`."""
+        found: list[Buried] = []
+        upto = self.settled
+        for offsets in self._live.values():
+            stable = [offset for offset in offsets if offset < upto]
+            found += pairwise(stable)
+            if stable and stable[-1] < kept and self.entries[stable[-1]].value is None:
+                found.append((stable[-1], stable[-1]))
+        return found
+
+    @property
+    def settled(self) -> int:
+        """What is before it stays, and may overtake."""
+        return self.last_stable if self._live else 0
+
+    def bury(self, gone: Sequence[Buried]) -> None:
+        """Take these away."""
+        for offset, by in gone:
+            entry = self.entries[offset]
+            self.entries[offset] = entry._replace(kind=GONE, value=by)
+            self._live[entry.key].remove(offset)
+            self.cleaned = max(self.cleaned, by + 1)
+            if by == offset:
+                self.horizon = max(self.horizon, offset + 1)
+
+    def changes(self, offset: int, most: int) -> tuple[int, int, int, tuple[Change, ...]]:
+        """Changes of the compacted topic from an offset on: where to go on, up to where overtaken
+        values may be gone, up to where tombstones may, and what there is."""
+        found: list[Change] = []
+        upto = self.last_stable
+        while offset < upto and len(found) < most:
+            entry = self.entries[offset]
+            if entry.kind == DATA and entry.key.startswith(COMPACTED):
+                found.append((entry.key.removeprefix(COMPACTED), entry.value))
+            offset += 1
+        return offset, self.cleaned, self.horizon, tuple(found)
 
     # Producers
 

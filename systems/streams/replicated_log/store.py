@@ -4,15 +4,16 @@ Records (`splitbrain.systems.log_file`)::
 
     ("entry", partition, entry)
     ("cut", partition, end)        entries from that offset on are gone
+    ("gone", partition, buried)    compaction has taken these away
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from splitbrain.harness.node import Disk
 from splitbrain.systems.log_file import LogFile
-from splitbrain.systems.streams.replicated_log.partition import Entry, Partition
+from splitbrain.systems.streams.replicated_log.partition import Buried, Entry, Partition
 
 _START = 0x42524B52  # what the first frame's checksum continues
 
@@ -33,6 +34,8 @@ class Store:
         for kind, number, what in await self._log.open():
             if kind == "entry":
                 self.partitions[number].append(Entry(*what))
+            elif kind == "gone":
+                self.partitions[number].bury(what)
             else:
                 self.partitions[number].cut(what)
         for partition in self.partitions:
@@ -50,6 +53,12 @@ class Store:
         """Forget the entries of a partition from an offset on."""
         self._log.append([("cut", number, end)])
         self.partitions[number].cut(end)
+
+    def bury(self, number: int, gone: Sequence[Buried]) -> None:
+        """Have compaction take entries of a partition away. Nobody waits for that to be durable:
+        after a crash they are there again, all of them."""
+        self._log.append([("gone", number, tuple(gone))])
+        self.partitions[number].bury(gone)
 
     async def sync(self) -> None:
         """Wait until all that was appended before is durable; who waits meanwhile shares the
