@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import builtins
+import glob
 import io
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -56,6 +58,10 @@ def replace_files() -> None:
     for name, method in _FUNCTIONS.items():
         if hasattr(os, name):
             replace(os, name, _hook(getattr(os, name), method))
+    if sys.version_info[:2] == (3, 13):  # its `Path.glob` keeps these in a class
+        globber: Any = getattr(glob, "_StringGlobber")  # noqa: B009 - no other version's has it so
+        replace(globber, "scandir", staticmethod(os.scandir))
+        replace(globber, "lstat", staticmethod(os.lstat))
 
 
 def _hook(real: Callable[..., Any], method: str) -> Callable[..., Any]:

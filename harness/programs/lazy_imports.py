@@ -13,6 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
+from splitbrain.harness.programs.kept_generators import seed_kept_generators
 from splitbrain.harness.simulation.wires import outside, replace, running_program
 
 own: set[str] = set()
@@ -53,8 +54,11 @@ class _LoadedOutside(Loader):
     def exec_module(self, module: ModuleType) -> None:
         """See `importlib.abc.Loader`."""
         self._spec.loader = module.__loader__ = self._real
+        program = running_program()
         with outside():
             self._real.exec_module(module)
+        if program is not None:
+            seed_kept_generators(program.host.world, of_new_modules=True)
 
 
 _finder = _Outside()

@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 from splitbrain.harness.programs.answers import answers_of
+from splitbrain.harness.programs.descriptor_flags import replace_descriptor_flags
 from splitbrain.harness.programs.environment import replace_environment
 from splitbrain.harness.programs.file_hooks import replace_files
+from splitbrain.harness.programs.kept_generators import seed_kept_generators
 from splitbrain.harness.programs.lazy_imports import replace_imports
 from splitbrain.harness.programs.machine import machine_under
 from splitbrain.harness.programs.names import NAMES, names_on
@@ -26,7 +28,7 @@ def surround(process: Incarnation) -> None:
     machine = machine_under(process)
     process.answers = {**answers_of(process), **names_on(machine)}
     use_simulated_sockets(process)
-    _replace_everywhere()
+    _replace_everywhere(process)
     replace_imported()
 
 
@@ -37,7 +39,7 @@ def surround_clients(process: Incarnation) -> None:
         hosts[name].surround = surround
 
 
-def _replace_everywhere() -> None:
+def _replace_everywhere(process: Incarnation) -> None:
     """What has no guard yet: the names of `socket`, its class, dates, and the signals' handlers."""
     if socket.socket is SimulatedSocket:
         return
@@ -46,6 +48,8 @@ def _replace_everywhere() -> None:
         replace(socket, name, _asking(name, getattr(socket, name)))
     for name in ("signal", "set_wakeup_fd", "siginterrupt"):
         replace(signal, name, _signal_free(getattr(signal, name)))
+    seed_kept_generators(process.host.world)
+    replace_descriptor_flags()
     replace_environment()
     replace_files()
     replace_imports()

@@ -7,6 +7,7 @@ from typing import Any
 
 from splitbrain.systems.standins.redis_collections import Collections
 from splitbrain.systems.standins.redis_keyspace import Words
+from splitbrain.systems.standins.redis_sorted_sets import SortedSets
 from splitbrain.systems.standins.redis_strings import Strings
 from splitbrain.systems.standins.resp import ReplyError
 
@@ -15,12 +16,13 @@ _NO_NUMBER = "ERR value is not an integer or out of range"
 WRITES = frozenset(
     b"SET SETNX SETEX PSETEX GETSET GETDEL MSET INCR INCRBY DECR DECRBY APPEND DEL UNLINK EXPIRE "
     b"PEXPIRE PERSIST HSET HDEL HINCRBY HSETNX LPUSH RPUSH LPOP RPOP LREM LTRIM SADD SREM XADD "
-    b"XDEL FLUSHALL FLUSHDB".split()
+    b"XDEL ZADD ZINCRBY ZREM ZREMRANGEBYSCORE ZREMRANGEBYRANK ZPOPMIN ZPOPMAX "
+    b"FLUSHALL FLUSHDB".split()
 )
 """The commands that change something, and so are logged."""
 
 
-class Keys(Strings, Collections):
+class Keys(Strings, Collections, SortedSets):
     """A database."""
 
     def __init__(self) -> None:

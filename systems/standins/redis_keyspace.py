@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from splitbrain.systems.standins.redis_ranks import SortedSet
 from splitbrain.systems.standins.redis_streams import Stream
 from splitbrain.systems.standins.resp import OK, ReplyError, Simple
 
@@ -98,7 +99,8 @@ class Keyspace:
 
     def do_type(self, words: Words) -> Any:
         """TYPE key."""
-        names = {bytes: "string", dict: "hash", list: "list", set: "set", Stream: "stream"}
+        names: dict[type, str] = {bytes: "string", dict: "hash", list: "list", set: "set"}
+        names |= {Stream: "stream", SortedSet: "zset"}
         found = self._values[words[0]] if self._exists(words[0]) else None
         return Simple(names.get(type(found), "none"))
 

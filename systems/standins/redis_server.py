@@ -1,7 +1,7 @@
 """A stand-in for Redis: one server that unmodified clients (redis-py) talk to.
 
-It has strings, hashes, lists, sets and streams with expiry, MULTI with WATCH, blocking pops, and
-publish and subscribe; no scripts, no cluster; replicas are hosts of their own
+It has strings, hashes, lists, sets, sorted sets and streams with expiry, MULTI with WATCH, blocking
+pops, and publish and subscribe; no scripts, no cluster; replicas are hosts of their own
 (`splitbrain.systems.standins.redis_replicas`). What it forgets when it fails is what
 Redis forgets, by its setting `persistence`, Redis' own ``appendfsync``:
 
@@ -17,6 +17,7 @@ Redis forgets, by its setting `persistence`, Redis' own ``appendfsync``:
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Callable
@@ -68,6 +69,7 @@ class Redis:
         self.keys = Keys()
         self.subscribers: dict[bytes, dict[Session, None]] = {}
         self.replicas: dict[Session, None] = {}
+        self.numbers = itertools.count(1)  # of its clients
         self._written: list[bytes] = []
         self.changed = trio.Event()
         self._lock = trio.Lock()
@@ -173,6 +175,7 @@ class Session:
     def __init__(self, server: Redis, stream: SocketStream) -> None:
         self._server, self._stream = server, stream
         self._version = 2
+        self._number = next(server.numbers)
         self._queued: list[Words] | None = None
         self._watched: dict[bytes, int] = {}
         self._channels: dict[bytes, None] = {}
@@ -267,6 +270,7 @@ class Session:
             b"proto": self._version,
             b"mode": b"standalone",
             b"role": b"master",
+            b"id": self._number,
         }
 
     # Transactions

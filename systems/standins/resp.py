@@ -5,6 +5,7 @@ Source: the protocol's specification (redis.io/docs/reference/protocol-spec).
 
 from __future__ import annotations
 
+from math import isinf
 from typing import Any
 
 INCOMPLETE = -1
@@ -26,6 +27,10 @@ class Push(list[Any]):
 
 class Pairs(dict[bytes, Any]):
     """A map that version 2 has as pairs rather than one after the other."""
+
+
+class Scored(list[tuple[bytes, float]]):
+    """Members with their scores, which version 2 has one after the other rather than in pairs."""
 
 
 OK = Simple("OK")
@@ -76,6 +81,10 @@ def encoded(reply: Any, version: int) -> bytes:
             return f"+{reply}\r\n".encode()
         case bool() | int():
             return b":%d\r\n" % reply
+        case float() if version == 3:
+            return b",%s\r\n" % _decimal(reply)
+        case float():
+            return encoded(_decimal(reply), version)
         case bytes():
             return b"$%d\r\n%s\r\n" % (len(reply), reply)
         case str():
@@ -90,9 +99,17 @@ def encoded(reply: Any, version: int) -> bytes:
             return encoded(sorted(reply), version)
         case Push() if version == 3:
             return b">%d\r\n" % len(reply) + _all(reply, version)
+        case Scored() if version == 2:
+            return encoded([part for pair in reply for part in pair], version)
         case list() | tuple():
             return b"*%d\r\n" % len(reply) + _all(reply, version)
     raise TypeError(f"no reply: {reply!r}")
+
+
+def _decimal(number: float) -> bytes:
+    """A number as Redis writes it: ``3``, ``0.5``, ``inf``."""
+    whole = not isinf(number) and number == int(number) and abs(number) < 1e17
+    return str(int(number) if whole else number).encode()
 
 
 def _all(replies: Any, version: int) -> bytes:

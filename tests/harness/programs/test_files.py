@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import glob
 import json
 import os
 from pathlib import Path
@@ -76,6 +77,8 @@ def test_names_and_folders_are_as_anywhere():
                 ("a", "data/a", True)
             ]
         assert [folder for folder, _, _ in os.walk("data")] == ["data", "data/a"]
+        assert [str(path) for path in Path("data").rglob("*")] == ["data/a", "data/a/one"]
+        assert glob.glob("data/*/o*") == ["data/a/one"]
         assert Path("data/a/one").read_bytes() == b"2"
         assert Path("data").is_dir()
         assert not Path("data/a/two").exists()

@@ -21,6 +21,14 @@ TOLD = subprocess.run([sys.executable, "-c", "print(7)"], capture_output=True, t
 
 def salted():
     return random.random()
+
+KEPT = random.Random()
+
+class Writer:
+    kept = random.Random()
+
+    def mask(self, dice=random.Random(), *, other=random.Random()):
+        return [generator.random() for generator in (KEPT, self.kept, dice, other)]
 """
 
 
@@ -48,6 +56,23 @@ def test_the_first_run_is_as_the_second(library):
     assert kept[0].TOLD == "7\n"
     assert "def salted" in inspect.getsource(kept[0])
     assert type(kept[0].__loader__).__name__ == "SourceFileLoader"
+
+
+def test_generators_that_a_library_keeps_begin_anew_in_each_run(library):
+    def drawn(seed):
+        found = []
+
+        async def main():
+            found.extend(importlib.import_module(library).Writer().mask())
+            await trio.sleep(0)
+
+        run(world_of(main, seed=seed))
+        return found
+
+    first = drawn(1)
+    assert len(set(first)) == 4
+    assert drawn(1) == first  # though it is imported already
+    assert not set(drawn(2)) & set(first)
 
 
 def test_a_program_s_own_code_is_still_stopped_and_named():

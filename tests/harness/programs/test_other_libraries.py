@@ -10,48 +10,9 @@ from contextlib import suppress
 
 import pytest
 import trio
-from worlds import cut, world_of
+from asked_often import check, outcomes
 
 pytestmark = pytest.mark.slow
-
-
-async def often(ask, sleep):
-    """Ask before and in a partition from 1 s to 3 s, as it ends, and well after it."""
-    outcomes = []
-    for pause in (1.2, 1.2, 6.0, 0.0):
-        try:
-            outcomes.append(await ask())
-        except Exception as error:  # noqa: BLE001 - it is an outcome
-            outcomes.append(type(error).__name__)
-        await sleep(pause)
-    return outcomes
-
-
-def outcomes(server, ask, library="asyncio"):
-    """What the client found, which must be the same twice."""
-
-    def once():
-        found = []
-
-        async def main():
-            found.extend(await often(ask, asyncio.sleep if library == "asyncio" else trio.sleep))
-
-        world = world_of(server, main, library=library)
-        cut(world, 1.0, 3.0)
-        with world.booted():
-            world.run_until(25.0)
-        assert world.failures == []
-        return found, world.trace.digest()
-
-    one = once()
-    assert once() == one
-    return one[0]
-
-
-def check(found, answer):
-    """Answered before and after; in between not."""
-    assert [found[0], found[3]] == [answer, answer]
-    assert found[1] != answer
 
 
 def test_aiosmtpd():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import fcntl
 import os
 import random
 import secrets
@@ -149,6 +150,16 @@ def test_what_would_stop_every_node_or_leave_the_simulation_is_refused():
             sqlite3.connect("data.db")
 
     run(world_of(main))
+
+
+def test_a_simulated_socket_never_blocks_and_nobody_inherits_it():
+    def look():
+        with socket.socket() as made:
+            fcntl.fcntl(made.fileno(), fcntl.F_SETFD, fcntl.FD_CLOEXEC)
+            flags = fcntl.fcntl(made, fcntl.F_GETFL)
+            return fcntl.fcntl(made.fileno(), fcntl.F_GETFD), bool(flags & os.O_NONBLOCK)
+
+    assert told(look) == [(fcntl.FD_CLOEXEC, True)]
 
 
 def test_handlers_of_signals_are_not_the_harness_own():

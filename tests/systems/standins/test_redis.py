@@ -85,6 +85,45 @@ def test_strings_hashes_lists_sets_and_streams(protocol):
     with_redis(main)
 
 
+@pytest.mark.parametrize("protocol", [2, 3])
+def test_sorted_sets(protocol):
+    async def main():
+        async with connected(protocol=protocol) as db:
+            assert await db.zadd("z", {"a": 1, "b": 2.5, "c": 2.5}) == 3
+            assert await db.zadd("z", {"a": 3, "d": 0}, nx=True) == 1
+            assert await db.zadd("z", {"a": 0.5, "b": 9}, gt=True, ch=True) == 1
+            assert await db.zadd("z", {"e": 1}, xx=True) == 0
+            assert await db.zscore("z", "a") == 1.0
+            assert await db.zscore("z", "none") is None
+            assert await db.zincrby("z", 0.25, "a") == 1.25
+            assert await db.zrange("z", 0, -1) == ["d", "a", "c", "b"]
+            assert await db.zrange("z", 0, 1, desc=True) == ["b", "c"]
+            scored = await db.zrange("z", 0, 1, withscores=True)
+            assert [tuple(pair) for pair in scored] == [("d", 0.0), ("a", 1.25)]
+            assert await db.zrangebyscore("z", "(0", 2.5) == ["a", "c"]
+            assert await db.zrangebyscore("z", "-inf", "+inf", start=1, num=2) == ["a", "c"]
+            assert await db.zrevrangebyscore("z", "+inf", "(2.5") == ["b"]
+            assert (await db.zcount("z", 1, 3), await db.zcard("z")) == (2, 4)
+            assert (await db.zrank("z", "c"), await db.zrevrank("z", "c")) == (2, 1)
+            assert await db.zrank("z", "none") is None
+            ((member, score),) = await db.zpopmin("z", 1)
+            assert (member, score) == ("d", 0.0)
+            assert await db.zremrangebyscore("z", 9, "inf") == 1
+            assert await db.type("z") == "zset"
+            with pytest.raises(ResponseError, match="WRONGTYPE"):
+                await db.hget("z", "a")
+            with pytest.raises(ResponseError, match="not a valid float"):
+                await db.zadd("z", {"a": "x"})
+            with pytest.raises(ResponseError, match="min or max is not a float"):
+                await db.zcount("z", "x", 1)
+            with pytest.raises(ResponseError, match="syntax error"):
+                await db.execute_command("ZRANGE", "z", 0, 1, "BACKWARDS")
+            assert await db.zrem("z", "a", "c", "none") == 2
+            assert await db.exists("z") == 0
+
+    with_redis(main)
+
+
 def test_keys_expire_on_the_servers_clock():
     async def main():
         async with connected() as db:
