@@ -25,6 +25,21 @@ chapters 21 and 22; Bronson et al., "Metastable Failures in Distributed Systems"
 
 from splitbrain.systems.reliability.calling.breaker import Breaker, Permit
 from splitbrain.systems.reliability.calling.budget import RetryBudget
-from splitbrain.systems.reliability.calling.caller import Caller, InDoubt, Policy, Refused
+from splitbrain.systems.reliability.calling.caller import (
+    Caller,
+    InDoubt,
+    NotCalled,
+    Policy,
+    Refused,
+)
 
-__all__ = ["Breaker", "Caller", "InDoubt", "Permit", "Policy", "Refused", "RetryBudget"]
+__all__ = [
+    "Breaker",
+    "Caller",
+    "InDoubt",
+    "NotCalled",
+    "Permit",
+    "Policy",
+    "Refused",
+    "RetryBudget",
+]

@@ -23,6 +23,10 @@ class Refused(Exception):
     """It was not done and never will be."""
 
 
+class NotCalled(Refused):
+    """Its breaker let nothing through: this call made no attempt."""
+
+
 class InDoubt(Exception):
     """Nobody knows whether it was done."""
 
@@ -121,7 +125,8 @@ class Caller:
             await trio.sleep(wait)
         if self.may_have_been_done(doubt):
             raise InDoubt(f"{self.endpoint} did not say what became of it")
-        raise Refused(f"{self.endpoint} is not being called")
+        said = f"{self.endpoint} is not being called"
+        raise Refused(said) if doubt else NotCalled(said)
 
     def may_repeat(self, idempotent: bool) -> bool:
         """Whether a call that is in doubt may be made again."""

@@ -16,7 +16,14 @@ from splitbrain.checkers.calls.announced import STARTED
 from splitbrain.checkers.calls.breakers import BREAKER, OPEN
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.questions import Questions
-from splitbrain.systems.reliability.calling import Breaker, Caller, InDoubt, Policy, Refused
+from splitbrain.systems.reliability.calling import (
+    Breaker,
+    Caller,
+    InDoubt,
+    NotCalled,
+    Policy,
+    Refused,
+)
 from splitbrain.systems.reliability.calling.breaker import Limits
 from splitbrain.systems.roles import first_server
 
@@ -28,9 +35,9 @@ def refusal(message: Message) -> Message | None:
     """How a server fails at once (`splitbrain.harness.nemesis.kinds.service`), in either role."""
     match message:
         case ("call", number, *_):
-            return "answer", number, "refused", "it fails"
+            return "answer", number, "failed", "it fails"
         case ("request", number, *_):
-            return "reply", number, "refused", "it fails"
+            return "reply", number, "unknown"
     return None
 
 
@@ -80,6 +87,8 @@ class Gateway:
         try:
             result = await self.caller.call(attempt, DEADLINE_S, request[1:2] or request)
             answer: Message = ("ok", result)
+        except NotCalled:
+            answer = ("unknown",)  # a copy of the request may find the breaker closed again
         except Refused as refused:
             answer = ("refused", str(refused))
         except InDoubt:
@@ -90,13 +99,16 @@ class Gateway:
         """The processor's answer to one message, however long it takes.
 
         Raises:
-            Refused: it says that it did not do it.
+            Refused: it says that it did not do it, and never will.
+            InDoubt: it says that it failed, which a copy of the message may not.
         """
         call = ("call", self.questions.number(), left, *request)
         answer = await self.questions.ask(self.processor, call)
         match answer:
             case ("ok", result):
                 return result
+            case ("failed", reason):
+                raise InDoubt(str(reason))
         raise Refused(str(answer[-1]))
 
     def _changed(self, state: str) -> None:

@@ -3,6 +3,7 @@
     gateway -> processor   ("call", id, left, "pay", request, account, amount)
                            ("call", id, left, "ledger")
     processor -> gateway   ("answer", id, "ok", result) | ("answer", id, "refused", reason)
+                           ("answer", id, "failed", reason)
 
 `left` is how many seconds the caller will still wait.
 """

@@ -16,8 +16,8 @@ nothing of the others.
 Guarantees: a post has its effect at most once, and exactly once if it is acknowledged; a get shows
 all that were acknowledged before; retries of an endpoint stay within its budget; no call is kept
 from an endpoint that answers. Copies of one message are told by its number, which the endpoint
-keeps in the record of the effect; what clients send must come once, as over a connection: a copy
-of a post that was refused would be done. Hosts' monotonic clocks must not stand still.
+keeps in the record of the effect; a post that no breaker let through is in doubt all the same,
+since a copy of it may be. Hosts' monotonic clocks must not stand still.
 
 Layout: ``gateway`` calls, ``endpoint`` has the effect, ``servers`` says which is which, ``client``
 asks; ``bugs`` has them with one decision wrong.
@@ -52,7 +52,6 @@ SYSTEM = System(
     claims=Claims(
         ("process", "net", "service", "clock", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",
-        assumes=("client.duplicate",),
     ),
     nodes=4,
     sizes=range(3, 10),

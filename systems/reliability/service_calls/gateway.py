@@ -25,6 +25,7 @@ from splitbrain.systems.reliability.calling import (
     Breaker,
     Caller,
     InDoubt,
+    NotCalled,
     Permit,
     Policy,
     Refused,
@@ -133,6 +134,9 @@ class Gateway:
         caller = self.callers[endpoint]
         try:
             return "ok", await caller.call(attempt, DEADLINE_S, idempotent=idempotent)
+        except NotCalled as refused:
+            # A copy of a post may find the breaker closed again.
+            return ("refused", str(refused)) if idempotent else ("unknown",)
         except Refused as refused:
             return "refused", str(refused)
         except InDoubt:

@@ -30,7 +30,7 @@ class ServiceServer:
             case ("call", number, *_):
                 return "answer", number, "failed", "it fails"
             case ("request", number, *_):
-                return "reply", number, "refused", "it fails"
+                return "reply", number, "unknown"
         return None
 
     async def run(self) -> None:
