@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 from splitbrain.checkers.vocabulary import LEADER
-from splitbrain.harness.pictures.forms import Bar, Lane, Lanes, Point, Tone
+from splitbrain.harness.pictures.forms import Bar, Lane, Lanes, Point, Tone, tone_of
 from splitbrain.harness.pictures.picture import Picture, Seen
 from splitbrain.harness.runs.recorded_trace import DOWN, Role
 from splitbrain.reports.pictures.keys import blamed_key, read_of, server_of
@@ -31,14 +32,17 @@ Told = Mapping[tuple[str, str], Sequence[tuple[int, Any]]]
 def _drawn(seen: Seen) -> Lanes | None:
     held, key = _held(seen), blamed_key(seen)
     lanes: list[Lane] = []
-    for server in seen.plan.servers[:_MOST]:
+    by_server = {server: _told(seen, server) for server in seen.plan.servers[:_MOST]}
+    own = ("holds", key or "")
+    tones = _tones(seen, [told[own] for told in by_server.values() if own in told])
+    for server, told in by_server.items():
         was = tuple(_was(seen, seen.trace.roles.get(server, ())))
         if was:
             lanes.append(Lane(server, was, tuple(_syncs(seen, server))))
-        told = _told(seen, server)
-        own = ("holds", key or "")
         if own in told:
-            lanes.append(Lane(f"{server} holds {key}", tuple(_stretches(seen, told[own]))))
+            values = _stretches(seen, told[own])
+            held_bars = tuple(replace(bar, tone=tones[bar.text]) for bar in values)
+            lanes.append(Lane(f"{server} holds {key}", held_bars))
         elif server in held:
             name, answers = held[server]
             lanes.append(Lane(f"{server}: {name}", tuple(_values(seen, answers))))
@@ -62,6 +66,13 @@ def _told(seen: Seen, server: str) -> Told:
                 for known in found.values():
                     known.append((seen.trace.time(at), None))
     return found
+
+
+def _tones(seen: Seen, held: Sequence[Sequence[tuple[int, Any]]]) -> Mapping[str, Tone]:
+    """Of each value a colour; the last have different ones."""
+    bars = [bar for states in held for bar in _stretches(seen, states)]
+    bars.sort(key=lambda bar: bar.start, reverse=True)
+    return {text: tone_of(at) for at, text in enumerate(dict.fromkeys(bar.text for bar in bars))}
 
 
 def _named(name: Any) -> str:
@@ -133,7 +144,8 @@ SERVERS = Picture(
     "servers",
     "Each server over time",
     "Up or down, and in which role; diamonds are syncs of its disk. Below what it held of the "
-    "blamed key: as it told itself (holds), or as far as its answers tell, from the first that "
-    "said so to the next that said otherwise; of these what the verdict blames is red.",
+    "blamed key: as it told itself (holds; equal values have equal colours), or as far as its "
+    "answers tell, from the first that said so to the next that said otherwise; of these what the "
+    "verdict blames is red.",
     _drawn,
 )

@@ -25,6 +25,7 @@ CAUSES = [
     ("servers", "REP-01", "figure.querySelectorAll('.thing.lead').length >= 2"),
     ("servers", "LL-01", "new Set([...figure.querySelectorAll('.lane')].map(t => t.textContent)"
                          ".filter(name => /^n[0-9] holds y$/.test(name))).size === 3"),
+    ("servers", "DOC-05", "/n1 holds x/.test(text) && /n5 holds x/.test(text)"),
     ("servers", "REP-01", "/n1 applied/.test(text) && /n3 applied/.test(text)"),
     ("failover", "REP-01", "/leads 4/.test(text) && /leads 3/.test(text)"
                            " && figure.querySelectorAll('.thing.bad').length >= 2"
@@ -41,6 +42,8 @@ CAUSES = [
                        " && figure.querySelectorAll('.thing').length > 100"),
     ("logs", "CON-11", "/snap/.test(text) && /is in the snapshot/.test(text)"),
     ("quorums", "LL-01", "/heard/.test(text) && /store/.test(text) && /query/.test(text)"),
+    ("replicas", "ML-09", "/has 49/.test(text) && /49 at n1/.test(text)"),
+    ("servers", "LL-10", "/n1 members/.test(text) && /0: n1 n2 n3/.test(text)"),
     ("heard", "ML-06", "figure.querySelector('.thing.bad')"
                        " && /had heard of [0-9]+ of the [0-9]+/.test(text)"),
     ("leases", "CLK-01", "[...figure.querySelectorAll('.thing.bad')]"

@@ -118,6 +118,31 @@ def test_a_read_and_a_write_of_small_quorums_have_no_replica_in_common(bug_folde
     assert any(not (names & others) for names in stored for others in asked)
 
 
+def test_replicas_that_have_seen_the_same_and_say_different_things_have_different_colours(
+    bug_folder,
+):
+    lanes = form_of(bug_folder("ML-02"), "replicas").lanes
+    last = {lane.name: lane.bars[-1] for lane in lanes if lane.name.endswith("register")}
+
+    assert set(last) == {"n1 register", "n2 register", "n3 register"}
+    assert [last[f"n{n} register"].text.split(",")[0] for n in (1, 2, 3)] == ["[11", "[12", "[12"]
+    assert last["n1 register"].tone != last["n2 register"].tone == last["n3 register"].tone
+
+
+def test_an_element_that_was_removed_is_seen_to_come_back(bug_folder):
+    lanes = {lane.name: lane.bars for lane in form_of(bug_folder("ML-09"), "replicas").lanes}
+
+    gone, back = lanes["49 at n1"]
+    assert gone.end < back.start
+    assert all(len(lanes[f"49 at n{n}"]) == 1 for n in (2, 3))
+
+
+def test_an_element_that_never_reached_the_others_is_seen_at_one_alone(bug_folder):
+    lanes = {lane.name: lane.bars for lane in form_of(bug_folder("DELTA-01"), "replicas").lanes}
+
+    assert [len(lanes[f"8 at n{n}"]) for n in (1, 2, 3)] == [1, 0, 0]
+
+
 @pytest.mark.parametrize("bug", ["ML-06", "ML-09"])
 def test_a_replica_that_had_not_heard_of_all_is_red(bug, bug_folder):
     grid = form_of(bug_folder(bug), "heard")

@@ -25,6 +25,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Message, Node
+from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.replication.cas_paxos.acceptor import (
     NO_BALLOT,
     Acceptor,
@@ -60,6 +61,7 @@ class CasPaxosServer:
         self.node = node
         self.servers = by_number((node.name, *node.peers))
         self.acceptor = Acceptor(node.disk, self.servers)
+        self._teller = Teller(node)
         self.known: dict[str, int] = {}  # by server, the version of the members that it knows
         self.everywhere: dict[str, None] = {}  # rows that some server has
         self._highest = 0
@@ -73,6 +75,7 @@ class CasPaxosServer:
     async def run(self) -> None:
         """Serve until cancelled."""
         await self.acceptor.open()
+        self._show()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._tell)
             if self._first:
@@ -86,6 +89,7 @@ class CasPaxosServer:
                         nursery.start_soon(self._answer, sender, message)
                     case ("members", members):
                         self.acceptor.learn(Members(*members))
+                        self._show()
                         nursery.start_soon(self._tell_first)
                     case _:
                         self._hear(sender, message)
@@ -129,8 +133,18 @@ class CasPaxosServer:
         if answer is None:
             promised = self.acceptor.row(row).promised
             answer = ("no", number, promised[0], self.members)
+        self._show()
         await self.acceptor.sync()
         self.node.network.send(sender, answer)
+
+    def _show(self) -> None:
+        """Show who the members are, and what is accepted here of each row."""
+        if self._teller.heard:
+            version, old, new = self.members
+            change = f" to {' '.join(new)}" if new != old else ""
+            self._teller.state("members", f"{version}: {' '.join(old)}{change}")
+            for name, row in sorted(self.acceptor.rows.items()):
+                self._teller.state(name, f"{list(row.value)} by {row.accepted[0]}")
 
     # Rounds
 

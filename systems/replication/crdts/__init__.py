@@ -59,6 +59,7 @@ from splitbrain.systems.replication.crdts.bugs import BUGS
 from splitbrain.systems.replication.crdts.client import CrdtClient
 from splitbrain.systems.replication.crdts.delta_bugs import DELTA_BUGS
 from splitbrain.systems.replication.crdts.delta_server import DeltaServer
+from splitbrain.systems.replication.crdts.pictures import REPLICAS
 from splitbrain.systems.replication.crdts.server import GossipServer
 from splitbrain.systems.replication.heard import HEARD
 
@@ -78,7 +79,7 @@ SYSTEM = System(
     claims=Claims(("process", "net", "clock", "disk.slow", "disk.stall", "client"), max_down="all"),
     bugs=BUGS,
     knobs=KNOBS,
-    pictures=(HEARD,),
+    pictures=(REPLICAS, HEARD),
 )
 
 DELTA = System(
@@ -90,5 +91,5 @@ DELTA = System(
     claims=SYSTEM.claims,
     bugs=DELTA_BUGS,
     knobs=(*KNOBS, Knob("keep_deltas", 1, 200, "most deltas that are kept for who lacks them")),
-    pictures=(HEARD,),
+    pictures=(REPLICAS, HEARD),
 )

@@ -14,6 +14,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Message, Node
+from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.replication.crdts.document import Document, Types
 from splitbrain.systems.replication.crdts.storage import Storage
 
@@ -38,12 +39,14 @@ class GossipServer:
         self.types = self.types_class()
         self.storage = Storage(node.disk, self.compact_at)
         self.document: Document = self.types.empty()
+        self._teller = Teller(node)
 
     async def run(self) -> None:
         """Serve until cancelled."""
         await self.storage.open()
         if self.storage.document is not None:
             self.document = self.types.of(self.storage.document)
+        self._show()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self.storage.write)
             nursery.start_soon(self._gossip)
@@ -71,6 +74,17 @@ class GossipServer:
         """Have this document from now on; durable with the next update."""
         self.document = document
         self.storage.document = document
+        self._show()
+
+    def _show(self) -> None:
+        """Show which parts of the document are others than they were."""
+        if self._teller.heard:
+            elements, counter, _ = self.document.value
+            register = self.document.register
+            self._teller.changed(("part", "elements"), elements)
+            self._teller.changed(("part", "counter"), counter)
+            self._teller.changed(("part", "register"), (register.value, register.stamp))
+            self._teller.changed(("part", "text"), self.document.text.letters)
 
     async def _update(self, client: str, number: int, f: str, argument: Any) -> None:
         if number in self.storage.requests:
