@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import quote
 
@@ -112,6 +112,8 @@ def render_index(
         RunError: there is no such folder.
     """
     entries, problems = entries_of(runs)
+    if served:  # which makes those that are not written
+        entries = [replace(entry, page=True) for entry in entries]
     hunted = remembered_in(runs)
     problems += [hunted.problem] if hunted.problem else []
     kinds, rows = heat_map(entries)

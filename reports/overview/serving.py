@@ -1,6 +1,7 @@
 """The runs of a folder over HTTP, on this machine only, and only to be read.
 
-Nothing is written, no file outside of the folder is shown (nor one that a link in it leads to), and
+A run whose report is not written yet, since a hunt goes on, is shown all the same. Nothing is
+written, no file outside of the folder is shown (nor one that a link in it leads to), and
 a request that names another host is refused, so that no page of somebody else's can read runs
 through a name that it has made point here.
 """
@@ -12,12 +13,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from splitbrain.reports.html import render_html
+from splitbrain.reports.model import load_run
 from splitbrain.reports.overview.comparing import compared
 from splitbrain.reports.overview.page import render_index
 from splitbrain.reports.run_files import RunError
 from splitbrain.reports.templating import render_page
 
 LOOPBACK = "127.0.0.1"
+REPORT = "report.html"
+"""A run's page, which is made for who asks where it is not written yet."""
 
 _TYPES = {
     ".html": "text/html; charset=utf-8",
@@ -106,6 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self, name: str) -> None:
         path = self._inside(name)
+        if path is not None and path.name == REPORT and not path.exists():
+            self._page(render_html(load_run(path.parent)))  # a hunt writes reports when it ends
+            return
         kind = None if path is None else _TYPES.get(path.suffix)
         if path is None or kind is None or not path.is_file():
             raise RunError("there is no such file")

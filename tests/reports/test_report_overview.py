@@ -158,6 +158,23 @@ def test_the_server_shows_files_of_runs_and_compares_two(runs):
         assert ask(server, "/compare?one=stale&other=../../etc")[0] == 404
 
 
+def test_a_report_that_is_not_written_yet_is_shown_and_not_written(tmp_path):
+    folder = sample_runs.stale_run(tmp_path / "runs" / "stale")
+    (tmp_path / "runs" / "none").mkdir()
+    sample_runs.stale_run(tmp_path / "outside")
+    with served(tmp_path / "runs") as server:
+        assert 'href="stale/report.html"' in ask(server, "/")[1]
+        status, page = ask(server, "/stale/report.html")
+        assert ask(server, "/stale/shrunk/report.html")[0] == 200
+        assert ask(server, "/none/report.html")[0] == 404
+        assert ask(server, "/nowhere/report.html")[0] == 404
+        assert ask(server, "/../outside/report.html")[0] == 404
+
+    assert status == 200
+    assert "stale-read" in page
+    assert not (folder / "report.html").exists()
+
+
 @pytest.mark.parametrize(
     "path",
     [
