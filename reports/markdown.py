@@ -22,13 +22,16 @@ LINE_LIMIT = 60
 STORY_LIMIT = 20
 ROW_LIMIT = 12
 
+_NUMBERED = "|".join(rf"(?<=^\d{{{digits}}})[.)](?=\s|$)" for digits in range(1, 10))
+"""What makes an item of a list of a number of as many digits as CommonMark takes."""
+
 _SPECIAL = re.compile(
     r"""[\\`*_{}\[\]~$<>&|#]
     | @
     | (?<=[ps]):(?=//)              # http:, https:, ftp:, also in capitals
     | (?<=www)\.
-    | ^[-+=] | (?<=^\d)[.)](?=\s|$) | (?<=^\d\d)[.)](?=\s|$) | (?<=^\d{3})[.)](?=\s|$)
-    """,
+    | ^[-+=] | NUMBERED
+    """.replace("NUMBERED", _NUMBERED),
     re.IGNORECASE | re.VERBOSE,
 )
 

@@ -84,24 +84,28 @@ def _story(view: RunView, width: int) -> str:
         lines.append((line, textwrap.wrap(text, width - _BESIDE) or [""]))
     longest = max((len(text[0]) for line, text in lines if line.kind == OPERATION), default=0)
     padded = max(0, min(longest, width - _NOTED))
-    return "\n".join(_story_line(line, text, padded) for line, text in lines)
+    return "\n".join(_story_line(line, text, padded, width) for line, text in lines)
 
 
-def _story_line(line: StoryLine, wrapped: Sequence[str], width: int) -> str:
+def _story_line(line: StoryLine, wrapped: Sequence[str], padded: int, width: int) -> str:
     text, *rest = wrapped
     if line.kind == ELISION:
         return f"{'':13}{text}"
     note = f"  <- {shortened(ascii_text(line.note), 40)}" if line.note else ""
     mark = "*" if line.marked else " "
-    first = f"{mark}{line.clock:>10}  {text:{width}}  {line.outcome:4}{note}".rstrip()
-    return "\n".join([first, *(f"{'':15}{more}" for more in rest)])
+    first = f"{mark}{line.clock:>10}  {text:{padded}}  {line.outcome:4}"
+    if len(first) + len(note) <= width:
+        first += note
+    else:
+        rest.append(note.strip())
+    return "\n".join([first.rstrip(), *(f"{'':15}{more}" for more in rest)])
 
 
 def _spacetime(view: RunView, width: int) -> str:
     """The messages that led to a failure; a run that isn't invalid has none to tell."""
     if view.judgement != "INVALID":
         return ""
-    return "\n".join(f"  {ascii_text(line)}".rstrip() for line in lines_of(view, width=width))
+    return "\n".join(f"  {ascii_text(line)}".rstrip() for line in lines_of(view, width=width - 2))
 
 
 def _printed(view: RunView, width: int) -> str:

@@ -25,13 +25,18 @@ def render_verdicts(verdicts: Iterable[Verdict], width: int = WIDTH) -> str:
         )
         for verdict in verdicts
     ]
-    return table_of(rows, ("checker", "verdict", "what"), maxcolwidths=_columns(width))
+    return table_of(rows, ("checker", "verdict", "what"), maxcolwidths=_columns(rows, width))
 
 
-def _columns(width: int) -> list[int | None]:
+_VERDICT = 13
+"""Columns that a verdict takes, with what stands between it and its neighbours."""
+
+
+def _columns(rows: Sequence[tuple[str, ...]], width: int) -> list[int | None]:
     """The widths of the table's columns: a checker's name takes two fifths at most."""
     name = min(40, width * 2 // 5)
-    return [name, None, max(16, width - name)]
+    longest = max((len(row[0]) for row in rows), default=0)
+    return [name, None, max(16, min(width - name, width - min(name, longest) - _VERDICT))]
 
 
 def table_of(rows: Sequence[tuple[str, ...]], head: tuple[str, ...], **options: Any) -> str:
