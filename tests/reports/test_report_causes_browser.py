@@ -3,8 +3,15 @@
 import json
 import re
 
+import hostile_pictures
 import pytest
 from chromium import find_chromium
+
+from splitbrain.harness.plan import Plan
+from splitbrain.harness.planning import draw
+from splitbrain.harness.runs.store import run_in_folder
+from splitbrain.reports import write_report
+from splitbrain.systems import registry
 
 pytestmark = [
     pytest.mark.slow,
@@ -97,6 +104,41 @@ def test_the_cause_is_in_the_pictures(browser, bug_page, bug):
     assert found == dark == dict.fromkeys(told, True)
     assert data["state"] == "ready"
     assert "errors" not in data
+
+
+@pytest.mark.parametrize("name", [*hostile_pictures.TRACED, "ring"])
+def test_hostile_words_in_pictures_run_nothing_and_are_read(browser, tmp_path, name):
+    folder = (
+        hostile_pictures.ring_run(tmp_path)
+        if name == "ring"
+        else hostile_pictures.traced_run(tmp_path, name)
+    )
+    browser.open(write_report(folder).page)
+    read, foreign, width = browser.evaluate(
+        "(all => [all.some(f => f.textContent.includes('<script>')),"
+        " all.flatMap(f => [...f.querySelectorAll('img, script, foreignObject, a')]).length,"
+        " document.documentElement.scrollWidth])([...document.querySelectorAll('figure')])"
+    )
+    data = json.loads(browser.evaluate("JSON.stringify(document.documentElement.dataset)"))
+
+    assert read
+    assert foreign == 0
+    assert width <= 1280
+    assert "pwned" not in data
+    assert "errors" not in data
+
+
+def test_the_way_to_a_key_is_drawn_where_a_search_goes_wrong(browser, tmp_path):
+    plan = Plan("b-tree-summary", "store", nodes=1, seed=3, rate=40.0, time_limit=4.0)
+    run_in_folder(registry.experiment(draw(plan, "kill")), tmp_path)
+    browser.open(write_report(tmp_path).page)
+    text, wrong = browser.evaluate(
+        "(f => [f.textContent, f.querySelectorAll('.thing.bad').length])"
+        "(document.getElementById('picture-paths'))"
+    )
+
+    assert "a search goes this way" in text
+    assert wrong >= 1
 
 
 def test_the_lost_message_and_the_two_leaders_are_in_the_diagram(browser, bug_page):

@@ -6,6 +6,7 @@ import sys
 from itertools import combinations, pairwise
 from pathlib import Path
 
+import hostile_pictures
 import picture_system
 import pytest
 import sample_runs
@@ -131,6 +132,25 @@ def test_hostile_words_of_a_systems_own_pictures_stay_text(hostile):
     for form in ("lanes", "grid", "plot", "ring"):
         assert f'id="picture-{form}"' in page
     assert 'id="picture-nothing"' not in page
+
+
+@pytest.mark.parametrize("system", hostile_pictures.TRACED)
+def test_hostile_words_in_what_servers_trace_stay_text(tmp_path, system):
+    page = render_html(load_run(hostile_pictures.traced_run(tmp_path, system)))
+
+    assert Page(page).errors == []
+    assert "<img" not in page
+    assert "can&#39;t be drawn" not in page
+    for name in hostile_pictures.TRACED[system][1]:
+        assert f'id="picture-{name}"' in page
+
+
+def test_hostile_names_on_a_ring_stay_text(tmp_path):
+    page = render_html(load_run(hostile_pictures.ring_run(tmp_path)))
+
+    assert Page(page).errors == []
+    assert "<img" not in page
+    assert 'id="picture-ring"' in page
 
 
 def test_no_module_is_imported_because_a_file_names_it(hostile, monkeypatch):

@@ -126,9 +126,11 @@ def _problem(fact: Fact, others: Sequence[Fact], led: Sequence[Led], ends: Ends,
 
 def _leaders(seen: Seen) -> Form | None:
     led, ends = _read(seen)
+    if not led:
+        return None
     facts = _facts(seen, len(led))
     lanes = []
-    worst, most = min(led, default=0), -1
+    worst, most = min(led), -1
     for part, changes in sorted(led.items()):
         points = tuple(_points(seen, facts.get(part, []), changes, ends, part))
         red = sum(point.tone == "bad" for point in points)
@@ -167,7 +169,7 @@ def _bars(seen: Seen, changes: Sequence[Led]) -> Iterator[Bar]:
         if start < min(end, seen.end):
             was = "; then ".join(" ".join(each.in_sync) for each in stretch)
             text = f"{first.leader} leads {first.epoch}"
-            tone = tone_of(seen.plan.servers.index(first.leader))
+            tone = tone_of([*seen.plan.servers, first.leader].index(first.leader))
             yield Bar(start, min(end, seen.end), text, tone, f"{text}, in sync: {was}")
 
 
