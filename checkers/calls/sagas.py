@@ -1,6 +1,6 @@
 """A saga has all of its effects in the end, or none.
 
-    order     [number, ...]                            ok, fail (refused), info (nobody knows)
+    order     [number, day]                            ok, fail (refused), info (nobody knows)
     ledgers   -> {service: [[number, "did" | "undid"], ...]}   what each did, in order
     audit     the same, in the end
 
@@ -9,12 +9,15 @@
 that was made (``unrequested``). In the end an order that succeeded has its effect at every service
 (``lost-step``), one that was refused at none (``left-over``), and one of which nobody knows at all
 of them or at none (``torn``). The last two are excused if a server is down for good: whoever was to
-end the order, or to take back what was done for it, perhaps.
+end the order, or to take back what was done for it, perhaps. And who was refused since no seat was
+left met a day that was full (``refused-while-free``): at some service there were at some time as
+many orders for it as that service ever had for one day. A compensation that takes an order back and
+leaves its seat taken breaks this alone. Orders without a day are left out.
 
 *Source.* Garcia-Molina and Salem, "Sagas", SIGMOD 1987, section 2: either all steps, or a prefix of
 them followed by its compensations.
 
-*Algorithm.* One pass over each ledger. O(lines).
+*Algorithm.* Two passes over each ledger. O(lines).
 
 *Left out.* What others saw meanwhile: sagas are not isolated.
 """
@@ -32,6 +35,9 @@ from splitbrain.checkers.vocabulary import GONE
 
 NAME = "saga"
 ORDER, LEDGERS, AUDIT = "order", "ledgers", "audit"
+
+NO_SEAT = "no seat was left"
+"""How the error of an order begins that was refused since a day was full at a service."""
 
 _LEFT_BY_THE_DEAD = ("left-over", "torn")
 
@@ -72,6 +78,8 @@ class Sagas:
             if read.f == AUDIT:
                 found = _of_orders(read, ledgers, orders)
                 anomalies += [a for a in found if not (gone and a.kind in _LEFT_BY_THE_DEAD)]
+                if not gone:
+                    anomalies += _of_refusals(read, ledgers, orders, history)
         audits = sum(read.f == AUDIT for read in reads)
         coverage = {
             "orders": len(orders),
@@ -146,6 +154,46 @@ def _of_orders(read: Call, ledgers: Ledgers, orders: Mapping[int, Call]) -> Iter
         elif order.outcome not in (OK, FAIL) and holds and lacks:
             said = f"of order {number}, {', '.join(holds)} has a part and {', '.join(lacks)} none"
             yield _found("torn", said, read, order)
+
+
+def _of_refusals(
+    read: Call, ledgers: Ledgers, orders: Mapping[int, Call], history: History
+) -> Iterator[Anomaly]:
+    """Orders that were refused for want of a seat on a day that was full nowhere."""
+    days = {number: order.argument[1] for number, order in orders.items() if _has_day(order)}
+    most = [_most_at_once(lines, days) for lines in ledgers.values()]
+    full = {d for taken in most for d in taken if taken[d] == max(taken.values())}
+    if not most or not all(most):
+        return  # a service that never took anybody may have no seats at all
+    for number, order in orders.items():
+        if order.outcome != FAIL or order.completed is None or number not in days:
+            continue
+        told = history.errors[order.completed] or ""
+        if told.startswith(NO_SEAT) and days[number] not in full:
+            said = (
+                f"order {number} was refused ({NO_SEAT}), and day {days[number]} was full nowhere"
+            )
+            yield _found("refused-while-free", said, read, order)
+
+
+def _has_day(order: Call) -> bool:
+    match order.argument:
+        case [_, int() | str(), *_]:
+            return True
+    return False
+
+
+def _most_at_once(
+    lines: list[tuple[int, str]], days: Mapping[int, int | str]
+) -> dict[int | str, int]:
+    """By day, the most orders that had a seat at the same time."""
+    taken: dict[int | str, int] = {}
+    most: dict[int | str, int] = {}
+    for number, what in lines:
+        if (day := days.get(number)) is not None:
+            taken[day] = taken.get(day, 0) + (1 if what == "did" else -1)
+            most[day] = max(most.get(day, 0), taken[day])
+    return most
 
 
 def _end(call: Call) -> int:

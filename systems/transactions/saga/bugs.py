@@ -30,6 +30,17 @@ class UndoesBlindly(Service):
             self.note("undid", order)
 
 
+class KeepsTheSeat(Service):
+    """Takes an order back, and not its seat."""
+
+    def replay(self, record: Record) -> None:
+        """Who undid has one seat less for the day from then on."""
+        super().replay(record)
+        match record:
+            case ("undid", order):
+                self.taken[self.days.get(order, 0)] += 1
+
+
 class ForgetsWhom(Service):
     """Knows after a crash how many seats are taken, and not by whom."""
 
@@ -84,6 +95,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=10,
         shows=("saga/undone-without-doing",),
         source="Garcia-Molina and Salem, SIGMOD 1987",
+    ),
+    Bug(
+        id="TX-25-SEAT",
+        title="a compensation takes an order back and leaves its seat taken",
+        server=planted(SagaServer, service=KeepsTheSeat),
+        workload="saga",
+        faults=("net.partition", "process.pause"),
+        nodes=3,
+        seeds=20,
+        shows=("saga/refused-while-free",),
+        source="Garcia-Molina and Salem, SIGMOD 1987, section 2 (what a compensation undoes)",
     ),
     Bug(
         id="TX-25-MEMORY",

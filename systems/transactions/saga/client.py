@@ -7,9 +7,10 @@ from typing import Any
 
 import trio
 
+from splitbrain.checkers.calls.sagas import NO_SEAT
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.node import Node
-from splitbrain.systems.transactions.saga.orchestrator import BOOKED
+from splitbrain.systems.transactions.saga.orchestrator import BOOKED, FULL
 
 ATTEMPT_S = 0.5
 """How long to wait for an answer before asking again, in seconds."""
@@ -31,11 +32,11 @@ class SagaClient:
         """Have all services give the order a seat.
 
         Raises:
-            Definite: one had none left, and the others give theirs back.
+            Definite: one had none left, or did not answer; the others give theirs back.
         """
         (outcome,) = await self._ask(self._orchestrator, "order", number, day)
         if outcome != BOOKED:
-            raise Definite("no seat was left")
+            raise Definite(NO_SEAT if outcome == FULL else "a service did not answer")
 
     async def ledgers(self) -> Mapping[str, Sequence[Sequence[Any]]]:
         """By service, what it did and undid, in order."""

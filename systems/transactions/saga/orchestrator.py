@@ -1,7 +1,9 @@
 """The orchestrator: takes orders, has every service do its step, or undo what was done.
 
     client -> orchestrator     ("request", id, "order", order, day)
-    orchestrator -> client     ("reply", id, "booked") | ("reply", id, "refused")
+    orchestrator -> client     ("reply", id, "booked")
+                               ("reply", id, "full")       a service had no seat left
+                               ("reply", id, "refused")    else
     orchestrator -> service    ("do", order, day)     until it answers, or for long enough
                                ("undo", order)        until it answers
 
@@ -29,7 +31,7 @@ from splitbrain.systems.log_file import LogFile
 PATH = "orders"
 _START = 0x53414741  # what the first frame's checksum continues
 
-BOOKED, REFUSED = "booked", "refused"
+BOOKED, FULL, REFUSED = "booked", "full", "refused"
 
 
 class Orchestrator:
@@ -93,15 +95,17 @@ class Orchestrator:
         await self._log.sync()
         if order not in self.outcomes:
             for service in self.node.peers:
+                said = None
                 with trio.move_on_after(self.patience_s):
-                    if await self._insist(service, order, "do") == "did":
-                        continue
-                await self.decide(order, "undo", REFUSED)
+                    said = await self._insist(service, order, "do")
+                if said == "did":
+                    continue
+                await self.decide(order, "undo", REFUSED if said is None else FULL)
                 break
             else:
                 await self.decide(order, "booked", BOOKED)
         self._tell(order)
-        if self.outcomes[order] == REFUSED:
+        if self.outcomes[order] != BOOKED:
             for service in self.node.peers:
                 await self._insist(service, order, "undo")
             self._log.append([("end", order)])
