@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
+from splitbrain.harness.node import Message
 from splitbrain.systems.locks.leases.servers import LeaseServer
 from splitbrain.systems.locks.leases.service import LockService
 from splitbrain.systems.locks.leases.storage import Storage
@@ -50,6 +51,14 @@ class CountsInMemory(LockService):
         return self.token + 1
 
 
+class TakesAnyRelease(LockService):
+    """Whoever gives the lock back, it is free."""
+
+    async def do(self, f: str, *arguments: Any) -> Message:
+        """A release is the holder's, whatever its token."""
+        return await super().do(f, *((self.token,) if f == "release" else arguments))
+
+
 _LOST = ("lost", "nonlinearizable")
 
 BUGS: tuple[Bug, ...] = (
@@ -85,6 +94,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=60,
         shows=_LOST,
         source="DDIA chapter 8, Fencing tokens",
+    ),
+    Bug(
+        id="CLK-03-RELEASE",
+        title="any token releases the lease: one that comes late frees what somebody else holds",
+        server=planted(LeaseServer, service=TakesAnyRelease),
+        workload="counter",
+        faults=("net.duplicate", "net.latency", "client.pause"),
+        nodes=2,
+        seeds=20,
+        shows=("granted-while-held",),
+        source="Redis, SET: a key is deleted by whoever set it (the pattern with a random value)",
     ),
     Bug(
         id="CLK-04",

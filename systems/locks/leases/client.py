@@ -7,6 +7,7 @@ from typing import Any
 
 import trio
 
+from splitbrain.checkers.invariants.tokens import RELEASED
 from splitbrain.harness.client import Definite, Indefinite, request
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.locks.leases.storage import File
@@ -73,6 +74,7 @@ class LeaseClient:
                 # Of a message that came twice, this may be the answer to the second.
                 raise Indefinite(f"not written now: {written}")
         finally:
+            self._node.announce(RELEASED, {"token": token})
             self._node.network.send(self._service, ("request", 0, "release", token))
 
     async def _acquire(self) -> tuple[int, float]:

@@ -63,8 +63,9 @@ class LockService:
                 if left > 0:
                     return "held", left
                 self.token = await self.next_token()
-                self.owner, self.ends = owner, self.node.clock.monotonic() + self.lease_s
-                self.node.announce(GRANTED, {"token": self.token})
+                now = self.node.clock.monotonic()
+                self.owner, self.ends = owner, now + self.lease_s
+                self.node.announce(GRANTED, {"token": self.token, "at": now, "until": self.ends})
                 return "granted", self.token, self.lease_s
             case "release", (token,):
                 if token == self.token:
