@@ -70,6 +70,8 @@ PATHS: dict[str, str] = {
     "backoff-spread": "splitbrain.checkers.calls.retry_budgets:SPREAD_ENTRY",
     "breaker-states": "splitbrain.checkers.calls.breakers:ENTRY",
     "no-request-to-dead": "splitbrain.checkers.calls.balancing:DEAD_ENTRY",
+    "cache-monotonic": "splitbrain.checkers.caching.backwards:ENTRY",
+    "requests-counted": "splitbrain.checkers.calls.balancing:COUNTED_ENTRY",
     "balance": "splitbrain.checkers.calls.balancing:BALANCE_ENTRY",
     "drained": "splitbrain.checkers.calls.balancing:DRAINED_ENTRY",
     "no-stale-set": "splitbrain.checkers.caching.filling:STALE_SET_ENTRY",

@@ -1,10 +1,11 @@
 """Caches: how old what they give may be, what they may be filled with, and who asks behind them.
 
->>> cache_coherent(bound=1.0).name, no_stale_set().name, single_flight().name
-('cache-coherent', 'no-stale-set', 'single-flight')
+>>> cache_coherent(bound=1.0).name, cache_monotonic().name, no_stale_set().name
+('cache-coherent', 'cache-monotonic', 'no-stale-set')
 """
 
+from splitbrain.checkers.caching.backwards import cache_monotonic
 from splitbrain.checkers.caching.coherence import cache_coherent
 from splitbrain.checkers.caching.filling import no_stale_set, single_flight
 
-__all__ = ["cache_coherent", "no_stale_set", "single_flight"]
+__all__ = ["cache_coherent", "cache_monotonic", "no_stale_set", "single_flight"]

@@ -50,7 +50,7 @@ def cache_coherent(bound: float = 1.0) -> Checker:
 
 
 @dataclass(slots=True)
-class _Key:
+class Writes:
     """The writes of a key.
 
     Attributes:
@@ -96,7 +96,7 @@ class _Coherent:
         Raises:
             ModelError: an operation is no read or write of a key, or a value is written twice.
         """
-        keys, reads = _taken(history)
+        keys, reads = taken(history)
         anomalies = [found for read in reads for found in self._judged(keys, read)]
         replaced = sum(len(key.acknowledged) > 1 for key in keys.values())
         coverage = {"reads": len(reads), "keys written more than once": replaced}
@@ -106,15 +106,15 @@ class _Coherent:
             vain = "no key was written twice and read, so nothing was exercised"
         return verdict_of(self.name, anomalies, coverage, holds=holds, vain=vain)
 
-    def _judged(self, keys: dict[Any, _Key], read: Call) -> Iterator[Anomaly]:
+    def _judged(self, keys: dict[Any, Writes], read: Call) -> Iterator[Anomaly]:
         key, value = read.result
-        writes = keys.get(frozen(key), _Key())
+        writes = keys.get(frozen(key), Writes())
         write = writes.by_value.get(frozen(value))
         assert read.completed is not None
         who = f"process {read.process} reads {key} = {shown(value)}"
         if value is not None and (write is None or write.invoked > read.completed):
             said = f"{who}, which nobody had written"
-            yield Anomaly("unwritten", said, _indices(read))
+            yield Anomaly("unwritten", said, indices(read))
             return
         since = read.start - round(self.bound * 1e9)
         replaced = writes.replaced_by(write, since)
@@ -122,16 +122,21 @@ class _Coherent:
             assert replaced.end is not None
             age = (read.start - replaced.end) / 1e9
             said = f"{who}, {age:.3f} s after {shown(replaced.argument[1])} was acknowledged"
-            yield Anomaly("stale", said, _indices(*([write] if write else []), replaced, read))
+            yield Anomaly("stale", said, indices(*([write] if write else []), replaced, read))
 
 
-def _taken(history: History) -> tuple[dict[Any, _Key], list[Call]]:
-    keys: dict[Any, _Key] = {}
+def taken(history: History) -> tuple[dict[Any, Writes], list[Call]]:
+    """The writes of each key, and the reads that succeeded.
+
+    Raises:
+        ModelError: an operation is no read or write of a key, or a value is written twice.
+    """
+    keys: dict[Any, Writes] = {}
     reads = []
     for call in history.calls():
         match call.f, call.argument:
             case "write", [key, value] if value is not None:
-                writes = keys.setdefault(frozen(key), _Key())
+                writes = keys.setdefault(frozen(key), Writes())
                 if frozen(value) in writes.by_value:
                     said = f"{shown(value)} is written twice; values must be all different"
                     raise ModelError(call.invoke_index, said)
@@ -151,7 +156,8 @@ def _taken(history: History) -> tuple[dict[Any, _Key], list[Call]]:
     return keys, reads
 
 
-def _indices(*calls: Call) -> tuple[int, ...]:
+def indices(*calls: Call) -> tuple[int, ...]:
+    """Where operations are in their history."""
     found = (index for call in calls for index in (call.invoke_index, call.complete_index))
     return tuple(index for index in found if index is not None)
 

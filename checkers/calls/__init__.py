@@ -4,7 +4,12 @@
 'exactly-once-effect'
 """
 
-from splitbrain.checkers.calls.balancing import balance, drained, no_request_to_dead
+from splitbrain.checkers.calls.balancing import (
+    balance,
+    drained,
+    no_request_to_dead,
+    requests_counted,
+)
 from splitbrain.checkers.calls.breakers import breaker_states
 from splitbrain.checkers.calls.echoes import echoed
 from splitbrain.checkers.calls.effects import exactly_once_effect
@@ -18,5 +23,6 @@ __all__ = [
     "echoed",
     "exactly_once_effect",
     "no_request_to_dead",
+    "requests_counted",
     "retry_amplification",
 ]

@@ -10,10 +10,13 @@ request-to-dead   a request goes to a server that a fault took down more than `w
 black-hole        a request goes to a backend within `rest` seconds of `failures` answers in a row
                   that were none, though there was another to send it to
 overloaded        a request goes to the one backend that has more under way than any other
+miscounted        it says of a backend another number under way than it has sent to it, in its
+                  present life, and heard no end of
 dropped           a backend that was restarted drops a request that its balancer still waits for
 ================  ==================================================================================
 
-The first two are ``no-request-to-dead``, the third ``balance``, the fourth ``drained``.
+The first two are ``no-request-to-dead``, then there are ``balance``, ``requests-counted`` and
+``drained``.
 
 *Source.* DDIA chapter 1, "Approaches for Coping with Load"; Mitzenmacher, "The Power of Two Choices
 in Randomized Load Balancing", IEEE TPDS 2001: of two that are drawn the less loaded is taken, so
@@ -24,11 +27,12 @@ the one that is busiest of all never is.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from splitbrain.checkers.calls.announced import STARTED, field_of
+from splitbrain.checkers.calls.announced import STARTED, field_of, lives
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import NEMESIS, History, Operation
@@ -54,6 +58,11 @@ def no_request_to_dead(within: float = 1.0, failures: int = 5, rest: float = 0.5
 def balance() -> Checker:
     """A checker: the busiest backend gets no more. See the module."""
     return _Balance()
+
+
+def requests_counted() -> Checker:
+    """A checker: the balancer knows how much is under way. See the module."""
+    return _Counted()
 
 
 def drained() -> Checker:
@@ -178,6 +187,44 @@ class _Balance:
 
 
 @dataclass(frozen=True, slots=True)
+class _Counted:
+    name: str = "requests-counted"
+    needs_events: str = SENT
+
+    def check(self, history: History) -> Verdict:
+        """See `splitbrain.checkers.verdict.Checker`.
+
+        Raises:
+            ModelError: an announcement lacks what it needs.
+        """
+        sent, answers, anomalies = 0, 0, []
+        for node, events in lives(history, SENT, ANSWERED):
+            under_way: dict[int, str] = {}
+            for event in events:
+                number = field_of(event, "number", int)
+                if event.f == ANSWERED:
+                    answers += under_way.pop(number, None) is not None
+                    continue
+                counted = Counter(under_way.values())
+                wrong = {
+                    backend: (count, counted[backend])
+                    for backend, count in field_of(event, "open", dict).items()
+                    if count != counted[backend]
+                }
+                if wrong:
+                    backend, (count, right) = next(iter(wrong.items()))
+                    said = f"{node} says that {backend} has {count} requests under way"
+                    anomalies.append(
+                        Anomaly("miscounted", f"{said}; it has {right}", (event.index,))
+                    )
+                sent += 1
+                under_way[number] = field_of(event, "to", str)
+        coverage = {"requests sent": sent, "answers": answers}
+        vain = None if answers else "no request was answered"
+        return verdict_of(self.name, anomalies, coverage, holds=f"{sent} counts", vain=vain)
+
+
+@dataclass(frozen=True, slots=True)
 class _Drained:
     name: str = "drained"
     needs_events: str = DROPPED
@@ -213,5 +260,9 @@ DEAD_ENTRY = CheckerEntry(
 )
 
 BALANCE_ENTRY = CheckerEntry("balance", balance, "no request to the backend that is busiest of all")
+
+COUNTED_ENTRY = CheckerEntry(
+    "requests-counted", requests_counted, "a balancer knows how much each backend has under way"
+)
 
 DRAINED_ENTRY = CheckerEntry("drained", drained, "a backend that restarts drops no request")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from splitbrain.checkers.calls import balance, drained, no_request_to_dead
+from splitbrain.checkers.calls import balance, drained, no_request_to_dead, requests_counted
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
@@ -85,7 +85,7 @@ def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
     """Requests go to who lives, and to who has least to do; restarts drop none."""
-    return (no_request_to_dead(), balance(), drained())
+    return (no_request_to_dead(), balance(), requests_counted(), drained())
 
 
 KIND = WorkloadKind(

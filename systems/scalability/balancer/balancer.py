@@ -102,7 +102,7 @@ class Balancer:
         self.node.announce(SENT, {"to": backend, "number": number, "open": counts})
         self.health.open[backend] += 1
         answer = await self._asked(backend, ("work", number, TIMEOUT_S), TIMEOUT_S)
-        self.health.open[backend] -= 1
+        self.health.ended(backend, answered=answer is not None)
         done = answer == (True,)
         self.node.announce(ANSWERED, {"from": backend, "number": number, "ok": done})
         if done:

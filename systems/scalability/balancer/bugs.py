@@ -67,6 +67,15 @@ class FirstOfAll(Balancer):
         return candidates[0]
 
 
+class UnderWayForEver(Health):
+    """Counts a request as under way until it is answered."""
+
+    def ended(self, backend: str, *, answered: bool) -> None:
+        """What timed out is never answered."""
+        if answered:
+            super().ended(backend, answered=answered)
+
+
 def _health(health: type[Health]) -> type[Balancer]:
     return planted(Balancer, health_class=health)
 
@@ -132,5 +141,16 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("overloaded",),
         source="Mitzenmacher, The Power of Two Choices in Randomized Load Balancing, 2001",
+    ),
+    Bug(
+        id="LB-05",
+        title="a request that timed out counts as under way for ever",
+        server=_balancer(_health(UnderWayForEver)),
+        workload="lb",
+        faults=("process.pause", "net.partition"),
+        nodes=4,
+        seeds=10,
+        shows=("miscounted",),
+        source="Nygard, Release It! (second edition, 2018), chapter 4, Integration Points",
     ),
 )

@@ -46,6 +46,10 @@ class Health:
     def heard(self, backend: str, now: float) -> None:
         """Something else came from a backend, which proves nothing: it may not hear us."""
 
+    def ended(self, backend: str, *, answered: bool) -> None:
+        """A request is no longer under way."""
+        self.open[backend] -= 1
+
     def succeeded(self, backend: str) -> None:
         """A request was answered."""
         self._failures[backend] = 0

@@ -16,8 +16,8 @@ key that was not there too; ends are spread by chance. Of each key one load is u
 
 Guarantees: a read gives a value that was current at most 1 s before it was invoked, with any
 servers cut off, paused or restarted; an acknowledged write is never lost, as long as the database's
-disk keeps what it synced. A front never goes back to an older version while it lives. Hosts'
-monotonic clocks must run at the right rate: drift would stretch the second.
+disk keeps what it synced. A front never goes back to an older version, and who asks one front alone
+never reads one. Hosts' monotonic clocks must run at the right rate: drift would stretch the second.
 
 Layout: ``database`` keeps, ``front`` answers, ``entries`` are a cache, ``servers`` says which is
 which, ``client`` asks; ``bugs`` has them with one decision wrong; ``summary`` is the sketch with
@@ -26,7 +26,7 @@ its weaknesses.
 Left out: a cache that several fronts share, eviction when it is full, several databases.
 """
 
-from splitbrain.checkers.caching import no_stale_set, single_flight
+from splitbrain.checkers.caching import cache_monotonic, no_stale_set, single_flight
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.scalability.cache_aside.bugs import BUGS
@@ -55,7 +55,7 @@ SYSTEM = System(
         ),
         max_down="all",
     ),
-    checkers=(no_stale_set(), single_flight()),
+    checkers=(no_stale_set(), single_flight(), cache_monotonic()),
     sizes=range(2, 10),
     bugs=BUGS,
     pictures=(VERSIONS,),

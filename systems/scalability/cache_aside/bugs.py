@@ -92,6 +92,25 @@ class EndsAtATimeOfDay(Front):
         return Entry(version, value, self.told)
 
 
+class TwoWorkers(Front):
+    """Has two workers with entries of their own, of whom one hears what changes."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__(node)
+        self.deaf = self.entries_class(node.clock.monotonic, node.random, lambda f, value: None)
+
+    async def read(self, key: str) -> Any:
+        """Either of them answers, and the other one answers the next read."""
+        if self.node.random.random() < 0.5:
+            return await super().read(key)
+        entry = self.deaf.get(key)
+        if entry is None:
+            asked = self.node.clock.monotonic()
+            entry = await self.load(key)
+            self.deaf.fill(key, entry.version, entry.value, asked)
+        return entry.value
+
+
 def _entries(entries: type[Entries]) -> type[CacheServer]:
     return _front(planted(Front, entries_class=entries))
 
@@ -157,6 +176,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("stale",),
         source="RFC 2308, section 5 (negative answers must end)",
+    ),
+    Bug(
+        id="CACHE-06",
+        title="a front has two sets of entries, and one hears of no changes: reads go back",
+        server=_front(TwoWorkers),
+        workload="cache",
+        faults=(),
+        nodes=3,
+        seeds=10,
+        shows=("backwards",),
+        source="DDIA chapter 5, Monotonic Reads",
     ),
     Bug(
         id="CLK-12",

@@ -7,7 +7,12 @@ from random import Random
 import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
-from splitbrain.checkers.calls import balance, drained, no_request_to_dead
+from splitbrain.checkers.calls import (
+    balance,
+    drained,
+    no_request_to_dead,
+    requests_counted,
+)
 from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
@@ -169,3 +174,49 @@ def test_the_checkers_agree_with_their_twins():
         assert tuple(kinds) == twin(events), events
         seen = [count + bool(each) for count, each in zip(seen, kinds, strict=True)]
     assert min(seen) > 10
+
+
+@pytest.mark.parametrize(
+    ("events", "validity"),
+    [
+        ([sent(1, "n2", 1), answered(2, "n2", True, 1), sent(3, "n2", 2)], VALID),
+        ([sent(1, "n2", 1), sent(2, "n3", 2, n2=1, n3=0), answered(3, "n2", True, 1)], VALID),
+        ([sent(1, "n2", 1), answered(2, "n2", False, 1), sent(3, "n3", 2, n2=1)], INVALID),
+        ([sent(1, "n2", 1), sent(2, "n3", 2, n2=0, n3=0)], INVALID),
+        ([sent(1, "n2", 1), (2, "n1", "started", {}), sent(3, "n2", 2, n2=0)], UNKNOWN),
+        ([sent(1, "n2", 1)], UNKNOWN),
+        ([], UNKNOWN),
+    ],
+)
+def test_requests_counted(events, validity):
+    assert requests_counted().check(history(*events)).validity is validity
+
+
+def test_counts_are_what_looking_at_each_request_by_itself_says():
+    random, wrong = Random(2), 0
+    for _ in range(400):
+        events, number = [], 0
+        while number < 8:
+            life = events[max((n for n, e in enumerate(events) if e[2] == "started"), default=0) :]
+            over = [e[3]["number"] for e in life if e[2] == "answered"]
+            under = [e for e in life if e[2] == "sent" and e[3]["number"] not in over]
+            number += 1
+            if random.random() < 0.1:
+                events.append((number, "n1", "started", {}))
+            elif under and random.random() < 0.4:
+                one = random.choice(under)[3]
+                events.append(answered(number, one["to"], True, one["number"]))
+            else:
+                counts = {b: sum(e[3]["to"] == b for e in under) for b in ("n2", "n3")}
+                if random.random() < 0.05:  # a mutant
+                    counts[random.choice(["n2", "n3"])] += random.choice([-1, 1])
+                    events.append(sent(number, "n2", number, **counts))
+                    break
+                events.append(sent(number, random.choice(["n2", "n3"]), number, **counts))
+        mutant = number < 8 or sum(events[-1][3].get("open", {}).values()) < 0
+        found = requests_counted().check(history(*events)).anomalies
+        wrong += bool(found)
+
+        assert {a.operations[-1] for a in found} <= {len(events) - 1}, events
+        assert bool(found) >= mutant, events
+    assert wrong > 50
