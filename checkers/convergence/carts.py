@@ -10,17 +10,18 @@ that nobody had put into that cart by then.
 lost            a final look lacks an item that was put in, and that nobody tried to take out
 returned        a final look shows an item that was taken out
 unexpected      a look shows an item that was never put into this cart, or only later, or twice
+diverged        two final looks differ in an item of which nothing is in doubt
 ==============  ====================================================================================
 
 Where a server was dead for good in the end (event ``answers``) it took with it what it alone had:
-final looks are judged as earlier ones are.
+then what the others show must be the same, and is not judged for what is lost or returned.
 
 *Source.* DeCandia and others, "Dynamo", SOSP 2007, section 4.4: carts that are merged never lose
 what was added, but "deleted items can resurface"; Kleppmann, "Designing Data-Intensive
 Applications", chapter 5, "Merging concurrently written values".
 
 *Algorithm.* Each look against the puts and takes of its cart: one pass over its items, and over the
-items of the cart for final looks.
+items of the cart for final looks, which are compared with the first of their cart.
 
 *Left out.* Whether an earlier look is behind another one: replicas may be.
 """
@@ -41,7 +42,7 @@ from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE
 
 NAME = "shopping-carts"
 PUT, TAKE, LOOK = "put", "take", "look"
-LOST, RETURNED, UNEXPECTED = "lost", "returned", "unexpected"
+LOST, RETURNED, UNEXPECTED, DIVERGED = "lost", "returned", "unexpected", "diverged"
 
 _SHOWN = 100
 
@@ -79,12 +80,18 @@ class _ShoppingCarts:
         }
         wrong: list[Anomaly] = []
         judged = 0
+        first: dict[Hashable, Call] = {}
         for look in looks:
             cart = carts.get(frozen(look.argument[0]), _Cart())
             wrong += _unexpected(look, cart)
             if whole and look.invoke_index in finals:
                 wrong += _incomplete(look, cart)
                 judged += sum(_ended_before(put, look) for put in cart.puts.values())
+            elif look.invoke_index in finals:
+                before = first.setdefault(frozen(look.argument[0]), look)
+                sure = [] if before is look else _undoubted(cart, before)
+                wrong += _differing(before, look, sure)
+                judged += len(sure)
         coverage = {"looks": len(looks), "final looks": len(finals), "items to show": judged}
         if wrong:
             counts = Counter(anomaly.kind for anomaly in wrong)
@@ -96,7 +103,11 @@ class _ShoppingCarts:
         if not judged:
             reason = "no final look could show what was put in, so nothing was exercised"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        reason = f"{len(finals)} final looks show what was put in and not taken out"
+        reason = (
+            f"{len(finals)} final looks show what was put in and not taken out"
+            if whole
+            else f"{len(finals)} final looks show the same; what the dead alone had is not judged"
+        )
         return Verdict(self.name, VALID, reason, coverage=coverage)
 
 
@@ -166,6 +177,24 @@ def _incomplete(look: Call, cart: _Cart) -> Iterator[Anomaly]:
                 said = f"shows {shown(item)}, which process {take.process} had taken out"
                 yield _anomaly(RETURNED, look, said, item, put, take)
                 break
+
+
+def _undoubted(cart: _Cart, look: Call) -> list[Call]:
+    """The puts of the items of which all that was asked had been acknowledged before a look."""
+    return [
+        put
+        for item, put in cart.puts.items()
+        if all(_ended_before(call, look) for call in (put, *cart.takes.get(item, [])))
+    ]
+
+
+def _differing(before: Call, look: Call, puts: Sequence[Call]) -> Iterator[Anomaly]:
+    earlier, later = (set(map(frozen, each.result[1])) for each in (before, look))
+    for put in puts:
+        item = frozen(put.argument[1])
+        if (item in earlier) != (item in later):
+            said = f"{'shows' if item in later else 'lacks'} {shown(item)}, and another does not"
+            yield _anomaly(DIVERGED, look, said, item, put, before)
 
 
 def _anomaly(kind: str, look: Call, said: str, item: Hashable, *causes: Call) -> Anomaly:

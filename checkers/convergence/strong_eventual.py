@@ -11,7 +11,8 @@ diverged        two reads have seen the same and differ
 lost            a final read lacks an element that was added and that nobody can have removed
 resurrected     a final read has an element whose removal was acknowledged before
 unexpected      a read has an element or a value that nobody had begun to write
-superseded      a final read's register has a value after which its own writer had assigned another
+superseded      a final read's register has a value over which somebody had assigned another, having
+                written or read it; or any read's, if that was the same process
 miscounted      a final read's counter is no sum of all acknowledged increments and others
 ==============  ====================================================================================
 
@@ -23,15 +24,17 @@ are increments whose outcome is not known: each may have happened or not.
 definition 2 (strong eventual consistency) and section 4 (the set, the counter).
 
 *Algorithm.* Reads are grouped by what they have seen; of the set, each element is looked up; of the
-counter, the sums of increments in doubt are listed as a set. Linear in the reads, but for the last:
-the doubted increments times the different sums.
+counter, the sums of increments in doubt are listed as a set; of the register, the last assignment
+of a process is compared with when it had first read or written the value. Linear in the reads, but
+for the final ones: the doubted increments times the different sums, and the processes.
 
-*Left out.* Which of several writers' assignments a read should give: the register may have any of
-them, as long as all that have seen the same give the same.
+*Left out.* Which of several writers' assignments a read should give if none had seen another's: the
+register may have any of them, as long as all that have seen the same give the same.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -84,6 +87,7 @@ class _StrongEventual:
             *_diverged(reads),
             *_unexpected(reads, updates),
             *_wrong(final if whole else (), updates),
+            *_superseded(reads, final if whole else (), updates),
         )
         if anomalies:
             kinds = Counter(anomaly.kind for anomaly in anomalies)
@@ -166,27 +170,44 @@ def _wrong(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:
                 told.add(element)
                 said = f"{shown(call.argument)} was removed, and is there in the end"
                 yield Anomaly("resurrected", said, _events(call, read))
-    yield from _superseded(final, updates)
     yield from _miscounted(final, updates)
 
 
-def _superseded(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:
-    """The register has what its writer, who goes to one server, had replaced; told once."""
+def _superseded(
+    reads: Sequence[Call], final: Sequence[Call], updates: Sequence[Call]
+) -> Iterator[Anomaly]:
+    """The register has what somebody had replaced who knew it, having written or read it: by the
+    end whoever that was, before it by what the same process reads later; told once."""
     assigned = [call for call in updates if call.f == "assign"]
-    writers = {frozen(call.argument): call for call in assigned}
-    last = {call.process: call for call in assigned if call.outcome == OK}
-    for read in final:
-        written = writers.get(frozen(read.result["register"]))
-        later = last.get(written.process) if written is not None else None
-        if written is None or later is None or later.invoked <= written.invoked:
-            continue
-        if _before(later, read):
-            said = (
-                f"process {written.process} assigned {shown(written.argument)} and then "
-                f"{shown(later.argument)}, and the former is there in the end"
-            )
-            yield Anomaly("superseded", said, _events(written, later, read))
-            return
+    knew: dict[tuple[int, Any], Call] = {}  # by process and value: its write, or its first read
+    for call in sorted((*assigned, *reads), key=lambda call: call.invoked):
+        value = call.argument if call.f == "assign" else call.result["register"]
+        knew.setdefault((call.process, frozen(value)), call)
+    done: dict[int, list[Call]] = {}
+    for call in assigned:
+        if call.outcome == OK:
+            done.setdefault(call.process, []).append(call)
+    last = {read.invoke_index for read in final}
+    for read in reads:
+        value = frozen(read.result["register"])
+        for process in done if read.invoke_index in last else [read.process]:
+            before = bisect_left(done.get(process, []), read.invoked, key=_completed)
+            later = done[process][before - 1] if before else None
+            known = knew.get((process, value))
+            if later is None or known is None or frozen(later.argument) == value:
+                continue
+            if known.invoked < later.invoked:
+                said = (
+                    f"process {process} {'read' if known.f == 'read' else 'assigned'} "
+                    f"{shown(value)} and then assigned {shown(later.argument)}, and process "
+                    f"{read.process} reads the former later"
+                )
+                yield Anomaly("superseded", said, _events(known, later, read))
+                return
+
+
+def _completed(call: Call) -> int:
+    return call.completed or 0
 
 
 def _miscounted(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:

@@ -1,4 +1,4 @@
-"""Faults that come together: where and when another one strikes.
+"""Faults that come together, and faults that last: what is seldom drawn one by one.
 
 Drawn one by one, two faults seldom meet at one server within the half second in which they would do
 harm together: a leader that is cut off *and* whose clock is set back, a disk that forgets just
@@ -18,6 +18,15 @@ from splitbrain.harness.streams import stream
 
 MOVED = 0.5
 """How many of a plan's faults are moved to others."""
+
+MOST_PROLONGED = 3
+"""So many faults of a plan last long at most."""
+
+UNMENDED = 0.4
+"""How often what may stay until the end does."""
+
+BESIDE = 0.2
+"""How many of the other faults there are beside those that last long."""
 
 BEFORE_S, AFTER_S = 0.1, 0.5
 """How much earlier and later than the other one a fault begins at most, in seconds."""
@@ -44,6 +53,48 @@ def coinciding(plan: Plan, *, survivable: bool) -> Plan:
             moved[other.id] = there = _somewhere(moved.get(other.id, other), plan)
             moved[fault.id] = _beside(fault, there, plan, rng)
     return plan.with_(faults=by_start(moved.get(fault.id, fault) for fault in plan.faults))
+
+
+def prolonged(plan: Plan, *, survivable: bool) -> Plan:
+    """The plan with one to `MOST_PROLONGED` of its faults lasting up to half of the load, and few
+    others meanwhile: else nothing would be done that could go wrong.
+
+    Args:
+        plan: the plan.
+        survivable: as for `coinciding`.
+    """
+    rng = stream(plan.seed, "hunt", "prolonged", "which")
+    fit = [
+        fault
+        for fault in plan.faults
+        if not (survivable and named(fault.kind).nodes_down) and _prolongable(fault)
+    ]
+    longer: dict[str, Fault] = {}
+    for fault in rng.sample(fit, min(len(fit), rng.randint(1, MOST_PROLONGED))):
+        duration = round(max(fault.duration, rng.uniform(0.1, 0.5) * plan.time_limit), 3)
+        at = round(max(0.0, min(fault.at, plan.time_limit - duration)), 3)
+        longer[fault.id] = replace(fault, at=at, duration=duration)
+    kept = [f for f in plan.faults if f.id in longer or rng.random() < BESIDE]
+    return plan.with_(faults=by_start(longer.get(fault.id, fault) for fault in kept))
+
+
+def unmended(plan: Plan) -> Plan:
+    """The plan with some of the faults that nobody need notice, such as a clock that is wrong,
+    staying until everything is healed."""
+    return plan.with_(
+        faults=tuple(
+            replace(fault, duration=0.0)
+            if named(fault.kind).lasting
+            and stream(plan.seed, "hunt", "unmended", fault.id).random() < UNMENDED
+            else fault
+            for fault in plan.faults
+        )
+    )
+
+
+def _prolongable(fault: Fault) -> bool:
+    kind = named(fault.kind)
+    return fault.duration > 0 and not (kind.composite or kind.permanent or kind.long)
 
 
 def _movable(fault: Fault) -> bool:

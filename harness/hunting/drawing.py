@@ -17,7 +17,7 @@ from math import exp, floor, log
 from pathlib import Path
 from typing import Any
 
-from splitbrain.harness.hunting.coincidence import coinciding
+from splitbrain.harness.hunting.coincidence import coinciding, prolonged, unmended
 from splitbrain.harness.knobs import OPTION, Knob
 from splitbrain.harness.nemesis.catalogue import named, resolve
 from splitbrain.harness.nemesis.claims import Claims
@@ -60,6 +60,10 @@ OTHER_SIZES = 0.3
 TOGETHER = 0.3
 """How often half of the faults come together with others."""
 
+PROLONGED = 0.35
+"""How often some faults last longer than anybody's patience. Drawn by themselves half of them are
+over in a fifth of a second, and what gives up after one (a hint, a lease, a suspicion) waits on."""
+
 TRIGGERS = 0.3
 """How often half of the faults wait for something to happen, rather than for a time alone."""
 
@@ -76,6 +80,9 @@ _EVENTS = (
     "write",
 )
 _OFTEN, _SELDOM = 100, 10
+
+TURNED_OVER = 0.3
+"""How often clients leave keys for others in the course of a run, where a workload has several."""
 
 SKEWED = 0.3
 """How often some keys are taken more often than others, where a workload has several."""
@@ -94,6 +101,10 @@ MACHINES = 0.6
 
 SETTINGS = 0.7
 """How often some of a system's settings are not the default ones."""
+
+EXTREME = 0.25
+"""How often a setting that is drawn is the least or the greatest that it may be: one copy, a log
+that is cut at each chance, no patience."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,11 +238,14 @@ def plan_for(target: Target, seed: int) -> Plan:
         rate=round(_log_uniform(seed, "rate", 8.0, 80.0), 1),
     )
     shares = target.shares.get(plan.workload, {})
-    options = {**_options(plan.workload, seed), **_mixed(shares, seed)}
+    options = {**_options(plan.workload, seed, plan.time_limit), **_mixed(shares, seed)}
     plan = plan.with_(options={**options, **_settings(target.knobs, seed)})
     within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None
     kinds = _kinds(target, seed)
     plan = draw(plan, kinds, within=within, density=_density(kinds, seed))
+    plan = unmended(plan)
+    if _stream(seed, "prolonged").random() < PROLONGED:
+        plan = prolonged(plan, survivable=within is not None)
     if _stream(seed, "together").random() < TOGETHER:
         plan = coinciding(plan, survivable=within is not None)
     if _stream(seed, "triggers").random() >= TRIGGERS:
@@ -269,13 +283,18 @@ def _nodes(target: Target, seed: int) -> int:
     return rng.choice(others) if others and rng.random() < OTHER_SIZES else target.nodes
 
 
-def _options(workload: str, seed: int) -> dict[str, Any]:
+def _options(workload: str, seed: int, time_limit: float) -> dict[str, Any]:
     options: dict[str, Any] = {}
     rng = _stream(seed, "keys")
     known = {option.name for option in WORKLOADS.named(workload).options}
-    if "keys" in known and rng.random() < 0.5:
+    if "keys" in known and rng.random() < 0.7:
         # With one or two, operations meet; of many, some are left alone for a while.
-        options["keys"] = rng.choice((1, 1, 2, 3, 5, 12, 30))
+        options["keys"] = rng.choice((1, 1, 2, 3, 5, 12, 30, 30))
+    leaving = _stream(seed, "turnover")
+    if "turnover" in known and leaving.random() < TURNED_OVER:
+        keys = options["keys"] = max(options.get("keys", 0), leaving.choice((6, 12, 30)))
+        # The last keys come into use somewhere between the middle of the run and its end.
+        options["turnover"] = _rounded(keys / time_limit * leaving.uniform(0.6, 1.2))
     if "skew" in known and options.get("keys") != 1 and rng.random() < SKEWED:
         options["skew"] = rng.choice((1.0, 1.0, 2.0, 10.0))
     if (toss := _stream(seed, "burst")).random() < BURSTS:
@@ -317,6 +336,9 @@ def _settings(knobs: Sequence[Knob], seed: int) -> dict[str, Any]:
         if _stream(seed, f"set {knob.name}").random() < 0.5:
             value = _log_uniform(seed, f"value {knob.name}", knob.low + 1, knob.high + 1) - 1
             value = min(max(float(f"{value:.2g}"), knob.low), knob.high)
+            edge = _stream(seed, f"edge {knob.name}")
+            if edge.random() < EXTREME:
+                value = edge.choice((knob.low, knob.high))
             drawn[knob.name] = round(value) if knob.whole else value
     return {OPTION: drawn} if drawn else {}
 

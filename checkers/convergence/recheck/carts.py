@@ -25,6 +25,7 @@ def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Ce
     gone = any(GONE in event.value.values() for event in history.events(f=ANSWERS))
     calls = [call for call in history.calls() if call.outcome != FAIL]
     found: set[tuple[str, int | None, Any]] = set()
+    earlier: dict[Any, Call] = {}
     for look in (call for call in calls if call.f == "look" and call.outcome == OK):
         final = not gone and any(look.invoke_index > index for index in begin)
         of_cart = [
@@ -33,11 +34,16 @@ def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Ce
             if call.f in ("put", "take") and call.argument[0] == look.argument[0]
         ]
         items = [frozen(item) for item in look.result[1]]
+        last = gone and any(look.invoke_index > index for index in begin)
+        before = earlier.setdefault(frozen(look.argument[0]), look) if last else look
         for item in {*items, *(frozen(call.argument[1]) for call in of_cart)}:
             of_item = [call for call in of_cart if frozen(call.argument[1]) == item]
             kind = _wrong(look, items.count(item), of_item, final)
             if kind is not None:
                 found.add((kind, look.complete_index, item))
+            other = [frozen(each) for each in before.result[1]]
+            if (item in items) != (item in other) and _settled(of_item, before):
+                found.add(("diverged", look.complete_index, item))
     if (verdict.validity is INVALID) != bool(found):
         raise CertificateError(f"{len(found)} items are wrong, and the verdict says otherwise")
     for anomaly in verdict.anomalies:
@@ -45,6 +51,14 @@ def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Ce
         if (anomaly.kind, anomaly.operations[-1], item) not in found:
             raise CertificateError(f"operation {anomaly.operations[-1]} has no {anomaly.kind}")
     return Certified("each look was compared again with what was done to each item")
+
+
+def _settled(of_item: list[Call], look: Call) -> bool:
+    """Whether the item was put in, and all that was asked of it was acknowledged before a look."""
+    ended = (
+        call.outcome == OK and (call.complete_index or 0) < look.invoke_index for call in of_item
+    )
+    return any(call.f == "put" for call in of_item) and all(ended)
 
 
 def _wrong(look: Call, shown: int, of_item: list[Call], final: bool) -> str | None:

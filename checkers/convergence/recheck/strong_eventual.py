@@ -33,6 +33,8 @@ def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Ce
     found |= {kind for read in final for kind in _wrong(read, updates)}
     if any(_differ(one, other) for one, other in combinations(reads, 2)):
         found.add("diverged")
+    if any(_superseded(read, reads, updates, read in final) for read in reads):
+        found.add("superseded")
     told = {anomaly.kind for anomaly in verdict.anomalies}
     if verdict.validity is VALID:
         if found:
@@ -81,9 +83,29 @@ def _wrong(read: Call, updates: list[Call]) -> Iterator[str]:
         if update.f == "increment" and update.invoked < (read.completed or 0):
             more = {total + update.argument for total in sums}
             sums = more if sure(update) else sums | more
-        own = [u for u in updates if u.process == update.process and u.f == update.f == "assign"]
-        replaced = any(sure(u) and u.invoked > update.invoked for u in own)
-        if replaced and argument == frozen(read.result["register"]):
-            yield "superseded"
     if read.result["counter"] not in sums:
         yield "miscounted"
+
+
+def _superseded(read: Call, reads: list[Call], updates: list[Call], final: bool) -> bool:
+    """Whether somebody had replaced the register's value who knew it: anybody, for a final read."""
+    here = frozen(read.result["register"])
+    for process in {call.process for call in updates} if final else {read.process}:
+        values = [
+            (
+                call.invoked,
+                call,
+                frozen(call.argument if call.f == "assign" else call.result["register"]),
+            )
+            for call in (*updates, *reads)
+            if call.process == process and call.f in ("assign", "read")
+        ]
+        ended = [
+            (at, value)
+            for at, call, value in values
+            if call.f == "assign" and call.outcome == OK and (call.completed or 0) < read.invoked
+        ]
+        at, value = max(ended, default=(0, here))
+        if value != here and any(known == here and begun < at for begun, _, known in values):
+            return True
+    return False

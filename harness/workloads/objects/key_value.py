@@ -23,6 +23,8 @@ from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.keyed import (
     CAS_WITH_SEEN,
     SKEW,
+    TURNOVER,
+    Choice,
     KeyState,
     key_names,
     key_reads,
@@ -40,6 +42,7 @@ NAME = "kv"
 OPTIONS = (
     Option("keys", 3, "how many independent keys", least=1),
     SKEW,
+    TURNOVER,
     Option("get", 0.4, "share of gets among the operations", most=1),
     Option("append", 0.2, "share of appends", most=1),
     Option("cas", 0.1, "share of compare-and-sets", most=1),
@@ -116,7 +119,8 @@ def operations(options: Mapping[str, Any]) -> Generator:
     """Endless operations in the shares that the options say."""
     shares = {f: options[f] for f in ("get", "append", "cas", "delete")}
     weights = remainder(NAME, shares, "put")
-    return keyed_operations(key_names(options["keys"]), weights, _argument, _seen, options["skew"])
+    names, choice = key_names(options["keys"]), Choice.of(options)
+    return keyed_operations(names, weights, _argument, _seen, choice)
 
 
 def _argument(f: str, state: KeyState, random: Random) -> tuple[Any, KeyState]:

@@ -25,6 +25,8 @@ from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.keyed import (
     CAS_WITH_SEEN,
     SKEW,
+    TURNOVER,
+    Choice,
     KeyState,
     key_names,
     key_reads,
@@ -42,6 +44,7 @@ NAME = "register"
 OPTIONS = (
     Option("keys", 3, "how many independent keys", least=1),
     SKEW,
+    TURNOVER,
     Option("read", 0.5, "share of reads among the operations", most=1),
     Option("cas", 0.2, "share of compare-and-sets; writes are what is left", most=1),
     Option(
@@ -116,7 +119,8 @@ def operations(options: Mapping[str, Any]) -> Generator:
 
     shares = {"read": options["read"], "cas": options["cas"]}
     weights = remainder(NAME, shares, "write")
-    return keyed_operations(key_names(options["keys"]), weights, argument, _seen, options["skew"])
+    names, choice = key_names(options["keys"]), Choice.of(options)
+    return keyed_operations(names, weights, argument, _seen, choice)
 
 
 def _guess(state: KeyState, random: Random, values: int | None) -> Any:

@@ -57,6 +57,15 @@ SKEW = Option(
 )
 
 
+TURNOVER = Option(
+    "turnover",
+    0.0,
+    "how many keys a second clients leave for good and take others for; a third of all is in use "
+    "then (0: all are, all the time)",
+    most=1000,
+)
+
+
 def any_of(count: int, skew: float, random: Random) -> int:
     """One of so many keys, by position; see `SKEW`."""
     if skew == 0:
@@ -65,12 +74,41 @@ def any_of(count: int, skew: float, random: Random) -> int:
     return random.choices(range(count), weights)[0]
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which keys are taken how often, and when.
+
+    Attributes:
+        count: how many keys there are.
+        skew: see `SKEW`.
+        turnover: see `TURNOVER`. What is wrong with a key that is written again and again is soon
+            mended by the next write; what is left alone stays as it is.
+    """
+
+    count: int
+    skew: float = 0.0
+    turnover: float = 0.0
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Choice:
+        """What a workload's options say."""
+        return cls(options["keys"], options["skew"], options["turnover"])
+
+    def any(self, context: Context) -> int:
+        """A key, by position."""
+        if not self.turnover:
+            return any_of(self.count, self.skew, context.random)
+        used = max(1, self.count // 3)
+        left = min(int(self.turnover * context.time / 1e9), self.count - used)
+        return left + any_of(used, self.skew, context.random)
+
+
 def keyed_operations(
     keys: tuple[str, ...],
     weights: Mapping[str, float],
     argument: Argument,
     seen: Seen,
-    skew: float = 0.0,
+    choice: Choice | None = None,
 ) -> Generator:
     """Endless operations, each on a random key, by a random free client.
 
@@ -79,12 +117,13 @@ def keyed_operations(
         weights: how often each f is drawn, in proportion.
         argument: makes the argument.
         seen: learns from completions.
-        skew: how unevenly keys are taken (`SKEW`).
+        choice: which keys are taken; all alike, unless given.
     """
     functions = tuple(f for f, weight in weights.items() if weight > 0)
     bounds = tuple(accumulate(weights[f] for f in functions))
     states = tuple(KeyState() for _ in keys)
-    return KeyedOperations(keys, functions, bounds, argument, seen, states, skew)
+    chosen = choice or Choice(len(keys))
+    return KeyedOperations(keys, functions, bounds, argument, seen, states, chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +136,14 @@ class KeyedOperations:
     argument: Argument
     seen: Seen
     states: tuple[KeyState, ...]
-    skew: float = 0.0
+    choice: Choice
 
     def next(self, context: Context) -> Step | None:
         """An operation if any client is free."""
         if not context.free:
             return PENDING, self
         draw = context.random
-        position = any_of(len(self.keys), self.skew, draw)
+        position = self.choice.any(context)
         f = draw.choices(self.functions, cum_weights=self.bounds)[0]
         argument, state = self.argument(f, self.states[position], draw)
         client = draw.choice(context.free)

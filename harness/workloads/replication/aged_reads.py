@@ -19,6 +19,8 @@ from splitbrain.harness.workloads.parts import replicas
 from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.keyed import (
     SKEW,
+    TURNOVER,
+    Choice,
     KeyState,
     key_names,
     key_reads,
@@ -35,6 +37,7 @@ NAME = "aged-reads"
 OPTIONS = (
     Option("keys", 2, "how many independent keys", least=1),
     SKEW,
+    TURNOVER,
     Option("read", 0.6, "share of reads among the operations; writes are the rest", most=1),
 )
 
@@ -90,7 +93,7 @@ def operations(options: Mapping[str, Any]) -> Generator:
 
     weights = remainder(NAME, {"read": options["read"]}, "write")
     names = key_names(options["keys"])
-    return keyed_operations(names, weights, argument, lambda f, value, s: s, options["skew"])
+    return keyed_operations(names, weights, argument, lambda f, value, s: s, Choice.of(options))
 
 
 # Final reads and checkers

@@ -20,7 +20,13 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts.abilities import Method
-from splitbrain.harness.workloads.parts.keyed import SKEW, any_of, key_names, remainder
+from splitbrain.harness.workloads.parts.keyed import (
+    SKEW,
+    TURNOVER,
+    Choice,
+    key_names,
+    remainder,
+)
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
@@ -31,6 +37,7 @@ NAME = "siblings"
 OPTIONS = (
     Option("keys", 3, "how many independent keys", least=1),
     SKEW,
+    TURNOVER,
     Option("read", 0.5, "share of reads among the operations", most=1),
     Option("remove", 0.1, "share of removals; writes are what is left", most=1),
     Option("blind", 0.2, "share of writes that replace nothing, whatever was read", most=1),
@@ -103,7 +110,7 @@ class SiblingOperations:
         keys: the keys.
         weights: how often each f is drawn, in proportion.
         blind: share of writes that replace nothing.
-        skew: how unevenly keys are taken.
+        choice: which keys are taken.
         fresh: the next value to write.
         seen: by client and key, what was read and not replaced since.
     """
@@ -111,7 +118,7 @@ class SiblingOperations:
     keys: tuple[str, ...]
     weights: Mapping[str, float]
     blind: float
-    skew: float
+    choice: Choice
     fresh: int = 0
     seen: Mapping[tuple[int, str], list[int]] = field(default_factory=dict)
 
@@ -120,7 +127,7 @@ class SiblingOperations:
         if not context.free:
             return PENDING, self
         draw = context.random
-        key = self.keys[any_of(len(self.keys), self.skew, draw)]
+        key = self.keys[self.choice.any(context)]
         f = draw.choices(tuple(self.weights), tuple(self.weights.values()))[0]
         client = draw.choice(context.free)
         seen = self.seen.get((client, key), [])
@@ -150,7 +157,8 @@ def operations(options: Mapping[str, Any]) -> Generator:
     """Endless reads, writes and removals in the shares that the options say."""
     shares = {"read": options["read"], "remove": options["remove"]}
     weights = remainder(NAME, shares, "write")
-    return SiblingOperations(key_names(options["keys"]), weights, options["blind"], options["skew"])
+    keys, choice = key_names(options["keys"]), Choice.of(options)
+    return SiblingOperations(keys, weights, options["blind"], choice)
 
 
 # Final reads and checkers

@@ -18,7 +18,13 @@ from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts.abilities import Method
-from splitbrain.harness.workloads.parts.keyed import SKEW, any_of, key_names, remainder
+from splitbrain.harness.workloads.parts.keyed import (
+    SKEW,
+    TURNOVER,
+    Choice,
+    key_names,
+    remainder,
+)
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
@@ -29,6 +35,7 @@ NAME = "shopping-cart"
 OPTIONS = (
     Option("keys", 2, "how many carts", least=1),
     SKEW,
+    TURNOVER,
     Option("look", 0.3, "share of looks among the operations", most=1),
     Option("take", 0.25, "share of items taken out; put in are what is left", most=1),
 )
@@ -87,14 +94,14 @@ class CartOperations:
     Attributes:
         carts: their names.
         weights: how often each f is drawn, in proportion.
-        skew: how unevenly carts are taken.
+        choice: which carts are taken.
         fresh: the next item.
         seen: by client and cart, what a look showed and this client has not taken out since.
     """
 
     carts: tuple[str, ...]
     weights: Mapping[str, float]
-    skew: float
+    choice: Choice
     fresh: int = 0
     seen: Mapping[tuple[int, str], tuple[int, ...]] = field(default_factory=dict)
 
@@ -103,7 +110,7 @@ class CartOperations:
         if not context.free:
             return PENDING, self
         draw = context.random
-        cart = self.carts[any_of(len(self.carts), self.skew, draw)]
+        cart = self.carts[self.choice.any(context)]
         f = draw.choices(tuple(self.weights), tuple(self.weights.values()))[0]
         client = draw.choice(context.free)
         place = client, cart
@@ -135,7 +142,7 @@ def operations(options: Mapping[str, Any]) -> Generator:
     """Endless operations in the shares that the options say."""
     shares = {"look": options["look"], "take": options["take"]}
     weights = remainder(NAME, shares, "put")
-    return CartOperations(key_names(options["keys"]), weights, options["skew"])
+    return CartOperations(key_names(options["keys"]), weights, Choice.of(options))
 
 
 # Final reads and checkers

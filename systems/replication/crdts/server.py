@@ -3,7 +3,8 @@
     client -> server   ("request", number, f, argument)    see the client
     server -> server   ("gossip", document)
 
-An update is acknowledged when it is durable here; the others hear of it by gossip. Messages may be
+An update is acknowledged when it is durable here, and shown no sooner: what a client has read here
+it can build on, though the power fails. The others hear of it by gossip. Messages may be
 lost, repeated and late: merging takes them in any order.
 """
 
@@ -53,12 +54,8 @@ class GossipServer:
             while True:
                 sender, message = await self.node.network.receive()
                 match message:
-                    case ("request", number, "read", _):
-                        answer = ("ok", self.document.seen, *self.document.value)
-                        self.node.network.send(sender, ("reply", number, *answer))
-                    case ("request", number, "text", _):
-                        found = ("ok", self.document.seen, self.document.text.letters)
-                        self.node.network.send(sender, ("reply", number, *found))
+                    case ("request", number, "read" | "text" as f, _):
+                        nursery.start_soon(self._read, sender, number, f)
                     case ("request", number, f, argument):
                         nursery.start_soon(self._update, sender, number, f, argument)
                     case _:
@@ -71,10 +68,12 @@ class GossipServer:
                 self.keep(self.types.merged(self.document, self.types.of(document)))
 
     def keep(self, document: Document) -> None:
-        """Have this document from now on; durable with the next update."""
-        self.document = document
-        self.storage.document = document
-        self._show()
+        """Have this document from now on; durable with the next update, or before a client reads
+        it."""
+        if document != self.document:
+            self.document = document
+            self.storage.document = document
+            self._show()
 
     def _show(self) -> None:
         """Show which parts of the document are others than they were."""
@@ -85,6 +84,12 @@ class GossipServer:
             self._teller.changed(("part", "counter"), counter)
             self._teller.changed(("part", "register"), (register.value, register.stamp))
             self._teller.changed(("part", "text"), self.document.text.letters)
+
+    async def _read(self, client: str, number: int, f: str) -> None:
+        read = self.document
+        await self.storage.durable()
+        found = (read.text.letters,) if f == "text" else read.value
+        self.node.network.send(client, ("reply", number, "ok", read.seen, *found))
 
     async def _update(self, client: str, number: int, f: str, argument: Any) -> None:
         if number in self.storage.requests:

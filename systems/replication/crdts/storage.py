@@ -35,6 +35,7 @@ class Storage:
     def __init__(self, disk: Disk, compact_at: int) -> None:
         self._compact_at = compact_at
         self._log = LogFile(disk, PATH, _START)
+        self._kept: tuple[Any, ...] = ()  # document and requests as they are on disk
         self._waiting: list[trio.Event] = []
         self._wanted = trio.Event()
         self.document: tuple[Any, ...] | None = None
@@ -52,6 +53,8 @@ class Storage:
 
     async def durable(self) -> None:
         """Return once the document as it is now, or a later one, is durable."""
+        if self._kept and self._kept[0] is self.document and self._kept[1] is self.requests:
+            return
         done = trio.Event()
         self._waiting.append(done)
         self._wanted.set()
@@ -63,11 +66,13 @@ class Storage:
             await self._wanted.wait()
             self._wanted = trio.Event()
             group, self._waiting = self._waiting, []
+            kept = self.document, self.requests
             if self._log.records < self._compact_at:
                 self._log.append([self._record()])
                 await self._log.fsync()
             else:
                 await self._log.replace([self._record()])
+            self._kept = kept
             for done in group:
                 done.set()
 

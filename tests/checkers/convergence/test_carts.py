@@ -53,6 +53,13 @@ def look(*items, cart="x"):
         ([do("put", 1), look(), do("take", 1), look(1), FINAL, look()], VALID, []),
         # What only a server had that is dead for good is gone with it.
         ([do("put", 1), FINAL, DEAD, look()], UNKNOWN, []),
+        ([do("put", 1), FINAL, DEAD, look(), look()], VALID, []),
+        ([do("put", 1), do("take", 1), FINAL, DEAD, look(1), look(1)], VALID, []),
+        # But those that are left must have the same, as far as nothing is in doubt.
+        ([do("put", 1), FINAL, DEAD, look(), look(1)], INVALID, ["diverged"]),
+        ([do("put", 1), FINAL, DEAD, look(), look(1, cart="y")], INVALID, ["unexpected"]),
+        ([do("put", 1), do("take", 1), FINAL, DEAD, look(1), look()], INVALID, ["diverged"]),
+        ([do("put", 2), do("put", 1, "info", 3), FINAL, DEAD, look(2), look(1, 2)], VALID, []),
         ([do("put", 1), look(1)], UNKNOWN, []),
         ([FINAL, look()], UNKNOWN, []),
         ([], UNKNOWN, []),
@@ -94,7 +101,8 @@ def drawn_run(random: Random) -> list[Operation]:
         events += do(f, item, kind, number)
         if kind == "ok" or (kind == "info" and random.random() < 0.5):
             items = items | {item} if f == "put" else items - {item}
-    events += FINAL + look(*sorted(items)) + look(*sorted(items))
+    dead = DEAD if random.random() < 0.3 else []
+    events += FINAL + dead + look(*sorted(items)) + look(*sorted(items))
     return [Operation(i, i, *event) for i, event in enumerate(events)]
 
 
@@ -107,9 +115,10 @@ def mutated(operations: list[Operation], random: Random) -> list[Operation]:
 
 def twin(operations: list[Operation]) -> set[tuple[str, int, int]]:
     """What is wrong with each item of each look, as one reads it off the list."""
-    wrong, state, final = set(), {}, False
+    wrong, state, final, dead, before = set(), {}, False, False, None
     for o in operations:
         final = final or o.f == "phase"
+        dead = dead or o.f == "answers"
         if o.f in ("put", "take"):
             state.setdefault(o.value[1], []).append((o.f, o.type))
         elif (o.f, o.type) == ("look", "ok"):
@@ -118,11 +127,16 @@ def twin(operations: list[Operation]) -> set[tuple[str, int, int]]:
                 there = item in o.value[1]
                 if there and ("put", "ok") not in done and ("put", "info") not in done:
                     wrong.add(("unexpected", o.index, item))
+                elif dead:
+                    sure = ("put", "ok") in done and {kind for _, kind in done} <= {"ok", "fail"}
+                    if before is not None and sure and there != (item in before):
+                        wrong.add(("diverged", o.index, item))
                 elif final and there and ("take", "ok") in done:
                     wrong.add(("returned", o.index, item))
                 elif final and not there and ("put", "ok") in done:
                     tried = {("take", "ok"), ("take", "info")} & {*done}
                     wrong |= set() if tried else {("lost", o.index, item)}
+            before = o.value[1] if dead and before is None else before
     return wrong
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import combinations, product
+from itertools import product
 from random import Random
 
 import pytest
@@ -42,6 +42,7 @@ def read(seen, *elements, counter=0, register=None, process=3):
 DEAD = [(NEMESIS, "info", "answers", {"n1": "gone", "n2": "answered"})]
 ADD = update("add", 1)
 GONE = [*ADD, *update("remove", 1)]
+OVER = [*read(1, register=5, process=4), (4, "invoke", "assign", 7), (4, "ok", "assign", 7)]
 SET = [*update("assign", 5), *update("assign", 6)]
 UP = update("increment", 4)
 
@@ -66,6 +67,16 @@ UP = update("increment", 4)
         ([UP, update("increment", 2, "info"), FINAL, *[read(1, counter=5)] * 2], INVALID, ["mis"]),
         ([SET, FINAL, *[read(2, register=6)] * 2], VALID, []),
         ([SET, FINAL, *[read(2, register=5)] * 2], INVALID, ["superseded"]),
+        (
+            [SET, read(1, register=5, process=1), FINAL, *[read(2, register=6)] * 2],
+            INVALID,
+            ["sup"],
+        ),
+        ([update("assign", 5), OVER, read(1, register=5, process=4), FINAL], INVALID, ["sup"]),
+        # Who had read it has replaced it; who had not, has not.
+        ([update("assign", 5), OVER, FINAL, *[read(2, register=7)] * 2], VALID, []),
+        ([update("assign", 5), OVER, FINAL, *[read(2, register=5)] * 2], INVALID, ["superseded"]),
+        ([update("assign", 5), OVER[2:], FINAL, *[read(2, register=5)] * 2], VALID, []),
         ([SET, read(1, register=5), FINAL, *[read(2, register=6)] * 2], VALID, []),
         # What only a server had that never came back is not there; equal they must be all the same.
         ([ADD, FINAL, DEAD, read(0), read(0)], VALID, []),
@@ -97,7 +108,7 @@ def test_what_is_no_such_read_is_refused(result):
 def simulated(random: Random) -> list[Operation]:
     """Two replicas that take updates alone and hear from each other; some outcomes are unknown."""
     events, states = [], [{"add": {}, "remove": {}, "increment": {}, "assign": {}} for _ in "ab"]
-    processes, fresh = [10, 11], 0
+    processes = [10, 11]
 
     def value(state):
         latest = max(state["assign"].items(), default=(None, None))
@@ -110,15 +121,17 @@ def simulated(random: Random) -> list[Operation]:
         }
 
     def one_read(state):
-        events.append((0, "invoke", "read", None))
-        events.append((0, "ok", "read", value(state)))
+        # By who updates this replica, or by somebody else.
+        process = random.choice([processes[0 if state is states[0] else 1], 0])
+        events.append((process, "invoke", "read", None))
+        events.append((process, "ok", "read", value(state)))
 
-    for _ in range(random.randrange(1, 8)):
-        state = random.choice(states)
+    for fresh in range(random.randrange(1, 8)):
+        which = random.randrange(2)
+        state = states[which]
         there = value(state)["elements"]
         f = random.choice(["add", "increment", "assign", *(["remove"] if there else [])])
         argument = random.choice(there) if f == "remove" else fresh
-        which, fresh = random.randrange(2), fresh + 1
         process = processes[which]
         kind = random.choice(["ok", "ok", "ok", "info", "fail"])
         events.append((process, "invoke", f, argument))
@@ -179,6 +192,18 @@ def twin(operations: list[Operation]) -> set[str]:
             values.append(("assign", o.value["register"]))
         if any(value not in begun for value in values):
             kinds.add("unexpected")
+        for p in {a.process for a in asked} if o.index > final else {o.process}:
+            mine = [a for a in asked if (a.f, a.process) == ("assign", p) and a.index < o.index]
+            done = [a for a in mine if ends[a.index].type == "ok"]
+            knew = [(r.index, r.value["register"]) for r in reads if r.process == p]
+            knew += [(a.index, a.value) for a in mine]
+            here = o.value["register"]
+            if (
+                done
+                and done[-1].value != here
+                and any(value == here and at < done[-1].index for at, value in knew)
+            ):
+                kinds.add("superseded")
         if o.index < final:
             continue
         sure = {(a.f, a.value) for a in asked if ends[a.index].type == "ok"}
@@ -188,10 +213,6 @@ def twin(operations: list[Operation]) -> set[str]:
                 kinds.add("lost")
             if f == "remove" and value in o.value["elements"]:
                 kinds.add("resurrected")
-        for one, other in combinations([a for a in asked if a.f == "assign"], 2):
-            ended = one.process == other.process and ends[other.index].type == "ok"
-            if ended and one.value == o.value["register"]:
-                kinds.add("superseded")
         counts = [a for a in asked if a.f == "increment"]
         choices = [(1,) if ends[a.index].type == "ok" else (0, 1) for a in counts]
         sums = {

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from splitbrain.harness.hunting.coincidence import AFTER_S, BEFORE_S, coinciding
+from splitbrain.harness.hunting.coincidence import (
+    AFTER_S,
+    BEFORE_S,
+    MOST_PROLONGED,
+    coinciding,
+    prolonged,
+    unmended,
+)
 from splitbrain.harness.nemesis.catalogue import check_fault, named
 from splitbrain.harness.plan import Fault, Plan
 from splitbrain.harness.planning import draw
@@ -80,3 +87,29 @@ def test_what_has_no_other_beside_it_stays():
 
     assert coinciding(plan, survivable=False) == plan
     assert coinciding(alone, survivable=False) == alone
+
+
+@pytest.mark.parametrize("survivable", [False, True])
+def test_a_few_faults_last_longer_and_few_others_are_left(survivable):
+    for seed in range(30):
+        before = drawn(seed)
+        after = prolonged(before, survivable=survivable)
+        was = {fault.id: fault for fault in before.faults}
+        longer = [fault for fault in after.faults if fault.duration > was[fault.id].duration]
+
+        assert after == prolonged(before, survivable=survivable)
+        assert len(longer) <= MOST_PROLONGED
+        assert all(fault.at + fault.duration <= before.time_limit + 0.001 for fault in longer)
+        down = [fault for fault in longer if named(fault.kind).nodes_down]
+        assert not (survivable and down)
+    left = [len(prolonged(drawn(seed), survivable=False).faults) for seed in range(30)]
+    assert sum(left) < sum(len(drawn(seed).faults) for seed in range(30)) / 2
+
+
+def test_some_clocks_stay_wrong_and_nothing_else_is_changed():
+    plans = [drawn(seed, ["clock.bump", "process.kill"]) for seed in range(30)]
+    for before in plans:
+        for old, new in zip(before.faults, unmended(before).faults, strict=True):
+            assert new == old or (new.kind, new.duration) == ("clock.bump", 0.0)
+    clocks = [f for plan in plans for f in unmended(plan).faults if f.kind == "clock.bump"]
+    assert 0.2 < sum(fault.duration == 0 for fault in clocks) / len(clocks) < 0.6

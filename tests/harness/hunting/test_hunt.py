@@ -246,6 +246,8 @@ def test_seeds_differ_in_skew_bursts_density_and_the_mix_of_operations():
 
     assert {o["skew"] for o in options if "skew" in o} == {1.0, 2.0, 10.0}
     assert all(o.get("keys") != 1 for o in options if "skew" in o)
+    assert 80 < sum("turnover" in o for o in options) < 160
+    assert all(o["keys"] >= 6 for o in options if "turnover" in o)
     assert {o["burst"] for o in options if "burst" in o} == {2, 4, 8, 16}
     mixed = [[o[f] for f in ("get", "append", "cas", "delete")] for o in options if "cas" in o]
     assert 150 < len(mixed) < 250

@@ -17,6 +17,7 @@ def test_options_have_defaults():
     assert register(memory.RegisterClient).options == {
         "keys": 3,
         "skew": 0.0,
+        "turnover": 0.0,
         "read": 0.5,
         "cas": 0.2,
         "values": None,

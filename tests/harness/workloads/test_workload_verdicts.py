@@ -160,3 +160,13 @@ def test_the_order_of_sets_and_hashes_changes_nothing():
 
     assert len(digests) == 1
     assert len(digests.pop().split()) == 3
+
+
+def test_with_turnover_keys_are_left_for_good_and_the_last_ones_come_in_the_end():
+    workload = register(memory.clients(memory.RegisterClient), keys=9, turnover=1.0)
+    load = [c for c in run(workload, plan()).calls() if c.process < 10**6]
+    seconds = [(call.start / 1e9, call.argument[0]) for call in load]
+
+    assert max(at for at, key in seconds if key == "x") < 1.0
+    assert 2.0 < max(at for at, key in seconds if key == "z") < 3.0
+    assert min(at for at, key in seconds if key == "k9") > 6.0
