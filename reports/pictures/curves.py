@@ -15,6 +15,7 @@ from splitbrain.harness.pictures.forms import Series
 from splitbrain.reports.pictures.marking import GLYPH, Axis, label, line, shown
 
 DOTS, STEPS = 1_200, 600
+KEY_ROW = 16.0
 
 
 class Scale:
@@ -64,22 +65,33 @@ def draw_curves(
         y = bottom - scale.share(value) * height
         parts.append(line("rule", left, y, left + axis.width, y))
         parts.append(label("value", left - 8, y + 4, text))
-    x = left
-    for each in series:
+    for each, (x, row) in zip(series, key_places(series, axis.width), strict=True):
         points = [
             (left + axis.x(time), bottom - scale.share(value) * height)
             for time, value in _thinned(each.points, DOTS if each.form == "dots" else STEPS)
         ]
         parts.append(_path(each, points, left + axis.width))
-        name = shown(each.name, 40)
+        y = bottom + 27 + row * KEY_ROW
         parts.append(
             Markup(
                 '<rect class="key {}" x="{:.1f}" y="{:.1f}" width="12" height="8" rx="2"/>'
-            ).format(each.tone, x, bottom + 27)
+            ).format(each.tone, left + x, y)
         )
-        parts.append(label("says", x + 17, bottom + 35, name))
-        x += len(name) * GLYPH + 44
+        parts.append(label("says", left + x + 17, y + 8, shown(each.name, 40)))
     return parts
+
+
+def key_places(series: Sequence[Series], width: float) -> list[tuple[float, int]]:
+    """Where the key of each curve stands: how far to the right, and in which row."""
+    places: list[tuple[float, int]] = []
+    x, row = 0.0, 0
+    for each in series:
+        room = len(shown(each.name, 40)) * GLYPH + 44
+        if x and x + room > width:
+            x, row = 0.0, row + 1
+        places.append((x, row))
+        x += room
+    return places
 
 
 def _path(series: Series, points: Sequence[tuple[float, float]], end: float) -> Markup:

@@ -8,7 +8,7 @@ from markupsafe import Markup
 
 from splitbrain.harness.pictures.forms import Bar, Lane, Lanes, Link, Point, Series
 from splitbrain.reports.faults import FaultBand
-from splitbrain.reports.pictures.curves import Scale, draw_curves, followed
+from splitbrain.reports.pictures.curves import KEY_ROW, Scale, draw_curves, followed, key_places
 from splitbrain.reports.pictures.marking import (
     GLYPH,
     Axis,
@@ -56,7 +56,7 @@ def draw_lanes(lanes: Lanes, faults: Sequence[FaultBand], title: str) -> Markup:
         y += (1 + max(stacked, default=0)) * ROW + (13 if lane.points else 0) + GAP
     bottom, width = y, left + axis.width + BESIDE
     curves = [each for each in (followed(one, axis) for one in lanes.curves) if each.points]
-    below = CURVES + 42 if curves else 0
+    below = CURVES + 42 + key_places(curves, axis.width)[-1][1] * KEY_ROW if curves else 0
     parts = [head("lanes", f"{title}: {len(chosen)} lanes", width, bottom + below + 24)]
     parts += bands(faults, axis, left, TOP - 8, bottom + (CURVES + 20 if curves else 0))
     tops = {lane.name: top for lane, top in zip(chosen, places, strict=True)}

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from splitbrain.harness.pictures.forms import Plot
 from splitbrain.reports.faults import FaultBand
-from splitbrain.reports.pictures.curves import Scale, draw_curves
+from splitbrain.reports.pictures.curves import KEY_ROW, Scale, draw_curves, key_places
 from splitbrain.reports.pictures.marking import Axis, bands, head, label, shown
 
 HEIGHT = 150.0
@@ -46,7 +46,8 @@ def draw_plot(
     scale = Scale(values, logarithmic=plot.logarithmic)
     bottom = TOP + HEIGHT
     width = LEFT + WIDTH + 12
-    parts = [head("plot", f"{title}, {plot.unit}, over time", width, bottom + 44)]
+    below = 44 + key_places(series, axis.width)[-1][1] * KEY_ROW
+    parts = [head("plot", f"{title}, {plot.unit}, over time", width, bottom + below)]
     parts += bands(faults, axis, LEFT, TOP, bottom)
     parts.append(label("unit", LEFT, 12, shown(plot.unit, 80)))
     for x, time in axis.ticks():

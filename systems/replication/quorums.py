@@ -85,6 +85,8 @@ def _request(seen: Seen, call: Call) -> tuple[Message, int] | None:
 def _grid(seen: Seen) -> Form | None:
     servers = seen.plan.servers
     rows: list[Row] = []
+    stored: frozenset[str] | None = None
+    asked_last: frozenset[str] | None = None
     for position in list(seen.blamed)[-OPERATIONS:]:
         call = seen.calls[position]
         asked = _request(seen, call)
@@ -96,7 +98,18 @@ def _grid(seen: Seen) -> Form | None:
         rows.append(Row(f"{told}, by {request.destination} at {call.start / 1e9:.3f} s"))
         for each, following in zip(own, [*own[1:], None], strict=True):
             over = answered if following is None else following.sent
-            rows.append(Row(each.what, tuple(_cell(seen, each, s, over) for s in servers)))
+            cells = tuple(_cell(seen, each, s, over) for s in servers)
+            rows.append(Row(each.what, cells))
+            heard = frozenset(
+                s for s, cell in zip(servers, cells, strict=True) if cell.tone == "good"
+            )
+            if call.f.startswith("read"):
+                asked_last = heard if each.what == "query" else asked_last
+            elif each.what == "store":
+                stored = heard
+    if stored and asked_last and not stored & asked_last:
+        found = f"the read heard {' '.join(sorted(asked_last))}"
+        rows.append(Row(f"{found}, the last write {' '.join(sorted(stored))}: none in common"))
     return Grid(servers, tuple(rows)) if any(row.cells for row in rows) else None
 
 

@@ -59,12 +59,13 @@ CAUSES = [
     ("clocks", "CLK-08", "/clock minus true time/.test(text) && /clock.backward/.test(text)"
                          " && [...figure.querySelectorAll('.curve')]"
                          ".some(c => c.getBBox().height > 40)"),
-    ("commits", "TX-20", "/in doubt/.test(text) && /commit/.test(text) && /abort/.test(text)"),
+    ("commits", "TX-20", "figure.querySelectorAll('.thing.bad').length >= 2"
+                         " && /in doubt/.test(text) && /commit/.test(text) && /abort/.test(text)"),
     ("levels", "LSM-01", "/level 0/.test(text)"
                          " && /the tombstone is in table [0-9]+, on level 0/.test(text)"),
     ("pages", "BT-04", "/meta/.test(text) && /power loss|opened/.test(text)"),
     ("disk", "STO-01", "figure.querySelector('.thing.bad') && /Damaged|boot/.test(text)"),
-    ("watermarks", "STR-07", "/watermark of group/.test(text)"
+    ("watermarks", "STR-07", "/watermark of group/.test(text) && /late/.test(text)"
                              " && [...figure.querySelectorAll('.curve')]"
                              ".every(c => c.getBBox().height > 40)"),
     ("owners", "STR-06", "/in generation [0-9]+/.test(text) && /3 again/.test(text)"

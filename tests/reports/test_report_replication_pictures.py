@@ -116,6 +116,7 @@ def test_a_read_and_a_write_of_small_quorums_have_no_replica_in_common(bug_folde
     asked = [names for (who, what), names in heard.items() if what == "query" and " read " in who]
 
     assert any(not (names & others) for names in stored for others in asked)
+    assert grid.rows[-1].name == "the read heard n3, the last write n2: none in common"
 
 
 def test_replicas_that_have_seen_the_same_and_say_different_things_have_different_colours(
@@ -261,5 +262,7 @@ def test_a_participant_that_rolls_back_in_doubt_is_seen(bug_folder):
             txn, _, outcome = point.text.partition(" ")
             outcomes.setdefault(txn, set()).add(outcome)
 
+    red = {p.text.split()[0] for lane in lanes.lanes for p in lane.points if p.tone == "bad"}
     assert {"commit", "abort"} in outcomes.values()
+    assert {txn for txn, known in outcomes.items() if len(known) > 1} <= red
     assert any(bar.text.endswith("in doubt") for lane in lanes.lanes for bar in lane.bars)

@@ -21,15 +21,28 @@ from splitbrain.systems.streams.replicated_log.pictures import OWNERS as GROUP_O
 
 def test_a_watermark_is_drawn_against_the_times_of_events(tmp_path):
     folder = two_leaders_run(tmp_path)
-    took = ([0.1, 0, 0, 900, None], [0.2, 0, 1, 1500, 400.0], [0.3, 0, 0, 1200, 700.0])
+    took = (
+        [0.1, 0, 0, 900, None],
+        [0.2, 0, 1, 1500, 400.0],
+        [0.3, 0, 0, 1200, 700.0],
+        [0.4, 0, 1, 600, 700.0],
+        [0.5, 0, 1, 1600, 500.0],
+    )
     write_trace(folder, [[time, "took", "n1", *rest] for time, *rest in took])
 
     plot = WATERMARKS.draw(seen_of(load_run(folder)))
 
     assert {series.name: series.points for series in plot.series} == {
         "events of partition 0": ((100_000_000, 0.9), (300_000_000, 1.2)),
-        "events of partition 1": ((200_000_000, 1.5),),
-        "watermark of group 0": ((200_000_000, 0.4), (300_000_000, 0.7)),
+        "events of partition 1": ((200_000_000, 1.5), (400_000_000, 0.6), (500_000_000, 1.6)),
+        "watermark of group 0": (
+            (200_000_000, 0.4),
+            (300_000_000, 0.7),
+            (400_000_000, 0.7),
+            (500_000_000, 0.5),
+        ),
+        "late": ((400_000_000, 0.6),),
+        "goes back": ((500_000_000, 0.5),),
     }
 
 

@@ -15,12 +15,19 @@ an axis starts at 0."""
 def _drawn(seen: Seen) -> Form | None:
     taken: dict[int, list[tuple[int, float]]] = {}
     marks: dict[int, list[tuple[int, float]]] = {}
+    late: list[tuple[int, float]] = []
+    back: list[tuple[int, float]] = []
     for at, event in enumerate(seen.trace.events):
         match event:
             case [_, "took", _, int(group), int(partition), int(latest), watermark]:
                 time = seen.trace.time(at)
                 taken.setdefault(partition, []).append((time, latest))
+                before = marks.get(group, [(0, latest)])[-1][1]
+                if latest < before:
+                    late.append((time, latest))
                 if isinstance(watermark, int | float):
+                    if watermark < before and group in marks:
+                        back.append((time, watermark))
                     marks.setdefault(group, []).append((time, watermark))
     if not marks:
         return None
@@ -36,6 +43,9 @@ def _drawn(seen: Seen) -> Form | None:
         )
         for group, points in sorted(marks.items())[:GROUPS]
     ]
+    for name, points in (("late", late), ("goes back", back)):
+        if points:
+            series.append(Series(name, _from(base, points), "dots", "bad"))
     since = f" from {base / 1e3:,.0f} s on" if base else ""
     return Plot(tuple(series), f"event time{since}, s")
 
@@ -49,6 +59,7 @@ WATERMARKS = Picture(
     "watermarks",
     "Watermarks against event time",
     "Dots are events as a worker takes them; a window closes when its group's watermark passes its "
-    "end, and what comes below the watermark is late. A watermark must never go back.",
+    "end, and what comes below the watermark is late, and red; so is a watermark that goes back, "
+    "which must never be.",
     _drawn,
 )

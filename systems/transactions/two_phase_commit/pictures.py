@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from splitbrain.harness.pictures.forms import Bar, Form, Lane, Lanes, Link, Point, Tone
 from splitbrain.harness.pictures.picture import Picture, Seen
@@ -79,13 +80,27 @@ def _bars(seen: Seen, server: str, txn: str, said: Iterable[Message]) -> list[Ba
 def _decided(seen: Seen, server: str, shown: Iterable[str]) -> list[Point]:
     """What a server says became of transactions."""
     known, points = set(shown), []
+    split = _split(seen)
     for at, event in enumerate(seen.trace.events):
         match event:
             case [_, "announce", host, "decided", {"txn": txn, "outcome": outcome}]:
                 if host == server and txn in known:
                     tone: Tone = "good" if outcome == "commit" else "faint"
-                    points.append(Point(seen.trace.time(at), f"{txn} {outcome}", tone))
+                    note = f"{txn}: {outcome} at {host}"
+                    if txn in split:
+                        tone, note = "bad", f"{note}, and the other way elsewhere"
+                    points.append(Point(seen.trace.time(at), f"{txn} {outcome}", tone, note))
     return points
+
+
+def _split(seen: Seen) -> set[Any]:
+    """Transactions that committed at one server and aborted at another."""
+    outcomes: dict[Any, set[Any]] = {}
+    for event in seen.trace.events:
+        match event:
+            case [_, "announce", _, "decided", {"txn": txn, "outcome": outcome}]:
+                outcomes.setdefault(txn, set()).add(outcome)
+    return {txn for txn, known in outcomes.items() if len(known) > 1}
 
 
 def _crashes(seen: Seen, server: str) -> list[Point]:
