@@ -51,6 +51,7 @@ class Store:
         self.at: dict[str, int] = {}
         self.durable = 0
         self._snapshotting = trio.Lock()
+        self._moved = trio.Event()
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -66,6 +67,8 @@ class Store:
                     case ("at", life, position) if life == self.life:
                         if position > self.at.get(sender, -1):
                             self.at[sender] = position
+                            self._moved.set()
+                            self._moved = trio.Event()
                             self._publish(sender)
 
     # Appending
@@ -88,7 +91,7 @@ class Store:
             case ["settled"]:
                 upto = len(self.streams.appends)
                 while not self._is_published(upto):
-                    await trio.sleep(RELAY_S / 2)
+                    await self._moved.wait()
                 answer = ("ok",)
             case _:
                 answer = ("refused", "no such request")
