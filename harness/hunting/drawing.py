@@ -54,6 +54,14 @@ NOTICED = 0.25
 """How often there may be faults that the system only notices: a server that refuses to go on leaves
 little of the rest of the run to be judged."""
 
+NOTICED_ALONE = 0.5
+"""How often one kind of these comes with one or two others alone: among thirty kinds it strikes
+once, if at all, and a system that does not notice gives it time to spread."""
+
+POWER_LOSSES = 0.12
+"""How often power losses come with one other kind alone. What is acknowledged before it is durable
+shows by them and nothing else, and is durable soon: they have to come often."""
+
 OTHER_SIZES = 0.3
 """How often a system has another number of servers than it usually has."""
 
@@ -80,6 +88,8 @@ _EVENTS = (
     "write",
 )
 _OFTEN, _SELDOM = 100, 10
+
+POWER_LOSS = "process.power_loss"
 
 TURNED_OVER = 0.3
 """How often clients leave keys for others in the course of a run, where a workload has several."""
@@ -351,12 +361,25 @@ def _kinds(target: Target, seed: int) -> str | list[str]:
     if target.claims is not None and "all" in target.faults:
         assumed = {kind.id for kind in resolve(target.claims.assumes)}
         kinds = [kind for kind in kinds if kind not in assumed]
-    if target.claims is not None and _stream(seed, "notices").random() >= NOTICED:
-        noticed = {kind.id for kind in resolve(target.claims.notices)}
-        kinds = [kind for kind in kinds if kind not in noticed] or kinds
+    notices = target.claims.notices if target.claims is not None else ()
+    noticed = [kind.id for kind in resolve(notices) if kind.id in kinds]
+    others = [kind for kind in kinds if kind not in noticed]
+    toss = _stream(seed, "notices").random()
+    if noticed and others and toss < NOTICED * NOTICED_ALONE:
+        return _few(noticed, others, _stream(seed, "noticed alone"))
+    if toss >= NOTICED:
+        kinds = others or kinds
+    losses = _stream(seed, "power losses")
+    if POWER_LOSS in others and len(others) > 1 and losses.random() < POWER_LOSSES:
+        return [POWER_LOSS, losses.choice([kind for kind in others if kind != POWER_LOSS])]
     if rng.random() < NARROW:
         kinds = rng.sample(kinds, min(len(kinds), rng.choice((1, 1, 2, NARROW_KINDS))))
     return kinds
+
+
+def _few(noticed: list[str], others: list[str], rng: random.Random) -> list[str]:
+    """A kind that is noticed, with one or two others."""
+    return [rng.choice(noticed), *rng.sample(others, min(len(others), rng.choice((1, 2))))]
 
 
 def _stream(seed: int, name: str) -> random.Random:
