@@ -227,3 +227,17 @@ def test_fates_agree_with_the_definition_on_random_histories():
         assert {fate: coverage[fate] for fate in expected} == expected, events
         seen = {fate: seen[fate] + expected[fate] for fate in expected}
     assert all(number > 100 for number in seen.values()), seen
+
+
+def test_a_last_read_that_lacks_one_element_more_is_refuted():
+    r = random.Random("mutants")
+    for _ in range(200):
+        count = r.randint(2, 6)
+        events = [event for element in range(count) for event in add(element)]
+        for _ in range(r.randint(1, 3)):
+            events += read(r.sample(range(count), count))
+        assert set_full().check(history(*events)).validity is VALID
+        process, kind, f, elements = events[-1]
+        events[-1] = (process, kind, f, elements[1:])
+        verdict = set_full().check(history(*events))
+        assert (verdict.validity, kinds(verdict)) == (INVALID, [("lost", 1)])

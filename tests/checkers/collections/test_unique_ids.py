@@ -66,3 +66,13 @@ def test_a_forged_pair_is_refuted():
     forged = replace(verdict.anomalies[0], operations=(1, 5))
     with pytest.raises(CertificateError, match="were not given the same id"):
         ENTRY.verified(history, replace(verdict, anomalies=(forged,)))
+
+
+def test_ids_of_which_one_is_changed_to_another_are_refuted():
+    random = Random(2)
+    for _ in range(200):
+        ends = [("ok", number) for number in random.sample(range(100), 6)]
+        assert unique_ids().check(generated(*ends)).validity is VALID
+        one, other = random.sample(range(6), 2)
+        ends[one] = ends[other]
+        assert unique_ids().check(generated(*ends)).validity is INVALID
