@@ -3,9 +3,12 @@
     python benchmarks/reports.py            # writes benchmarks/reports.txt, too
 
 Runs of 1,000, 10,000 and 100,000 operations by ten clients under five faults, valid ones and ones
-with a stale read; each figure is the least of three, in seconds of CPU.
+with a stale read; each figure is the least of three, in seconds of CPU. The last line is how busy
+the machine was: seconds of CPU grow a little where others use its caches.
 """
 
+import os
+import platform
 import sys
 import tempfile
 import time
@@ -40,6 +43,10 @@ def main():
                 seconds, page = measured(make(Path(scratch) / f"{kind}{size}", size))
                 lines.append(f"{size:>10,}  {kind:8} {seconds:6.2f} {page / 1000:9,.0f}")
                 print(lines[-1])
+    lines.append(
+        f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, "
+        f"Python {platform.python_version()}"
+    )
     (Path(__file__).with_suffix(".txt")).write_text("\n".join(lines) + "\n")
 
 
