@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
@@ -17,6 +18,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from splitbrain.reports.wording import counted, safe_text, seconds, shortened
+
+_COMMENTS = re.compile(r"^[ \t]*//[^\n]*\n|^[ \t]*/\*.*?\*/[ \t]*\n", re.MULTILINE | re.DOTALL)
+"""Comments that have lines of their own."""
 
 
 def render_page(template: str, styles: Sequence[str], scripts: Sequence[str], **values: Any) -> str:
@@ -52,7 +56,9 @@ def _environment() -> Environment:
 
 @cache
 def _asset(name: str) -> str:
-    return files("splitbrain.reports").joinpath("assets", name).read_text(encoding="utf-8")
+    """A file of ours as it goes into pages: without its comments, which nobody reads there."""
+    text = files("splitbrain.reports").joinpath("assets", name).read_text(encoding="utf-8")
+    return _COMMENTS.sub("", text)
 
 
 @cache

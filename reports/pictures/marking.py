@@ -86,7 +86,9 @@ def fitted(text: str, room: float) -> str:
 
 
 def label(kind: str, x: float, y: float, text: str, room: float | None = None) -> Markup:
-    """A text of a class; in `room` pixels, however wide the reader's font is."""
+    """A text of a class; in `room` pixels, however wide the reader's font is. None of no words."""
+    if not text:
+        return Markup("")
     fit = Markup("")
     if room is not None and len(text) * GLYPH > room - 6:
         fit = Markup(' textLength="{:.0f}" lengthAdjust="spacingAndGlyphs"').format(room)
