@@ -36,9 +36,6 @@ Name = tuple[int, int]
 WIDEST = 28
 """How many entries of a log are shown, the last ones."""
 
-_EPOCHS: tuple[Tone, ...] = ("a", "b", "c", "d", "f")
-"""Their tones: none that is near red."""
-
 MOMENTS = 3
 """How many leaderships, beside the end."""
 
@@ -274,11 +271,11 @@ def _cell(
     said = acknowledged.get(name)
     note = f"entry {place} of epoch {epoch}"
     if said is None or said.time > time:
-        return Cell(str(epoch), _EPOCHS[epoch % len(_EPOCHS)], note)
+        return Cell(str(epoch), tone_of(epoch), note)
     note = f"{note}: {said.told}, acknowledged by {said.server}"
     if name in lost:
         return Cell(f"{epoch} ✓", "bad", f"{note}; {lost[name]}")
-    return Cell(f"{epoch} ✓", _EPOCHS[epoch % len(_EPOCHS)], note)
+    return Cell(f"{epoch} ✓", tone_of(epoch), note)
 
 
 FAILOVER = (
