@@ -1,12 +1,17 @@
-"""`fcntl` on simulated sockets: flags that libraries set when they make one by hand, as PyMongo."""
+"""`fcntl` on simulated sockets and files.
+
+Libraries that make a socket by hand set its flags, as PyMongo. Locks of files a host's only process
+always gets."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from splitbrain.harness.programs.descriptors import descriptors_of
+from splitbrain.harness.programs.files import FIRST_DESCRIPTOR
 from splitbrain.harness.programs.machine import machine_under
 from splitbrain.harness.simulation.wires import replace, running_program
 
@@ -25,8 +30,19 @@ if sys.platform != "win32":
                 return _ANSWERS.get(cmd, 0)
         return _fcntl(fd, cmd, arg)
 
+    def _locking(real: Callable[..., Any]) -> Callable[..., Any]:
+        def lock(fd: Any, *arguments: Any) -> Any:
+            number = fd if isinstance(fd, int) else fd.fileno()
+            if running_program() is not None and number >= FIRST_DESCRIPTOR:
+                return None
+            return real(fd, *arguments)
+
+        return lock
+
 
 def replace_descriptor_flags() -> None:
     """Put the stand-in in place until the running world ends."""
     if sys.platform != "win32":
         replace(fcntl, "fcntl", _asked)
+        replace(fcntl, "flock", _locking(fcntl.flock))
+        replace(fcntl, "lockf", _locking(fcntl.lockf))

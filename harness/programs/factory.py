@@ -150,7 +150,7 @@ def _library(source: Source) -> str:
     if len(seen) != 1:
         problem = "both trio and asyncio" if seen else "neither trio nor asyncio"
         raise InvalidPlan(
-            f"program {source.told}: its module imports {problem}: say which it is written for, as "
-            'in program(..., library="asyncio")'
+            f"{source.told}: its module imports {problem}: say which it is written for, by "
+            'library="asyncio" or library="trio"'
         )
     return seen[0]

@@ -6,6 +6,7 @@ import builtins
 import glob
 import io
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -36,6 +37,9 @@ _FUNCTIONS = {
     "access": "access",
     "listdir": "listdir",
     "scandir": "scandir",
+    "chmod": "settled",
+    "chown": "settled",
+    "utime": "settled",
 }
 """The functions of `os`, and the method of `Files` that each asks first."""
 
@@ -58,6 +62,10 @@ def replace_files() -> None:
     for name, method in _FUNCTIONS.items():
         if hasattr(os, name):
             replace(os, name, _hook(getattr(os, name), method))
+    # `shutil.rmtree` would name what is in a folder relative to the folder's descriptor.
+    replace(shutil, "_use_fd_functions", False)
+    if hasattr(shutil, "_rmtree_impl"):
+        replace(shutil, "_rmtree_impl", getattr(shutil, "_rmtree_unsafe"))  # noqa: B009
     if sys.version_info[:2] == (3, 13):  # its `Path.glob` keeps these in a class
         globber: Any = getattr(glob, "_StringGlobber")  # noqa: B009 - no other version's has it so
         replace(globber, "scandir", staticmethod(os.scandir))

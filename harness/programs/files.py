@@ -89,12 +89,11 @@ class Files:
             Elsewhere: the real function is to be asked.
         """
         text = Text(encoding or "utf-8", errors, newline)
+        if opener is not None:
+            file = opener(file, _flags_of(mode))
         if isinstance(file, int):
             return layered(self._at(file), mode, buffering, text)
-        flags = _FLAGS[next((letter for letter in mode if letter in _FLAGS), "r")]
-        if "+" in mode:
-            flags = flags & ~os.O_ACCMODE | os.O_RDWR
-        return layered(self._opened(file, flags), mode, buffering, text)
+        return layered(self._opened(file, _flags_of(mode)), mode, buffering, text)
 
     def _opened(self, path: Any, flags: int) -> OpenFile:
         if path == os.devnull:
@@ -216,6 +215,13 @@ class Files:
             raise Elsewhere
         return _told(0, folder=True)
 
+    def settled(self, path: Any, *arguments: Any, **named: Any) -> None:
+        """See `os.chmod`, `os.chown` and `os.utime`: rights, owners and times are not kept."""
+        if isinstance(path, int):
+            self._at(path)
+        elif not self.has(path) and not self._is_ours(self.name(path)):
+            raise Elsewhere
+
     def access(self, path: Any, mode: int, **named: Any) -> bool:
         """See `os.access`."""
         if self.has(path) or self._is_ours(self.name(path)):
@@ -262,6 +268,10 @@ class Entry:
         """There are no links."""
         return False
 
+    def is_junction(self) -> bool:
+        """Nor junctions."""
+        return False
+
     def stat(self, *, follow_symlinks: bool = True) -> os.stat_result:
         """See `os.stat`."""
         return self._files.stat(self.path)
@@ -287,6 +297,11 @@ class Listing:
 
     def close(self) -> None:
         """Nothing is kept open."""
+
+
+def _flags_of(mode: str) -> int:
+    flags = _FLAGS[next((letter for letter in mode if letter in _FLAGS), "r")]
+    return flags & ~os.O_ACCMODE | os.O_RDWR if "+" in mode else flags
 
 
 def _error(number: int, path: Any) -> OSError:

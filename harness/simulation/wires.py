@@ -22,6 +22,7 @@ import _thread
 import os
 import random
 import secrets
+import signal
 import sys
 import sysconfig
 import threading
@@ -51,8 +52,9 @@ _USE_CLOCK = "use node.clock, or trio.sleep and trio.current_time"
 _USE_RANDOM = "use node.random"
 _USE_NETWORK = "use node.network"
 _USE_DISK = "use node.disk"
-_USE_TASKS = "use a trio nursery"
+_USE_TASKS = "use tasks in place of threads"
 
+_NO_SIGNALS = "no signals reach a simulated node"
 _USE_TRIO = "a simulated node is a trio program: use trio.sleep, nurseries and memory channels"
 _USE_NAME = "use node.name: a node shares its process with all others"
 
@@ -112,6 +114,9 @@ _AUDITED = {
     "os.fork": "a simulated node can't start processes",
     "os.posix_spawn": "a simulated node can't start processes",
     "os.system": "a simulated node can't start processes",
+    **dict.fromkeys(("os.kill", "os.killpg", "signal.pthread_kill"), _NO_SIGNALS),
+    **dict.fromkeys(("os.link", "os.symlink", "os.chmod", "os.chown", "os.utime"), _USE_DISK),
+    "os.chdir": "a simulated node shares its current folder with all others: use whole paths",
 }
 
 _STANDARD_LIBRARY = os.path.realpath(sysconfig.get_path("stdlib"))
@@ -281,7 +286,7 @@ def _guard_all() -> list[_Guarded]:
     return [
         *(place for name in _TIME for place in _guard(time, name, _USE_CLOCK)),
         *(p for name, n in _TIME_IF_FEWER.items() for p in _guard(time, name, _USE_CLOCK, n)),
-        *_guard(time, "sleep", "use trio.sleep: time.sleep would stop every node"),
+        *_guard(time, "sleep", "use trio's or asyncio's sleep: time.sleep would stop every node"),
         *(place for name in RANDOM for place in _guard(random, name, _USE_RANDOM)),
         # With an argument only (self) it takes its seed from the system.
         *_guard(random.Random, "__init__", _USE_RANDOM, 2),
@@ -293,6 +298,11 @@ def _guard_all() -> list[_Guarded]:
         *_guard(os, "urandom", _USE_RANDOM),
         *_guard(os, "getrandom", _USE_RANDOM),
         *_guard(os, "getpid", _USE_NAME),
+        *(
+            p
+            for n in ("alarm", "setitimer", "raise_signal")
+            for p in _guard(signal, n, _NO_SIGNALS)
+        ),
         *_guard(os, "_exit", "a simulated node can't end the process: return, or raise an error"),
         *_guard(threading.Thread, "start", _USE_TASKS),
         *_guard(_thread, "start_new_thread", _USE_TASKS),

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import glob
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,29 @@ def test_a_real_file_may_be_read_and_shadowed_but_not_changed():
 
     alone(look)
     assert Path("template.txt").read_text() == "real"
+
+
+def test_folders_are_removed_whole_and_files_get_rights_and_times_that_nobody_keeps():
+    def look():
+        os.makedirs("data/a")
+        Path("data/a/one").write_text("1")
+        shutil.copy("data/a/one", "data/two")
+        Path("data/two").touch()
+        os.chmod("data/two", 0o600)
+        with open("data/two", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            assert file.read() == "1"
+        shutil.rmtree("data")
+        assert not Path("data").exists()
+        for change in (
+            lambda: os.chmod("template.txt", 0o600),
+            lambda: os.symlink("template.txt", "other.txt"),
+            lambda: os.chdir("/"),
+        ):
+            with pytest.raises(Nondeterminism):
+                change()
+
+    alone(look)
 
 
 def lives(write, crash):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import asyncio
 import os
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -57,6 +58,14 @@ async def a_database():
     sqlite3.connect(":memory:")
 
 
+async def a_signal():
+    os.kill(os.getpid(), signal.SIGUSR1)
+
+
+async def an_alarm():
+    signal.alarm(1)
+
+
 async def a_blocking_client():
     def connect_in_a_blocking_client():
         socket.create_connection(("localhost", 80))
@@ -72,6 +81,8 @@ async def a_blocking_client():
         (a_bare_thread, "_thread.start_new_thread()"),
         (a_process, "subprocess.Popen"),
         (a_database, "sqlite3.connect"),
+        (a_signal, "os.kill was used"),
+        (an_alarm, "signal.alarm() was used"),
         (a_blocking_client, "socket.connect() would wait"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
