@@ -220,6 +220,8 @@ class Files:
         if isinstance(path, int):
             self._at(path)
         elif not self.has(path) and not self._is_ours(self.name(path)):
+            if not _real_exists(path):
+                raise _error(errno.ENOENT, path)  # `Path.touch` then makes it
             raise Elsewhere
 
     def access(self, path: Any, mode: int, **named: Any) -> bool:

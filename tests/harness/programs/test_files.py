@@ -113,7 +113,10 @@ def test_folders_are_removed_whole_and_files_get_rights_and_times_that_nobody_ke
         os.makedirs("data/a")
         Path("data/a/one").write_text("1")
         shutil.copy("data/a/one", "data/two")
-        Path("data/two").touch()
+        for name in ("two", "two", "three"):
+            Path("data", name).touch()
+        with pytest.raises(FileNotFoundError):
+            os.chmod("data/none", 0o600)
         os.chmod("data/two", 0o600)
         with open("data/two", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
