@@ -98,6 +98,13 @@ class UnevenRing(RingStoreServer):
         return Sketched(members)
 
 
+class TellsTooEarly(RingStoreServer):
+    """Says that it has an element which it has in memory."""
+
+    async def durable(self) -> None:
+        """A power loss takes what was acknowledged, if all that have it lose power."""
+
+
 _KLEPPMANN = "DDIA chapter 6"
 
 BUGS: tuple[Bug, ...] = (
@@ -144,5 +151,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=5,
         shows=("imbalance",),
         source=f"{_KLEPPMANN}, Skewed Workloads and Relieving Hot Spots",
+    ),
+    Bug(
+        id="PART-DURABLE",
+        title="an element counts as stored before it is durable: a power loss takes it",
+        server=TellsTooEarly,
+        workload="changing-set",
+        faults=("process.power_loss",),
+        nodes=5,
+        seeds=20,
+        shows=("lost",),
+        source="DDIA chapter 7, Durability; Dynamo, SOSP 2007, section 5 (buffered writes)",
+        options={"system": {"copies": 1}, "disk": {"fsync_latency": 0.02}},
     ),
 )

@@ -127,8 +127,12 @@ class RingStoreServer:
         for element in mine:
             self.storage.keep(element)
         version = self.storage.version
-        await self.storage.sync()
+        await self.durable()
         self.node.network.send(sender, ("stored", version, mine))
+
+    async def durable(self) -> None:
+        """Return once what it was told to store may be told of as stored."""
+        await self.storage.sync()
 
     def _tell_members(self, servers: Iterable[str]) -> None:
         for server in servers:
