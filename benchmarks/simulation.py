@@ -92,7 +92,8 @@ class PlainNode:
     def trace(self, *event):
         return None
 
-    announce = trace
+    announce = show = trace
+    pictured = False
 
     def send(self, destination, message):
         self._ground.count.messages += 1
