@@ -30,7 +30,8 @@ Layout: ``server`` is all servers do, ``storage`` what it has on disk; ``bugs`` 
 it with one decision wrong, ``summary`` the ring as sketched. The ring is
 `splitbrain.systems.partitioning.ring`.
 
-Left out: values that change (the leaderless store has them), members that are never seen again.
+Left out: values that change (the leaderless store has them), members that are never seen again:
+what the last one alone had is gone with it, as members may leave until there is one.
 """
 
 from splitbrain.checkers.invariants.placements import placement
@@ -59,6 +60,7 @@ SYSTEM = System(
     claims=Claims(
         ("process", "net", "clock", "change", "disk.slow", "disk.stall", "client", "scenario"),
         max_down="all",
+        assumes=("member",),
     ),
     checkers=(placement(),),
     nodes=5,
