@@ -21,7 +21,7 @@ pytestmark = [
 ]
 
 MARK = "SPLITBRAIN_TEST_MARK"
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 
 OPTIONS = ("run", "-q", "--time-limit", "20s", "--rate", "50")
 AS_EVER = ("-m", "splitbrain")
