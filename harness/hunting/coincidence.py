@@ -2,8 +2,9 @@
 
 Drawn one by one, two faults seldom meet at one server within the half second in which they would do
 harm together: a leader that is cut off *and* whose clock is set back, a disk that forgets just
-before its server is killed. Outside they do, since one is often the cause of the other; so some of
-a plan's faults are moved to others.
+before its server is killed, a server that restarts while a client that held a lock stands still.
+Outside they do, since one is often the cause of the other; so some of a plan's faults are moved to
+others.
 """
 
 from __future__ import annotations
@@ -99,21 +100,23 @@ def _prolongable(fault: Fault) -> bool:
 
 def _movable(fault: Fault) -> bool:
     kind = named(fault.kind)
-    return kind.strikes == "servers" and not (kind.composite or kind.permanent or kind.long)
+    return not (kind.composite or kind.permanent or kind.long)
 
 
 def _somewhere(fault: Fault, plan: Plan) -> Fault:
-    """The fault; one that strikes any server strikes a certain one."""
-    if fault.target != "one":
+    """The fault; one that strikes any server strikes a certain one. Clients' faults stay."""
+    if fault.target != "one" or named(fault.kind).strikes != "servers":
         return fault
     return replace(fault, target=stream(plan.seed, "hunt", "place", fault.id).choice(plan.servers))
 
 
 def _beside(fault: Fault, other: Fault, plan: Plan, rng: random.Random) -> Fault:
-    """The fault, about when the other one begins, and where, if that is one server that it can
-    strike alone."""
+    """The fault, about when the other one begins, and where, if both strike servers and that is one
+    which this one can strike alone."""
     at = other.at + rng.uniform(-BEFORE_S, AFTER_S)
     at = round(max(0.0, min(at, plan.time_limit - fault.duration)), 3)
+    if {named(each.kind).strikes for each in (fault, other)} != {"servers"}:
+        return replace(fault, at=at)
     strikes = named(fault.kind).targets
     there = other.target in strikes if other.target == "leader" else "one" in strikes
     alone = other.target == "leader" or other.target in plan.servers

@@ -152,7 +152,7 @@ owner; one that is late, the next."""
 def copies(rng: random.Random) -> dict[str, Any]:
     """How messages are duplicated: half of the times with copies that are late."""
     probability, is_late = rng.choice((0.05, 0.2, 0.5)), rng.random() < 0.5
-    return {"probability": probability, "later": round(log_uniform(rng, 0.02, 0.5), 3) * is_late}
+    return {"probability": probability, "later": round(log_uniform(rng, 0.02, 3.0), 3) * is_late}
 
 
 _LINKS: Weights = {"all": 3, "leader": 2, "one": 2, "minority": 1}

@@ -29,7 +29,10 @@ from splitbrain.systems.clocks.identifiers.server import IdentifierServer
 
 __all__ = ["SYSTEM"]
 
-KNOBS = (Knob("ahead", 1, 2_000, "how far ahead times are reserved, in milliseconds"),)
+KNOBS = (
+    Knob("ahead", 1, 2_000, "how far ahead times are reserved, in milliseconds"),
+    Knob("compact_at", 2, 200, "records in the log before it is written anew"),
+)
 
 SYSTEM = System(
     name="identifiers",

@@ -44,11 +44,13 @@ class IdentifierServer:
         clock_class: makes stamps.
         ahead: how far beyond a stamp the time in the log is, in milliseconds.
         most_ahead: how far ahead of its own clock a stamp may be that it is told, in milliseconds.
+        compact_at: a log of so many records is written anew.
     """
 
     clock_class: Callable[[Callable[[], int], int | None, HybridStamp], HybridClock] = HybridClock
     ahead: int = 500
     most_ahead: int | None = MOST_AHEAD
+    compact_at: int = 100
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -109,7 +111,7 @@ class IdentifierServer:
 
     async def reserve(self, time: int) -> None:
         """Let stamps below a time be given out: note it durably."""
-        if self._log.records >= 100:
+        if self._log.records >= self.compact_at:
             await self._log.replace([(self.reserved,)])
         self._log.append([(time,)])
         await self._log.fsync()

@@ -51,7 +51,16 @@ from splitbrain.systems.locks.leases.servers import LeaseServer
 
 __all__ = ["SYSTEM"]
 
-KNOBS = (Knob("lease", 0.1, 1.0, "how long a lease lasts, in seconds", "service.lease_s"),)
+KNOBS = (
+    Knob("lease", 0.1, 1.0, "how long a lease lasts, in seconds", "service.lease_s"),
+    Knob(
+        "compact_at",
+        3,
+        200,
+        "frames in the storage's log before it is written anew",
+        "storage.compact_at",
+    ),
+)
 
 SYSTEM = System(
     name="leases",

@@ -50,6 +50,7 @@ KNOBS = (
     Knob("period", 0.1, 0.3, "how long a probe may take, in seconds", "period_s"),
     Knob("suspicion", 0.4, 1.0, "how long a member is suspected, in seconds", "suspicion_s"),
     Knob("helpers", 1, 3, "how many others are asked to probe, too"),
+    Knob("compact_at", 2, 200, "records in the log before it is written anew"),
 )
 
 SYSTEM = System(

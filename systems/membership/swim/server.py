@@ -52,12 +52,14 @@ class Member:
         suspicion_s: how long a member is suspected before it is declared dead, in seconds.
         helpers: how many others are asked to probe a member that is silent.
         sure: how sure to be that an answer is late before they are (φ).
+        compact_at: a log of more records than that is written anew.
     """
 
     period_s: float = 0.1
     suspicion_s: float = 0.5
     helpers: int = 2
     sure: float = 3.0
+    compact_at: int = 100
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -90,7 +92,7 @@ class Member:
         async with self._announcing:
             heard = [record.incarnation for record in self.table if record.name == self.node.name]
             incarnation = max(self.incarnation, *heard, 0) + 1
-            if self._log.records > 100:
+            if self._log.records > self.compact_at:
                 await self._log.replace([(self.incarnation, self.tag)])
             self._log.append([(incarnation, tag)])
             await self._log.fsync()

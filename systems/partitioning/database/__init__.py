@@ -88,7 +88,7 @@ KNOBS = (
         "requests in a report that give a key a range of its own; 0: none do",
         "coordinator_class.hot_at",
     ),
-    Knob("compact_at", 10, 1_000, "records of a log that is written anew when a server starts"),
+    Knob("compact_at", 3, 1_000, "records of a log that is written anew when a server starts"),
     Knob("at_once", 1, 5, "moves under way at most", "coordinator_class.at_once"),
     Knob(
         "patience",

@@ -65,7 +65,7 @@ KNOBS = (
         "time until a coordinator gives an operation up, in seconds",
         "patience_s",
     ),
-    Knob("compact_at", 20, 2_000, "records in the log before it is written anew", "compact_at"),
+    Knob("compact_at", 3, 1_000, "records in the log before it is written anew", "compact_at"),
 )
 
 SYSTEM = System(

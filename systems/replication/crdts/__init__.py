@@ -67,7 +67,7 @@ __all__ = ["DELTA", "SYSTEM"]
 
 KNOBS = (
     Knob("gossip", 0.02, 0.5, "time between tellings, in seconds", "gossip_s"),
-    Knob("compact_at", 5, 500, "records in the log before it is written anew", "compact_at"),
+    Knob("compact_at", 3, 500, "records in the log before it is written anew", "compact_at"),
 )
 
 SYSTEM = System(

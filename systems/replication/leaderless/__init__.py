@@ -74,7 +74,7 @@ KNOBS = (
     ),
     Knob("repair", 0.1, 0.6, "time between comparisons of homes, in seconds", "repair_s"),
     Knob("tree_depth", 1, 8, "how often the circle of keys is halved to compare homes"),
-    Knob("compact_at", 20, 2_000, "records in the log before it is written anew", "compact_at"),
+    Knob("compact_at", 3, 1_000, "records in the log before it is written anew", "compact_at"),
 )
 
 CLAIMS = Claims(("process", "net", "clock", "disk.slow", "disk.stall", "client"), max_down="all")

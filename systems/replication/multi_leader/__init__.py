@@ -80,7 +80,7 @@ KNOBS = (
     Knob("suspect", 0.3, 3.0, "time until a leader counts as silent, in seconds", "suspect_s"),
     Knob("batch", 1, 50, "most changes in one message", "batch"),
     Knob("keep", 1, 200, "changes that are kept for leaders that lack them", "keep"),
-    Knob("compact_at", 20, 2_000, "records in the log before it is written anew", "compact_at"),
+    Knob("compact_at", 3, 1_000, "records in the log before it is written anew", "compact_at"),
 )
 
 CLAIMS = Claims(

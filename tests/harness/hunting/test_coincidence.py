@@ -81,6 +81,26 @@ def test_a_kind_that_cannot_strike_one_server_keeps_its_targets():
             assert fault.kind != "service.load_spike" or fault.target == "all"
 
 
+def test_clients_faults_come_when_servers_do_and_keep_their_targets():
+    moved = 0
+    for seed in range(30):
+        before = drawn(seed, ("client.pause", "process.kill"))
+        was = {fault.id: fault for fault in before.faults}
+        after = coinciding(before, survivable=True).faults
+        kills = [fault.at for fault in after if fault.kind == "process.kill"]
+        for fault in after:
+            check_fault(fault, before.servers, ["c1"])
+            if fault.kind == "client.pause":
+                assert fault.target == was[fault.id].target
+            if fault.at != was[fault.id].at:
+                last = fault.at + fault.duration > before.time_limit - 0.002
+                near = any(-BEFORE_S <= fault.at - at <= AFTER_S + 0.001 for at in kills)
+                assert near or last
+                moved += 1
+
+    assert moved > 10
+
+
 def test_what_has_no_other_beside_it_stays():
     plan = drawn(1, ("clock.backward",))
     alone = plan.with_(faults=(Fault("process.kill", at=1.0, duration=0.5, target="one", id="a"),))
