@@ -13,6 +13,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from signal import setitimer  # the real one: while a node runs, the module's is a tripwire
 from types import FrameType
 
 _PATIENCE_S = 1.0
@@ -108,7 +109,7 @@ def _handled(interruption: Interruption, *, others: bool) -> Iterator[None]:
         if alarmed:
             # C code that keeps the interpreter's lock lets no thread of ours run, but many such
             # loops (a regular expression's) do ask for signals.
-            signal.setitimer(signal.ITIMER_REAL, _PATIENCE_S)
+            setitimer(signal.ITIMER_REAL, _PATIENCE_S)
         for stop in interruption.stops:
             stop()
 
@@ -125,7 +126,7 @@ def _handled(interruption: Interruption, *, others: bool) -> Iterator[None]:
         yield
     finally:
         if alarmed:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         _current = None

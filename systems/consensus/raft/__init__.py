@@ -99,7 +99,7 @@ KNOBS = (
         "snapshot_every", 4, 128, "entries applied between two snapshots", _PLACE + "snapshot_every"
     ),
     Knob("snapshot_keeps", 0, 32, "entries kept before the snapshot", _PLACE + "snapshot_keeps"),
-    Knob("chunk", 32, 65536, "most bytes of a snapshot in one message", _PLACE + "chunk"),
+    Knob("chunk", 256, 65536, "most bytes of a snapshot in one message", _PLACE + "chunk"),
     Knob("window", 1, 8, "most messages under way to one follower", _PLACE + "window"),
     Knob("pre_vote", 0, 1, "1: servers ask before they campaign", _PLACE + "pre_vote"),
 )
