@@ -68,7 +68,10 @@ class Finals:
         self._servers = tuple(servers)
         self._gone = frozenset(gone)
         self._up = tuple(server for server in servers if server not in self._gone)
-        self._waiting = [q for q in every_server_asked(questions, servers) if q.server in self._to]
+        asked = [q for q in every_server_asked(questions, servers) if q.server in self._to]
+        self._waiting = [question for question in asked if question.f != REPLICA_STATE]
+        self._replicas = [question for question in asked if question.f == REPLICA_STATE]
+        self._able: Sequence[int] = ()
         self._answers: dict[str, str] = {}
         self._silences: Counter[str] = Counter()
         self._real_time = real_time
@@ -84,11 +87,15 @@ class Finals:
         self._done = done
         if not self._up:
             self._waiting.clear()  # there is nobody to ask
+            self._replicas.clear()
         servers = self._servers
         able = [client for client in range(count) if servers[client % len(servers)] in self._up]
-        asking = able or list(range(count))
-        self._asking = len(asking)
-        for client in asking:
+        self._able = able or range(count)
+        self._begin()
+
+    def _begin(self) -> None:
+        self._asking = len(self._able)
+        for client in self._able:
             self._next(client)
 
     def _next(self, client: int) -> None:
@@ -96,7 +103,10 @@ class Finals:
             if self._attempt(client, self._waiting.pop(0), 1):
                 return
         self._asking -= 1
-        if not self._asking:
+        if not self._asking and self._replicas:
+            self._waiting, self._replicas = self._replicas, []
+            self._begin()
+        elif not self._asking:
             gone = dict.fromkeys(self._gone, GONE)
             told = {
                 server: gone.get(server) or self._answers.get(server) for server in self._servers
