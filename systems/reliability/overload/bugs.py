@@ -27,9 +27,9 @@ class TakesEverything(Service):
 class KeepsTheDeadline(Gateway):
     """Tells nobody how long it will wait."""
 
-    async def ask(self, request: Message, left: float) -> object:
+    async def ask(self, called: str, request: Message, left: float) -> object:
         """The service works on what nobody waits for any more."""
-        return await super().ask(request, AN_HOUR_S)
+        return await super().ask(called, request, AN_HOUR_S)
 
 
 NEVER_OPENS = Limits(failures=10**6)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from splitbrain.harness.node import Node, Server
+from splitbrain.systems.reliability.gateways import refusal
 from splitbrain.systems.reliability.overload.service import Service
-from splitbrain.systems.reliability.payments.gateway import Gateway, refusal
+from splitbrain.systems.reliability.payments.gateway import Gateway
 from splitbrain.systems.roles import first_server
 
 

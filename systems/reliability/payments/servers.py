@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from splitbrain.harness.node import Node, Server
-from splitbrain.systems.reliability.payments.gateway import Gateway, refusal
+from splitbrain.systems.reliability.gateways import refusal
+from splitbrain.systems.reliability.payments.gateway import Gateway
 from splitbrain.systems.reliability.payments.processor import Processor
 from splitbrain.systems.roles import first_server
 

@@ -42,15 +42,15 @@ class OneForAll(Gateway):
 class TriesBelow(Gateway):
     """A layer below makes each attempt at a get three times, and knows of no budget."""
 
-    async def ask(self, endpoint: str, request: Message, left: float) -> Any:
+    async def ask(self, called: str, request: Message, left: float) -> Any:
         """One attempt, three times."""
         if request[0] == "post":
-            return await super().ask(endpoint, request, left)
+            return await super().ask(called, request, left)
         for _ in range(2):
             with trio.move_on_after(left / 3):
-                return await super().ask(endpoint, request, left / 3)
-            self.callers[endpoint].called(2)
-        return await super().ask(endpoint, request, left / 3)
+                return await super().ask(called, request, left / 3)
+            self.callers[called].called(2)
+        return await super().ask(called, request, left / 3)
 
 
 def _calling(**instead: Any) -> type[ServiceServer]:

@@ -15,26 +15,18 @@ from collections.abc import Callable
 from typing import Any
 from zlib import crc32
 
-import trio
-
-from splitbrain.checkers.calls.announced import STARTED
-from splitbrain.checkers.calls.breakers import BREAKER, FAILED, OPEN
+from splitbrain.checkers.calls.breakers import FAILED
 from splitbrain.harness.node import Message, Node
-from splitbrain.systems.questions import Questions
 from splitbrain.systems.reliability.calling import (
     Breaker,
     Caller,
     InDoubt,
     NotCalled,
     Permit,
-    Policy,
     Refused,
 )
-from splitbrain.systems.reliability.calling.breaker import Limits
+from splitbrain.systems.reliability.gateways import DEADLINE_S, CallingServer
 from splitbrain.systems.roles import by_number
-
-DEADLINE_S = 1.5
-"""How long the gateway tries for one client."""
 
 
 class TellingCaller(Caller):
@@ -46,22 +38,17 @@ class TellingCaller(Caller):
         super().failed(permit)
 
 
-class Gateway:
+class Gateway(CallingServer):
     """The gateway.
 
     Attributes:
-        policy: how hard it tries.
-        limits: when it stops.
         caller_class: what it calls with.
     """
 
-    policy = Policy()
-    limits = Limits()
     caller_class: type[TellingCaller] = TellingCaller
 
     def __init__(self, node: Node) -> None:
-        self.node = node
-        self.questions = Questions(node)
+        super().__init__(node)
         self.endpoints = by_number(node.peers)
         self.callers = {
             name: self.caller_class(
@@ -76,21 +63,10 @@ class Gateway:
 
     def new_breaker(self, changed: Callable[[str], None]) -> Breaker:
         """A breaker that goes by the monotonic clock."""
-        return Breaker(self.limits, self.node.clock.monotonic, changed)
+        return Breaker(self.limits, self.clock, changed)
 
-    async def run(self) -> None:
-        """Serve until cancelled."""
-        self.node.announce(STARTED, {})
-        async with trio.open_nursery() as nursery:
-            while True:
-                sender, message = await self.node.network.receive()
-                match message:
-                    case ("request", number, *request):
-                        nursery.start_soon(self._serve, sender, number, tuple(request))
-                    case ("answer", int() as number, *answer):
-                        self.questions.hear(number, tuple(answer))
-
-    async def _serve(self, client: str, number: int, request: Message) -> None:
+    async def serve(self, client: str, number: int, request: Message) -> None:
+        """Call whom it is for, and reply."""
         match request:
             case ("post", str() as path, int() as amount):
                 answer = await self.post(f"{client}/{number}", path, amount)
@@ -141,28 +117,3 @@ class Gateway:
             return "refused", str(refused)
         except InDoubt:
             return ("unknown",)
-
-    async def ask(self, endpoint: str, request: Message, left: float) -> Any:
-        """An endpoint's answer to one message, however long it takes.
-
-        Raises:
-            Refused: it says that it did not do it.
-            InDoubt: it says that it failed, which a copy of the message may not.
-        """
-        call = ("call", self.questions.number(), left, *request)
-        answer = await self.questions.ask(endpoint, call)
-        match answer:
-            case ("ok", result):
-                return result
-            case ("failed", reason):
-                raise InDoubt(str(reason))
-        raise Refused(str(answer[-1]))
-
-    def told(self, endpoint: str, state: str) -> None:
-        """The breaker of an endpoint has another state."""
-        opens = {"open_for": self.limits.open_for} if state == OPEN else {}
-        self.announce(BREAKER, {"endpoint": endpoint, "state": state, **opens})
-
-    def announce(self, f: str, value: dict[str, Any]) -> None:
-        """Announce something with the time of this host's monotonic clock."""
-        self.node.announce(f, {**value, "at": self.node.clock.monotonic()})

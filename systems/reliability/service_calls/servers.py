@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from splitbrain.harness.node import Message, Node, Server
+from splitbrain.harness.node import Node, Server
+from splitbrain.systems.reliability.gateways import refusal
 from splitbrain.systems.reliability.service_calls.endpoint import Endpoint
 from splitbrain.systems.reliability.service_calls.gateway import Gateway
 from splitbrain.systems.roles import first_server
@@ -19,19 +20,11 @@ class ServiceServer:
     gateway: type[Gateway] = Gateway
     endpoint: type[Endpoint] = Endpoint
 
+    refusal = staticmethod(refusal)
+
     def __init__(self, node: Node) -> None:
         role = self.gateway if node.name == first_server(node) else self.endpoint
         self.server: Server = role(node)
-
-    @staticmethod
-    def refusal(message: Message) -> Message | None:
-        """How it fails at once (`splitbrain.harness.nemesis.kinds.service`), in either role."""
-        match message:
-            case ("call", number, *_):
-                return "answer", number, "failed", "it fails"
-            case ("request", number, *_):
-                return "reply", number, "unknown"
-        return None
 
     async def run(self) -> None:
         """Serve until cancelled."""
