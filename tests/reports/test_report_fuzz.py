@@ -76,7 +76,7 @@ verdicts = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(recordings(), st.lists(verdicts, max_size=2), details)
 def test_any_run_makes_a_well_formed_report(tmp_path_factory, recording, judged, more):
     for entry in judged:

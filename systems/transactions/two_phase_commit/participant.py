@@ -84,7 +84,8 @@ class Participant:
         """Do an operation; a first one begins the transaction."""
         part = self.parts.get(txn)
         if part is None:
-            if number > 1 or txn in self._ended:
+            # What ended in an earlier life may be asked for once more by a copy that comes late.
+            if number > 1 or txn in self._ended or txn in self.engine.committed:
                 answer = ("aborted", "a participant has forgotten it, or rolled it back")
                 self.send(coordinator_of(txn), ("did", txn, number, self.boot, answer))
                 return

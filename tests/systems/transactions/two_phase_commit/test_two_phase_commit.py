@@ -133,6 +133,21 @@ def test_operations_done_again_after_a_crash_are_not_voted_for(cluster):
     assert cluster.told[-1][0] == "aborted"
 
 
+def test_what_was_committed_in_an_earlier_life_is_not_begun_again(cluster):
+    """By a copy of its first operation that comes late: it would be rolled back."""
+    txn = cluster.written(("n2",))
+    cluster.client("n1", "commit", txn)
+    cluster.run()
+    cluster.crash("n2")
+    cluster.start("n2")
+    cluster.network.append(("n1", "n2", ("do", txn, 1, ("write", HOME["n2"], 2))))
+    cluster.run()
+    cluster.wait(2.0)
+
+    assert outcome(cluster, txn) == {("n2", True)}
+    assert cluster.value("n2", HOME["n2"]) == 1
+
+
 def in_doubt(cluster):
     """A transaction of which n2 and n3 have voted, and n1 has not decided."""
     txn = cluster.written()
