@@ -35,6 +35,11 @@ A class whose ``__init__`` takes these is one.
 """
 
 
+DRAIN_S = 60.0
+"""How long a final read may take that goes through all there is, one element after the other, on a
+slow network: virtual seconds."""
+
+
 @dataclass(frozen=True, slots=True)
 class FinalRead:
     """An operation to invoke when faults are healed and the system has settled.

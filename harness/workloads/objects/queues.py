@@ -25,7 +25,12 @@ from splitbrain.harness.workloads.parts.drawn import Drawn
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
+from splitbrain.harness.workloads.workload import (
+    DRAIN_S,
+    ClientFactory,
+    FinalRead,
+    Workload,
+)
 
 NAME = "queue"
 
@@ -34,9 +39,6 @@ AGAIN_S = 0.02
 
 REFUSALS = 5
 """How often a drain asks again as long as nothing came out."""
-
-DRAIN_S = 60.0
-"""How long a drain may take: hundreds of elements, one after the other, on a slow network."""
 
 OPTIONS = (
     Option("dequeue", 0.5, "share of dequeues among the operations; enqueues are the rest", most=1),

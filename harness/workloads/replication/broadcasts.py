@@ -24,7 +24,12 @@ from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
+from splitbrain.harness.workloads.workload import (
+    DRAIN_S,
+    ClientFactory,
+    FinalRead,
+    Workload,
+)
 
 NAME = "broadcast"
 
@@ -128,7 +133,7 @@ def operations(options: Mapping[str, Any]) -> Generator:
 
 def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
     """All that each server delivers."""
-    return [FinalRead("drain", None, server) for server in plan.servers]
+    return [FinalRead("drain", None, server, DRAIN_S) for server in plan.servers]
 
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:

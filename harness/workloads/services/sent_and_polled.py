@@ -21,7 +21,7 @@ from splitbrain.harness.workloads.parts.drawn import Drawn
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload
+from splitbrain.harness.workloads.workload import DRAIN_S, ClientFactory, FinalRead, Workload
 
 NAME = "kafka"
 
@@ -159,7 +159,7 @@ def key_names(options: Mapping[str, Any]) -> list[str]:
 
 def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
     """All logs are drained by a client of every server."""
-    return [FinalRead(DRAIN, key_names(options), server) for server in plan.servers]
+    return [FinalRead(DRAIN, key_names(options), server, DRAIN_S) for server in plan.servers]
 
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:

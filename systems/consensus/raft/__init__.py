@@ -92,7 +92,7 @@ _PLACE = "settings."
 
 KNOBS = (
     Knob("heartbeat", 0.03, 0.1, "longest silence of a leader, in seconds", _PLACE + "heartbeat"),
-    Knob("election_min", 0.3, 0.6, "least wait for a leader, in seconds", _PLACE + "election_min"),
+    Knob("election_min", 0.3, 0.4, "least wait for a leader, in seconds", _PLACE + "election_min"),
     Knob("election_max", 0.6, 1.2, "longest wait for one, in seconds", _PLACE + "election_max"),
     Knob("batch", 1, 64, "most entries in one AppendEntries", _PLACE + "batch"),
     Knob(

@@ -56,7 +56,7 @@ _PLACE = "settings."
 
 KNOBS = (
     Knob("heartbeat", 0.03, 0.1, "longest silence of a primary, in seconds", _PLACE + "heartbeat"),
-    Knob("patience_min", 0.3, 0.6, "least wait for a primary, in seconds", _PLACE + "patience_min"),
+    Knob("patience_min", 0.3, 0.4, "least wait for a primary, in seconds", _PLACE + "patience_min"),
     Knob("patience_max", 0.6, 1.2, "longest wait for one, in seconds", _PLACE + "patience_max"),
 )
 
