@@ -105,7 +105,8 @@ def test_a_planted_bug_is_found_under_its_pinned_seed_and_nothing_without_it(nam
     system, bug = BUGS[name]
     hunt = system.hunt(bug, json.loads(PINNED.read_text())[name])
 
-    with_bug, without = run(hunt), run(registry.experiment(hunt.plan.with_(bug=None)))
+    reference = registry.experiment(hunt.plan.with_(bug=None))
+    with_bug, without = (run(each, tracing=False) for each in (hunt, reference))
 
     found = bug.shown_by(with_bug.verdicts)
     assert found, "not found: run this file with --pin-seeds, see CONTRIBUTING.md"
