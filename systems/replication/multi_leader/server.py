@@ -77,6 +77,7 @@ class MultiLeaderServer:
         )  # the dot and the sum of what this life has added to the counter
         self._booking = trio.Lock()
         self._asked_at: dict[str, float] = {}  # since when one who was asked has not answered
+        self._has_more: dict[str, Leaders] = {}  # who has told only some of what is lacking here
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -128,9 +129,15 @@ class MultiLeaderServer:
                 return
             case ("changes", changes, leaders, more):
                 taken = [self.take(Change(*change)) for change in changes]
-                # Not if nothing could be taken: the same would come again, and again at once.
-                if more and any(taken):
-                    self._ask(sender, leaders)
+                self._has_more.pop(sender, None)
+                if more:
+                    self._has_more[sender] = leaders
+                # Not if nothing could be taken: the same would come again, and again at once. What
+                # others have may rest on what has come now.
+                if any(taken):
+                    waiting, self._has_more = self._has_more, {}
+                    for other, theirs in waiting.items():
+                        self._ask(other, theirs)
             case ("snapshot", raw):
                 snapshot = snapshot_of(raw)
                 if not knows(self.known, snapshot.seen):
