@@ -177,6 +177,7 @@ def test_who_takes_slow_for_failed_is_found_by_a_disk_that_stalls():
     stalls = [Fault("disk.stall", at, 0.5, "n1", id=f"at {at}") for at in (0.3, 1.1, 1.9)]
     plan = PLAN.with_(faults=tuple(stalls), time_limit=2.7, options={"keys": 1, "read": 0.6})
     result = patiently(plan, lambda plan: plan.using(Impatient, register(Told)), lambda _: False)
+    assert any(effect["fsyncs_stalled"] for effect in effects(result).values())
     assert result.signature.startswith("linearizable")
 
 
