@@ -156,6 +156,7 @@ def test_a_file_that_is_not_there_or_is_the_memory_itself_is_refused(remembering
             merge_file(base, path, tmp_path, Counts())
 
 
+@pytest.mark.slow
 def test_shards_put_together_are_the_hunt_that_one_would_have_held(tmp_path):
     def hunt(name, shard):
         kept = Memory(tmp_path / name / "hunt.db")
