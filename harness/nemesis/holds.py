@@ -107,11 +107,12 @@ class Loads:
 
     @property
     def times(self) -> float:
-        """How many times as often: the product of all that ask for more."""
-        return prod(self._times.values(), start=1.0)
+        """How many times as often: the most that any asks for. A few that overlap, multiplied,
+        would be a load that no client can send."""
+        return max(self._times.values(), default=1.0)
 
-    def multiply(self, owner: str, times: float) -> None:
-        """Let clients invoke so many times as often as they would otherwise."""
+    def raise_to(self, owner: str, times: float) -> None:
+        """Let clients invoke so many times as often as usual, at least."""
         self._times[owner] = times
 
     def restore(self, owner: str) -> None:

@@ -94,7 +94,8 @@ def slow(context: Context) -> Injection:
 def spike(context: Context) -> Injection:
     """``service.load_spike``: clients ask several times as often, whether or not they are answered.
 
-    What is generated at random times comes at times that are as much closer.
+    What is generated at random times comes at times that are as much closer. Of spikes that overlap
+    the greatest counts.
     """
     owner, loads = context.fault.id, context.loads
     before = 0
@@ -102,7 +103,7 @@ def spike(context: Context) -> Injection:
     def begin() -> None:
         nonlocal before
         before = loads.hurried
-        loads.multiply(owner, context.options["times"])
+        loads.raise_to(owner, context.options["times"])
 
     def end() -> Effect:
         loads.restore(owner)
