@@ -78,8 +78,9 @@ class LeaderFollowerClient:
         """Set a register.
 
         Raises:
-            Definite: no server leads; nothing was written.
-            Indefinite: the server did not answer; it may have been written.
+            Definite: it was refused; nothing was written.
+            Indefinite: it may have been written: the server did not answer; or no server leads, and
+                a copy of the request may reach one that leads later.
         """
         await self._command("write", key, value)
 
@@ -126,7 +127,9 @@ class LeaderFollowerClient:
             if doubt and not repeatable:
                 raise Indefinite(f"{server} did not say what became of it")
             if not doubt and trio.current_time() >= give_up:
-                raise Definite(f"no leader found within {PATIENCE_S} s")
+                said = f"no leader found within {PATIENCE_S} s"
+                # A copy of a request that was turned away may come late, to who leads by then.
+                raise Indefinite(said) if repeatable else Definite(said)
             if hint is not None and hint != server:
                 server = hint
             else:
