@@ -68,7 +68,9 @@ def prolonged(plan: Plan, *, survivable: bool) -> Plan:
     fit = [
         fault
         for fault in plan.faults
-        if not (survivable and named(fault.kind).nodes_down) and _prolongable(fault)
+        if not (survivable and named(fault.kind).nodes_down)
+        and fault.duration > 0
+        and _movable(fault)
     ]
     longer: dict[str, Fault] = {}
     for fault in rng.sample(fit, min(len(fit), rng.randint(1, MOST_PROLONGED))):
@@ -93,12 +95,8 @@ def unmended(plan: Plan) -> Plan:
     )
 
 
-def _prolongable(fault: Fault) -> bool:
-    kind = named(fault.kind)
-    return fault.duration > 0 and not (kind.composite or kind.permanent or kind.long)
-
-
 def _movable(fault: Fault) -> bool:
+    """Whether its time is its own: whose is not, a scenario's, say, is left as it is."""
     kind = named(fault.kind)
     return not (kind.composite or kind.permanent or kind.long)
 
