@@ -29,10 +29,13 @@ SLICES = 150
 """One nightly test in so many runs on each commit."""
 
 CPU_S = 2.0
-"""The most that a test may take that is not marked as one that takes long, in seconds of CPU."""
+"""The most that a test should take that is not marked as one that takes long, in seconds of CPU.
 
-YARDSTICK_S = 0.02
-"""What `yardstick` takes on a machine that has nothing else to do, in seconds of CPU."""
+One that takes more is told at the end, and fails from `TOO_MUCH` times as much on: what a second of
+CPU does depends on what else the host runs, and who imports a module first pays for all others.
+"""
+
+TOO_MUCH = 3
 
 MAY_TAKE_LONG = ("slow", "nightly", "browser")
 
@@ -96,7 +99,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
-    """Fail a test that takes long and does not say so. Compiling kernels is not counted."""
+    """Tell of a test that takes long and does not say so. Compiling kernels is not counted."""
     if any(item.get_closest_marker(name) for name in MAY_TAKE_LONG):
         return (yield)
     compiled: list[float] = []
@@ -112,18 +115,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         result = yield
     spent = time.process_time() - begin - sum(compiled)
     if spent > CPU_S and had_numba is ("numba" in sys.modules):
-        # A second of CPU does less where others share the core, its caches or its host.
-        spent /= max(1.0, yardstick() / YARDSTICK_S)
-        if spent > CPU_S:
-            pytest.fail(
-                f"this test took {spent:.1f} s of CPU: make it smaller, or mark it slow or nightly",
-                pytrace=False,
-            )
+        told = f"this test took {spent:.1f} s of CPU: make it smaller, or mark it slow or nightly"
+        if spent > TOO_MUCH * CPU_S:
+            pytest.fail(told, pytrace=False)
+        item.warn(pytest.PytestWarning(told))
     return result
-
-
-def yardstick() -> float:
-    """Seconds of CPU that a fixed piece of work takes now."""
-    begin = time.process_time()
-    sum(i * i for i in range(500_000))
-    return time.process_time() - begin
