@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
-from splitbrain.systems.replication.crdts.document import Types
+from splitbrain.systems.replication.crdts.document import Document, Types
 from splitbrain.systems.replication.crdts.registers import LWWRegister
 from splitbrain.systems.replication.crdts.server import GossipServer
-from splitbrain.systems.replication.crdts.sets import TombstoneSet
+from splitbrain.systems.replication.crdts.sets import ORSet, TombstoneSet
 from splitbrain.systems.replication.crdts.text import Character, Text
 
 
@@ -62,6 +62,61 @@ class PurgesTombstones(GossipServer):
         elements = self.document.elements
         assert isinstance(elements, TombstoneSet)
         self.keep(self.document._replace(elements=elements.purged()))
+
+
+class SharedSet:
+    """A set that is merged in place: whoever was given it earlier sees it change."""
+
+    def __init__(self, inner: ORSet | None = None) -> None:
+        self.inner = inner or ORSet()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, SharedSet) and self.inner == other.inner
+
+    __hash__ = None  # type: ignore[assignment]  # it changes
+
+    @property
+    def elements(self) -> tuple[Any, ...]:
+        """The elements, sorted."""
+        return self.inner.elements
+
+    def added(self, actor: str, element: Any) -> SharedSet:
+        """Another set, as it should be."""
+        return SharedSet(self.inner.added(actor, element))
+
+    def removed(self, element: Any) -> SharedSet:
+        """Another set, as it should be."""
+        return SharedSet(self.inner.removed(element))
+
+    def merged(self, other: SharedSet) -> SharedSet:
+        """Spares a copy, and takes away from others what they had."""
+        self.inner = self.inner.merged(other.inner)
+        return self
+
+    @classmethod
+    def of(cls, raw: Iterable[Any]) -> SharedSet:
+        """A set from a message or a record, where it is plain tuples."""
+        return cls(ORSet.of(raw))
+
+
+class MergesInPlace(GossipServer):
+    """Has one set, which the document that a read waits with shares with all later ones."""
+
+    types_class = planted(Types, set_type=SharedSet)
+
+    def keep(self, document: Document) -> None:
+        """What goes to disk is of plain tuples, as it should be."""
+        super().keep(document)
+        self.storage.document = _plain(self.document)
+
+    def tell(self) -> None:
+        """What goes out is of plain tuples, as it should be."""
+        for peer in self.node.peers:
+            self.node.network.send(peer, ("gossip", _plain(self.document)))
+
+
+def _plain(document: Document) -> Document:
+    return document._replace(elements=document.elements.inner)
 
 
 _DIVERGED = ("diverged",)
@@ -123,5 +178,16 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("interleaved",),
         source="Kleppmann and others, PaPoC 2019: Logoot and LSEQ interleave",
+    ),
+    Bug(
+        id="ML-11",
+        title="merging changes a set in place: a read that waits for the disk shows later elements",
+        server=MergesInPlace,
+        workload="crdt",
+        faults=("disk.slow",),
+        nodes=3,
+        seeds=20,
+        shows=_DIVERGED,
+        source="Shapiro and others, SSS 2011, definition 7: states are values; made up (aliasing)",
     ),
 )

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from splitbrain.checkers.convergence import broken_laws
-from splitbrain.systems.replication.crdts.bugs import KeepsItsOwn, TakesTheLatestHeard
+from splitbrain.systems.replication.crdts.bugs import KeepsItsOwn, SharedSet, TakesTheLatestHeard
 from splitbrain.systems.replication.crdts.counters import GCounter, PNCounter
 from splitbrain.systems.replication.crdts.maps import GrowOnlyMap
 from splitbrain.systems.replication.crdts.registers import LWWRegister, MVRegister
@@ -121,24 +121,11 @@ def test_registers_that_ask_for_no_actor_break_a_law(register):
     assert [law.partition(":")[0] for law in broken_laws(merge, states)] == ["not commutative"]
 
 
-class SharedSet:
-    """ML-11: a set that merges into the set it was given, which somebody else may still hold."""
-
-    def __init__(self, elements):
-        self.elements = elements
-
-    def merged(self, other):
-        self.elements |= other.elements
-        return SharedSet(self.elements)
-
-    def __eq__(self, other):
-        return self.elements == other.elements
-
-    __hash__ = None
-
-
 def test_a_merge_that_shares_its_state_is_told():
-    found = broken_laws(merge, [SharedSet({1}), SharedSet({2})])
+    """ML-11."""
+    one, other = (SharedSet(ORSet().added(actor, actor)) for actor in "ab")
+
+    found = broken_laws(merge, [one, other])
 
     assert [law.partition(":")[0] for law in found] == ["merging changed what it was given"]
 
