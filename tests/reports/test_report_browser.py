@@ -1,33 +1,16 @@
 """The page in a real browser: it draws, answers keys and mouse, and runs nothing of others."""
 
 import json
-import shutil
 
-import picture_system
 import pytest
 import sample_runs
-import sample_traces
 from chromium import find_chromium
-
-from splitbrain.reports import write_report
+from report_page import dataset, search
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(find_chromium() is None, reason="no Chromium is installed"),
 ]
-
-
-@pytest.fixture(scope="module")
-def pages(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("runs")
-    pages = {name: write_report(make(folder / name)).page for name, make in sample_runs.ALL.items()}
-    unshrunk = sample_runs.stale_run(folder / "unshrunk")
-    shutil.rmtree(unshrunk / "shrunk")
-    return {**pages, "unshrunk": write_report(unshrunk).page}
-
-
-def dataset(browser):
-    return json.loads(browser.evaluate("JSON.stringify(document.documentElement.dataset)"))
 
 
 @pytest.mark.parametrize("name", sample_runs.ALL)
@@ -189,20 +172,6 @@ def test_a_link_into_the_whole_run_shows_that_one(browser, pages):
     assert dataset(browser)["selected"] == f"whole-op-{index}"
 
 
-def search(browser, prefix="", **values):
-    """Type into the search box and choose from its lists; the texts that are found."""
-    for name, value in values.items():
-        field = f"document.getElementById('{prefix}{name}')"
-        chosen = json.dumps(value)
-        browser.evaluate(
-            f"(f => {{ f.value = [...f.options ?? []].find(o => o.textContent === {chosen})?.value"
-            f" ?? {chosen}; f.dispatchEvent(new Event('input')); }})({field})"
-        )
-    browser.settle()
-    items = f"[...document.querySelectorAll('#{prefix}found button')].map(b => b.textContent)"
-    return browser.evaluate(items)
-
-
 def test_one_box_finds_operations_announcements_and_faults(browser, pages):
     browser.open(pages["unshrunk"])
 
@@ -227,15 +196,6 @@ def test_a_filter_by_kind_and_key_hides_the_other_operations(browser, pages):
 
     assert 0 < fewer < some < 1003
     assert dataset(browser)["drawn"] == "1003"
-
-
-def test_a_message_is_found_by_what_it_says_and_chosen_in_the_picture(browser, traced):
-    browser.open(traced["two-leaders"])
-    found = search(browser, search="message request-vote")
-    browser.evaluate("document.querySelector('#found button').click()")
-
-    assert len(found) == 1
-    assert browser.evaluate(f"{CHOSEN}.at(-1)").startswith("n3 to n2")
 
 
 def test_the_last_change_of_leader_is_one_key_away(browser, pages):
@@ -349,171 +309,3 @@ def test_the_replay_command_can_be_copied(browser, pages):
 
     chosen = browser.evaluate("document.querySelector('button.copy').textContent")
     assert chosen == "Copied"
-
-
-CHOSEN = (
-    "[...document.querySelectorAll('g.message.before')]"
-    ".map(g => g.querySelector('title').textContent.split(';')[0])"
-)
-
-
-@pytest.fixture(scope="module")
-def traced(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("traced")
-    makers = {
-        "two-leaders": sample_traces.two_leaders_run,
-        "hostile": sample_traces.hostile_trace_run,
-        "raft": sample_traces.raft_run,
-        "pictured": sample_traces.pictured_run,
-    }
-    return {name: write_report(make(folder / name)).page for name, make in makers.items()}
-
-
-@pytest.mark.parametrize("name", ["two-leaders", "hostile", "raft", "pictured"])
-@pytest.mark.parametrize("width", [1280, 380])
-def test_space_time_diagrams_fit_run_nothing_and_raise_nothing(browser, traced, name, width):
-    browser.open(traced[name], width=width)
-
-    data = dataset(browser)
-    assert data["state"] == "ready"
-    assert "errors" not in data
-    assert "pwned" not in data
-    assert browser.evaluate("document.querySelectorAll('g.message').length") > 0
-    assert browser.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def test_each_form_of_picture_is_there_and_its_hostile_words_run_nothing(browser, traced):
-    browser.open(traced["pictured"])
-    forms = [picture.name for picture in picture_system.SYSTEM.pictures]
-    drawn = browser.evaluate("[...document.querySelectorAll('figure')].map(f => f.id.slice(8))")
-
-    assert [name for name in drawn if name in forms] == ["lanes", "grid", "plot", "ring", "broken"]
-    assert browser.evaluate("document.querySelectorAll('figure svg.drawn').length") >= 4
-    assert browser.evaluate("document.querySelectorAll('figure img, figure script').length") == 0
-    assert "pwned" not in dataset(browser)
-
-
-def test_a_click_lights_what_happened_before_a_message(browser, traced):
-    browser.open(traced["two-leaders"])
-    vote = (
-        "[...document.querySelectorAll('g.message')]"
-        ".find(g => g.textContent.includes('vote\", 7, true'))"
-    )
-    event = "new MouseEvent('click', { bubbles: true })"
-    browser.evaluate(f"{vote}.querySelector('.arrow').dispatchEvent({event})")
-
-    before = browser.evaluate(CHOSEN)
-    assert [text.split(":")[0] for text in before][-2:] == ["n3 to n2", "n2 to n3"]
-    assert not any("client" in text for text in before)
-    told = browser.evaluate("document.querySelector('.spacetime-told').textContent")
-    assert told.startswith('n2 to n3: ["vote", 7, true]; sent at 2.602000 s, received at')
-
-
-def test_arrow_keys_step_through_messages_and_escape_ends_it(browser, traced):
-    browser.open(traced["two-leaders"])
-    browser.evaluate("document.querySelector('svg.spacetime[tabindex]').focus()")
-    browser.press("ArrowLeft")
-    last = browser.evaluate(f"{CHOSEN}.at(-1)")
-    browser.press("ArrowLeft")
-    previous = browser.evaluate(f"{CHOSEN}.at(-1)")
-    browser.press("Escape")
-
-    assert last.startswith("n1 to client 0")
-    assert previous.startswith("client 0 to n1")
-    assert browser.evaluate("document.querySelectorAll('g.before').length") == 0
-
-
-def test_no_label_of_a_space_time_diagram_covers_another(browser, traced):
-    browser.open(traced["raft"])
-    overlaps = browser.evaluate(
-        "(() => { const b = [...document.querySelectorAll('text.says')]"
-        ".map(t => t.getBoundingClientRect()); let n = 0;"
-        " b.forEach((p, i) => b.slice(i + 1).forEach(q => { if (p.left + 4 < q.right &&"
-        " q.left + 4 < p.right && p.top + 4 < q.bottom && q.top + 4 < p.bottom) n++; }));"
-        " return n; })()"
-    )
-
-    assert overlaps == 0
-
-
-@pytest.mark.parametrize("name", ["stale", "lost", "diverged", "hostile"])
-def test_whoever_has_no_mouse_can_scroll_what_scrolls_and_skip_to_the_verdict(browser, pages, name):
-    browser.open(pages[name], width=380)
-    stuck = browser.evaluate(
-        "[...document.querySelectorAll('body *')].filter(e => ['auto', 'scroll'].includes("
-        "getComputedStyle(e).overflowX) && e.scrollWidth > e.clientWidth + 1 && e.tabIndex < 0)"
-        ".map(e => e.outerHTML.slice(0, 80))"
-    )
-    nameless = browser.evaluate(
-        "[...document.querySelectorAll('button, .scroll[role], [role=img], canvas[tabindex]')]"
-        ".filter(e => !(e.textContent.trim() || e.getAttribute('aria-label')))"
-        ".map(e => e.outerHTML.slice(0, 80))"
-    )
-
-    assert stuck == []
-    assert nameless == []
-    first = browser.evaluate("document.querySelector('a, button').getAttribute('href')")
-    assert browser.evaluate(f"document.querySelector('{first}') !== null")
-
-
-CONTRAST = """
-(() => {
-  const light = (c) => { const v = c.map(x => x / 255)
-    .map(x => x <= 0.04045 ? x / 12.92 : ((x + 0.055) / 1.055) ** 2.4);
-    return 0.2126 * v[0] + 0.7152 * v[1] + 0.0722 * v[2]; };
-  const rgb = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);
-  const ground = (e) => { for (; e; e = e.parentElement) {
-    const c = rgb(getComputedStyle(e).backgroundColor);
-    if (c.length === 3 || c[3] === 1) return c; } return [255, 255, 255]; };
-  const low = [];
-  for (const e of document.querySelectorAll('main *, header *')) {
-    if (e.closest('svg, canvas, [hidden]')) continue;
-    if (![...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim())) continue;
-    const style = getComputedStyle(e), a = light(rgb(style.color)), b = light(ground(e));
-    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
-    if (ratio < 4.5) low.push(`${ratio.toFixed(2)} ${e.outerHTML.slice(0, 90)}`);
-  }
-  return low;
-})()
-"""
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("name", ["stale", "lost", "diverged", "unknown", "valid"])
-def test_text_has_the_contrast_that_wcag_aa_asks_for(browser, pages, name, scheme):
-    browser.open(pages[name], scheme=scheme)
-
-    assert browser.evaluate(CONTRAST) == []
-
-
-def test_with_forced_colors_pictures_keep_theirs_and_the_rest_takes_the_systems(browser, traced):
-    browser.open(traced["two-leaders"])
-    ours = browser.evaluate(GOLD)
-    browser.call(
-        "Emulation.setEmulatedMedia", features=[{"name": "forced-colors", "value": "active"}]
-    )
-    browser.settle()
-
-    assert browser.evaluate("matchMedia('(forced-colors: active)').matches")
-    assert browser.evaluate(GOLD) == ours
-    assert browser.evaluate("getComputedStyle(document.querySelector('.lead')).color") != ""
-
-
-GOLD = "getComputedStyle(document.querySelector('.role.leads rect')).fill"
-
-
-def test_printed_commands_are_whole_and_nothing_to_press_is_printed(browser, pages):
-    browser.open(pages["stale"], width=700)
-    browser.media("light", "print")
-    browser.settle()
-
-    cut = browser.evaluate(
-        "[...document.querySelectorAll('.command code')]"
-        ".filter(c => c.scrollWidth > c.clientWidth + 1).length"
-    )
-    pressed = browser.evaluate(
-        "[...document.querySelectorAll('button, input, select')]"
-        ".filter(e => e.getClientRects().length).map(e => e.outerHTML.slice(0, 60))"
-    )
-    assert cut == 0
-    assert pressed == []

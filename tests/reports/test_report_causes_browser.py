@@ -1,11 +1,11 @@
 """Pictures of planted bugs in a real browser: the cause of each failure is seen in its page."""
 
-import json
 import re
 
 import hostile_pictures
 import pytest
 from chromium import find_chromium
+from report_page import dataset
 
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
@@ -100,7 +100,7 @@ def test_the_cause_is_in_the_pictures(browser, bug_page, bug):
     browser.media("dark")
     browser.settle()
     dark = {each: browser.evaluate(script) for each, script in told.items()}
-    data = json.loads(browser.evaluate("JSON.stringify(document.documentElement.dataset)"))
+    data = dataset(browser)
 
     assert found == dark == dict.fromkeys(told, True)
     assert data["state"] == "ready"
@@ -120,7 +120,7 @@ def test_hostile_words_in_pictures_run_nothing_and_are_read(browser, tmp_path, n
         " all.flatMap(f => [...f.querySelectorAll('img, script, foreignObject, a')]).length,"
         " document.documentElement.scrollWidth])([...document.querySelectorAll('figure')])"
     )
-    data = json.loads(browser.evaluate("JSON.stringify(document.documentElement.dataset)"))
+    data = dataset(browser)
 
     assert read
     assert foreign == 0

@@ -5,6 +5,7 @@ import json
 import pytest
 import sample_traces
 from chromium import find_chromium
+from report_page import dataset
 
 from splitbrain.reports import load_run, write_report
 
@@ -28,10 +29,6 @@ def folders(tmp_path_factory):
     for each in made.values():
         write_report(each)
     return made
-
-
-def dataset(browser):
-    return json.loads(browser.evaluate("JSON.stringify(document.documentElement.dataset)"))
 
 
 def opened(browser, folder, **more):
