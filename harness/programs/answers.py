@@ -23,6 +23,9 @@ from splitbrain.harness.simulation.trio_hooks import THREAD_STARTER
 _FIRST_PROCESS = 100
 """The number of a host's first process; each restart has the next."""
 
+_PARENT = 1
+"""The number of who starts it: the first process of a machine."""
+
 Answers = dict[str, Callable[..., Any] | None]
 
 
@@ -33,6 +36,7 @@ def answers_of(process: Incarnation) -> Answers:
         **_of_randomness(process),
         **dict.fromkeys(f"asyncio.{name}()" for name in wires.ASYNCIO),
         "os.getpid()": lambda: _FIRST_PROCESS + process.number,
+        "os.getppid()": lambda: _PARENT,
         f"{THREAD_STARTER[0].__name__}.{THREAD_STARTER[1]}()": _in_place,
     }
 

@@ -87,6 +87,7 @@ class NodeLoop(asyncio.SelectorEventLoop):
         self._alarm, self._alarms = inf, 0
         process.on_rate = self._reset_timer
         self._names = itertools.count(1)
+        self._end_run: Callable[[], None] | None = None  # ends the wait for ``main``
         descriptors = descriptors_of(machine_under(process), process)
         self._sockets = SimulatedSelector(descriptors, self.poke)
         super().__init__(self._sockets)
@@ -124,6 +125,19 @@ class NodeLoop(asyncio.SelectorEventLoop):
 
         self.call_soon(work)
         return future
+
+    def stop(self) -> None:
+        """See `asyncio.loop.stop`: what waits in ``asyncio.run`` for ``main`` is told that it was
+        stopped, so the program ends with that error; a client has no such ``main``.
+
+        Raises:
+            RuntimeError: its program does not run in this loop.
+        """
+        if self._end_run is None:
+            raise RuntimeError(
+                "loop.stop() has nothing to stop: a client's loop is driven by the harness"
+            )
+        self._end_run()
 
     async def shutdown_default_executor(self, timeout: float | None = None) -> None:
         """There is none."""
@@ -302,37 +316,52 @@ class NodeLoop(asyncio.SelectorEventLoop):
         Cancelling the waiter cancels the task, and waits for it to end; not if the process is dead.
         """
         task = self.call(self._begun, coroutine)
+        await self._done(task)
+        result: _T = task.result()
+        return result
+
+    async def _done(self, task: asyncio.Task[Any], *, stoppable: bool = False) -> None:
+        """Wait for a task of the loop, or until `stop` is called."""
         try:
-            await self._ended(task)
+            await self._ended(task, stoppable)
         except trio.Cancelled:
             task.cancel()
             if not self._process.dead:
                 with trio.CancelScope(shield=True):
                     await self._ended(task)
             raise
-        result: _T = task.result()
-        return result
 
     def _begun(self, coroutine: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         task: asyncio.Task[_T] = self.create_task(coroutine, context=contextvars.Context())
         return task
 
-    async def _ended(self, task: asyncio.Task[Any]) -> None:
+    async def _ended(self, task: asyncio.Task[Any], stoppable: bool = False) -> None:
         if task.done():
             await trio.lowlevel.checkpoint()
             return
 
         def arm(due: Callable[[], None]) -> None:
+            if stoppable:
+                self._end_run = due
             task.add_done_callback(lambda _: due())
             self.poke()
 
         await self._process.wait_for(arm)
 
     async def run(self, main: Coroutine[Any, Any, object]) -> None:
-        """What `asyncio.run` does, as a task of trio."""
+        """What `asyncio.run` does, as a task of trio.
+
+        Raises:
+            RuntimeError: the program has stopped its loop.
+        """
+        task = self.call(self._begun, main)
         try:
-            await self.wait(main)
+            await self._done(task, stoppable=True)
+            if not task.done():
+                raise RuntimeError("Event loop stopped before Future completed.")
+            task.result()
         finally:
+            self._end_run = None
             if not self._process.dead:
                 await self.wait(self._finish())
 

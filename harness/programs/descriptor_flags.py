@@ -11,9 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from splitbrain.harness.programs.descriptors import descriptors_of
-from splitbrain.harness.programs.files import FIRST_DESCRIPTOR
 from splitbrain.harness.programs.machine import machine_under
-from splitbrain.harness.simulation.wires import replace, running_program
+from splitbrain.harness.simulation.wires import FIRST_FILE, replace, running_program
 
 if sys.platform != "win32":
     import fcntl
@@ -33,7 +32,7 @@ if sys.platform != "win32":
     def _locking(real: Callable[..., Any]) -> Callable[..., Any]:
         def lock(fd: Any, *arguments: Any) -> Any:
             number = fd if isinstance(fd, int) else fd.fileno()
-            if running_program() is not None and number >= FIRST_DESCRIPTOR:
+            if running_program() is not None and number >= FIRST_FILE:
                 return None
             return real(fd, *arguments)
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from splitbrain.harness.programs.sockets import SimulatedSocket
     from splitbrain.harness.simulation.incarnation import Incarnation
 
-_FIRST = 10
-"""The first number that a socket gets; in a real process others are open before it."""
+_FIRST = 1 << 19
+"""Sockets have numbers from here on, which nothing of the real machine has."""
 
 
 class RealDescriptor(RuntimeError):
@@ -105,10 +105,13 @@ class SimulatedSelector(selectors.BaseSelector):
         """See `selectors.BaseSelector.register`."""
         number = _number(fileobj)
         if self._descriptors.at(number) is None:
-            raise RealDescriptor(
+            error = RealDescriptor(
                 f"{blamed()}: asyncio was asked to wait for descriptor {number}, which is no "
                 "simulated socket: a C extension, or code of before the run, has opened it itself"
             )
+            process = self._descriptors.process
+            process.host.world.tripped(process, error)
+            raise error
         if number in self._keys:
             raise KeyError(f"{fileobj!r} (FD {number}) is already registered")
         key = self._keys[number] = selectors.SelectorKey(fileobj, number, events, data)

@@ -24,6 +24,7 @@ from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.programs.addresses import place_of
 from splitbrain.harness.programs.asyncio_loop import loop_of
 from splitbrain.harness.programs.commands import Command, command
+from splitbrain.harness.programs.lazy_imports import NO_TRIO_ASYNCIO, TRIO_ASYNCIO
 from splitbrain.harness.programs.source import Source, source_of
 from splitbrain.harness.programs.standalone import encoded
 from splitbrain.harness.programs.surroundings import surround, surround_clients
@@ -125,9 +126,10 @@ def program(
         named: as `arguments`.
 
     Raises:
-        InvalidPlan: there is no such function, or it isn't clear what library it is written for.
+        InvalidPlan: there is no such function, it isn't clear what library it is written for, or
+            somebody has imported trio-asyncio.
     """
-    source = source_of(main)
+    source = _simulable(main)
     return Program(source, library or _library(source), arguments, named, env or {})
 
 
@@ -135,9 +137,16 @@ def library_of(main: Callable[..., Any]) -> str:
     """The library that an async function is written for, by what its module imports.
 
     Raises:
-        InvalidPlan: that isn't clear.
+        InvalidPlan: that isn't clear, or somebody has imported trio-asyncio.
     """
-    return _library(source_of(main))
+    return _library(_simulable(main))
+
+
+def _simulable(main: str | Callable[..., Any]) -> Source:
+    source = source_of(main)
+    if TRIO_ASYNCIO in sys.modules:
+        raise InvalidPlan(f"{source.told} can't be simulated: {NO_TRIO_ASYNCIO}")
+    return source
 
 
 def _library(source: Source) -> str:

@@ -20,9 +20,7 @@ from splitbrain.harness.programs.open_files import OpenFile, Text, layered
 from splitbrain.harness.programs.segments import error_of
 from splitbrain.harness.simulation.clock import EPOCH
 from splitbrain.harness.simulation.incarnation import Incarnation
-
-FIRST_DESCRIPTOR = 1 << 20
-"""Files have numbers from here on, which no real file has."""
+from splitbrain.harness.simulation.wires import FIRST_FILE
 
 _FLAGS = {"r": os.O_RDONLY, "w": os.O_WRONLY | os.O_CREAT | os.O_TRUNC}
 _FLAGS |= {"a": os.O_WRONLY | os.O_CREAT | os.O_APPEND, "x": os.O_WRONLY | os.O_CREAT | os.O_EXCL}
@@ -40,12 +38,15 @@ class Files:
     Args:
         process: whose they are.
         folders: the directories that the host has, besides those that files imply.
+        sockets: the names of its Unix sockets.
     """
 
-    def __init__(self, process: Incarnation, folders: dict[str, None]) -> None:
-        self._process, self._folders = process, folders
+    def __init__(
+        self, process: Incarnation, folders: dict[str, None], sockets: dict[str, int]
+    ) -> None:
+        self._process, self._folders, self._sockets = process, folders, sockets
         self._open: dict[int, OpenFile] = {}
-        self._next = FIRST_DESCRIPTOR
+        self._next = FIRST_FILE
 
     # Names
 
@@ -59,6 +60,17 @@ class Files:
     def has(self, path: Any) -> bool:
         """Whether the simulated disk has this file."""
         return self._process.disk.exists(self.name(path))
+
+    def free_name(self, path: Any) -> str:
+        """The name of a socket that is to be made.
+
+        Raises:
+            OSError: there is something of this name, or no such folder.
+        """
+        if self.has(path) or self.is_folder(path) or _real_exists(path):
+            raise _error(errno.EADDRINUSE, path)
+        self._check_folder(path)
+        return self.name(path)
 
     def is_folder(self, path: Any) -> bool:
         """Whether this is a directory, simulated or real."""
@@ -101,6 +113,8 @@ class Files:
         name, disk = self.name(path), self._process.disk
         writes = flags & os.O_ACCMODE != os.O_RDONLY
         exists = disk.exists(name)
+        if name in self._sockets:
+            raise _error(errno.ENXIO, path)
         if not exists and self.is_folder(path):
             if writes:
                 raise _error(errno.EISDIR, path)
@@ -154,6 +168,14 @@ class Files:
         """See `os.write`."""
         return self._at(number).write(data)
 
+    def pread(self, number: int, size: int, offset: int) -> bytes:
+        """See `os.pread`."""
+        return self._at(number).read_at(size, offset)
+
+    def pwrite(self, number: int, data: Any, offset: int) -> int:
+        """See `os.pwrite`."""
+        return self._at(number).write_at(data, offset)
+
     def lseek(self, number: int, offset: int, whence: int) -> int:
         """See `os.lseek`."""
         return self._at(number).seek(offset, whence)
@@ -180,6 +202,8 @@ class Files:
 
     def remove(self, path: Any, **named: Any) -> None:
         """See `os.remove` and `os.unlink`."""
+        if self._sockets.pop(self.name(path), None) is not None:
+            return
         self._process.disk.remove(self._mine(path))
 
     def _mine(self, path: Any) -> str:
@@ -207,28 +231,35 @@ class Files:
         """See `os.stat`, `os.lstat` and `os.fstat`."""
         if isinstance(path, int):
             opened = self._at(path)
-            return _told(opened.size(), folder=opened.directory)
+            return _told(opened.size(), modes.S_IFDIR if opened.directory else modes.S_IFREG)
         name = self.name(path)
         if self._process.disk.exists(name):
             return _told(self._process.disk.size(name))
+        if name in self._sockets:
+            return _told(0, modes.S_IFSOCK)
         if not self._is_ours(name):
             raise Elsewhere
-        return _told(0, folder=True)
+        return _told(0, modes.S_IFDIR)
 
     def settled(self, path: Any, *arguments: Any, **named: Any) -> None:
         """See `os.chmod`, `os.chown` and `os.utime`: rights, owners and times are not kept."""
         if isinstance(path, int):
             self._at(path)
-        elif not self.has(path) and not self._is_ours(self.name(path)):
+        elif not self._knows(path):
             if not _real_exists(path):
                 raise _error(errno.ENOENT, path)  # `Path.touch` then makes it
             raise Elsewhere
 
     def access(self, path: Any, mode: int, **named: Any) -> bool:
         """See `os.access`."""
-        if self.has(path) or self._is_ours(self.name(path)):
+        if self._knows(path):
             return True
         raise Elsewhere
+
+    def _knows(self, path: Any) -> bool:
+        """Whether a file, folder or socket of this name is on the simulated disk."""
+        name = self.name(path)
+        return self.has(path) or name in self._sockets or self._is_ours(name)
 
     def listdir(self, path: Any = ".") -> list[str]:
         """See `os.listdir`; in a real folder, what was made there alone, if anything was."""
@@ -244,7 +275,7 @@ class Files:
 
     def _inside(self, folder: str) -> Iterator[str]:
         prefix = f"{folder}/" if folder else ""
-        for name in (*self._process.disk.list(), *self._folders):
+        for name in (*self._process.disk.list(), *self._folders, *self._sockets):
             if name.startswith(prefix) and name != folder and not (not prefix and name[0] == "/"):
                 yield name[len(prefix) :].partition("/")[0]
 
@@ -264,7 +295,7 @@ class Entry:
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:
         """Whether it is a directory."""
-        return not self.is_file()
+        return self._files.is_folder(self.path)
 
     def is_symlink(self) -> bool:
         """There are no links."""
@@ -312,7 +343,7 @@ def _error(number: int, path: Any) -> OSError:
     return error
 
 
-def _told(size: int, *, folder: bool = False) -> os.stat_result:
-    mode = modes.S_IFDIR | 0o755 if folder else modes.S_IFREG | 0o644
+def _told(size: int, kind: int = modes.S_IFREG) -> os.stat_result:
+    mode = kind | (0o644 if kind == modes.S_IFREG else 0o755)
     moment = int(EPOCH)  # nobody keeps the time of a change
     return os.stat_result((mode, 0, 0, 1, 0, 0, size, moment, moment, moment))

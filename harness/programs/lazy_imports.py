@@ -14,10 +14,22 @@ from types import ModuleType
 from typing import Any
 
 from splitbrain.harness.programs.kept_generators import seed_kept_generators
-from splitbrain.harness.simulation.wires import outside, replace, running_program
+from splitbrain.harness.simulation.wires import (
+    Nondeterminism,
+    outside,
+    replace,
+    running_program,
+)
 
 own: set[str] = set()
 """Packages that are being imported for one process alone (`splitbrain.harness.programs.source`)."""
+
+
+TRIO_ASYNCIO = "trio_asyncio"
+NO_TRIO_ASYNCIO = (
+    "trio-asyncio puts a loop of its own in the place of asyncio's for all programs of this "
+    "Python, so nothing of asyncio can be simulated beside it"
+)
 
 
 class _Outside(MetaPathFinder):
@@ -25,8 +37,13 @@ class _Outside(MetaPathFinder):
 
     def find_spec(self, fullname: str, path: Any, target: ModuleType | None = None) -> Any:
         """See `importlib.abc.MetaPathFinder`."""
-        if running_program() is None or fullname.partition(".")[0] in own:
+        program = running_program()
+        if program is None or fullname.partition(".")[0] in own:
             return None
+        if fullname == TRIO_ASYNCIO:
+            error = Nondeterminism(f"{program.name} imports trio_asyncio: {NO_TRIO_ASYNCIO}")
+            program.host.world.tripped(program, error)
+            raise error
         for finder in sys.meta_path:
             found = None if finder is self else finder.find_spec(fullname, path, target)
             if found is not None:

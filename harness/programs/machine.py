@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 _FIRST_PORT, _LAST_PORT = 32_768, 60_999
 """The ports that Linux gives to who asks for none."""
 
+ABSTRACT = "\0"
+"""How names of Unix sockets begin that are no files, and go with their socket."""
+
+_PORTS = 1 << 16
+"""How many ports a host has."""
+
 _CLIENTS_A_NET = 250
 
 
@@ -83,6 +89,8 @@ class Machine:
         descriptors: the sockets of the running process; None if none was opened.
         files: its open files, likewise.
         folders: directories that were made on its disk.
+        sockets: its Unix sockets, by name, with the numbers at which they listen.
+        socket_names: the names of all that there ever were, as they were given.
     """
 
     def __init__(self, host: Host) -> None:
@@ -96,6 +104,8 @@ class Machine:
         self.descriptors: Descriptors | None = None
         self.files: object = None
         self.folders: dict[str, None] = {}
+        self.sockets: dict[str, int] = {}
+        self.socket_names: dict[int, str] = {}
         self._last_port = _FIRST_PORT + host.world.stream("ports", host.name).randrange(5_000)
 
     @property
@@ -106,6 +116,8 @@ class Machine:
     def down(self) -> None:
         """The process has ended, or the machine has lost its power."""
         self.descriptors = None
+        for name in [name for name in self.sockets if name.startswith(ABSTRACT)]:
+            del self.sockets[name]
         for listener in list(self.listeners.values()):
             listener.close()
         for port in list(self.datagrams.values()):
@@ -115,6 +127,12 @@ class Machine:
                 end.close()
             else:
                 end.vanish()
+
+    def name_socket(self, name: str, told: str) -> int:
+        """Have a Unix socket of this name; returns its number, which is above those of ports."""
+        number = self.sockets[name] = _PORTS + len(self.socket_names)
+        self.socket_names[number] = told
+        return number
 
     def free_port(self) -> int:
         """A port that nobody has asked for by number."""

@@ -60,25 +60,34 @@ class OpenFile(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         """See `io.RawIOBase`."""
-        if not self._reads or self.directory:
-            raise error_of(errno.EISDIR if self.directory else errno.EBADF)
-        data = self.process.disk.read(self.path, self._offset, len(buffer))
+        data = self.read_at(len(buffer), self._offset)
         buffer[: len(data)] = data
         self._offset += len(data)
         return len(data)
 
+    def read_at(self, size: int, offset: int) -> bytes:
+        """See `os.pread`."""
+        if not self._reads or self.directory:
+            raise error_of(errno.EISDIR if self.directory else errno.EBADF)
+        return self.process.disk.read(self.path, offset, size)
+
     def write(self, data: Any) -> int:
         """See `io.RawIOBase`; a dead process's buffers go nowhere."""
+        if self._appends and self._writes and not self.process.dead:
+            self._offset = self.size()
+        written = self.write_at(data, self._offset)
+        self._offset += written
+        return written
+
+    def write_at(self, data: Any, offset: int) -> int:
+        """See `os.pwrite`; what appends does so wherever it is told to write, as on Linux."""
         if not self._writes:
             raise error_of(errno.EBADF)
         content = bytes(data)
         if self.process.dead:
             return len(content)
-        if self._appends:
-            self._offset = self.size()
-        written = self.process.disk.write(self.path, self._offset, content)
-        self._offset += written
-        return written
+        at = self.size() if self._appends else offset
+        return self.process.disk.write(self.path, at, content)
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """See `io.RawIOBase`."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import socket as real
 import ssl  # noqa: F401 - it derives from socket.socket, and must from the real one
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from splitbrain.harness.node import NodeDead
 from splitbrain.harness.programs.descriptors import Descriptors, descriptors_of
@@ -50,13 +50,19 @@ class SimulatedSocket(SocketOptions):
 
     What it is, is told by which of its parts there is: a connection (`_end`), a listener, a bound
     port for datagrams, or none yet.
+
+    Attributes:
+        of_families: the classes of other families than those of IP.
     """
+
+    of_families: ClassVar[dict[int, type[SimulatedSocket]]] = {}
 
     def __new__(cls, *arguments: Any, process: Incarnation | None = None, **named: Any) -> Any:
         """A simulated socket for an unmodified program, a real one for anybody else."""
         if process is None and running_program() is None:
             return _real_socket(*arguments, **named)
-        return super().__new__(cls)
+        family = named.get("family", arguments[0] if arguments else -1)
+        return super().__new__(cls.of_families.get(family, cls))
 
     def __init__(
         self,
@@ -71,13 +77,14 @@ class SimulatedSocket(SocketOptions):
         assert process is not None  # else `__new__` has made a real one
         kind = real.SOCK_STREAM if type == -1 else real.SocketKind(type & 0xF)
         family = real.AF_INET if family == -1 else family
-        if family == getattr(real, "AF_UNIX", None):
-            told = "a simulated process has no Unix sockets: listen on a port"
+        if fileno is not None:
+            raise OSError(errno.EBADF, "a simulated socket is not made of a descriptor")
+        if family not in _FAMILIES and family not in self.of_families:
+            told = f"a simulated host has sockets of IPv4, IPv6 and Unix, not of {family!r}"
             raise OSError(errno.EAFNOSUPPORT, told)
-        if fileno is not None or family not in _FAMILIES:
-            raise error_of(errno.EAFNOSUPPORT)
-        if kind not in (real.SOCK_STREAM, real.SOCK_DGRAM):
-            raise error_of(errno.EPROTONOSUPPORT)
+        if kind != real.SOCK_STREAM and (kind != real.SOCK_DGRAM or family not in _FAMILIES):
+            told = f"a simulated host has sockets of TCP, UDP and Unix streams, not of {kind!r}"
+            raise OSError(errno.EPROTONOSUPPORT, told)
         self._family, self._kind = real.AddressFamily(family), kind
         self._proto = max(proto, 0)
         self._process = process
@@ -315,7 +322,15 @@ class SimulatedSocket(SocketOptions):
 
     def sendmsg(self, buffers: Any, *more: Any) -> int:
         """See `socket.socket.sendmsg`; without ancillary data."""
+        if more and more[0]:
+            told = "a simulated socket sends no descriptors or other ancillary data"
+            raise OSError(errno.EOPNOTSUPP, told)
         return self.send(b"".join(buffers))
+
+    def recvmsg(self, size: int, *more: Any) -> tuple[bytes, list[Any], int, Any]:
+        """See `socket.socket.recvmsg`; there is no ancillary data."""
+        data, source = self.recvfrom(size)
+        return data, [], 0, source
 
     def recv(self, size: int, flags: int = 0) -> bytes:
         """See `socket.socket.recv`."""

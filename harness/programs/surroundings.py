@@ -11,6 +11,7 @@ from splitbrain.harness.programs.answers import answers_of
 from splitbrain.harness.programs.descriptor_flags import replace_descriptor_flags
 from splitbrain.harness.programs.environment import replace_environment
 from splitbrain.harness.programs.file_hooks import replace_files
+from splitbrain.harness.programs.host_facts import replace_host_facts
 from splitbrain.harness.programs.kept_generators import seed_kept_generators
 from splitbrain.harness.programs.lazy_imports import replace_imports
 from splitbrain.harness.programs.machine import machine_under
@@ -19,6 +20,7 @@ from splitbrain.harness.programs.polling import replace_polling
 from splitbrain.harness.programs.sockets import SimulatedSocket
 from splitbrain.harness.programs.threads import replace_threads
 from splitbrain.harness.programs.trio_sockets import use_simulated_sockets
+from splitbrain.harness.programs.unix_sockets import replace_socket_pairs
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.wires import replace, replace_imported, running_program
 
@@ -52,8 +54,10 @@ def _replace_everywhere(process: Incarnation) -> None:
     replace_descriptor_flags()
     replace_environment()
     replace_files()
+    replace_host_facts()
     replace_imports()
     replace_polling()
+    replace_socket_pairs()
     replace_threads()
 
 

@@ -14,7 +14,7 @@ import trio
 
 from splitbrain.harness.programs.sockets import SimulatedSocket
 from splitbrain.harness.simulation.incarnation import Incarnation
-from splitbrain.harness.simulation.wires import replace
+from splitbrain.harness.simulation.wires import replace, running_program
 
 _T = TypeVar("_T")
 
@@ -189,11 +189,20 @@ def use_simulated_sockets(process: Incarnation) -> None:
     """Give the running trio run sockets of the simulated host."""
     trio.socket.set_custom_socket_factory(TrioSockets(process))
     replace(trio.socket, "from_stdlib_socket", _wrapped)
+    replace(trio.socket, "socketpair", _pair)
 
 
-_real_wrapped = trio.socket.from_stdlib_socket
+_real_wrapped, _real_pair = trio.socket.from_stdlib_socket, trio.socket.socketpair
 
 
 def _wrapped(below: Any) -> Any:
     """What trio makes of a socket that was made without it, as anyio does."""
     return TrioSocket(below) if isinstance(below, SimulatedSocket) else _real_wrapped(below)
+
+
+def _pair(*arguments: Any, **named: Any) -> tuple[Any, Any]:
+    """See `trio.socket.socketpair`."""
+    if running_program() is None:
+        return _real_pair(*arguments, **named)
+    one, other = real.socketpair(*arguments, **named)
+    return TrioSocket(one), TrioSocket(other)  # type: ignore[arg-type]

@@ -22,6 +22,7 @@ import _thread
 import os
 import random
 import secrets
+import selectors
 import signal
 import sys
 import sysconfig
@@ -57,6 +58,14 @@ _USE_TASKS = "use tasks in place of threads"
 _NO_SIGNALS = "no signals reach a simulated node"
 _USE_TRIO = "a simulated node is a trio program: use trio.sleep, nurseries and memory channels"
 _USE_NAME = "use node.name: a node shares its process with all others"
+_NO_PIPES = (
+    "a simulated node has no pipes, nor processes to share them with: use sockets, or queues and "
+    "channels between tasks"
+)
+_ONE_LOOP = "a simulated process has one event loop, which waits for it, and no other selector"
+
+FIRST_FILE = 1 << 20
+"""Simulated files have descriptors from here on, which no real file has."""
 
 _TIME = (
     "time",
@@ -76,6 +85,7 @@ _TIME_IF_FEWER = {"localtime": 1, "gmtime": 1, "ctime": 1, "asctime": 1, "strfti
 """Those that read the clock if they are given fewer arguments than this."""
 
 ASYNCIO = ("sleep", "gather", "wait", "wait_for", "create_task", "to_thread", "run")
+_LOOP = "new_event_loop"
 RANDOM = (
     "random",
     "uniform",
@@ -98,6 +108,7 @@ RANDOM = (
     "getrandbits",
     "randbytes",
 )
+_PIPES = ("pipe", "pipe2", "mkfifo", "mknod", "openpty", "eventfd", "memfd_create")
 _SECRETS = ("choice", "randbelow", "randbits", "token_bytes", "token_hex", "token_urlsafe")
 _AUDITED = {
     "open": _USE_DISK,
@@ -117,6 +128,7 @@ _AUDITED = {
     **dict.fromkeys(("os.kill", "os.killpg", "signal.pthread_kill"), _NO_SIGNALS),
     **dict.fromkeys(("os.link", "os.symlink", "os.chmod", "os.chown", "os.utime"), _USE_DISK),
     "os.chdir": "a simulated node shares its current folder with all others: use whole paths",
+    "mmap.__new__": "what is written to memory would pass by the simulated disk: read and write",
 }
 
 _STANDARD_LIBRARY = os.path.realpath(sysconfig.get_path("stdlib"))
@@ -125,7 +137,7 @@ _OURS = (__name__.rpartition(".")[0], "splitbrain.harness.programs")
 # depends on it.
 _HARMLESS = ("importlib", "linecache", "tokenize", "traceback", "warnings", "logging", "inspect")
 
-_Guarded = tuple[ModuleType | type, str, Callable[..., Any]]
+_Guarded = tuple[Any, str, Callable[..., Any]]
 """Where a function was replaced: owner, name, and the real function."""
 
 _world: World | None = None
@@ -191,10 +203,12 @@ def _audit(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 def _reads(event: str, arguments: tuple[Any, ...]) -> bool:
-    """Whether this only reads a file or a folder, as an unmodified program may, or writes to
-    nowhere."""
+    """Whether this only reads a file or a folder, as an unmodified program may, writes to nowhere,
+    or maps no simulated file."""
     if event in ("os.listdir", "os.scandir"):
         return True
+    if event == "mmap.__new__":
+        return int(arguments[0]) < FIRST_FILE
     if event != "open":
         return False
     path, mode, flags = arguments
@@ -242,7 +256,7 @@ def _wall_clock(what: str) -> float | None:
     return None
 
 
-def replace(owner: ModuleType, name: str, stand_in: Any) -> None:
+def replace(owner: Any, name: str, stand_in: Any) -> None:
     """Put something in the place of a module's function or class until the running world ends.
 
     Modules that have imported it by name get it with `replace_imported`, once for all.
@@ -297,7 +311,9 @@ def _guard_all() -> list[_Guarded]:
         *_guard(uuid, "uuid4", _USE_RANDOM),
         *_guard(os, "urandom", _USE_RANDOM),
         *_guard(os, "getrandom", _USE_RANDOM),
-        *_guard(os, "getpid", _USE_NAME),
+        *(place for name in ("getpid", "getppid") for place in _guard(os, name, _USE_NAME)),
+        *(place for name in _PIPES for place in _guard(os, name, _NO_PIPES)),
+        *_guard(selectors, "DefaultSelector", _ONE_LOOP),
         *(
             p
             for n in ("alarm", "setitimer", "raise_signal")
@@ -316,7 +332,8 @@ def _guard_asyncio() -> list[_Guarded]:
     library = sys.modules.get("asyncio")
     if library is None:
         return []
-    return [place for name in ASYNCIO for place in _guard(library, name, _USE_TRIO)]
+    loops = [place for of in (library, library.events) for place in _guard(of, _LOOP, _ONE_LOOP)]
+    return [*loops, *(place for name in ASYNCIO for place in _guard(library, name, _USE_TRIO))]
 
 
 _wanted: set[int] = set()  # asked for membership only

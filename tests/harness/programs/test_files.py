@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,45 @@ def test_libraries_write_as_they_do(monkeypatch):
         assert await trio.Path("state.json").read_text() == "[1, 2]"
 
     run(world_of(main))
+
+
+def test_files_are_read_and_written_at_an_offset():
+    found = []
+
+    async def main():
+        with open("log", "w+b") as file:
+            number = file.fileno()
+            found.append(os.pwrite(number, b"abcdef", 0))
+            found.append(os.pwrite(number, b"XY", 2))
+            found.append((os.pread(number, 3, 1), file.tell()))
+        with open("log", "ab") as file:
+            os.pwrite(file.fileno(), b"!", 0)  # what appends does so, as Linux has it
+        with open("log", "rb") as file:
+            found.append(file.read())
+
+    run(world_of(main))
+
+    assert found == [6, 2, (b"bXY", 0), b"abXYef!"]
+
+
+def test_temporary_files_have_the_same_names_in_each_run_and_are_removed():
+    def names():
+        found = []
+
+        async def main():
+            with tempfile.NamedTemporaryFile() as file:
+                file.write(b"gone soon")
+                found.append((file.name, os.path.exists(file.name)))
+            found.append(os.path.exists(found[0][0]))
+            with tempfile.TemporaryDirectory() as folder:
+                open(f"{folder}/a", "w").close()
+                found.append((folder, os.listdir(folder)))
+
+        run(world_of(main))
+        return found
+
+    first = names()
+
+    assert first == names()
+    assert [exists for _, exists in first[:1]] + first[1:2] == [True, False]
+    assert first[2][1] == ["a"]

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import _thread
 import asyncio
+import importlib
+import mmap
 import os
+import selectors
 import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -16,6 +20,8 @@ import pytest
 import trio
 from worlds import world_of
 
+from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.programs import program
 from splitbrain.harness.programs.descriptors import RealDescriptor
 from splitbrain.harness.programs.sockets import Blocking
 from splitbrain.harness.simulation.trio_direct import RealIO
@@ -73,6 +79,33 @@ async def a_blocking_client():
     await asyncio.to_thread(connect_in_a_blocking_client)
 
 
+async def a_pipe():
+    os.pipe()
+
+
+async def a_named_pipe():
+    os.mkfifo("/tmp/pipe")
+
+
+async def output_of_a_process():
+    subprocess.run(["true"], capture_output=True, check=True)
+
+
+async def another_loop():
+    asyncio.new_event_loop()
+
+
+async def a_selector():
+    selectors.DefaultSelector()
+
+
+async def a_mapped_file():
+    with open("pages", "w+b") as file:
+        file.write(b"page")
+        file.flush()
+        mmap.mmap(file.fileno(), 0)
+
+
 @pytest.mark.parametrize(
     ("ask", "call"),
     [
@@ -84,6 +117,12 @@ async def a_blocking_client():
         (a_signal, "os.kill was used"),
         (an_alarm, "signal.alarm() was used"),
         (a_blocking_client, "socket.connect() would wait"),
+        (a_pipe, "os.pipe() was used"),
+        (a_named_pipe, "os.mkfifo() was used"),
+        (output_of_a_process, "no pipes, nor processes to share them with"),
+        (another_loop, "new_event_loop() was used"),
+        (a_selector, "selectors.DefaultSelector() was used"),
+        (a_mapped_file, "mmap.__new__ was used"),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
@@ -111,3 +150,41 @@ def test_a_descriptor_that_a_c_extension_has_opened_is_not_waited_for(library):
         told.startswith("test_refused_calls.py:")
         and f"wait for descriptor {reading}, which is no simulated socket" in told
     )
+
+
+def test_another_loop_in_a_program_of_trio_is_refused():
+    async def nested():
+        async def inner():
+            pass
+
+        coroutine = inner()
+        try:
+            asyncio.run(coroutine)
+        finally:
+            coroutine.close()
+
+    assert "one event loop" in refusal(nested, "trio")
+
+
+def test_what_real_memory_and_files_are_mapped_for_stays_possible():
+    found = []
+
+    async def main():
+        found.append(len(mmap.mmap(-1, 4096)))
+        with open(__file__, "rb") as file:
+            found.append(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)[:3])
+
+    world = world_of(main)
+    with world.booted():
+        world.run_until(1.0)
+    assert found == [4096, b'"""']
+
+
+def test_trio_asyncio_is_refused_wherever_it_is_imported(monkeypatch):
+    async def imports():
+        importlib.import_module("trio_asyncio")
+
+    assert "trio-asyncio puts a loop of its own" in refusal(imports, "trio")
+    monkeypatch.setitem(sys.modules, "trio_asyncio", sys)
+    with pytest.raises(InvalidPlan, match="can't be simulated: trio-asyncio puts a loop"):
+        program("trio_store:main")

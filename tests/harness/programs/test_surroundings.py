@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import fcntl
 import os
+import platform
 import random
 import secrets
 import signal
@@ -127,6 +128,34 @@ def test_the_environment_is_the_tests_and_not_the_machines(monkeypatch):
         ("I am n2", "n1,n3", {"ME": "n2", "N": "3"}, None, "n2"),
     ]
     assert os.environ["SECRET"] == "of the machine"
+
+
+HOST_FACTS = {
+    "os.getppid": lambda: os.getppid(),
+    "os.cpu_count": lambda: os.cpu_count(),
+    "os.sched_getaffinity": lambda: sorted(os.sched_getaffinity(0)),
+    "os.getloadavg": lambda: os.getloadavg(),
+    "os.uname": lambda: tuple(os.uname()),
+    "platform.node": lambda: platform.node(),
+    "platform.uname": lambda: tuple(platform.uname()),
+}
+
+
+@pytest.mark.parametrize("ask", HOST_FACTS.values(), ids=HOST_FACTS)
+def test_the_machine_is_the_same_on_whatever_machine_the_test_runs(ask, monkeypatch):
+    here = told(ask, hosts=2)
+    monkeypatch.setattr(os, "uname", lambda: os.uname_result(("HAL", "9000", "", "", "")))
+    monkeypatch.setattr(os, "cpu_count", lambda: 1)
+    assert told(ask, hosts=2) == here
+    assert "9000" not in here[0] if isinstance(here[0], tuple) else here[0] != "9000"
+
+
+def test_each_host_has_its_own_name_and_the_same_cores():
+    assert told(lambda: (platform.node(), os.uname().nodename, os.cpu_count()), hosts=2) == [
+        ("n1", "n1", 4),
+        ("n2", "n2", 4),
+    ]
+    assert os.uname().nodename != "n1"
 
 
 def test_threads_of_trio_work_in_place():
