@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from shlex import join
 from typing import Annotated, Any, Protocol, TypeVar
 
 import msgspec
@@ -211,6 +212,16 @@ class Plan:
             raise InvalidPlan(f"{len(self.faults)} faults: give at most {MOST_FAULTS}")
         if type(self.seed) is not int or not -_SEEDS <= self.seed < _SEEDS:
             raise InvalidPlan(f"seed is {self.seed!r}: give a whole number of at most 64 bits")
+
+    @property
+    def told(self) -> tuple[str, str]:
+        """What a run of it is called: the system and the workload, or, where the ground runs
+        programs that its option names, the command of these and their protocol."""
+        ground = self.options.get("ground")
+        program = ground.get("program") if isinstance(ground, Mapping) else None
+        if isinstance(ground, Mapping) and isinstance(program, list) and program:
+            return join(map(str, program)), str(ground.get("protocol", self.workload))
+        return self.system, self.workload
 
     @property
     def servers(self) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ def failure_card(view: RunView) -> dict[str, Any] | None:
     if told.validity is not INVALID or told.deciding is None:
         return None
     plan, shrink = told.plan, view.shrink
+    system, workload = plan.told
     lines = [line for line in tell(told, STORY_LIMIT) if line.kind != ELISION]
     return {
         "format": FORMAT,
@@ -32,8 +33,8 @@ def failure_card(view: RunView) -> dict[str, Any] | None:
         "statement": told.statement,
         "checker": told.deciding.checker,
         "anomaly": told.anomaly.kind if told.anomaly else None,
-        "system": plan.system,
-        "workload": plan.workload,
+        "system": system,
+        "workload": workload,
         "bug": plan.bug,
         "seed": plan.seed,
         "size": {

@@ -46,7 +46,7 @@ def render_junit(view: RunView) -> str:
     """The smallest run that tells as XML, ending with a newline; what failed has the story and the
     command that repeats the run as its text."""
     told = view.telling
-    place = f"{told.plan.system}.{told.plan.workload}"
+    place = ".".join(told.plan.told)
     cases = []
     for verdict in told.verdicts or ():
         more = []

@@ -140,7 +140,8 @@ class RunView:
     def title(self) -> str:
         """The run's name in a heading: system, workload and planted bug."""
         bug = f" with bug {self.plan.bug}" if self.plan.bug else ""
-        return safe_text(shortened(f"{self.plan.system} / {self.plan.workload}{bug}", 120))
+        system, workload = self.plan.told
+        return safe_text(shortened(f"{system} / {workload}{bug}", 120))
 
     @property
     def name(self) -> str:

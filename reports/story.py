@@ -54,6 +54,7 @@ class StoryLine:
         note: what else to say of it, or "".
         index: history index of the event; None for an elision.
         rank: what comes first among lines of the same time: the lower.
+        close: whether a fault was in force while an operation of the anomaly was under way.
     """
 
     kind: str
@@ -65,6 +66,7 @@ class StoryLine:
     note: str = ""
     index: int | None = None
     rank: float = -1
+    close: bool = False
 
     @property
     def clock(self) -> str:
@@ -177,7 +179,11 @@ def _took(view: RunView, call: Call) -> str:
 def _event_lines(view: RunView) -> list[StoryLine]:
     lines = []
     servers = view.servers
+    spans = [_span(view, view.calls[position]) for position in view.marked]
     for fault in view.faults:
+        begin = -math.inf if fault.start is None else fault.start
+        end = math.inf if fault.end is None else fault.end
+        close = any(begin <= over and start <= end for start, over in spans)
         sides = (("start", fault.start), ("stop", fault.end))
         for phase, time in sides:
             if time is None:
@@ -189,7 +195,8 @@ def _event_lines(view: RunView) -> list[StoryLine]:
             # What ends at the moment it began ends after it; others end before new ones begin.
             instant = phase == "stop" and time == fault.start
             rank = -1 if not instant or fault.index is None else fault.index + 0.5
-            lines.append(StoryLine(FAULT, time, text, note=note, index=index, rank=rank))
+            line = StoryLine(FAULT, time, text, note=note, index=index, rank=rank, close=close)
+            lines.append(line)
         family = safe_text(fault.kind.split(".", 1)[0])
         lines += [StoryLine(FAULT, time, f"{family}: {text}") for time, text in fault.steps]
     named = set(view.anomaly.operations) if view.anomaly else set()
@@ -209,6 +216,12 @@ def _event_lines(view: RunView) -> list[StoryLine]:
         if phase.text in _PHASE_WORDS
     ]
     return lines
+
+
+def _span(view: RunView, call: Call) -> tuple[int, int]:
+    """When somebody waited for an operation: from, to."""
+    completion = view.completion(call)
+    return call.start, call.start if completion is None else completion.time
 
 
 def _certain_line(view: RunView) -> list[StoryLine]:
@@ -231,8 +244,8 @@ _PHASE_WORDS = {
 
 
 def _chosen(view: RunView, order: _Order, limit: int) -> set[int]:
-    """Numbers of the lines to keep: the anomaly's, then the others nearest before it: events, then
-    operations on its key, then any."""
+    """Numbers of the lines to keep: the anomaly's, then the others nearest before it: events, first
+    the faults that were in force while it came about, then operations on its key, then any."""
     marked = set(order.marked)
     certain = [
         n for n, event in zip(order.numbers, order.events, strict=True) if event.kind == CERTAIN
@@ -240,7 +253,10 @@ def _chosen(view: RunView, order: _Order, limit: int) -> set[int]:
     kept = [*certain, *order.marked[-limit + len(certain) :]]
     room = limit - len(kept)
     # What came after the failure explains nothing of it.
-    events = sorted((n for n in order.numbers if n < order.pivot), reverse=True)
+    before = [
+        pair for pair in zip(order.numbers, order.events, strict=True) if pair[0] < order.pivot
+    ]
+    events = [n for n, _ in sorted(before, key=lambda pair: (not pair[1].close, -pair[0]))]
     operations = (n for n in map(order.of_operation, order.from_pivot()) if n not in marked)
     related = (n for n in map(order.of_operation, _of_the_key(view, order)) if n not in marked)
     for pool, share in ((events, room // 2), (related, room // 4), (operations, limit)):

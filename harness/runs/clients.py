@@ -81,7 +81,8 @@ class Clients:
         self._down: set[int] = set()  # asked for membership only
         self._performed = 0
         world.on_client = self._on_client
-        self._waking: int | None = None
+        self._waking: int | None = None  # when the generator is to be asked again
+        self._woken: int | None = None  # the moment for which it is being asked
         self._on_exhausted: Callable[[], None] = lambda: None
         self._on_idle: Callable[[], None] = lambda: None
         for client in range(count):
@@ -121,8 +122,17 @@ class Clients:
             for client in range(self._count)
             if client not in self._busy and client not in self._down
         )
-        now, load = round(self._world.now * 1e9), self.loads.times
-        return Context(now, free, self._count, self._random, load=load)
+        return Context(self._now(), free, self._count, self._random, load=self.loads.times)
+
+    def _now(self) -> int:
+        """The generator's time, ns: never past a moment at which it is to be asked, until it is.
+
+        A world in real time wakes late, and each invocation is due so much after the one before it:
+        if they began to count when they were woken, a high rate would be a fraction of itself.
+        """
+        now = round(self._world.now * 1e9)
+        moment = self._waking if self._woken is None else self._woken
+        return now if moment is None else min(now, moment)
 
     def _advance(self) -> None:
         """Invoke everything that the generator wants invoked now."""
@@ -145,8 +155,9 @@ class Clients:
 
     def _wake(self, until: int) -> None:
         if until == self._waking:
-            self._waking = None
+            self._waking, self._woken = None, until
             self._advance()
+            self._woken = None
 
     def _completed(self, outcome: Outcome) -> None:
         self._advance()

@@ -38,8 +38,11 @@ def new_folder(runs: Path, plan: Plan) -> Path:
         StoreError: it cannot be created.
     """
     moment = re.sub(r"[-:]|\+.*", "", timestamp())
-    system = plan.system if plan.bug is None else f"{plan.system}-{plan.bug.lower()}"
-    name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"{moment}-{system}-{plan.workload}-{plan.seed}")
+    system, workload = plan.told
+    if system != plan.system:  # a whole command
+        system = plan.ground
+    system = system if plan.bug is None else f"{system}-{plan.bug.lower()}"
+    name = re.sub(r"[^A-Za-z0-9._-]+", "_", f"{moment}-{system}-{workload}-{plan.seed}")
     for attempt in range(1, 1000):
         folder = runs / (name if attempt == 1 else f"{name}-{attempt}")
         with clear_errors(folder):

@@ -96,6 +96,7 @@ def _moment(started: str) -> float:
 
 def _entry(folder: Path) -> Entry:
     plan: Plan = read_plan(folder)
+    system, workload = plan.told
     ignored: list[str] = []
     verdicts = read_verdicts(folder, ignored)
     info = read_info(folder, ignored)
@@ -106,8 +107,8 @@ def _entry(folder: Path) -> Entry:
         sizes = shrink.operations[1], shrink.faults[1]
     return Entry(
         name=folder.name,
-        system=_short(plan.system),
-        workload=_short(plan.workload),
+        system=_short(system),
+        workload=_short(workload),
         bug=_short(plan.bug or ""),
         kinds=tuple(sorted({_short(fault.kind) for fault in plan.faults})),
         seed=plan.seed,

@@ -9,6 +9,7 @@ instead, unless its fate is another than that one's.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -242,12 +243,27 @@ def _calls(view: RunView, first: int, last: int) -> tuple[int, ...]:
 
 def brief(body: Sequence[object], limit: int = 22) -> str:
     """A message in a few words: its strings and small numbers; the envelope of requests is left
-    out."""
+    out, and a message that is a text of JSON is read."""
     parts = list(body)
     if len(parts) > 2 and parts[0] in ("request", "reply"):  # `splitbrain.harness.client`
         parts = parts[2:]
+    if len(parts) == 1 and isinstance(parts[0], str) and parts[0].startswith("{"):
+        parts = _json_parts(parts[0])
     words = " ".join(_words(parts))
     return words if len(words) <= limit else words[: limit - 3].rstrip() + "..."
+
+
+def _json_parts(text: str) -> list[object]:
+    """The type of a message of JSON, and what it carries besides the numbers that pair a request
+    with its answer."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return [text]
+    if not isinstance(body, dict):
+        return [text]
+    numbers = ("type", "msg_id", "in_reply_to")
+    return [body.get("type"), {name: body[name] for name in body if name not in numbers}]
 
 
 def _words(value: object) -> Iterable[str]:

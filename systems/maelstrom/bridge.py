@@ -12,9 +12,6 @@ from splitbrain.harness.node import Message
 from splitbrain.harness.processes.node import ServerNode, leave_ending_to_program
 from splitbrain.harness.processes.queues import Outgoing, Stream, received
 
-TAG = "maelstrom"
-"""How the messages of such nodes begin: what follows is the body, as JSON."""
-
 HARNESS = "c0"
 """Who initialises the nodes."""
 
@@ -117,8 +114,8 @@ class Bridge:
                 self._node.trace("stderr", line.decode(errors="replace"))
 
     def _heard(self, source: str, message: Message) -> None:
-        if len(message) == 2 and message[0] == TAG:
-            self._tell(source, message[1].encode())
+        (body,) = message
+        self._tell(source, body.encode())
 
     def _said(self, line: bytes) -> None:
         if not line.strip():
@@ -133,7 +130,7 @@ class Bridge:
             self._answered(head, bytes(envelope.body))
             return
         try:
-            self._node.network.send(envelope.dest, (TAG, bytes(envelope.body).decode()))
+            self._node.network.send(envelope.dest, (bytes(envelope.body).decode(),))
         except ValueError:
             told = {
                 "type": "error",

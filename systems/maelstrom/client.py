@@ -13,7 +13,6 @@ import msgspec
 
 from splitbrain.harness.client import Definite, Indefinite
 from splitbrain.harness.node import Node
-from splitbrain.systems.maelstrom.bridge import TAG
 
 DEFINITE = frozenset({1, 10, 11, 12, 14, 20, 21, 22, 30})
 """Codes of errors after which the operation certainly did not happen."""
@@ -49,9 +48,9 @@ class MaelstromClient:
         """
         number = self._node.random.getrandbits(52)
         body = msgspec.json.encode({"type": type, "msg_id": number, **fields}).decode()
-        self._node.network.send(self._server, (TAG, body))
+        self._node.network.send(self._server, (body,))
         while True:
-            _, (_, text) = await self._node.network.receive()
+            _, (text,) = await self._node.network.receive()
             answer = msgspec.json.decode(text)
             if answer.get("in_reply_to") == number:
                 return self._checked(type, answer)

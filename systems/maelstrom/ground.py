@@ -12,7 +12,6 @@ from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.processes.ground import Processes
 from splitbrain.harness.processes.world import World
 from splitbrain.harness.simulation.trace import Trace
-from splitbrain.systems.maelstrom.bridge import TAG
 from splitbrain.systems.maelstrom.services import SERVICES, Service, answer
 
 
@@ -51,8 +50,8 @@ class MaelstromNodes(Processes):
 
 
 def _answer(service: Service, source: str, message: Message) -> Message:
-    body: dict[str, Any] = msgspec.json.decode(message[1])
-    return TAG, msgspec.json.encode(answer(service, source, body)).decode()
+    body: dict[str, Any] = msgspec.json.decode(message[0])
+    return (msgspec.json.encode(answer(service, source, body)).decode(),)
 
 
 GROUND = MaelstromNodes()

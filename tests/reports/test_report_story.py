@@ -3,7 +3,7 @@
 import sample_runs
 
 from splitbrain.reports import load_run
-from splitbrain.reports.story import ELISION, OPERATION, tell
+from splitbrain.reports.story import ELISION, FAULT, OPERATION, tell
 
 
 def _texts(lines):
@@ -109,3 +109,26 @@ def test_a_fault_that_did_nothing_says_so_when_it_ends(tmp_path):
     notes = {line.text: line.note for line in tell(view, limit=10_000) if line.note}
 
     assert notes == {"clock: clock of n3 keeps time again": "no effect observed"}
+
+
+def test_the_fault_in_which_something_was_lost_is_told_however_many_came_after_it(tmp_path):
+    recording, second = sample_runs.Recording(), sample_runs.SECOND
+    for number in range(40):
+        recording.add(number * second / 4, 0, "invoke", "add", number)
+        recording.add(number * second / 4 + 1000, 0, "ok", "add", number)
+    recording.fault("cut", "net.partition", 1.9 * second, 2.1 * second, ["n1"], {"dropped": 9})
+    for number in range(20):
+        begin = (3 + number / 4) * second
+        recording.fault(f"f{number}", "process.pause", begin, begin + second / 8, ["n2"], {"n": 1})
+    recording.add(11 * second, 1, "invoke", "read", None)
+    recording.add(12 * second, 1, "ok", "read", [0])
+    blamed = [recording.index_of(f="add", value=8), recording.index_of(f="read", type="invoke")]
+    lost = sample_runs.anomaly("lost", "8 is lost", blamed, element=8)
+    verdicts = [sample_runs.verdict("set-full", "invalid", "8 is lost", [lost])]
+    plan = sample_runs.plan("set")
+    view = load_run(sample_runs.save(tmp_path / "run", recording, plan, verdicts))
+
+    said = [line.text for line in tell(view, limit=14) if line.kind == FAULT]
+
+    assert said[:2] == ["network: n1 cut off from n2, n3", "network: partition healed"]
+    assert said[-1] == "process: n2 resumed", "and the nearest ones before the end"

@@ -8,7 +8,9 @@ import pytest
 
 from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.harness import Fault, InvalidPlan, Plan, run
+from splitbrain.harness.runs.folders import new_folder
 from splitbrain.harness.runs.running import check_plan
+from splitbrain.reports.spacetime.window import brief
 from splitbrain.systems.maelstrom import chosen_fields
 from splitbrain.systems.maelstrom.protocols import neighbours
 from splitbrain.systems.registry import experiment
@@ -194,3 +196,22 @@ def test_topologies(topology, expected):
     assert found == {
         name: [names[at] for at in row] for name, row in zip(names, expected, strict=True)
     }
+
+
+def test_a_run_is_called_by_what_was_typed(tmp_path):
+    plan = of("echo.py", "echo").plan
+    assert plan.told == (f"{sys.executable} {NODES}/echo.py", "echo")
+    assert new_folder(tmp_path, plan).name.endswith("-maelstrom-echo-0")
+    assert Plan("raft", "kv").told == ("raft", "kv")
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ('{"type":"broadcast","msg_id":7,"message":19}', "broadcast message 19"),
+        ('{"type":"read_ok","in_reply_to":7,"messages":[1,2]}', "read_ok messages 1 2"),
+        ('{"no":"end', '{"no":"end'),
+    ],
+)
+def test_messages_are_told_by_their_type_and_what_they_carry(body, told):
+    assert brief((body,)) == told
