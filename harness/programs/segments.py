@@ -15,11 +15,7 @@ BUFFER = 65_536
 """Bytes that may wait to be sent."""
 
 SPLIT = 0.125
-"""How many segments are cut in two at random; none of TLS, whose lengths differ from run to run."""
-
-TLS_HANDSHAKE = b"\x16\x03"
-"""How a stream of TLS begins. What follows is told without its length, which is nobody's to choose:
-signatures differ by a byte or two."""
+"""How many segments are cut in two at random."""
 
 SPLIT_PAUSE_S = 0.005
 """How much later the second part leaves, at most."""
@@ -54,13 +50,15 @@ class Segment:
         number: its place in the stream of segments.
         kind: ``ack`` (the third packet of a connection), ``data`` or ``fin``.
         first, last: when it was sent the first and the last time.
+        told: what the trace tells of it.
     """
 
-    __slots__ = ("data", "first", "kind", "last", "number")
+    __slots__ = ("data", "first", "kind", "last", "number", "told")
 
     def __init__(self, number: int, kind: str, data: bytes, now: float) -> None:
         self.number, self.kind, self.data = number, kind, data
         self.first = self.last = now
+        self.told: tuple[object, ...] = ()
 
 
 class Ends(NamedTuple):

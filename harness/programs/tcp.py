@@ -34,13 +34,13 @@ from splitbrain.harness.programs.segments import (
     SEGMENT,
     SPLIT,
     SPLIT_PAUSE_S,
-    TLS_HANDSHAKE,
     WINDOW,
     Ends,
     Segment,
     error_of,
     preview,
 )
+from splitbrain.harness.programs.tls_flights import TlsFlights
 from splitbrain.harness.simulation.network import Packet
 
 if TYPE_CHECKING:
@@ -99,7 +99,8 @@ class End:
         self._flying_bytes = 0
         self._next = self._expected = 0
         self._early: dict[int, Segment] = {}
-        self._flushing = self._timing = self._fin_sent = self._sealed = False
+        self._flushing = self._timing = self._fin_sent = False
+        self._tls, self._heard = TlsFlights(), True
         self._retry = FIRST_RETRY_S
         machine.ends[self] = None
 
@@ -208,7 +209,9 @@ class End:
             return
         peer = self.peer
         assert peer is not None
-        self._sealed = self._sealed or self._unsent.startswith(TLS_HANDSHAKE)
+        if self._heard and self._unsent:
+            self._heard = False
+            self._tls.begin(self._unsent)
         while self._unsent:
             room = WINDOW - self._flying_bytes - len(peer.received)
             if room <= 0:
@@ -230,10 +233,12 @@ class End:
 
     def _cut(self, size: int) -> int:
         """Where to end a segment of at most this size."""
+        if self._tls.signed:
+            return size
         decided = self.machine.world.cut
         if decided is not None:
-            return size if self._sealed else decided(size)
-        if size > 1 and not self._sealed and self._cutting() < SPLIT:
+            return decided(size)
+        if size > 1 and self._cutting() < SPLIT:
             return 1 + int(self._cutting() * (size - 1))
         return size
 
@@ -243,6 +248,10 @@ class End:
 
     def _send(self, kind: str, data: bytes) -> None:
         segment = Segment(self._next, kind, data, self._heap.now)
+        if data and self._tls.encrypted:
+            segment.told = ("tls",) if self._tls.signed else ("tls", len(data))
+        elif data:
+            segment.told = (len(data), preview(data))
         self._next += 1
         self._flying.append(segment)
         self._flying_bytes += len(data)
@@ -255,10 +264,7 @@ class End:
         peer = self.peer
         assert peer is not None
         segment.last = self._heap.now
-        more: tuple[Any, ...] = ()
-        if segment.kind == "data":
-            more = ("tls",) if self._sealed else (len(segment.data), preview(segment.data))
-        self._packet(segment.kind, peer._arrived, segment, more=more)
+        self._packet(segment.kind, peer._arrived, segment, more=segment.told)
 
     def _timeout(self) -> None:
         """Send again what nobody has acknowledged, or give up."""
@@ -354,6 +360,7 @@ class End:
     def _take(self, segment: Segment) -> None:
         if segment.kind == "data":
             self.received += segment.data
+            self._heard = True
         else:
             self.finished = True
 
