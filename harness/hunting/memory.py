@@ -4,6 +4,9 @@ A *cell* is what is hunted in and how: a system, perhaps with a planted bug, und
 and kinds of faults. A seed of a cell has one row, so nothing is counted twice, however often it is
 tried or merged; a seed that was handed out and never came back has none, and comes again.
 
+What was drawn for a seed (its workload, the kinds of its faults) has a row of its own, which says
+where failures are found among all that was tried; memories of before that have none.
+
 A *group* is one failure: a target and a signature. Its smallest plan is tried first by the next
 hunt; if that plan passes then, the failure is fixed, and its plan goes on to be tried, as a
 regression test. A plan that fails now and not a moment later is flaky: the system depends on more
@@ -39,6 +42,10 @@ create table if not exists about (format integer not null);
 create table if not exists runs (
     cell text not null, seed integer not null, validity text not null, reason text not null,
     operations integer not null, cpu_seconds real not null,
+    primary key (cell, seed)
+) without rowid;
+create table if not exists drawn (
+    cell text not null, seed integer not null, workload text not null, kinds text not null,
     primary key (cell, seed)
 ) without rowid;
 create table if not exists groups (
@@ -182,6 +189,8 @@ class Memory:
             attempt.operations,
             attempt.seconds,
         )
+        # First what it was: a kill between the two leaves a row that nobody counts.
+        self._db.execute("insert or ignore into drawn values (?, ?, ?, ?)", _drawn(attempt))
         made = self._db.execute("insert or ignore into runs values (?, ?, ?, ?, ?, ?)", row)
         return made.rowcount == 1
 
@@ -296,6 +305,7 @@ class Memory:
                 f"select cell, validity, operations, cpu_seconds, reason {new} order by cell, seed"
             ).fetchall()
             self._db.execute(f"insert into main.runs select * {new}")
+            self._db.execute("insert or ignore into main.drawn select * from other.drawn")
             self._db.execute("insert or ignore into main.failures select * from other.failures")
             self._db.execute("commit")
         finally:
@@ -307,6 +317,13 @@ class Memory:
             f"{_GROUPS} where target = ? and signature = ?", (target, signature)
         )
         return _group(found.fetchone())
+
+
+def _drawn(attempt: Attempt) -> tuple[str, int, str, str]:
+    """What was drawn for a seed: cell, seed, workload, and the kinds of its faults."""
+    plan = attempt.plan
+    kinds = " ".join(sorted({fault["kind"] for fault in plan.get("faults", ())}))
+    return attempt.target.cell, plan["seed"], plan.get("workload", ""), kinds
 
 
 def _group(row: tuple[Any, ...]) -> Group:

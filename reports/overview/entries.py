@@ -58,6 +58,11 @@ class Entry:
         return self.started[:10] if _moment(self.started) else ""
 
     @property
+    def target(self) -> str:
+        """What hunts call what was run: the system, with its planted bug."""
+        return f"{self.system} with {self.bug}" if self.bug else self.system
+
+    @property
     def group(self) -> tuple[str, str, str]:
         """What it is a failure of: system, planted bug and signature."""
         return self.system, self.bug, self.signature

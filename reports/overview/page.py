@@ -22,6 +22,7 @@ from splitbrain.reports.wording import clipped, counted, safe_text
 NO_FAULT = "no fault"
 PAGE = "index.html"
 
+_NOTHING_HUNTED = Remembered()
 _ROWS = 5_000
 _DEPTHS = 5
 
@@ -116,7 +117,7 @@ def render_index(
         entries = [replace(entry, page=True) for entry in entries]
     hunted = remembered_in(runs)
     problems += [hunted.problem] if hunted.problem else []
-    kinds, rows = heat_map(entries)
+    kinds, rows = heat_map(entries, hunted)
     unknown = [entry for entry in entries if entry.judgement == "unknown"]
     counts = Counter(entry.judgement for entry in entries)
     days = days_of(entries)
@@ -174,8 +175,7 @@ def groups_of(entries: Sequence[Entry], hunted: Remembered) -> list[Group]:
     groups = []
     for members in found.values():
         last, first = members[0], members[-1]
-        target = f"{last.system} with {last.bug}" if last.bug else last.system
-        seen = hunted.failures.get((target, last.signature))
+        seen = hunted.failures.get((last.target, last.signature))
         groups.append(
             Group(
                 first=first,
@@ -195,21 +195,30 @@ def _size(entry: Entry) -> tuple[bool, int]:
     return entry.shrunk is None, sum(entry.shrunk or ())
 
 
-def heat_map(entries: Sequence[Entry]) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
+def heat_map(
+    entries: Sequence[Entry], hunted: Remembered = _NOTHING_HUNTED
+) -> tuple[list[str], list[tuple[str, list[Cell]]]]:
     """Kinds of faults, and for each system and workload a cell a kind.
 
-    A run counts under each kind that it had; one that nobody judged counts nowhere.
+    A run counts under each kind that it had; one that nobody judged counts nowhere. What hunts have
+    tried counts, whether it was kept or not, and what they kept only once.
     """
     failed: Counter[tuple[str, str]] = Counter()
     runs: Counter[tuple[str, str]] = Counter()
+    tried = {target for target, _, _ in hunted.drawn}
+    for (target, workload, kind), (bad, count) in hunted.drawn.items():
+        place = f"{target} / {workload}", kind or NO_FAULT
+        failed[place] += bad
+        runs[place] += count
     for entry in entries:
         if entry.judgement == NOT_JUDGED:
             continue
-        bug = f" with {entry.bug}" if entry.bug else ""
-        row = f"{entry.system}{bug} / {entry.workload}"
+        if entry.target in tried and (entry.target, entry.seed) in hunted.kept:
+            continue
         for kind in entry.kinds or (NO_FAULT,):
-            runs[row, kind] += 1
-            failed[row, kind] += entry.judgement == "invalid"
+            place = f"{entry.target} / {entry.workload}", kind
+            runs[place] += 1
+            failed[place] += entry.judgement == "invalid"
     kinds = sorted({kind for _, kind in runs})
     names = sorted({row for row, _ in runs})
     return kinds, [(n, [Cell(failed[n, k], runs[n, k]) for k in kinds]) for n in names]

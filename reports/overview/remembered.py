@@ -40,6 +40,10 @@ class Seen:
     state: str
 
 
+Drawn = tuple[str, str, str]
+"""Target (``raft with CON-04``), workload and kind of fault."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What was hunted in a folder.
@@ -48,12 +52,17 @@ class Remembered:
         told: how many runs, and what came of them, in a sentence; empty if nothing was hunted.
         failures: by target (``raft with CON-04``) and signature.
         unknown: why runs were not decided, of what, how often; the most frequent first.
+        drawn: of all that was tried how many runs failed, and how many there were, by target,
+            workload and kind of fault ("" for a run without any).
+        kept: target and seed of the runs that failed, which are in folders, too.
         problem: why the memory can't be read, in a sentence.
     """
 
     told: str = ""
     failures: Mapping[tuple[str, str], Seen] = field(default_factory=dict)
     unknown: tuple[tuple[str, str, int], ...] = ()
+    drawn: Mapping[Drawn, tuple[int, int]] = field(default_factory=dict)
+    kept: frozenset[tuple[str, int]] = frozenset()
     problem: str = ""
 
 
@@ -81,7 +90,9 @@ def _read(memory: sqlite3.Connection) -> Remembered:
     for cell, validity, times in memory.execute(by_cell):
         words = tried.setdefault(str(cell).partition(" (")[0], {})
         words[str(validity)] = words.get(str(validity), 0) + int(times)
-    return Remembered(_told(tried), _failures(memory, tried), _unknown(memory))
+    return Remembered(
+        _told(tried), _failures(memory, tried), _unknown(memory), _drawn(memory), _kept(memory)
+    )
 
 
 def _told(tried: Mapping[str, Mapping[str, int]]) -> str:
@@ -126,6 +137,31 @@ def _unknown(memory: sqlite3.Connection) -> tuple[tuple[str, str, int], ...]:
         (_name(cell), safe_text(clipped(str(reason), 200)), int(times))
         for cell, reason, times in rows
     )
+
+
+def _drawn(memory: sqlite3.Connection) -> dict[Drawn, tuple[int, int]]:
+    """How many runs failed of how many; a run with several kinds counts under each."""
+    there = "select count(*) from sqlite_master where name = 'drawn'"
+    if not memory.execute(there).fetchone()[0]:
+        return {}  # a memory of before that
+    counts: dict[Drawn, tuple[int, int]] = {}
+    rows = memory.execute(
+        "select cell, workload, kinds, sum(validity = 'invalid'), count(*) "
+        "from runs join drawn using (cell, seed) where validity <> 'error' "
+        "group by cell, workload, kinds"
+    )
+    for cell, workload, kinds, failed, runs in rows:
+        target = _name(str(cell).partition(" (")[0])
+        for kind in str(kinds).split(" "):
+            place = target, _name(workload), _name(kind)
+            before = counts.get(place, (0, 0))
+            counts[place] = before[0] + int(failed), before[1] + int(runs)
+    return counts
+
+
+def _kept(memory: sqlite3.Connection) -> frozenset[tuple[str, int]]:
+    rows = memory.execute("select target, seed from failures")
+    return frozenset((_name(target), int(seed)) for target, seed in rows)
 
 
 def _name(text: object) -> str:

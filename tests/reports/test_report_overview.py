@@ -2,8 +2,9 @@
 
 import http.client
 import json
+import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 import pytest
 import sample_runs
@@ -302,7 +303,9 @@ def hunt(folder, tried, narrowed=""):
     memory = Memory(folder / "hunt.db")
     for seed, validity in enumerate(tried):
         failed = validity == "invalid"
-        plan = {"seed": seed, "system": "raft"}
+        kinds = ("process.kill", "net.partition")[: seed % 3]
+        faults = [{"kind": kind} for kind in (*kinds, *kinds)]
+        plan = {"seed": seed, "system": "raft", "workload": "register", "faults": faults}
         why = "no <b>write</b> succeeded" if validity == "unknown" else "stale"
         attempt = Attempt(target, plan, validity, STALE if failed else "", "x", why, 5, 0.1, "")
         memory.count(attempt)
@@ -329,6 +332,36 @@ def test_how_often_hunts_find_a_failure_counts_the_runs_that_they_did_not_keep(t
     assert "no &lt;b&gt;write&lt;/b&gt; succeeded" in page
     assert "2 of 20 runs (10%)" in while_hunting
     assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == files
+
+
+def test_the_heat_map_counts_what_hunts_tried_and_what_they_kept_once(tmp_path):
+    folder = sample_runs.stale_run(tmp_path / "kept")
+    sample_runs.stale_run(tmp_path / "by hand")
+    hunt(tmp_path, ["valid", "invalid", "valid", "error", "invalid", "unknown"]).close()
+    plan = json.loads((folder / "plan.json").read_text())
+    (folder / "plan.json").write_text(json.dumps(plan | {"seed": 4}))
+
+    kinds, rows = heat_map(entries_of(tmp_path)[0], remembered_in(tmp_path))
+
+    counts = dict(zip(kinds, dict(rows)["raft with CON-03 / register"], strict=True))
+    assert [name for name, _ in rows] == ["raft with CON-03 / register"]
+    assert (counts["no fault"].failed, counts["no fault"].runs) == (0, 1)  # 3 did not end
+    # The run made by hand has both kinds, and no hunt tried its seed.
+    assert (counts["process.kill"].failed, counts["process.kill"].runs) == (3, 5)
+    assert (counts["net.partition"].failed, counts["net.partition"].runs) == (1, 3)
+    assert ">3<small>/5</small>" in render_index(tmp_path)
+    assert "those that hunts tried and did not keep" in render_index(tmp_path)
+
+
+def test_a_memory_that_knows_no_workloads_leaves_the_heat_map_to_what_is_kept(tmp_path):
+    sample_runs.stale_run(tmp_path / "stale")
+    hunt(tmp_path, ["valid"]).close()
+    with closing(sqlite3.connect(tmp_path / "hunt.db")) as memory:
+        memory.execute("drop table drawn")
+
+    assert remembered_in(tmp_path).problem == ""
+    assert "those that hunts tried" not in render_index(tmp_path)
+    assert ">1<small>/1</small>" in render_index(tmp_path)
 
 
 @pytest.mark.parametrize("damage", [b"no database at all", b"", b"SQLite format 3\0" + b"x" * 500])

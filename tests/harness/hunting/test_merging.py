@@ -56,7 +56,7 @@ def remembering(tmp_path):
 
 
 def tried(memory, seed, signature="", system="durable"):
-    plan = {"system": system, "seed": seed, "faults": [1, 2]}
+    plan = {"system": system, "seed": seed, "faults": [{"kind": "process.kill"}] * 2}
     validity = "invalid" if signature else "valid"
     made = Attempt(target(system), plan, validity, signature, "checker", "why", 7, 0.5, "digest")
     memory.count(made)
@@ -73,7 +73,7 @@ def merged(into, *others):
 def content(memory):
     return [
         memory._db.execute(f"select * from {table}").fetchall()
-        for table in ("runs", "groups", "failures")
+        for table in ("runs", "drawn", "groups", "failures")
     ]
 
 
