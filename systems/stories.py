@@ -1,11 +1,14 @@
 """The book as runs: anomalies of *Designing Data-Intensive Applications*, each told by a live run.
 
-A story is a planted bug that shows it, found anew each time it is asked for, made small and drawn.
+A story is a planted bug that shows it, run and drawn each time it is asked for. The plan that it is
+told by was found and made small once, and is kept in ``told/NAME.json``:
+``pytest tests/systems/test_stories.py --nightly --pin-seeds`` finds them all anew.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from splitbrain.harness.plan import InvalidPlan
 
@@ -25,6 +28,11 @@ class Story:
     bug: str
     chapter: str
     told: str
+
+    @property
+    def kept(self) -> Path:
+        """The file that keeps the seed and the small plan that tell it."""
+        return Path(__file__).with_name("told") / f"{self.name}.json"
 
 
 STORIES = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import textwrap
@@ -15,10 +16,13 @@ from splitbrain.harness.commands.investigation import investigated, runs_option
 from splitbrain.harness.commands.output import say, width
 
 if TYPE_CHECKING:
+    from splitbrain.harness.bug import Bug
+    from splitbrain.harness.searching.seeds import Make
+    from splitbrain.harness.workloads.workload import Experiment
     from splitbrain.reports import RunView
     from splitbrain.systems.stories import Story
 
-SHRINK_BUDGET = 300
+SHRINK_BUDGET = 1000
 
 
 @click.command(name="show")
@@ -29,43 +33,49 @@ SHRINK_BUDGET = 300
     metavar="DIR",
     help="Write all stories (or NAME's) as small pages with pictures into this folder.",
 )
+@click.option(
+    "--anew",
+    is_flag=True,
+    help="Look for a run that has it and make it small, in place of running the one that is known.",
+)
 @runs_option
-def command(name: str | None, gallery: Path | None, runs: Path) -> None:
+def command(name: str | None, gallery: Path | None, anew: bool, runs: Path) -> None:
     """Tell an anomaly of the book by a run that has it, with its picture; without NAME list them.
 
-    Takes a minute or two at most. Exits with 0; with 70 if no run showed it: a bug of ours.
+    The run is made now, from a plan that was found and made small before; a story takes a few
+    seconds, one that is found --anew a minute or two. Exits with 0; with 70 if no run showed it: a
+    bug of ours.
     """
     from splitbrain.reports import render_terminal
     from splitbrain.systems.stories import STORIES, story_named
 
     if gallery is not None:
-        _write_gallery([story_named(name)] if name else list(STORIES), gallery)
+        _write_gallery([story_named(name)] if name else list(STORIES), gallery, anew)
         return
     if name is None:
         longest = max(len(story.name) for story in STORIES)
         for each in STORIES:
             say(f"{each.name:{longest}}  {each.chapter}")
         return
-    view = _told(story_named(name), runs)
+    view = _told(story_named(name), runs, anew)
     say(render_terminal(view, width()))
     say(f"\nThe picture is in {view.page}")
 
 
-def _write_gallery(stories: list[Story], folder: Path) -> None:
+def _write_gallery(stories: list[Story], folder: Path, anew: bool) -> None:
     from splitbrain.reports.gallery import write_exhibit, write_list
     from splitbrain.systems.stories import STORIES
 
     with tempfile.TemporaryDirectory() as scratch:
         for story in stories:
-            say(str(write_exhibit(story, _told(story, Path(scratch)), folder)))
+            say(str(write_exhibit(story, _told(story, Path(scratch), anew), folder)))
     say(str(write_list(STORIES, folder)))
 
 
-def _told(story: Story, runs: Path) -> RunView:
+def _told(story: Story, runs: Path, anew: bool) -> RunView:
     """A run that tells a story, made small; ends the process if there is none."""
     from splitbrain.harness.plan import Plan
     from splitbrain.harness.planning import draw
-    from splitbrain.harness.searching.seeds import search
     from splitbrain.systems import registry
 
     system, bug = registry.bugs()[story.bug]
@@ -77,13 +87,41 @@ def _told(story: Story, runs: Path) -> RunView:
         options=bug.options,
     )
     faults = ",".join(bug.faults) or "none"
+
+    def experiment(seed: int) -> Experiment:
+        return registry.experiment(draw(base.with_(seed=seed), faults))
+
     say(textwrap.fill(f"{story.told} ({story.chapter})", width()))
-    say(f"Here {system.name} has this bug: {bug.title} ({bug.source}). Looking for a run ...\n")
-    found = search(
-        lambda seed: registry.experiment(draw(base.with_(seed=seed), faults)),
-        range(2 * bug.seeds),
-        wanted=lambda run: bug.shown_by(run.verdicts),
-    )
+    here = f"Here {system.name} has this bug: {bug.title} ({bug.source})."
+    say(f"{textwrap.fill(here, width())}\n")
+    view = None if anew else _as_kept(story, bug, experiment, runs)
+    return view or _found(bug, experiment, runs)
+
+
+def _as_kept(story: Story, bug: Bug, experiment: Make, runs: Path) -> RunView | None:
+    """The story as it was found before, by runs that are made now; None if they don't show it."""
+    from splitbrain.harness.runs.folders import new_folder
+    from splitbrain.harness.runs.retelling import read_kept, retold
+    from splitbrain.reports import write_report
+
+    kept = read_kept(story.kept)
+    if kept is None:
+        return None
+    whole = experiment(kept.seed)
+    folder = new_folder(runs, whole.plan)
+    run = retold(whole, kept, folder)
+    if run is None or not bug.shown_by(run.verdicts):
+        shutil.rmtree(folder)
+        return None
+    return write_report(folder)
+
+
+def _found(bug: Bug, experiment: Make, runs: Path) -> RunView:
+    """The first run that shows the bug, made small."""
+    from splitbrain.harness.searching.seeds import search
+
+    say("Looking for a run ...\n")
+    found = search(experiment, range(2 * bug.seeds), wanted=lambda run: bug.shown_by(run.verdicts))
     if found.experiment is None:
         say(f"{found.tried} runs did not show it: that is a bug, please report it")
         sys.exit(EXIT_INTERNAL)
