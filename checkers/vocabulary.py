@@ -59,6 +59,11 @@ REBALANCE = "rebalance"
 """A server announces that it moves a range of its own accord: ``{"from": server, "to": server,
 "ranges": {server: how many}}``."""
 
+LOG_START = "log-start"
+"""A server announces that it forgets the oldest records of some logs: ``{"keys": names, "start":
+offset of the first that stays, "epoch": number of its leadership, "keeps": how many stay for
+sure}``."""
+
 REPLICA_STATE = "replica-state"
 """An operation: what the server of this name itself holds; completes with ``[name, state]``."""
 

@@ -6,6 +6,8 @@ were given, and go on behind what is committed. A transaction commits what it po
 what it sent, so that of those that succeeded at most one has a record. Plain polls may repeat: who
 had a record may have died before it was committed.
 
+What a log may have forgotten by then, nobody need have been given.
+
 A transaction that polled and whose outcome is unknown may have had anything: of what is given after
 it began, nothing is said to be passed over.
 """
@@ -91,7 +93,8 @@ def _passed_over(observed: Observed, mine: Sequence[Call]) -> None:
             at = judged.get(key, 0)
             while at < len(known[key]) and known[key][at] < far:
                 offset = known[key][at]
-                if offset not in given[key]:
+                start = observed.forgotten.before(key, call.complete_index)
+                if offset >= start and offset not in given[key]:
                     value, seen = observed.logs[key].values[offset]
                     said = (
                         f"process {call.process}, of the group, is given offset {far} of "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from splitbrain.checkers.history import FAIL, OK, Call
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.streams import micros
+from splitbrain.checkers.streams.forgotten import Forgotten, Start, too_early, went_back
 from splitbrain.checkers.streams.micros import ASSIGN, DRAIN, POLL, SEND, SUBSCRIBE, TXN, Key
 
 
@@ -24,6 +25,7 @@ class Finding:
             anomaly this is.
         calls: the operations that show it.
         said: a sentence.
+        events: the announcements that show it.
     """
 
     kind: str
@@ -31,6 +33,7 @@ class Finding:
     subject: Any
     calls: tuple[Call, ...]
     said: str
+    events: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
@@ -77,9 +80,11 @@ class Observed:
         found: what is wrong at first sight, each anomaly once.
         drains: drains that succeeded.
         polls: how many polls succeeded.
+        forgotten: what the logs may have forgotten.
     """
 
-    def __init__(self, calls: Sequence[Call]) -> None:
+    def __init__(self, calls: Sequence[Call], starts: Sequence[Start] = ()) -> None:
+        self.forgotten = Forgotten(starts)
         self.logs: dict[Key, Log] = {}
         self.found: dict[tuple[str, Any, Any], Finding] = {}
         self.drains: list[Call] = []
@@ -95,12 +100,22 @@ class Observed:
             if call.outcome == OK:
                 self._sees(call)
         self._skips()
+        if starts:
+            self._forgets(starts)
 
-    def find(self, kind: str, key: Key | None, subject: Any, said: str, *calls: Call) -> None:
+    def find(
+        self,
+        kind: str,
+        key: Key | None,
+        subject: Any,
+        said: str,
+        *calls: Call,
+        events: tuple[int, ...] = (),
+    ) -> None:
         """Note an anomaly, unless it is known."""
         identity = kind, key, subject
         if identity not in self.found:
-            self.found[identity] = Finding(*identity, calls, said)
+            self.found[identity] = Finding(*identity, calls, said, events)
 
     def _sends(self, call: Call) -> None:
         for key, value in micros.sent(call):
@@ -246,7 +261,8 @@ class Observed:
         known = {key: committed(log) for key, log in self.logs.items()}
         for gap in self._gaps:
             offsets = known[gap.key]
-            at = bisect_right(offsets, gap.before)
+            start = self.forgotten.before(gap.key, gap.call.complete_index)
+            at = bisect_left(offsets, max(gap.before + 1, start))
             if at < len(offsets) and offsets[at] < gap.after:
                 value, seen = self.logs[gap.key].values[offsets[at]]
                 said = (
@@ -254,6 +270,28 @@ class Observed:
                     f"after {gap.before}, and passes over {shown(value)} at {offsets[at]}"
                 )
                 self.find(gap.kind, gap.key, gap.call.invoke_index, said, seen, gap.call)
+
+    def _forgets(self, starts: Sequence[Start]) -> None:
+        """What is wrong with what was announced to be forgotten."""
+        for key, before, after in went_back(starts):
+            said = (
+                f"{after.server} says that {shown(key)} begins at offset {after.start}, and "
+                f"{before.server} had said that it begins at {before.start}"
+            )
+            events = before.event, after.event
+            self.find("nonmonotonic-log-start", key, after.event, said, events=events)
+        for key in dict.fromkeys(key for each in starts for key in each.keys):
+            log = self.logs.get(key) or Log()
+            for value, (offset, _) in log.offsets.items():
+                send = log.sent.get(value)
+                told = None if send is None else too_early(starts, key, offset, send)
+                if send is not None and told is not None:
+                    said = (
+                        f"{shown(value)}, sent by process {send.process}, is at offset {offset} of "
+                        f"{shown(key)}, though {told.server} had said before that what it keeps "
+                        f"reaches from {told.start} to {told.start + told.keeps} at least"
+                    )
+                    self.find("early-retention", key, value, said, send, events=(told.event,))
 
 
 def committed(log: Log) -> list[int]:
@@ -278,12 +316,23 @@ def losses(observed: Observed) -> Iterator[tuple[Key, Any, str, tuple[Call, ...]
             end = send.completed
             if send.outcome != OK or end is None:
                 continue
-            lacks = (call for call, values in given if call.invoked > end and value not in values)
+            place = log.offsets.get(value)
+            lacks = (
+                call
+                for call, values in given
+                if call.invoked > end
+                and value not in values
+                and not _may_lack(observed, key, place, call.complete_index)
+            )
             drain = next(lacks, None)
             if drain is not None:
                 said = f"{_told(key, value, send)}, and process {drain.process} drains it in vain"
                 yield key, value, said, (send, drain)
-            elif value not in log.polled and _passed(log, value):
+            elif (
+                value not in log.polled
+                and _passed(log, value)
+                and not _may_lack(observed, key, place, None)
+            ):
                 assert log.furthest is not None
                 far, reader = log.furthest
                 said = (
@@ -291,6 +340,14 @@ def losses(observed: Observed) -> Iterator[tuple[Key, Any, str, tuple[Call, ...]
                     f"the beginning, is at offset {far} without having seen that"
                 )
                 yield key, value, said, (send, reader)
+
+
+def _may_lack(
+    observed: Observed, key: Key, place: tuple[int, Call] | None, event: int | None
+) -> bool:
+    """Whether a record may be forgotten by what was announced before an event; one of which nobody
+    knows where it is may be anywhere."""
+    return (0 if place is None else place[0]) < observed.forgotten.before(key, event)
 
 
 def _told(key: Key, value: Any, send: Call) -> str:

@@ -26,6 +26,8 @@ poll-skip                  a poll passes over a record that is known to be there
 nonmonotonic-poll          a poll gives what stands before the last poll's end
 nonmonotonic-send          a process' send has a smaller offset than its send before
 int-poll-skip, ...         the same three inside one operation
+nonmonotonic-log-start,    what is forgotten was there, or is more than there was; see
+early-retention            `splitbrain.checkers.streams.forgotten`
 G1c                        operations that each polled what the next one sent, in a circle
 G0                         the same of the order of their sends alone (if ``write_order``)
 group-skip                 a group of subscribers is given what stands behind a record that nobody
@@ -35,6 +37,11 @@ group-repeat               a record is in two transactions of a group that succe
 
 Of who subscribed, only single polls are judged for order: between two, others of the group may
 have read and committed (`splitbrain.checkers.streams.groups` has what is asked of the group).
+
+A log may forget its oldest records once a server has announced ``log-start``: no drain that ends
+later need have them, and no poll or group that ends later passes over them. What is forgotten
+without that is lost.
+
 Kafka's transactions promise nothing about the order of their sends, so ``write_order`` is false
 unless asked for; with it, G1c counts that order as well.
 
@@ -45,7 +52,7 @@ Adya, "Weak Consistency" (1999), section 4.2 (G0, G1a, G1c).
 each reader's position by process; then bisection for holes, and Tarjan's components for cycles.
 O(n log n) in polled records, but O(drains * records) for lost writes.
 
-*Left out.* Retention and compaction: what a log may forget counts as lost. Sends of a transaction
+*Left out.* Compaction: what it takes away counts as lost. Sends of a transaction
 with others' between them (Jepsen's int-send-skip) are right for every log that we know.
 """
 
@@ -58,11 +65,13 @@ from dataclasses import dataclass
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import OK, Call, History
 from splitbrain.checkers.history.collector import collector_paused
+from splitbrain.checkers.streams.forgotten import read as read_starts
 from splitbrain.checkers.streams.groups import judge_groups
 from splitbrain.checkers.streams.micros import SEND, TXN
 from splitbrain.checkers.streams.observing import Finding, Observed, edges, losses
 from splitbrain.checkers.streams.recheck.record_logs import verify
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.vocabulary import LOG_START
 
 NAME = "kafka"
 
@@ -76,6 +85,8 @@ _WORST = (
     "unsent",
     "group-repeat",
     "group-skip",
+    "early-retention",
+    "nonmonotonic-log-start",
     "G0",
     "G1c",
 )
@@ -105,11 +116,12 @@ class _Kafka:
         """See `splitbrain.checkers.verdict.Checker`.
 
         Raises:
-            ModelError: an operation is none of a log, or a value is sent to a key twice.
+            ModelError: an operation is none of a log, or a value is sent to a key twice; an
+                announcement is none.
         """
         calls = history.calls()
         with collector_paused():
-            observed = Observed(calls)
+            observed = Observed(calls, read_starts(history.events(f=LOG_START)))
         for key, value, said, shown_by in losses(observed):
             observed.find("lost-write", key, value, said, *shown_by)
         judge_groups(observed, calls)
@@ -142,7 +154,7 @@ def _verdict(calls: list[Call], observed: Observed) -> Verdict:
 
 def _rank(finding: Finding) -> tuple[int, int]:
     worst = _WORST.index(finding.kind) if finding.kind in _WORST else len(_WORST)
-    return worst, finding.calls[0].invoked
+    return worst, finding.calls[0].invoked if finding.calls else finding.events[0]
 
 
 def _anomaly(finding: Finding) -> Anomaly:
@@ -152,7 +164,7 @@ def _anomaly(finding: Finding) -> Anomaly:
         for event in (call.invoke_index, call.complete_index)
         if event is not None
     }
-    return Anomaly(finding.kind, finding.said, tuple(sorted(events)))
+    return Anomaly(finding.kind, finding.said, tuple(sorted({*events, *finding.events})))
 
 
 # Cycles

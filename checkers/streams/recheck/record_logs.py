@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
+from math import inf
 from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
@@ -18,6 +19,9 @@ be."""
 Found = tuple[str, Any, Any]
 Seen = tuple[Call, Any, int, Any]
 """An operation, a key, and the offset and value that it shows there."""
+
+Told = tuple[int, Sequence[Any], int, int, int]
+"""What a server announced: the event, keys, where their logs start, its epoch, what it keeps."""
 
 
 def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
@@ -35,7 +39,7 @@ def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Ce
     calls = history.calls()
     if len(_seen(calls)) ** 2 + len(calls) ** 2 > STEPS:
         return Certified("nothing", complete=False, unchecked="so large a history")
-    found = anomalies(calls, bool(options.get("write_order")))
+    found = anomalies(calls, bool(options.get("write_order")), starts(history))
     told = {_found(finding) for finding in listed}
     for kind, key, subject in sorted(told - found, key=str):
         raise CertificateError(f"{kind} of {key}, {subject}: the history doesn't show it")
@@ -53,16 +57,34 @@ def _found(finding: Any) -> Found:
     raise NoCertificate(f"{finding} is no finding")
 
 
-def anomalies(calls: list[Call], write_order: bool = False) -> set[Found]:
+def starts(history: History) -> list[Told]:
+    """What servers announced to be forgotten."""
+    return [
+        (
+            event.index,
+            event.value["keys"],
+            event.value["start"],
+            event.value.get("epoch", 0),
+            event.value.get("keeps", 0),
+        )
+        for event in history.events()
+        if event.f == "log-start"
+    ]
+
+
+def anomalies(
+    calls: list[Call], write_order: bool = False, told: Sequence[Told] = ()
+) -> set[Found]:
     """All anomalies of a history, by the definitions: kind, key, and what tells it from others."""
     seen = _seen(calls)
     return {
         *_places(seen),
         *_unfounded(calls, seen),
-        *_lost(calls, seen),
-        *_order_of_polls(calls, seen),
+        *_lost(calls, seen, told),
+        *_order_of_polls(calls, seen, told),
         *_order_of_sends(calls),
-        *_groups(calls, seen),
+        *_groups(calls, seen, told),
+        *_of_starts(calls, seen, told),
         *_cycles(calls, seen, write_order),
     }
 
@@ -121,11 +143,23 @@ def _unfounded(calls: list[Call], seen: list[Seen]) -> Iterator[Found]:
                     yield "aborted-read", key, value
 
 
-def _lost(calls: list[Call], seen: list[Seen]) -> Iterator[Found]:
+def _forgotten(told: Sequence[Told], key: Any, offset: int, event: float | None) -> bool:
+    """Whether what stands at an offset was announced to go, before an event."""
+    return any(
+        key in keys and offset < start and at < (inf if event is None else event)
+        for at, keys, start, _, _ in told
+    )
+
+
+def _lost(calls: list[Call], seen: list[Seen], told: Sequence[Told]) -> Iterator[Found]:
     for send, key, value in _sends(calls):
         if send.outcome != OK:
             continue
+        places = [o for c, k, o, v in seen if (k, v) == (key, value)]
+        place = places[0] if places else 0
         for drain in calls:
+            if _forgotten(told, key, place, drain.complete_index):
+                continue
             if drain.f == "drain" and drain.outcome == OK and drain.invoked > (send.completed or 0):
                 for drained, records in _given(drain):
                     if drained == key and value not in [v for _, v in records]:
@@ -138,9 +172,8 @@ def _lost(calls: list[Call], seen: list[Seen]) -> Iterator[Found]:
             for _, v in records
             if v == value
         ]
-        if given:
+        if given or _forgotten(told, key, place, None):
             continue
-        places = [o for c, k, o, v in seen if (k, v) == (key, value)]
         far = [
             offset
             for c in calls
@@ -177,7 +210,7 @@ def _known(calls: list[Call], seen: list[Seen], key: Any, offset: int) -> bool:
     return bool(values) and outcome != [FAIL]
 
 
-def _order_of_polls(calls: list[Call], seen: list[Seen]) -> Iterator[Found]:
+def _order_of_polls(calls: list[Call], seen: list[Seen], told: Sequence[Told]) -> Iterator[Found]:
     for call in calls:
         keys = dict.fromkeys(key for key, _ in _given(call))
         for key in keys:
@@ -189,7 +222,11 @@ def _order_of_polls(calls: list[Call], seen: list[Seen]) -> Iterator[Found]:
             for prefix, one, other in steps:
                 if other <= one:
                     yield f"{prefix}nonmonotonic-poll", key, call.invoke_index
-                between = range(one + 1, other)
+                between = [
+                    offset
+                    for offset in range(one + 1, other)
+                    if not _forgotten(told, key, offset, call.complete_index)
+                ]
                 if any(_known(calls, seen, key, offset) for offset in between):
                     yield f"{prefix}poll-skip", key, call.invoke_index
 
@@ -230,7 +267,7 @@ def _order_of_sends(calls: list[Call]) -> Iterator[Found]:
                 yield "nonmonotonic-send", key, value
 
 
-def _groups(calls: list[Call], seen: list[Seen]) -> Iterator[Found]:
+def _groups(calls: list[Call], seen: list[Seen], told: Sequence[Told]) -> Iterator[Found]:
     """What two transactions of subscribers have, and what none of their operations was given."""
     mine = [c for c in calls if c.f in ("poll", "txn") and _is_of_a_group(c, calls)]
     done = [(c, k, o) for c in mine for k, records in _given(c) for o, _ in records]
@@ -248,8 +285,22 @@ def _groups(calls: list[Call], seen: list[Seen]) -> Iterator[Found]:
             continue
         given = {o for c, k, o in done if k == key and c.invoked < end}
         for offset in {o for _, k, o, _ in seen if k == key and o < far} - given:
-            if _known(calls, seen, key, offset):
+            gone = _forgotten(told, key, offset, call.complete_index)
+            if not gone and _known(calls, seen, key, offset):
                 yield "group-skip", key, offset
+
+
+def _of_starts(calls: list[Call], seen: list[Seen], told: Sequence[Told]) -> Iterator[Found]:
+    for at, keys, start, epoch, _ in told:
+        for other, others, far, before, _ in told:
+            if (before, other) < (epoch, at) and start < far:
+                yield from (("nonmonotonic-log-start", key, at) for key in keys if key in others)
+    for send, key, value in _sends(calls):
+        places = [o for c, k, o, v in seen if (k, v) == (key, value)]
+        for at, keys, start, _, keeps in told:
+            later = key in keys and at < send.invoke_index
+            if places and later and places[0] < start + keeps:
+                yield "early-retention", key, value
 
 
 def _is_of_a_group(call: Call, calls: list[Call]) -> bool:

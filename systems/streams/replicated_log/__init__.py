@@ -26,27 +26,35 @@ The topic of changes is compacted: of each key the newest value stays, and that 
 for a while. Who makes a table of it reads on where it was; if tombstones went meanwhile that it had
 not read, it begins anew.
 
+The other topics are kept for so many records and so long. What is older goes, in whole segments,
+once a leader has said so by an entry of the log that is committed: the log begins at one offset,
+whoever leads, and that never goes back. It is announced before anything goes. Numbers of producers
+stay, so that what is sent again is known though it is forgotten. A reader that is behind is told
+that it is out of range, and goes on with the oldest that there is.
+
 Sources: Kafka Improvement Proposals 98 (transactions), 447 (their readers' generations), 101 and
-279 (leader epochs), 595 (fetch and diverge), 890 (an epoch for each transaction), 534 (tombstones);
+279 (leader epochs), 595 (fetch and diverge), 890 (an epoch for each transaction), 534 (tombstones),
+107 (the start of a log), 360 (numbers of producers whose records are gone);
 Wang et al., "Consistency and Completeness: Rethinking Distributed Stream Processing in Apache
 Kafka" (SIGMOD 2021); DDIA, chapters 5, 9 and 11.
 
 Guarantees: an acknowledged record is never lost, moved or repeated, a process' records keep their
 order, and transactions are there whole or not at all, under any number of crashes, power losses,
-pauses and partitions. The group is given every record, and by transactions that succeeded at most
-once. Nothing is promised of the order of two transactions' records in several partitions (G0). A
-partition whose in-sync brokers are all down waits for one of them; transactions and elections wait
-for the controller.
+pauses and partitions, until retention forgets it. The group is given every record that is there,
+and by transactions that succeeded at most once. Nothing is promised of the order of two
+transactions' records in several partitions (G0). A partition whose in-sync brokers are all down
+waits for one of them; transactions and elections wait for the controller.
 
 Invariants: see ``Broker`` and ``Controller``.
 
 Layout: ``partition`` is what entries say, ``store`` has them on disk, ``leading`` is who is in
-sync, ``groups`` who reads what, ``table`` what is made of changes, ``broker`` and ``controller``
-are the servers, ``client`` produces and consumes, ``membership`` is its part in the group; ``bugs``
-has them with one decision wrong, ``pictures`` what reports show of them.
+sync, ``retention`` what is forgotten, ``groups`` who reads what, ``table`` what is made of changes,
+``broker`` and ``controller`` are the servers, ``client`` produces and consumes, ``membership`` is
+its part in the group; ``bugs`` has them with one decision wrong, ``pictures`` what reports show of
+them.
 
-Left out: a controller that is itself replicated, retention, and giving back the headers of what
-compaction took away.
+Left out: a controller that is itself replicated, giving back the headers of what compaction took
+away, and forgetting producers that are gone.
 """
 
 from splitbrain.harness.knobs import Knob
@@ -64,6 +72,8 @@ KNOBS = (
     Knob("lag", 0.15, 1.0, "lag that ends being in sync, in seconds", "broker.lag_s"),
     Knob("batch", 1, 32, "most entries in an answer", "broker.batch"),
     Knob("compact", 0.1, 2.0, "seconds between compactions", "broker.compact_s"),
+    Knob("keep", 4, 150, "newest entries of a partition that are kept", "broker.keep"),
+    Knob("keep_s", 0.5, 20.0, "seconds for which entries are kept", "broker.keep_s"),
     Knob("member", 0.3, 2.0, "silence of a consumer, in seconds", "controller.member_s"),
 )
 

@@ -9,6 +9,9 @@ follower -> leader   ("fetch", ((partition, epoch, end, last entry's epoch), ...
 leader -> follower   ("entries", partition, epoch, offset, entries, high watermark)
                      ("diverged", partition, epoch, end, last entry's epoch, offset)
                                          if it still ends so: cut off what is behind the offset
+                     ("base", partition, epoch, base)   if it ends before that: begin there
+
+Who reads from before the start of a log is told ("reply", id, "range", start).
 
 `splitbrain.systems.streams.replicated_log.controller` has what passes between it and the
 controller.
@@ -21,12 +24,21 @@ from zlib import crc32
 
 import trio
 
+from splitbrain.checkers.vocabulary import LOG_START
 from splitbrain.harness.node import Node
 from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.roles import first_server
 from splitbrain.systems.streams.replicated_log.controller import State
 from splitbrain.systems.streams.replicated_log.leading import Leadership
-from splitbrain.systems.streams.replicated_log.partition import DATA, OPEN, Entry, Partition
+from splitbrain.systems.streams.replicated_log.partition import (
+    DATA,
+    OPEN,
+    START,
+    Base,
+    Entry,
+    Partition,
+)
+from splitbrain.systems.streams.replicated_log.retention import Retention
 from splitbrain.systems.streams.replicated_log.store import Store
 
 FETCH_S = 0.03
@@ -46,23 +58,29 @@ class Broker:
 
     Invariants: an entry is sent to others only once it is durable here; a partition's followers
     have a prefix of its leader's entries, or cut off what is none before they take more; a client
-    is told of an entry once it is committed.
+    is told of an entry once it is committed; one is forgotten once it is committed that it is.
 
     Attributes:
         partitions: how many there are.
         batch: most entries in a message.
         compact_s: how often the compacted topic is; tombstones stay for as long, at least.
+        keep: the newest entries of a partition that stay, unless they are older than `keep_s`.
+        keep_s: seconds that entries stay, unless there are more than `keep`.
         lag_s: a follower that hasn't caught up for so long isn't in sync.
         partition_class: what keeps one of them.
         leadership_class: what knows its replicas.
+        retention_class: what says how much of one may be forgotten.
     """
 
     partitions = 3
     batch = 8
     compact_s = 0.4
+    keep = 150
+    keep_s = 20.0
     lag_s = 0.3
     partition_class: type[Partition] = Partition
     leadership_class: type[Leadership] = Leadership
+    retention_class: type[Retention] = Retention
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -74,13 +92,16 @@ class Broker:
         self._teller = Teller(node)
         self._compacted = 0.0
         self._kept = [0] * self.partitions
+        self.retained = [
+            self.retention_class(self.keep, self.keep_s) for _ in range(self.partitions)
+        ]
 
     async def run(self) -> None:
         """Serve until cancelled."""
         await self.store.open()
         self._tell(*range(self.partitions))
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._live)
+            nursery.start_soon(self._live, nursery)
             nursery.start_soon(self._follow)
             while True:
                 sender, message = await self.node.network.receive()
@@ -94,6 +115,8 @@ class Broker:
                         nursery.start_soon(self._take, sender, *given)
                     case ("diverged", *where):
                         self._cut(*where)
+                    case ("base", number, epoch, base):
+                        self._begin(number, epoch, Base(*base))
                     case ("partitions", life, states) if life == self.life:
                         for state in states:
                             self._learn(State(*state))
@@ -102,13 +125,17 @@ class Broker:
 
     # Parts
 
-    async def _live(self) -> None:
+    async def _live(self, nursery: trio.Nursery) -> None:
         while True:
             self.node.network.send(self.controller, ("alive", self.life))
             now = trio.current_time()
             for number, leadership in self.led.items():
                 self._review(number, leadership, now)
             self._compact(now)
+            if [number for number in self.led if self.propose(number, now)]:
+                nursery.start_soon(self._spread)
+            if self.store.is_long:
+                nursery.start_soon(self.store.shorten)
             await trio.sleep(ALIVE_S)
 
     def _review(self, number: int, leadership: Leadership, now: float) -> None:
@@ -169,6 +196,10 @@ class Broker:
         leadership, partition = self.led.get(number), self.store.partitions[number]
         if leadership is None or leadership.state.epoch != epoch:
             return
+        if end < partition.start:
+            base = ("base", number, epoch, tuple(partition.base))
+            self.node.network.send(follower, base)
+            return
         if not partition.agrees(end, last):
             upto = min(partition.end_of_epoch(last), end - 1)
             self.node.network.send(follower, ("diverged", number, epoch, end, last, upto))
@@ -177,7 +208,7 @@ class Broker:
             return  # it has what we had before we led, and our disk is slower
         leadership.fetched(follower, end, partition, trio.current_time())
         self._advance(number)
-        entries = tuple(partition.entries[end : min(end + self.batch, partition.durable)])
+        entries = partition.between(end, min(end + self.batch, partition.durable))
         answer = ("entries", number, epoch, end, entries, partition.high_watermark)
         self.node.network.send(follower, answer)
 
@@ -185,6 +216,7 @@ class Broker:
         partition = self.store.partitions[number]
         committed = self.led[number].committed(partition)
         partition.high_watermark = max(partition.high_watermark, committed)
+        self._forget_due(number)
         self._tell(number)
 
     def _follows(self, number: int, epoch: int) -> bool:
@@ -214,6 +246,7 @@ class Broker:
         if self._follows(number, epoch):
             upto = min(high_watermark, same, partition.durable)
             partition.high_watermark = max(partition.high_watermark, upto)
+            self._forget_due(number)
         self._tell(number)
 
     def _cut(self, number: int, epoch: int, end: int, last: int, offset: int) -> None:
@@ -223,6 +256,13 @@ class Broker:
         so = partition.durable == end and partition.epoch_before(end) == last
         if so and self._follows(number, epoch) and partition.high_watermark <= offset:
             self.store.cut(number, offset)
+            self._tell(number)
+
+    def _begin(self, number: int, epoch: int, base: Base) -> None:
+        """Begin where the leader's log does: what we have ends before that."""
+        partition = self.store.partitions[number]
+        if self._follows(number, epoch) and partition.end < base.start:
+            self.store.restore(number, base)
             self._tell(number)
 
     def _tell(self, *numbers: int) -> None:
@@ -243,6 +283,42 @@ class Broker:
             if gone:
                 self.node.trace("compacted", number, len(gone), partition.horizon)
                 self.store.bury(number, gone)
+
+    # Retention
+
+    def propose(self, number: int, now: float) -> bool:
+        """Say what is to be forgotten of a partition that we lead, if there is anything; whether
+        there is. It counts once it is committed."""
+        partition = self.store.partitions[number]
+        start, keeps = self.retained[number].start(partition, now)
+        if start <= partition.proposed:
+            return False
+        self._append(number, "", 0, -1, START, "", (start, keeps))
+        return True
+
+    async def _spread(self) -> None:
+        """Make what was appended durable here; followers come for it."""
+        await self.store.sync()
+        for number in list(self.led):
+            self._advance(number)
+
+    def _forget_due(self, number: int) -> None:
+        due = self.store.partitions[number].due
+        if due is not None:
+            self.forget(number, due.start, due.keeps)
+
+    def forget(self, number: int, start: int, keeps: int) -> None:
+        """Forget what is before an offset. The leader announces it first: whoever is not given it
+        any more can know that it was not lost."""
+        partition = self.store.partitions[number]
+        if number in self.led:
+            gone = partition.between(partition.start, start)
+            keys = sorted({entry.key for entry in gone if entry.kind in (DATA, OPEN)})
+            epoch = self.led[number].state.epoch
+            told = {"keys": keys, "start": start, "epoch": epoch, "keeps": keeps}
+            self.node.announce(LOG_START, told)
+        self.node.trace("forgotten", number, start)
+        self.store.forget(number, start)
 
     # Clients
 
@@ -276,6 +352,8 @@ class Broker:
                         return ("refused", "the time of this request is over")
                     offset = self._append(number, producer, epoch, sequence, kind, key, value)
                 return ("ok", offset) if await self._committed(number, offset) else None
+            case ["read", _, int() as offset] if offset < partition.start:
+                return ("range", partition.start)
             case ["read", _, int() as offset]:
                 return ("ok", *partition.read(offset, self.batch))
             case ["changes", _, int() as offset]:

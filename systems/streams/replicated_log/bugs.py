@@ -7,6 +7,7 @@ from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.streams.replicated_log.broker import Broker
+from splitbrain.systems.streams.replicated_log.client import LogClient
 from splitbrain.systems.streams.replicated_log.controller import (
     Controller,
     Reader,
@@ -23,6 +24,7 @@ from splitbrain.systems.streams.replicated_log.partition import (
     Entry,
     Partition,
 )
+from splitbrain.systems.streams.replicated_log.retention import Retention
 from splitbrain.systems.streams.replicated_log.servers import LogServer
 
 
@@ -65,9 +67,9 @@ class ReadsUncommitted(Partition):
         """All data up to the high watermark."""
         upto = min(self.high_watermark, offset + most)
         found = tuple(
-            (at, self.entries[at].key, self.entries[at].value)
+            (at, self.at(at).key, self.at(at).value)
             for at in range(offset, upto)
-            if self.entries[at].kind in (DATA, OPEN)
+            if self.at(at).kind in (DATA, OPEN)
         )
         return max(offset, upto), found
 
@@ -144,6 +146,49 @@ class KeepsWhatWentElsewhere(Partition):
             self.horizon = max(self.horizon, offset + 1)
 
 
+class CountsWhatItHas(Retention):
+    """Keeps so many of its own entries, whoever else has them."""
+
+    def counted(self, partition: Partition) -> int:
+        """All of them."""
+        return partition.end
+
+
+class ForgetsAlone(Broker):
+    """Forgets as soon as it has decided that, and tells nobody else."""
+
+    retention_class = CountsWhatItHas
+
+    def propose(self, number: int, now: float) -> bool:
+        """Done at once."""
+        partition = self.store.partitions[number]
+        start, keeps = self.retained[number].start(partition, now)
+        if start > partition.start:
+            self.forget(number, start, keeps)
+        return False
+
+
+class ForgetsProducers(Partition):
+    """Knows of producers what the entries say that are there."""
+
+    def forget(self, start: int) -> None:
+        """What others said is gone with them."""
+        super().forget(start)
+        self.base = self.base._replace(producers=())
+        gone = [name for name, producer in self._producers.items() if producer.offset < start]
+        for name in gone:
+            del self._producers[name]
+
+
+class BeginsAtTheEnd(LogClient):
+    """Goes on with what is new if what comes next is forgotten."""
+
+    async def reset(self, partition: int, start: int) -> int:
+        """Where there is nothing yet."""
+        (end,) = await self._ask(partition, "end")
+        return int(end)
+
+
 def _broker(**instead: Any) -> type[LogServer]:
     return planted(LogServer, broker=planted(Broker, **instead))
 
@@ -153,6 +198,9 @@ _GROUP = {"subscribe": 0.15, "assign": 0.02, "transact": 0.5, "poll": 0.25}
 
 _BRISK = {"system": {"compact": 0.1, "session": 0.2, "lag": 0.15, "batch": 1}}
 """Brokers that compact often and are soon taken for lost: leaders change amid what is new."""
+
+_SHORT = {"system": {"keep": 4, "keep_s": 0.5, "batch": 1}, **_GROUP, "assign": 0.1}
+"""Logs that are soon forgotten, before all who read them have come so far."""
 
 _KIP_101 = "Kafka: KIP-101 (leader epochs), KIP-279; figures 1 and 2 there"
 
@@ -284,5 +332,42 @@ BUGS: tuple[Bug, ...] = (
         shows=("stale-entry",),
         options=_BRISK,
         source="Kafka: KIP-534, tombstones and replicas that are behind",
+    ),
+    Bug(
+        id="STR-32",
+        title="a leader forgets by what it has itself: its followers' log starts elsewhere",
+        server=planted(LogServer, broker=ForgetsAlone),
+        workload="kafka",
+        faults=("process.kill", "net.partition", "net.latency"),
+        nodes=4,
+        seeds=40,
+        shows=("early-retention", "nonmonotonic-log-start", "lost-write", "inconsistent-offsets"),
+        options=_SHORT,
+        source="DDIA chapter 11, Disk space usage; Kafka: KIP-107 (the start of a log)",
+    ),
+    Bug(
+        id="STR-33",
+        title="a reader that is out of range goes on at the end, and passes over what is there",
+        server=LogServer,
+        client=BeginsAtTheEnd,
+        workload="kafka",
+        faults=("client.pause", "net.latency"),
+        nodes=4,
+        seeds=20,
+        shows=("poll-skip", "group-skip", "lost-write"),
+        options=_SHORT,
+        source="DDIA chapter 11, When consumers cannot keep up; Kafka: auto.offset.reset",
+    ),
+    Bug(
+        id="STR-34",
+        title="numbers of producers are forgotten with what they sent: what comes again is new",
+        server=_broker(partition_class=ForgetsProducers),
+        workload="kafka",
+        faults=("net.loss", "net.latency"),
+        nodes=4,
+        seeds=60,
+        shows=("duplicate",),
+        options={"system": {"keep": 4}, "keys": 1, "burst": 12, "poll": 0.3, "transact": 0.0},
+        source="Kafka: KIP-360 (producers whose records are gone), KAFKA-7190",
     ),
 )

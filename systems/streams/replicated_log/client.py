@@ -2,6 +2,9 @@
 
 A consumer reads keys of its own from their beginning, or is one of the group. Then a poll commits
 what the one before had given, and a transaction that has polled commits that with what it sends.
+
+What is forgotten nobody can read. Who comes to read it goes on with the oldest record that is there
+(``auto.offset.reset=earliest``, in Kafka's words).
 """
 
 from __future__ import annotations
@@ -31,6 +34,14 @@ SENDING_S = 1.0
 """How long a transaction tries to send before it is aborted."""
 
 Polled = dict[str, list[list[Any]]]
+
+
+class OutOfRange(Exception):
+    """What was to be read is forgotten; the log begins at `start`."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__(f"the log begins at offset {start}")
+        self.start = start
 
 
 class LogClient:
@@ -147,7 +158,7 @@ class LogClient:
         moved: dict[str, int] = {}
         for key, offset in membership.positions.items():
             partition = partition_of(key, self._count)
-            moved[key], records = await self._ask(partition, "read", offset)
+            moved[key], records = await self._read(partition, offset)
             polled[key] = [[at, value] for at, other, value in records if other == key]
         membership.read(moved)
         return polled
@@ -178,12 +189,26 @@ class LogClient:
         polled: Polled = {key: [] for key in keys}
         moved = {}
         for partition, offset in upto.items():
-            moved[partition], records = await self._ask(partition, "read", offset)
+            moved[partition], records = await self._read(partition, offset)
             for at, key, value in records:
                 if key in polled:
                     polled[key].append([at, value])
         upto.update(moved)
         return polled
+
+    async def _read(self, partition: int, offset: int) -> tuple[int, tuple[Any, ...]]:
+        """Where to go on, and records from an offset on, or from where we begin without them."""
+        while True:
+            try:
+                upto, records = await self._ask(partition, "read", offset)
+            except OutOfRange as error:
+                offset = await self.reset(partition, error.start)
+            else:
+                return upto, records
+
+    async def reset(self, partition: int, start: int) -> int:
+        """Where to go on if what comes next is forgotten: at the start of what there is."""
+        return start
 
     # A table
 
@@ -224,6 +249,8 @@ class LogClient:
             if answer is not None and answer[0] == "ok":
                 self._leaders[partition] = server
                 return answer[1:]
+            if answer is not None and answer[0] == "range":
+                raise OutOfRange(answer[1])
             if answer is not None and answer[0] == "refused":
                 raise Indefinite(str(answer[1]))  # an attempt before this one may have succeeded
             attempt += 1
