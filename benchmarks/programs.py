@@ -179,7 +179,11 @@ def main() -> None:
     parser.add_argument("--virtual", type=float, default=20.0, help="virtual seconds of a run")
     parser.add_argument("--repeat", type=int, default=5)
     options = parser.parse_args()
-    virtual, repeat = options.virtual, options.repeat
+    show_rows(options.virtual, options.repeat)
+
+
+def show_rows(virtual: float, repeat: int) -> None:
+    """Print what each of them reaches."""
     print(f"CPython {platform.python_version()}, trio {trio.__version__}, {os.cpu_count()} cores")
     print("exchanges a second of CPU, a virtual second; virtual seconds a second of CPU")
     for recording in (True, False):

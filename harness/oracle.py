@@ -27,6 +27,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf
 from types import ModuleType, NoneType
 from typing import Any, Protocol
 
@@ -43,7 +44,13 @@ Condition = Callable[[State], bool | str]
 
 
 class Observed(Protocol):
-    """One statement while a run goes on."""
+    """One statement while a run goes on.
+
+    Attributes:
+        due: when it is broken if nothing happens until then, in seconds; inf for never.
+    """
+
+    due: float
 
     def look(self, state: State, now: float) -> str | None:
         """What is wrong, in words; None if nothing is."""
@@ -64,6 +71,8 @@ class Oracle:
 
 
 class _Always:
+    due = inf
+
     def __init__(self, condition: Condition) -> None:
         self._condition = condition
 
@@ -77,13 +86,14 @@ class _Always:
 class _Eventually:
     def __init__(self, condition: Condition, within: float) -> None:
         self._condition, self._within = condition, within
+        self.due = within
         self._over = False
 
     def look(self, state: State, now: float) -> str | None:
         if self._over:
             return None
         if self._condition(state) is True:
-            self._over = True
+            self._over, self.due = True, inf
         elif now > self._within:
             return f"it did not come true within {self._within:g} s of the start"
         return None
@@ -93,29 +103,33 @@ class _LeadsTo:
     def __init__(self, cause: Condition, effect: Condition, within: float) -> None:
         self._cause, self._effect, self._within = cause, effect, within
         self._since: float | None = None
+        self.due = inf
 
     def look(self, state: State, now: float) -> str | None:
         if self._effect(state) is True:
-            self._since = None
+            self._since, self.due = None, inf
         elif self._since is None and self._cause(state) is True:
-            self._since = now
+            self._since, self.due = now, now + self._within
         elif self._since is not None and now > self._since + self._within:
             return f"what began at {self._since:.3f} s was not followed within {self._within:g} s"
         return None
 
 
-class _Sometimes:
+class Sometimes:
     """A goal; it is never broken.
 
     Attributes:
         reached: when it first came true, in seconds; None until then.
     """
 
+    due = inf
+
     def __init__(self, condition: Condition) -> None:
         self._condition = condition
         self.reached: float | None = None
 
     def look(self, state: State, now: float) -> str | None:
+        """See `Observed.look`."""
         if self.reached is None and self._condition(state) is True:
             self.reached = now
         return None
@@ -138,7 +152,7 @@ def leads_to(name: str, cause: Condition, effect: Condition, within: float) -> O
 
 def sometimes(name: str, condition: Condition) -> Oracle:
     """The condition holds at some step of the run; else the run has not tried what it was to."""
-    return Oracle(name, lambda: _Sometimes(condition))
+    return Oracle(name, lambda: Sometimes(condition))
 
 
 class _Oracles:
@@ -168,7 +182,7 @@ class _Oracles:
         return {
             name: observed.reached
             for name, observed in self._observed
-            if isinstance(observed, _Sometimes)
+            if isinstance(observed, Sometimes)
         }
 
 
@@ -180,6 +194,8 @@ class _Short(reprlib.Repr):
         self.maxdict = self.maxlist = self.maxtuple = self.maxset = _SHOWN
 
     def repr_instance(self, x: object, level: int) -> str:
+        if isinstance(x, bool | float | bytes | NoneType):
+            return repr(x)
         return f"<{type(x).__name__}>"
 
 
@@ -190,8 +206,13 @@ def _held(state: State) -> dict[str, dict[str, str]]:
         module = isinstance(server, ModuleType)
         held = globals_of(server) if module else getattr(server, "__dict__", {})
         kept = {key: value for key, value in held.items() if isinstance(value, _DATA)}
-        found[name] = {key: _Short().repr(value) for key, value in list(kept.items())[:_SHOWN]}
+        found[name] = {key: shown(value) for key, value in list(kept.items())[:_SHOWN]}
     return found
+
+
+def shown(value: object) -> str:
+    """A value in a short text, the same in every run."""
+    return _Short().repr(value)
 
 
 def _process_of(server: Any) -> Any:

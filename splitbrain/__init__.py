@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     )
     from splitbrain.harness.bug import Bug, planted
     from splitbrain.harness.client import request
-    from splitbrain.harness.exploring import explore
+    from splitbrain.harness.exploring import explore, watch
     from splitbrain.harness.ground import Ground
     from splitbrain.harness.nemesis.claims import Claims
     from splitbrain.harness.programs import address, asyncio_client, command, program, roles
@@ -105,6 +105,7 @@ __all__ = [
     "shrink",
     "simulate",
     "strategies",
+    "watch",
     "workloads",
 ]
 
@@ -121,7 +122,7 @@ _PLACES = {
     ),
     "splitbrain.harness.bug": ("Bug", "planted"),
     "splitbrain.harness.client": ("request",),
-    "splitbrain.harness.exploring": ("explore",),
+    "splitbrain.harness.exploring": ("explore", "watch"),
     "splitbrain.harness.ground": ("Ground",),
     "splitbrain.harness.nemesis.claims": ("Claims",),
     "splitbrain.harness.programs": ("address", "asyncio_client", "command", "program", "roles"),

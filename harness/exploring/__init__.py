@@ -9,6 +9,7 @@ systematic.py     all schedules with few departures
 disturbing.py     late timers, timeouts and cancellation at any await, split reads
 course.py         all that is decided of one run
 steered_loop.py   asyncio under a course; trio_steered.py trio
+watching.py       what must hold meanwhile: `watch`
 trying.py         one run in a world of one process, and what became of it
 holding.py        who holds what others wait for
 interleaving.py   the run as people read it
@@ -20,5 +21,6 @@ from __future__ import annotations
 
 from splitbrain.harness.exploring.exploration import explore
 from splitbrain.harness.exploring.failing import Explored
+from splitbrain.harness.exploring.watching import watch
 
-__all__ = ["Explored", "explore"]
+__all__ = ["Explored", "explore", "watch"]

@@ -16,6 +16,7 @@ from splitbrain.harness.exploring.disturbing import (
 from splitbrain.harness.exploring.interleaving import Interleaving
 from splitbrain.harness.exploring.naming import coroutine_of
 from splitbrain.harness.exploring.schedule import Schedule
+from splitbrain.harness.exploring.watching import Watched
 from splitbrain.harness.programs.waiting import place_in
 
 
@@ -27,11 +28,13 @@ class Course:
         schedule: which ready task goes first.
         disturbances: what else happens.
         scopes: of tasks of trio that may be cancelled, the cancel scopes that they run in.
+        watched: what must hold while it goes on; None before it begins.
     """
 
     schedule: Schedule
     disturbances: Disturbances = field(default_factory=lambda: Disturbances(0, NOTHING))
     scopes: dict[Any, Any] = field(default_factory=dict)
+    watched: Watched | None = None
     _cancelled: set[Any] = field(default_factory=set)
 
     @property
@@ -44,6 +47,11 @@ class Course:
         """Where it was not as it would be by itself."""
         ordered = (Departure(ORDER, number) for number in self.schedule.departed)
         return (*ordered, *self.disturbances.happened)
+
+    def stepped(self) -> None:
+        """A task has gone on."""
+        if self.watched is not None:
+            self.watched.look()
 
     def timer(self, now: float, due: float, limits: bool) -> float:
         """When a timer rings that is set now; one that `limits` how long something may take may

@@ -109,6 +109,10 @@ def explore(
     return decorate
 
 
+class Untried(AssertionError):
+    """No schedule brought about what the test was to try (`oracle.sometimes`)."""
+
+
 class _Tester:
     """Runs one test again and again."""
 
@@ -124,12 +128,14 @@ class _Tester:
         self._main, self._library, self._seconds = main, library, seconds
         self._leaks, self._allowed, self._strategy = leaks, allowed, strategy
         self._decisions = 0
+        self._goals: dict[str, bool] = {}
 
     def explore(self, seeds: Any) -> None:
         """Try seeds until one fails.
 
         Raises:
             Explored: one did.
+            Untried: none did, and something that is to be so at some moment never was.
         """
         __tracebackhide__ = True
         first = self._try(Course(Schedule(AtRandom(0))), 0)
@@ -141,17 +147,24 @@ class _Tester:
                 small = self._noted(small, seed)
                 text = told(small, seed, number + 1, len(found.departed), used)
                 raise Explored(text, seed, small.departed) from small.error
+        self._check_goals()
+
+    def _check_goals(self) -> None:
+        if missed := [name for name, reached in self._goals.items() if not reached]:
+            raise Untried(f"under none of the schedules was it ever so: {', '.join(missed)}")
 
     def explore_all(self, departures: int, most: int) -> None:
         """Try all schedules with so few departures.
 
         Raises:
             Explored: one failed.
+            Untried: see `explore`.
         """
         __tracebackhide__ = True
         made = search(lambda schedule: self._try(Course(schedule), 0), departures, most)
         if made.failing is None:
             print(told_of_all(made, departures))
+            self._check_goals()
             return
         failing = made.failing
         again = failing.course.schedule.again()
@@ -162,7 +175,11 @@ class _Tester:
         )
 
     def _try(self, course: Course, seed: int) -> Tried:
-        return tried(self._main, self._library, course, seed, self._seconds, leaks=self._leaks)
+        seconds, leaks = self._seconds, self._leaks
+        made = tried(self._main, self._library, course, seed, seconds, leaks=leaks)
+        for name, reached in made.goals.items():
+            self._goals[name] = self._goals.get(name, False) or reached
+        return made
 
     def _under(
         self, seed: int, departures: Collection[Departure] | None, *, noted: bool = False

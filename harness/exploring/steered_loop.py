@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from asyncio import TimerHandle
+from asyncio import Handle, TimerHandle
 from collections.abc import Callable
 from heapq import heapify
 from typing import Any
@@ -36,12 +36,28 @@ class SteeredLoop(NodeLoop):
         if allowed.cancel:
             self._cancel()
         held = self._course.schedule.reorder(self._ready)
-        if self._course.interleaving.kept:
-            for handle in self._ready:
-                if (task := task_of(handle)) is not None:
-                    self._course.interleaving.goes_on(task)
+        ready = list(self._ready)
+        watched = self._course.watched
+        if watched is not None and watched.any:
+            looks = [Handle(self._look, (handle,), self) for handle in ready]
+            self._ready.clear()
+            for pair in zip(looks, ready, strict=True):
+                self._ready.extend(pair)
+        elif self._course.interleaving.kept:
+            for handle in ready:
+                self._note(handle)
         super()._run_once()
+        self._course.stepped()
         self._ready.extendleft(reversed(held))
+
+    def _look(self, handle: Handle) -> None:
+        """Between two tasks: see what the one has done, and note that the other goes on."""
+        self._course.stepped()
+        self._note(handle)
+
+    def _note(self, handle: Handle) -> None:
+        if self._course.interleaving.kept and (task := task_of(handle)) is not None:
+            self._course.interleaving.goes_on(task)
 
     def _strike(self) -> None:
         """Let timeouts strike that would do so later."""

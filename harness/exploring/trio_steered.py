@@ -56,6 +56,7 @@ class SteeredRun(DirectRun):
         self._disturb()
         self._course.interleaving.goes_on(task)
         super()._step_task(task)
+        self._course.stepped()
 
     def _disturb(self) -> None:
         """Let timeouts strike, and tasks be cancelled."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from dataclasses import dataclass, field
 from traceback import walk_tb
 from types import TracebackType
@@ -17,6 +17,7 @@ from splitbrain.harness.exploring.disturbing import Departure
 from splitbrain.harness.exploring.holding import Holders, waiting
 from splitbrain.harness.exploring.steered_loop import SteeredLoop
 from splitbrain.harness.exploring.trio_steered import SteeredRun, cancellable
+from splitbrain.harness.exploring.watching import Broken, Watched, running
 from splitbrain.harness.programs.asyncio_loop import loop_of
 from splitbrain.harness.programs.surroundings import surround
 from splitbrain.harness.programs.waiting import place_in
@@ -50,10 +51,12 @@ class Tried:
     Attributes:
         error: what it raised, a `Deadlock`, `Livelock` or `Leaked`, or None if it passed.
         course: what was decided in it.
+        goals: what was to be so at some moment, and whether it was.
     """
 
     error: BaseException | None
     course: Course
+    goals: Mapping[str, bool]
 
     @property
     def departed(self) -> tuple[Departure, ...]:
@@ -71,8 +74,11 @@ class Tried:
 
     @property
     def signature(self) -> str:
-        """What makes two failures the same: the kind of error, and the line that raised it."""
+        """What makes two failures the same: the kind of error, and the line that raised it, or what
+        is broken."""
         error = self.error
+        if isinstance(error, Broken):
+            return f"{error.name} is broken"
         if error is None or isinstance(error, tuple(_WORDS)):
             return self.told
         error = innermost(error)
@@ -117,6 +123,16 @@ class _Attempt:
             if not node.dead:
                 self.errors.append(error.with_traceback(_without_ours(error.__traceback__)))
         self.ended = True
+
+    def broken(self, error: Broken) -> None:
+        """Something does not hold that must: the run is over."""
+        process = self.process
+        assert process is not None
+        self.errors.insert(0, error)
+        self.ended = True
+        self.course.interleaving.kept = False
+        world = process.host.world
+        world.heap.at(world.now, world.kill, process.name)
 
     async def _tested(self, sleep: Callable[[float], Awaitable[None]]) -> None:
         """The test, and what it leaves behind.
@@ -170,6 +186,9 @@ def tried(
     world.cut = course.cut
     course.interleaving.now = lambda: world.now
     world.add_server("test", attempt.program, ())
+    watched = Watched(lambda: world.now, world.heap.at, attempt.broken)
+    course.watched = watched
+    running(watched)
     holders = Holders()
     with holders.noting(), world.booted():
         while not attempt.ended and world.now < seconds and world.heap.pending:
@@ -178,7 +197,8 @@ def tried(
             attempt.errors += [_told(error) for _, _, error in world.failures]
         if not attempt.ended and not attempt.errors:
             attempt.errors.append(_stuck(attempt, world, holders, seconds))
-    return Tried(attempt.errors[0] if attempt.errors else None, course)
+    running(None)
+    return Tried(attempt.errors[0] if attempt.errors else None, course, watched.goals)
 
 
 def _told(error: BaseException) -> BaseException:
