@@ -80,10 +80,11 @@ class Watch:
 
     def stepped(self, name: str) -> None:
         """A server has done something."""
-        if self._over or name not in self._servers:
+        server = self._servers.get(name)
+        if server is None or self._over:
             return
         try:
-            breach = self._probe(name, self._servers[name])
+            breach = self._probe(name, server)
         except Exception as error:  # noqa: BLE001 - whatever a probe does wrong, the run stands
             self._over = True
             told = {"failed": described(error), "traceback": traceback_lines(error)}

@@ -121,9 +121,11 @@ def quarters(history: History, measured: Sequence[Mapping[str, Any]]) -> list[Qu
 
 def _values(result: Any) -> int:
     """How many values there are in what an operation gave, which are one at least."""
-    if isinstance(result, Mapping):
+    if not isinstance(result, (dict, list, tuple)):
+        return 1
+    if isinstance(result, dict):
         return max(1, sum(map(_values, result.values())))
-    return max(1, sum(map(_values, result))) if isinstance(result, list | tuple) else 1
+    return max(1, sum(map(_values, result)))
 
 
 def _held(measured: Mapping[str, Any], what: str) -> int:

@@ -81,8 +81,24 @@ def split(calls: Sequence[Call], *, keyed: bool) -> list[KeyPart]:
         part = parts.get(identity)
         if part is None:
             part = parts[identity] = KeyPart(key, [])
-        part.calls.append(replace(call, argument=argument, result=result))
+        part.calls.append(_with_values(call, argument, result))
     return list(parts.values())
+
+
+def _with_values(call: Call, argument: Any, result: Any) -> Call:
+    return Call(
+        call.process,
+        call.f,
+        argument,
+        result,
+        call.outcome,
+        call.invoked,
+        call.completed,
+        call.start,
+        call.end,
+        call.invoke_index,
+        call.complete_index,
+    )
 
 
 def _is_pair(value: Any) -> bool:

@@ -6,7 +6,7 @@ exhausted is noticed then.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.harness.generators.base import (
@@ -75,7 +75,7 @@ def time_limit(seconds: float, source: Liftable) -> Generator:
     return TimeLimit(nanoseconds(seconds, "time_limit"), lift(source), None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Spaced:
     """See `stagger` (`exponential`) and `delay`.
 
@@ -93,7 +93,7 @@ class Spaced:
         if self.due is None:
             # A Poisson process begins with an interval.
             start = self._after(context) if self.exponential else context.time
-            return replace(self, due=start).next(context)
+            return self._with(self.generator, start).next(context)
         if context.time < self.due:
             return Pending(self.due), self
         step = self.generator.next(context)
@@ -101,8 +101,11 @@ class Spaced:
             return None
         answer, successor = step
         if isinstance(answer, Invocation):
-            return answer, replace(self, generator=successor, due=self._after(context))
-        return answer, replace(self, generator=successor)
+            return answer, self._with(successor, self._after(context))
+        return answer, self._with(successor, self.due)
+
+    def _with(self, generator: Generator, due: int | None) -> Spaced:
+        return Spaced(self.interval, self.exponential, generator, due, self.pausing)
 
     def _after(self, context: Context) -> int:
         if self.pausing < 1.0 and context.random.random() >= self.pausing:
@@ -114,10 +117,10 @@ class Spaced:
     def update(self, context: Context, event: Operation) -> Generator:
         """The generator sees the event."""
         generator = self.generator.update(context, event)
-        return self if generator is self.generator else replace(self, generator=generator)
+        return self if generator is self.generator else self._with(generator, self.due)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TimeLimit:
     """See `time_limit`. `deadline` is None until first asked."""
 
@@ -139,7 +142,9 @@ class TimeLimit:
     def update(self, context: Context, event: Operation) -> Generator:
         """The generator sees the event."""
         generator = self.generator.update(context, event)
-        return self if generator is self.generator else replace(self, generator=generator)
+        if generator is self.generator:
+            return self
+        return TimeLimit(self.duration, generator, self.deadline)
 
 
 @dataclass(frozen=True, slots=True)

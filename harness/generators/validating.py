@@ -27,7 +27,7 @@ def validate(source: Liftable) -> Generator:
     return Validate(lift(source))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Validate:
     """See `validate`."""
 

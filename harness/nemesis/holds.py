@@ -98,26 +98,28 @@ class Loads:
     """How many times as often as usual clients invoke operations, for faults that may overlap.
 
     Attributes:
+        times: how many times as often: the most that any asks for. A few that overlap, multiplied,
+            would be a load that no client can send.
         hurried: operations that were invoked while it was more often.
     """
 
     def __init__(self) -> None:
-        self._times: dict[str, float] = {}
+        self._asked: dict[str, float] = {}
+        self.times = 1.0
         self.hurried = 0
-
-    @property
-    def times(self) -> float:
-        """How many times as often: the most that any asks for. A few that overlap, multiplied,
-        would be a load that no client can send."""
-        return max(self._times.values(), default=1.0)
 
     def raise_to(self, owner: str, times: float) -> None:
         """Let clients invoke so many times as often as usual, at least."""
-        self._times[owner] = times
+        self._asked[owner] = times
+        self._settle()
 
     def restore(self, owner: str) -> None:
         """Take back what `owner` asked for."""
-        self._times.pop(owner, None)
+        self._asked.pop(owner, None)
+        self._settle()
+
+    def _settle(self) -> None:
+        self.times = max(self._asked.values(), default=1.0)
 
 
 class Changes:

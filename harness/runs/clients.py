@@ -79,6 +79,8 @@ class Clients:
         self._processes = list(range(count))
         self._busy: dict[int, _Open] = {}
         self._down: set[int] = set()  # asked for membership only
+        self._free: tuple[int, ...] | None = None  # None: to be worked out anew
+        self._last: Context | None = None  # what the generator was given last
         self._performed = 0
         world.on_client = self._on_client
         self._waking: int | None = None  # when the generator is to be asked again
@@ -117,12 +119,14 @@ class Clients:
         action()
 
     def _context(self) -> Context:
-        free = tuple(
-            client
-            for client in range(self._count)
-            if client not in self._busy and client not in self._down
-        )
-        return Context(self._now(), free, self._count, self._random, load=self.loads.times)
+        free, last = self._free, self._last
+        if free is None:
+            taken = self._busy.keys() | self._down
+            free = self._free = tuple([n for n in range(self._count) if n not in taken])
+        now, load = self._now(), self.loads.times
+        if last is None or last.time != now or last.free is not free or last.load != load:
+            last = self._last = Context(now, free, self._count, self._random, load=load)
+        return last
 
     def _now(self) -> int:
         """The generator's time, ns: never past a moment at which it is to be asked, until it is.
@@ -190,6 +194,7 @@ class Clients:
         self._performed += 1
         command = _Command(f, value, server, timeout or self.timeout, self._performed)
         self._busy[client] = _Open(command, then)
+        self._free = None
         invocation = self._recorder.record(self._processes[client], INVOKE, f, value)
         self._update(invocation)
         self._world.command(f"c{client + 1}", command)
@@ -203,9 +208,11 @@ class Clients:
         client = int(name[1:]) - 1
         if up:
             self._down.discard(client)
+            self._free = None
             self._world.after(0.0, self._advance)
             return
         self._down.add(client)
+        self._free = None
         if client in self._busy:
             command = self._busy[client].command
             outcome = Outcome(INFO, command.value, "the client was killed")
@@ -233,6 +240,7 @@ class Clients:
             if outcome.broken and self.broken is None:
                 self.broken = text
         then = self._busy.pop(client).then
+        self._free = None
         self._update(completion)
         then(outcome)
         if not self._busy:

@@ -7,7 +7,7 @@ same in every process, so that it may stand in the history.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from types import FunctionType, MethodType, ModuleType
 from typing import Any
@@ -22,60 +22,86 @@ MOST_LOOKED_AT = 2_000
 SAMPLE = 16
 """Items of a container that are looked into; the others are only counted."""
 
+Look = Callable[[Any], Iterable[object]]
+"""What a thing leads to next."""
 
-def items_held_by(server: object) -> int:
+
+def items_held_by(server: object, looks: dict[type, Look | None] | None = None) -> int:
     """How many items the containers hold that can be reached from a server's object.
 
     A container's items are counted and a few of them looked into, so that a count costs little
     however much is held; what grows without end is some container, which is seen to grow.
+
+    Args:
+        server: the object.
+        looks: how things are looked into, by type, as far as that is known by now; None for what is
+            not: plain values and code.
     """
+    looks = {} if looks is None else looks
+    looks.update(dict.fromkeys(PLAIN))
     seen: set[int] = {id(server)}
-    waiting: deque[object] = deque([server])
-    state: dict[type, bool] = {}  # whether what is of a type is looked into
-    items = looked_at = 0
-    while waiting and looked_at < MOST_LOOKED_AT:
-        thing = waiting.popleft()
-        looked_at += 1
+    waiting = [server]  # in the order in which they are looked at
+    items = 0
+    for thing in waiting:
         if isinstance(thing, CONTAINERS):
             items += len(thing)
-        for inside in _inside(thing):
+        look = looks.get(type(thing)) or _look(type(thing))
+        for inside in look(thing):
             kind = type(inside)
-            is_state = state.get(kind)
-            if is_state is None:
-                is_state = state[kind] = not issubclass(kind, PLAIN) and not _is_code(kind)
-            if is_state and (identity := id(inside)) not in seen:
-                seen.add(identity)
-                waiting.append(inside)
+            if kind not in looks:
+                plain = issubclass(kind, PLAIN) or _is_code(kind)
+                looks[kind] = None if plain else _look(kind)
+            if looks[kind] is None or (identity := id(inside)) in seen:
+                continue
+            if len(waiting) == MOST_LOOKED_AT:
+                break
+            seen.add(identity)
+            waiting.append(inside)
     return items
 
 
-def _inside(thing: object) -> Iterable[object]:
-    """What a server's state leads to next: a container's first items, and its last."""
-    if isinstance(thing, dict):
-        values = thing.values()
-        if len(values) <= SAMPLE:
-            return values
-        return [*islice(values, SAMPLE), thing[next(reversed(thing))]]
-    if isinstance(thing, list | tuple | deque):
-        return thing if len(thing) <= SAMPLE else [*islice(thing, SAMPLE), thing[-1]]
-    if isinstance(thing, set | frozenset):
-        return ()  # an order that differs from process to process
-    state = getattr(thing, "__dict__", None)
-    return list(state.values()) if isinstance(state, dict) else _slots(thing)
+def _look(kind: type) -> Look:
+    """How things of this type are looked into."""
+    if issubclass(kind, dict):
+        return _values
+    if issubclass(kind, (list, tuple, deque)):
+        return _sample
+    if issubclass(kind, (set, frozenset)):
+        return _nothing  # an order that differs from process to process
+    missing = object()
+    slots = tuple(
+        name
+        for each in kind.__mro__
+        for name in _as_names(each.__dict__.get("__slots__", ()))
+        if not name.startswith("__")
+    )
+
+    def attributes(thing: Any) -> Iterable[object]:
+        state = getattr(thing, "__dict__", None)
+        if isinstance(state, dict):
+            return list(state.values())
+        values = [getattr(thing, name, missing) for name in slots]
+        return [value for value in values if value is not missing]
+
+    return attributes
+
+
+def _values(thing: dict[Any, object]) -> Iterable[object]:
+    values = thing.values()
+    if len(values) <= SAMPLE:
+        return values
+    return [*islice(values, SAMPLE), thing[next(reversed(thing))]]
+
+
+def _sample(thing: Sequence[object]) -> Iterable[object]:
+    return thing if len(thing) <= SAMPLE else [*islice(thing, SAMPLE), thing[-1]]
+
+
+def _nothing(thing: object) -> Iterable[object]:
+    return ()
 
 
 _NO_STATE = ("splitbrain.harness.simulation", "splitbrain.harness.pictures", "trio.", "random")
-
-
-def _slots(thing: object) -> list[object]:
-    names = [
-        name
-        for kind in type(thing).__mro__
-        for name in _as_names(kind.__dict__.get("__slots__", ()))
-    ]
-    missing = object()
-    values = [getattr(thing, name, missing) for name in names if not name.startswith("__")]
-    return [value for value in values if value is not missing]
 
 
 def _as_names(slots: Any) -> tuple[str, ...]:
@@ -85,7 +111,7 @@ def _as_names(slots: Any) -> tuple[str, ...]:
 def _is_code(kind: type) -> bool:
     """Whether things of this type are code, or what the harness gave the server, or what is only
     shown of it, which must not count: a run is shown or not."""
-    return issubclass(kind, ModuleType | FunctionType | MethodType | type) or (
+    return issubclass(kind, (ModuleType, FunctionType, MethodType, type)) or (
         kind.__module__.startswith(_NO_STATE)
     )
 
@@ -98,7 +124,8 @@ def measurement(counted: Mapping[str, Any], servers: Mapping[str, object]) -> di
         servers: the running servers' objects, by name.
     """
     told = {name: dict(counts) for name, counts in counted["servers"].items()}
+    looks: dict[type, Look | None] = {}
     for name, server in servers.items():
         if name in told:
-            told[name]["memory"] = items_held_by(server)
+            told[name]["memory"] = items_held_by(server, looks)
     return {"messages": counted["messages"], "servers": told}

@@ -44,7 +44,7 @@ import errno
 import os
 import random
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from splitbrain.harness.nemesis.control import PowerLossPolicy
 from splitbrain.harness.simulation.platter import (
@@ -58,8 +58,7 @@ from splitbrain.harness.simulation.platter import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PendingSync:
+class PendingSync(NamedTuple):
     """An fsync that has begun: it covers `file`'s operations before number `upto` (of the
     directory's, if `file` is None)."""
 

@@ -51,6 +51,8 @@ class DiskRules:
         if draw is None:
             draw = self._latency = self._world.stream("fsync", self._name).random
         seconds = self._world.fsync_latency * (0.5 + draw())
+        if not self.any:
+            return seconds
         for rule, dice in self._of("slow"):
             rule.affected += 1
             seconds -= log(1.0 - dice.random()) * rule.amount  # exponential, of that mean

@@ -107,7 +107,7 @@ class Incarnation:
     """
 
     def __init__(self, host: Host, number: int) -> None:
-        world = host.world
+        world = self._world = host.world
         self.host = host
         self.dead = False
         self.answers: Mapping[str, Callable[..., Any] | None] | None = None
@@ -164,7 +164,7 @@ class Incarnation:
         """See `splitbrain.harness.node.Node.trace`."""
         if not self.dead:
             self.spend()
-            world = self.host.world
+            world = self._world
             self.recent.append((world.heap.now, kind, *details))
             world.node_event(kind, self.name, details)
 
@@ -215,7 +215,7 @@ class Incarnation:
     async def wait(self, delay: float) -> None:
         """Wait `delay` seconds of true time: hardware doesn't follow the node's clock."""
         waiting = Waiting(self)
-        self.host.world.heap.after(delay, waiting.due)
+        self._world.heap.after(delay, waiting.due)
         await park(Trap(waiting.abort))
 
     async def wait_for(self, arm: Callable[[Callable[[], None]], object]) -> None:
@@ -229,7 +229,7 @@ class Incarnation:
     def wake(self, task: Task) -> None:
         """Make a waiting task runnable, and run the node unless it is running or paused."""
         self._run.wake(task)
-        world = self.host.world
+        world = self._world
         if world.current is None:
             self.step()
         elif world.current is not self:
@@ -239,16 +239,16 @@ class Incarnation:
         """Run the node until none of its tasks can go on; then set its timer."""
         if self.dead or self.host.paused:
             return
-        world = self.host.world
+        world, run = self._world, self._run
         world.current = self
         try:
-            idle = self._run.step(ROUNDS_AT_ONCE)
+            idle = run.step(ROUNDS_AT_ONCE)
         finally:
             world.current = None
         if world.on_step is not None:
             world.on_step(self.name)
-        if self._run.done:
-            self.host.ended(self, self._run.outcome)
+        if run.done:
+            self.host.ended(self, run.outcome)
         elif not idle:
             self._run_away(
                 f"ran {ROUNDS_AT_ONCE:,} rounds without waiting for time, messages or disk, "
@@ -260,8 +260,8 @@ class Incarnation:
                 f"has {len(self._tasks):,} tasks, the newest is {newest.name} at "
                 f"{awaiting_place(newest.coro) or 'a place in trio'}"
             )
-        else:
-            self.arm()
+        elif (deadline := run.next_deadline()) != self._armed:
+            self._arm(deadline)
 
     def _run_away(self, how: str) -> None:
         error = Runaway(f"{self.name} {how}")
@@ -276,14 +276,16 @@ class Incarnation:
     def arm(self) -> None:
         """Have the world step the node when its earliest timeout is due."""
         deadline = self._run.next_deadline()
-        if deadline == self._armed:
-            return
+        if deadline != self._armed:
+            self._arm(deadline)
+
+    def _arm(self, deadline: float) -> None:
         self._armed = deadline
         self._arming += 1
         if deadline != inf:
             clock = self.host.clock
             clock.reads += 1
-            self.host.world.heap.at(clock.true_time(deadline), self._timer, self._arming)
+            self._world.heap.at(clock.true_time(deadline), self._timer, self._arming)
 
     def rearm(self) -> None:
         """Set the timer anew, because the clock's rate has changed."""

@@ -137,10 +137,10 @@ class SimulatedNetwork:
             self._events.append((heap.now, "send", source, destination, number, message))
         if self.told is not None:
             self.told("send", source, message)
-        if link in self._rules:
+        if self._rules and link in self._rules:
             self._send_under_rules(link, number, message, latency)
         else:
-            heap.at(heap.now + latency, self._deliver, link, number, message)
+            heap.after(latency, self._deliver, link, number, message)
 
     def _check_for_storm(self, source: str) -> None:
         """End a run in which messages beget messages before it takes all memory."""
@@ -191,7 +191,7 @@ class SimulatedNetwork:
         return draw
 
     def _deliver(self, link: Link, number: int, message: Message) -> None:
-        if link in self._rules:
+        if self._rules and link in self._rules:
             for rule in self._rules[link]:
                 if rule.block:
                     rule.affected += 1
@@ -201,9 +201,8 @@ class SimulatedNetwork:
         if self.told is not None:
             self.told("receive", destination, message)
         # Recorded before the host runs, so that its reactions come after their cause.
-        events = self._events
         if self._recording:
-            events.append((self._heap.now, "receive", source, destination, number))
+            self._events.append((self._heap.now, "receive", source, destination, number))
         if type(message) is Packet:
             message.arrive(*message.arguments)
             return
@@ -211,7 +210,7 @@ class SimulatedNetwork:
         if incarnation is not None:
             incarnation.inbox.put((source, message))
         elif self._recording:
-            events[-1] = (self._heap.now, "drop", source, destination, number, "down")
+            self._events[-1] = (self._heap.now, "drop", source, destination, number, "down")
 
     def blocked(self, source: str, destination: str) -> bool:
         """Whether a rule blocks the way back, on which acknowledgements would go."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 SECTOR = 512
 """Bytes that a disk writes atomically."""
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(NamedTuple):
     """Bytes at a place of a file."""
 
     offset: int
@@ -19,16 +19,19 @@ class Write:
 
     def apply(self, content: bytearray) -> None:
         """Do it; a gap is filled with zero bytes."""
-        if not self.data:
+        offset, data = self
+        if not data:
             return  # writing nothing doesn't extend a file, wherever it is written
-        gap = self.offset - len(content)
+        gap = offset - len(content)
+        if gap == 0:
+            content += data
+            return
         if gap > 0:
             content.extend(bytes(gap))
-        content[self.offset : self.offset + len(self.data)] = self.data
+        content[offset : offset + len(data)] = data
 
 
-@dataclass(frozen=True, slots=True)
-class Truncate:
+class Truncate(NamedTuple):
     """A new size of a file."""
 
     size: int
@@ -45,8 +48,7 @@ Fate = Callable[[Write, int], Write | None]
 """What a disk that lies makes of a write to a file of so many bytes: it, another one, or none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undo:
+class Undo(NamedTuple):
     """What a write replaced: the bytes at its offset, and the file's size before it."""
 
     offset: int
@@ -88,8 +90,11 @@ class File:
         """Make all operations before number `upto` durable; with `fate`, only as it says."""
         covered = max(0, upto - self.synced)
         for operation in self.unsynced[:covered]:
+            if fate is None:
+                operation.apply(self.durable)
+                continue
             done: Write | Truncate | None = operation
-            if fate is not None and isinstance(operation, Write):
+            if isinstance(operation, Write):
                 done = fate(operation, len(self.durable))
             if done is not None:
                 done.apply(self.durable)
@@ -161,6 +166,8 @@ class Directory:
     def sync(self, upto: int) -> None:
         """Make all operations before number `upto` durable: those that came earlier go first."""
         covered = max(0, upto - self.synced)
+        if not covered:
+            return
         for link in self.unsynced[:covered]:
             link.apply(self.durable)
         del self.unsynced[:covered]

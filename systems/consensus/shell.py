@@ -99,6 +99,7 @@ class Shell:
         longest_wait: how late a deadline that moved may be noticed, in seconds.
         storage: where saves go.
         core: the protocol, of the present life, or of the last one.
+        now: the server's local time, in seconds.
         lives: whether its life goes on: of one that ended, a leader seems to lead for ever.
         teller: who shows what changes in it.
     """
@@ -127,7 +128,8 @@ class Shell:
         raise NotImplementedError
 
     def note(self, effect: Any) -> None:
-        """Trace what is about to be saved, if there is something to see in it."""
+        """Show what is about to be saved, if there is something to see in it; called where somebody
+        looks (`Teller`)."""
 
     def show(self) -> None:
         """Show what is another than it was; called where somebody looks (`Teller`)."""
@@ -177,6 +179,7 @@ class Shell:
     async def live(self) -> None:
         """Recover, then serve."""
         self.begin()
+        self.now = trio.lowlevel.current_clock().current_time  # `trio.current_time`, at a third
         self.core, self.lives = await self.recover(), True
         try:
             async with trio.open_nursery() as nursery:
@@ -188,7 +191,7 @@ class Shell:
 
     async def receive(self) -> None:
         """Hand over every message."""
-        receive, core, now = self.network.receive, self.core, trio.current_time
+        receive, core, now = self.network.receive, self.core, self.now
         while True:
             sender, message = await receive()
             self.perform(core.receive(now(), sender, message))
@@ -199,11 +202,11 @@ class Shell:
         A deadline that moves is noticed within the longest wait; waking this task for each would
         cost more.
         """
-        core, longest = self.core, self.longest_wait
+        core, longest, now = self.core, self.longest_wait, self.now
         while True:
             batches = self.batches
-            await trio.sleep_until(min(core.deadline, trio.current_time() + longest))
-            self.perform(core.tick(trio.current_time()))
+            await trio.sleep_until(min(core.deadline, now() + longest))
+            self.perform(core.tick(now()))
             if self.marked < batches == self.batches:
                 self.wake_writer.set()  # nothing was written for a while
 
@@ -228,10 +231,11 @@ class Shell:
                 if isinstance(effect, Send):
                     self.network.send(effect.to, effect.message)
             saved += len(saves)
-            self.perform(self.core.saved(trio.current_time(), saved))
+            self.perform(self.core.saved(self.now(), saved))
 
     def perform(self, effects: list[Any]) -> None:
         """Do what the core asks for."""
+        looked_at = self.teller.heard
         for effect in effects:
             if isinstance(effect, Send):
                 if effect.durable and (self.queue or self.writing):
@@ -240,10 +244,11 @@ class Shell:
                     self.network.send(effect.to, effect.message)
             elif isinstance(effect, self.saves):
                 self.queue.append(effect)
-                self.note(effect)
+                if looked_at:
+                    self.note(effect)
             else:
                 self.report(effect)
         if self.queue and not self.writing:
             self.wake_writer.set()
-        if self.teller.heard:
+        if looked_at:
             self.show()

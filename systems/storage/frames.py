@@ -29,6 +29,8 @@ from zlib import crc32
 from splitbrain.systems.storage.engine import Damaged
 
 HEADER = struct.Struct("<IIQQI")
+_PLACE = struct.Struct("<QQI")
+_NUMBER = struct.Struct("<I")
 START = 0x53504C42
 
 _CHECKED = 64
@@ -74,19 +76,19 @@ class Chain:
 
     def frame(self, payload: bytes) -> bytes:
         """The next frame; `add` says that it was written."""
-        rest = struct.pack("<QQI", self.sequence + 1, self.synced, self.checksum) + payload
+        rest = _PLACE.pack(self.sequence + 1, self.synced, self.checksum) + payload
         return _sealed(len(payload), rest)
 
     def add(self, frame: bytes) -> None:
         """The frame that `frame` made is in the file."""
         self.end += len(frame)
         self.sequence += 1
-        self.checksum = struct.unpack_from("<I", frame, 4)[0]
+        self.checksum = _NUMBER.unpack_from(frame, 4)[0]
 
 
 def _sealed(length: int, rest: bytes) -> bytes:
-    size = struct.pack("<I", length)
-    return size + struct.pack("<I", crc32(rest, crc32(size))) + rest
+    size = _NUMBER.pack(length)
+    return size + _NUMBER.pack(crc32(rest, crc32(size))) + rest
 
 
 def frame_at(data: bytes, position: int) -> Frame | None:

@@ -8,7 +8,7 @@ compares with what was last seen has a fair chance to match, however many values
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import accumulate
 from random import Random
 from typing import Any
@@ -163,7 +163,9 @@ class KeyedOperations:
         if state == self.states[position]:
             return self
         states = (*self.states[:position], state, *self.states[position + 1 :])
-        return replace(self, states=states)
+        keys, functions, bounds = self.keys, self.functions, self.bounds
+        argument, seen, choice = self.argument, self.seen, self.choice
+        return KeyedOperations(keys, functions, bounds, argument, seen, states, choice)
 
 
 def matched(answer: Any) -> bool:

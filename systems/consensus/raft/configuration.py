@@ -42,8 +42,9 @@ class Configuration(NamedTuple):
 
     def agreed(self, names: Collection[str]) -> bool:
         """Whether these are a majority, of both halves of a joint configuration."""
-        halves = (self.voters, self.outgoing) if self.outgoing else (self.voters,)
-        return all(sum(name in names for name in half) > len(half) // 2 for half in halves)
+        return _majority(self.voters, names) and (
+            not self.outgoing or _majority(self.outgoing, names)
+        )
 
     def reached(self, values: Mapping[str, Value]) -> Value:
         """The greatest value that a majority has reached, by voter; of both halves."""
@@ -55,8 +56,12 @@ class Configuration(NamedTuple):
         return (CONFIGURATION, *self)
 
 
+def _majority(half: tuple[str, ...], names: Collection[str]) -> bool:
+    return len([name for name in half if name in names]) > len(half) // 2
+
+
 def _reached(voters: tuple[str, ...], values: Mapping[str, Value]) -> Value:
-    return sorted(values[voter] for voter in voters)[(len(voters) - 1) // 2]
+    return sorted([values[voter] for voter in voters])[(len(voters) - 1) // 2]
 
 
 def configuration_of(command: Any) -> Configuration | None:

@@ -43,7 +43,9 @@ def on_append(server: Server, sender: str, message: AppendEntries) -> None:
         return
     if entries:
         store(previous, entries, rules, replica, outbox)
-    commit_up_to(server, min(message.commit, rules.committable(previous, entries, log)))
+    commit = min(message.commit, rules.committable(previous, entries, log))
+    if commit > replica.commit:
+        commit_up_to(server, commit)
     match = rules.matched(previous, entries, log)
     outbox.send_when_durable(sender, Appended(APPENDED, term, match, message.number))
 

@@ -31,6 +31,7 @@ from typing import Any
 
 from splitbrain.harness.invariants import Breach
 from splitbrain.systems.consensus.raft.configuration import Configuration
+from splitbrain.systems.consensus.raft.effects import Snapshot
 from splitbrain.systems.consensus.raft.messages import Entry
 from splitbrain.systems.consensus.raft.phases import Candidacy, Leadership, Phase
 from splitbrain.systems.consensus.raft.state import Server
@@ -43,10 +44,21 @@ class _Seen:
         state: its records, of its present life.
         term, vote, commit, last_index, last_term: as they were.
         phase: the phase in which it was.
+        snapshot: the snapshot that it had.
         told: whether there is no vote in this term that is not yet known to be durable.
     """
 
-    __slots__ = ("commit", "last_index", "last_term", "phase", "state", "term", "told", "vote")
+    __slots__ = (
+        "commit",
+        "last_index",
+        "last_term",
+        "phase",
+        "snapshot",
+        "state",
+        "term",
+        "told",
+        "vote",
+    )
 
     def __init__(self, state: Server) -> None:
         self.state = state
@@ -54,6 +66,7 @@ class _Seen:
         self.last_index = self.last_term = -1
         self.vote: str | None = None
         self.phase: Phase | None = None
+        self.snapshot: Snapshot | None = None
         self.told = True
 
 
@@ -95,10 +108,11 @@ class RaftInvariants:
             return self.durability(name, state, "started again") or self.look(name, state, seen)
         if state.settings.lease and server.lives and (breach := self.leader_lease(name, state)):
             return breach
-        log, ballot = state.replica.log, state.ballot
+        replica, ballot = state.replica, state.ballot
+        log = replica.log
         if (
             log.last_index == seen.last_index
-            and state.replica.commit == seen.commit
+            and replica.commit == seen.commit
             and ballot.term == seen.term
             and state.phase is seen.phase
             and log.last_term == seen.last_term
@@ -122,10 +136,13 @@ class RaftInvariants:
             breach = breach or self.log_matching(state, seen)
             if log.last_index < seen.last_index:
                 breach = breach or self.durability(name, state, "cut its log")
-        if logged or state.phase is not seen.phase:
-            breach = breach or self.elections(name, state, seen)
+        if isinstance(state.phase, Leadership) and (logged or state.phase is not seen.phase):
+            breach = breach or self.elections(name, state, state.phase, seen)
         if commit != seen.commit:
-            breach = breach or self.commits(state, seen) or self.same_snapshot(state)
+            breach = breach or self.commits(state, seen)
+            if replica.snapshot is not seen.snapshot:
+                breach = breach or self.same_snapshot(state)
+                seen.snapshot = replica.snapshot
         seen.term, seen.vote, seen.commit = ballot.term, ballot.vote, commit
         seen.last_index, seen.last_term, seen.phase = log.last_index, log.last_term, state.phase
         return breach
@@ -197,10 +214,9 @@ class RaftInvariants:
         """Entry by entry; what holds of each and the one before it holds of all by induction."""
         log = state.replica.log
         first = max(log.base_index, min(seen.commit, log.last_index)) + 1
-        before = log.term(first - 1)
-        for index in range(first, log.last_index + 1):
-            entry = log.entry(index)
-            known = self.entries.setdefault((index, entry.term), (entry, before))
+        before, entries = log.term(first - 1), self.entries
+        for index, entry in enumerate(log.entries[first - log.base_index - 1 :], first):
+            known = entries.setdefault((index, entry.term), (entry, before))
             if (known[0] is not entry and known[0] != entry) or known[1] != before:
                 return Breach(
                     "log-matching",
@@ -223,11 +239,9 @@ class RaftInvariants:
             seen.told = True
         return None
 
-    def elections(self, name: str, state: Server, seen: _Seen) -> Breach | None:
+    def elections(self, name: str, state: Server, office: Leadership, seen: _Seen) -> Breach | None:
         """One leader a term, who holds what was committed, and whose log only grows."""
-        office, log, term = state.phase, state.replica.log, state.ballot.term
-        if not isinstance(office, Leadership):
-            return None
+        log, term = state.replica.log, state.ballot.term
         if seen.phase is office:
             if log.last_index < seen.last_index:
                 return Breach(
@@ -253,8 +267,9 @@ class RaftInvariants:
     def commits(self, state: Server, seen: _Seen) -> Breach | None:
         """What is newly committed: the same everywhere, and held by a majority."""
         log, commit, term = state.replica.log, state.replica.commit, state.ballot.term
-        for index in range(max(seen.commit, log.base_index) + 1, min(commit, log.last_index) + 1):
-            entry = log.entry(index)
+        first = max(seen.commit, log.base_index) + 1
+        newly = log.entries[first - log.base_index - 1 : max(0, commit - log.base_index)]
+        for index, entry in enumerate(newly, first):
             known = self.committed.setdefault(index, (entry, term))[0]
             if known is not entry and known != entry:
                 return Breach(
@@ -278,9 +293,10 @@ class RaftInvariants:
         if known is None:
             return True  # it came with a snapshot: nobody was seen to commit it
         holders = set()
+        term = known[0].term
         for name, seen in self.seen.items():
             log = seen.state.replica.log
-            if index <= log.base_index or log.term(index) == known[0].term:
+            if index <= log.base_index or log.term(index) == term:
                 holders.add(name)
         return self.members.agreed(holders)
 

@@ -142,7 +142,7 @@ def on_appended(server: Server, sender: str, message: Appended) -> None:
     if office.transfer is not None:
         hand_over(server, office, office.transfer)
     last, window = server.replica.log.last_index, server.settings.window
-    while not progress.full(window) and (progress.next <= last or reader_waits(office, progress)):
+    while (progress.next <= last or reader_waits(office, progress)) and not progress.full(window):
         send_append(server, office, sender, progress)
 
 
@@ -169,7 +169,8 @@ def on_rejected(server: Server, sender: str, message: Rejected) -> None:
 
 def reader_waits(office: Leadership, progress: Progress) -> bool:
     """Whether a query came after the last message to this follower."""
-    return bool(office.reads) and office.reads[-1].after > progress.sent
+    reads = office.reads
+    return bool(reads) and reads[-1].after > progress.sent
 
 
 def hear_follower(progress: Progress, message: Appended | Rejected | Received, now: float) -> bool:
@@ -200,6 +201,8 @@ def own_log_saved(server: Server, office: Leadership) -> None:
 def advance_commit(server: Server, office: Leadership) -> None:
     """Commit what a majority holds durably (5.3), if we may."""
     replica = server.replica
+    if replica.commit == replica.log.last_index:
+        return  # most answers come after those of a majority
     matches = {peer: progress.match for peer, progress in office.progress.items()}
     matches[server.name] = office.durable_index
     index = server.members.reached(matches)

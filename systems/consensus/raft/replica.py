@@ -80,8 +80,9 @@ class Replica:
         known, log = self.configurations, self.log
         while len(known) > 1 and known[-1][0] >= first:
             known.pop()
-        for index in range(max(first, known[-1][0] + 1), log.last_index + 1):
-            found = configuration_of(log.entry(index).command)
+        first = max(first, known[-1][0] + 1, log.base_index + 1)
+        for index, entry in enumerate(log.entries[first - log.base_index - 1 :], first):
+            found = configuration_of(entry.command)
             if found is not None:
                 known.append((index, found))
 

@@ -40,13 +40,13 @@ def follow(server: Server, term: int, leader: str | None) -> None:
 
 def hear_leader(server: Server, term: int, leader: str) -> None:
     """A message of our term's leader came: follow it, and restart the timer (5.2)."""
-    phase = server.phase
-    leads = isinstance(phase, Leadership)
-    assert not (leads and term == server.ballot.term), f"two leaders in term {term}"
+    phase, timer = server.phase, server.timer
     if not isinstance(phase, Following) or phase.leader != leader:
+        leads = isinstance(phase, Leadership)
+        assert not (leads and term == server.ballot.term), f"two leaders in term {term}"
         follow(server, term, leader)
-    server.timer.heard_at = server.timer.now
-    server.timer.restart(server.settings)
+    timer.heard_at = timer.now
+    timer.restart(server.settings)
 
 
 def dismiss_clients(office: Leadership, leader: str | None, outbox: Outbox) -> None:

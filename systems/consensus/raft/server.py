@@ -72,29 +72,26 @@ class RaftKV(Shell):
             rules=self.rules(),
         )
 
-    def perform(self, effects: list[Any]) -> None:
-        """See `Shell.perform`; traces how far the log is committed, where that has changed."""
-        super().perform(effects)
-        if self.core.commit != self.committed:
-            self.committed = self.core.commit
-            self.node.trace("commit", self.committed)
-
     def show(self) -> None:
-        """See `Shell.show`."""
-        self.show_applied(self.core.server.replica.applied, self.application)
+        """See `Shell.show`; and how far the log is committed."""
+        replica = self.core.server.replica
+        self.show_applied(replica.applied, self.application)
+        if replica.commit != self.committed:
+            self.committed = replica.commit
+            self.node.show("commit", self.committed)
 
     def note(self, effect: Any) -> None:
-        """Trace what becomes of the log (`splitbrain.systems.log_grid`)."""
+        """Show what becomes of the log (`splitbrain.systems.log_grid`)."""
         if isinstance(effect, SaveEntries):
-            self.node.trace("log", effect.first, tuple(entry.term for entry in effect.entries))
+            self.node.show("log", effect.first, tuple(entry.term for entry in effect.entries))
         elif isinstance(effect, SaveSnapshot):
             self.note_log(effect.log)
 
     def note_log(self, log: LogImage) -> None:
-        """Trace all of a log, with where its snapshot ends."""
-        self.node.trace("log", log.base_index + 1, tuple(entry.term for entry in log.entries))
+        """Show all of a log, with where its snapshot ends."""
+        self.node.show("log", log.base_index + 1, tuple(entry.term for entry in log.entries))
         if log.base_index:
-            self.node.trace("compacted", log.base_index)
+            self.node.show("compacted", log.base_index)
 
     def report(self, effect: Any) -> None:
         """See `Shell.report`."""
@@ -111,22 +108,24 @@ class CountedKV(RaftKV):
     def begin(self) -> None:
         """See `Shell.begin`."""
         super().begin()
+        self.seen_committed = 0
         self.told: tuple[int, int] | None = None
 
     def perform(self, effects: list[Any]) -> None:
         """See `Shell.perform`; tells of the first commit of a term, and of a configuration."""
-        before = self.committed
         super().perform(effects)
         office, replica = self.core.server.phase, self.core.server.replica
-        if self.committed == before or not isinstance(office, Leadership):
+        before, commit = self.seen_committed, replica.commit
+        self.seen_committed = commit
+        if commit == before or not isinstance(office, Leadership):
             return
-        settled = max(index for index, _ in replica.configurations if index <= self.committed)
+        settled = max(index for index, _ in replica.configurations if index <= commit)
         if self.told != (self.core.term, settled):
             self.told = (self.core.term, settled)
-            holders = {n for n, each in office.progress.items() if each.match >= self.committed}
-            if office.durable_index >= self.committed:
+            holders = {n for n, each in office.progress.items() if each.match >= commit}
+            if office.durable_index >= commit:
                 holders.add(self.node.name)
-            self.decided(COMMITS, holders, index=self.committed)
+            self.decided(COMMITS, holders, index=commit)
 
     def report(self, effect: Any) -> None:
         """See `Shell.report`."""
