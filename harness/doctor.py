@@ -20,7 +20,7 @@ import trio
 import splitbrain
 from splitbrain.harness.node import Node
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.processes import networks, pids, rooms, syncs, vdso
+from splitbrain.harness.processes import networks, pids, questions, rooms, vdso
 from splitbrain.harness.searching.elsewhere import Source
 from splitbrain.harness.searching.repeating import HASH_SEEDS, Told, repeat
 from splitbrain.harness.simulation.trace import first_difference
@@ -74,7 +74,7 @@ def _real_processes() -> Iterator[Finding]:
     wanted = {
         "clocks of their own": vdso.unavailable(),
         "full disks": rooms.unavailable(),
-        "slow disks": syncs.unavailable(),
+        "slow disks and power losses": questions.unavailable(),
         "networks of their own (--ground namespaces)": networks.unavailable(),
     }
     there = [what for what, why in wanted.items() if why is None]

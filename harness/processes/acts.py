@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from splitbrain.harness.nemesis.rules import DiskRule
+from splitbrain.harness.nemesis.control import Effect, PowerLossPolicy
+from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
 from splitbrain.harness.processes.hosts import Server
 from splitbrain.harness.processes.lives import Lives, ProcessTrouble
+from splitbrain.harness.processes.switch import Switch
 
 
 class Acts:
@@ -19,6 +21,8 @@ class Acts:
     Args:
         servers: the servers, by name.
         lives: their lives.
+        switch: what their messages go through.
+        hosts: everybody who sends messages.
         stream: the streams of randomness under the plan's seed.
         told: writes into the trace.
         failed: called with what ends the run.
@@ -32,6 +36,8 @@ class Acts:
         self,
         servers: Mapping[str, Server],
         lives: Lives,
+        switch: Switch,
+        hosts: Iterable[str],
         stream: Callable[..., random.Random],
         told: Callable[..., None],
         failed: Callable[[BaseException], None],
@@ -39,6 +45,9 @@ class Acts:
         self.lives = lives
         self.terms: dict[str, int] = {}
         self._servers = servers
+        self._switch = switch
+        self._hosts = tuple(hosts)
+        self._dark: dict[str, LinkRule] = {}  # servers without power, and what cuts them off
         self._stream = stream
         self._told = told
         self._failed = failed
@@ -51,6 +60,9 @@ class Acts:
             await self.lives.start(host)
             if host.ahead:
                 await self.set_clock_again(host)
+            if name in self._dark:
+                await self.lives.serving(host)
+                self._switch.remove_rule(self._dark.pop(name))
 
     async def kill(self, name: str) -> bool:
         """End a server's life; False if there is none."""
@@ -58,6 +70,22 @@ class Acts:
         killed = await self.lives.kill(self._servers[name])
         self.terms.pop(name, None)
         return killed
+
+    async def power_loss(self, name: str, policy: PowerLossPolicy) -> Effect:
+        """End a server's life, if there is one, and lose what was not synced. Until it serves
+        again nothing answers there, not even that nobody is there."""
+        host = self._servers[name]
+        if name not in self._dark:
+            others = [other for other in self._hosts if other != name]
+            links = frozenset((*((name, o) for o in others), *((o, name) for o in others)))
+            self._dark[name] = LinkRule("power", links, block=True)
+            self._switch.add_rule(self._dark[name])
+        killed = await self.lives.kill(host)
+        self.terms.pop(name, None)
+        seed = self._stream("power", name, host.lives).getrandbits(64)
+        lost = await self.lives.lose_power(host, policy, seed)
+        self._told("power-loss", name, lost["writes_lost"], 0, lost["names_lost"])
+        return {"killed": killed, **lost}
 
     async def terminate(self, name: str, patience: float) -> bool:
         """Ask a server's life to end; True if it had to be killed after all."""

@@ -37,15 +37,19 @@ def replace(folder: Path, name: str, *, by_copy: bool) -> int:
     changed = sum(
         not by_copy or not _same(file, copy / file.relative_to(place)) for file in _files(place)
     )
-    if place.is_dir():
-        for entry in place.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                shutil.rmtree(entry)
-            else:
-                entry.unlink()
+    emptied(place)
     if by_copy:
         _copy(copy, place)
     return changed
+
+
+def emptied(place: Path) -> None:
+    """Remove what is in a directory, if it is there."""
+    for entry in place.iterdir() if place.is_dir() else ():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        else:
+            entry.unlink()
 
 
 def stand_still(group: int) -> None:

@@ -12,8 +12,8 @@ import os
 import sys
 
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.processes import networks, rooms, syncs, vdso
-from splitbrain.harness.processes.keeper import Needs
+from splitbrain.harness.processes import networks, questions, rooms, vdso
+from splitbrain.harness.processes.disks import Needs
 from splitbrain.harness.processes.latencies import Latencies
 from splitbrain.harness.processes.world import World
 from splitbrain.harness.simulation.ground import network_of
@@ -31,6 +31,7 @@ class Processes:
     """Whether rules of links concern packets, not streams, of programs that have ports."""
     faults: tuple[str, ...] = (
         "process.kill",
+        "process.power_loss",
         "process.terminate",
         "process.pause",
         "member",
@@ -68,8 +69,10 @@ class Processes:
             raise InvalidPlan(
                 f"disk.no_room needs servers with small disks of their own, and {reason}"
             )
-        if needs.slow_disks and (reason := syncs.unavailable()) is not None:
+        if needs.slow_disks and (reason := questions.unavailable()) is not None:
             raise InvalidPlan(f"no process's disk can be slow here: {reason}")
+        if needs.power_losses and (reason := questions.unavailable()) is not None:
+            raise InvalidPlan(f"what a power loss would take is not known here: {reason}")
         for fault in plan.faults:
             if fault.when is not None and fault.when.event not in HEARD:
                 raise InvalidPlan(
@@ -91,6 +94,7 @@ def _needs(plan: Plan) -> Needs:
     kinds = {fault.kind for fault in plan.faults}
     return Needs(
         small_disks="disk.no_room" in kinds,
+        power_losses="process.power_loss" in kinds,
         slow_disks=not kinds.isdisjoint(("disk.slow", "disk.stall")),
     )
 

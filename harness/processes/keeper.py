@@ -25,24 +25,24 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import msgspec
 
-from splitbrain.harness.processes import backups, pids, rooms, syncs, vdso, warden
+from splitbrain.harness.nemesis.control import PowerLossPolicy
+from splitbrain.harness.processes import backups, pids, questions, rooms, vdso, warden
+from splitbrain.harness.processes.disks import Disks, Needs
 from splitbrain.harness.processes.networks import Networks
-from splitbrain.harness.processes.syncs import Syncs
 from splitbrain.harness.workers import adopt_orphans, when_parent_dies
 
 Become = Callable[[str, Any, Callable[[], None]], None]
 """What a forked process does: called with a node's name, what the harness said at `START`, and what
 moves the process into the node's own network, if it has one."""
 
-START, SIGNAL, COPY, REPLACE, CLOCK, FILL, SLOW, FAST = (
-    *("start", "signal", "copy", "replace", "clock", "fill", "slow", "fast"),
+START, SIGNAL, COPY, REPLACE, LOSE, CLOCK, FILL, SLOW, FAST = (
+    *("start", "signal", "copy", "replace", "lose", "clock", "fill", "slow", "fast"),
 )
 """What the keeper is told to do to a server."""
 
@@ -89,21 +89,6 @@ class Kept:
         os.waitpid(self._pid, 0)
         # A client may have made its own directory there after the keeper was killed.
         shutil.rmtree(self._folder, ignore_errors=True)
-
-
-@dataclass(slots=True)
-class Needs:
-    """What a run needs of the kernel, besides processes.
-
-    Attributes:
-        small_disks: each server's directory is a small disk of its own, which can be full.
-        slow_disks: what waits for the disk can be made to wait for longer.
-        networks: each server has a network of its own.
-    """
-
-    small_disks: bool = False
-    slow_disks: bool = False
-    networks: bool = False
 
 
 def keep(become: Become, folder: Path, servers: Sequence[str], needs: Needs) -> Kept:
@@ -154,13 +139,13 @@ class _Keeper:
         self._line = line
         self._become = become
         self._folder = folder
-        self._disks = [folder / name for name in servers] if needs.small_disks else []
+        self._disks = Disks(folder, servers, needs)
         self._servers = servers
         self._needs = needs
         self._files = files
         self._networks: Networks | None = None
-        self._syncs = {name: Syncs() for name in servers} if needs.slow_disks else {}
         self._pids: dict[str, int] = {}
+        self._groups: dict[str, int] = {}  # of each server's last life
         self._me = os.pidfd_open(os.getpid())
         self._separate = False
         self._over = False
@@ -181,17 +166,15 @@ class _Keeper:
                         self._read()
                     else:
                         key.data(key.fileobj)
-                for calls in self._syncs.values():
-                    calls.go_on()
+                self._disks.go_on()
         finally:
             self._end_all()
 
     def _take_rooms(self) -> None:
         separate = pids.unavailable() is None
-        if separate or self._disks or self._needs.networks:
+        if separate or self._disks.small or self._needs.networks:
             rooms.enter()
-        for place in self._disks:
-            rooms.mount_disk(place)
+        self._disks.mount()
         if self._needs.networks:
             self._networks = Networks(self._servers)
             self._networks.give_to(self._files)
@@ -205,8 +188,7 @@ class _Keeper:
             self._networks.enter(name)
 
     def _timeout(self) -> float:
-        waiting = min((calls.next for calls in self._syncs.values()), default=LOOK_S)
-        return max(0.0, min(LOOK_S, waiting))
+        return max(0.0, min(LOOK_S, self._disks.next))
 
     def _asked_to_end(self, *_: object) -> None:
         self._over = True
@@ -229,15 +211,16 @@ class _Keeper:
             elif command == COPY:
                 self._copy(name, paused=value)
             elif command == REPLACE:
-                changed = backups.replace(self._folder, name, by_copy=value)
-                self._report(DONE, name, changed)
+                self._report(DONE, name, self._disks.replace(name, by_copy=value))
+            elif command == LOSE:
+                self._lose(name, *value)
             elif command == FILL:
-                self._report(DONE, name, rooms.fill_disk(self._folder / name, full=value))
+                self._report(DONE, name, self._disks.fill(name, full=value))
             elif command == SLOW:
-                self._syncs[name].add(*value)
+                self._disks.syncs[name].add(*value)
                 self._report(DONE, name, True)
             elif command == FAST:
-                self._report(DONE, name, self._syncs[name].remove(value))
+                self._report(DONE, name, self._disks.syncs[name].remove(value))
             elif command == CLOCK:
                 paused, seconds = value
                 self._report(DONE, name, self._set_clock(name, seconds, paused=paused))
@@ -255,10 +238,10 @@ class _Keeper:
         theirs.close()
         with suppress(ProcessLookupError, PermissionError):
             os.setpgid(pid, pid)  # the child does so too: whoever comes first
-        self._pids[name] = pid
+        self._pids[name] = self._groups[name] = pid
         ended = partial(self._ended, name)
         self._selector.register(os.pidfd_open(pid), selectors.EVENT_READ, ended)
-        if name in self._syncs:
+        if name in self._disks.syncs:
             self._listen(name, ours)
         ours.close()
         self._report(STARTED, name, pid)
@@ -272,7 +255,7 @@ class _Keeper:
                 self._selector.register(file, selectors.EVENT_READ, asked)
 
     def _asked(self, name: str, file: int) -> None:
-        if not self._syncs[name].asked(file):
+        if not self._disks.syncs[name].asked(file):
             self._selector.unregister(file)
             os.close(file)
 
@@ -289,8 +272,8 @@ class _Keeper:
                 self._selector.close()
                 if self._separate:
                     pids.look()
-                if name in self._syncs:
-                    listener = syncs.listener()
+                if name in self._disks.syncs:
+                    listener = questions.listener()
                     socket.send_fds(parent, [b"x"], [listener])
                     os.close(listener)
                 parent.close()
@@ -328,8 +311,14 @@ class _Keeper:
     def _copy(self, name: str, *, paused: bool) -> None:
         """Keep a copy of a node's directory, while nobody changes it."""
         with self._standing_still(name, paused=paused):
-            backups.keep_copy(self._folder, name)
+            self._disks.keep_copy(name)
         self._report(DONE, name, True)
+
+    def _lose(self, name: str, policy: PowerLossPolicy, seed: int) -> None:
+        """Take from the directory of a node that is down what it has not synced."""
+        if name in self._groups:
+            backups.stand_still(self._groups[name])  # who was killed last may be about to write
+        self._report(DONE, name, self._disks.lose(name, policy, seed))
 
     def _set_clock(self, name: str, seconds: float, *, paused: bool) -> int | str:
         """Set the wall clocks of a node's processes; how many of these have asked for the time
@@ -372,7 +361,5 @@ class _Keeper:
     def _end_all(self) -> None:
         for pid in self._pids.values():
             self._kill_group(pid)
-        for place in self._disks:
-            with suppress(OSError):  # it was not mounted yet
-                rooms.unmount_disk(place)
+        self._disks.unmount()
         warden.clear(self._folder)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
 
-from splitbrain.harness.nemesis.control import Callback, Effect
+from splitbrain.harness.nemesis.control import Callback, Effect, PowerLossPolicy
 from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
 
 if TYPE_CHECKING:
@@ -88,6 +88,11 @@ class Levers:
     def kill(self, name: str) -> Effect:
         """SIGKILL; see `Control`."""
         return {"killed": self._wait(self._world.acts.kill, name)}
+
+    def power_loss(self, name: str, policy: PowerLossPolicy) -> Effect:
+        """SIGKILL, and what was not synced is gone; see `Control`. Writes are counted in sectors of
+        512 bytes."""
+        return self._wait(self._world.acts.power_loss, name, policy)
 
     def terminate(self, name: str, patience: float) -> Effect:
         """SIGTERM; see `splitbrain.harness.nemesis.control.RealProcesses`."""

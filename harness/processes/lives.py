@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 import trio
 
+from splitbrain.harness.nemesis.control import PowerLossPolicy
 from splitbrain.harness.processes.hosts import Life, Server
 from splitbrain.harness.processes.keeper import (
     CLOCK,
@@ -19,6 +20,7 @@ from splitbrain.harness.processes.keeper import (
     ENDED,
     FAST,
     FILL,
+    LOSE,
     REPLACE,
     SIGNAL,
     SLOW,
@@ -159,6 +161,20 @@ class Lives:
             ProcessTrouble: it is not done.
         """
         return int(await self._asked(server, REPLACE, by_copy))
+
+    async def lose_power(
+        self, server: Server, policy: PowerLossPolicy, seed: int
+    ) -> Mapping[str, int]:
+        """Take from the data directory of a server that is down what it has not synced; how much
+        that was (`splitbrain.harness.processes.durable.Durable.lose`).
+
+        Raises:
+            ProcessTrouble: it is not done, or nobody knows what was synced.
+        """
+        lost = await self._asked(server, LOSE, [policy, seed])
+        if not isinstance(lost, dict):
+            raise ProcessTrouble(str(lost))
+        return lost
 
     async def fill_disk(self, server: Server, *, full: bool) -> bool:
         """Take all free room from its disk, or give it back; whether there was none before.

@@ -28,8 +28,9 @@ from splitbrain.harness.nemesis.control import Callback, Control
 from splitbrain.harness.node import Message, Program
 from splitbrain.harness.processes import node
 from splitbrain.harness.processes.acts import Acts
+from splitbrain.harness.processes.disks import Needs
 from splitbrain.harness.processes.hosts import ClientHost, Life, Server
-from splitbrain.harness.processes.keeper import Kept, Needs, keep
+from splitbrain.harness.processes.keeper import Kept, keep
 from splitbrain.harness.processes.levers import Levers
 from splitbrain.harness.processes.links import Links
 from splitbrain.harness.processes.lives import Lives, ProcessTrouble
@@ -233,7 +234,10 @@ class World:
         self._token = trio.lowlevel.current_trio_token()
         async with trio.open_nursery() as self._nursery:
             lives = Lives(kept.line, self.hosts, self.switch, self._heard, self._end_of, self._fail)
-            self.acts = Acts(self.hosts, lives, self.stream, self._told, self._fail)
+            names = (*self.hosts, *self.clients)
+            self.acts = Acts(
+                self.hosts, lives, self.switch, names, self.stream, self._told, self._fail
+            )
             await lives.open(self._nursery)
             if self._packets is not None:
                 try:

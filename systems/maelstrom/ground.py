@@ -22,6 +22,8 @@ class MaelstromNodes(Processes):
     """
 
     options = ("ground",)
+    faults = tuple(kind for kind in Processes.faults if kind != "process.power_loss")
+    """Where a program keeps its files nobody knows: it is told of no directory."""
 
     def check(self, plan: Plan) -> None:
         """See `splitbrain.harness.ground.Ground.check`.

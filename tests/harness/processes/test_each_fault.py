@@ -8,7 +8,7 @@ from small_register import Client, Durable
 
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import Fault, Plan
-from splitbrain.harness.processes import rooms, syncs, vdso
+from splitbrain.harness.processes import questions, rooms, vdso
 from splitbrain.harness.workloads import register
 from splitbrain.systems.registry import experiment
 
@@ -18,10 +18,17 @@ pytestmark = [
 ]
 
 PLAN = Plan("raft", "register", nodes=3, clients=3, time_limit=2.0, rate=60.0, ground="processes")
-NEEDS = {"clock": vdso, "disk.slow": syncs, "disk.stall": syncs, "disk.no_room": rooms}
+NEEDS = {
+    "clock": vdso,
+    "process.power_loss": questions,
+    "disk.slow": questions,
+    "disk.stall": questions,
+    "disk.no_room": rooms,
+}
 
 SURVIVED = {
     "process.kill": {},
+    "process.power_loss": {"policy": "drop_unsynced"},
     "process.terminate": {},
     "process.pause": {},
     "net.partition": {"shape": "halves"},

@@ -13,7 +13,7 @@ from uuid import uuid4
 import pytest
 
 from splitbrain.checkers.history import read_jsonl
-from splitbrain.harness.processes import networks, pids, rooms, syncs, vdso
+from splitbrain.harness.processes import networks, pids, questions, rooms, vdso
 
 pytestmark = [
     pytest.mark.slow,
@@ -51,7 +51,7 @@ ESCAPE = ("escaping_system.py", "--ground", "processes", "--faults", "pause,part
 
 LINUX = sys.platform == "linux"
 TROUBLES = (
-    rooms.unavailable() or vdso.unavailable() or networks.unavailable() or syncs.unavailable()
+    rooms.unavailable() or vdso.unavailable() or networks.unavailable() or questions.unavailable()
     if LINUX
     else "no Linux"
 )

@@ -161,7 +161,7 @@ def test_an_error_in_the_harness_comes_out_and_leaves_nothing():
 @pytest.mark.parametrize(
     ("fault", "says"),
     [
-        (Fault("process.power_loss", 0.1, 0.1), "process.power_loss, which the ground processes"),
+        (Fault("disk.lost_write", 0.1, 0.1), "disk.lost_write, which the ground processes"),
         (Fault("clock.drift", 0.1, 0.1), "clock.drift, which the ground processes cannot perform"),
         (Fault("clock.leap", 0.1, 0.1, options={"how": "smear"}), "can be set, not slowed"),
         (Fault("disk.eio", 0.1, 0.1), "disk.eio, which the ground processes cannot perform"),

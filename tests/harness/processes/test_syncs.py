@@ -14,12 +14,12 @@ from small_register import Client, Durable
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import Definite, Fault, InvalidPlan, Plan
 from splitbrain.harness.client import request
-from splitbrain.harness.processes import syncs
+from splitbrain.harness.processes import questions
 from splitbrain.harness.processes.syncs import Syncs
 from splitbrain.harness.runs.running import check_plan
 from splitbrain.harness.workloads import register
 
-WHY = syncs.unavailable() if sys.platform == "linux" else "the ground needs Linux"
+WHY = questions.unavailable() if sys.platform == "linux" else "the ground needs Linux"
 needs_listeners = pytest.mark.skipif(WHY is not None, reason=str(WHY))
 
 PATIENCE_S = 30.0
@@ -36,7 +36,7 @@ class Child:
         if not self.pid:
             try:
                 ours.close()
-                socket.send_fds(theirs, [b"x"], [syncs.listener()])
+                socket.send_fds(theirs, [b"x"], [questions.listener()])
                 with file.open("wb") as opened:
                     while theirs.recv(1):
                         os.fsync(opened)
@@ -197,7 +197,7 @@ def test_who_waits_for_a_slow_disk_loses_nothing_through_a_kill(kind, options, e
 
 
 def test_a_machine_that_lets_nobody_listen_refuses_with_the_reason(monkeypatch):
-    monkeypatch.setattr(syncs, "unavailable", lambda: "nobody may listen here")
+    monkeypatch.setattr(questions, "unavailable", lambda: "nobody may listen here")
     with pytest.raises(InvalidPlan, match="no process's disk can be slow here: nobody may listen"):
         check_plan(
             PLAN.with_(faults=(Fault("disk.stall", 0.1, 0.1),)).using(Durable, register(Client))
