@@ -79,6 +79,7 @@ PATHS: dict[str, str] = {
     "batch-output": "splitbrain.checkers.batch.outputs:ENTRY",
     "rerun-equal": "splitbrain.checkers.batch.reruns:ENTRY",
     "partition-invariant": "splitbrain.checkers.batch.reruns:PARTITIONS_ENTRY",
+    "combiner-law": "splitbrain.checkers.batch.combiners:ENTRY",
     "batch-deterministic": "splitbrain.checkers.batch.reruns:DETERMINISTIC_ENTRY",
     "join-complete": "splitbrain.checkers.batch.joins:ENTRY",
     "kafka": "splitbrain.checkers.streams.partitioned_logs:ENTRY",

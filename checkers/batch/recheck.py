@@ -89,3 +89,23 @@ def _sessions(user: str, pairs: list[tuple[str, int]]) -> list[list[Any]]:
         mine = [time for time in times if begin <= time < after]
         found.append([user, begin, mine[-1] + _GAP, len(mine)])
     return found
+
+
+def verify_combined(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
+    """What was combined, by the text of its tree: of two whose digits are the same, the results
+    are. Quadratic in the operations.
+
+    Raises:
+        CertificateError: a finding is not there, or one is there that the verdict doesn't have.
+    """
+    done = [call for call in history.calls() if call.f == "combine" and call.outcome == OK]
+    written = [str(call.argument).replace("[", " ").replace("]", " ").split(",") for call in done]
+    leaves = [[int(word) for word in words] for words in written]
+    found: dict[int, set[str]] = {}
+    for at, call in enumerate(done):
+        one = next(i for i in range(at + 1) if sorted(leaves[i]) == sorted(leaves[at]))
+        if done[one].result != call.result:
+            same = leaves[one] == leaves[at]
+            kind = "grouping-dependent" if same else "order-dependent"
+            found[call.complete_index or call.invoke_index] = {kind}
+    return compare(verdict, found, f"{len(done)} results were compared again")

@@ -1,7 +1,8 @@
 """Batch jobs: each counts or averages numbers by key, and its output is what its input says.
 
 Jobs of a few dozen lines, all with a number of their own; now and then a read of all outputs
-(DDIA chapter 10). Judged by `splitbrain.checkers.batch.batch_output`.
+(DDIA chapter 10). Where the client can, a worker also combines a few numbers in one of many orders
+and groupings. Judged by `splitbrain.checkers.batch.batch_output` and ``combiner_law``.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from collections.abc import Mapping, Sequence
 from random import Random
 from typing import Any, Protocol
 
-from splitbrain.checkers.batch import batch_output
+from splitbrain.checkers.batch import batch_output, combiner_law
+from splitbrain.checkers.batch.combiners import COMBINE
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
@@ -25,8 +27,12 @@ from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Work
 NAME = "batch"
 FUNCTIONS = ("count", "mean")
 
+NUMBERS = (7, 1, 4, 2)
+"""What is combined."""
+
 OPTIONS = (
     Option("read", 0.1, "share of reads of all outputs; jobs are the rest", most=1),
+    Option("combine", 0.1, "share of numbers that a worker combines", most=1),
     Option("lines", 40, "the most lines of a job; it has 1 at least", least=1),
     Option("keys", 8, "how many different keys", least=1),
     SKEW,
@@ -37,7 +43,7 @@ OPTIONS = (
 
 
 class BatchClient(Protocol):
-    """What a client must offer.
+    """What a client must offer; `combine` it may.
 
     A method that returns has done it; see `splitbrain.harness.client` for what raising means.
     """
@@ -50,10 +56,16 @@ class BatchClient(Protocol):
         """All outputs so far: ``[job, output]`` each."""
         ...
 
+    async def combine(self, tree: Sequence[Any]) -> Any:
+        """What a combiner makes of a tree of numbers: of each part first, and then of what comes of
+        them."""
+        ...
+
 
 METHODS = (
     Method("run", "run(job, function, text)", "runs a job", needed=True),
     Method("published", "published()", "reads all outputs", needed=True),
+    Method("combine", "combine(tree)", "numbers that a worker combines"),
 )
 
 
@@ -63,7 +75,9 @@ async def perform(client: Any, f: str, value: Any) -> Any:
         return _lists(await client.run(*value))
     if f == "published":
         return _lists(await client.published())
-    raise ValueError(f"workload batch has no operation {f!r}: it has run and published")
+    if f == COMBINE:
+        return _lists(await client.combine(value))
+    raise ValueError(f"workload batch has no operation {f!r}: it has run, published and {COMBINE}")
 
 
 def _lists(value: Any) -> Any:
@@ -78,8 +92,11 @@ def operations(options: Mapping[str, Any]) -> Generator:
 
     def draw(context: Context, client: int, number: int) -> Invocation:
         random = context.random
-        if random.random() < options["read"]:
+        left = random.random()
+        if left < options["read"]:
             return Invocation(context.time, client, "published")
+        if left < options["read"] + options["combine"]:
+            return Invocation(context.time, client, COMBINE, _tree(random))
         job = [number, random.choice(FUNCTIONS), _text(options, random)]
         return Invocation(context.time, client, "run", job)
 
@@ -94,22 +111,36 @@ def _text(options: Mapping[str, Any], random: Random) -> str:
     return "".join(lines)
 
 
+def _tree(random: Random) -> list[Any]:
+    """The same few numbers, in some order and grouping."""
+    tree: list[Any] = random.sample(NUMBERS, len(NUMBERS))
+    for _ in range(random.randrange(3)):
+        first = random.randrange(len(tree))
+        end = random.randint(first + 1, len(tree))
+        tree[first:end] = [tree[first:end]]
+    return tree
+
+
 # Final reads and checkers
 
 
 def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
-    """A read by a client of every server."""
-    return [FinalRead("published", None, server) for server in plan.servers]
+    """A read by a client of every server; and the numbers, combined in two ways."""
+    reads = [FinalRead("published", None, server) for server in plan.servers]
+    if options["combine"]:
+        a, b, *others = NUMBERS
+        reads += [FinalRead(COMBINE, [a, b, *others]), FinalRead(COMBINE, [[*others, b], a])]
+    return reads
 
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
-    """Outputs are what inputs say."""
-    return (batch_output(),)
+    """Outputs are what inputs say; and so is what is combined, in whichever way."""
+    return (batch_output(), *([combiner_law()] if options["combine"] else []))
 
 
 def published(f: str, argument: Any, result: Any) -> bool:
     """Whether a read shows any output."""
-    return bool(result)
+    return f != COMBINE and bool(result)
 
 
 KIND = WorkloadKind(
@@ -121,11 +152,12 @@ KIND = WorkloadKind(
     operations=operations,
     final=final_reads,
     checkers=checkers,
-    idempotent=frozenset({"published"}),
+    idempotent=frozenset({"published", COMBINE}),
     shows=published,
     words={
         "run": Words("runs job {argument.0} ({argument.1})[ -> {result}]", "job {argument.0}"),
         "published": Words("reads all outputs[ -> {result}]", "->{result}"),
+        COMBINE: Words("has {argument} combined[ -> {result}]", "{argument}"),
     },
 )
 

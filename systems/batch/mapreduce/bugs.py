@@ -192,7 +192,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("process.kill",),
         nodes=4,
         seeds=5,
-        shows=_WRONG,
+        shows=(*_WRONG, "combiner-law"),
         source="DDIA chapter 10; Dean and Ghemawat (OSDI 2004), section 4.3",
     ),
     Bug(

@@ -54,6 +54,12 @@ class Job:
         values = list(values)
         return sum(value[0] for value in values), sum(value[1] for value in values)
 
+    def combined_tree(self, tree: Any) -> Any:
+        """Numbers combined in the groups of a tree; see `splitbrain.checkers.batch.combiners`."""
+        if isinstance(tree, int):
+            return tree, 1
+        return self.combined(self.combined_tree(part) for part in tree)
+
     def reduced(self, function: str, value: Any) -> Any:
         """A key's output, from all its values combined."""
         return value[1] if function == "count" else value

@@ -4,6 +4,7 @@ coordinator -> worker   ("map", job, task, attempt, text, start, end, reducers)
                         ("reduce", job, task, attempt, sources)   who has the parts:
                                                                   (map task, attempt, worker)
                         ("forget", job)
+client -> worker        ("request", id, "combine", tree)   -> what comes of it
 worker -> coordinator   ("mapped", job, task, attempt)
                         ("reduced", job, task, attempt, pairs)
                         ("missing", job, map task, attempt of it)
@@ -70,6 +71,9 @@ class Worker:
                         self.node.network.send(sender, ("part", number, part))
                     case ("part", number, part):
                         self.questions.hear(number, (part,))
+                    case ("request", number, "combine", tuple() as tree):
+                        combined = self.job.combined_tree(tree)
+                        self.node.network.send(sender, ("reply", number, "ok", combined))
                     case ("forget", job):
                         self.made = {k: v for k, v in self.made.items() if k[0] != job}
                         self._reducing = {k for k in self._reducing if k[0] != job}

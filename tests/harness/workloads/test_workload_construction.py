@@ -162,7 +162,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "payments": ["ledger"],
         "http-retry": ["read"],
         "breaker": [],
-        "batch": ["published"],
+        "batch": ["combine", "published"],
         "wordcount": ["published", "rerun"],
         "sessionise": ["published", "rerun"],
         "join": ["published", "rerun"],
