@@ -16,11 +16,11 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from splitbrain.checkers.vocabulary import LEADER
-from splitbrain.harness.pictures.forms import Cell, Form, Grid, Plot, Row, Series, Tone, tone_of
+from splitbrain.harness.pictures.forms import Cell, Form, Grid, Plot, Row, Series, tone_of
 from splitbrain.harness.pictures.picture import Picture, Seen
 from splitbrain.harness.runs.recorded_trace import DOWN
 
@@ -28,6 +28,12 @@ WIDEST = 28
 """How many entries of a log are shown, the last ones."""
 
 MOMENTS = 4
+
+ANSWERS = 2
+"""How many answers that the verdict names are looked at."""
+
+_INSTANT = 1_000
+"""How far apart (ns) one moment may be in the history, in ns, and in the trace, in seconds."""
 
 
 @dataclass(slots=True)
@@ -98,8 +104,26 @@ def _moments(seen: Seen) -> list[tuple[int, str]]:
     ]
     last = bisect_right(seen.trace.events, seen.end, key=lambda event: round(event[0] * 1e9)) - 1
     why = "the failure" if seen.blamed else "the end"
-    chosen = [*sorted(found)[-MOMENTS + 1 :], *_crash(seen, last)]
+    chosen = [*sorted(found)[-MOMENTS + 1 :], *_crash(seen, last), *_answers(seen)]
     return [*sorted(chosen), (max(last, 0), why)]
+
+
+def _answers(seen: Seen) -> list[tuple[int, str]]:
+    """When a server answered an operation that the verdict names, before the last of them."""
+    named = [seen.calls[at] for at in seen.blamed if seen.calls[at].end is not None]
+    found = []
+    for call in sorted(named, key=lambda call: call.end or 0)[:-1][-ANSWERS:]:
+        client = f"c{call.process % seen.plan.clients + 1}"
+        replies = [
+            message
+            for message in seen.trace.messages.values()
+            if message.destination == client
+            and any(
+                abs(seen.trace.time(at) - (call.end or 0)) < _INSTANT for at in message.received
+            )
+        ]
+        found += [(m.sent, f"{m.source} answers what the verdict names") for m in replies[-1:]]
+    return found
 
 
 def _crash(seen: Seen, last: int) -> list[tuple[int, str]]:
@@ -139,13 +163,13 @@ def _grid(seen: Seen) -> Form | None:
     indices = range(max(1, last - WIDEST + 1), last + 1)
     terms = {term for image in images for held in image.values() for term in held.terms.values()}
     order = sorted(terms, key=str)
+    settled = _settled(images[-1].values())
     rows: list[Row] = []
     for image, (moment, why) in zip(images, moments, strict=True):
         rows.append(Row(f"at {seen.trace.time(moment) / 1e9:.3f} s: {why}"))
         differ, split = _differing(image.values()), _split(image.values())
-        rows += [
-            Row(host, _cells(image[host], indices, order, differ, split)) for host in sorted(image)
-        ]
+        look = _Look(order, differ, split, settled)
+        rows += [Row(host, _cells(image[host], indices, look)) for host in sorted(image)]
     return Grid(tuple(map(str, indices)), tuple(rows))
 
 
@@ -169,22 +193,56 @@ def _split(logs: Iterable[Held]) -> set[int]:
     return {index for index, contents in committed.items() if len(contents) > 1}
 
 
-def _cells(
-    held: Held,
-    indices: Sequence[int],
-    order: Sequence[object],
-    differ: set[int],
-    split: set[int],
-) -> tuple[Cell, ...]:
+def _settled(logs: Collection[Held]) -> dict[int, object]:
+    """What servers know to be committed, by index, where they agree."""
+    split = _split(logs)
+    return {
+        index: held.content(index)
+        for held in logs
+        for index in held.terms
+        if held.has(index) and index <= held.commit and index not in split
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """What decides how an entry looks.
+
+    Attributes:
+        order: terms, which have a colour each.
+        differ: indices at which servers' entries say different things then.
+        split: indices at which they know different entries to be committed then.
+        settled: what is committed in the end, by index.
+    """
+
+    order: Sequence[object]
+    differ: set[int]
+    split: set[int]
+    settled: Mapping[int, object]
+
+    def goes(self, held: Held, index: int) -> bool:
+        """Whether another entry is committed in the place of this one in the end."""
+        content = held.content(index)
+        return self.settled.get(index, content) != content
+
+
+def _cells(held: Held, indices: Sequence[int], look: _Look) -> tuple[Cell, ...]:
     cells = []
     for index in indices:
         known = index <= held.commit
         if held.has(index):
             term = held.terms[index]
+            goes = look.goes(held, index)
             note = f"entry {index} of term {term}{', known to be committed' if known else ''}"
+            note += ", in whose place another is committed in the end" if goes else ""
             note += f": {held.told[index]}" if index in held.told else ""
-            mark = f"{term}{' ≠' if index in differ else ''}{' ✓' if known else ''}"
-            tone: Tone = "bad" if known and index in split else tone_of(order.index(term))
+            differs = index in look.differ
+            mark = f"{term}{' ≠' if differs else ''}{' ×' if goes else ''}{' ✓' if known else ''}"
+            tone = tone_of(look.order.index(term))
+            if known and index in look.split:
+                tone = "bad"
+            elif goes:
+                tone = "doubt"
             cells.append(Cell(mark, tone, note))
         elif index <= held.compacted:
             cells.append(Cell("snap", "faint", f"entry {index} is in the snapshot"))
@@ -213,10 +271,11 @@ LOGS = (
     Picture(
         "logs",
         "Replicated logs",
-        "Each server's log when a leader came and in the end, one column an index: the term of "
-        "each entry (ballot, view), its colour by term; ≠ where servers' entries say different "
-        "things, ✓ where the server knows its to be committed; red where servers know different "
-        "ones to be.",
+        "Each server's log when a leader came, when an answer was given that the verdict names, "
+        "and in the end, one column an index: the term of each entry (ballot, view), its colour by "
+        "term; ≠ where servers' entries say different things, × where another is committed in its "
+        "place in the end, ✓ where the server knows its to be committed; red where servers know "
+        "different ones to be.",
         _grid,
     ),
     Picture(

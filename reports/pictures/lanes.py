@@ -35,7 +35,7 @@ CURVES = 80.0
 BESIDE = 90.0
 """Room for the words of what stands last."""
 
-_WORDS = 34
+_WORDS = 40
 
 
 def draw_lanes(lanes: Lanes, faults: Sequence[FaultBand], title: str) -> Markup:

@@ -30,7 +30,7 @@ Told = Mapping[tuple[str, str], Sequence[tuple[int, Any]]]
 
 
 def _drawn(seen: Seen) -> Lanes | None:
-    held, key = _held(seen), blamed_key(seen)
+    held, key = _held(seen), blamed_key(seen) or _blamed_element(seen)
     lanes: list[Lane] = []
     by_server = {server: _told(seen, server) for server in seen.plan.servers[:_MOST]}
     own = ("holds", key or "")
@@ -53,13 +53,24 @@ def _drawn(seen: Seen) -> Lanes | None:
     return Lanes(tuple(lanes)) if any(len(lane.bars) > 1 for lane in lanes) else None
 
 
+def _blamed_element(seen: Seen) -> str | None:
+    """The first element of a set that the verdict misses."""
+    missed = seen.anomaly.details.get("elements") if seen.anomaly else None
+    return _named(missed[0]) if isinstance(missed, list | tuple) and missed else None
+
+
 def _told(seen: Seen, server: str) -> Told:
     """What a server said of its inner state."""
     found: dict[tuple[str, str], list[tuple[int, Any]]] = {}
     for at in seen.trace.events_of(server):
         match seen.trace.events[at]:
             case [_, ("holds" | "state") as kind, _, name, value]:
-                said = json.dumps(value, ensure_ascii=False, default=repr)
+                words = kind == "state" and isinstance(value, str)
+                said = (
+                    value or "none"
+                    if words
+                    else json.dumps(value, ensure_ascii=False, default=repr)
+                )
                 known = found.setdefault((kind, _named(name)), [])
                 known.append((seen.trace.time(at), said))
             case [_, kind, *_] if kind in DOWN:

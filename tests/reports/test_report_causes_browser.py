@@ -64,7 +64,29 @@ CAUSES = [
     ("levels", "LSM-01", "/level 0/.test(text)"
                          " && /the tombstone is in table [0-9]+, on level 0/.test(text)"),
     ("pages", "BT-04", "/meta/.test(text) && /power loss|opened/.test(text)"),
-    ("disk", "STO-01", "figure.querySelector('.thing.bad') && /Damaged|boot/.test(text)"),
+    ("disk", "STO-01", "/power loss: 7 lost, 3 torn/.test(text) && /frame 7 at byte/.test(text)"
+                       " && !/chars/.test(text)"
+                       " && figure.querySelector('svg').getBoundingClientRect().height < 320"),
+    ("disk", "STO-02", "figure.querySelectorAll('.thing.bad').length === 2"
+                       " && /power loss: 2 lost/.test(text)"),
+    ("members", "CON-27", "/n1 to n2/.test(text) && /paused/.test(text) && /suspect 13/.test(text)"
+                          " && figure.querySelectorAll('.thing.bad').length === 2"),
+    ("members", "CLK-06", "/dead 14/.test(text) && /clock -/.test(text)"
+                          " && [...figure.querySelectorAll('.curve')]"
+                          ".some(c => c.getBBox().height > 40)"),
+    ("orders", "TX-24", "(text.match(/tells that it did order 106/g) ?? []).length === 3"),
+    ("orders", "TX-25", "text.indexOf('36 undone') >= 0 && /36 did/.test(text)"),
+    ("commits", "TX-28", "figure.querySelectorAll('.thing.bad').length >= 2"
+                         " && /n1.1.2 pre-committed/.test(text) && /n1.1.2 abort/.test(text)"),
+    ("lease", "CLK-05", "/leader 4/.test(text) && /leader 5/.test(text)"
+                        " && /answers x = 15.*though its lease is over/.test(text)"
+                        " && [...figure.querySelectorAll('.curve')]"
+                        ".some(c => c.getBBox().height > 40)"),
+    ("homes", "LL-10", "figure.querySelectorAll('.thing.bad').length === 4"),
+    ("logs", "DOC-08", "/n5 answers what the verdict names/.test(text) && /1 ×/.test(text)"),
+    ("servers", "CON-22", "/n1 revision/.test(text) && /n1 permits/.test(text)"),
+    ("servers", "PART-01", "/n3 holds x/.test(text) && /n1 moves/.test(text)"),
+    ("servers", "PART-DURABLE", "/n2 holds 20/.test(text) && /n2 elements/.test(text)"),
     ("watermarks", "STR-07", "/watermark of group/.test(text) && /late/.test(text)"
                              " && [...figure.querySelectorAll('.curve')]"
                              ".every(c => c.getBBox().height > 40)"),

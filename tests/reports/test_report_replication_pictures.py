@@ -44,6 +44,10 @@ def test_a_log_is_shown_by_term_up_to_what_is_committed_with_what_a_crash_left(t
         ("at 2.603 s: n3 leads term 7",),
         ("n1", "5 ✓", "", ""),
         ("n3", "5", "5", ""),
+        ("at 2.704 s: n3 answers what the verdict names",),
+        ("n1", "5 ✓", "", ""),
+        ("n2", "5", "", ""),
+        ("n3", "snap", "7", "7"),
         ("at 2.802 s: the failure",),
         ("n1", "5 ✓", "", ""),
         ("n2", "5", "", ""),
@@ -51,6 +55,37 @@ def test_a_log_is_shown_by_term_up_to_what_is_committed_with_what_a_crash_left(t
     ]
     terms = {cell.text[0]: cell.tone for row in grid.rows for cell in row.cells if cell.text}
     assert len(set(terms.values())) == 3
+
+
+def test_an_entry_in_whose_place_another_is_committed_in_the_end_says_so(tmp_path):
+    folder = two_leaders_run(tmp_path)
+    logs = (
+        [1.01, "log", "n1", 1, [5, 5]],
+        [2.61, "log", "n3", 1, [5, 7]],
+        [2.75, "commit", "n3", 2],
+    )
+    lines = (folder / "trace.jsonl").read_text().splitlines()
+    lines = sorted([*lines, *map(json.dumps, logs)], key=lambda line: json.loads(line)[0])
+    (folder / "trace.jsonl").write_text("\n".join(lines) + "\n")
+
+    grid = form_of(folder, "logs")
+
+    of_n1 = [row.cells for row in grid.rows if row.name == "n1"]
+    assert [[cell.text for cell in cells] for cells in of_n1] == [["5", "5 ×"]] * len(of_n1)
+    assert {cells[1].tone for cells in of_n1} == {"doubt"}
+    assert "another is committed in the end" in of_n1[0][1].note
+
+
+def test_majorities_of_a_rows_homes_that_need_not_meet_are_told(bug_folder):
+    grid = form_of(bug_folder("LL-10"), "homes")
+    rows = {row.name: row.cells for row in grid.rows[:4]}
+    counting = {
+        tone: {name for name, cell in zip(grid.columns, cells, strict=True) if cell.tone == tone}
+        for tone, cells in zip(("good", "bad"), list(rows.values())[2:], strict=True)
+    }
+
+    assert next(iter(rows)) == "row0: two majorities that need not meet"
+    assert counting == {"good": {"n2", "n4"}, "bad": {"n1", "n3"}}
 
 
 def test_the_logs_of_a_real_raft_differ_between_its_leaders(bug_folder):

@@ -58,7 +58,7 @@ def test_pages_of_a_commit_that_a_crash_lost_are_gone_after_it(tmp_path):
 
     assert titles[-3:] == [
         "at 0.400 s: commit 2 writes",
-        "at 0.500 s: power loss: 2 writes lost, 1 torn, 0 names lost",
+        "at 0.500 s: power loss: 2 lost, 1 torn",
         "at 0.700 s: opened at commit 0, root 0",
     ]
     assert pages[-2:] == [

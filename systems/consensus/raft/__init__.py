@@ -68,6 +68,7 @@ from splitbrain.systems.consensus.raft.client import RaftClient
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored
 from splitbrain.systems.consensus.raft.invariants import RaftInvariants
+from splitbrain.systems.consensus.raft.pictures import LEASES
 from splitbrain.systems.consensus.raft.server import CountedKV, RaftKV
 from splitbrain.systems.consensus.raft.state import Settings
 from splitbrain.systems.consensus.sessions import Sessions
@@ -151,5 +152,5 @@ WITH_LEASES = System(
     bugs=BUGS_OF_LEASES,
     knobs=(*(knob for knob in KNOBS if knob.name != "pre_vote"), _LEASE),
     invariants=RaftInvariants,
-    pictures=LOGS,
+    pictures=(LEASES, *LOGS),
 )

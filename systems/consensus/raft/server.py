@@ -22,7 +22,7 @@ from splitbrain.systems.consensus.raft.effects import (
 )
 from splitbrain.systems.consensus.raft.phases import LEADER, Leadership
 from splitbrain.systems.consensus.raft.rules import Rules
-from splitbrain.systems.consensus.raft.state import Settings
+from splitbrain.systems.consensus.raft.state import Server, Settings
 from splitbrain.systems.consensus.raft.storage import Storage
 from splitbrain.systems.consensus.sessions import Application, Sessions
 from splitbrain.systems.consensus.shell import Shell
@@ -51,6 +51,7 @@ class RaftKV(Shell):
         """See `Shell.begin`."""
         super().begin()
         self.committed = 0
+        self.leased = 0.0
 
     async def recover(self) -> Raft:
         """See `Shell.recover`."""
@@ -73,12 +74,24 @@ class RaftKV(Shell):
         )
 
     def show(self) -> None:
-        """See `Shell.show`; and how far the log is committed."""
-        replica = self.core.server.replica
-        self.show_applied(replica.applied, self.application)
-        if replica.commit != self.committed:
-            self.committed = replica.commit
+        """See `Shell.show`; how far the log is committed, and how long a lease lasts."""
+        server = self.core.server
+        self.show_applied(server.replica.applied, self.application)
+        if server.replica.commit != self.committed:
+            self.committed = server.replica.commit
             self.node.show("commit", self.committed)
+        if server.settings.lease and isinstance(server.phase, Leadership):
+            self.show_lease(server, server.phase)
+
+    def show_lease(self, server: Server, office: Leadership) -> None:
+        """Show for how long a leader's lease lasts, in seconds of its monotonic clock from now on,
+        where it has become longer (thesis 6.4.1)."""
+        now = server.timer.now
+        vouched = {peer: progress.vouched_at for peer, progress in office.progress.items()}
+        ends = server.members.reached({**vouched, server.name: now}) + server.settings.lease
+        if ends > max(now, self.leased):
+            self.leased = ends
+            self.node.show("lease", server.ballot.term, round(ends - now, 9))
 
     def note(self, effect: Any) -> None:
         """Show what becomes of the log (`splitbrain.systems.log_grid`)."""

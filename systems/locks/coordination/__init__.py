@@ -48,6 +48,7 @@ from splitbrain.systems.consensus.raft.invariants import RaftInvariants
 from splitbrain.systems.locks.coordination.bugs import BUGS
 from splitbrain.systems.locks.coordination.client import ELECTION, CoordinationClient
 from splitbrain.systems.locks.coordination.server import CoordinationServer
+from splitbrain.systems.log_grid import LOGS
 
 __all__ = ["SYSTEM"]
 
@@ -77,4 +78,5 @@ SYSTEM = System(
     bugs=BUGS,
     knobs=KNOBS,
     invariants=RaftInvariants,
+    pictures=LOGS,
 )

@@ -76,6 +76,14 @@ class CoordinationServer(RaftKV):
         super().perform(effects)
         self._tell()
 
+    def show(self) -> None:
+        """See `Shell.show`; how far revisions are, and who holds a permit, by its token."""
+        super().show()
+        held = sorted(self.application.permits.items())
+        permits = [f"{name}: {owner} ({token})" for (name, owner), (token, _) in held]
+        self.teller.state("revision", self.application.revision)
+        self.teller.state("permits", ", ".join(permits))
+
     async def _rounds(self) -> None:
         while True:
             await trio.sleep(_ROUND_S)

@@ -11,11 +11,11 @@ from splitbrain.harness.pictures.forms import (
     Lanes,
     Link,
     Point,
-    Series,
     Tone,
     tone_of,
 )
-from splitbrain.harness.pictures.offsets import clock_offsets, ends_by_its_clock
+from splitbrain.harness.pictures.hosts import CLOCK_UNIT, clock_curves, clock_points, paused
+from splitbrain.harness.pictures.offsets import ends_by_its_clock
 from splitbrain.harness.pictures.picture import Picture, Seen
 from splitbrain.harness.runs.recorded_trace import Message
 
@@ -63,28 +63,22 @@ def _drawn(seen: Seen) -> Form | None:
     deeds = [deed for deed in deeds if start <= deed.time <= end]
     holders = sorted({reply.destination for _, reply in granted}, key=lambda c: int(c[1:]))
     given = tuple(_given(seen, reply) for _, reply in granted)
-    lanes = [Lane(f"lock service {service}", given, _clocks(seen, service, start, end))]
+    lanes = [Lane(f"lock service {service}", given, clock_points(seen, service, start, end))]
     for client in holders:
         own = [(a, r) for a, r in granted if r.destination == client and r.received]
         bars = [bar for a, r in own for bar in _held(seen, a, r)]
-        bars += _paused(seen, client, start, end)
-        lanes.append(Lane(_name(client), tuple(bars), _clocks(seen, client, start, end)))
-    shown = (*map(_point, deeds), *_clocks(seen, storage, start, end))
-    lanes.append(Lane(f"storage {storage}", tuple(_paused(seen, storage, start, end)), shown))
+        bars += paused(seen, client, start, end)
+        lanes.append(Lane(_name(client), tuple(bars), clock_points(seen, client, start, end)))
+    shown = (*map(_point, deeds), *clock_points(seen, storage, start, end))
+    lanes.append(Lane(f"storage {storage}", tuple(paused(seen, storage, start, end)), shown))
     links = [
         Link(_name(d.request.source), seen.trace.time(d.request.sent), lanes[-1].name, d.time)
         for d in deeds
         if d.stale
     ]
-    offsets = clock_offsets(seen)
-    curves = [
-        Series(name, offsets[host], "line", tone_of(number))
-        for number, (host, name) in enumerate(
-            [(service, service), (storage, storage), *((host, _name(host)) for host in holders)]
-        )
-        if any(by for _, by in offsets.get(host, ()))
-    ]
-    return Lanes(tuple(lanes), tuple(links), tuple(curves), "clock minus true time, s")
+    named = {service: service, storage: storage, **{host: _name(host) for host in holders}}
+    curves = tuple(clock_curves(seen, named))
+    return Lanes(tuple(lanes), tuple(links), curves, CLOCK_UNIT)
 
 
 def _name(client: str) -> str:
@@ -148,30 +142,6 @@ def _released(seen: Seen, reply: Message, *, arrived: bool) -> int | None:
                 return seen.trace.time(message.received[0]) if message.received else None
             return seen.trace.time(message.sent)
     return None
-
-
-def _paused(seen: Seen, host: str, start: int, end: int) -> list[Bar]:
-    """Times in which a host stood still."""
-    bars, since = [], None
-    for at, event in enumerate(seen.trace.events):
-        if event[1:3] == ["pause", host]:
-            since = seen.trace.time(at)
-        elif event[1:3] == ["resume", host] and since is not None:
-            until = seen.trace.time(at)
-            if until >= start and since <= end:
-                bars.append(Bar(since, until, "paused", "doubt", f"{host} stands still"))
-            since = None
-    return bars
-
-
-def _clocks(seen: Seen, host: str, start: int, end: int) -> tuple[Point, ...]:
-    """Where a host's clock was tampered with."""
-    found = []
-    for at, event in enumerate(seen.trace.events):
-        if event[1] in ("clock-jump", "clock-rate") and event[2] == host:
-            text = f"clock {event[3]:+g} s" if event[1] == "clock-jump" else f"clock ×{event[3]:g}"
-            found.append(Point(seen.trace.time(at), text, "d"))
-    return tuple(point for point in found if start <= point.time <= end)
 
 
 def _deeds(seen: Seen, storage: str) -> list[Deed]:

@@ -42,6 +42,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.membership.swim.bugs import BUGS
 from splitbrain.systems.membership.swim.client import MembershipClient
+from splitbrain.systems.membership.swim.pictures import MEMBERS
 from splitbrain.systems.membership.swim.server import Member
 
 __all__ = ["SYSTEM"]
@@ -67,4 +68,5 @@ SYSTEM = System(
     ),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(MEMBERS,),
 )

@@ -19,6 +19,7 @@ import trio
 
 from splitbrain.checkers.vocabulary import OWNS
 from splitbrain.harness.node import Message, Node
+from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.partitioning.database.coordinator import Coordinator, Size
 from splitbrain.systems.partitioning.database.copying import Outgoing
 from splitbrain.systems.partitioning.database.gathering import Gathering
@@ -65,6 +66,7 @@ class DatabaseServer:
         self.copies: dict[int, Outgoing] = {}
         self._searches: dict[int, Gathering] = {}
         self._told: tuple[Bounds, ...] | None = None
+        self._teller = Teller(node)
         self._asked: Counter[str] = Counter()  # by key, since the last report
 
     async def run(self) -> None:
@@ -78,6 +80,7 @@ class DatabaseServer:
             self._after_map(nursery)
             nursery.start_soon(self._report)
             while True:
+                self._show()
                 sender, message = await self.node.network.receive()
                 self._hear(nursery, sender, message)
 
@@ -207,6 +210,16 @@ class DatabaseServer:
         if served != self._told:
             self._told = served
             self.node.announce(OWNS, {"ranges": served})
+
+    def _show(self) -> None:
+        """Show what is another than it was: values, the map that is known, ranges on their way."""
+        storage = self.storage
+        if self._teller.heard:
+            self._teller.holds_all({key: cell.value for key, cell in storage.cells.items()})
+            self._teller.state("map", storage.map.version)
+            going = [f"{move.number} to {move.target}" for move in storage.outgoing()]
+            coming = [f"{number} comes" for number in sorted(storage.staged)]
+            self._teller.state("moves", ", ".join((*going, *coming)))
 
     async def _report(self) -> None:
         """Tell the coordinator how far this server is."""

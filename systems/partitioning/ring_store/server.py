@@ -24,6 +24,7 @@ import trio
 
 from splitbrain.checkers.vocabulary import PLACEMENT
 from splitbrain.harness.node import Message, Node
+from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.partitioning.ring import VIRTUAL, Ring
 from splitbrain.systems.partitioning.ring_store.storage import Storage
 from splitbrain.systems.roles import by_number
@@ -69,14 +70,18 @@ class RingStoreServer:
         self._changed = trio.Event()
         self._reads: dict[int, dict[str, tuple[int, ...]]] = {}
         self._changing = trio.Lock()
+        self._teller = Teller(node)
 
     async def run(self) -> None:
         """Serve until cancelled."""
         await self.storage.open()
+        for element in self.storage.elements:
+            self._teller.holds(element, True)
         self._placed()
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._move)
             while True:
+                self._show()
                 sender, message = await self.node.network.receive()
                 match message:
                     case ("request", number, *request):
@@ -85,6 +90,12 @@ class RingStoreServer:
                         nursery.start_soon(self._store, sender, elements)
                     case _:
                         self._hear(sender, message)
+
+    def _show(self) -> None:
+        """Show how many elements are here, and who the members are."""
+        storage = self.storage
+        self._teller.state("members", f"{storage.version}: {' '.join(storage.members)}")
+        self._teller.state("elements", len(storage.elements))
 
     def placing(self, members: tuple[str, ...]) -> Placing:
         """Who owns what while these are the members."""
@@ -126,6 +137,7 @@ class RingStoreServer:
         mine = tuple(element for element in elements if self.node.name in self.owners(element))
         for element in mine:
             self.storage.keep(element)
+            self._teller.holds(element, True)
         version = self.storage.version
         await self.durable()
         self.node.network.send(sender, ("stored", version, mine))
@@ -160,6 +172,7 @@ class RingStoreServer:
                 absent = self.absent(element)
                 if not absent and self.node.name not in self.owners(element):
                     self.storage.forget(element)
+                    self._teller.holds(element, None)
                 for owner in absent:
                     missing.setdefault(owner, []).append(element)
             for owner, elements in missing.items():

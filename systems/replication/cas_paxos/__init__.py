@@ -41,6 +41,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.replication.cas_paxos.bugs import BUGS
 from splitbrain.systems.replication.cas_paxos.invariants import MembersInvariants
+from splitbrain.systems.replication.cas_paxos.pictures import HOMES
 from splitbrain.systems.replication.cas_paxos.server import CasPaxosServer
 from splitbrain.systems.set_client import SetClient
 
@@ -66,4 +67,5 @@ SYSTEM = System(
     bugs=BUGS,
     knobs=KNOBS,
     invariants=MembersInvariants,
+    pictures=(HOMES,),
 )

@@ -32,6 +32,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.transactions.saga.bugs import BUGS
 from splitbrain.systems.transactions.saga.client import SagaClient
+from splitbrain.systems.transactions.saga.pictures import ORDERS
 from splitbrain.systems.transactions.saga.servers import SagaServer
 
 __all__ = ["SYSTEM"]
@@ -61,4 +62,5 @@ SYSTEM = System(
     sizes=range(2, 6),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(ORDERS,),
 )

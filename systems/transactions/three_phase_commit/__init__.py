@@ -7,6 +7,7 @@ from splitbrain.harness.system import System
 from splitbrain.systems.transactions.client import TransactionClient
 from splitbrain.systems.transactions.three_phase_commit.bugs import BUGS
 from splitbrain.systems.transactions.three_phase_commit.core import ThreePhaseServer
+from splitbrain.systems.transactions.two_phase_commit.pictures import COMMITS
 
 __all__ = ["SYSTEM"]
 
@@ -31,4 +32,5 @@ SYSTEM = System(
     form="summary",
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(COMMITS,),
 )

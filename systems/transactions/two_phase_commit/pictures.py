@@ -1,4 +1,5 @@
-"""Two-phase commit over time: who prepares, who is in doubt, and what was decided."""
+"""Atomic commit over time: who prepares, who is in doubt, who was told that all have voted yes (in
+three phases), and what was decided."""
 
 from __future__ import annotations
 
@@ -7,10 +8,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from splitbrain.harness.pictures.forms import Bar, Form, Lane, Lanes, Link, Point, Tone
+from splitbrain.harness.pictures.hosts import crashes
 from splitbrain.harness.pictures.picture import Picture, Seen
 from splitbrain.harness.runs.recorded_trace import Message
 
-KINDS = ("prepare", "vote", "decide", "ack", "inquire")
+KINDS = ("prepare", "vote", "pre-commit", "state?", "state", "decide", "ack", "inquire")
 TRANSACTIONS = 10
 
 
@@ -21,15 +23,15 @@ def _drawn(seen: Seen) -> Form | None:
     lanes = []
     for server in seen.plan.servers:
         bars = [bar for txn, said in last.items() for bar in _bars(seen, server, txn, said)]
-        points = [*_decided(seen, server, last), *_crashes(seen, server)]
+        points = [*_decided(seen, server, last), *crashes(seen, server)]
         lanes.append(Lane(server, tuple(bars), tuple(points)))
     links = [_link(seen, m) for said in last.values() for m in said if _matters(m)]
     return Lanes(tuple(lanes), tuple(links))
 
 
 def _chosen(seen: Seen) -> dict[str, list[Message]]:
-    """What was said of some transactions: those that ended in two ways, those that the verdict
-    names, and the latest."""
+    """What was said of some transactions: of those that ended in two ways; if there are none, of
+    those that the verdict names, and the latest."""
     spoken: dict[str, list[Message]] = {}
     for message in seen.trace.messages.values():
         spoke = len(message.body) > 1 and message.body[0] in KINDS
@@ -37,7 +39,8 @@ def _chosen(seen: Seen) -> dict[str, list[Message]]:
             spoken.setdefault(str(message.body[1]), []).append(message)
     named = json.dumps(seen.anomaly.details, default=repr) if seen.anomaly else ""
     ends = _outcomes(seen)
-    order = sorted(spoken, key=lambda txn: (len(ends.get(txn, ())) > 1, f'"{txn}"' in named))
+    split = [txn for txn in spoken if len(ends.get(txn, ())) > 1]
+    order = split or sorted(spoken, key=lambda txn: f'"{txn}"' in named)
     chosen = set(order[-TRANSACTIONS:])
     return {txn: said for txn, said in spoken.items() if txn in chosen}
 
@@ -72,6 +75,16 @@ def _bars(seen: Seen, server: str, txn: str, said: Iterable[Message]) -> list[Ba
             if at > yes[0].sent
         ]
         end = time(min(heard)) if heard else None
+        told_of = [
+            at
+            for m in said
+            if m.destination == server and m.body[0] == "pre-commit"
+            for at in m.received[:1]
+        ]
+        if told_of:
+            note = f"{txn}: {server} knows that all have voted yes"
+            bars.append(Bar(time(min(told_of)), end, f"{txn} pre-committed", "b", note))
+            end = time(min(told_of))
         note = f"{txn}: {server} voted yes, and may not go back until it hears the decision"
         bars.append(Bar(time(yes[0].sent), end, f"{txn} in doubt", "doubt", note))
     return bars
@@ -103,17 +116,6 @@ def _split(seen: Seen) -> set[Any]:
     return {txn for txn, known in outcomes.items() if len(known) > 1}
 
 
-def _crashes(seen: Seen, server: str) -> list[Point]:
-    return [
-        Point(seen.trace.time(at), event[1], "bad" if event[1] != "boot" else "plain")
-        for at, event in enumerate(seen.trace.events)
-        if event[1] in ("kill", "power-loss", "boot", "died")
-        and event[2] == server
-        and seen.trace.time(at) > 0
-        and seen.between(seen.trace.time(at))
-    ]
-
-
 def _matters(message: Message) -> bool:
     """One to oneself is no message to draw."""
     return message.source != message.destination
@@ -131,8 +133,9 @@ def _link(seen: Seen, message: Message) -> Link:
 
 COMMITS = Picture(
     "commits",
-    "Two-phase commit",
+    "Atomic commit",
     "For each server: transactions that it has asked others to prepare, and those in doubt, "
-    "from its yes to the decision (an open end: it never heard). Diamonds are outcomes.",
+    "from its yes to the decision (an open end: it never heard), or, in three phases, until it "
+    "heard that all have voted yes. Diamonds are outcomes.",
     _drawn,
 )
