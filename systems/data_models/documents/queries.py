@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any, NamedTuple
 
 Matches = Callable[[Mapping[str, Any]], bool]
@@ -81,7 +82,11 @@ def parsed(query: Any, path: str = "query", depth: int = 0) -> Query:
             parts.append(_negated(parsed(value, at, depth + 1).matches))
         elif name.startswith("$"):
             raise BadQuery(f"{at}: there is no such operator; there are {', '.join(_COMBINERS)}")
+        elif not name:
+            raise BadQuery(f"{path}: '' is no name of a field")
         elif isinstance(value, Mapping):
+            if not value:
+                raise BadQuery(f"{at}: give a condition: {', '.join(_CONDITIONS)}")
             parts += [_condition(name, f, wanted, f"{at}.{f}") for f, wanted in _entries(value, at)]
         else:
             wanted = plain(value, at)
@@ -97,14 +102,18 @@ def updated(fields: Mapping[str, Any], update: Any) -> dict[str, Any]:
         BadQuery: it isn't one, or a field has no number to add to, or no list to push to.
     """
     after = dict(fields)
+    changed: dict[str, str] = {}
     for name, value in _entries(update, "update"):
         at = f"update.{name}"
         if name == "$unset":
             for position, field in enumerate(_list(value, at)):
-                after.pop(_name(field, f"{at}[{position}]"), None)
+                where = f"{at}[{position}]"
+                after.pop(_name(field, where), None)
+                _once(changed, field, name, where)
         elif name in _UPDATES:
             for field, argument in _entries(value, at):
                 where = f"{at}.{_name(field, at)}"
+                _once(changed, field, name, where)
                 before = after.get(field, _MISSING)
                 after[field] = _changed(name, before, plain(argument, where), where)
         else:
@@ -112,18 +121,35 @@ def updated(fields: Mapping[str, Any], update: Any) -> dict[str, Any]:
     return after
 
 
-def plain(value: Any, path: str) -> Any:
+def _once(changed: dict[str, str], field: str, operator: str, path: str) -> None:
+    """Note that a field is changed: by one operator, since all that an update says is at once."""
+    if field in changed:
+        raise BadQuery(f"{path}: {changed[field]} changes the field already")
+    changed[field] = operator
+
+
+def plain(value: Any, path: str, deeper: int = _DEEPEST) -> Any:
     """A value of a field: a text, a number, a truth value, null, or a list of these as a tuple.
+
+    Args:
+        value: what may be one.
+        path: where it is.
+        deeper: how many lists may be within each other.
 
     Raises:
         BadQuery: it is something else.
     """
+    if deeper < 0:
+        raise BadQuery(f"{path}: lists are nested no deeper than {_DEEPEST}")
+    if isinstance(value, float) and not isfinite(value):
+        raise BadQuery(f"{path}: a number is finite")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
         raise BadQuery(f"{path}: a whole number has 64 bits at most")
     if value is None or isinstance(value, str | int | float):
         return value
     if isinstance(value, list | tuple):
-        return tuple(plain(each, f"{path}[{number}]") for number, each in enumerate(value))
+        parts = enumerate(value)
+        return tuple(plain(each, f"{path}[{number}]", deeper - 1) for number, each in parts)
     raise BadQuery(f"{path}: a {type(value).__name__} is no value of a field")
 
 
@@ -197,7 +223,11 @@ def _changed(name: str, before: Any, argument: Any, path: str) -> Any:
         raise BadQuery(f"{path}: give a number to add")
     if _kind(held) != "number":
         raise BadQuery(f"{path}: the field is no number to add to")
-    return plain(held + argument, path)
+    try:
+        total = held + argument
+    except OverflowError:
+        raise BadQuery(f"{path}: the sum is too large") from None
+    return plain(total, path)
 
 
 def _entries(value: Any, path: str) -> list[tuple[str, Any]]:

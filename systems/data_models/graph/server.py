@@ -17,9 +17,10 @@ from typing import Any
 import trio
 
 from splitbrain.harness.node import Message, Node
+from splitbrain.systems.data_models.graph.forms import Refused
 from splitbrain.systems.data_models.graph.pictures import STEPS
 from splitbrain.systems.data_models.graph.queries import Search
-from splitbrain.systems.data_models.graph.store import Edges, Graph, Refused
+from splitbrain.systems.data_models.graph.store import Edges, Graph
 
 PAGE_S = 0.002
 """How long it takes to read a page."""
@@ -81,9 +82,12 @@ class GraphServer:
                 return (self.graph.find(name, value),)
             case "properties", ():
                 return (tuple(self.graph.properties.items()),)
-            case "path", (str() as start, str() as end, int() as depth):
+            case "path", (str() as start, str() as end, int() as depth) if depth >= 0:
                 found = await self.path(start, end, depth)
                 return (None if found is None else tuple(found),)
+            case "path", (start, end, depth):
+                said = f"give two names of nodes and a number of edges, not {start!r}, {end!r}"
+                raise Refused(f"path: {said}, {depth!r}")
         raise Refused(f"{f} with {len(arguments)} arguments is no request")
 
     def switch(self, change: int, chain: str, via: str) -> tuple[tuple[Any, ...], ...]:

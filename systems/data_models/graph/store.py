@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from splitbrain.harness.node import Disk
+from splitbrain.systems.data_models.graph.forms import Refused, check_form
 from splitbrain.systems.log_file import LogFile
 
 Edges = Mapping[int, str]
@@ -34,10 +35,6 @@ Properties = tuple[tuple[str, Any], ...]
 
 PATH = "graph"
 _START = 0x47524150  # what the first frame's checksum continues
-
-
-class Refused(Exception):
-    """The transaction was not made, and never will be."""
 
 
 class Graph:
@@ -84,18 +81,19 @@ class Graph:
             Refused: one can't.
         """
         there = set(self.nodes)
-        for step in steps:
-            match step:
-                case ("add", node):
-                    there.add(node)
-                case ("remove", node) if node in there:
-                    there.discard(node)
-                case ("set", node, tuple()) if node in there:
-                    pass
-                case ("link", _, one, other) if one in there and other in there and one != other:
-                    pass
-                case _:
-                    raise Refused(f"{step[0]} {', '.join(map(str, step[1:]))}: it cannot be made")
+        for position, step in enumerate(steps):
+            at = f"steps[{position}]"
+            check_form(step, at)
+            f, *rest = step
+            for node in rest[1:] if f == "link" else rest[:1]:
+                if f != "add" and node not in there:
+                    raise Refused(f"{at}: there is no node {node}, so {f} cannot be made")
+            if f == "link" and rest[1] == rest[2]:
+                raise Refused(f"{at}: an edge leads from {rest[1]} to another node")
+            if f == "add":
+                there.add(rest[0])
+            elif f == "remove":
+                there.discard(rest[0])
 
     def apply(self, change: int, steps: Sequence[Step]) -> None:
         """Make checked steps in memory, as the next version."""

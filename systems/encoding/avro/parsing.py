@@ -21,7 +21,7 @@ from splitbrain.systems.encoding.avro.schemas import (
     Union,
     kind,
 )
-from splitbrain.systems.encoding.avro.writing import value_of_default
+from splitbrain.systems.encoding.avro.writing import DEEPEST, value_of_default
 from splitbrain.systems.encoding.errors import SchemaError, told
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -37,12 +37,22 @@ def parse(source: Any) -> Schema:
 
 
 class _Parser:
-    """Keeps the named types that were defined so far, by full name."""
+    """Keeps the named types that were defined so far, by full name, and how deep it is in them."""
 
     def __init__(self) -> None:
         self.known: dict[str, Named] = {}
+        self.depth = 0
 
     def schema(self, source: Any, namespace: str) -> Schema:
+        if self.depth > DEEPEST:
+            raise SchemaError(f"more than {DEEPEST} types are within each other")
+        self.depth += 1
+        try:
+            return self._schema(source, namespace)
+        finally:
+            self.depth -= 1
+
+    def _schema(self, source: Any, namespace: str) -> Schema:
         if isinstance(source, str):
             return self._reference(source, namespace)
         if isinstance(source, list | tuple):
@@ -126,6 +136,8 @@ class _Parser:
     def _enum(self, source: Mapping[str, Any], namespace: str) -> Enum:
         name, _, aliases = self._named(source, namespace)
         symbols = _names(source, "symbols")
+        if dotted := [symbol for symbol in symbols if "." in symbol]:
+            raise SchemaError(f"{told(dotted[0])} is no name", ".symbols")
         if len(set(symbols)) < len(symbols):
             raise SchemaError("a symbol is there twice", ".symbols")
         default = source.get("default")
@@ -146,6 +158,12 @@ class _Parser:
                 made.fields.append(self._field(part, space, made))
             except SchemaError as error:
                 raise error.inside(f".fields[{position}]") from None
+        # Once more, now that all fields are known: a default may be a record of this type.
+        for position, field in enumerate(made.fields):
+            try:
+                _check_default(field.schema, field.default)
+            except SchemaError as error:
+                raise error.inside(f".fields[{position}]") from None
         return made
 
     def _field(self, source: Any, namespace: str, record: Record) -> Field:
@@ -158,12 +176,16 @@ class _Parser:
             raise SchemaError(f"there is a field {name} already")
         schema = self._part(source, "type", namespace)
         default = source.get("default", NO_DEFAULT)
-        if default is not NO_DEFAULT:
-            try:
-                value_of_default(schema, default)
-            except ValueError as error:
-                raise SchemaError(f"the default doesn't fit: {error}", ".default") from None
+        _check_default(schema, default)
         return Field(name, schema, default, _names(source, "aliases"))
+
+
+def _check_default(schema: Schema, default: Any) -> None:
+    if default is not NO_DEFAULT:
+        try:
+            value_of_default(schema, default)
+        except ValueError as error:
+            raise SchemaError(f"the default doesn't fit: {error}", ".default") from None
 
 
 def _is_full_name(name: str) -> bool:

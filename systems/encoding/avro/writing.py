@@ -153,38 +153,45 @@ def _record(schema: Record, value: Any, deeper: int) -> bytes:
     return b"".join(parts)
 
 
-def value_of_default(schema: Schema, default: Any) -> Any:
+def value_of_default(schema: Schema, default: Any, deeper: int = DEEPEST) -> Any:
     """The value that a field's default, which is JSON, stands for.
 
     A union's default is of its first type; bytes are text of the characters U+0000 to U+00FF.
 
+    Args:
+        schema: the field's.
+        default: its default.
+        deeper: how many types may be within each other.
+
     Raises:
-        EncodingError: it doesn't fit.
+        EncodingError: it doesn't fit, or has no end: a record's default that has the same default.
     """
-    match schema:
-        case Union(branches):
-            inner = value_of_default(branches[0], default)
-            return (branches[0].name, inner) if isinstance(branches[0], Named) else inner
-        case Primitive("bytes") | Fixed():
-            if not isinstance(default, str) or any(ord(char) > 255 for char in default):
-                raise EncodingError(f"{told(default)} is no text of bytes")
-            value: Any = default.encode("latin-1")
-        case Array(items) if isinstance(default, list | tuple):
-            value = [value_of_default(items, item) for item in default]
-        case Map(values) if isinstance(default, Mapping):
-            value = {key: value_of_default(values, item) for key, item in default.items()}
-        case Record() if isinstance(default, Mapping):
-            value = _record_default(schema, default)
-        case _:
-            value = default
+    if deeper == 0:
+        raise EncodingError(f"more than {DEEPEST} types are within each other")
+    value = _of_default(schema, default, deeper - 1)
     encode(schema, value)
     return value
 
 
-def _record_default(schema: Record, default: Mapping[str, Any]) -> dict[str, Any]:
-    value = {}
-    for field in schema.fields:
-        given = default.get(field.name, field.default)
-        if given is not NO_DEFAULT:
-            value[field.name] = value_of_default(field.schema, given)
-    return value
+def _of_default(schema: Schema, default: Any, deeper: int) -> Any:
+    match schema:
+        case Union(branches):
+            inner = value_of_default(branches[0], default, deeper)
+            return (branches[0].name, inner) if isinstance(branches[0], Named) else inner
+        case Primitive("bytes") | Fixed():
+            if not isinstance(default, str) or any(ord(char) > 255 for char in default):
+                raise EncodingError(f"{told(default)} is no text of bytes")
+            return default.encode("latin-1")
+        case Array(items) if isinstance(default, list | tuple):
+            return [value_of_default(items, item, deeper) for item in default]
+        case Map(values) if isinstance(default, Mapping):
+            parts = default.items()
+            return {key: value_of_default(values, item, deeper) for key, item in parts}
+        case Record() if isinstance(default, Mapping):
+            given = {f.name: default.get(f.name, f.default) for f in schema.fields}
+            return {
+                field.name: value_of_default(field.schema, given[field.name], deeper)
+                for field in schema.fields
+                if given[field.name] is not NO_DEFAULT
+            }
+    return default

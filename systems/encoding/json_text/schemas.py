@@ -11,6 +11,7 @@ from math import isfinite, isnan
 from typing import Any
 
 from splitbrain.systems.encoding.errors import EncodingError, SchemaError, told
+from splitbrain.systems.encoding.json_text.text import DEEPEST
 
 Schema = Mapping[str, Any]
 
@@ -25,12 +26,18 @@ _NOT_FINITE = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float
 _INT64 = -(2**63), 2**63 - 1
 
 
-def checked(schema: Any) -> Schema:
+def checked(schema: Any, deeper: int = DEEPEST) -> Schema:
     """The schema, if it is one.
+
+    Args:
+        schema: what may be one.
+        deeper: how many schemas may be within each other.
 
     Raises:
         SchemaError: it is none; the message has the path to what is wrong.
     """
+    if deeper < 0:
+        raise SchemaError(f"more than {DEEPEST} schemas are within each other")
     if not isinstance(schema, Mapping):
         raise SchemaError(f"{told(schema)} is no schema")
     if unknown := [word for word in schema if word not in _KEYWORDS]:
@@ -38,28 +45,42 @@ def checked(schema: Any) -> Schema:
     for type in types_of(schema):
         if type not in TYPES:
             raise SchemaError(f"there is no type {told(type)}", ".type")
-    if "type" in schema and len(set(types_of(schema)) - {"null"}) > 1:
-        raise SchemaError("of several types, all but one must be null", ".type")
-    _check_properties(schema)
+    if "type" in schema:
+        _check_types(types_of(schema))
+    _check_properties(schema, deeper)
     _check_limits(schema)
     if "items" in schema:
-        _inside(".items", schema["items"])
+        _inside(".items", schema["items"], deeper)
     if "default" in schema:
         try:
-            from_json(schema, schema["default"])
+            # By itself: an unknown symbol is read as the default, which must be a known one.
+            from_json({k: v for k, v in schema.items() if k != "default"}, schema["default"])
         except EncodingError as error:
             raise SchemaError(f"the default doesn't fit: {error}", ".default") from None
     return schema
 
 
-def _check_properties(schema: Schema) -> None:
+def _check_types(types: tuple[Any, ...]) -> None:
+    if not types:
+        raise SchemaError("a list of types has at least one", ".type")
+    if len(set(types)) < len(types):
+        raise SchemaError("a type is there twice", ".type")
+    if len(set(types) - {"null"}) > 1:
+        raise SchemaError("of several types, all but one must be null", ".type")
+
+
+def _check_properties(schema: Schema, deeper: int) -> None:
     properties, required = schema.get("properties", {}), schema.get("required", [])
     if not isinstance(properties, Mapping):
         raise SchemaError(f"{told(properties)} is no object", ".properties")
     for name, part in properties.items():
-        _inside(f".properties.{name}", part)
-    if not isinstance(required, list) or not all(name in properties for name in required):
+        if not isinstance(name, str):
+            raise SchemaError(f"{told(name)} is no name", ".properties")
+        _inside(f".properties.{name}", part, deeper)
+    if not isinstance(required, list) or not all(name in list(properties) for name in required):
         raise SchemaError(f"{told(required)} is no list of properties", ".required")
+    if len(set(required)) < len(required):
+        raise SchemaError(f"{told(required)} has a property twice", ".required")
     if not isinstance(schema.get("additionalProperties", True), bool):
         raise SchemaError("it is true or false", ".additionalProperties")
 
@@ -68,17 +89,24 @@ def _check_limits(schema: Schema) -> None:
     symbols = schema.get("enum", ["x"])
     if not isinstance(symbols, list) or not symbols or not all(isinstance(s, str) for s in symbols):
         raise SchemaError(f"{told(symbols)} is no list of strings", ".enum")
+    if len(set(symbols)) < len(symbols):
+        raise SchemaError("a symbol is there twice", ".enum")
     for name in ("minimum", "maximum"):
         limit = schema.get(name, 0)
-        if isinstance(limit, bool) or not isinstance(limit, int | float):
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or not isfinite(limit):
             raise SchemaError(f"{told(limit)} is no number", f".{name}")
+    if schema.get("minimum", 0) > schema.get("maximum", schema.get("minimum", 0)):
+        raise SchemaError("it is more than the maximum", ".minimum")
     if schema.get("format", "int64") != "int64":
         raise SchemaError("the only format that is understood is int64", ".format")
+    for keyword, type in (("enum", "string"), ("format", "integer")):
+        if keyword in schema and type not in types_of(schema):
+            raise SchemaError(f"it is for {type}s, which the types don't allow", f".{keyword}")
 
 
-def _inside(step: str, part: Any) -> None:
+def _inside(step: str, part: Any, deeper: int) -> None:
     try:
-        checked(part)
+        checked(part, deeper - 1)
     except SchemaError as error:
         raise error.inside(step) from None
 
@@ -89,22 +117,33 @@ def types_of(schema: Schema) -> tuple[Any, ...]:
     return tuple(type) if isinstance(type, list | tuple) else (type,)
 
 
-def to_json(schema: Schema, value: Any) -> Any:
+def to_json(schema: Schema, value: Any, deeper: int = DEEPEST) -> Any:
     """What JSON has for a value.
+
+    Args:
+        schema: what it must fit.
+        value: the value.
+        deeper: how many lists and objects may be within each other.
 
     Raises:
         EncodingError: the value doesn't fit.
     """
+    if deeper < 0:
+        raise EncodingError(f"more than {DEEPEST} lists and objects are within each other")
+
+    def inside(schema: Schema, part: Any) -> Any:
+        return to_json(schema, part, deeper - 1)
+
     type = _type_of(schema, value)
     match type:
         case "object":
             return {
-                name: _at(f".{name}", to_json, schema.get("properties", {}).get(name, {}), part)
+                name: _at(f".{name}", inside, schema.get("properties", {}).get(name, {}), part)
                 for name, part in _properties(schema, value).items()
             }
         case "array":
             items = schema.get("items", {})
-            return [_at(f"[{n}]", to_json, items, item) for n, item in enumerate(value)]
+            return [_at(f"[{n}]", inside, items, item) for n, item in enumerate(value)]
         case "integer" | "number":
             _check_range(schema, value)
             if type == "integer":
@@ -183,6 +222,8 @@ def _properties(schema: Schema, value: Mapping[str, Any]) -> Mapping[str, Any]:
         if name not in value and "default" not in properties[name]:
             raise EncodingError("it is missing", f".{name}")
     for name in value:
+        if not isinstance(name, str):
+            raise EncodingError("the name of a property is text", f"[{told(name)}]")
         if name not in properties and not schema.get("additionalProperties", True):
             raise EncodingError("there is no such property", f".{name}")
     return value

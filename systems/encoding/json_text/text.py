@@ -49,17 +49,31 @@ def _text(value: Any, deeper: int) -> str:
         case None | True | False:
             return {None: "null", True: "true", False: "false"}[value]
         case int():
+            if abs(value) >= 10**_MOST_DIGITS:
+                raise EncodingError(f"a number has {_MOST_DIGITS} digits at most")
             return str(value)
         case float() if isfinite(value):
             return repr(value)
         case str():
+            utf8(value)  # here, where its place is known
             return quoted(value)
         case list() | tuple():
-            return f"[{','.join(_text(item, deeper - 1) for item in value)}]"
+            items = (_inside(f"[{n}]", item, deeper) for n, item in enumerate(value))
+            return f"[{','.join(items)}]"
         case Mapping() if all(isinstance(name, str) for name in value):
-            parts = (f"{quoted(name)}:{_text(item, deeper - 1)}" for name, item in value.items())
+            parts = (
+                f"{quoted(name)}:{_inside(f'.{name}', item, deeper)}"
+                for name, item in value.items()
+            )
             return f"{{{','.join(parts)}}}"
     raise EncodingError(f"JSON has no {told(value)}")
+
+
+def _inside(step: str, item: Any, deeper: int) -> str:
+    try:
+        return _text(item, deeper - 1)
+    except EncodingError as error:
+        raise error.inside(step) from None
 
 
 def quoted(text: str) -> str:

@@ -36,6 +36,18 @@ def decode(type: MessageType, data: bytes) -> dict[str, Any]:
     return _complete(type, _merged(type, {}, data))
 
 
+def skim(data: bytes) -> None:
+    """Look whether bytes are fields, of whatever type.
+
+    Raises:
+        EncodingError: they end within a field, or are none.
+    """
+    at = 0
+    while at < len(data):
+        number, wire, at = _tag(data, at)
+        _, at = _taken(data, at, number, wire, _DEEPEST)
+
+
 def _complete(type: MessageType, record: dict[str, Any]) -> dict[str, Any]:
     """The record in its type's order, with the defaults of what is not there."""
     made: dict[str, Any] = {}

@@ -78,10 +78,16 @@ class Field:
     message: MessageType | None = None
 
     def __post_init__(self) -> None:
-        if not 1 <= self.number <= MOST_NUMBER or self.number in _RESERVED:
-            raise SchemaError(f"{self.number} is no number for a field", f".{self.name}")
-        if self.type not in WIRE or not self.name:
+        if not isinstance(self.name, str) or not self.name:
+            raise SchemaError(f"{told(self.name)} is no name for a field")
+        number: object = self.number  # which JSON may have said
+        is_whole = isinstance(number, int) and not isinstance(number, bool)
+        if not is_whole or not 1 <= self.number <= MOST_NUMBER or self.number in _RESERVED:
+            raise SchemaError(f"{told(self.number)} is no number for a field", f".{self.name}")
+        if not isinstance(self.type, str) or self.type not in WIRE:
             raise SchemaError(f"there is no type {told(self.type)}", f".{self.name}")
+        if self.repeated and self.optional:
+            raise SchemaError("a list is never absent, so it is not optional", f".{self.name}")
         if (self.message is not None) != (self.type == "message"):
             raise SchemaError("a message, and nothing else, has a type of its own", f".{self.name}")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from splitbrain.systems.encoding.errors import EncodingError, told
+from splitbrain.systems.encoding.tagged.reading import skim
 from splitbrain.systems.encoding.tagged.types import (
     DEFAULTS,
     INTEGERS,
@@ -42,7 +43,10 @@ def encode(type: MessageType, record: Mapping[str, Any]) -> bytes:
             parts.append(_written(field, value))
         except EncodingError as error:
             raise error.inside(f".{field.name}") from None
-    unknown: bytes = record.get(UNKNOWN, b"")
+    unknown = record.get(UNKNOWN, b"")
+    if not isinstance(unknown, bytes):
+        raise EncodingError(f"{told(unknown)} is no bytes of unknown fields")
+    skim(unknown)
     return b"".join(parts) + unknown
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 import trio
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,7 +12,8 @@ from untimed_disks import UntimedDisk
 
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.simulation.disk import SimulatedDisk
-from splitbrain.systems.data_models.graph.store import Graph, Refused
+from splitbrain.systems.data_models.graph.forms import Refused
+from splitbrain.systems.data_models.graph.store import Graph
 
 NODES = st.sampled_from("abc")
 PROPERTIES = st.dictionaries(st.sampled_from(["x", "y"]), st.integers(0, 1)).map(
@@ -61,3 +63,30 @@ def test_what_is_found_is_what_nodes_are_also_after_a_power_loss(transactions, p
         for entry in [(name, value) for name in "xy" for value in (0, 1)]:
             found = {node: held for node, held in wanted.items() if entry in held}
             assert dict(each.find(*entry)) == found
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"),
+    [
+        ((7,), "steps[0]: 7 is no step: give (add, node)"),
+        ((("add", "c"), ("jump", "a")), "steps[1]: ('jump', 'a') is no step"),
+        ((("add", 7),), "steps[0][1]: 7 is no name of a node"),
+        ((("link", "x", "a", "b"),), "steps[0][1]: 'x' is no number of an edge"),
+        ((("link", True, "a", "b"),), "steps[0][1]: True is no number of an edge"),
+        ((("link", 1, "a", None),), "steps[0][3]: None is no name of a node"),
+        ((("link", 1, "a", "z"),), "steps[0]: there is no node z, so link cannot be made"),
+        ((("link", 1, "a", "a"),), "steps[0]: an edge leads from a to another node"),
+        ((("remove", "a"), ("set", "a", ())), "steps[1]: there is no node a, so set cannot"),
+        ((("set", "a", (("x", [1]),)),), "steps[0][2][0]: ('x', [1]) is no property"),
+    ],
+)
+def test_a_transaction_that_cannot_be_made_is_refused_with_the_place_and_not_written(steps, said):
+    disk = SimulatedDisk(random.Random(1))
+    graph = opened(disk)
+    trio.run(graph.transact, 1, (("add", "a"), ("add", "b")))
+
+    with pytest.raises(Refused) as refused:
+        trio.run(graph.transact, 2, steps)
+
+    assert str(refused.value).startswith(said)
+    assert opened(disk).nodes == {"a": {}, "b": {}}

@@ -110,6 +110,13 @@ def test_updates_that_come_twice_and_crash_add_up(steps):
         assert dict(found.fields)["log"] == tuple(field for field, _ in steps)
 
 
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("query", "said"),
     [
@@ -121,6 +128,10 @@ def test_updates_that_come_twice_and_crash_add_up(steps):
         ({"a": {"$exists": 1}}, "query.a.$exists: give true or false"),
         ({"$and": {}}, "query.$and: give a list"),
         ({"a": 2**70}, "query.a: a whole number has 64 bits at most"),
+        ({"a": float("nan")}, "query.a: a number is finite"),
+        ({"a": {}}, "query.a: give a condition: $eq, $exists"),
+        ({"": 1}, "query: '' is no name of a field"),
+        ({"a": {"$in": [nested(99)]}}, f"query.a.$in[0]{33 * '[0]'}: lists are nested no deeper"),
     ],
 )
 def test_a_query_that_is_none_is_refused_with_the_place(query, said):
@@ -138,6 +149,9 @@ def test_a_query_that_is_none_is_refused_with_the_place(query, said):
         ({"$push": {"text": 1}}, "update.$push.text: the field is no list to push to"),
         ({"$set": {"$a": 1}}, "update.$set: '$a' is no name of a field"),
         ({"$unset": [1]}, "update.$unset[0]: 1 is no name of a field"),
+        ({"$set": {"n": 1}, "$inc": {"n": 1}}, "update.$inc.n: $set changes the field already"),
+        ({"$unset": ["n", "n"]}, "update.$unset[1]: $unset changes the field already"),
+        ({"$push": {"l": nested(99)}}, f"update.$push.l{33 * '[0]'}: lists are nested no deeper"),
         ({"$set": 3}, "update.$set: give an object, by names"),
         ({"$inc": {"big": 1}}, "update.$inc.big: a whole number has 64 bits at most"),
     ],
