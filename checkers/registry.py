@@ -73,6 +73,7 @@ PATHS: dict[str, str] = {
     "cache-monotonic": "splitbrain.checkers.caching.backwards:ENTRY",
     "requests-counted": "splitbrain.checkers.calls.balancing:COUNTED_ENTRY",
     "balance": "splitbrain.checkers.calls.balancing:BALANCE_ENTRY",
+    "kept-work": "splitbrain.checkers.calls.work_done:ENTRY",
     "drained": "splitbrain.checkers.calls.balancing:DRAINED_ENTRY",
     "no-stale-set": "splitbrain.checkers.caching.filling:STALE_SET_ENTRY",
     "single-flight": "splitbrain.checkers.caching.filling:SINGLE_FLIGHT_ENTRY",

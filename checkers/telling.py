@@ -37,6 +37,7 @@ class Tells(IntEnum):
 
 KINDS = {
     "lost": Tells.LOSS,
+    "lost-work": Tells.LOSS,
     "two-leaders": Tells.DECISION,
     "split-decision": Tells.DECISION,
     "two-owners": Tells.DECISION,

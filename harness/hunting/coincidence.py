@@ -1,4 +1,4 @@
-"""Faults that come together, and faults that last: what is seldom drawn one by one.
+"""Faults that come together, that last, or are over soon: what is seldom drawn one by one.
 
 Drawn one by one, two faults seldom meet at one server within the half second in which they would do
 harm together: a leader that is cut off *and* whose clock is set back, a disk that forgets just
@@ -28,6 +28,9 @@ UNMENDED = 0.4
 
 BESIDE = 0.2
 """How many of the other faults there are beside those that last long."""
+
+BRIEF_S = 0.2
+"""How long a fault that is over soon lasts at most, in seconds."""
 
 BEFORE_S, AFTER_S = 0.1, 0.5
 """How much earlier and later than the other one a fault begins at most, in seconds."""
@@ -79,6 +82,24 @@ def prolonged(plan: Plan, *, survivable: bool) -> Plan:
         longer[fault.id] = replace(fault, at=at, duration=duration)
     kept = [f for f in plan.faults if f.id in longer or rng.random() < BESIDE]
     return plan.with_(faults=by_start(longer.get(fault.id, fault) for fault in kept))
+
+
+def briefly(plan: Plan, kind: str) -> Plan:
+    """The plan with all faults of a kind over soon: whoever is down does nothing that could go
+    wrong before it comes again.
+
+    Args:
+        plan: the plan.
+        kind: the kind of fault, by id.
+    """
+    return plan.with_(
+        faults=tuple(
+            replace(fault, duration=min(fault.duration, BRIEF_S))
+            if named(fault.kind).id == kind
+            else fault
+            for fault in plan.faults
+        )
+    )
 
 
 def unmended(plan: Plan) -> Plan:

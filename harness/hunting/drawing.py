@@ -17,9 +17,16 @@ from math import exp, floor, log
 from pathlib import Path
 from typing import Any
 
-from splitbrain.harness.hunting.coincidence import coinciding, prolonged, unmended
+from splitbrain.harness.hunting.coincidence import briefly, coinciding, prolonged, unmended
+from splitbrain.harness.hunting.selecting import (
+    NARROW_KINDS,
+    POWER_LOSS,
+    is_in_a_state,
+    is_losing_power,
+    kinds_for,
+)
 from splitbrain.harness.knobs import OPTION, Knob
-from splitbrain.harness.nemesis.catalogue import named, resolve
+from splitbrain.harness.nemesis.catalogue import named
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.nemesis.schedule import DENSITY
 from splitbrain.harness.nemesis.triggers import (
@@ -38,29 +45,15 @@ from splitbrain.harness.system import System
 from splitbrain.harness.workloads import WORKLOADS
 from splitbrain.harness.workloads.workload import Experiment
 
-NARROW = 0.25
-"""How often only a few kinds of fault are drawn from: one to `NARROW_KINDS`."""
-
-NARROW_KINDS = 3
-
-QUIET = 0.05
-"""How often there is no fault at all."""
-
 SURVIVABLE = 0.4
 """How often faults stay within what the system claims to survive, so that it has to answer again in
 the end, even with a minority dead."""
 
-NOTICED = 0.25
-"""How often there may be faults that the system only notices: a server that refuses to go on leaves
-little of the rest of the run to be judged."""
+SLOW_DISKS_S = 2e-2, 5e-2
+"""How long an fsync takes at least and at most where power is lost."""
 
-NOTICED_ALONE = 0.5
-"""How often one kind of these comes with one or two others alone: among thirty kinds it strikes
-once, if at all, and a system that does not notice gives it time to spread."""
-
-POWER_LOSSES = 0.12
-"""How often power losses come with one other kind alone. What is acknowledged before it is durable
-shows by them and nothing else, and is durable soon: they have to come often."""
+BUSY = 30.0, 80.0
+"""How many operations a second there are at least and at most then: so that some are under way."""
 
 OTHER_SIZES = 0.3
 """How often a system has another number of servers than it usually has."""
@@ -71,6 +64,9 @@ TOGETHER = 0.3
 PROLONGED = 0.35
 """How often some faults last longer than anybody's patience. Drawn by themselves half of them are
 over in a fifth of a second, and what gives up after one (a hint, a lease, a suspicion) waits on."""
+
+LASTING = 0.8
+"""The same where there is little but what lasts outside, too."""
 
 TRIGGERS = 0.3
 """How often half of the faults wait for something to happen, rather than for a time alone."""
@@ -88,8 +84,6 @@ _EVENTS = (
     "write",
 )
 _OFTEN, _SELDOM = 100, 10
-
-POWER_LOSS = "process.power_loss"
 
 TURNED_OVER = 0.3
 """How often clients leave keys for others in the course of a run, where a workload has several."""
@@ -248,13 +242,21 @@ def plan_for(target: Target, seed: int) -> Plan:
         rate=round(_log_uniform(seed, "rate", 8.0, 80.0), 1),
     )
     shares = target.shares.get(plan.workload, {})
+    kinds = kinds_for(target.faults, target.claims, seed)
     options = {**_options(plan.workload, seed, plan.time_limit), **_mixed(shares, seed)}
+    losing = is_losing_power(kinds)
+    if losing:
+        options["disk"] = {
+            "fsync_latency": _rounded(_log_uniform(seed, "slow fsync", *SLOW_DISKS_S))
+        }
+        plan = plan.with_(rate=round(_log_uniform(seed, "rate", *BUSY), 1))
     plan = plan.with_(options={**options, **_settings(target.knobs, seed)})
     within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None
-    kinds = _kinds(target, seed)
-    plan = draw(plan, kinds, within=within, density=_density(kinds, seed))
-    plan = unmended(plan)
-    if _stream(seed, "prolonged").random() < PROLONGED:
+    density = 2 * DENSITY if losing else _density(kinds, seed)
+    plan = draw(plan, kinds, within=within, density=density)
+    plan = unmended(briefly(plan, POWER_LOSS) if losing else plan)
+    longer = LASTING if is_in_a_state(kinds) and not losing else PROLONGED
+    if _stream(seed, "prolonged").random() < longer:
         plan = prolonged(plan, survivable=within is not None)
     if _stream(seed, "together").random() < TOGETHER:
         plan = coinciding(plan, survivable=within is not None)
@@ -351,35 +353,6 @@ def _settings(knobs: Sequence[Knob], seed: int) -> dict[str, Any]:
                 value = edge.choice((knob.low, knob.high))
             drawn[knob.name] = round(value) if knob.whole else value
     return {OPTION: drawn} if drawn else {}
-
-
-def _kinds(target: Target, seed: int) -> str | list[str]:
-    rng = _stream(seed, "kinds")
-    if target.faults == ("none",) or rng.random() < QUIET:
-        return "none"
-    kinds = [kind.id for kind in resolve(target.faults)]
-    if target.claims is not None and "all" in target.faults:
-        assumed = {kind.id for kind in resolve(target.claims.assumes)}
-        kinds = [kind for kind in kinds if kind not in assumed]
-    notices = target.claims.notices if target.claims is not None else ()
-    noticed = [kind.id for kind in resolve(notices) if kind.id in kinds]
-    others = [kind for kind in kinds if kind not in noticed]
-    toss = _stream(seed, "notices").random()
-    if noticed and others and toss < NOTICED * NOTICED_ALONE:
-        return _few(noticed, others, _stream(seed, "noticed alone"))
-    if toss >= NOTICED:
-        kinds = others or kinds
-    losses = _stream(seed, "power losses")
-    if POWER_LOSS in others and len(others) > 1 and losses.random() < POWER_LOSSES:
-        return [POWER_LOSS, losses.choice([kind for kind in others if kind != POWER_LOSS])]
-    if rng.random() < NARROW:
-        kinds = rng.sample(kinds, min(len(kinds), rng.choice((1, 1, 2, NARROW_KINDS))))
-    return kinds
-
-
-def _few(noticed: list[str], others: list[str], rng: random.Random) -> list[str]:
-    """A kind that is noticed, with one or two others."""
-    return [rng.choice(noticed), *rng.sample(others, min(len(others), rng.choice((1, 2))))]
 
 
 def _stream(seed: int, name: str) -> random.Random:

@@ -2,20 +2,23 @@
 
 Calls that any backend can answer, and now and then a restart of one, which must be drained first.
 What the balancer did is judged by what it announces (`splitbrain.checkers.calls.balancing`; DDIA
-chapter 1); here, that answers come from backends and that calls are answered at all.
+chapter 1). If the client can ask what a backend has done, what was answered must be among that
+(`splitbrain.checkers.calls.work_done`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 from splitbrain.checkers.calls import balance, drained, no_request_to_dead, requests_counted
+from splitbrain.checkers.calls.work_done import kept_work
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.workloads.parts.abilities import Method
 from splitbrain.harness.workloads.parts.drawn import Drawn
+from splitbrain.harness.workloads.parts.keyed import remainder
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
@@ -23,7 +26,10 @@ from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Work
 
 NAME = "lb"
 
-OPTIONS = (Option("restart", 0.1, "share of restarts; calls are the rest", most=1),)
+OPTIONS = (
+    Option("restart", 0.1, "share of restarts among the operations", most=1),
+    Option("done", 0.1, "share of reads of what a backend has done; calls are the rest", most=1),
+)
 
 
 # Client protocol
@@ -47,10 +53,15 @@ class BalancedClient(Protocol):
         """
         ...
 
+    async def done(self, position: int) -> tuple[str, Sequence[int]]:
+        """A backend, by its position, and the numbers of all calls that it has done. Optional."""
+        ...
+
 
 METHODS = (
     Method("call", "call(number) -> backend", "calls", needed=True),
     Method("restart", "restart(position) -> backend", "restarts", needed=True),
+    Method("done", "done(position) -> backend, numbers", "reads of what backends have done"),
 )
 
 
@@ -58,19 +69,24 @@ async def perform(client: Any, f: str, value: Any) -> Any:
     """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
     if f in ("call", "restart"):
         return [value, await getattr(client, f)(value)]
-    raise ValueError(f"workload lb has no operation {f!r}: it has call and restart")
+    if f == "done":
+        backend, numbers = await client.done(value)
+        return [value, backend, list(numbers)]
+    raise ValueError(f"workload lb has no operation {f!r}: it has call, restart and done")
 
 
 # Generator
 
 
 def operations(options: Mapping[str, Any]) -> Generator:
-    """Endless calls and restarts, by random free clients."""
+    """Endless calls, restarts and reads of what was done, by random free clients."""
+    shares = {f: options[f] for f in ("restart", "done")}
+    weights = remainder(NAME, shares, "call")
 
     def draw(context: Context, client: int, number: int) -> Invocation:
-        if context.random.random() < options["restart"]:
-            return Invocation(context.time, client, "restart", context.random.randrange(8))
-        return Invocation(context.time, client, "call", number)
+        f = context.random.choices(tuple(weights), tuple(weights.values()))[0]
+        argument = number if f == "call" else context.random.randrange(8)
+        return Invocation(context.time, client, f, argument)
 
     return Drawn(draw)
 
@@ -79,13 +95,22 @@ def operations(options: Mapping[str, Any]) -> Generator:
 
 
 def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
-    """A call by a client of every server: in the end all are answered."""
-    return [FinalRead("call", -1, server) for server in plan.servers]
+    """A call by a client of every server: in the end all are answered; and what every server that
+    may be a backend has done."""
+    reads = [FinalRead("call", -1, server) for server in plan.servers]
+    if options["done"]:
+        reads += [FinalRead("done", n, server) for n, server in enumerate(plan.servers)]
+    return reads
 
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
-    """Requests go to who lives, and to who has least to do; restarts drop none."""
-    return (no_request_to_dead(), balance(), requests_counted(), drained())
+    """Requests go to who lives, and to who has least to do; restarts drop none; work is kept."""
+    return (no_request_to_dead(), balance(), requests_counted(), drained(), kept_work())
+
+
+def lists(f: str, argument: Any, result: Any) -> bool:
+    """Whether a read shows any work."""
+    return bool(result[2])
 
 
 KIND = WorkloadKind(
@@ -97,10 +122,15 @@ KIND = WorkloadKind(
     operations=operations,
     final=final_reads,
     checkers=checkers,
+    idempotent=frozenset({"done"}),
+    shows=lists,
     refusable=frozenset({"restart"}),
     words={
         "call": Words("calls[ -> {result.1:name}]", "call[ {result.1:name}]"),
         "restart": Words("restarts a backend[: {result.1:name}]", "restart[ {result.1:name}]"),
+        "done": Words(
+            "asks what a backend has done[: {result.1:name}, {result.2}]", "->{result.2}"
+        ),
     },
 )
 

@@ -129,7 +129,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("process.kill",),
         nodes=1,
         seeds=5,
-        shows=("lost",),
+        shows=("lost", "missing", "linearizable(sticky-register)", "held-twice"),
         source="DDIA chapter 3, Other Indexing Structures",
     ),
     Bug(
@@ -151,7 +151,8 @@ BUGS: tuple[Bug, ...] = (
         faults=("process.power_loss", "disk.slow"),
         nodes=1,
         seeds=60,
-        shows=_LINEARIZABLE,
+        options={"disk": {"fsync_latency": 0.02}},
+        shows=(*_LINEARIZABLE, "lost", "missing", "two-contents"),
         source="DDIA chapter 7, Read Committed (dirty reads); Jepsen: MongoDB 2.6.7",
     ),
 )

@@ -1,7 +1,8 @@
 """The balancer: one backend for each request, the less loaded of two that seem well.
 
 client -> balancer     ("request", id, "call", number) | ("request", id, "restart", position)
-balancer -> client     ("reply", id, "ok", backend)
+                       ("request", id, "done", position)
+balancer -> client     ("reply", id, "ok", backend)       to "done" also the calls
                        ("reply", id, "refused", why)      not done, and never will be
                        ("reply", id, "unknown")           nobody knows
 """
@@ -61,7 +62,7 @@ class Balancer:
                         nursery.start_soon(self._serve, sender, number, request)
                     case ("pong", float() as sent):
                         self.health.pong(sender, sent, now)
-                    case (("done" | "restarted"), int() as number, *answer):
+                    case (("done" | "restarted" | "listed"), int() as number, *answer):
                         self.questions.hear(number, tuple(answer))
 
     async def _ping(self) -> None:
@@ -71,37 +72,39 @@ class Balancer:
             await trio.sleep(PING_S)
 
     async def _serve(self, client: str, number: int, request: list[Any]) -> None:
+        backends = self.health.backends
         match request:
-            case ["call", int()]:
-                answer = await self.call()
+            case ["call", int() as call]:
+                answer = await self.call(call)
             case ["restart", int() as position]:
-                backends = self.health.backends
                 answer = await self.restart(backends[position % len(backends)])
+            case ["done", int() as position]:
+                answer = await self.done_by(backends[position % len(backends)])
             case _:
                 answer = ("refused", f"{request} is no request")
         self.node.network.send(client, ("reply", number, *answer))
 
     # Calls
 
-    async def call(self) -> Message:
+    async def call(self, call: int) -> Message:
         """Have one backend do it; the answer."""
         candidates = self.health.candidates(trio.current_time())
         if not candidates:
             return "refused", "no backend seems well"
-        return await self.forward(self.choose(candidates), candidates)
+        return await self.forward(call, self.choose(candidates), candidates)
 
     def choose(self, candidates: list[str]) -> str:
         """The less loaded of two."""
         two = self.node.random.sample(candidates, min(2, len(candidates)))
         return min(two, key=self.health.open.__getitem__)
 
-    async def forward(self, backend: str, candidates: list[str]) -> Message:
+    async def forward(self, call: int, backend: str, candidates: list[str]) -> Message:
         """Send a request to a backend, and wait."""
         number = self.questions.number()
         counts = {each: self.health.open[each] for each in candidates}
         self.node.announce(SENT, {"to": backend, "number": number, "open": counts})
         self.health.open[backend] += 1
-        answer = await self._asked(backend, ("work", number, TIMEOUT_S), TIMEOUT_S)
+        answer = await self._asked(backend, ("work", number, call, TIMEOUT_S), TIMEOUT_S)
         self.health.ended(backend, answered=answer is not None)
         done = answer == (True,)
         self.node.announce(ANSWERED, {"from": backend, "number": number, "ok": done})
@@ -112,9 +115,17 @@ class Balancer:
             self.health.failed(backend, now, answered=answer is not None)
         if self.health.open[backend] == 0 and backend in self._idle:
             self._idle.pop(backend).set()
-        if answer is None:
+        if answer in (None, (None,)):
             return ("unknown",)
         return ("ok", backend) if done else ("refused", f"{backend} failed")
+
+    async def done_by(self, backend: str) -> Message:
+        """Which calls a backend has done; the answer."""
+        answer = await self._asked(backend, ("list", self.questions.number()), TIMEOUT_S)
+        match answer:
+            case (tuple() as calls,):
+                return "ok", backend, calls
+        return "refused", f"{backend} does not say what it has done"
 
     # Restarts
 

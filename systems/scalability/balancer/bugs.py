@@ -59,6 +59,13 @@ class NotDrained(Balancer):
         return True
 
 
+class AnswersAtOnce(Backend):
+    """Says that it is done when it has written it."""
+
+    async def sync(self) -> None:
+        """After a power loss it never was."""
+
+
 class FirstOfAll(Balancer):
     """Sends everything to the first that seems well."""
 
@@ -152,5 +159,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=10,
         shows=("miscounted",),
         source="Nygard, Release It! (second edition, 2018), chapter 4, Integration Points",
+    ),
+    Bug(
+        id="LB-06",
+        title="a backend answers before its work is durable",
+        server=planted(BalancedServer, backend=AnswersAtOnce),
+        workload="lb",
+        faults=("process.power_loss",),
+        nodes=4,
+        seeds=20,
+        shows=("lost-work", "vanished-work"),
+        source="DDIA chapter 7, Durability; Pillai et al., All File Systems Are Not Created Equal, "
+        "OSDI 2014",
     ),
 )

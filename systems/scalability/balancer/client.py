@@ -5,7 +5,7 @@ from __future__ import annotations
 import trio
 
 from splitbrain.harness.client import Definite, Indefinite, request
-from splitbrain.harness.node import Node
+from splitbrain.harness.node import Message, Node
 from splitbrain.systems.roles import first_server
 
 ATTEMPT_S = 1.8
@@ -31,17 +31,22 @@ class BalancedClient:
             Definite: nobody did.
             Indefinite: nobody said whether it was done.
         """
-        return await self._ask("call", number)
+        return str((await self._ask("call", number))[0])
 
     async def restart(self, position: int) -> str:
         """Restart a backend; its name. Raises as `call` does."""
-        return await self._ask("restart", position)
+        return str((await self._ask("restart", position))[0])
 
-    async def _ask(self, f: str, argument: int) -> str:
+    async def done(self, position: int) -> tuple[str, list[int]]:
+        """A backend's name, and the calls that it has done. Raises as `call` does."""
+        backend, calls = await self._ask("done", position)
+        return str(backend), list(calls)
+
+    async def _ask(self, f: str, argument: int) -> Message:
         with trio.move_on_after(ATTEMPT_S):
             match await request(self._node, self._balancer, f, argument):
-                case ("ok", backend):
-                    return str(backend)
+                case ("ok", *result):
+                    return tuple(result)
                 case ("refused", reason):
                     raise Definite(str(reason))
         raise Indefinite("nobody said whether it was done")

@@ -27,8 +27,10 @@ class BalancedServer:
     def refusal(message: Message) -> Message | None:
         """How it fails at once (`splitbrain.harness.nemesis.kinds.service`); pings are answered."""
         match message:
-            case ("work", number, _):
+            case ("work", number, *_):
                 return "done", number, False
+            case ("list", number):
+                return "listed", number, None
             case ("request", number, *_):
                 return "reply", number, "refused", "it fails"
         return None

@@ -149,10 +149,11 @@ BUGS: tuple[Bug, ...] = (
         title="entries end by invalidation alone: who is cut off gives them for ever",
         server=_entries(EndsByInvalidation),
         workload="cache",
-        faults=("net.partition",),
+        faults=("net.partition", "net.partition_oneway"),
         nodes=3,
-        seeds=20,
+        seeds=40,
         shows=("stale",),
+        options={"keys": 3},
         source="Nishtala et al., Scaling Memcache at Facebook, NSDI 2013, section 4",
     ),
     Bug(

@@ -111,6 +111,8 @@ def nothing(name, f, value):
         ]
     if name in ("counter", "eventual-counter"):
         return 0
+    if name == "lb":
+        return [value, "n2", []]
     empty = {"doctors": [None, list(DOCTORS)], "booking": [None, []]}.get(name, [None, None])
     return [value[0], empty[1]] if isinstance(value, list) else value or []
 
@@ -122,7 +124,6 @@ WITHOUT_READS = (
     "semaphore",
     "echo",
     "unique-ids",
-    "lb",
     "breaker",
     "open-loop",
 )

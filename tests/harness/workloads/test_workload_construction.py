@@ -185,7 +185,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "codec": ["cut", "get"],
         "open-loop": [],
         "graph": ["path", "route", "scan"],
-        "lb": [],
+        "lb": ["done"],
         "cache": ["read"],
         "deliveries": ["processed"],
         "event-store": ["read", "rebuild"],

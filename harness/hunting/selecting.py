@@ -1,0 +1,102 @@
+"""Which kinds of faults a plan of a hunt draws from.
+
+Mostly all that fit, of which a swarm takes half (`splitbrain.harness.nemesis.schedule`); now and
+then a few alone, for what needs a system that does well but for them.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from splitbrain.harness.nemesis.catalogue import resolve
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.streams import stream
+
+POWER_LOSS = "process.power_loss"
+
+NARROW = 0.25
+"""How often only a few kinds of fault are drawn from: one to `NARROW_KINDS`."""
+
+NARROW_KINDS = 3
+
+QUIET = 0.05
+"""How often there is no fault at all."""
+
+NOTICED = 0.25
+"""How often there may be faults that the system only notices: a server that refuses to go on leaves
+little of the rest of the run to be judged."""
+
+NOTICED_ALONE = 0.5
+"""How often one kind of these comes with one or two others alone: among thirty kinds it strikes
+once, if at all, and a system that does not notice gives it time to spread."""
+
+POWER_LOSSES = 0.12
+"""How often power losses come with one other kind alone. What is acknowledged before it is durable
+shows by them and nothing else, and is durable soon: they have to come often, to be over soon, and
+to strike while much is under way on disks that take their time."""
+
+STATES = (("net.partition", "net.partition_oneway"), ("version.change",))
+"""Faults that outside are less an event than a state for hours: who is cut off goes on with what it
+has, an entry, a lease, a suspicion; old and new code share data."""
+
+IN_A_STATE = 0.12
+"""How often one of these comes with one other kind alone, and lasts. Among many faults whoever
+would do something wrong is soon down itself, or so are those who would see it."""
+
+
+def kinds_for(faults: Sequence[str], claims: Claims | None, seed: int) -> str | list[str]:
+    """The kinds of this seed: ``none``, or ids.
+
+    Args:
+        faults: what to draw from.
+        claims: what the system claims to survive, None for nothing.
+        seed: the plan's.
+    """
+    rng = _stream(seed, "kinds")
+    if tuple(faults) == ("none",) or rng.random() < QUIET:
+        return "none"
+    kinds = [kind.id for kind in resolve(faults)]
+    if claims is not None and "all" in faults:
+        assumed = {kind.id for kind in resolve(claims.assumes)}
+        kinds = [kind for kind in kinds if kind not in assumed]
+    notices = claims.notices if claims is not None else ()
+    noticed = [kind.id for kind in resolve(notices) if kind.id in kinds]
+    others = [kind for kind in kinds if kind not in noticed]
+    toss = _stream(seed, "notices").random()
+    if noticed and others and toss < NOTICED * NOTICED_ALONE:
+        return _few(noticed, others, _stream(seed, "noticed alone"))
+    if toss >= NOTICED:
+        kinds = others or kinds
+    losses = _stream(seed, "power losses")
+    if POWER_LOSS in others and len(others) > 1 and losses.random() < POWER_LOSSES:
+        return [POWER_LOSS, losses.choice([kind for kind in others if kind != POWER_LOSS])]
+    lasting = _stream(seed, "state")
+    states = [known for family in STATES if (known := [k for k in family if k in others])]
+    rest = [kind for kind in others if not any(kind in family for family in states)]
+    if states and rest and lasting.random() < IN_A_STATE:
+        return [lasting.choice(lasting.choice(states)), lasting.choice(rest)]
+    if rng.random() < NARROW:
+        kinds = rng.sample(kinds, min(len(kinds), rng.choice((1, 1, 2, NARROW_KINDS))))
+    return kinds
+
+
+def is_losing_power(kinds: str | list[str]) -> bool:
+    """Whether power losses come with one other kind at most."""
+    return isinstance(kinds, list) and len(kinds) <= 2 and POWER_LOSS in kinds
+
+
+def is_in_a_state(kinds: str | list[str]) -> bool:
+    """Whether there is little but a fault that should last."""
+    return (
+        isinstance(kinds, list) and len(kinds) <= 2 and any(k in f for k in kinds for f in STATES)
+    )
+
+
+def _few(noticed: list[str], others: list[str], rng: random.Random) -> list[str]:
+    """A kind that is noticed, with one or two others."""
+    return [rng.choice(noticed), *rng.sample(others, min(len(others), rng.choice((1, 2))))]
+
+
+def _stream(seed: int, name: str) -> random.Random:
+    return stream(seed, "hunt", name)
