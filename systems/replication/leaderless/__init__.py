@@ -77,6 +77,12 @@ KNOBS = (
     Knob("compact_at", 3, 1_000, "records in the log before it is written anew", "compact_at"),
 )
 
+QUORUM_KNOBS = (
+    *KNOBS,
+    Knob("copies", 2, 5, "homes of a key: n"),
+    Knob("write_quorum", 1, 5, "answers that a write needs: w; a read needs n - w + 1"),
+)
+
 CLAIMS = Claims(("process", "net", "clock", "disk.slow", "disk.stall", "client"), max_down="all")
 
 SYSTEM = System(
@@ -89,7 +95,7 @@ SYSTEM = System(
     checkers=(no_lost_concurrent_write(current=True), repair_ends()),
     nodes=5,
     bugs=BUGS,
-    knobs=KNOBS,
+    knobs=QUORUM_KNOBS,
     pictures=(QUORUMS,),
 )
 
@@ -103,7 +109,7 @@ SLOPPY = System(
     checkers=(repair_ends(),),
     nodes=5,
     bugs=SLOPPY_BUGS,
-    knobs=KNOBS,
+    knobs=QUORUM_KNOBS,
     pictures=(QUORUMS,),
 )
 

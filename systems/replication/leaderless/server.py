@@ -50,10 +50,10 @@ class LeaderlessServer:
     """Replica and coordinator.
 
     Attributes:
-        copies: how many homes a key has, if there are so many servers.
-        read_quorum: how many must answer a read; None means most of the homes.
-        write_quorum: likewise for a write. If both together are more than the homes, and the
-            quorums are not sloppy, a read shows what was acknowledged before it began.
+        copies: n, how many homes a key has, if there are so many servers.
+        write_quorum: w, how many must answer a write, or all homes. A read needs so many answers
+            that w + r > n: where quorums are not sloppy it shows what was acknowledged before it
+            began.
         sloppy: whether other servers stand in for homes that are silent.
         resend_s: seconds until the silent are asked again, or somebody stands in for them.
         patience_s: seconds that a coordinator tries; then it says that it does not know.
@@ -64,8 +64,7 @@ class LeaderlessServer:
     """
 
     copies = 3
-    read_quorum: int | None = None
-    write_quorum: int | None = None
+    write_quorum = 2
     sloppy = False
     resend_s = 0.1
     patience_s = 0.5
@@ -80,9 +79,9 @@ class LeaderlessServer:
         self.storage = self.storage_class(node.disk, self.compact_at)
         self._teller = Teller(node)
         self.issued: dict[str, Cell] = {}
-        majority = min(self.copies, len(self.servers)) // 2 + 1
-        self.to_read = self.read_quorum or majority
-        self.to_write = self.write_quorum or majority
+        homes = min(self.copies, len(self.servers))
+        self.to_write = min(self.write_quorum, homes)
+        self.to_read = homes - self.to_write + 1
         self._rounds = 0
         self._open: dict[_Number, _Round] = {}
 
