@@ -40,7 +40,12 @@ CHANGE, TRANSFER = "change-members", "hand-over"
 MOVE, SPLIT, MERGE = "move-range", "split-range", "merge-range"
 """Likewise: which server has which range of keys, and where ranges end."""
 
-CHANGES = frozenset({CHANGE, TRANSFER, MOVE, SPLIT, MERGE})
+ADD_MEMBER, REMOVE_MEMBER, REPLACE_MEMBER = "add-member", "remove-member", "replace-member"
+"""Operations of operators: a server becomes a member, is one no longer, takes another's place."""
+
+CHANGES = frozenset(
+    {CHANGE, TRANSFER, MOVE, SPLIT, MERGE, ADD_MEMBER, REMOVE_MEMBER, REPLACE_MEMBER}
+)
 """All of these."""
 
 OWNS = "owns"
@@ -88,6 +93,9 @@ TIMED_OUT = "timed out after"
 BEHIND = "what the client has seen is not here"
 """What the error of an operation tells that was refused for the sake of its client's session: the
 server lacks what the client was shown elsewhere."""
+
+ASKED = "asked"
+"""In the effect of a fault: where in the history the operations begin that it asked for."""
 
 MEMBER_DEAD = "member.dead"
 """The fault that leaves a server dead for good."""

@@ -13,6 +13,7 @@ import trio
 
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.node import Node
+from splitbrain.systems.member_changes import MemberChanges
 from splitbrain.systems.roles import first_server
 
 ATTEMPT_S = 0.4
@@ -20,7 +21,7 @@ ATTEMPT_S = 0.4
 since servers that are slow only become slower by being asked again."""
 
 
-class SetClient:
+class SetClient(MemberChanges):
     """Adds and reads elements; has servers join and leave.
 
     Args:
@@ -41,18 +42,24 @@ class SetClient:
         (elements,) = await self._ask(None, "read")
         return sorted(elements)
 
-    async def change(self, number: int) -> list[str]:
-        """Have a server be a member that is none, or the other way round, by a number of any size.
-        The members then.
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """All servers, members or not."""
+        return self._node.peers
+
+    async def members(self) -> tuple[int, tuple[str, ...]]:
+        """The version of the members, and who they are."""
+        version, members = await self._ask(first_server(self._node), "members")
+        return version, tuple(members)
+
+    async def toggle(self, version: int, server: str) -> tuple[int, tuple[str, ...]]:
+        """See `splitbrain.systems.member_changes.Members.toggle`.
 
         Raises:
             Definite: there would be too few.
         """
-        first = first_server(self._node)
-        version, _ = await self._ask(first, "members")
-        server = self._node.peers[number % len(self._node.peers)]
-        _, members = await self._ask(first, "change", version, server)
-        return list(members)
+        version, members = await self._ask(first_server(self._node), "change", version, server)
+        return version, tuple(members)
 
     async def _ask(self, server: str | None, *message: Any) -> tuple[Any, ...]:
         """Ask this server, or one after another, until the harness gives the operation up."""

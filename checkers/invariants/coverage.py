@@ -10,7 +10,8 @@ system succeeded, some read shows what was written, and enough operations succee
 
 *Algorithm.* Count operations by kind and outcome. Never invalid: what is missing is evidence.
 
-*Left out.* Whether the faults did anything: their ``effect`` is in the history for reports to show.
+*Left out.* Operations that faults asked for: whether they succeed is the faults' affair. Whether
+the faults did anything: their ``effect`` is in the history for reports to show.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from splitbrain.checkers.asked import asked_for
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.verdict import UNKNOWN, VALID, Checker, Verdict
 from splitbrain.checkers.vocabulary import REPLICA_STATE
@@ -88,13 +90,13 @@ class _Exercised:
     def check(self, history: History) -> Verdict:
         """See `Checker.check`."""
         kinds: dict[str, _Kind] = {}
-        calls = history.calls()
+        calls, asked = history.calls(), asked_for(history)
         outcomes: dict[str, int] = {}
         succeeded, seen = 0, False
         for call in calls:
             succeeded += call.outcome == OK
             outcomes[f"{call.outcome} {call.f}"] = outcomes.get(f"{call.outcome} {call.f}", 0) + 1
-            if call.f == REPLICA_STATE:
+            if call.f == REPLICA_STATE or call.invoke_index in asked:
                 continue
             for f in _kinds_of(call):
                 kind = kinds.setdefault(f, _Kind())

@@ -6,8 +6,12 @@ faults have bent runs at the product of their rates.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import prod
+from random import Random
+from typing import Any
 
 from splitbrain.checkers.vocabulary import CHANGES
 from splitbrain.harness.nemesis.control import Clocks, Effect, Processes
@@ -120,6 +124,53 @@ class Loads:
 
     def _settle(self) -> None:
         self.times = max(self._asked.values(), default=1.0)
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """An operation that a fault asks of some client.
+
+    Attributes:
+        f: what to do.
+        value: its argument.
+        operation: where in the history it was invoked; None as long as no client was free.
+    """
+
+    f: str
+    value: Any
+    operation: int | None = None
+
+
+class Requests:
+    """Operations that faults ask of clients: changes of the cluster, where the workload offers
+    them.
+
+    Args:
+        offers: by operation, what draws its argument; nothing, unless given.
+
+    Attributes:
+        wake: called when there is something to ask for.
+        waiting: what nobody has begun yet, in the order in which it was asked for.
+    """
+
+    def __init__(self, offers: Mapping[str, Callable[[Random], Any]] | None = None) -> None:
+        self._offers = offers or {}
+        self.waiting: deque[Request] = deque()
+        self.wake: Callable[[], None] = lambda: None
+
+    def ask(self, f: str, rng: Random) -> Request | None:
+        """Have the next free client do this; None where nobody can."""
+        if f not in self._offers:
+            return None
+        request = Request(f, self._offers[f](rng))
+        self.waiting.append(request)
+        self.wake()
+        return request
+
+    def drop(self, request: Request) -> None:
+        """Ask no longer, if nobody has begun."""
+        if request in self.waiting:
+            self.waiting.remove(request)
 
 
 class Changes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from splitbrain.harness.nemesis.control import Control, Effect
-from splitbrain.harness.nemesis.holds import Changes, ClockHolds, Loads, ProcessHolds
+from splitbrain.harness.nemesis.holds import Changes, ClockHolds, Loads, ProcessHolds, Requests
 from splitbrain.harness.nemesis.targets import Targets, resolve_target
 from splitbrain.harness.plan import Fault
 
@@ -62,6 +62,7 @@ class Context:
         versions: which version of its code each server runs.
         loads: how often clients invoke operations.
         changes: who hears when a client asks for a change of the cluster.
+        requests: what faults ask of clients.
         fault: the fault.
         options: its options, defaults filled in.
         rng: its own random stream.
@@ -74,6 +75,7 @@ class Context:
     versions: Versions
     loads: Loads
     changes: Changes
+    requests: Requests
     fault: Fault
     options: Mapping[str, Any]
     rng: random.Random

@@ -21,7 +21,7 @@ from typing import Any
 
 from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.control import Control
-from splitbrain.harness.nemesis.holds import Changes, ClockHolds, Loads, ProcessHolds
+from splitbrain.harness.nemesis.holds import Changes, ClockHolds, Loads, ProcessHolds, Requests
 from splitbrain.harness.nemesis.injection import Context, Injection, seen
 from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, Trigger, words
 from splitbrain.harness.nemesis.versions import Versions
@@ -39,6 +39,7 @@ class Nemesis:
         control: the world's levers.
         versions: which version of its code each server runs; there is one, unless given.
         loads: how often clients are to invoke operations; nobody asks, unless given.
+        requests: what faults ask of clients; they offer nothing, unless given.
 
     Raises:
         InvalidPlan: a fault can't be performed on this world's servers, or two have the same id.
@@ -50,6 +51,7 @@ class Nemesis:
         control: Control,
         versions: Versions | None = None,
         loads: Loads | None = None,
+        requests: Requests | None = None,
     ) -> None:
         self._faults = with_ids(faults)
         self._control = control
@@ -58,6 +60,7 @@ class Nemesis:
         self._versions = versions or Versions(None)
         self._loads = loads or Loads()
         self._changes = Changes()
+        self._requests = requests or Requests()
         self._checked = {
             fault.id: check_fault(fault, control.servers, control.clients) for fault in self._faults
         }
@@ -150,6 +153,7 @@ class Nemesis:
             self._versions,
             self._loads,
             self._changes,
+            self._requests,
             fault,
             options,
             rng,

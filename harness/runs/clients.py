@@ -20,7 +20,7 @@ from splitbrain.checkers.vocabulary import TIMED_OUT
 from splitbrain.harness.client import TIMEOUT_S, Outcome, invoke
 from splitbrain.harness.generators.base import Context, Generator, Invocation
 from splitbrain.harness.ground import ClientNode, World
-from splitbrain.harness.nemesis.holds import Loads
+from splitbrain.harness.nemesis.holds import Loads, Requests
 from splitbrain.harness.runs.interruption import is_ctrl_c
 from splitbrain.harness.runs.recorder import Recorder
 from splitbrain.harness.workloads.workload import Workload
@@ -51,6 +51,7 @@ class Clients:
         broken: the first of them that no answer of a server excuses; None if there is none.
         timeout: virtual seconds until an operation is given up.
         loads: how many times as often as usual the generator is to invoke.
+        requests: what faults ask of them, which goes before what the generator wants.
         heard: the servers whose clients were answered something in time, be it a refusal.
     """
 
@@ -64,8 +65,10 @@ class Clients:
         *,
         timeout: float = TIMEOUT_S,
         loads: Loads | None = None,
+        requests: Requests | None = None,
     ) -> None:
         self.loads = loads or Loads()
+        self.requests = requests or Requests()
         self.bugs: dict[str, int] = {}
         self.broken: str | None = None
         self.heard: set[str] = set()  # asked for membership only
@@ -96,11 +99,13 @@ class Clients:
         """Begin to ask the generator; `on_exhausted` is called when it has nothing more to
         invoke."""
         self._on_exhausted = on_exhausted
+        self.requests.wake = lambda: self._world.after(0.0, self._serve_requests)
         self._world.after(0.0, self._advance)
 
     def stop(self) -> None:
-        """Ask the generator no more; operations that are open go on."""
+        """Ask the generator no more, and take no requests; operations that are open go on."""
         self._generator = None
+        self.requests = Requests()
 
     def when_idle(self, action: Callable[[], None]) -> None:
         """Call `action` once no operation is open."""
@@ -138,8 +143,17 @@ class Clients:
         moment = self._waking if self._woken is None else self._woken
         return now if moment is None else min(now, moment)
 
+    def _serve_requests(self) -> None:
+        """Invoke what faults ask for, as far as clients are free."""
+        waiting = self.requests.waiting
+        while waiting and (free := self._context().free):
+            request = waiting.popleft()
+            invoked = self.perform(free[0], request.f, request.value, self._completed)
+            request.operation = invoked.index
+
     def _advance(self) -> None:
-        """Invoke everything that the generator wants invoked now."""
+        """Invoke what faults ask for, and everything that the generator wants invoked now."""
+        self._serve_requests()
         while self._generator is not None:
             step = self._generator.next(self._context())
             if step is None:
@@ -179,7 +193,7 @@ class Clients:
         *,
         server: str | None = None,
         timeout: float | None = None,
-    ) -> None:
+    ) -> Operation:
         """Invoke an operation on a free client and record it; `then` is called with its outcome.
 
         Args:
@@ -189,6 +203,9 @@ class Clients:
             then: called from the world's loop after the completion was recorded.
             server: whom to talk to, if not the client's own server.
             timeout: virtual seconds until it is given up, if not the run's.
+
+        Returns:
+            The invocation, as it was recorded.
         """
         assert client not in self._busy, f"client {client} has an operation open"
         self._performed += 1
@@ -198,6 +215,7 @@ class Clients:
         invocation = self._recorder.record(self._processes[client], INVOKE, f, value)
         self._update(invocation)
         self._world.command(f"c{client + 1}", command)
+        return invocation
 
     def _update(self, event: Operation) -> None:
         if self._generator is not None:

@@ -40,7 +40,7 @@ from splitbrain.harness.ground import (
     ground_named,
 )
 from splitbrain.harness.invariants import Watch
-from splitbrain.harness.nemesis.holds import Loads
+from splitbrain.harness.nemesis.holds import Loads, Requests
 from splitbrain.harness.nemesis.nemesis import Nemesis
 from splitbrain.harness.nemesis.versions import Versions
 from splitbrain.harness.node import Node, Program
@@ -97,7 +97,7 @@ class Phases:
             world.add_server(name, self._program(versions), peers)
         if isinstance(world, Listening):
             world.open_ports(getattr(experiment.server, "ports", ()))
-        loads = Loads()
+        loads, requests = Loads(), Requests(self.workload.offers(plan))
         self.clients = Clients(
             world,
             self.recorder,
@@ -106,8 +106,9 @@ class Phases:
             plan.clients,
             timeout=operation_timeout(plan),
             loads=loads,
+            requests=requests,
         )
-        self.nemesis = Nemesis(plan.faults, world.control, versions, loads)
+        self.nemesis = Nemesis(plan.faults, world.control, versions, loads, requests)
         if any(fault.when is not None for fault in plan.faults):
             self.recorder.on_ok = self.nemesis.acknowledged
         self.recorder.on_invoke = self.nemesis.invoked

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from math import inf
 
+from splitbrain.checkers.asked import asked_for
 from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.checkers.vocabulary import HEAL, PHASE
@@ -101,12 +102,16 @@ def shrink(
 
 
 def listed_operations(history: History, clients: int) -> tuple[PlannedOperation, ...]:
-    """The operations that a recorded run's clients invoked under load, as a plan lists them."""
+    """The operations that a recorded run's clients invoked under load, as a plan lists them.
+
+    Those that faults asked for come with their faults.
+    """
+    asked = asked_for(history)
     final = next((e.index for e in history.events(PHASE, NEMESIS) if e.value == HEAL), len(history))
     return tuple(
         PlannedOperation(call.start / 1e9, call.process % clients, call.f, call.argument)
         for call in history.calls()
-        if call.invoke_index < final
+        if call.invoke_index < final and call.invoke_index not in asked
     )
 
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from random import Random
 from typing import Any
 
 from splitbrain.checkers.invariants.coverage import Shows
@@ -58,6 +59,21 @@ class FinalRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """A change of the cluster that faults may ask clients for (`member.add`, `shard.move`).
+
+    Attributes:
+        f: the operation.
+        method: the client's method that it needs.
+        draw: its argument, from the workload's options.
+    """
+
+    f: str
+    method: str
+    draw: Callable[[Mapping[str, Any], Random], Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Workload:
     """A kind of test, for one kind of client.
 
@@ -78,6 +94,8 @@ class Workload:
             (`splitbrain.checkers.invariants.coverage`).
         refusable: operations that a right system may refuse for what they ask (a compare-and-set
             that doesn't match), so that a few may all fail.
+        offers: for a plan, what draws the argument of each change of the cluster that faults may
+            ask for, by its f.
     """
 
     name: str
@@ -92,6 +110,7 @@ class Workload:
     words: Mapping[str, Words] = field(default_factory=dict)
     shows: Shows | None = None
     refusable: frozenset[str] = frozenset()
+    offers: Callable[[Plan], Mapping[str, Callable[[Random], Any]]] = lambda plan: {}
 
     def experiment(
         self,

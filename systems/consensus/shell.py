@@ -32,7 +32,8 @@ from splitbrain.systems.storage.engine import Damaged, Full
 SURVIVES = (
     "process",
     "net",
-    "member",
+    "member.dead",
+    "member.away",
     "client",
     "scenario",
     "disk.slow",

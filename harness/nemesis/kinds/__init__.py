@@ -5,6 +5,13 @@ from __future__ import annotations
 PATHS = {
     "member.dead": "splitbrain.harness.nemesis.kinds.member:DEAD",
     "member.away": "splitbrain.harness.nemesis.kinds.member:AWAY",
+    "member.add": "splitbrain.harness.nemesis.kinds.member:ADD",
+    "member.remove": "splitbrain.harness.nemesis.kinds.member:REMOVE",
+    "member.replace": "splitbrain.harness.nemesis.kinds.member:REPLACE",
+    "shard.move": "splitbrain.harness.nemesis.kinds.shard:SHARD_MOVE",
+    "shard.split": "splitbrain.harness.nemesis.kinds.shard:SHARD_SPLIT",
+    "shard.merge": "splitbrain.harness.nemesis.kinds.shard:SHARD_MERGE",
+    "shard.rebalance": "splitbrain.harness.nemesis.kinds.shard:SHARD_REBALANCE",
     "process.kill": "splitbrain.harness.nemesis.kinds.process:KILL",
     "process.terminate": "splitbrain.harness.nemesis.kinds.process:TERMINATE",
     "process.power_loss": "splitbrain.harness.nemesis.kinds.process:POWER_LOSS",

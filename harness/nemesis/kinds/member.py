@@ -1,11 +1,18 @@
-"""Faults of membership: a server that is never seen again, or not for a long time."""
+"""Faults of membership: a server that is never seen again, or not for a long time; one that an
+operator has join or leave.
+
+The latter are changes that systems are to survive without losing anything. They are asked for by
+clients (`splitbrain.harness.nemesis.operators`), where the workload offers them.
+"""
 
 from __future__ import annotations
 
+from splitbrain.checkers.vocabulary import ADD_MEMBER, REMOVE_MEMBER, REPLACE_MEMBER
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike, merged
 from splitbrain.harness.nemesis.kind import Kind, Words
 from splitbrain.harness.nemesis.kinds.process import kill, strike
+from splitbrain.harness.nemesis.operators import asking
 
 
 def dead(context: Context) -> Injection:
@@ -51,4 +58,39 @@ AWAY = Kind(
     nodes_down=True,
     long=True,
     by_name=True,
+)
+
+
+def _asked(verb: str, description: str, f: str, words: Words) -> Kind:
+    return Kind(
+        f"member.{verb}",
+        f"{description}, as soon as a client is free, at the latest when the fault ends.",
+        asking(f),
+        words,
+        aliases=(f"member-{verb}",),
+        targets=("all",),
+        weights={"all": 1},
+        by_name=True,
+    )
+
+
+ADD = _asked(
+    "add",
+    "A client asks that a server which is no member become one",
+    ADD_MEMBER,
+    Words("an operator adds a member", "no more members are added"),
+)
+
+REMOVE = _asked(
+    "remove",
+    "A client asks that a member be one no longer",
+    REMOVE_MEMBER,
+    Words("an operator removes a member", "no more members are removed"),
+)
+
+REPLACE = _asked(
+    "replace",
+    "A client asks that a server take a member's place",
+    REPLACE_MEMBER,
+    Words("an operator replaces a member", "no more members are replaced"),
 )

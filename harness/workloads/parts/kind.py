@@ -23,6 +23,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
+from random import Random
 from typing import Any
 
 from splitbrain.checkers.convergence import converged
@@ -35,7 +37,13 @@ from splitbrain.harness.workloads.parts import replicas
 from splitbrain.harness.workloads.parts.abilities import Method, capabilities
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
-from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Workload, at_rate
+from splitbrain.harness.workloads.workload import (
+    Change,
+    ClientFactory,
+    FinalRead,
+    Workload,
+    at_rate,
+)
 
 CONSISTENCY = "strong-serializable"
 """The isolation that a system of transactions claims, unless it says otherwise."""
@@ -65,6 +73,7 @@ class WorkloadKind:
             not change them afterwards.
         shows: see `Workload.shows`.
         refusable: see `Workload.refusable`.
+        changes: changes of the cluster that faults may ask for, where the client can do them.
     """
 
     name: str
@@ -80,6 +89,7 @@ class WorkloadKind:
     fixed: tuple[str, ...] = ()
     shows: Shows | None = None
     refusable: frozenset[str] = frozenset()
+    changes: tuple[Change, ...] = ()
 
     def workload(
         self,
@@ -120,6 +130,11 @@ class WorkloadKind:
             reads = self.final(plan, settled(plan))
             return reads + replicas.replica_reads(plan) if compares else reads
 
+        def offers(plan: Plan) -> dict[str, Callable[[Random], Any]]:
+            found = settled(plan)
+            able = [change for change in self.changes if change.method in has.methods]
+            return {change.f: partial(change.draw, found) for change in able}
+
         self.operations(made)  # so that a mistake shows here, not when it runs
         judges = self.checkers(made, consistency)
         return Workload(
@@ -135,4 +150,5 @@ class WorkloadKind:
             words={**replicas.WORDS, **self.words},
             shows=self.shows,
             refusable=self.refusable,
+            offers=offers,
         )

@@ -6,11 +6,14 @@ the server that has just sent the range away (Kleppmann, "Designing Data-Intensi
 chapter 6, "Rebalancing Partitions"; Jepsen: Dgraph 1.1.1, RethinkDB 2.2.3).
 
 To which server a range moves is drawn as a number, of which the client makes one of its cluster's.
+Faults may ask for such changes, too (`splitbrain.harness.nemesis.kinds.shard`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
+from random import Random
 from typing import Any
 
 from splitbrain.checkers.vocabulary import MERGE, MOVE, SPLIT
@@ -21,6 +24,7 @@ from splitbrain.harness.workloads.parts.keyed import key_names
 from splitbrain.harness.workloads.parts.kind import WorkloadKind
 from splitbrain.harness.workloads.parts.options import Option
 from splitbrain.harness.workloads.parts.words import Words
+from splitbrain.harness.workloads.workload import Change
 
 NAME = "rebalance"
 
@@ -56,17 +60,22 @@ async def perform(client: Any, f: str, value: Any) -> Any:
     return value
 
 
+def _argument(f: str, options: Mapping[str, Any], draw: Random) -> list[Any]:
+    """A key, and to which server its range is to move if it is."""
+    number = draw.randrange(_NUMBERS) if f == MOVE else None
+    return [draw.choice(key_names(options["keys"])), number]
+
+
 def operations(options: Mapping[str, Any]) -> Generator:
     """Operations on keys, and now and then one on the range of a key."""
-    share, keys = options["changes"], key_names(options["keys"])
+    share = options["changes"]
     splits, merges = options["split_range"], options["merge_range"]
     changes = {MOVE: 1 - splits - merges, SPLIT: splits, MERGE: merges}
 
     def change(context: Context) -> dict[str, Any]:
         draw = context.random
         (f,) = draw.choices(list(changes), list(changes.values()))
-        number = draw.randrange(_NUMBERS) if f == MOVE else None
-        return {"f": f, "value": [draw.choice(keys), number]}
+        return {"f": f, "value": _argument(f, options, draw)}
 
     return weighted((1 - share, key_value.operations(options)), (share, change))
 
@@ -95,4 +104,8 @@ KIND = WorkloadKind(
             "merges the range that begins with {argument.0:name} with the one before", "{done}"
         ),
     },
+    changes=tuple(
+        Change(f, method, partial(_argument, f))
+        for f, method in ((MOVE, "move_range"), (SPLIT, "split_range"), (MERGE, "merge_range"))
+    ),
 )

@@ -41,7 +41,17 @@ SYSTEM = System(
     client=IdentifierClient,
     workloads=("unique-ids",),
     claims=Claims(
-        ("process", "net", "member", "clock", "client", "scenario", "disk.slow", "disk.stall"),
+        (
+            "process",
+            "net",
+            "member.dead",
+            "member.away",
+            "clock",
+            "client",
+            "scenario",
+            "disk.slow",
+            "disk.stall",
+        ),
         max_down="all",
     ),
     checkers=(hybrid_stamps(),),

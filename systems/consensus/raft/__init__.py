@@ -129,7 +129,12 @@ WITH_CHANGES = System(
     workloads=("changing-set",),
     nodes=5,
     claims=Claims(
-        (*(kind for kind in SURVIVES if kind != "member"), "clock"), notices=("disk.bitrot",)
+        (
+            *(kind for kind in SURVIVES if not kind.startswith("member.")),
+            *("member.add", "member.remove", "member.replace"),
+            "clock",
+        ),
+        notices=("disk.bitrot",),
     ),
     checkers=(quorum_overlap(),),
     bugs=BUGS_OF_CHANGES,

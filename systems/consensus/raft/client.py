@@ -3,7 +3,10 @@ leader."""
 
 from __future__ import annotations
 
+from splitbrain.harness.client import Definite
 from splitbrain.systems.consensus.client import StoreClient
+
+LEAST_VOTERS = 2
 
 
 class RaftClient(StoreClient):
@@ -33,6 +36,39 @@ class RaftClient(StoreClient):
         await self.change_members(*wanted)
         return list(wanted[0])
 
+    async def add_member(self, number: int) -> list[str]:
+        """Have one more vote, by a number of any size; the voters then.
+
+        Raises:
+            Definite: all do, or another change has not settled yet.
+        """
+        voters, _, _ = await self.members()
+        return await self._vote({*voters, self._outside(voters, number)})
+
+    async def remove_member(self, number: int) -> list[str]:
+        """Have one less vote, as `add_member`; at least two do."""
+        voters, _, _ = await self.members()
+        if len(voters) <= LEAST_VOTERS:
+            raise Definite("too few would vote")
+        return await self._vote({*voters} - {voters[number % len(voters)]})
+
+    async def replace_member(self, number: int) -> list[str]:
+        """Have one vote in the place of another one, in one change, as `add_member`."""
+        voters, _, _ = await self.members()
+        joining = self._outside(voters, number // len(voters))
+        return await self._vote({*voters, joining} - {voters[number % len(voters)]})
+
+    def _outside(self, voters: tuple[str, ...], number: int) -> str:
+        others = [server for server in self.servers if server not in voters]
+        if not others:
+            raise Definite("all servers vote")
+        return others[number % len(others)]
+
+    async def _vote(self, voters: set[str]) -> list[str]:
+        wanted = tuple(sorted(voters))
+        await self.change_members(wanted)
+        return list(wanted)
+
     async def transfer(self, number: int) -> str:
         """Have a server lead, by a number of any size; its name.
 
@@ -58,6 +94,6 @@ def changed(
     learning = set(learners) - struck
     if rest % 3 == 2:
         learning |= struck - voting  # who votes no more goes on learning
-    if len(voting) < 2:
+    if len(voting) < LEAST_VOTERS:
         voting, learning = set(servers), set()
     return tuple(sorted(voting)), tuple(sorted(learning))

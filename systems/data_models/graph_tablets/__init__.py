@@ -51,7 +51,10 @@ SYSTEM = System(
     client=TabletClient,
     workloads=("changing-set",),
     claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        (
+            *("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+            *("member.add", "member.remove", "member.replace"),
+        ),
         max_down="all",
     ),
     checkers=(owner_agreement(), placement()),

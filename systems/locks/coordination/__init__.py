@@ -71,7 +71,17 @@ SYSTEM = System(
     client=CoordinationClient,
     workloads=("watch", "semaphore", "set"),
     claims=Claims(
-        ("process", "net", "member", "clock", "client", "scenario", "disk.slow", "disk.stall")
+        (
+            "process",
+            "net",
+            "member.dead",
+            "member.away",
+            "clock",
+            "client",
+            "scenario",
+            "disk.slow",
+            "disk.stall",
+        )
     ),
     # A leader needs a round and an answer or two beyond the longest lease.
     checkers=(permits_end((ELECTION,), within_s=2.5),),

@@ -63,7 +63,17 @@ SYSTEM = System(
     nodes=4,
     sizes=range(2, 8),
     claims=Claims(
-        ("process", "net", "member", "clock", "client", "scenario", "disk.slow", "disk.stall"),
+        (
+            "process",
+            "net",
+            "member.dead",
+            "member.away",
+            "clock",
+            "client",
+            "scenario",
+            "disk.slow",
+            "disk.stall",
+        ),
         max_down="all",
     ),
     bugs=BUGS,

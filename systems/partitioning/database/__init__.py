@@ -108,7 +108,7 @@ KNOBS = (
 )
 
 CLAIMS = Claims(
-    ("process", "net", "clock", "change", "disk.slow", "disk.stall", "client", "scenario"),
+    ("process", "net", "clock", "change", "shard", "disk.slow", "disk.stall", "client", "scenario"),
     max_down="all",
 )
 

@@ -8,7 +8,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.bug import Bug, planted
-from splitbrain.systems.partitioning.database.coordinator import Coordinator
+from splitbrain.systems.partitioning.database.coordinator import Coordinator, Refused
 from splitbrain.systems.partitioning.database.copying import Outgoing
 from splitbrain.systems.partitioning.database.gathering import Gathering
 from splitbrain.systems.partitioning.database.global_index import GlobalIndexServer
@@ -48,6 +48,26 @@ class ForgetsAtOnce(Outgoing):
             for key in [key for key in self.storage.cells if self.move.covers(key)]:
                 self.storage.put(key, EMPTY)
         await super()._send(chunk, cells, last=last)
+
+
+class MergesOverServers(Coordinator):
+    """Makes one range of two neighbours, whoever has them."""
+
+    async def _merge(self, key: str) -> None:
+        """What the second one has stays behind on its server."""
+        position = self.map.position(key)
+        if position > 0 and self.map.begins(key) and not self.map.moves:
+            await self.decide(lambda known: known.merged(known.position(key) - 1))
+
+
+class MovesTwice(Coordinator):
+    """Starts a move of a range that is on its way, to another server."""
+
+    def start(self, known: KeyMap, key: str, target: str) -> KeyMap:
+        """Both are done, one after the other, and the second target lacks what came between."""
+        if known.owner(key) == target or len(known.moves) >= self.at_once:
+            raise Refused("the range is there, or too much is under way")
+        return known.moving(key, target)
 
 
 class TakesSilentForDead(Coordinator):
@@ -145,11 +165,24 @@ BUGS: tuple[Bug, ...] = (
         title="the key on the boundary of a split range belongs to neither half when one moves",
         server=planted(DatabaseServer, outgoing_class=BeginsAfterBoundary),
         workload="rebalance",
-        faults=(),
+        faults=("shard.split",),
         nodes=3,
-        seeds=10,
+        seeds=20,
         shows=_WRONG,
         source="DDIA chapter 6, Partitioning by Key Range",
+        options={"changes": 0.0, "system": {"split_at": 50}},
+    ),
+    Bug(
+        id="PART-06-MERGE",
+        title="two ranges are merged though they are on two servers: one of them is not found",
+        server=planted(DatabaseServer, coordinator_class=MergesOverServers),
+        workload="rebalance",
+        faults=("shard.merge",),
+        nodes=3,
+        seeds=20,
+        shows=("one-owner", "two-owners", "map-agreement", "no-progress", *_WRONG),
+        source="DDIA chapter 6, Dynamic partitioning; made up",
+        options={"changes": 0.0, "system": {"split_at": 1}},
     ),
     Bug(
         id="PART-08",
@@ -195,6 +228,18 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("map-agreement", "one-owner", "two-owners", "no-progress", *_WRONG),
         source="DDIA chapter 6, Request Routing (agreement on who has what); made up",
+    ),
+    Bug(
+        id="PART-12-TWICE",
+        title="a range that is on its way is sent to another server, too",
+        server=planted(DatabaseServer, coordinator_class=MovesTwice),
+        workload="rebalance",
+        faults=("shard.rebalance",),
+        nodes=3,
+        seeds=20,
+        shows=("map-agreement", "one-owner", "two-owners", "no-progress", *_WRONG),
+        source="DDIA chapter 6, Operations: Automatic or Manual Rebalancing; made up",
+        options={"changes": 0.0},
     ),
     Bug(
         id="PART-10",

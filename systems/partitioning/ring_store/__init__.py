@@ -58,9 +58,12 @@ SYSTEM = System(
     client=SetClient,
     workloads=("changing-set",),
     claims=Claims(
-        ("process", "net", "clock", "change", "disk.slow", "disk.stall", "client", "scenario"),
+        (
+            *("process", "net", "clock", "change", "disk.slow", "disk.stall", "client", "scenario"),
+            *("member.add", "member.remove", "member.replace"),
+        ),
         max_down="all",
-        assumes=("member",),
+        assumes=("member.dead", "member.away"),
     ),
     checkers=(placement(),),
     nodes=5,

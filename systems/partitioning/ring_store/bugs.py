@@ -98,6 +98,27 @@ class UnevenRing(RingStoreServer):
         return Sketched(members)
 
 
+class LeavesAtOnce(RingStoreServer):
+    """Takes nothing along when it leaves: it is no member any more."""
+
+    def _placed(self) -> None:
+        """Whoever is to have its elements now cannot get them from here."""
+        super()._placed()
+        if self.node.name not in self.storage.members:
+            for element in list(self.storage.elements):
+                self.storage.forget(element)
+
+
+class CountsOldWords(RingStoreServer):
+    """Keeps what owners have said when the members change: they have it, after all."""
+
+    def _placed(self) -> None:
+        """One that left and is back has forgotten it meanwhile."""
+        said = {element: set(owners) for element, owners in self.stored.items()}
+        super()._placed()
+        self.stored.update(said)
+
+
 class TellsTooEarly(RingStoreServer):
     """Says that it has an element which it has in memory."""
 
@@ -113,11 +134,12 @@ BUGS: tuple[Bug, ...] = (
         title="hash modulo the number of members: nearly all elements move when it changes",
         server=ByModulo,
         workload="changing-set",
-        faults=(),
+        faults=("member.add", "member.remove"),
         nodes=5,
-        seeds=5,
+        seeds=10,
         shows=("needless-movement",),
         source=f"{_KLEPPMANN}, How not to do it: hash mod N",
+        options={"changes": 0.0},
     ),
     Bug(
         id="PART-04",
@@ -151,6 +173,30 @@ BUGS: tuple[Bug, ...] = (
         seeds=5,
         shows=("imbalance",),
         source=f"{_KLEPPMANN}, Skewed Workloads and Relieving Hot Spots",
+    ),
+    Bug(
+        id="PART-08-RING",
+        title="who leaves the ring forgets its elements before anybody else has them",
+        server=LeavesAtOnce,
+        workload="changing-set",
+        faults=("member.remove",),
+        nodes=5,
+        seeds=10,
+        shows=("lost",),
+        source=f"{_KLEPPMANN}, Rebalancing Partitions; Dynamo, SOSP 2007, section 4.9",
+        options={"changes": 0.0, "system": {"copies": 1}},
+    ),
+    Bug(
+        id="PART-08-AGAIN",
+        title="who left and is back counts as having what it had: the last copy is deleted",
+        server=CountsOldWords,
+        workload="changing-set",
+        faults=("member.replace",),
+        nodes=5,
+        seeds=20,
+        shows=("lost",),
+        source=f"{_KLEPPMANN}, Rebalancing Partitions; made up",
+        options={"changes": 0.0, "system": {"copies": 1, "tick": 0.1}},
     ),
     Bug(
         id="PART-DURABLE",

@@ -75,7 +75,17 @@ SYSTEM = System(
     client=QuorumClient,
     workloads=("register", "set"),
     claims=Claims(
-        ("process", "net", "clock", "member", "disk.slow", "disk.stall", "client", "scenario")
+        (
+            "process",
+            "net",
+            "clock",
+            "member.dead",
+            "member.away",
+            "disk.slow",
+            "disk.stall",
+            "client",
+            "scenario",
+        )
     ),
     bugs=BUGS,
     knobs=KNOBS,

@@ -59,7 +59,10 @@ SYSTEM = System(
     client=SetClient,
     workloads=("changing-set",),
     claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        (
+            *("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+            *("member.add", "member.remove", "member.replace"),
+        ),
         max_down="all",
     ),
     nodes=5,

@@ -55,7 +55,17 @@ SYSTEM = System(
     client=ReferenceClient,
     workloads=("register", "set", "messages", "unique-ids"),
     claims=Claims(
-        ("process", "net", "clock", "member", "disk.slow", "disk.stall", "client", "scenario")
+        (
+            "process",
+            "net",
+            "clock",
+            "member.dead",
+            "member.away",
+            "disk.slow",
+            "disk.stall",
+            "client",
+            "scenario",
+        )
     ),
     bugs=BUGS,
     knobs=KNOBS,

@@ -84,7 +84,8 @@ KNOBS = (
 )
 
 CLAIMS = Claims(
-    ("process", "net", "clock", "member", "disk.slow", "disk.stall", "client"), max_down="all"
+    ("process", "net", "clock", "member.dead", "member.away", "disk.slow", "disk.stall", "client"),
+    max_down="all",
 )
 
 SYSTEM = System(
@@ -142,7 +143,9 @@ CARTS = System(
     server=merging_by(put_together),
     client=CartClient,
     workloads=("shopping-cart",),
-    claims=Claims(tuple(kind for kind in CLAIMS.kinds if kind != "member"), max_down="all"),
+    claims=Claims(
+        tuple(kind for kind in CLAIMS.kinds if not kind.startswith("member.")), max_down="all"
+    ),
     bugs=CART_BUGS,
     knobs=KNOBS,
     pictures=(HEARD,),

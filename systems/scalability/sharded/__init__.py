@@ -78,7 +78,10 @@ SYSTEM = System(
     client=ShardedClient,
     workloads=("rebalance", "changing-set", "register"),
     claims=Claims(
-        ("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+        (
+            *("process", "net", "clock", "disk.slow", "disk.stall", "client", "scenario"),
+            *("member.add", "member.remove", "member.replace", "shard.move", "shard.rebalance"),
+        ),
         max_down="all",
     ),
     checkers=(owner_agreement(), placement()),

@@ -8,6 +8,7 @@ import trio
 
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.node import Message, Node
+from splitbrain.systems.member_changes import MemberChanges
 from splitbrain.systems.partitioning.database.client import (
     ATTEMPT_S,
     PATIENCE_S,
@@ -22,7 +23,7 @@ ELEMENT = "element"
 """The color of items that are elements of the set."""
 
 
-class ShardedClient(KeyClient):
+class ShardedClient(KeyClient, MemberChanges):
     """Reads and changes keys, adds elements; has servers join and leave.
 
     Args:
@@ -62,16 +63,24 @@ class ShardedClient(KeyClient):
         await self._administer("move", self.located(key), target)
         return target
 
-    async def change(self, number: int) -> list[str]:
-        """Have a server join or leave, by a number of any size; the members then.
+    @property
+    def servers(self) -> tuple[str, ...]:
+        """All servers, members or not."""
+        return self._node.peers
+
+    async def members(self) -> tuple[int, tuple[str, ...]]:
+        """The version of the members, and who they are."""
+        version, members = await self._administer("members")
+        return version, tuple(members)
+
+    async def toggle(self, version: int, server: str) -> tuple[int, tuple[str, ...]]:
+        """See `splitbrain.systems.member_changes.Members.toggle`.
 
         Raises:
             Definite: nobody would be left.
         """
-        version, _ = await self._administer("members")
-        server = self._node.peers[number % len(self._node.peers)]
-        _, members = await self._administer("change", version, server)
-        return list(members)
+        version, members = await self._administer("change", version, server)
+        return version, tuple(members)
 
     async def _administer(self, f: str, *arguments: Any) -> Any:
         """Say how things are to be, until the coordinator answers."""

@@ -31,7 +31,10 @@ def ids(names):
         ("all", [kind.id for kind in KINDS if not (kind.by_name or kind.real)]),
         ("kill,all", [kind.id for kind in KINDS if not (kind.by_name or kind.real)]),
         ("disk", [kind.id for kind in KINDS if kind.family == "disk" and not kind.real]),
-        ("disk,version,service,member,change,all", [kind.id for kind in KINDS if not kind.real]),
+        (
+            "disk,version,service,member,shard,change,all",
+            [kind.id for kind in KINDS if not kind.real],
+        ),
         ("bandwidth,sigterm", ["process.terminate", "net.bandwidth"]),
         ("none", []),
         ("", []),
@@ -54,7 +57,7 @@ def test_kinds_stand_for_themselves():
         ("clok", "clock"),
         (
             "earthquake!",
-            "families: member, process, change, version, service, net, clock, disk, client, "
+            "families: member, shard, process, change, version, service, net, clock, disk, client, "
             "scenario",
         ),
     ],

@@ -12,6 +12,13 @@ PLAN = Plan("raft", "register", nodes=3, time_limit=10.0)
 SHORT_FORMS = {
     "member.dead": faults.dead(),
     "member.away": faults.away(),
+    "member.add": faults.member_add(),
+    "member.remove": faults.member_remove(),
+    "member.replace": faults.member_replace(),
+    "shard.move": faults.shard_move(),
+    "shard.split": faults.shard_split(),
+    "shard.merge": faults.shard_merge(),
+    "shard.rebalance": faults.rebalance(times=4),
     "process.kill": faults.kill(),
     "process.terminate": faults.terminate(patience=1.0),
     "process.power_loss": faults.power_loss(policy="any_subset"),
