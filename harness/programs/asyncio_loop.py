@@ -105,7 +105,10 @@ class NodeLoop(asyncio.SelectorEventLoop):
 
     def create_task(self, coro: Any, *, name: object = None, **named: Any) -> Any:
         """See `asyncio.loop.create_task`; numbers in names begin anew in each process."""
-        if self.get_task_factory() is not None:
+        factory = self.get_task_factory()
+        if factory is not None and factory is getattr(asyncio, "eager_task_factory", None):
+            named.setdefault("eager_start", True)  # what it does, with tasks of ours
+        elif factory is not None:
             return super().create_task(coro, name=name, **named)
         return NodeTask(coro, loop=self, name=name or f"Task-{next(self._names)}", **named)
 

@@ -81,12 +81,28 @@ def descriptors_of(machine: Machine, process: Incarnation) -> Descriptors:
     return found
 
 
+class _Keys(dict[Any, selectors.SelectorKey]):
+    """What is registered, by descriptor; asked by what has one, too, as any selector's map."""
+
+    def __missing__(self, fileobj: Any) -> selectors.SelectorKey:
+        number = fileobj if isinstance(fileobj, int) else fileobj.fileno()
+        if number is fileobj or number not in self:
+            raise KeyError(fileobj)
+        return self[number]
+
+    def get(self, fileobj: Any, default: Any = None) -> Any:
+        try:
+            return self[fileobj]
+        except KeyError:
+            return default
+
+
 class SimulatedSelector(selectors.BaseSelector):
     """What asyncio's loop asks which sockets are ready. It never waits: the world does."""
 
     def __init__(self, descriptors: Descriptors, changed: Callable[[], None]) -> None:
         self._descriptors = descriptors
-        self._keys: dict[int, selectors.SelectorKey] = {}
+        self._keys = _Keys()
         self._candidates: dict[int, None] = {}  # in order; those that may be ready
         self._tell = changed
         descriptors.on_change = self._changed

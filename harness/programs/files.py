@@ -208,8 +208,13 @@ class Files:
 
     def _mine(self, path: Any) -> str:
         if not self.has(path):
-            raise Elsewhere
+            raise self._not_mine(path)
         return self.name(path)
+
+    def _not_mine(self, path: Any) -> Exception:
+        """What to raise for a path that is not on the simulated disk."""
+        really = self._is_ours(self.name(path)) or _real_exists(path)
+        return Elsewhere() if really else _error(errno.ENOENT, path)
 
     def mkdir(self, path: Any, mode: int = 0o777, **named: Any) -> None:
         """See `os.mkdir`."""
@@ -221,8 +226,8 @@ class Files:
     def rmdir(self, path: Any, **named: Any) -> None:
         """See `os.rmdir`."""
         name = self.name(path)
-        if name not in self._folders:
-            raise Elsewhere
+        if not self._is_ours(name):
+            raise self._not_mine(path)
         if any(self._inside(name)):
             raise _error(errno.ENOTEMPTY, path)
         del self._folders[name]
@@ -246,9 +251,7 @@ class Files:
         if isinstance(path, int):
             self._at(path)
         elif not self._knows(path):
-            if not _real_exists(path):
-                raise _error(errno.ENOENT, path)  # `Path.touch` then makes it
-            raise Elsewhere
+            raise self._not_mine(path)  # if it is nowhere, `Path.touch` then makes it
 
     def access(self, path: Any, mode: int, **named: Any) -> bool:
         """See `os.access`."""

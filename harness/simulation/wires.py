@@ -116,6 +116,7 @@ _AUDITED = {
     "os.scandir": _USE_DISK,
     "os.mkdir": _USE_DISK,
     "os.remove": _USE_DISK,
+    "os.rmdir": _USE_DISK,
     "os.rename": _USE_DISK,
     "os.truncate": _USE_DISK,
     "sqlite3.connect": "SQLite reads and writes files by itself, past the simulated disk",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 
@@ -461,3 +462,70 @@ def test_files_are_sent_as_the_kernel_sends_them():
 
     with open(__file__, "rb") as file:
         assert received == [b"simulated" * 20_000 + file.read()]
+
+
+def test_raw_sockets_protocols_and_descriptors_as_the_loop_has_them():
+    seen = {}
+
+    class Kept(asyncio.Protocol):
+        received = b""
+
+        def data_received(self, data):
+            self.received += data
+
+    async def main():
+        loop = asyncio.get_running_loop()
+        listening = socket.create_server(("0.0.0.0", 7000))
+        one = socket.socket()
+        for each in (listening, one):
+            each.setblocking(False)
+        accepting = asyncio.create_task(loop.sock_accept(listening))
+        await loop.sock_connect(one, ("n1", 7000))
+        other, _ = await accepting
+        await loop.sock_sendall(one, b"raw")
+        seen["received"] = await loop.sock_recv(other, 10)
+
+        for add, remove, of in (
+            (loop.add_writer, loop.remove_writer, one),
+            (loop.add_reader, loop.remove_reader, other),
+        ):
+            ready = asyncio.Event()
+            add(of, ready.set)
+            one.send(b"more")
+            await ready.wait()
+            seen[add.__name__] = remove(of), remove(of)
+
+        _, served = await loop.connect_accepted_socket(Kept, other)
+        transport, _ = await loop.create_connection(Kept, sock=one)
+        transport.write(b"and more")
+        await asyncio.sleep(0.1)
+        seen["protocol"] = served.received
+
+    run(programs(main))
+
+    assert seen == {
+        "received": b"raw",
+        "add_writer": (True, False),
+        "add_reader": (True, False),
+        "protocol": b"moremoreand more",
+    }
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="there are no eager tasks before 3.12")
+def test_eager_tasks_are_numbered_in_their_process_as_others_are():
+    names = []
+
+    async def main():
+        asyncio.get_running_loop().set_task_factory(asyncio.eager_task_factory)
+
+        async def work():
+            names.append(asyncio.current_task().get_name())
+            await asyncio.sleep(0.1)
+
+        tasks = [asyncio.create_task(work()) for _ in range(3)]
+        names.append("made")
+        await asyncio.gather(*tasks)
+
+    run(programs(main))
+
+    assert names == ["Task-2", "Task-3", "Task-4", "made"]

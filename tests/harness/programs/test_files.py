@@ -222,6 +222,39 @@ def test_libraries_write_as_they_do(monkeypatch):
     run(world_of(main))
 
 
+def test_what_is_not_there_is_told_as_on_any_machine(folder):
+    (folder / "real").mkdir()
+    told = {}
+
+    async def main():
+        Path("gone").unlink(missing_ok=True)
+        for name, action in {
+            "remove": lambda: os.remove("gone"),
+            "rename": lambda: os.rename("gone", "here"),
+            "truncate": lambda: os.truncate("gone", 0),
+            "rmdir": lambda: os.rmdir("gone"),
+            "a full folder": lambda: os.rmdir("full"),
+            "a real folder": lambda: os.rmdir("real"),
+        }.items():
+            os.makedirs("full", exist_ok=True)
+            open("full/file", "w").close()
+            try:
+                action()
+            except (OSError, Nondeterminism) as error:
+                told[name] = type(error).__name__
+
+    world = world_of(main)
+    with world.booted():
+        world.run_until(1.0)
+    (folder / "real").rmdir()
+
+    assert told == {
+        **dict.fromkeys(("remove", "rename", "truncate", "rmdir"), "FileNotFoundError"),
+        "a full folder": "OSError",
+        "a real folder": "Nondeterminism",
+    }
+
+
 def test_files_are_read_and_written_at_an_offset():
     found = []
 

@@ -98,7 +98,9 @@ def test_lengths_are_told_but_for_what_is_signed(options):
     lengths = [packet[3] for packet in packets if len(packet) == 4]
 
     assert all(packet[2] == "tls" for packet in packets)
-    assert 0 < sum(lengths) - 2 * sum(map(len, ASKED)) < 4_000
+    assert (
+        0 < sum(lengths) - 2 * sum(map(len, ASKED)) < 8_000
+    )  # of hellos, with keys of a kilobyte in newer versions
     assert len(packets) - len(lengths) <= 2  # the server's certificate, and perhaps the client's
 
 
