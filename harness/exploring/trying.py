@@ -140,10 +140,13 @@ class _Attempt:
         Raises:
             Leaked: tasks of it are left and don't end by themselves.
         """
-        await self.main()
-        if self.leaks or not self.tasks():
-            return
-        await sleep(GRACE_S)
+        try:
+            await self.main()
+            if self.leaks or not self.tasks():
+                return
+            await sleep(GRACE_S)
+        finally:
+            self.course.interleaving.kept = False  # what is cancelled now is no part of it
         if lines := waiting(self.tasks(), Holders(), self.course.interleaving.names):
             raise Leaked(f"tasks go on after the test has ended:\n{_indented(lines)}")
 
@@ -193,6 +196,7 @@ def tried(
     with holders.noting(), world.booted():
         while not attempt.ended and world.now < seconds and world.heap.pending:
             world.run_until(min(seconds, world.now + 60.0))
+        course.interleaving.kept = False
         if not attempt.ended and not attempt.errors:
             attempt.errors += [_told(error) for _, _, error in world.failures]
         if not attempt.ended and not attempt.errors:

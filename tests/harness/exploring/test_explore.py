@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 
 import pytest
@@ -112,6 +113,14 @@ def test_a_deadlock_is_told_with_who_waits_where_and_for_what(test):
     assert text.count("in Lock.__aenter__") == 2
     assert text.count("held by both") == (2 if test is locks_in_two_orders_of_trio else 0)
     assert text.count("test_explore.py") >= 2
+
+
+@pytest.mark.parametrize("test", [locks_in_two_orders_of_asyncio, locks_in_two_orders_of_trio])
+def test_the_interleaving_ends_where_the_test_does(test):
+    """What its tasks do when they are cancelled, since it is over, is no part of it."""
+    moments = re.findall(r"^\W+(\d+\.\d{3}) s .* goes on at", str(failure(test)), re.MULTILINE)
+    assert moments
+    assert max(map(float, moments)) < 60.0  # it is looked for deadlocks once in a minute
 
 
 def test_the_same_is_found_again():
