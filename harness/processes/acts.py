@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Mapping
+from secrets import randbits
 
 from splitbrain.harness.nemesis.control import Effect, PowerLossPolicy
 from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
@@ -82,8 +83,7 @@ class Acts:
             self._switch.add_rule(self._dark[name])
         killed = await self.lives.kill(host)
         self.terms.pop(name, None)
-        seed = self._stream("power", name, host.lives).getrandbits(64)
-        lost = await self.lives.lose_power(host, policy, seed)
+        lost = await self.lives.lose_power(host, policy, randbits(64))  # no machine repeats that
         self._told("power-loss", name, lost["writes_lost"], 0, lost["names_lost"])
         return {"killed": killed, **lost}
 

@@ -3,8 +3,9 @@
 In the simulation a request is over in milliseconds of virtual time; a real server that has just
 started may need a tenth of a second for its first. If operations came at the plan's times alone,
 what had followed an acknowledged write there would overtake it here. So each operation that a plan
-lists waits for those that it came after (the option ``follows``), and messages take as long as in
-the simulation.
+lists waits for those that it came after (the option ``follows``), messages take as long as in the
+simulation, and where no operation was given up there, none is given up for a server that needs a
+second or two to start again.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from splitbrain.checkers.history import INVOKE, Operation
+from splitbrain.checkers.vocabulary import TIMED_OUT
 from splitbrain.harness.ground import Ground
 from splitbrain.harness.plan import Plan
+from splitbrain.harness.plan_options import operation_timeout
 from splitbrain.harness.runs.running import run
 from splitbrain.harness.workloads.workload import Experiment
 
@@ -37,7 +40,10 @@ def prepared(experiment: Experiment, name: str, ground: Ground) -> Plan:
         options.setdefault("network", {})
     time_limit = plan.time_limit
     if plan.operations is not None:
-        options["follows"] = follows(plan, run(experiment, tracing=False).history)
+        history = run(experiment, tracing=False).history
+        options["follows"] = follows(plan, history)
+        if not any((event.error or "").startswith(TIMED_OUT) for event in history):
+            options["operation_timeout"] = operation_timeout(plan) + LONGER_S
         time_limit += LONGER_S
     return plan.with_(ground=name, options=options, time_limit=time_limit)
 

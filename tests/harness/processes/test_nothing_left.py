@@ -39,6 +39,7 @@ RAFT = ("raft", "--ground", "processes")
 PLAIN = (*RAFT, "--faults", "kill,pause,partition")
 WITH_RIGHTS = (*RAFT, "--faults", "kill,terminate,bump,no-room,slow-disk", "--seed", "6")
 """Draws all five of them: a mount for each server, and processes that are traced and held up."""
+LOSING_POWER = (*RAFT, "--faults", "power-loss,kill")
 IN_NETWORKS = (
     "forwarding_system.py",
     "--ground",
@@ -280,6 +281,7 @@ def mounts_of(pid):
     [
         pytest.param((PLAIN,), id="plain"),
         pytest.param((WITH_RIGHTS,), marks=needs_rights, id="with-rights"),
+        pytest.param((LOSING_POWER,), marks=needs_rights, id="losing-power"),
         pytest.param((IN_NETWORKS,), marks=needs_rights, id="in-networks"),
         pytest.param((ESCAPE,), marks=needs_pids, id="escaping"),
         pytest.param((ESCAPE, WITHOUT_PIDS), id="escaping-without-pids"),

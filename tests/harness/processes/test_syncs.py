@@ -177,8 +177,26 @@ def test_who_takes_slow_for_failed_is_found_by_a_disk_that_stalls():
     stalls = [Fault("disk.stall", at, 0.5, "n1", id=f"at {at}") for at in (0.3, 1.1, 1.9)]
     plan = PLAN.with_(faults=tuple(stalls), time_limit=2.7, options={"keys": 1, "read": 0.6})
     result = patiently(plan, lambda plan: plan.using(Impatient, register(Told)), lambda _: False)
-    assert any(effect["fsyncs_stalled"] for effect in effects(result).values())
     assert result.signature.startswith("linearizable")
+    struck = {id: effect["fsyncs_stalled"] for id, effect in effects(result).items()}
+    assert any(struck.values())
+    for fault in result.plan.faults:
+        assert struck[fault.id] <= len(writes_during(fault, result.history))
+
+
+def writes_during(fault, history):
+    """What may write, was under way in a stall, and had to wait for its end if it did write and
+    began in it."""
+    start, stop = (e.time for e in history if e.f == fault.kind and e.value["id"] == fault.id)
+    found = []
+    for began in history:
+        if began.f in ("write", "cas") and began.type == "invoke":
+            ended = history[history.partner[began.index]]
+            if began.time < stop and ended.time > start:
+                found.append(began)
+            if began.f == "write" and start < began.time < stop and ended.type != "info":
+                assert ended.time >= (fault.at + fault.duration) * 1e9
+    return found
 
 
 @pytest.mark.nightly

@@ -4,7 +4,8 @@ import pytest
 from small_register import Client, Durable
 
 from splitbrain.checkers.history import Operation
-from splitbrain.harness import InvalidPlan, Plan
+from splitbrain.harness import Fault, InvalidPlan, Plan
+from splitbrain.harness.client import TIMEOUT_S
 from splitbrain.harness.ground import ground_named
 from splitbrain.harness.plan import PlannedOperation
 from splitbrain.harness.plan_options import follows as required
@@ -44,6 +45,7 @@ def test_the_simulation_says_what_follows_what_and_messages_take_as_long():
     assert plan.options["follows"] == [[], [0], [0], [1, 2]]
     assert plan.options["network"] == {}
     assert plan.time_limit == PLAN.time_limit + LONGER_S
+    assert plan.options["operation_timeout"] == TIMEOUT_S + LONGER_S
     again = run(plan.with_(ground="simulation").using(Durable, register(Client)))
     assert [event.f for event in again.history if event.type == "invoke"][:4] == [
         "write",
@@ -51,6 +53,13 @@ def test_the_simulation_says_what_follows_what_and_messages_take_as_long():
         "cas",
         "read",
     ]
+
+
+def test_what_was_given_up_in_the_simulation_is_given_up_as_soon():
+    gone = Fault("process.kill", 0.1, 2.5, "n1", id="f1")
+    cut = PLAN.with_(faults=(gone,), time_limit=3.0).using(Durable, register(Client))
+    plan = prepared(cut, "processes", ground_named("processes"))
+    assert "operation_timeout" not in plan.options
 
 
 @pytest.mark.parametrize("given", [[[], [0]], [[], [], [], [4]]])
