@@ -63,6 +63,9 @@ ROW_LIMIT = 200
 STORY_LIMIT = 28
 PRINTED_LIMIT = 120
 
+_OF_THE_MOMENT = "run.json"
+"""Says when a run was made, and how long that took."""
+
 _SCRIPTS = (
     "data.js",
     "draw.js",
@@ -101,7 +104,8 @@ def render_html(view: RunView, *, beside: bool = True) -> str:
     """The page; the same run folder gives the same page, byte for byte.
 
     Of a run that was made smaller it tells the small one, with the whole one as a second view of
-    every section. It links to what is `beside` it in the run's folder, unless told that nothing is.
+    every section. It links to what is `beside` it in the run's folder; a page that stands alone has
+    no such links, and nothing of when and where it was made.
     """
     told = [view] if view.telling is view else [view.telling, view]
     sides = [_side(each, WHOLE if number else "") for number, each in enumerate(told)]
@@ -118,7 +122,11 @@ def render_html(view: RunView, *, beside: bool = True) -> str:
         witnesses=any(side["evidences"] for side in sides),
         messages=any(side["spacetime"] or side["printed"][0] for side in sides),
         pictures=any(side["pictures"] for side in sides),
-        downloads=[each for each in _downloads(view) if beside or each.embedded],
+        downloads=[
+            each
+            for each in _downloads(view)
+            if beside or (each.embedded and each.name != _OF_THE_MOMENT)
+        ],
         beside=beside,
     )
 
