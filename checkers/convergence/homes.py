@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from splitbrain.checkers.convergence.recheck.equal_replicas import verify_homes
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import OK, Call, History
 from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
@@ -80,3 +82,12 @@ def _differing(call: Call) -> Anomaly | None:
         return None
     each = ", ".join(f"{shown(values)} on {server}" for server, values in answers.items())
     return Anomaly("diverged", f"the homes of {shown(key)} end with {each}", (event_of(call),))
+
+
+ENTRY = CheckerEntry(
+    "homes-converged",
+    homes_converged,
+    "in the end the homes of a key hold the same",
+    verify=verify_homes,
+)
+"""By name."""

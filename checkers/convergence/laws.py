@@ -7,7 +7,8 @@ whoever still has it.
 *Source.* Shapiro, Preguiça, Baquero and Zawirski, "Conflict-free Replicated Data Types", SSS 2011,
 definition 7: states form a join semilattice.
 
-*Algorithm.* All triples of the states: n³ merges.
+*Algorithm.* All triples of the states: n³ merges. What is found are the states that break a law,
+which other code tries again (`splitbrain.checkers.convergence.recheck.merge_laws`).
 
 *Left out.* Whether the states given are all that matter; tests draw them (Hypothesis). Whether an
 update only moves up in the order that merging makes; that is a law of updates.
@@ -17,47 +18,79 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from typing import TypeVar
+from itertools import combinations, product
+from typing import Any, NamedTuple, TypeVar
 
 from splitbrain.checkers.models.model import shown
 
 State = TypeVar("State")
 
+IDEMPOTENT, COMMUTATIVE, ASSOCIATIVE = "not idempotent", "not commutative", "not associative"
+MUTATES = "merging changed what it was given"
+
+
+class Broken(NamedTuple):
+    """A law that a merge breaks, and the states that show it, as they were before.
+
+    Attributes:
+        law: which, in words.
+        states: one for idempotence; two for commutativity, and for a merge of the first with the
+            second, and of what comes of it with the second, that changes either; three for
+            associativity.
+    """
+
+    law: str
+    states: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        texts = [shown(state)[: 160 // len(self.states)] for state in self.states]
+        return f"{self.law}: {' and '.join(texts)}"
+
 
 def broken_laws(merge: Callable[[State, State], State], states: Sequence[State]) -> list[str]:
     """Which laws a merge breaks on these states, a sentence each; none if it breaks none."""
-    given = list(states)
-    before = deepcopy(given)
-    found = dict.fromkeys(_broken(merge, given))
-    for at, (state, was) in enumerate(zip(given, before, strict=True)):
-        if state != was:
-            found[f"merging changed what it was given: state {at} was {shown(was)[:80]}"] = None
-            break
-    return list(found)
+    return [str(broken) for broken in laws_broken_by(merge, states)]
 
 
-def _broken(merge: Callable[[State, State], State], states: Sequence[State]) -> Iterator[str]:
-    """Each law that is broken, once, with the first states that break it."""
-    kept = [deepcopy(state) for state in states]
-    numbers = range(len(kept))
+def laws_broken_by(merge: Callable[[State, State], State], states: Sequence[State]) -> list[Broken]:
+    """Of each law that a merge breaks on these states, the first that show it."""
+    searches = (_idempotence, _commutativity, _associativity, _mutation)
+    found = (next(search(merge, states), None) for search in searches)
+    return [broken for broken in found if broken is not None]
 
-    def fresh(at: int) -> State:
-        return deepcopy(kept[at])
 
-    for a in numbers:
-        if merge(fresh(a), fresh(a)) != kept[a]:
-            yield f"not idempotent: {shown(kept[a])[:80]} with itself is something else"
-            break
-    pairs = [(a, b) for a in numbers for b in numbers if a < b]
-    for a, b in pairs:
-        if merge(fresh(a), fresh(b)) != merge(fresh(b), fresh(a)):
-            yield f"not commutative: {shown(kept[a])[:80]} and {shown(kept[b])[:80]}"
-            break
-    for a, b, c in ((a, b, c) for a in numbers for b in numbers for c in numbers):
-        left = merge(merge(fresh(a), fresh(b)), fresh(c))
-        if left != merge(fresh(a), merge(fresh(b), fresh(c))):
-            texts = ", ".join(shown(kept[at])[:50] for at in (a, b, c))
-            yield f"not associative: {texts}"
-            break
-    for a, b in pairs:
-        merge(merge(states[a], states[b]), states[b])  # may it change what it was given?
+def _merged(merge: Callable[[State, State], State], one: State, other: State) -> State:
+    """What comes of copies, so that a merge which changes them breaks no other law by that."""
+    return merge(deepcopy(one), deepcopy(other))
+
+
+def _idempotence(
+    merge: Callable[[State, State], State], states: Sequence[State]
+) -> Iterator[Broken]:
+    for state in states:
+        if _merged(merge, state, state) != state:
+            yield Broken(IDEMPOTENT, (deepcopy(state),))
+
+
+def _commutativity(
+    merge: Callable[[State, State], State], states: Sequence[State]
+) -> Iterator[Broken]:
+    for a, b in combinations(states, 2):
+        if _merged(merge, a, b) != _merged(merge, b, a):
+            yield Broken(COMMUTATIVE, (deepcopy(a), deepcopy(b)))
+
+
+def _associativity(
+    merge: Callable[[State, State], State], states: Sequence[State]
+) -> Iterator[Broken]:
+    for a, b, c in product(states, repeat=3):
+        if _merged(merge, _merged(merge, a, b), c) != _merged(merge, a, _merged(merge, b, c)):
+            yield Broken(ASSOCIATIVE, (deepcopy(a), deepcopy(b), deepcopy(c)))
+
+
+def _mutation(merge: Callable[[State, State], State], states: Sequence[State]) -> Iterator[Broken]:
+    for a, b in combinations(states, 2):
+        one, other = deepcopy(a), deepcopy(b)
+        merge(merge(one, other), other)
+        if one != a or other != b:
+            yield Broken(MUTATES, (deepcopy(a), deepcopy(b)))

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from splitbrain.checkers.convergence.recheck.late_repairs import verify
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 from splitbrain.checkers.vocabulary import FINAL, PHASE, REPAIR
@@ -53,3 +55,12 @@ class _RepairEnds:
             return Verdict(self.name, INVALID, said, (anomaly,), coverage=coverage)
         reason = f"{len(repairs)} repairs, none of them at rest"
         return Verdict(self.name, VALID, reason, coverage=coverage)
+
+
+ENTRY = CheckerEntry(
+    "repair-ends",
+    repair_ends,
+    "replicas stop to repair each other once they are equal",
+    verify=verify,
+)
+"""By name."""

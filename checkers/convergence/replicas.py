@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.answers import servers_that
+from splitbrain.checkers.convergence.recheck.equal_replicas import verify_replicas
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Shape, Verdict
@@ -175,3 +177,13 @@ def _by_node(values: Mapping[str, Any]) -> str:
 def _listed(names: Iterable[str]) -> str:
     *others, last = names
     return f"{', '.join(others)} and {last}" if others else last
+
+
+ENTRY = CheckerEntry(
+    "converged",
+    converged,
+    "the final states of all replicas are equal",
+    verify=verify_replicas,
+    shape=Shape.REPLICAS,
+)
+"""By name."""

@@ -26,8 +26,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.invariants.placement import imbalance, needless_moves
+from splitbrain.checkers.invariants.rechecked_placements import verify_placement
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Checker, Verdict
 from splitbrain.checkers.vocabulary import PLACEMENT
@@ -148,3 +150,12 @@ def _placed(event: Operation) -> Placed:
 def _names(value: Any) -> bool:
     is_list = isinstance(value, list | tuple) and len(value) > 0
     return is_list and all(isinstance(name, str) for name in value)
+
+
+ENTRY = CheckerEntry(
+    "placement",
+    placement,
+    "servers place keys alike, apart, evenly, and move few",
+    verify=verify_placement,
+)
+"""By name."""

@@ -19,7 +19,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History, Operation
+from splitbrain.checkers.invariants.rechecked_placements import verify_moves
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Checker, Verdict
 from splitbrain.checkers.vocabulary import REBALANCE
@@ -69,3 +71,12 @@ def _move(event: Operation) -> tuple[str, str, Mapping[str, int]]:
         f"{event.process} announces {REBALANCE} with value {shown(event.value)}; the value is "
         '{"from": server, "to": server, "ranges": {server: N}} with both servers in it',
     )
+
+
+ENTRY = CheckerEntry(
+    "no-needless-move",
+    no_needless_move,
+    "what a store moves of its own accord makes it more even",
+    verify=verify_moves,
+)
+"""By name."""

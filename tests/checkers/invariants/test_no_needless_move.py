@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from random import Random
 
 import pytest
 
 from splitbrain.checkers import INVALID, VALID
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import INFO, History, Operation
-from splitbrain.checkers.invariants.rebalances import no_needless_move
+from splitbrain.checkers.invariants.rebalances import ENTRY, no_needless_move
 from splitbrain.checkers.models import ModelError
 
 
@@ -58,6 +60,10 @@ def test_moves_are_needless_if_and_only_if_they_leave_things_as_uneven_as_they_w
         after[target] += 1
         if sum(n * n for n in after) >= sum(n * n for n in counts):
             needless.append((index,))
-    verdict = no_needless_move().check(moves(*told))
+    history = moves(*told)
+    verdict = no_needless_move().check(history)
 
     assert [anomaly.operations for anomaly in verdict.anomalies] == needless
+    assert ENTRY.verified(history, verdict).complete
+    with pytest.raises(CertificateError):
+        ENTRY.verified(history, replace(verdict, validity=VALID, anomalies=()))

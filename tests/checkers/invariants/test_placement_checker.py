@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from splitbrain.checkers import INVALID, VALID
+from splitbrain.checkers import INVALID, VALID, Anomaly
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import INFO, History, Operation
-from splitbrain.checkers.invariants.placements import MOST, placement
+from splitbrain.checkers.invariants.placements import ENTRY, MOST, placement
 from splitbrain.checkers.models import ModelError
 
 KEYS = [f"k{i:02}" for i in range(60)]
@@ -121,7 +123,13 @@ def test_the_checker_says_what_its_twin_says(chunk):
             value["owners"][draw.choice(keys)] = [draw.choice(value["members"]) for _ in range(2)]
         kinds = wrong(events)
         seen.update(kinds or {"none"})
-        found = {a.kind for a in placement().check(announced(*events)).anomalies}
-        assert found == kinds, events
+        history = announced(*events)
+        verdict = placement().check(history)
+        assert {a.kind for a in verdict.anomalies} == kinds, events
+        assert ENTRY.verified(history, verdict).complete
+        other = VALID if kinds else INVALID
+        kept = () if kinds else (Anomaly("imbalance", "made up", (0,)),)
+        with pytest.raises(CertificateError):
+            ENTRY.verified(history, replace(verdict, validity=other, anomalies=kept))
 
     assert {"none", "disagreement", "repeated-member", "needless-movement"} <= set(seen)
