@@ -22,6 +22,18 @@ class RealDescriptor(RuntimeError):
     """A program waits for a socket or pipe of the real machine."""
 
 
+class Blocking(RuntimeError):
+    """A program would have waited in a blocking socket, and every node with it."""
+
+
+def blocks(call: str) -> Blocking:
+    """What to raise where a call would wait."""
+    return Blocking(
+        f"{blamed()}: {call} would wait in a blocking call, and stop every node: "
+        "use asyncio's or trio's streams"
+    )
+
+
 class Descriptors:
     """What a process has open, by number.
 

@@ -13,7 +13,7 @@ import ssl  # noqa: F401 - it derives from socket.socket, and must from the real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from splitbrain.harness.node import NodeDead
-from splitbrain.harness.programs.descriptors import Descriptors, descriptors_of
+from splitbrain.harness.programs.descriptors import Descriptors, blocks, descriptors_of
 from splitbrain.harness.programs.families import (
     ANYWHERE,
     ANYWHERE_6,
@@ -28,7 +28,7 @@ from splitbrain.harness.programs.names import resolved
 from splitbrain.harness.programs.segments import Address, error_of
 from splitbrain.harness.programs.socket_options import SocketOptions
 from splitbrain.harness.programs.tcp import End, Listener
-from splitbrain.harness.simulation.wires import blamed, running_program
+from splitbrain.harness.simulation.wires import running_program
 
 if TYPE_CHECKING:
     from splitbrain.harness.simulation.incarnation import Incarnation
@@ -39,10 +39,6 @@ _FAMILIES = (real.AF_INET, real.AF_INET6)
 
 
 _real_socket = real.socket
-
-
-class Blocking(RuntimeError):
-    """A program would have waited in a blocking socket, and every node with it."""
 
 
 class SimulatedSocket(SocketOptions):
@@ -400,14 +396,6 @@ class SimulatedSocket(SocketOptions):
             raise blocks(f"socket.{what}()")
         if empty:
             raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
-
-
-def blocks(call: str) -> Blocking:
-    """What to raise where a call would wait."""
-    return Blocking(
-        f"{blamed()}: {call} would wait in a blocking call, and stop every node: "
-        "use asyncio's or trio's streams"
-    )
 
 
 def _taken(end: End) -> OSError:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from splitbrain.harness.programs.answers import answers_of
+from splitbrain.harness.programs.certificates import replace_readers_of_certificates
 from splitbrain.harness.programs.descriptor_flags import replace_descriptor_flags
 from splitbrain.harness.programs.environment import replace_environment
 from splitbrain.harness.programs.file_hooks import replace_files
@@ -57,6 +58,7 @@ def _replace_everywhere(process: Incarnation) -> None:
     replace_host_facts()
     replace_imports()
     replace_polling()
+    replace_readers_of_certificates()
     replace_socket_pairs()
     replace_threads()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import ssl
 
 import pytest
@@ -128,3 +129,37 @@ def test_what_is_no_handshake_is_never_looked_into():
     for later in (record(22, 300, 11), record(22, 300, 2), b"\x16 in the middle of a record"):
         client.begin(bytearray(later))
         assert not client.signed
+
+
+def test_a_program_may_write_its_certificates_itself_and_begin_tls_later():
+    authority = trustme.CA()
+    received = []
+
+    async def serve(reader, writer):
+        assert await reader.readline() == b"STARTTLS\n"
+        writer.write(b"go\n")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain("server.pem")
+        await writer.start_tls(context)
+        writer.write((await reader.readline()).upper())
+        await writer.drain()
+        writer.close()
+
+    async def main():
+        authority.issue_cert("n1").private_key_and_cert_chain_pem.write_to_path("server.pem")
+        authority.cert_pem.write_to_path("authority.pem")
+        await asyncio.start_server(serve, port=7000)
+        reader, writer = await asyncio.open_connection("n1", 7000)
+        writer.write(b"STARTTLS\n")
+        await reader.readline()
+        context = ssl.create_default_context(cafile="authority.pem")
+        await writer.start_tls(context, server_hostname="n1")
+        writer.write(b"secret\n")
+        received.append(await reader.readline())
+        with pytest.raises(FileNotFoundError):
+            context.load_cert_chain("nowhere.pem")
+
+    run(world_of(main, library="asyncio"))
+
+    assert received == [b"SECRET\n"]
+    assert not os.path.exists("server.pem")
