@@ -10,8 +10,10 @@
     query n1                   a client asks n1 for all that is applied (machine=kv: query n1 get x)
     transfer n1 n2             a client asks n1 to hand over to n2
     change n1 n1,n2 [n3]       a client asks n1 to have these voters (and learners)
-    open n1 c1                 client c1 opens a session at n1 (machine=kv)
+    open n1 c1                 client c1 opens a session at n1 (machine=kv or sequence)
     command n1 c1 put x 1      c1's next command; "again n2 c1" sends the same command to n2
+    broadcast n1 c1 hello      c1's next command is to broadcast a message (machine=sequence)
+    delivered                  what each server has delivered, and what it amounts to
     deliver n1->n2 ...         what is under way on these links; "deliver all": until all is quiet
     drop n1->n2 ...            lose it instead; * stands for any server
     copy n1->n2                deliver it, and leave a copy under way
@@ -26,14 +28,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from fnmatch import fnmatch
 from typing import Any
 
 from consensus_script import filled
 from raft_cluster import PAPER, Cluster, Journal, describe_entries
 
+from splitbrain.systems.consensus.broadcast.delivering import Sequence
+from splitbrain.systems.consensus.broadcast.objects import Objects
 from splitbrain.systems.consensus.kv import KeyValue
 from splitbrain.systems.consensus.raft import Sessions
+
+MACHINES: dict[str, Callable[[], Any]] = {
+    "": Journal,
+    "kv": lambda: Sessions(KeyValue()),
+    "sequence": lambda: Sessions(Sequence()),
+}
 
 
 class Play:
@@ -63,10 +74,10 @@ class Play:
 
     def do_cluster(self, *words: str) -> None:
         options = dict(word.split("=") for word in words if "=" in word)
-        kv = options.pop("machine", "") == "kv"
+        machine = MACHINES[options.pop("machine", "")]
         self.cluster = Cluster(
             [word for word in words if "=" not in word],
-            machine=(lambda: Sessions(KeyValue())) if kv else Journal,
+            machine=machine,
             settings=PAPER._replace(**{name: json.loads(value) for name, value in options.items()}),
         )
 
@@ -106,6 +117,10 @@ class Play:
         session[1] += 1
         self.sent[client] = ("command", *session, operation)
         self.cluster.request(name, client, self.sent[client])
+
+    def do_broadcast(self, name: str, client: str, *message: str) -> None:
+        words = tuple(int(word) if word.isdigit() else word for word in message)
+        self.do_command(name, client, "broadcast", words if len(words) > 1 else words[0])
 
     def do_again(self, name: str, client: str) -> None:
         self.cluster.request(name, client, self.sent[client])
@@ -168,6 +183,20 @@ class Play:
     def do_quietly(self, name: str, *words: str) -> None:
         getattr(self, f"do_{name}")(*words)
         self.cluster.events.clear()
+
+    def do_delivered(self) -> None:
+        """What each server has delivered, and what whoever hears of that takes it to amount to."""
+        for name, server in self.cluster.servers.items():
+            if server.core is None:
+                continue
+            messages, objects = server.core.server.replica.machine.application.messages, Objects()
+            objects.hear(messages)
+            said = ", ".join(m if isinstance(m, str) else " ".join(map(str, m)) for m in messages)
+            known = {**objects.registers, **objects.names}
+            amounts = [f"{key}={value}" for key, value in known.items()]
+            if objects.token >= 0:
+                amounts.append(f"lock: {objects.owner or 'free'}, last token {objects.token}")
+            self.cluster.events.append(f"{name}: [{said}]{' ' * bool(amounts)}{'; '.join(amounts)}")
 
     def do_show(self) -> None:
         for name, server in self.cluster.servers.items():
