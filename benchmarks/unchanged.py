@@ -132,7 +132,7 @@ def compared(what: str, old: Path, given: str) -> int:
 
 
 def work(what: str) -> None:
-    """What a process is started for: read from standard input what to do, print an answer a line."""
+    """What a process is started for: read what to do, print an answer a line."""
     if what == "draw":
         count, systems = json.loads(sys.stdin.read())
         for line in plans(count, systems):

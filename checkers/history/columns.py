@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers.history.operation import FAIL, INFO, INVOKE, OK, TYPES, Process
+
+_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 Int64 = npt.NDArray[np.int64]
 Int32 = npt.NDArray[np.int32]
@@ -109,3 +111,45 @@ def build(
         names=tuple(names),
         functions=tuple(functions),
     )
+
+
+class Growing(Generic[_Scalar]):
+    """A column that is filled part by part, and is in memory once: a large one grows in place."""
+
+    def __init__(self, dtype: type[_Scalar]) -> None:
+        self._array: npt.NDArray[_Scalar] = np.empty(_FIRST_ROOM, dtype)
+        self._count = 0
+
+    def add(self, part: npt.NDArray[Any]) -> None:
+        """Add what fits its type."""
+        end = self._count + len(part)
+        if end > len(self._array):
+            self._array.resize(end + end // 4, refcheck=False)
+        self._array[self._count : end] = part
+        self._count = end
+
+    def taken(self) -> npt.NDArray[_Scalar]:
+        """The column, which is given up here."""
+        found, self._array = self._array, np.empty(0, self._array.dtype)
+        found.resize(self._count, refcheck=False)
+        self._count = 0
+        return found
+
+
+_FIRST_ROOM = 1 << 12
+
+
+def joined(parts: list[npt.NDArray[_Scalar]], axis: int = 0) -> npt.NDArray[_Scalar]:
+    """Arrays one after another; the parts are given up."""
+    if len(parts) == 1:
+        return parts.pop()
+    shape = list(parts[0].shape)
+    shape[axis] = sum(part.shape[axis] for part in parts)
+    whole = np.empty(shape, dtype=parts[0].dtype)
+    end = shape[axis]
+    while parts:
+        part = parts.pop()
+        begin = end - part.shape[axis]
+        whole[..., begin:end] = part
+        end = begin
+    return whole

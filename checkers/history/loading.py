@@ -13,7 +13,7 @@ from splitbrain.checkers.history.formats.jsonl import parse_jsonl
 from splitbrain.checkers.history.formats.porcupine import ETCD_LINE, parse_etcd_log, parse_kv_log
 from splitbrain.checkers.history.history import History
 from splitbrain.checkers.history.scanning import scanned
-from splitbrain.checkers.history.source import Content, Text, long_file, read_content
+from splitbrain.checkers.history.source import Content, LongFile, Text, opened
 
 FORMATS = (
     "JSON Lines (one {...} a line, or one array of them)",
@@ -45,17 +45,13 @@ def load(path: str | os.PathLike[str] | Content) -> History:
         HistoryError: the file cannot be read, is in no known format, or its operations are no
             history; the message names file, line and operation.
     """
-    if not isinstance(path, Content):
-        long = long_file(path)
-        if long is not None:
-            history = _scanned(long, _parser(long.source, long.start))
-            if history is not None:
-                return history
-            long.check_size()
-        path = read_content(path)
-    parser = _parser(path.source, path.data[:_SNIFFED_BYTES])
-    history = _scanned(path, parser)
-    return parser(path) if history is None else history
+    text = path if isinstance(path, Content) else opened(path)
+    start = text.start if isinstance(text, LongFile) else text.data[:_SNIFFED_BYTES]
+    parser = _parser(text.source, start)
+    history = _scanned(text, parser)
+    if history is None:
+        history = parser(text.whole() if isinstance(text, LongFile) else text)
+    return history
 
 
 def _scanned(text: Text, parser: Parser) -> History | None:

@@ -9,7 +9,6 @@ understands everything and can say what is wrong, reads the file instead.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +17,7 @@ from splitbrain.checkers import kernels
 from splitbrain.checkers.history import _scan_kernels as k
 from splitbrain.checkers.history import _text_kernels
 from splitbrain.checkers.history.collector import collector_paused
-from splitbrain.checkers.history.columns import FILES, Columns, Int64
+from splitbrain.checkers.history.columns import FILES, Columns, Int64, joined
 from splitbrain.checkers.history.errors import HistoryError
 from splitbrain.checkers.history.few import Few
 from splitbrain.checkers.history.formats.edn_parser import MARKS, parse
@@ -48,8 +47,6 @@ _LOOKALIKES = tuple(b'"' + mark.encode() for mark in MARKS if mark != "\\")
 _MOST_ODD = 5  # one line in so many may be parsed by itself
 _FEW_ODD = 1_000  # they say nothing of the whole yet
 _FEW_FUNCTIONS = 16
-
-_Scalar = TypeVar("_Scalar", bound=np.generic)
 
 
 def scanned(text: Text, *, edn: bool) -> History | None:
@@ -259,16 +256,16 @@ class _Scan:
             code: functions.setdefault(odd[code] if code < 0 else words[code], len(functions))
             for code in self._in_order
         }
-        f = _joined(parts.f)
+        f = joined(parts.f)
         _renumber(f, number)
         return Columns(
-            index=_joined(parts.index),
-            time=_joined(parts.time),
-            type=_joined(parts.type),
-            process=_joined(parts.process),
+            index=joined(parts.index),
+            time=joined(parts.time),
+            type=joined(parts.type),
+            process=joined(parts.process),
             f=f,
             values=PackedValues(
-                _joined(parts.shape), _joined(parts.codes, axis=1), words, self._others
+                joined(parts.shape), joined(parts.codes, axis=1), words, self._others
             ),
             errors=Few(self.count, self._errors),
             names=tuple(self._names),
@@ -335,19 +332,3 @@ def _renumber(f: npt.NDArray[np.int32], number: dict[int, int]) -> None:
 
 
 _RENUMBERED = 1 << 20
-
-
-def _joined(parts: list[npt.NDArray[_Scalar]], axis: int = 0) -> npt.NDArray[_Scalar]:
-    """Arrays one after another; the parts are given up."""
-    if len(parts) == 1:
-        return parts.pop()
-    shape = list(parts[0].shape)
-    shape[axis] = sum(part.shape[axis] for part in parts)
-    whole = np.empty(shape, dtype=parts[0].dtype)
-    end = shape[axis]
-    while parts:
-        part = parts.pop()
-        begin = end - part.shape[axis]
-        whole[..., begin:end] = part
-        end = begin
-    return whole

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import os
+import shutil
 import stat
-import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import BinaryIO, Protocol
 
 from splitbrain.checkers.files import BYTES_MAX, read_file
 from splitbrain.checkers.history.errors import HistoryError
+from splitbrain.checkers.history.gzipped import GZIP_MAGIC, Unpacking
 
-_GZIP_MAGIC = b"\x1f\x8b"
-_GZIP_WINDOW = 31  # zlib's word for "with a gzip header and checksum"
 _BOM = b"\xef\xbb\xbf"
 _START = 1 << 16
-
-# A history is packed to a tenth, and to a hundredth if nothing in it ever changes. What grows to
-# far more, and to something large, was made to fill memory.
-_INFLATION_MAX = 500
-_INFLATION_MATTERS_FROM = 64 << 20
-_PIECE, _PACKED_PIECE = 16 << 20, 1 << 16
+_WINDOW = 1 << 20
+_LEFT_FREE = 1 << 30
 
 TEXT_PIECE = 32 << 20
 """How many bytes of a text are scanned at a time."""
@@ -55,21 +53,34 @@ class Text(Protocol):
         """The text in pieces of whole lines."""
         ...
 
+    def part(self, begin: int, end: int) -> bytes:
+        """The bytes between two places."""
+        ...
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
 class LongFile:
-    """A plain file that is too long to be held in memory whole.
+    """A plain file that is too long to be held in memory whole; it is open as long as this lives.
 
     Attributes:
-        source: its path.
+        source: its path, or that of the file that was unpacked into it.
+        file: what to read it from.
         start: its first bytes.
         size: how many there are.
+        notes: see `Text`.
     """
 
     source: str
+    file: BinaryIO
     start: bytes
     size: int
     notes: tuple[str, ...] = ()
+    _changed: int = field(init=False)
+    _window: bytes = field(init=False, default=b"")
+    _at: int = field(init=False, default=0)
+
+    def __post_init__(self) -> None:
+        self._changed = os.fstat(self.file.fileno()).st_mtime_ns
 
     def check_size(self) -> None:
         """Make sure that it can be read whole, as it must be if its lines are not all plain.
@@ -92,20 +103,48 @@ class LongFile:
         Raises:
             HistoryError: it can't be read (any more), or a line is far too long.
         """
+        rest, at = b"", 0
+        while block := self._read(at, TEXT_PIECE):
+            at += len(block)
+            end = block.rfind(b"\n") + 1
+            if end:
+                yield rest + block[:end]
+                rest = block[end:]
+            else:
+                rest += block
+            if len(rest) > BYTES_MAX:
+                raise _too_long(self.source)
+        if rest:
+            yield rest
+
+    def part(self, begin: int, end: int) -> bytes:
+        """See `Text`. What is near is fetched with it, since it is asked for next.
+
+        Raises:
+            HistoryError: the file can't be read any more, or was changed since it was opened.
+        """
+        if not self._at <= begin <= end <= self._at + len(self._window):
+            if os.fstat(self.file.fileno()).st_mtime_ns != self._changed:
+                raise HistoryError(
+                    "the file was changed while it was read; judge it when it is complete",
+                    path=self.source,
+                )
+            self._window, self._at = self._read(begin, max(_WINDOW, end - begin)), begin
+        return self._window[begin - self._at : end - self._at]
+
+    def whole(self) -> Content:
+        """All of it in memory.
+
+        Raises:
+            HistoryError: it can't be read, or is too large.
+        """
+        self.check_size()
+        return Content(self.source, self._read(0, self.size), self.notes)
+
+    def _read(self, begin: int, count: int) -> bytes:
         try:
-            with open(self.source, "rb") as file:
-                rest = b""
-                while block := file.read(TEXT_PIECE):
-                    end = block.rfind(b"\n") + 1
-                    if end:
-                        yield rest + block[:end]
-                        rest = block[end:]
-                    else:
-                        rest += block
-                    if len(rest) > BYTES_MAX:
-                        raise _too_long(self.source)
-                if rest:
-                    yield rest
+            self.file.seek(begin)
+            return self.file.read(count)
         except OSError as error:
             raise HistoryError(
                 f"the file cannot be read ({error.strerror})", path=self.source
@@ -138,6 +177,10 @@ class Content:
             end = self.data.find(b"\n", begin + TEXT_PIECE) + 1 or len(self.data)
             yield self.data if end - begin == len(self.data) else self.data[begin:end]
             begin = end
+
+    def part(self, begin: int, end: int) -> bytes:
+        """See `Text`."""
+        return self.data[begin:end]
 
     def check_parts(self, signs: bytes) -> None:
         """Make sure that it does not hold more values than fit into memory.
@@ -192,33 +235,97 @@ def read_content(path: str | os.PathLike[str]) -> Content:
     return content_of(data, source)
 
 
-def long_file(path: str | os.PathLike[str]) -> LongFile | None:
-    """A plain file of lines that is long; None for any other, and for what is no file."""
+def opened(path: str | os.PathLike[str]) -> Content | LongFile:
+    """A file's content, or the file itself if it has lines and is long, plain or unpacked.
+
+    A long gzip file is unpacked into a temporary file without a name, which ends with its reader.
+
+    Raises:
+        HistoryError: it can't be read; as `read_content`.
+    """
     source = os.fspath(path)
     try:
         found = os.stat(source)
-        if not stat.S_ISREG(found.st_mode) or found.st_size < LONG:
-            return None
-        with open(source, "rb") as file:
-            start = file.read(_START)
+        if not stat.S_ISREG(found.st_mode):
+            return read_content(path)
+        file: BinaryIO = open(source, "rb")  # noqa: SIM115 - a long one stays open
+        start = file.read(_START)
     except OSError:
-        return None  # whoever reads it whole says so
-    if start.startswith((_GZIP_MAGIC, _BOM)) or b"\n" not in start:
-        return None
-    return LongFile(source, start, found.st_size)
+        return read_content(path)  # which says what is wrong
+    if start.startswith(GZIP_MAGIC):
+        with file:
+            file.seek(0)
+            unpacking = Unpacking(file.read, found.st_size, source)
+            return _unpacked(unpacking, source)
+    if found.st_size < LONG or not _has_lines(start):
+        file.close()
+        return read_content(path)
+    return LongFile(source, file, start, found.st_size)
+
+
+def _has_lines(start: bytes) -> bool:
+    return b"\n" in start and not start.startswith(_BOM)
+
+
+def _unpacked(unpacking: Unpacking, source: str) -> Content | LongFile:
+    """What gzip data hold: in memory while they are short, or else in a temporary file."""
+    pieces, first = unpacking.pieces(), list[bytes]()
+    for piece in pieces:
+        first.append(piece)
+        if unpacking.size >= LONG and _has_lines(first[0][:_START]):
+            spilled = _spilled(unpacking, chain(first, pieces), source)
+            return LongFile(source, *spilled, unpacking.size, _notes(unpacking))
+        if unpacking.size > BYTES_MAX:
+            raise HistoryError(
+                f"its gzip data unpack to more than {BYTES_MAX >> 20} MiB without being a line for "
+                "each operation; give less of the history",
+                path=source,
+            )
+    return _plain(b"".join(first), source, _notes(unpacking))
+
+
+def _spilled(unpacking: Unpacking, pieces: Iterable[bytes], source: str) -> tuple[BinaryIO, bytes]:
+    """A temporary file with these pieces, and its start."""
+    folder = tempfile.gettempdir()
+    try:
+        file: BinaryIO = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        for piece in pieces:
+            if shutil.disk_usage(folder).free < _LEFT_FREE + len(piece):
+                raise HistoryError(
+                    f"there is no room to unpack it in {folder} (it has more than "
+                    f"{unpacking.size >> 20} MiB); set TMPDIR to a folder with more",
+                    path=source,
+                )
+            file.write(piece)
+        file.flush()
+        file.seek(0)
+        return file, file.read(_START)
+    except OSError as error:
+        raise HistoryError(
+            f"it cannot be unpacked into {folder} ({error.strerror}); set TMPDIR to another folder",
+            path=source,
+        ) from error
 
 
 def content_of(data: bytes, source: str) -> Content:
     """The content of a file with these bytes; see `read_content`."""
-    notes: tuple[str, ...] = ()
-    if data.startswith(_GZIP_MAGIC):
-        data, complete = _decompress(data, source)
-        if not complete:
-            notes = ("the gzip data were cut off; what came before was kept",)
+    if not data.startswith(GZIP_MAGIC):
+        return _plain(data, source, ())
+    unpacking = Unpacking(io.BytesIO(data).read, len(data), source)
+    found = _unpacked(unpacking, source)
+    return found if isinstance(found, Content) else found.whole()
+
+
+def _plain(data: bytes, source: str, notes: tuple[str, ...]) -> Content:
     data = data.removeprefix(_BOM)
     if b"\n" not in data:  # lines that end as they did on old Macs
         data = data.replace(b"\r", b"\n")
     return Content(source, data, notes)
+
+
+def _notes(unpacking: Unpacking) -> tuple[str, ...]:
+    cut_off = "the gzip data were cut off; what came before was kept"
+    return () if unpacking.complete else (cut_off,)
 
 
 def _too_long(source: str) -> HistoryError:
@@ -236,51 +343,3 @@ def not_utf8(source: str, line: int) -> HistoryError:
         path=source,
         line=line,
     )
-
-
-def _decompress(data: bytes, source: str) -> tuple[bytes, bool]:
-    """Decompressed data of all members of a gzip file, and whether they were all there."""
-    parts: list[bytes] = []
-    size = at = 0
-    while at < len(data):
-        member = zlib.decompressobj(_GZIP_WINDOW)
-        while not member.eof:
-            given = data[at : at + _PACKED_PIECE]
-            try:
-                parts.append(member.decompress(given, _PIECE))
-            except zlib.error as error:
-                raise HistoryError(
-                    f"its gzip data are damaged ({error}); get the file again", path=source
-                ) from None
-            at += len(given) - len(member.unconsumed_tail) - len(member.unused_data)
-            size += len(parts[-1])
-            _check_size(size, len(data), source)
-            if not given and not parts[-1] and not member.eof:
-                return b"".join(parts), False
-        while data[at : at + 1] == b"\0":  # tar and tapes pad with zeros
-            at += 1
-    return b"".join(parts), True
-
-
-def _check_size(size: int, packed: int, source: str) -> None:
-    """Refuse gzip data that inflate without end.
-
-    Args:
-        size: bytes so far, unpacked.
-        packed: bytes of the whole file.
-        source: the file's path.
-
-    Raises:
-        HistoryError: they are too many.
-    """
-    if size > BYTES_MAX:
-        raise HistoryError(
-            f"its gzip data unpack to more than {BYTES_MAX >> 20} MiB; give less of the history",
-            path=source,
-        )
-    if size > max(_INFLATION_MATTERS_FROM, _INFLATION_MAX * packed):
-        raise HistoryError(
-            f"its gzip data unpack to more than {_INFLATION_MAX} times their size, as no history "
-            "does; unpack it yourself to see what it holds",
-            path=source,
-        )

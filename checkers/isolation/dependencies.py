@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from splitbrain.checkers import kernels
+from splitbrain.checkers.history.columns import joined
 from splitbrain.checkers.isolation.kernels import fans, times
 from splitbrain.checkers.isolation.kernels.codes import (
     FAIL,
@@ -133,15 +134,10 @@ class Builder:
             self.nodes += instants
 
     def build(self) -> Dependencies:
-        """The graph."""
-        empty = np.empty(0, np.int32)
-        return Dependencies(
-            len(self.transactions),
-            self.nodes,
-            np.concatenate([empty, *self._sources]),
-            np.concatenate([empty, *self._targets]),
-            np.concatenate([empty.astype(np.uint8), *self._kinds]),
-        )
+        """The graph. What was collected is gone then, so that memory holds each edge once."""
+        self.add(np.empty(0, np.int32), np.empty(0, np.int32), 0)
+        sources, targets, kinds = map(joined, (self._sources, self._targets, self._kinds))
+        return Dependencies(len(self.transactions), self.nodes, sources, targets, kinds)
 
 
 def _touches(t: Transactions) -> tuple[Array, Array, Array]:

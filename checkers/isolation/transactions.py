@@ -53,12 +53,12 @@ class Transactions:
         kind: of each micro-operation, `WRITE` (or append) or `READ`.
         key: of each micro-operation.
         element: what a write writes, or a register's read saw; -1 for null and for reads of lists.
-        start: where the list that each micro-operation read begins in `elements`; one longer than
-            `kind`.
-        elements: what lists held.
+        start: where the list that each micro-operation read begins in `elements`.
+        length: how long it is; 0 for none.
+        elements: what lists held; several may share a part of it.
         keys: names of keys.
         values: values of elements.
-        key_of: the key of each element.
+        key_of: the key of each element; of lists it may be no array.
         key_count: number of keys.
         indices: ``Operation.index`` of each position in the history.
         events: number of events in the history.
@@ -73,10 +73,11 @@ class Transactions:
     key: Array
     element: Array
     start: Array
+    length: Array
     elements: Array
     keys: Names
     values: Names
-    key_of: Array
+    key_of: Any
     key_count: int
     indices: Array
     events: int
@@ -92,12 +93,16 @@ class Transactions:
     @property
     def size(self) -> int:
         """How many steps a pass over everything takes."""
-        return len(self.kind) + len(self.elements)
+        return len(self.kind) + int(self.length.sum(dtype=np.int64))
 
     def list_read(self, operation: int) -> list[Any]:
         """The values that a micro-operation read."""
-        part = self.elements[self.start[operation] : self.start[operation + 1]]
-        return [self.values[e] for e in part.tolist()]
+        return [self.values[e] for e in self.read_elements(operation).tolist()]
+
+    def read_elements(self, operation: int) -> Array:
+        """The elements that a micro-operation read."""
+        start = self.start[operation]
+        return np.asarray(self.elements[start : start + self.length[operation]])
 
     def owner(self, operation: int) -> int:
         """The transaction of a micro-operation."""
@@ -125,7 +130,7 @@ class Transactions:
             return f"write {shown(self.values[int(self.element[m])])} to {shown_key(key)}"
         if not completed:
             return f"read {shown_key(key)}"
-        if self.start[m + 1] > self.start[m]:
+        if self.length[m]:
             return f"read {shown_key(key)} = {shown_list(self.list_read(m))}"
         value = "nothing" if self.element[m] == NONE else shown(self.values[int(self.element[m])])
         return f"read {shown_key(key)} = {value}"
@@ -178,10 +183,12 @@ def shown_list(values: Sequence[Any], around: int | None = None) -> str:
 
 def statuses(history: History) -> tuple[Array, Array, Array, Array]:
     """Invocations, completions that count (else -1), statuses, and where the values are."""
-    invoked = np.flatnonzero((history.process >= 0) & (history.type == INVOKE_CODE))
+    invoked = np.flatnonzero((history.process >= 0) & (history.type == INVOKE_CODE)).astype(
+        np.int32
+    )
     ended = history.partner[invoked]
     status = np.where(ended >= 0, history.type[ended], INFO).astype(np.int8)
-    completed = np.where(status == INFO, NONE, ended)
+    completed = np.where(status == INFO, NONE, ended).astype(np.int32)
     rows = np.where(status == OK, ended, invoked)
     return invoked, completed, status, rows
 
@@ -201,7 +208,8 @@ class _Reader:
         self.kind: list[int] = []
         self.key: list[int] = []
         self.element: list[int] = []
-        self.start: list[int] = [0]
+        self.start: list[int] = []
+        self.length: list[int] = []
         self.elements: list[int] = []
 
     def read(self) -> Transactions:
@@ -220,7 +228,8 @@ class _Reader:
             kind=np.array(self.kind, np.int8),
             key=np.array(self.key, np.int32),
             element=np.array(self.element, np.int32),
-            start=np.array(self.start, np.int64),
+            start=np.array(self.start, np.int32),
+            length=np.array(self.length, np.int32),
             elements=np.array(self.elements, np.int32),
             keys=self.key_names,
             values=self.values,
@@ -259,12 +268,13 @@ class _Reader:
             )
         key = self._key(row, key_name)
         self.key.append(key)
+        self.start.append(len(self.elements))
         if function == "r":
             self._read(row, key, value, completed)
         else:
             self.kind.append(WRITE)
             self.element.append(self._element(row, key, value))
-        self.start.append(len(self.elements))
+        self.length.append(len(self.elements) - self.start[-1])
 
     def _read(self, row: int, key: int, value: Any, completed: bool) -> None:
         self.kind.append(READ)

@@ -73,6 +73,7 @@ def read_edges(
     kind: Array,
     key: Array,
     start: Array,
+    lengths: Array,
     elements: Array,
     flags: Array,
     writer: Array,
@@ -96,9 +97,9 @@ def read_edges(
         for m in range(offsets[t], offsets[t + 1]):
             if kind[m] != READ:
                 continue
-            length = start[m + 1] - start[m]
+            length = lengths[m]
             if length > 0:
-                w = writer[elements[start[m + 1] - 1]]
+                w = writer[elements[start[m] + length - 1]]
                 # Who ends in its own append read its own version: it depends on nobody by that,
                 # and whoever comes next is ordered after it by ww.
                 if w == t:

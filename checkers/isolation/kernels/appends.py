@@ -74,7 +74,7 @@ def writers(
 
 @jit
 def longest_reads(
-    status: Array, offsets: Array, kind: Array, key: Array, start: Array, keys: int
+    status: Array, offsets: Array, kind: Array, key: Array, lengths: Array, keys: int
 ) -> tuple[Array, int]:
     """For each key the first of its longest reads (or `NONE`), and the sum of their lengths."""
     longest = np.full(keys, NONE, np.int64)
@@ -86,8 +86,8 @@ def longest_reads(
         for m in range(offsets[t], offsets[t + 1]):
             if kind[m] == READ:
                 k = key[m]
-                if start[m + 1] - start[m] > length[k]:
-                    length[k] = start[m + 1] - start[m]
+                if lengths[m] > length[k]:
+                    length[k] = lengths[m]
                     longest[k] = m
     total = 0
     for k in range(keys):
@@ -100,6 +100,7 @@ def longest_reads(
 def version_orders(
     status: Array,
     start: Array,
+    lengths: Array,
     elements: Array,
     writer: Array,
     earlier: Array,
@@ -121,7 +122,7 @@ def version_orders(
     offsets = np.zeros(keys + 1, np.int64)
     order = np.empty(total, np.int32)
     position = np.full(len(writer), NONE, np.int32)
-    following = np.full(total, NONE, np.int64)
+    following = np.full(total, NONE, np.int32)
     faults = np.zeros((keys, 4), np.int64)
     at = 0
     for k in range(keys):
@@ -129,7 +130,7 @@ def version_orders(
         if longest[k] == NONE:
             continue
         begin = start[longest[k]]
-        length = start[longest[k] + 1] - begin
+        length = lengths[longest[k]]
         faults[k, :] = length
         for j in range(length):
             e = elements[begin + j]
@@ -169,11 +170,13 @@ def judge_reads(
     key: Array,
     element: Array,
     start: Array,
+    lengths: Array,
     elements: Array,
     writer: Array,
     write: Array,
     final: Array,
     earlier: Array,
+    longest: Array,
     order_offsets: Array,
     order: Array,
     position: Array,
@@ -216,25 +219,28 @@ def judge_reads(
                 r = widest[k]
                 if r != NONE:
                     at = position[element[m]]
-                    if at != NONE and at < start[r + 1] - start[r]:
+                    if at != NONE and at < lengths[r]:
                         flags[r] |= FUTURE
                 continue
-            begin, end = start[m], start[m + 1]
-            length = end - begin
+            begin, length = start[m], lengths[m]
+            end = begin + length
             bits = 0
-            if not _continues(start, elements, element, previous, read[k], append[k], begin, end):
+            if not _continues(
+                start, lengths, elements, element, previous, read[k], append[k], begin, end
+            ):
                 bits |= INTERNAL
-            # The costly part: each element of each read is compared once with the order.
+            # The costly part: each element of each read is compared once with the order, unless it
+            # is kept as a part of that very list.
             base = order_offsets[k]
             compatible = length <= order_offsets[k + 1] - base
-            if compatible:
+            if compatible and begin != start[longest[k]]:
                 for j in range(length):
                     if elements[begin + j] != order[base + j]:
                         compatible = False
                         break
             if compatible:
                 w = widest[k]
-                if w == NONE or length > start[w + 1] - start[w]:
+                if w == NONE or length > lengths[w]:
                     widest[k] = m
                 # A prefix shares the order's faults, as far as it reaches.
                 if length > faults[k, 0]:
@@ -278,6 +284,7 @@ def judge_reads(
 @jit
 def _continues(
     start: Array,
+    lengths: Array,
     elements: Array,
     element: Array,
     previous: Array,
@@ -296,9 +303,10 @@ def _continues(
         append = previous[append]
     if read == NONE:
         return True
-    if at + 1 - begin != start[read + 1] - start[read]:
+    if at + 1 - begin != lengths[read]:
         return False
-    for j in range(start[read + 1] - start[read]):
-        if elements[begin + j] != elements[start[read] + j]:
-            return False
+    if begin != start[read]:
+        for j in range(lengths[read]):
+            if elements[begin + j] != elements[start[read] + j]:
+                return False
     return True

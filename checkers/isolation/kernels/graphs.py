@@ -26,24 +26,26 @@ def adjacency(
     source: Array, target: Array, kind: Array, mask: int, nodes: int
 ) -> tuple[Array, Array]:
     """Offsets and targets of the edges of whose kind all bits are in ``mask``."""
-    offsets = np.zeros(nodes + 1, np.int64)
+    # Two places further than they begin, until edges are put in place and each moves on by its own.
+    if len(source) >= 2**31:
+        raise MemoryError("more than two thousand million dependencies")
+    offsets = np.zeros(nodes + 2, np.int32)
     # One test for many kinds at once: an edge is in if it has no bit outside.
     outside = EVERY ^ mask
     for edge in range(len(source)):
         if kind[edge] & outside == 0:
-            offsets[source[edge] + 1] += 1
+            offsets[source[edge] + 2] += 1
     for node in range(nodes):
-        offsets[node + 1] += offsets[node]
-    targets = np.empty(offsets[nodes], np.int32)
+        offsets[node + 2] += offsets[node + 1]
+    targets = np.empty(offsets[nodes + 1], np.int32)
     # Counted first and then put in place (counting sort): no edge is moved twice, and edges of a
     # node keep their order, which makes verdicts the same in every run.
-    free = offsets.copy()
     for edge in range(len(source)):
         if kind[edge] & outside == 0:
             node = source[edge]
-            targets[free[node]] = target[edge]
-            free[node] += 1
-    return offsets, targets
+            targets[offsets[node + 1]] = target[edge]
+            offsets[node + 1] += 1
+    return offsets[: nodes + 1], targets
 
 
 @jit
@@ -57,20 +59,20 @@ def strong_components(offsets: Array, targets: Array) -> tuple[Array, int]:
     nodes = len(offsets) - 1
     number = np.zeros(nodes, np.int32)
     # As in the paper: `number` in order of discovery, from 1, and `low` the least number that is
-    # known to be in the same component. `path` and `next_edge` stand for the recursion, which a
-    # chain of a million transactions would overflow.
+    # known to be in the same component, here by depth. `path` and `next_edge` stand for the
+    # recursion, which a chain of a million transactions would overflow.
     low = np.zeros(nodes, np.int32)
     component = np.full(nodes, NONE, np.int32)
     open_nodes = np.empty(nodes, np.int32)
     path = np.empty(nodes, np.int32)
-    next_edge = np.empty(nodes, np.int64)
+    next_edge = np.empty(nodes, np.int32)
     opened, visited, components = 0, 0, 0
     for root in range(nodes):
         if number[root] != 0:
             continue
         visited += 1
         number[root] = visited
-        low[root] = visited
+        low[0] = visited
         open_nodes[opened] = root
         opened += 1
         path[0] = root
@@ -86,21 +88,21 @@ def strong_components(offsets: Array, targets: Array) -> tuple[Array, int]:
                 if number[other] == 0:
                     visited += 1
                     number[other] = visited
-                    low[other] = visited
+                    low[depth] = visited
                     open_nodes[opened] = other
                     opened += 1
                     path[depth] = other
                     next_edge[depth] = offsets[other]
                     depth += 1
                 # A node that has its component cannot lead back here, or this one would be in it.
-                elif component[other] == NONE and number[other] < low[node]:
-                    low[node] = number[other]
+                elif component[other] == NONE and number[other] < low[depth - 1]:
+                    low[depth - 1] = number[other]
                 continue
             depth -= 1
-            if depth > 0 and low[node] < low[path[depth - 1]]:
-                low[path[depth - 1]] = low[node]
+            if depth > 0 and low[depth] < low[depth - 1]:
+                low[depth - 1] = low[depth]
             # Nothing below leads further back: all that was opened since is its component.
-            if low[node] == number[node]:
+            if low[depth] == number[node]:
                 other = NONE
                 while other != node:
                     opened -= 1

@@ -19,9 +19,10 @@ LISTED = NULL + 1
 
 @jit
 def chosen_operations(
-    offsets: Array, rows: Array, function: Array, key: Array, value: Array, start: Array
-) -> tuple[Array, Array, Array, Array, Array]:
-    """The micro-operations of some rows: offsets, functions, keys, values, and where they were."""
+    offsets: Array, rows: Array, function: Array, key: Array, value: Array, start: Array,
+    length: Array,
+) -> tuple[Array, Array, Array, Array, Array, Array]:  # fmt: skip
+    """The micro-operations of some rows: offsets, functions, keys, values, and their lists."""
     count = 0
     for row in rows:
         count += offsets[row + 1] - offsets[row]
@@ -29,7 +30,8 @@ def chosen_operations(
     functions = np.empty(count, np.int8)
     keys = np.empty(count, np.int32)
     values = np.empty(count, np.int32)
-    where = np.empty(count, np.int64)
+    starts = np.empty(count, np.int32)
+    lengths = np.empty(count, np.int32)
     m = 0
     for i in range(len(rows)):
         row = rows[i]
@@ -37,18 +39,45 @@ def chosen_operations(
             functions[m] = function[old]
             keys[m] = key[old]
             values[m] = value[old]
-            # Lists stay where they are; copied they would be most of the memory.
-            where[m] = old
+            starts[m] = start[old]
+            lengths[m] = length[old]
             m += 1
         new_offsets[i + 1] = m
-    return new_offsets, functions, keys, values, where
+    return new_offsets, functions, keys, values, starts, lengths
+
+
+@jit
+def by_appearance(key: Array, count: int) -> tuple[Array, Array]:
+    """New numbers for keys, in the order in which they appear; -1 for one that does not.
+
+    Returns:
+        The new number of each, and the old number of each that appears.
+    """
+    new = np.full(count, -1, np.int32)
+    old = np.empty(count, np.int32)
+    found = 0
+    for m in range(len(key)):
+        k = key[m]
+        if new[k] < 0:
+            new[k] = found
+            old[found] = k
+            found += 1
+        key[m] = new[k]
+    return new, old[:found]
 
 
 @jit
 def ranges(
-    key: Array, value: Array, where: Array, start: Array, elements: Array, keys: int
+    key: Array, value: Array, segments: Array, arena: Array, keys: int
 ) -> tuple[Array, Array]:
-    """The least and the greatest value of each key, written or read."""
+    """The least and the greatest value of each key, written or read.
+
+    Args:
+        key, value: of micro-operations.
+        segments: of the arena, for each where it begins, how much it has, and its key.
+        arena: elements of lists.
+        keys: how many there are.
+    """
     # Beyond all values either way, so that a key of no values has a range of less than none.
     low = np.full(keys, 2**31, np.int64)
     high = np.full(keys, NULL, np.int64)
@@ -57,86 +86,71 @@ def ranges(
         if value[m] > LISTED:
             low[k] = min(low[k], value[m])
             high[k] = max(high[k], value[m])
-        for e in range(start[where[m]], start[where[m] + 1]):
-            low[k] = min(low[k], elements[e])
-            high[k] = max(high[k], elements[e])
+    for i in range(len(segments)):
+        k = segments[i, 2]
+        for e in range(segments[i, 0], segments[i, 0] + segments[i, 1]):
+            low[k] = min(low[k], arena[e])
+            high[k] = max(high[k], arena[e])
     return low, high
 
 
 @jit
 def numbered_densely(
-    key: Array,
-    value: Array,
-    where: Array,
-    start: Array,
-    elements: Array,
-    low: Array,
-    base: Array,
-    total: int,
-) -> tuple[Array, Array, Array]:
-    """Elements as numbers: a key's base and the value's distance from the least.
+    key: Array, value: Array, segments: Array, arena: Array, low: Array, base: Array
+) -> None:
+    """Put elements' numbers in place of values: a key's base and the distance from the least.
 
-    Returns:
-        The element of each micro-operation, where its list begins, and lists' elements.
+    Mostly values of a key are counted up, so that the range is little wider than their number:
+    whoever calls has seen that it is. What has no value gets -1.
     """
-    element = np.full(len(key), -1, np.int32)
-    starts = np.empty(len(key) + 1, np.int64)
-    lists = np.empty(total, np.int32)
-    at = 0
     for m in range(len(key)):
         k = key[m]
-        if value[m] > LISTED:
-            element[m] = base[k] + value[m] - low[k]
-        starts[m] = at
-        for e in range(start[where[m]], start[where[m] + 1]):
-            # No lookup: mostly values of a key are counted up, so the range is little wider than
-            # their number. Whoever calls has seen that it is.
-            lists[at] = base[k] + elements[e] - low[k]
-            at += 1
-    starts[len(key)] = at
-    return element, starts, lists[:at]
+        value[m] = base[k] + value[m] - low[k] if value[m] > LISTED else -1
+    for i in range(len(segments)):
+        k = segments[i, 2]
+        for e in range(segments[i, 0], segments[i, 0] + segments[i, 1]):
+            arena[e] = base[k] + arena[e] - low[k]
 
 
 @jit
 def numbered_by_hash(
-    key: Array, value: Array, where: Array, start: Array, elements: Array, total: int, room: int
-) -> tuple[Array, Array, Array, Array, Array]:
-    """Elements as numbers in order of appearance, by a hash table of ``room`` (a power of two).
+    key: Array, value: Array, segments: Array, arena: Array, room: int
+) -> tuple[Array, Array]:
+    """Put elements' numbers in place of values, by a hash table of ``room`` (a power of two).
 
     Returns:
-        As `numbered_densely`, then the key and the value of each element.
+        The key and the value of each element.
     """
     table = np.full(room, -1, np.int32)
     keys = np.empty(room, np.int32)
     values = np.empty(room, np.int32)
-    element = np.full(len(key), -1, np.int32)
-    starts = np.empty(len(key) + 1, np.int64)
-    lists = np.empty(total, np.int32)
-    at, count = 0, 0
+    count = 0
     for m in range(len(key)):
-        k = key[m]
-        starts[m] = at
-        first = start[where[m]]
-        last = start[where[m] + 1]
-        # A value of its own is taken for a list of one, so that one loop numbers both.
         if value[m] > LISTED:
-            first, last = 0, 1
-        for e in range(first, last):
-            v = value[m] if value[m] > LISTED else elements[e]
-            # Two primes of xxHash spread keys and values that are counted up; what still
-            # collides goes to the next free slot.
-            slot = (k * 0x9E3779B1 + v * 0x85EBCA77) & (room - 1)
-            while table[slot] != -1 and (keys[table[slot]] != k or values[table[slot]] != v):
-                slot = (slot + 1) & (room - 1)
-            if table[slot] == -1:
-                table[slot] = count
-                keys[count] = k
-                values[count] = v
-                count += 1
-            if value[m] > LISTED:
-                element[m] = table[slot]
-            else:
-                lists[at] = table[slot]
-                at += 1
-    starts[len(key)] = at
-    return element, starts, lists[:at], keys[:count], values[:count]
+            count, value[m] = _numbered(key[m], value[m], table, keys, values, count)
+        else:
+            value[m] = -1
+    for i in range(len(segments)):
+        k = segments[i, 2]
+        for e in range(segments[i, 0], segments[i, 0] + segments[i, 1]):
+            count, arena[e] = _numbered(k, arena[e], table, keys, values, count)
+    return keys[:count], values[:count]
+
+
+@jit
+def _numbered(
+    k: int, v: int, table: Array, keys: Array, values: Array, count: int
+) -> tuple[int, int]:
+    """How many elements there are then, and the number of this one."""
+    # Two primes of xxHash spread keys and values that are counted up; what still collides goes to
+    # the next free slot.
+    mask = len(table) - 1
+    slot = (k * 0x9E3779B1 + v * 0x85EBCA77) & mask
+    while table[slot] != -1 and (keys[table[slot]] != k or values[table[slot]] != v):
+        slot = (slot + 1) & mask
+    if table[slot] == -1:
+        table[slot] = count
+        keys[count] = k
+        values[count] = v
+        count += 1
+    return count, int(table[slot])

@@ -82,6 +82,7 @@ def last_version_users(
     kind: Array,
     key: Array,
     start: Array,
+    lengths: Array,
     elements: Array,
     flags: Array,
     writer: Array,
@@ -109,13 +110,13 @@ def last_version_users(
             k = key[m]
             if kind[m] != READ or place[k] == place[k + 1] or flags[m] & INCOMPATIBLE:
                 continue
-            length = start[m + 1] - start[m]
+            length = lengths[m]
             # Only who saw all that was ever seen is overtaken by those whom nobody saw; of the
             # others, the next version in the order has the edge already.
             if length != order_offsets[k + 1] - order_offsets[k]:
                 continue
             # It wrote that last version itself: the edge of its write, below, says more.
-            if length > 0 and writer[elements[start[m + 1] - 1]] == t:
+            if length > 0 and writer[elements[start[m] + length - 1]] == t:
                 continue
             users[found] = t
             keys[found] = k

@@ -128,7 +128,7 @@ def _read(history: AppendHistory, m: int) -> str:
 
 def _elements(history: AppendHistory, m: int) -> list[int]:
     t = history.transactions
-    found: list[int] = t.elements[t.start[m] : t.start[m + 1]].tolist()
+    found: list[int] = t.read_elements(m).tolist()
     return found
 
 
@@ -141,7 +141,7 @@ def _garbage(history: AppendHistory, m: int) -> str:
 def _future(history: AppendHistory, m: int) -> str:
     t = history.transactions
     reader = t.owner(m)
-    later = (e for e in _elements(history, m) if history.write[e] > m)
+    later = (e for e in _elements(history, m) if history.write_of(e) > m)
     own = next(e for e in later if history.writer[e] == reader)
     return f"{_read(history, m)}, whose {shown(t.values[own])} it appended itself, but only later"
 
@@ -205,7 +205,7 @@ def _intermediate(history: AppendHistory, m: int) -> str:
     writer = int(history.writer[last])
     later = next(
         int(t.element[n])
-        for n in range(int(history.write[last]) + 1, int(t.offsets[writer + 1]))
+        for n in range(history.write_of(last) + 1, int(t.offsets[writer + 1]))
         if t.kind[n] == WRITE and t.key[n] == t.key[m]
     )
     return (

@@ -136,9 +136,9 @@ def _read(history: AppendHistory, step: Step) -> Mapping[str, Any]:
     """wr: the target's read ends with what the source appended."""
     t = history.transactions
     for m in _operations(t, step.target, READ):
-        if t.start[m + 1] == t.start[m]:
+        if not t.length[m]:
             continue
-        element = int(t.elements[t.start[m + 1] - 1])
+        element = int(t.read_elements(m)[-1])
         if int(history.writer[element]) != step.source:
             continue
         key = int(t.key[m])
@@ -156,7 +156,7 @@ def _anti(history: AppendHistory, step: Step) -> Mapping[str, Any]:
     for m in _operations(t, step.source, READ):
         if history.flags[m] & INCOMPATIBLE:
             continue
-        key, length = int(t.key[m]), int(t.start[m + 1] - t.start[m])
+        key, length = int(t.key[m]), int(t.length[m])
         base, end = int(history.order_offsets[key]), int(history.order_offsets[key + 1])
         reader = int(history.longest[key])
         element, place = NONE, NONE

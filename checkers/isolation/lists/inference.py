@@ -39,7 +39,6 @@ class AppendHistory:
     Attributes:
         transactions: the columns.
         writer: transaction that wrote each element, or -1.
-        write: micro-operation that did.
         final: whether it is the last that its transaction wrote to the key.
         earlier: what its transaction appended to the key just before each element, or -1.
         again: a micro-operation that writes an element that another wrote before, or -1.
@@ -50,13 +49,11 @@ class AppendHistory:
         following: see `appends.version_orders`.
         flags: what is wrong with each read, as bits of `appends`.
         seen: elements that were seen only by reads that are no prefix of the order.
-        successors: pairs of transactions of which the second wrote a key next after the first.
         dirty: pairs of places in `order`: a committed write on top of an aborted one.
     """
 
     transactions: Transactions
     writer: Array
-    write: Array
     final: Array
     earlier: Array
     again: int
@@ -67,8 +64,15 @@ class AppendHistory:
     following: Array
     flags: Array
     seen: Array
-    successors: tuple[Array, Array]
     dirty: Array
+
+    def write_of(self, element: int) -> int:
+        """The micro-operation that wrote an element, or -1."""
+        t, writer = self.transactions, int(self.writer[element])
+        if writer == NONE:
+            return NONE
+        own = range(int(t.offsets[writer]), int(t.offsets[writer + 1]))
+        return next(m for m in own if t.kind[m] != READ and t.element[m] == element)
 
     def alive(self) -> Array:
         """For each transaction whether it took effect: ok, or indeterminate and seen by another."""
@@ -87,21 +91,22 @@ def append_history(transactions: Transactions) -> AppendHistory:
         t.offsets, t.kind, t.key, t.element, t.key_count, t.element_count
     )
     longest, total = compiled.longest_reads(
-        t.status, t.offsets, t.kind, t.key, t.start, t.key_count
+        t.status, t.offsets, t.kind, t.key, t.length, t.key_count
     )
     order_offsets, order, position, following, faults = compiled.version_orders(
-        t.status, t.start, t.elements, writer, earlier, longest, total
+        t.status, t.start, t.length, t.elements, writer, earlier, longest, total
     )
     flags, seen = compiled.judge_reads(
-        t.status, t.offsets, t.kind, t.key, t.element, t.start, t.elements,
-        writer, write, final, earlier, order_offsets, order, position, faults,
+        t.status, t.offsets, t.kind, t.key, t.element, t.start, t.length, t.elements,
+        writer, write, final, earlier, longest, order_offsets, order, position, faults,
     )  # fmt: skip
-    tails, heads, dirty = kernels.of(append_edges, size=t.size).order_edges(
+    # Its edges are most of the memory; whoever wants them makes them again.
+    _, _, dirty = kernels.of(append_edges, size=t.size).order_edges(
         t.status, writer, order_offsets, order, following
     )
     return AppendHistory(
-        t, writer, write, final, earlier, int(again), longest, order_offsets, order, position,
-        following, flags, seen, (tails, heads), dirty,
+        t, writer, final, earlier, int(again), longest, order_offsets, order, position,
+        following, flags, seen, dirty,
     )  # fmt: skip
 
 
@@ -125,11 +130,15 @@ def append_dependencies(
     t = history.transactions
     compiled = kernels.of(append_edges, size=t.size)
     builder = Builder(t)
-    builder.add(*history.successors, WW)
+    tails, heads, _ = compiled.order_edges(
+        t.status, history.writer, history.order_offsets, history.order, history.following
+    )
+    builder.add(tails, heads, WW)
+    del tails, heads
     reads = int(np.count_nonzero(t.kind == READ))
     builder.add(
         *compiled.read_edges(
-            t.status, t.offsets, t.kind, t.key, t.start, t.elements, history.flags,
+            t.status, t.offsets, t.kind, t.key, t.start, t.length, t.elements, history.flags,
             history.writer, history.order_offsets, history.order, history.following, reads,
         )
     )  # fmt: skip
@@ -159,7 +168,7 @@ def _add_unobserved(builder: Builder, history: AppendHistory, reads: int) -> Non
     compiled = kernels.of(unread, size=t.size)
     place = np.searchsorted(keys, np.arange(t.key_count + 1))
     users = compiled.last_version_users(
-        place, t.status, t.offsets, t.kind, t.key, t.start, t.elements, history.flags,
+        place, t.status, t.offsets, t.kind, t.key, t.start, t.length, t.elements, history.flags,
         history.writer, history.order_offsets, history.order, reads,
     )  # fmt: skip
     builder.add_fan(keys, by, *users)
@@ -193,7 +202,8 @@ def last_elements(transactions: Transactions) -> Array:
     t = transactions
     if not len(t.elements):
         return np.full(len(t.kind), NONE, np.int32)
-    return np.where(np.diff(t.start) > 0, t.elements[t.start[1:] - 1], NONE)
+    last = np.maximum(t.start + t.length - 1, 0)
+    return np.where(t.length > 0, t.elements[last], NONE)
 
 
 def lost_updates(t: Transactions, versions: Array) -> list[list[tuple[int, int]]]:

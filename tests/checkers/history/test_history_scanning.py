@@ -1,6 +1,8 @@
 """The scanner reads what the general parsers read, in the same way, or leaves it to them."""
 
+import gzip
 import json
+import os
 import random
 
 import pytest
@@ -234,3 +236,44 @@ def test_times_that_go_back_are_noted():
     assert history is not None
     assert history.notes == parse_jsonl(content(lines)).notes
     assert not FILES.ordered_times
+
+
+def gzipped(path):
+    """The file packed, under another name."""
+    gz = path.with_suffix(".jsonl.gz")
+    gz.write_bytes(gzip.compress(path.read_bytes()))
+    return gz
+
+
+def test_what_a_gzip_file_holds_may_be_as_long(long):
+    gz = gzipped(long)
+    same(load(gz), parse_jsonl(Content(str(gz), long.read_bytes())))
+
+
+def test_a_long_gzip_file_may_be_cut_off(long):
+    gz = gzipped(long)
+    gz.write_bytes(gz.read_bytes()[:-2_000])
+    history = load(gz)
+    assert 0 < len(history) < 1_000
+    assert "the gzip data were cut off; what came before was kept" in history.notes
+
+
+def test_a_long_gzip_file_whose_lines_are_not_plain_is_refused_in_a_sentence(long):
+    long.write_text(long.read_text() + "nonsense\n")
+    with pytest.raises(HistoryError, match="only lines of the plain layout"):
+        load(gzipped(long))
+
+
+def test_no_room_to_unpack_is_said_in_a_sentence(long, monkeypatch):
+    monkeypatch.setattr(source, "_LEFT_FREE", 1 << 62)
+    with pytest.raises(HistoryError, match=r"there is no room to unpack it in .*; set TMPDIR"):
+        load(gzipped(long))
+
+
+def test_a_file_that_changes_while_it_is_read_is_not_mixed(long):
+    text = source.opened(long)
+    assert text.part(0, 10) == long.read_bytes()[:10]
+    long.write_text("x" * text.size)
+    os.utime(long, ns=(0, 0))
+    with pytest.raises(HistoryError, match="the file was changed while it was read"):
+        text.part(text.size - 10, text.size - 9 + (1 << 20))

@@ -1,5 +1,6 @@
 """Large files are read without objects, and say the same as when read with them."""
 
+import gzip
 import json
 import random
 
@@ -7,9 +8,11 @@ import pytest
 from isolation_twin import random_history
 
 from splitbrain.checkers import kernels
-from splitbrain.checkers.history import HistoryError, load, write_jsonl
+from splitbrain.checkers.history import HistoryError, load, source, write_jsonl
+from splitbrain.checkers.history.source import Content
 from splitbrain.checkers.isolation import list_append, load_transactions, rw_register
 from splitbrain.checkers.isolation.loading import ScannedValues
+from splitbrain.checkers.isolation.transactions import transactions_of
 
 pytestmark = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
 
@@ -214,3 +217,55 @@ def test_damaged_files_are_read_as_the_general_reader_does(tmp_path, layout):
                 data[at : at + rng.randint(0, 2)] = replacement
             path.write_bytes(bytes(data))
             assert outcome(load_transactions, path) == outcome(load, path), bytes(data)
+
+
+@pytest.fixture
+def short_pieces(monkeypatch):
+    """Files are long from 400 bytes on, and read in pieces of a few events."""
+    monkeypatch.setattr(source, "LONG", 400)
+    monkeypatch.setattr(source, "TEXT_PIECE", 150)
+
+
+@pytest.mark.parametrize("registers", [False, True])
+@pytest.mark.parametrize("layout", [None, "edn"])
+@pytest.mark.parametrize("pack", [False, True])
+def test_a_file_read_in_pieces_holds_the_same_and_is_judged_the_same(
+    tmp_path, short_pieces, layout, registers, pack
+):
+    rng = random.Random(f"pieces {layout} {registers} {pack}")
+    make = rw_register if registers else list_append
+    long = 0
+    for _ in range(25):
+        path = numbered(random_history(rng, registers=registers), tmp_path, layout)
+        whole = load(Content(str(path), path.read_bytes()))
+        if pack:
+            packed = path.with_suffix(".jsonl.gz")
+            packed.write_bytes(gzip.compress(path.read_bytes()))
+            path = packed
+        long += isinstance(source.opened(path), source.LongFile)
+        history = load_transactions(path)
+        assert list(history) == list(whole)
+        assert make().check(history).to_json() == make().check(whole).to_json()
+    assert long > 10
+
+
+def test_reads_that_are_no_beginning_of_each_other_are_all_kept(tmp_path, short_pieces):
+    rng = random.Random("lists")
+    events = []
+    for number in range(60):
+        micros = f'[["append",1,{number}],["r",1,null],["r",2,null]]'
+        lists = [
+            sorted(rng.sample(range(60), rng.randint(0, 9)), reverse=rng.random() < 0.3),
+            list(range(rng.randint(0, 40))),
+        ]
+        seen = json.dumps([["append", 1, number], ["r", 1, lists[0]], ["r", 2, lists[1]]])
+        events.append((2 * number, 2 * number, "invoke", number % 3, "txn", micros, ""))
+        events.append((2 * number + 1, 2 * number + 1, "ok", number % 3, "txn", seen, ""))
+    path = file_of(tmp_path, *events)
+    whole = load(Content(str(path), path.read_bytes()))
+    history = scanned(path)
+    fast = history.values.transactions(history, lists=True)
+    slow = transactions_of(whole, lists=True)
+    for operation in range(len(slow.kind)):
+        assert fast.list_read(operation) == slow.list_read(operation)
+    assert list_append().check(history).to_json() == list_append().check(whole).to_json()
