@@ -25,6 +25,9 @@ from splitbrain.harness.runs.interruption import is_ctrl_c
 from splitbrain.harness.runs.recorder import Recorder
 from splitbrain.harness.workloads.workload import Workload
 
+MADE_UP_NS = 100_000_000
+"""How late a world may wake before what was due meanwhile is left out."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Command:
@@ -137,11 +140,12 @@ class Clients:
         """The generator's time, ns: never past a moment at which it is to be asked, until it is.
 
         A world in real time wakes late, and each invocation is due so much after the one before it:
-        if they began to count when they were woken, a high rate would be a fraction of itself.
+        if they began to count when they were woken, a high rate would be a fraction of itself. What
+        is later than `MADE_UP_NS` is not made up for: the load ends at its time.
         """
-        now = round(self._world.now * 1e9)
+        now = self._world_ns()
         moment = self._waking if self._woken is None else self._woken
-        return now if moment is None else min(now, moment)
+        return now if moment is None else min(now, max(moment, now - MADE_UP_NS))
 
     def _serve_requests(self) -> None:
         """Invoke what faults ask for, as far as clients are free."""
@@ -150,6 +154,9 @@ class Clients:
             request = waiting.popleft()
             invoked = self.perform(free[0], request.f, request.value, self._completed)
             request.operation = invoked.index
+
+    def _world_ns(self) -> int:
+        return round(self._world.now * 1e9)
 
     def _advance(self) -> None:
         """Invoke what faults ask for, and everything that the generator wants invoked now."""
@@ -160,22 +167,25 @@ class Clients:
                 self._generator = None
                 if not self._busy:
                     self._on_exhausted()
-                return
+                break
             answer, self._generator = step
             if isinstance(answer, Invocation):
                 self.loads.hurried += self.loads.times > 1
                 self.perform(answer.client, answer.f, answer.value, self._completed)
                 continue
+            if answer.until is not None and answer.until <= self._world_ns():
+                self._waking, self._woken = None, answer.until
+                continue
             if answer.until is not None and answer.until != self._waking:
                 self._waking = answer.until
                 self._world.at(answer.until / 1e9, self._wake, answer.until)
-            return
+            break
+        self._woken = None
 
     def _wake(self, until: int) -> None:
         if until == self._waking:
             self._waking, self._woken = None, until
             self._advance()
-            self._woken = None
 
     def _completed(self, outcome: Outcome) -> None:
         self._advance()

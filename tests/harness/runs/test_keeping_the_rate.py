@@ -7,7 +7,7 @@ import pytest
 
 from splitbrain.checkers.history.operation import INVOKE, OK
 from splitbrain.harness.client import Outcome
-from splitbrain.harness.generators import repeat, stagger, time_limit
+from splitbrain.harness.generators import delay, repeat, stagger, time_limit
 from splitbrain.harness.runs.clients import Clients
 from splitbrain.harness.runs.recorder import Recorder
 
@@ -50,11 +50,11 @@ class LateWorld:
             action(*arguments)
 
 
-def invoked(late, latency=0.0, clients=5):
+def invoked(late, latency=0.0, clients=50, spaced=stagger):
     """The times of invocations, in seconds."""
     world = LateWorld(late, latency)
     recorder = Recorder(lambda: world.now)
-    source = time_limit(SECONDS, stagger(1 / RATE, repeat({"f": "read"})))
+    source = time_limit(SECONDS, spaced(1 / RATE, repeat({"f": "read"})))
     asking = Clients(world, recorder, None, source, clients)
     world.answer = asking._complete
     asking.start(lambda: None)
@@ -67,9 +67,14 @@ def test_who_is_woken_late_keeps_the_rate(late):
     assert len(invoked(late)) == pytest.approx(SECONDS * RATE, rel=0.1)
 
 
+def test_a_world_that_has_no_time_is_not_kept_longer():
+    assert invoked(0.3)[-1] < SECONDS + 1.0
+    assert len(invoked(0.3)) < SECONDS * RATE / 2
+
+
 def test_nothing_is_invoked_before_it_is_due():
-    due = invoked(0.0)
-    assert all(time >= moment for moment, time in zip(due, invoked(0.0005), strict=False))
+    times = invoked(0.0005, spaced=delay)
+    assert all(time >= number / RATE for number, time in enumerate(times))
 
 
 def test_what_finds_all_clients_busy_is_not_made_up_for():
