@@ -39,7 +39,7 @@ from splitbrain.systems.streams.event_store.servers import EventServer
 
 __all__ = ["SYSTEM"]
 
-KNOBS = (Knob("snapshot", 1, 64, "appends between two snapshots", "store.streams_class.every"),)
+KNOBS = (Knob("snapshot", 1, 16, "appends between two snapshots", "store.streams_class.every"),)
 
 SYSTEM = System(
     name="event-store",

@@ -54,7 +54,7 @@ class Streams:
         every: a snapshot is due after so many appends.
     """
 
-    every = 16
+    every = 4
 
     def __init__(self, disk: Disk) -> None:
         self._disk = disk
