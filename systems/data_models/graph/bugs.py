@@ -21,9 +21,8 @@ class OneEndAtATime(Graph):
 
     async def transact(self, change: int, steps: Sequence[Step]) -> None:
         """A crash in between leaves half an edge."""
-        match steps:
+        match self.checked(steps):
             case [("link", edge, one, other)] if change not in self._changes:
-                self.check(steps)
                 for end, far in ((one, other), (other, one)):
                     half = ("half", edge, end, far)
                     self.log.append([(change, half)])
@@ -48,10 +47,11 @@ class ChecksFirst(Graph):
     async def transact(self, change: int, steps: Sequence[Step]) -> None:
         """One of them may be removed in between."""
         if change not in self._changes:
-            self.check(steps)
+            steps = self.checked(steps)
             await trio.sleep(LOOKUP_S)
             self.log.append([(change, *steps)])
             self.apply(change, steps)
+        self.say(change)
 
     def make(self, step: Step) -> list[str]:
         """Whatever the steps find."""
@@ -88,6 +88,16 @@ class IndexOfNewNodes(Graph):
         """It may be one of those."""
         if entry in self.index:
             super().leave(node, entry)
+
+
+class ForgetsRefusals(Graph):
+    """Says that a change can't be made, and makes it when it comes again."""
+
+    async def transact(self, change: int, steps: Sequence[Step]) -> None:
+        """What could not be removed may be there when a late copy of the request comes."""
+        if change not in self._changes:
+            self.check(steps)
+        await super().transact(change, steps)
 
 
 class LatestOfEach(GraphServer):
@@ -186,5 +196,17 @@ PROPERTY_BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("index-agreement",),
         source="DDIA chapter 3, Other Indexing Structures",
+    ),
+    Bug(
+        id="GRAPH-REFUSED",
+        title="a removal that was refused is done when a late copy of the request comes",
+        server=_graph(ForgetsRefusals),
+        workload="scan",
+        faults=("client.duplicate",),
+        nodes=1,
+        options={"keys": 12, "delete_item": 0.35},
+        seeds=60,
+        shows=("index-agreement",),
+        source="DDIA chapter 8, Timeouts and Unbounded Delays; chapter 12, Operation Identifiers",
     ),
 )

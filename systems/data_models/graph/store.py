@@ -7,11 +7,13 @@ steps are made at once::
     ("set", node, properties)      its properties from now on, ((name, value), ...)
     ("link", edge, one, other)     both must be there
     ("remove", node)               with its edges, at their other ends too
+    ("refused", why)               the only one: the transaction was not made, and won't be
 
-`change` is a number that whoever made it chose, so that one that comes again is known. A *version*
-is how many transactions there were; what a node was at a version stays known as long as somebody
-reads at it. Properties have no versions: a search is one step. Their index is derived data: it is
-made again when the graph is opened.
+`change` is a number that whoever made it chose, so that one that comes again is known. So is one
+that was refused: who heard that nothing was done counts on it, though a copy of the request comes
+when it could be done. A *version* is how many transactions there were; what a node was at a version
+stays known as long as somebody reads at it. Properties have no versions: a search is one step.
+Their index is derived data: it is made again when the graph is opened.
 """
 
 from __future__ import annotations
@@ -56,7 +58,7 @@ class Graph:
         self.version = 0
         self._history: dict[str, list[tuple[int, Edges | None]]] = {}
         self._readers: Counter[int] = Counter()
-        self._changes: set[int] = set()  # asked for membership only
+        self._changes: dict[int, str | None] = {}  # with why they were refused
 
     async def open(self) -> None:
         """Read what survived, cut off a torn tail, and make both durable."""
@@ -67,12 +69,30 @@ class Graph:
         """Make some steps at once; nothing if the change was made before.
 
         Raises:
-            Refused: a step cannot be made.
+            Refused: a step cannot be made, or could not when the change came first.
         """
         if change not in self._changes:
-            self.check(steps)
+            steps = self.checked(steps)
             self.log.append([(change, *steps)])
             self.apply(change, steps)
+        self.say(change)
+
+    def say(self, change: int) -> None:
+        """What became of a change that came before.
+
+        Raises:
+            Refused: it was not made.
+        """
+        if (why := self._changes[change]) is not None:
+            raise Refused(why)
+
+    def checked(self, steps: Sequence[Step]) -> Sequence[Step]:
+        """The steps if they can be made, else a record of why not."""
+        try:
+            self.check(steps)
+        except Refused as refused:
+            return (("refused", str(refused)),)
+        return steps
 
     def check(self, steps: Sequence[Step]) -> None:
         """Whether the steps can be made, one after the other.
@@ -97,8 +117,12 @@ class Graph:
 
     def apply(self, change: int, steps: Sequence[Step]) -> None:
         """Make checked steps in memory, as the next version."""
+        match steps:
+            case [("refused", str() as why)]:
+                self._changes[change] = why
+                return
         self.version += 1
-        self._changes.add(change)
+        self._changes[change] = None
         touched: dict[str, None] = {}
         for step in steps:
             touched.update(dict.fromkeys(self.make(step)))
