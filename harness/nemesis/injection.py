@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from splitbrain.harness.nemesis.control import Control, Effect
 from splitbrain.harness.nemesis.holds import Changes, ClockHolds, Loads, ProcessHolds, Requests
+from splitbrain.harness.nemesis.rules import Healing
 from splitbrain.harness.nemesis.targets import Targets, resolve_target
 from splitbrain.harness.plan import Fault
 
@@ -67,6 +68,7 @@ class Context:
         options: its options, defaults filled in.
         rng: its own random stream.
         hosts: whom its target may mean: all servers, or all clients.
+        healing: whether everything has been healed.
     """
 
     control: Control
@@ -80,6 +82,7 @@ class Context:
     options: Mapping[str, Any]
     rng: random.Random
     hosts: tuple[str, ...]
+    healing: Healing
 
     def targets(self, target: str | None = None) -> Targets:
         """The hosts that the fault's target (or another one) means now."""

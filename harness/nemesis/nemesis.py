@@ -23,6 +23,7 @@ from splitbrain.harness.nemesis.catalogue import check_fault
 from splitbrain.harness.nemesis.control import Control
 from splitbrain.harness.nemesis.holds import Changes, ClockHolds, Loads, ProcessHolds, Requests
 from splitbrain.harness.nemesis.injection import Context, Injection, seen
+from splitbrain.harness.nemesis.rules import Healing
 from splitbrain.harness.nemesis.triggers import ACKNOWLEDGED, Trigger, words
 from splitbrain.harness.nemesis.versions import Versions
 from splitbrain.harness.plan import ITSELF, Fault, InvalidPlan
@@ -66,7 +67,8 @@ class Nemesis:
         }
         self._active: dict[str, tuple[Fault, Injection]] = {}
         self._triggers: list[Trigger] = []
-        self._healed = self._resting = False
+        self._healing = Healing()
+        self._resting = False
 
     @property
     def active(self) -> tuple[Fault, ...]:
@@ -105,10 +107,10 @@ class Nemesis:
         Also starts servers that died by themselves, as a supervisor would: what killed them is in
         the history and will be judged.
         """
-        if self._healed:
+        if self._healing.done:
             return
         self.rest()
-        self._healed = True
+        self._healing.done = True
         for fault in self.active:
             self._stop(fault)
         for name in self._control.servers:
@@ -158,6 +160,7 @@ class Nemesis:
             options,
             rng,
             hosts,
+            self._healing,
         )
         injection = kind.prepare(context)
         self._active[fault.id] = (fault, injection)

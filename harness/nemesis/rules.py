@@ -7,7 +7,7 @@ fault's, so that faults may overlap in any way: ending one leaves what the other
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Answer = Callable[[tuple[Any, ...]], tuple[Any, ...] | None]
@@ -15,6 +15,13 @@ Answer = Callable[[tuple[Any, ...]], tuple[Any, ...] | None]
 
 Link = tuple[str, str]
 """A direction between two hosts: (source, destination)."""
+
+
+@dataclass(slots=True)
+class Healing:
+    """Whether everything has been healed, for good; all rules of a nemesis share one."""
+
+    done: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +40,8 @@ class LinkRule:
         loss: probability that a message is dropped, 0 to 1.
         duplicate: probability that a message is delivered twice, 0 to 1.
         later: mean of an extra, exponentially distributed delay of second copies, in seconds.
+        healing: second copies that come later than usual are lost once it is done: they outlive the
+            rule, and what is still under way after that would wake what should be at rest.
         bandwidth: bytes a second that each link passes on; 0: any number.
         words: the first words of the messages that it concerns; none: all of them.
         answer: answers messages in their receiver's place, which never sees them.
@@ -52,17 +61,18 @@ class LinkRule:
     words: tuple[str, ...] = ()
     answer: Answer | None = None
     affected: int = 0
+    healing: Healing = field(default_factory=Healing)
 
     def __post_init__(self) -> None:
-        for field in ("delay", "later"):
-            if getattr(self, field) < 0:
+        for name in ("delay", "later"):
+            if getattr(self, name) < 0:
                 raise ValueError(
-                    f"rule {self.name}: {field} is {getattr(self, field)}, it can't be negative"
+                    f"rule {self.name}: {name} is {getattr(self, name)}, it can't be negative"
                 )
-        for field in ("loss", "duplicate"):
-            if not 0 <= getattr(self, field) <= 1:
+        for name in ("loss", "duplicate"):
+            if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(
-                    f"rule {self.name}: {field} is {getattr(self, field)}, a probability is 0 to 1"
+                    f"rule {self.name}: {name} is {getattr(self, name)}, a probability is 0 to 1"
                 )
 
     def concerns(self, message: tuple[Any, ...]) -> bool:

@@ -94,7 +94,7 @@ class Switch:
         if not rules:
             self._later(delay, link, number, data, door)
             return
-        copies: list[float] = []  # when they come after the first one
+        copies: list[tuple[float, LinkRule]] = []  # when they come after the first one
         for rule in rules:
             dice = self._dice_of(rule, link)
             if rule.block or (rule.loss and dice.random() < rule.loss):
@@ -113,10 +113,10 @@ class Switch:
             if rule.duplicate and dice.random() < rule.duplicate:
                 rule.affected += 1
                 late = -log(1.0 - dice.random()) * rule.later if rule.later else 0.0
-                copies.append((len(copies) + 1) * LATE_COPY_S + late)
+                copies.append(((len(copies) + 1) * LATE_COPY_S + late, rule))
         self._later(delay, link, number, data, door)
-        for late in copies:
-            self._later(delay + late, link, number, data, door)
+        for late, rule in copies:
+            self._after(delay + late, self._deliver_late, rule, link, number, data, door)
 
     # Streams, of which nothing gets lost (`splitbrain.harness.processes.links`)
 
@@ -168,6 +168,12 @@ class Switch:
             self._after(delay, self._deliver, *message)
         else:
             self._deliver(*message)
+
+    def _deliver_late(self, rule: LinkRule, link: Link, number: int, *message: Any) -> None:
+        if rule.later and rule.healing.done:
+            self._told("drop", *link, number, rule.name)
+        else:
+            self._deliver(link, number, *message)
 
     def _dice_of(self, rule: LinkRule, link: Link) -> random.Random:
         name = (rule.name, link)

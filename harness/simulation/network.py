@@ -152,7 +152,8 @@ class SimulatedNetwork:
         self._storm_check, self._storm_since = self.sent + self._storm, self._heap.now
 
     def _send_under_rules(self, link: Link, number: int, message: Message, latency: float) -> None:
-        copies = [0.0]  # how much later each is than it would be
+        heap = self._heap
+        copies: list[tuple[float, LinkRule]] = []  # how much later each is than it would be
         for rule in self._rules[link]:
             if not rule.concerns(message):
                 continue
@@ -170,10 +171,20 @@ class SimulatedNetwork:
                 latency -= log(1.0 - draw()) * rule.delay  # exponential, of that mean
             if rule.duplicate and draw() < rule.duplicate:
                 rule.affected += 1
-                copies.append(-log(1.0 - draw()) * rule.later if rule.later else 0.0)
-        for copy, later in enumerate(copies):
+                copies.append((-log(1.0 - draw()) * rule.later if rule.later else 0.0, rule))
+        heap.after(latency, self._deliver, link, number, message)
+        for copy, (later, rule) in enumerate(copies, 1):
             delay = latency * (1 + 2 * copy) + later
-            self._heap.after(delay, self._deliver, link, number, message)
+            if later:
+                heap.after(delay, self._deliver_late, rule, link, number, message)
+            else:
+                heap.after(delay, self._deliver, link, number, message)
+
+    def _deliver_late(self, rule: LinkRule, link: Link, number: int, message: Message) -> None:
+        if rule.healing.done:
+            self._drop(link, number, rule.name)
+        else:
+            self._deliver(link, number, message)
 
     def _answered(self, answer: Answer, link: Link, message: Message, latency: float) -> bool:
         """Whether a message was answered in the place of its receiver, which must be up."""

@@ -31,7 +31,9 @@ def duplicate(context: Context) -> Injection:
     control, targets = context.control, context.targets()
     links = links_between(targets.nodes, control.servers)
     probability, late = context.options["probability"], context.options["later"]
-    rule = LinkRule(context.fault.id, links, duplicate=probability, later=late)
+    rule = LinkRule(
+        context.fault.id, links, duplicate=probability, later=late, healing=context.healing
+    )
 
     def end() -> Effect:
         control.remove_rule(rule)

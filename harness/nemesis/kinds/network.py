@@ -82,7 +82,9 @@ def duplicate(context: Context) -> Injection:
     targets = context.targets()
     probability, late = context.options["probability"], context.options["later"]
     links = _links_of(context, targets)
-    rule = LinkRule(context.fault.id, links, duplicate=probability, later=late)
+    rule = LinkRule(
+        context.fault.id, links, duplicate=probability, later=late, healing=context.healing
+    )
     return _under_rule(context, targets, rule, effect="messages_duplicated")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 import trio
 from small_worlds import run, silent, world_of
@@ -201,3 +203,25 @@ def test_two_receivers_at_once_are_a_mistake():
             nursery.start_soon(node.network.receive)
 
     assert "BusyResourceError" in repr(run(world_of(program)).failures[0][2])
+
+
+def test_late_copies_are_lost_once_everything_is_healed():
+    rule = LinkRule("f1", LINK, duplicate=0.5, later=0.5)
+    got: list[int] = []
+    world = world_of(chatter(got), chatter(got))
+    world.add_rule(rule)
+
+    def heal():
+        world.remove_rule(rule)
+        rule.healing.done = True
+
+    world.heap.at(3.0, heal)
+    run(world, 12.0)
+
+    arrived = [(event[0], event[4]) for event in world.trace.events if event[1] == "receive"]
+    times = Counter(number for _, number in arrived)
+    twice = [time for time, number in arrived if times[number] > 1]
+    lost = [event for event in world.trace.events if event[1] == "drop"]
+    assert max(twice) < 3.0 < min(event[0] for event in lost)
+    assert {event[-1] for event in lost} == {"f1"}
+    assert sorted(set(got)) == list(range(1000))
