@@ -10,9 +10,12 @@ others.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
-from splitbrain.harness.nemesis.catalogue import named
+from splitbrain.harness.nemesis.catalogue import named, resolve
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.nemesis.kind import log_uniform
 from splitbrain.harness.nemesis.schedule import by_start
 from splitbrain.harness.plan import Fault, Plan
 from splitbrain.harness.streams import stream
@@ -22,6 +25,9 @@ MOVED = 0.5
 
 MOST_PROLONGED = 3
 """So many faults of a plan last long at most."""
+
+COPIED = 0.3
+"""The share of messages of which late copies come all along."""
 
 UNMENDED = 0.4
 """How often what may stay until the end does."""
@@ -114,6 +120,25 @@ def unmended(plan: Plan) -> Plan:
             for fault in plan.faults
         )
     )
+
+
+def resent(plan: Plan, copying: Sequence[str], *, within: Claims | None) -> Plan:
+    """The plan with late copies of messages from the beginning to the end of the load.
+
+    Args:
+        plan: the plan.
+        copying: kinds of fault that duplicate messages; each comes once.
+        within: only those that a system with these claims survives; None: all.
+    """
+    survived = None if within is None else [kind.id for kind in resolve(within.kinds)]
+    added = []
+    for kind in copying:
+        if survived is None or kind in survived:
+            later = round(log_uniform(stream(plan.seed, "hunt", f"resent by {kind}"), 0.3, 3.0), 3)
+            options = {"probability": COPIED, "later": later}
+            name = f"{named(kind).short_names[0]}-copies"
+            added.append(Fault(kind, 0.0, plan.time_limit, "all", options, name))
+    return plan.with_(faults=by_start([*added, *plan.faults]))
 
 
 def _movable(fault: Fault) -> bool:

@@ -17,10 +17,11 @@ from math import exp, floor, log
 from pathlib import Path
 from typing import Any
 
-from splitbrain.harness.hunting.coincidence import briefly, coinciding, prolonged, unmended
+from splitbrain.harness.hunting.coincidence import briefly, coinciding, prolonged, resent, unmended
 from splitbrain.harness.hunting.selecting import (
     NARROW_KINDS,
     POWER_LOSS,
+    copies_all_along,
     is_in_a_state,
     is_losing_power,
     kinds_for,
@@ -260,10 +261,11 @@ def plan_for(target: Target, seed: int) -> Plan:
         plan = prolonged(plan, survivable=within is not None)
     if _stream(seed, "together").random() < TOGETHER:
         plan = coinciding(plan, survivable=within is not None)
-    if _stream(seed, "triggers").random() >= TRIGGERS:
-        return plan
-    survivable = within is not None
-    return plan.with_(faults=tuple(_waiting(fault, plan, survivable) for fault in plan.faults))
+    if _stream(seed, "triggers").random() < TRIGGERS:
+        survivable = within is not None
+        plan = plan.with_(faults=tuple(_waiting(each, plan, survivable) for each in plan.faults))
+    copying = copies_all_along(target.faults, target.claims, seed)
+    return resent(plan, copying, within=within) if copying else plan
 
 
 def _waiting(fault: Fault, plan: Plan, survivable: bool) -> Fault:

@@ -40,6 +40,15 @@ STATES = (("net.partition", "net.partition_oneway"), ("version.change",))
 """Faults that outside are less an event than a state for hours: who is cut off goes on with what it
 has, an entry, a lease, a suspicion; old and new code share data."""
 
+RESTARTS = (POWER_LOSS, "process.kill", "process.terminate")
+
+COPYING = ("net.duplicate", "client.duplicate")
+
+RESENT = 0.1
+"""How often copies of messages come late from the beginning to the end, while servers restart. What
+is remembered too shortly, or not in a snapshot, or not on disk, is asked for by such a copy and by
+nothing else, and of those in a short window hardly any meets a new life."""
+
 IN_A_STATE = 0.12
 """How often one of these comes with one other kind alone, and lasts. Among many faults whoever
 would do something wrong is soon down itself, or so are those who would see it."""
@@ -56,13 +65,12 @@ def kinds_for(faults: Sequence[str], claims: Claims | None, seed: int) -> str | 
     rng = _stream(seed, "kinds")
     if tuple(faults) == ("none",) or rng.random() < QUIET:
         return "none"
-    kinds = [kind.id for kind in resolve(faults)]
-    if claims is not None and "all" in faults:
-        assumed = {kind.id for kind in resolve(claims.assumes)}
-        kinds = [kind for kind in kinds if kind not in assumed]
+    kinds = _allowed(faults, claims)
     notices = claims.notices if claims is not None else ()
     noticed = [kind.id for kind in resolve(notices) if kind.id in kinds]
     others = [kind for kind in kinds if kind not in noticed]
+    if copies_all_along(faults, claims, seed):
+        return _restarting(others, _stream(seed, "restarting"))
     toss = _stream(seed, "notices").random()
     if noticed and others and toss < NOTICED * NOTICED_ALONE:
         return _few(noticed, others, _stream(seed, "noticed alone"))
@@ -81,6 +89,18 @@ def kinds_for(faults: Sequence[str], claims: Claims | None, seed: int) -> str | 
     return kinds
 
 
+def copies_all_along(faults: Sequence[str], claims: Claims | None, seed: int) -> list[str]:
+    """The kinds by which copies come late all along; mostly none.
+
+    Args: as for `kinds_for`.
+    """
+    if tuple(faults) == ("none",) or _stream(seed, "resent").random() >= RESENT:
+        return []
+    kinds = _allowed(faults, claims)
+    copying = [kind for kind in COPYING if kind in kinds]
+    return copying if any(kind in kinds for kind in RESTARTS) else []
+
+
 def is_losing_power(kinds: str | list[str]) -> bool:
     """Whether power losses come with one other kind at most."""
     return isinstance(kinds, list) and len(kinds) <= 2 and POWER_LOSS in kinds
@@ -91,6 +111,21 @@ def is_in_a_state(kinds: str | list[str]) -> bool:
     return (
         isinstance(kinds, list) and len(kinds) <= 2 and any(k in f for k in kinds for f in STATES)
     )
+
+
+def _allowed(faults: Sequence[str], claims: Claims | None) -> list[str]:
+    kinds = [kind.id for kind in resolve(faults)]
+    if claims is None or "all" not in faults:
+        return kinds
+    assumed = {kind.id for kind in resolve(claims.assumes)}
+    return [kind for kind in kinds if kind not in assumed]
+
+
+def _restarting(kinds: list[str], rng: random.Random) -> list[str]:
+    """A kind that restarts servers, half of the times with another one."""
+    restart = rng.choice([kind for kind in RESTARTS if kind in kinds] or kinds)
+    others = [kind for kind in kinds if kind not in (restart, *COPYING)]
+    return [restart, rng.choice(others)] if others and rng.random() < 0.5 else [restart]
 
 
 def _few(noticed: list[str], others: list[str], rng: random.Random) -> list[str]:
