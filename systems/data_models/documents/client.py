@@ -121,7 +121,7 @@ class DocumentClient:
 
     async def release(self, token: int) -> None:
         """Take it away again."""
-        await self._ask("delete", LOCKS, f"l{token}")
+        await self._change("delete", LOCKS, f"l{token}")
 
     async def claim(self, name: str, owner: int) -> int:
         """Put the document of a name, of which there may be one; its owner.
@@ -163,7 +163,7 @@ class DocumentClient:
 
     async def delete_item(self, key: str) -> None:
         """Have no item under a key."""
-        await self._ask("delete", ITEMS, key)
+        await self._change("delete", ITEMS, key)
 
     async def find(self, color: str) -> list[list[Any]]:
         """The items of a color, each with its key and its number."""

@@ -7,7 +7,7 @@
 ("put_all", collection, ((id, version, fields), ...), change) -> ("ok", 0) or ("conflict", reason)
 ("query", collection, query)                       -> ("ok", ((id, version, fields), ...))
 ("update", collection, id, update, change)         -> ("ok", version) or ("conflict", reason)
-("delete", collection, id)                         -> ("ok", 0)
+("delete", collection, id, change)                 -> ("ok", 0)
 
 Queries and updates are JSON texts of what `splitbrain.systems.data_models.documents.queries` has;
 one that can't be understood is ("refused", where and why).
@@ -104,8 +104,8 @@ def answered(store: Documents, f: str, *arguments: Any) -> Message:
                 return "ok", tuple(map(tuple, store.query(collection, _json(text))))
             case "update", (collection, identity, str() as text, change):
                 return "ok", store.update(collection, identity, _json(text), change)
-            case "delete", (collection, identity):
-                store.delete(collection, identity)
+            case "delete", (collection, identity, change):
+                store.delete(collection, identity, change)
                 return "ok", 0
     except Conflict as conflict:
         return "conflict", str(conflict)

@@ -3,7 +3,7 @@
 Records of the log (`splitbrain.systems.log_file`)::
 
     ("put", collection, id, version, fields, change)    the document is this from now on
-    ("delete", collection, id)
+    ("delete", collection, id, change)              there is no such document from now on
     ("all", change, ((collection, id, version, fields), ...))       several puts, made at once
     ("refused", change)                             and so it stays, when its request comes again
 
@@ -183,10 +183,13 @@ class Documents:
             if others:
                 raise Conflict(f"{collection}/{min(others)} has {name} {fields[name]!r} already")
 
-    def delete(self, collection: str, identity: str) -> None:
-        """Remove a document, if there is one."""
-        if self.get(collection, identity):
-            self.write(("delete", collection, identity))
+    def delete(self, collection: str, identity: str, change: int) -> None:
+        """Remove a document, if there is one.
+
+        A change that was made already is not made again, to a document that came since.
+        """
+        if change not in self.changes:
+            self.write(("delete", collection, identity, change))
 
     def write(self, record: tuple[Any, ...]) -> None:
         """Do what a record says."""
@@ -210,8 +213,9 @@ class Documents:
                 return document
             case ("refused", change):
                 self.refused[change] = None
-            case ("delete", collection, identity):
-                del self.collections[collection][identity]
+            case ("delete", collection, identity, change):
+                self.changes[change] = None
+                self.collections.get(collection, {}).pop(identity, None)
         return None
 
     # All of it, for snapshots

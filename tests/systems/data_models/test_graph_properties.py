@@ -90,3 +90,17 @@ def test_a_transaction_that_cannot_be_made_is_refused_with_the_place_and_not_wri
 
     assert str(refused.value).startswith(said)
     assert opened(disk).nodes == {"a": {}, "b": {}}
+
+
+def test_what_was_refused_stays_refused_when_its_request_comes_again_later():
+    disk = SimulatedDisk(random.Random(1))
+    graph = opened(disk)
+    with pytest.raises(Refused, match="there is no node a"):
+        trio.run(graph.transact, 1, (("remove", "a"),))
+    trio.run(graph.transact, 2, (("add", "a"),))
+    trio.run(graph.log.sync)
+
+    for each in (graph, opened(disk)):
+        with pytest.raises(Refused, match="there is no node a"):
+            trio.run(each.transact, 1, (("remove", "a"),))
+        assert each.nodes == {"a": {}}

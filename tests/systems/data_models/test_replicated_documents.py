@@ -19,7 +19,7 @@ def changes(count):
         identity, version = random.choice("abc"), random.randrange(3)
         fields = (("element", random.randrange(4)), ("n", number))
         one = ("put", "c", identity, version, fields, number)
-        made.append(one if random.random() < 0.8 else ("delete", "c", identity))
+        made.append(one if random.random() < 0.8 else ("delete", "c", identity, number))
         yield made[-1]
 
 

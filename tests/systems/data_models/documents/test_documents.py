@@ -85,7 +85,7 @@ def test_a_unique_value_is_free_again_when_its_document_is_gone():
 
     with pytest.raises(Conflict, match="c/a has name 1 already"):
         store.put("c", "b", 0, {"name": 1}, 2)
-    store.delete("c", "a")
+    store.delete("c", "a", 9)
     store.put("c", "b", 0, {"name": 1}, 3)
 
     assert [document.id for document in store.find("c", {"name": 1})] == ["b"]
@@ -106,3 +106,17 @@ def test_several_documents_change_at_once_or_not_at_all_also_after_a_restart():
         versions = {document.id: document.version for _, document in each}
         assert versions == {"a": 2, "b": 1}
         assert [document.id for document in each.find("c", {"x": 3})] == ["b"]
+
+
+def test_a_deletion_that_comes_again_leaves_what_was_put_since():
+    disk = SimulatedDisk(random.Random(1))
+    store = opened(disk)
+    store.delete("c", "a", 1)
+    store.put("c", "a", 0, {"x": 1}, 2)
+    trio.run(store.sync)
+
+    for each in (store, opened(disk)):
+        each.delete("c", "a", 1)
+        assert each.get("c", "a").version == 1
+        each.delete("c", "a", 3)
+        assert each.get("c", "a") is None

@@ -13,7 +13,7 @@ def freed():
     store.put("locks", "l1", 0, {"element": 0}, 1)
     with pytest.raises(Conflict, match="locks/l1 has element 0 already"):
         store.put("locks", "l2", 0, {"element": 0}, 2)
-    store.delete("locks", "l1")
+    store.delete("locks", "l1", 9)
     return store
 
 
