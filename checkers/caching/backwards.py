@@ -64,7 +64,8 @@ def _backwards(keys: dict[Any, Writes], reads: list[Call]) -> Iterator[Anomaly]:
         if before is not None and _is_older(write, value, before[0]):
             said = f"process {read.process} reads {name} = {shown(value)}, which was replaced by"
             said = f"{said} {shown(before[0].argument[1])}, which it had read before"
-            yield Anomaly("backwards", said, indices(before[1], read))
+            writes = [each for each in (write, before[0]) if each is not None]
+            yield Anomaly("backwards", said, indices(*writes, before[1], read))
         if write is not None and (before is None or write.invoked > before[0].invoked):
             latest[read.process, key] = write, read
 

@@ -36,9 +36,12 @@ from splitbrain.checkers.calls.announced import STARTED, field_of, lives
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import NEMESIS, History, Operation
+from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 SENT, ANSWERED, DROPPED = "sent", "answered", "dropped"
+
+_NAMED = 20
 
 FATAL = ("process.kill", "process.power_loss", "member.dead")
 """Faults that keep a server down until they end."""
@@ -74,8 +77,7 @@ def drained() -> Checker:
 class _Streak:
     """The failures of a backend since its last success."""
 
-    times: list[int] = field(default_factory=list)
-    last: Operation | None = None
+    answers: list[Operation] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +121,18 @@ class _NoRequestToDead:
             elif event.f == ANSWERED:
                 source, ok = field_of(event, "from", str), event.value.get("ok")
                 streak = streaks.setdefault(source, _Streak())
-                streak.times = [] if ok else [*streak.times, event.time]
-                streak.last = event
+                streak.answers = [] if ok else [*streak.answers, event]
             elif event.f == SENT:
                 to, others = field_of(event, "to", str), field_of(event, "open", dict)
                 streak = streaks.get(to, _Streak())
-                if len(streak.times) < self.failures or len(others) < 2 or streak.last is None:
+                if len(streak.answers) < self.failures or len(others) < 2:
                     continue
-                ago = (event.time - streak.times[-1]) / 1e9
+                ago = (event.time - streak.answers[-1].time) / 1e9
                 if ago < self.rest:
                     said = f"{event.process} sends a request to {to}, {ago:.3f} s after the last of"
-                    said = f"{said} {len(streak.times)} failures in a row"
-                    yield Anomaly("black-hole", said, (streak.last.index, event.index))
+                    said = f"{said} {len(streak.answers)} failures in a row"
+                    named = [*streak.answers[-self.failures :], event]
+                    yield Anomaly("black-hole", said, tuple(each.index for each in named))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,20 @@ def _deaths(history: History) -> list[_Death]:
     return found
 
 
+def _counts(event: Operation) -> dict[str, int]:
+    """How many requests each backend has under way, as a balancer says.
+
+    Raises:
+        ModelError: it does not say that.
+    """
+    counts = field_of(event, "open", dict)
+    if not all(isinstance(count, int) for count in counts.values()):
+        raise ModelError(
+            event.index, f"{event.process} announces open {shown(counts)}: give counts"
+        )
+    return counts
+
+
 @dataclass(frozen=True, slots=True)
 class _Balance:
     name: str = "balance"
@@ -174,7 +190,7 @@ class _Balance:
         for event in history:
             if event.f != SENT:
                 continue
-            to, counts = field_of(event, "to", str), field_of(event, "open", dict)
+            to, counts = field_of(event, "to", str), _counts(event)
             others = [count for backend, count in counts.items() if backend != to]
             choices += bool(others)
             if others and counts.get(to, 0) > max(others):
@@ -199,26 +215,30 @@ class _Counted:
         """
         sent, answers, anomalies = 0, 0, []
         for node, events in lives(history, SENT, ANSWERED):
-            under_way: dict[int, str] = {}
+            under_way: dict[int, Operation] = {}
+            ended: list[int] = []
             for event in events:
                 number = field_of(event, "number", int)
                 if event.f == ANSWERED:
-                    answers += under_way.pop(number, None) is not None
+                    begun = under_way.pop(number, None)
+                    answers += begun is not None
+                    ended += [] if begun is None else [begun.index, event.index]
                     continue
-                counted = Counter(under_way.values())
+                counted = Counter(each.value["to"] for each in under_way.values())
                 wrong = {
                     backend: (count, counted[backend])
-                    for backend, count in field_of(event, "open", dict).items()
+                    for backend, count in _counts(event).items()
                     if count != counted[backend]
                 }
                 if wrong:
                     backend, (count, right) = next(iter(wrong.items()))
                     said = f"{node} says that {backend} has {count} requests under way"
-                    anomalies.append(
-                        Anomaly("miscounted", f"{said}; it has {right}", (event.index,))
-                    )
+                    known = [each.index for each in under_way.values()]
+                    named = (*sorted((*ended[-_NAMED:], *known[-_NAMED:])), event.index)
+                    anomalies.append(Anomaly("miscounted", f"{said}; it has {right}", named))
                 sent += 1
-                under_way[number] = field_of(event, "to", str)
+                field_of(event, "to", str)
+                under_way[number] = event
         coverage = {"requests sent": sent, "answers": answers}
         vain = None if answers else "no request was answered"
         return verdict_of(self.name, anomalies, coverage, holds=f"{sent} counts", vain=vain)
@@ -252,7 +272,8 @@ class _Drained:
                     said = f"{said} waits for"
                     anomalies.append(Anomaly("dropped", said, (sent.index, event.index)))
         holds = f"{drops} requests were dropped that nobody waited for"
-        return verdict_of(self.name, anomalies, {"drops": drops}, holds=holds)
+        vain = None if drops else "no backend dropped anything, so nothing was exercised"
+        return verdict_of(self.name, anomalies, {"drops": drops}, holds=holds, vain=vain)
 
 
 DEAD_ENTRY = CheckerEntry(

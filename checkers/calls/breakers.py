@@ -81,7 +81,7 @@ class _Breakers:
 
 
 def _followed(node: Any, events: list[Operation], coverage: dict[str, int]) -> list[Anomaly]:
-    tells = any(event.f == FAILED for event in events)
+    tells = next((event for event in events if event.f == FAILED), None)
     breakers: dict[str, _Breaker] = {}
     found: list[Anomaly] = []
     for event in events:
@@ -98,7 +98,7 @@ class _Breaker:
     """One breaker in one life.
 
     Attributes:
-        tells: whether calls that fail are announced in this life.
+        tells: a call that failed, if these are announced in this life.
         changed: its last step.
         probing: the probe that is under way, as far as is known.
         failed: whether a call to the endpoint has failed since then.
@@ -106,11 +106,16 @@ class _Breaker:
 
     node: Any
     endpoint: str
-    tells: bool
+    tells: Operation | None
     state: str = CLOSED
     changed: Operation | None = None
     probing: Operation | None = None
     failed: bool = False
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """Where its last step is, if it took one."""
+        return () if self.changed is None else (self.changed.index,)
 
     def followed(self, event: Operation) -> Iterator[Anomaly]:
         """What is wrong with an announcement, which then has happened."""
@@ -128,16 +133,18 @@ class _Breaker:
         whose = f"the breaker of {self.node} for {self.endpoint}"
         if (self.state, after) not in STEPS:
             said = f"{whose} went from {self.state} to {after} {at}"
-            yield Anomaly("breaker-step", said, (event.index,))
-        elif self.tells and after == OPEN and not self.failed:
+            yield Anomaly("breaker-step", said, (*self.steps, event.index))
+        elif self.tells is not None and after == OPEN and not self.failed:
             said = f"{whose} opened {at}, and no call to {self.endpoint} had failed"
-            yield Anomaly("blamed-for-others", said, (event.index,))
+            named = sorted({self.tells.index, *self.steps, event.index})
+            yield Anomaly("blamed-for-others", said, tuple(named))
         self.state, self.changed, self.probing, self.failed = after, event, None, False
 
     def _rejected(self, event: Operation, at: str) -> Iterator[Anomaly]:
         who = f"{self.node} does not call {self.endpoint} {at}"
         if self.state == CLOSED:
-            yield Anomaly("closed-rejects", f"{who}, whose breaker is closed", (event.index,))
+            said = f"{who}, whose breaker is closed"
+            yield Anomaly("closed-rejects", said, (*self.steps, event.index))
         elif self.state == OPEN and self.changed is not None and _is_over(self.changed, event):
             said = f"{who}, when its breaker's time is over"
             yield Anomaly("stuck-open", said, (self.changed.index, event.index))
@@ -145,11 +152,11 @@ class _Breaker:
     def _probed(self, event: Operation, at: str) -> Iterator[Anomaly]:
         if self.state != HALF_OPEN:
             said = f"{self.node} probed {self.endpoint} {at} while its breaker was {self.state}"
-            yield Anomaly("breaker-step", said, (event.index,))
+            yield Anomaly("breaker-step", said, (*self.steps, event.index))
         elif self.probing is not None:
             said = f"{self.node} let a second call through to {self.endpoint} {at}"
             said = f"{said}, with a probe under way"
-            yield Anomaly("second-probe", said, (self.probing.index, event.index))
+            yield Anomaly("second-probe", said, (*self.steps, self.probing.index, event.index))
         self.probing = self.probing or event
 
 

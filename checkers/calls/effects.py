@@ -158,7 +158,12 @@ def _missing(
                 f"{REQUEST} {shown(request.argument)} was acknowledged to process "
                 f"{request.process}, and process {read.process} reads no such effect later"
             )
-            events = request.invoke_index, request.complete_index, read.complete_index
+            events = (
+                request.invoke_index,
+                request.complete_index,
+                read.invoke_index,
+                read.complete_index,
+            )
             yield _found("lost", said, *events), identity
 
 
@@ -170,9 +175,14 @@ def _strange(
         seen = f"process {read.process} reads"
         if request is None or request.invoked > _end(read):
             said = f"{seen} the effect {shown(found[0])}, which nobody had requested"
-            yield _found("unrequested", said, read.complete_index), identity
+            yield _found("unrequested", said, read.invoke_index, read.complete_index), identity
             continue
-        events = request.invoke_index, request.complete_index, read.complete_index
+        events = (
+            request.invoke_index,
+            request.complete_index,
+            read.invoke_index,
+            read.complete_index,
+        )
         if len(found) > 1:
             said = f"{seen} the effect of {REQUEST} {shown(request.argument)} {len(found)} times"
             yield _found("duplicated", said, *events), identity
@@ -204,7 +214,8 @@ def _vanished(reads: list[Call], told: set[tuple[str, Any]]) -> Iterator[Anomaly
                     f"process {before.process} reads the effect of request {shown(identity)}, and "
                     f"process {read.process} reads no such effect later"
                 )
-                yield _found("vanished", said, before.complete_index, read.complete_index)
+                events = before.invoke_index, before.complete_index
+                yield _found("vanished", said, *events, read.invoke_index, read.complete_index)
 
 
 ENTRY = CheckerEntry(

@@ -101,7 +101,7 @@ class _Amplification:
                     "for each call"
                 )
                 tried = tuple(event.index for event in events[:position])
-                return Anomaly("retry-storm", said, tried[-_SHOWN:])
+                return Anomaly("retry-storm", said, tried)
         return None
 
 

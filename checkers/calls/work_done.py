@@ -63,7 +63,7 @@ class _KeptWork:
             ModelError: an operation that succeeded gave something else.
         """
         calls = history.calls()
-        made = {c.argument: c.invoked for c in reversed(calls) if c.f == CALL}
+        made = {_number(c): c.invoked for c in reversed(calls) if c.f == CALL}
         ended = [c for c in calls if c.outcome == OK and c.f in (CALL, DONE)]
         ended.sort(key=lambda call: call.completed or 0)
         backends: dict[str, _Backend] = {}
@@ -103,6 +103,12 @@ def _missing(read: Call, backend: str, known: _Backend, found: set[int]) -> Iter
         if number not in found and not told and _before(read, earlier):
             said = f"{who}, without {number}, which process {earlier.process} was told of before"
             yield Anomaly(VANISHED, said, _events(earlier, read))
+
+
+def _number(call: Call) -> int:
+    if isinstance(call.argument, bool) or not isinstance(call.argument, int):
+        raise ModelError(call.invoke_index, f"{CALL} {shown(call.argument)}: give a number")
+    return call.argument
 
 
 def _answer(call: Call) -> tuple[str, list[int]]:

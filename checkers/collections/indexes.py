@@ -144,13 +144,21 @@ def read_items(history: History) -> tuple[dict[str, list[Write]], list[Search]]:
 def _search(call: Call, end: float) -> Search:
     color = call.argument[0] if call.f == "find" else None
     found: dict[str, list[tuple[str | None, Any]]] = {}
-    result = call.result[1] if color is not None and len(call.result) == 2 else call.result
+    result = call.result
+    if color is not None and isinstance(result, list) and len(result) == 2:
+        result = result[1]
+    if not isinstance(result, list):
+        raise ModelError(event_of(call), f"a {call.f} gives {shown(result)}, which is no list")
     for item in result:
-        if not isinstance(item, list) or len(item) != (3 if color is None else 2):
+        if not _is_item(item, 3 if color is None else 2):
             told = f"a {call.f} gives {shown(item)}, which is no item"
             raise ModelError(event_of(call), told)
         found.setdefault(item[0], []).append((item[1] if color is None else color, item[-1]))
     return Search(call, color, found, call.invoked, end)
+
+
+def _is_item(item: Any, length: int) -> bool:
+    return isinstance(item, list) and len(item) == length and isinstance(item[0], str)
 
 
 def current(search: Search, writes: Iterable[Write]) -> tuple[list[Write], bool]:

@@ -50,6 +50,11 @@ def names(version: int) -> tuple[str, ...]:
     return tuple(field.name for field in FIELDS if field.first <= version <= field.last)
 
 
+def is_whole(record: Mapping[str, Any]) -> bool:
+    """Whether a record has all fields, and a number."""
+    return isinstance(record.get("number"), int) and all(f.name in record for f in FIELDS)
+
+
 def seen(record: Mapping[str, Any], writer: int, reader: int) -> dict[str, Any]:
     """What code of one version sees of a record that code of another version wrote.
 

@@ -38,11 +38,11 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
-from splitbrain.checkers.encoding.person import NOTE, VERSIONS, seen
+from splitbrain.checkers.encoding.person import NOTE, VERSIONS, is_whole, seen
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import OK, Call, History
-from splitbrain.checkers.models.model import ModelError, frozen, shown
+from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 ROUND_TRIP, PRESERVED = "round-trip", "unknown-fields-preserved"
@@ -119,20 +119,19 @@ class _Facts:
         facts = cls()
         for call in history.calls():
             match call.f, call.argument:
-                case "put", [_, _, {"number": number}]:
-                    _put(facts.puts, frozen(number), call)
-                case "edit", [_, note]:
+                case "put", [str(), str(), dict() as record] if is_whole(record):
+                    _put(facts.puts, frozen(record["number"]), call)
+                case "edit", [str(), str() as note]:
                     _put(facts.edits, frozen(note), call)
-                case "get", _:
+                case "get", str():
                     facts.gets += [call] if call.outcome == OK else []
-                case "cut", [_, _]:
+                case "cut", [str(), int()]:
                     facts.cuts += [call] if call.outcome == OK else []
                 case _:
                     said = f"{call.f} {shown(call.argument)} is no put, edit, get or cut"
                     raise ModelError(call.invoke_index, said)
-        for get in facts.gets:
-            if not _is_answer(get.result):
-                raise ModelError(get.invoke_index, f"get gave {shown(get.result)}")
+            if call.outcome == OK and not _is_answer(call.f, call.result):
+                raise ModelError(event_of(call), f"{call.f} gave {shown(call.result)}")
         return facts
 
     def read(self) -> Iterator[Call]:
@@ -155,11 +154,12 @@ class _Facts:
     def _strange(self, get: Call) -> Iterator[Anomaly]:
         _, version, _, record = get.result
         put = self.puts.get(frozen(record.get("number")))
+        edit = self.edits.get(frozen(record.get(NOTE)))
         if put is None or put.argument[0] != get.argument or put.invoked > _end(get):
             said = f"{_who(get)} reads {shown(record)}, which nobody had put as {get.argument}"
-            yield Anomaly("unwritten", said, _indices(get))
+            others = [each for each in (put, edit) if each is not None]
+            yield Anomaly("unwritten", said, _indices(*others, get))
             return
-        edit = self.edits.get(frozen(record.get(NOTE)))
         expected = _expected(put, version, None if edit is None else edit.argument[1])
         if frozen(record) in map(frozen, expected):
             return
@@ -247,10 +247,18 @@ def _put(calls: dict[Any, Call], identity: Any, call: Call) -> None:
     calls[identity] = call
 
 
-def _is_answer(result: Any) -> bool:
-    match result:
-        case ["read", int(), int(), dict()] | ["unreadable", int(), int(), str()] | ["none", int()]:
+def _is_answer(f: str, result: Any) -> bool:
+    match f, result:
+        case (
+            ("get", ["read", int(), int(), dict()])
+            | ("get", ["unreadable", int(), int(), str()])
+            | ("get", ["none", int()])
+        ):
             return result[1] in VERSIONS
+        case (("put" | "edit"), [int() as version, int()]):
+            return version in VERSIONS
+        case "cut", [str(), _]:
+            return True
     return False
 
 

@@ -30,7 +30,7 @@ from typing import Any
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import OK, Call, History
-from splitbrain.checkers.models.model import ModelError, frozen, shown
+from splitbrain.checkers.models.model import ModelError, event_of, frozen, shown
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 NAME = "schema-compatible"
@@ -113,17 +113,47 @@ def _taken(history: History) -> tuple[list[Call], dict[str, list[Call]]]:
     lists: dict[str, list[Call]] = {}
     for call in history.calls():
         match call.f, call.argument:
-            case "register", [str() as subject, _] if "/" in subject:
+            case "register", [str() as subject, schema] if _is_schema(subject, schema):
                 registered += [call] if call.outcome == OK else []
             case "versions", str() as subject if "/" in subject:
                 if call.outcome == OK:
-                    if not isinstance(call.result, list | tuple):
-                        raise ModelError(call.invoke_index, f"versions gave {shown(call.result)}")
+                    if not _is_list(subject, call.result):
+                        raise ModelError(event_of(call), f"versions gave {shown(call.result)}")
                     lists.setdefault(subject, []).append(call)
             case _:
                 said = f"{call.f} {shown(call.argument)} is no register or versions"
                 raise ModelError(call.invoke_index, said)
     return registered, lists
+
+
+def _is_list(subject: str, result: Any) -> bool:
+    """Whether it is ``[[id, schema], ...]`` of a subject."""
+    return isinstance(result, list | tuple) and all(
+        isinstance(each, list | tuple) and len(each) == 2 and _is_schema(subject, each[1])
+        for each in result
+    )
+
+
+def _is_schema(subject: str, schema: Any) -> bool:
+    """Whether it is one of those that the module says, in a subject's format."""
+    match subject.partition("/"), schema:
+        case ("tagged", "/", _), list() | tuple():
+            return all(map(_is_field, schema))
+        case (_, "/", _), {"fields": [*fields]}:
+            return all(
+                isinstance(field, Mapping)
+                and isinstance(field.get("name"), str)
+                and isinstance(field.get("type"), str)
+                for field in fields
+            )
+    return False
+
+
+def _is_field(field: Any) -> bool:
+    match field:
+        case [int(), str(), str()]:
+            return True
+    return False
 
 
 def _incompatible(lists: Mapping[str, list[Call]]) -> Iterator[Anomaly]:

@@ -60,12 +60,24 @@ def _scans(history: History) -> list[_Scan]:
 def _scan(call: Call) -> _Scan:
     try:
         edges = {
-            node: {frozen(edge): other for edge, other in at} for node, at in call.result.items()
+            node: {frozen(edge): _named(other) for edge, other in at}
+            for node, at in call.result.items()
         }
     except (AttributeError, TypeError, ValueError):
         said = f"{SCAN} gave {shown(call.result)}: give {{node: [[edge, other], ...]}}"
         raise ModelError(call.invoke_index, said) from None
     return _Scan(call, edges)
+
+
+def _named(node: Any) -> str:
+    """The node.
+
+    Raises:
+        ValueError: it is no name.
+    """
+    if not isinstance(node, str):
+        raise ValueError(f"{shown(node)} is no node")
+    return node
 
 
 def _indices(*calls: Call) -> tuple[int, ...]:
@@ -113,9 +125,11 @@ def _lost(history: History, scans: list[_Scan]) -> Iterator[Anomaly]:
     for call in calls:
         if call.f != LINK or call.outcome != OK:
             continue
-        if not isinstance(call.argument, list | tuple) or len(call.argument) != 3:
-            raise ModelError(call.invoke_index, f"{LINK} {shown(call.argument)}: give [edge, a, b]")
-        edge, *ends = call.argument
+        match call.argument:
+            case [edge, str() as one, str() as other]:
+                ends = (one, other)
+            case argument:
+                raise ModelError(call.invoke_index, f"{LINK} {shown(argument)}: give [edge, a, b]")
         removed = min((at for end in ends for at in removals.get(frozen(end), ())), default=None)
         for scan in scans:
             assert call.completed is not None

@@ -54,7 +54,8 @@ SLOW_DISKS_S = 2e-2, 5e-2
 """How long an fsync takes at least and at most where power is lost."""
 
 BUSY = 30.0, 80.0
-"""How many operations a second there are at least and at most then: so that some are under way."""
+"""How many operations a second there are at least and at most where power is lost, so that some are
+under way, and in a state that lasts, so that somebody meets it."""
 
 OTHER_SIZES = 0.3
 """How often a system has another number of servers than it usually has."""
@@ -247,9 +248,9 @@ def plan_for(target: Target, seed: int) -> Plan:
     options = {**_options(plan.workload, seed, plan.time_limit), **_mixed(shares, seed)}
     losing = is_losing_power(kinds)
     if losing:
-        options["disk"] = {
-            "fsync_latency": _rounded(_log_uniform(seed, "slow fsync", *SLOW_DISKS_S))
-        }
+        latency = _log_uniform(seed, "slow fsync", *SLOW_DISKS_S)
+        options["disk"] = {"fsync_latency": _rounded(latency)}
+    if losing or is_in_a_state(kinds):
         plan = plan.with_(rate=round(_log_uniform(seed, "rate", *BUSY), 1))
     plan = plan.with_(options={**options, **_settings(target.knobs, seed)})
     within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None

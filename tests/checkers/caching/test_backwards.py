@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from witnesses import shown_alone
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.caching import cache_monotonic
@@ -102,7 +103,10 @@ def test_the_checker_agrees_with_its_twin():
             continue
         at, value = random.choice(reads), random.choice([None, 0, 1, 2])
         mutant = [replace(o, value=["x", value]) if n == at else o for n, o in enumerate(right)]
-        found = cache_monotonic().check(History.from_operations(mutant)).anomalies
+        history = History.from_operations(mutant)
+        verdict = cache_monotonic().check(history)
+        shown_alone(cache_monotonic(), history, verdict)
+        found = verdict.anomalies
         broken += bool(found)
 
         assert {a.operations[-1] for a in found} == twin(mutant), mutant

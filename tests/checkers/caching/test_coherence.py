@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from witnesses import shown_alone
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.caching import cache_coherent
@@ -152,5 +153,7 @@ def test_the_checker_agrees_with_its_twin(seed):
         assert not cache_coherent(0.5).check(History.from_operations(operations)).anomalies
         for events in (operations, mutated(operations, random)):
             for bound in (0.0, 0.5, 1.5):
-                verdict = cache_coherent(bound).check(History.from_operations(events))
+                history = History.from_operations(events)
+                verdict = cache_coherent(bound).check(history)
+                shown_alone(cache_coherent(bound), history, verdict)
                 assert sorted(a.kind for a in verdict.anomalies) == twin(events, bound), events

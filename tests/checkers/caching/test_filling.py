@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from witnesses import shown_alone
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.caching import no_stale_set, single_flight
@@ -92,5 +93,8 @@ def test_the_checkers_agree_with_their_twin():
             events.append(f if f == "started" else f"{f} {random.choice('xy')}{version}")
         stale, herd = twin(events)
         made = told(*events)
-        assert {a.operations[-1] for a in no_stale_set().check(made).anomalies} == stale
-        assert {a.operations[-1] for a in single_flight().check(made).anomalies} == herd
+        fills, loads = no_stale_set().check(made), single_flight().check(made)
+        shown_alone(no_stale_set(), made, fills)
+        shown_alone(single_flight(), made, loads)
+        assert {a.operations[-1] for a in fills.anomalies} == stale
+        assert {a.operations[-1] for a in loads.anomalies} == herd

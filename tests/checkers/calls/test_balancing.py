@@ -5,6 +5,7 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from witnesses import shown_alone
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.calls import (
@@ -94,6 +95,8 @@ def test_balance(events, validity):
         ([sent(1, "n2", 7), answered(2, "n2", False, 7), dropped(3, 7)], VALID),
         ([sent(1, "n2", 7), (2, "n1", "started", {}), dropped(3, 7)], VALID),
         ([sent(1, "n2", 7), dropped(2, 8)], VALID),
+        ([sent(1, "n2", 7), answered(2, "n2", True, 7)], UNKNOWN),
+        ([], UNKNOWN),
     ],
 )
 def test_drained(events, validity):
@@ -165,12 +168,13 @@ def test_the_checkers_agree_with_their_twins():
     for _ in range(1500):
         events = drawn(random)
         made = history(*events)
-        found = no_request_to_dead().check(made).anomalies
+        verdicts = {c: c.check(made) for c in (no_request_to_dead(), balance(), drained())}
+        for checker, verdict in verdicts.items():
+            shown_alone(checker, made, verdict)
+        found, *others = (verdict.anomalies for verdict in verdicts.values())
         kinds = [{a.operations[-1] for a in found if a.kind == kind}
                  for kind in ("request-to-dead", "black-hole")]  # fmt: skip
-        kinds += [
-            {a.operations[-1] for a in c.check(made).anomalies} for c in (balance(), drained())
-        ]
+        kinds += [{a.operations[-1] for a in each} for each in others]
         assert tuple(kinds) == twin(events), events
         seen = [count + bool(each) for count, each in zip(seen, kinds, strict=True)]
     assert min(seen) > 10
@@ -214,7 +218,10 @@ def test_counts_are_what_looking_at_each_request_by_itself_says():
                     break
                 events.append(sent(number, random.choice(["n2", "n3"]), number, **counts))
         mutant = number < 8 or sum(events[-1][3].get("open", {}).values()) < 0
-        found = requests_counted().check(history(*events)).anomalies
+        made = history(*events)
+        verdict = requests_counted().check(made)
+        found = verdict.anomalies
+        shown_alone(requests_counted(), made, verdict)
         wrong += bool(found)
 
         assert {a.operations[-1] for a in found} <= {len(events) - 1}, events

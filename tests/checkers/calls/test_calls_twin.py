@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import re
 
+from witnesses import shown_alone
+
 from splitbrain.checkers import INVALID
 from splitbrain.checkers.calls import backoff_spread, breaker_states, retry_amplification
 from splitbrain.checkers.history import History
@@ -56,9 +58,11 @@ def test_retry_amplification_is_what_counting_every_prefix_says():
         stormy = any(
             sum(n > 1 for n in tried) > 1 + 0.5 * sum(n == 1 for n in tried) for tried in prefixes
         )
-        verdict = retry_amplification(burst=1, share=0.5).check(announced(events))
+        made = announced(events)
+        verdict = retry_amplification(burst=1, share=0.5).check(made)
 
         assert (verdict.validity is INVALID) == stormy, events
+        shown_alone(retry_amplification(burst=1, share=0.5), made, verdict)
 
 
 def test_backoff_spread_is_what_the_sets_of_waits_say():
@@ -71,7 +75,10 @@ def test_backoff_spread_is_what_the_sets_of_waits_say():
         groups = [[v["delay"] for _, _, v in events if v["attempt"] == n] for n in (2, 3)]
         alike = any(len(waits) >= 8 and len(set(waits)) == 1 for waits in groups)
 
-        assert (backoff_spread().check(announced(events)).validity is INVALID) == alike, events
+        made = announced(events)
+        verdict = backoff_spread().check(made)
+        assert (verdict.validity is INVALID) == alike, events
+        shown_alone(backoff_spread(), made, verdict)
 
 
 LETTERS = {"open": "o", "half-open": "h", "closed": "c", "probe": "p"}
@@ -100,7 +107,10 @@ def test_breaker_states_are_what_a_regular_expression_allows():
         allowed = ALLOWED.fullmatch("".join(LETTERS[word] for word in words)) is not None
         broken += not allowed
 
-        assert (breaker_states().check(announced(events)).validity is INVALID) != allowed, words
+        made = announced(events)
+        verdict = breaker_states().check(made)
+        assert (verdict.validity is INVALID) != allowed, words
+        shown_alone(breaker_states(), made, verdict)
     assert 300 < broken < 1700
 
 
@@ -139,9 +149,11 @@ def test_breakers_are_blamed_for_their_own_endpoints_failures_alone():
                 state = rng.choice(after[states.get((node, endpoint), "closed")])
                 states[node, endpoint] = state
                 events.append((node, "breaker", {"endpoint": endpoint, "state": state}))
-        verdict = breaker_states().check(announced(events))
+        made = announced(events)
+        verdict = breaker_states().check(made)
         expected = sum(len(blamed(life)) for life in lives_of(events))
         broken += expected > 0
 
         assert [a.kind for a in verdict.anomalies] == ["blamed-for-others"] * expected, events
+        shown_alone(breaker_states(), made, verdict)
     assert 300 < broken < 1200

@@ -7,6 +7,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from witnesses import shown_alone
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.calls import exactly_once_effect
@@ -156,6 +157,7 @@ def test_the_checker_agrees_with_its_twin_and_the_recheck_with_both(seed):
             # An effect that was lost is not told to have vanished, too, by a later read.
             assert {a.kind for a in verdict.anomalies} | {"vanished"} == expected | {"vanished"}
             assert bool(verdict.anomalies) == bool(expected)
+            shown_alone(exactly_once_effect(), made, verdict)
             if verdict.validity is not UNKNOWN:
                 ENTRY.verified(made, verdict)
 

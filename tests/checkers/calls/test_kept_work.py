@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from witnesses import shown_alone
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.calls.work_done import ENTRY, kept_work
@@ -127,6 +128,7 @@ def test_the_checker_agrees_with_its_twin_and_the_recheck_with_both():
 
             assert {(a.kind, a.operations[-1]) for a in verdict.anomalies} == twin(events), events
             broken += bool(verdict.anomalies)
+            shown_alone(kept_work(), made, verdict)
             if verdict.validity is not UNKNOWN:
                 ENTRY.verified(made, verdict)
     assert broken > 80

@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from witnesses import shown_alone
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.encoding import round_trip, unknown_fields_preserved
@@ -268,7 +269,10 @@ def test_the_checkers_agree_with_their_twin(seed):
             reverting(operations, random),
         ):
             made = History.from_operations(events)
-            found = [c.check(made).validity is INVALID for c in CHECKERS]
+            verdicts = [checker.check(made) for checker in CHECKERS]
+            found = [verdict.validity is INVALID for verdict in verdicts]
+            for checker, verdict in zip(CHECKERS, verdicts, strict=True):
+                shown_alone(checker, made, verdict)
             assert tuple(found) == twin(events), events
         assert not any(c.check(History.from_operations(operations)).anomalies for c in CHECKERS)
 

@@ -7,6 +7,7 @@ from itertools import product
 from random import Random
 
 import pytest
+from witnesses import shown_alone
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.encoding import schema_compatible
@@ -228,5 +229,7 @@ def test_the_checker_agrees_with_its_twin(seed):
         operations = simulated(random)
         assert not twin(operations)
         for events in (operations, mutated(operations, random)):
-            verdict = schema_compatible().check(History.from_operations(events))
+            history = History.from_operations(events)
+            verdict = schema_compatible().check(history)
+            shown_alone(schema_compatible(), history, verdict)
             assert {a.kind for a in verdict.anomalies} == twin(events), events

@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from witnesses import shown_alone
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.graphs import atomic_visibility, no_dangling_edge, symmetric_edges
@@ -204,5 +205,8 @@ def test_the_checkers_agree_with_their_twins(seed):
         assert not any(checker.check(made).anomalies for checker in checkers), operations
         for events in (operations, mutated(operations, random)):
             made = History.from_operations(events)
-            found = tuple(checker.check(made).validity is INVALID for checker in checkers)
+            verdicts = [checker.check(made) for checker in checkers]
+            found = tuple(verdict.validity is INVALID for verdict in verdicts)
+            for checker, verdict in zip(checkers, verdicts, strict=True):
+                shown_alone(checker, made, verdict)
             assert found == twin(events), events

@@ -6,6 +6,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from witnesses import shown_alone
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.history import NEMESIS, History
@@ -108,6 +109,9 @@ def test_the_checker_agrees_with_its_twin():
                 answered = random.choice([sent, sent, sent, random.randrange(sent)])
                 parts.append((start, sent, answered, random.random() < 0.2))
         expected = twin(parts)
-        assert metastable(after=2.0).check(history(*parts)).validity is expected, parts
+        made = history(*parts)
+        verdict = metastable(after=2.0).check(made)
+        assert verdict.validity is expected, parts
+        shown_alone(metastable(after=2.0), made, verdict)
         seen.add(expected)
     assert len(seen) == 3
