@@ -1,15 +1,16 @@
 """Replicas that have seen the same updates are equal, at any time; and in the end all have all.
 
 *Property.* Strong eventual consistency of a set, a counter and a register. Operations are ``add``
-and ``remove`` of an element (each is added once, and removed only where it was seen), ``increment``
-by a number, ``assign`` of a value (all different), and ``read``, which gives ``{"seen": {actor:
-count}, "elements": [...], "counter": n, "register": value}``: which updates the replica had, and
-what came of them.
+and ``remove`` of an element (which a removal takes away as far as its replica had seen it added; it
+may be added again, by one who knows of no removal, too), ``increment`` by a number, ``assign`` of a
+value (all different), and ``read``, which gives ``{"seen": {actor: count}, "elements": [...],
+"counter": n, "register": value}``: which updates the replica had, and what came of them.
 
 ==============  ====================================================================================
 diverged        two reads have seen the same and differ
-lost            a final read lacks an element that was added and that nobody can have removed
-resurrected     a final read has an element whose removal was acknowledged before
+lost            a final read lacks an element of which an addition was acknowledged, and every
+                removal ended before that addition began: none can have seen it
+resurrected     a final read has an element that was added once, and whose removal was acknowledged
 unexpected      a read has an element or a value that nobody had begun to write
 superseded      a final read's register has a value over which somebody had assigned another, having
                 written or read it; or any read's, if that was the same process
@@ -138,7 +139,9 @@ def _plain(part: Any) -> Any:
 
 
 def _unexpected(reads: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:
-    begun = {(call.f, frozen(call.argument)): call.invoked for call in updates}
+    begun: dict[tuple[str, Any], int] = {}
+    for call in updates:
+        begun.setdefault((call.f, frozen(call.argument)), call.invoked)
     told = set()
     for read in reads:
         register = read.result["register"]
@@ -154,7 +157,11 @@ def _unexpected(reads: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anom
 def _wrong(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:
     """What is wrong with the final reads by what was acknowledged; of each kind, what it is of is
     told once."""
-    removals = {frozen(call.argument) for call in updates if call.f == "remove"}
+    removals: dict[Any, list[Call]] = {}
+    for call in updates:
+        if call.f == "remove":
+            removals.setdefault(frozen(call.argument), []).append(call)
+    additions = Counter(frozen(call.argument) for call in updates if call.f == "add")
     told = set()
     for read in final:
         held = set(map(frozen, read.result["elements"]))
@@ -162,11 +169,13 @@ def _wrong(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:
             element = frozen(call.argument)
             if element in told or not _before(call, read):
                 continue
-            if call.f == "add" and element not in held and element not in removals:
+            if call.f == "add" and element not in held:
+                if any(_may_have_seen(removal, call) for removal in removals.get(element, ())):
+                    continue
                 told.add(element)
-                said = f"{shown(call.argument)} was added, nobody removed it, and it is gone"
+                said = f"{shown(call.argument)} was added, nobody removed it since, and it is gone"
                 yield Anomaly("lost", said, _events(call, read))
-            elif call.f == "remove" and element in held:
+            elif call.f == "remove" and element in held and additions[element] < 2:
                 told.add(element)
                 said = f"{shown(call.argument)} was removed, and is there in the end"
                 yield Anomaly("resurrected", said, _events(call, read))
@@ -227,6 +236,11 @@ def _miscounted(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anom
             )
             yield Anomaly("miscounted", said, _events(read))
             return
+
+
+def _may_have_seen(removal: Call, addition: Call) -> bool:
+    """Whether a removal can have been done where the addition was known."""
+    return removal.outcome != OK or (removal.completed or 0) > addition.invoked
 
 
 def _before(call: Call, read: Call) -> bool:

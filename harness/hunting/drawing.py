@@ -90,6 +90,9 @@ _OFTEN, _SELDOM = 100, 10
 TURNED_OVER = 0.3
 """How often clients leave keys for others in the course of a run, where a workload has several."""
 
+AGAIN = 0.3
+"""How often elements of a set are added again, where a workload can do that."""
+
 SKEWED = 0.3
 """How often some keys are taken more often than others, where a workload has several."""
 
@@ -310,6 +313,8 @@ def _options(workload: str, seed: int, time_limit: float) -> dict[str, Any]:
         keys = options["keys"] = max(options.get("keys", 0), leaving.choice((6, 12, 30)))
         # The last keys come into use somewhere between the middle of the run and its end.
         options["turnover"] = _rounded(keys / time_limit * leaving.uniform(0.6, 1.2))
+    if "again" in known and (toss := _stream(seed, "again")).random() < AGAIN:
+        options["again"] = toss.choice((0.1, 0.3, 0.6))
     if "skew" in known and options.get("keys") != 1 and rng.random() < SKEWED:
         options["skew"] = rng.choice((1.0, 1.0, 2.0, 10.0))
     if (toss := _stream(seed, "burst")).random() < BURSTS:

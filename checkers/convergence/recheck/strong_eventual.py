@@ -72,19 +72,26 @@ def _wrong(read: Call, updates: list[Call]) -> Iterator[str]:
         return update.outcome == OK and (update.completed or 0) < read.invoked
 
     held = [frozen(each) for each in read.result["elements"]]
-    removed = [frozen(update.argument) for update in updates if update.f == "remove"]
     sums = {0}
     for update in updates:
         argument = frozen(update.argument)
-        if update.f == "add" and sure(update) and argument not in (*held, *removed):
-            yield "lost"
-        if update.f == "remove" and sure(update) and argument in held:
+        same = [each for each in updates if frozen(each.argument) == argument]
+        if update.f == "add" and sure(update) and argument not in held:
+            later = [u for u in same if u.f == "remove" and not _ended_before(u, update)]
+            if not later:
+                yield "lost"
+        once = [each.f for each in same].count("add") == 1
+        if update.f == "remove" and sure(update) and argument in held and once:
             yield "resurrected"
         if update.f == "increment" and update.invoked < (read.completed or 0):
             more = {total + update.argument for total in sums}
             sums = more if sure(update) else sums | more
     if read.result["counter"] not in sums:
         yield "miscounted"
+
+
+def _ended_before(one: Call, other: Call) -> bool:
+    return one.outcome == OK and one.completed is not None and one.completed < other.invoked
 
 
 def _superseded(read: Call, reads: list[Call], updates: list[Call], final: bool) -> bool:

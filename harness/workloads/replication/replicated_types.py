@@ -26,11 +26,15 @@ from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Work
 
 NAME = "crdt"
 
+RECENT = 10
+"""Of so many numbers before the next one an element is added again."""
+
 OPTIONS = (
     Option("read", 0.3, "share of reads among the operations", most=1),
     Option("remove", 0.15, "share of removals", most=1),
     Option("increment", 0.15, "share of changes of the counter", most=1),
     Option("assign", 0.15, "share of assignments to the register; adds are what is left", most=1),
+    Option("again", 0.0, "share of adds that are of an earlier element, removed or not", most=1),
     Option("most", 5, "the most that the counter is changed by", least=1),
 )
 
@@ -94,12 +98,14 @@ class TypeOperations:
     Attributes:
         weights: how often each f is drawn, in proportion.
         most: the most that the counter is changed by.
+        again: share of adds that are of an earlier element.
         fresh: the next element, or value of the register.
         seen: the elements that a read showed last.
     """
 
     weights: Mapping[str, float]
     most: int
+    again: float = 0.0
     fresh: int = 0
     seen: tuple[int, ...] = ()
 
@@ -117,6 +123,9 @@ class TypeOperations:
         if f == "increment":
             by = draw.randint(1, self.most) * draw.choice((1, 1, -1))
             return Invocation(context.time, client, f, by), self
+        if f == "add" and self.again and self.fresh and draw.random() < self.again:
+            earlier = draw.randrange(max(0, self.fresh - RECENT), self.fresh)
+            return Invocation(context.time, client, f, earlier), self
         return Invocation(context.time, client, f, self.fresh), replace(self, fresh=self.fresh + 1)
 
     def update(self, context: Context, event: Operation) -> Generator:
@@ -131,7 +140,7 @@ class TypeOperations:
 def operations(options: Mapping[str, Any]) -> Generator:
     """Endless operations in the shares that the options say."""
     shares = {name: options[name] for name in ("read", "remove", "increment", "assign")}
-    return TypeOperations(remainder(NAME, shares, "add"), options["most"])
+    return TypeOperations(remainder(NAME, shares, "add"), options["most"], options["again"])
 
 
 # Final reads and checkers

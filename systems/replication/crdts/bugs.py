@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.replication.crdts.document import Document, Types
@@ -51,6 +51,41 @@ class TypesIntoGaps(Text):
             for time, letter in zip(times, reversed(typed), strict=True)
         )
         return self._replace(characters=(*self.characters, *spread))
+
+
+class TwoPhaseSet(NamedTuple):
+    """Remembers removed elements, in place of their additions.
+
+    Attributes:
+        known: elements that were ever added, sorted.
+        gone: those that were ever removed, sorted.
+    """
+
+    known: tuple[Any, ...] = ()
+    gone: tuple[Any, ...] = ()
+
+    @property
+    def elements(self) -> tuple[Any, ...]:
+        """The elements, sorted."""
+        return tuple(sorted({*self.known} - {*self.gone}))
+
+    def added(self, actor: str, element: Any) -> TwoPhaseSet:
+        """Nothing happens if it was ever removed, seen or not."""
+        return self._replace(known=tuple(sorted({*self.known, element})))
+
+    def removed(self, element: Any) -> TwoPhaseSet:
+        """Whoever adds it meanwhile adds it in vain."""
+        return self._replace(gone=tuple(sorted({*self.gone, element})))
+
+    def merged(self, other: TwoPhaseSet) -> TwoPhaseSet:
+        """What both know."""
+        known, gone = {*self.known, *other.known}, {*self.gone, *other.gone}
+        return TwoPhaseSet(tuple(sorted(known)), tuple(sorted(gone)))
+
+    @classmethod
+    def of(cls, raw: Iterable[Any]) -> TwoPhaseSet:
+        """A set from a message or a record, where it is plain tuples."""
+        return cls(*map(tuple, raw))
 
 
 class PurgesTombstones(GossipServer):
@@ -167,6 +202,18 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("resurrected", "diverged"),
         source="Shapiro and others, INRIA RR-7506, section 4.2: garbage collection needs stability",
+    ),
+    Bug(
+        id="ML-09-AGAIN",
+        title="removals are of elements, not of the additions they had seen: none comes again",
+        server=planted(GossipServer, types_class=planted(Types, set_type=TwoPhaseSet)),
+        workload="crdt",
+        faults=(),
+        nodes=3,
+        seeds=10,
+        shows=("lost",),
+        source="Shapiro and others, INRIA RR-7506, specification 12 (2P-set), against 15",
+        options={"again": 0.3},
     ),
     Bug(
         id="ML-10",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import product
+from itertools import combinations, product
 from random import Random
 
 import pytest
@@ -59,6 +59,11 @@ UP = update("increment", 4)
         ([ADD, update("remove", 1, "info"), FINAL, read(1), read(1)], VALID, []),
         ([ADD, update("remove", 1, "info"), FINAL, read(1, 1), read(1, 1)], VALID, []),
         ([ADD, update("remove", 1, "fail"), FINAL, read(1), read(1)], INVALID, ["lost"]),
+        # Added again: by one who may not have known of the removal, and after it.
+        ([GONE, ADD, FINAL, read(3, 1), read(3, 1)], VALID, []),
+        ([GONE, ADD, FINAL, read(3), read(3)], INVALID, ["lost"]),
+        ([ADD, GONE, FINAL, read(3, 1), read(3, 1)], VALID, []),
+        ([ADD, GONE, FINAL, read(3), read(3)], VALID, []),
         ([ADD, FINAL, read(1, 1, 7), read(1, 1, 7)], INVALID, ["unexpected"]),
         ([ADD, FINAL, read(1, 1, register=3), read(1, 1, register=3)], INVALID, ["unexpected"]),
         ([UP, FINAL, read(1, counter=4), read(1, counter=4)], VALID, []),
@@ -115,7 +120,13 @@ def simulated(random: Random) -> list[Operation]:
         return {
             "seen": {f: len(known) for f, known in state.items()}
             | {"which": sorted(number for known in state.values() for number in known)},
-            "elements": sorted(set(state["add"].values()) - set(state["remove"].values())),
+            "elements": sorted(
+                {
+                    element
+                    for number, element in state["add"].items()
+                    if not any(number in covered for _, covered in state["remove"].values())
+                }
+            ),
             "counter": sum(state["increment"].values()),
             "register": latest[1],
         }
@@ -132,11 +143,14 @@ def simulated(random: Random) -> list[Operation]:
         there = value(state)["elements"]
         f = random.choice(["add", "increment", "assign", *(["remove"] if there else [])])
         argument = random.choice(there) if f == "remove" else fresh
+        if f == "add" and random.random() < 0.4:
+            argument = random.randrange(fresh + 1)  # perhaps once more
         process = processes[which]
         kind = random.choice(["ok", "ok", "ok", "info", "fail"])
         events.append((process, "invoke", f, argument))
         if kind == "ok" or (kind == "info" and random.random() < 0.5):
-            state[f][fresh] = argument
+            seen = [number for number, element in state["add"].items() if element == argument]
+            state[f][fresh] = (argument, tuple(seen)) if f == "remove" else argument
         events.append((process, kind, f, argument))
         if kind == "info":
             processes[which] += 2
@@ -174,6 +188,25 @@ def mutated(operations: list[Operation], random: Random) -> list[Operation]:
     return [replace(o, value=result) if n == at else o for n, o in enumerate(operations)]
 
 
+def presences(asked, ends) -> set[bool]:
+    """Whether an element may be there in the end: each operation in doubt happened or not, and each
+    removal took away some of the additions that had begun before it ended, at least one."""
+    found = set()
+    choices = [(True,) if ends[a.index].type == "ok" else (False, True) for a in asked]
+    for happened in product(*choices):
+        done = [a for a, did in zip(asked, happened, strict=True) if did]
+        additions = [a.index for a in done if a.f == "add"]
+        taken = []
+        for removal in (a for a in done if a.f == "remove"):
+            end = ends[removal.index]
+            last = end.index if end.type == "ok" else float("inf")
+            near = [index for index in additions if index < last]
+            taken.append([c for n in range(1, len(near) + 1) for c in combinations(near, n)])
+        for each in product(*taken):
+            found.add(bool(set(additions).difference(*each)))
+    return found
+
+
 def twin(operations: list[Operation]) -> set[str]:
     """Kinds of anomalies, read off every two reads and every choice of what may have happened."""
     kinds = set()
@@ -207,11 +240,12 @@ def twin(operations: list[Operation]) -> set[str]:
         if o.index < final:
             continue
         sure = {(a.f, a.value) for a in asked if ends[a.index].type == "ok"}
-        removed = {a.value for a in asked if a.f == "remove"}
-        for f, value in sure:
-            if f == "add" and value not in o.value["elements"] and value not in removed:
+        for value in {value for f, value in sure if f in ("add", "remove")}:
+            its = [a for a in asked if a.value == value and a.f in ("add", "remove")]
+            possible = presences(its, ends)
+            if value not in o.value["elements"] and possible == {True}:
                 kinds.add("lost")
-            if f == "remove" and value in o.value["elements"]:
+            if value in o.value["elements"] and possible == {False}:
                 kinds.add("resurrected")
         counts = [a for a in asked if a.f == "increment"]
         choices = [(1,) if ends[a.index].type == "ok" else (0, 1) for a in counts]
