@@ -95,7 +95,8 @@ def _names(content: str, file: str) -> set[str]:
     for statement in tree.body:
         match statement:
             case ast.Assign(targets=targets):
-                names.update(target.id for target in targets if isinstance(target, ast.Name))
+                found = (name for target in targets for name in ast.walk(target))
+                names.update(name.id for name in found if isinstance(name, ast.Name))
             case ast.AnnAssign(target=ast.Name(id=name)):
                 names.add(name)
             case ast.Import(names=aliases) | ast.ImportFrom(names=aliases):

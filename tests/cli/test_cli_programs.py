@@ -123,10 +123,12 @@ def test_init_leaves_what_is_there(project):
         (["run", "broken.py"], "broken.py:1:"),
         (["hunt", "linestore.py"], "linestore.py has no SYSTEM"),
         (["run", "linestore.py:main"], "linestore:main is a function, not a System"),
+        (["run", "pair.py:SECOND"], "pair:SECOND is a int, not a System"),
     ],
 )
 def test_what_is_no_program_or_no_system_is_told_in_a_sentence(project, words, problem):
     (project / "broken.py").write_text("def (:\n")
+    (project / "pair.py").write_text("FIRST, (SECOND, *REST) = 1, (2, 3)\n")
     result = call(*words)
     assert result.exit_code == 2
     assert problem in result.stderr
