@@ -158,7 +158,8 @@ BROKEN = [
     ("list", b"[1,2]\n", 1, "it is a list; every operation must be an object"),
     ("number", b"7\n", 1, "it is a plain value"),
     ("two on a line", FIELDS.rstrip() + FIELDS, None, "this is not JSON"),
-    ("deep", b'{"value":' + b"[" * 5000 + b"]" * 5000 + b"}\n", None, "nested too deeply"),
+    # Python 3.14 parses even this, and is then told what any value is that is nested too far.
+    ("deep", FIELDS.replace(b":1}", b":" + b"[" * 5000 + b"]" * 5000 + b"}"), None, "nested"),
     ("deep list", FIELDS.replace(b":1}", b":" + b"[" * 101 + b"]" * 101 + b"}"), 4, "nested more"),
     (
         "deep map",
