@@ -390,5 +390,6 @@ def exercised_text(view: RunView) -> str:
         parts.append(counted(leaders, "leadership"))
     if view.faults:
         parts += outage_parts(view.history, view.calls)
-    parts += traffic_parts(view.history, view.calls)
+    drawn = view.plan.operations is None
+    parts += traffic_parts(view.history, view.calls, view.plan.rate if drawn else None)
     return ", ".join(parts)

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 
 from splitbrain.checkers.history import NEMESIS, OK, Call, History
 from splitbrain.checkers.vocabulary import TRAFFIC
 
+_KEPT = 0.9
+"""A rate of which so much is left has been kept, and so has one that chance makes so low."""
 
-def traffic_parts(history: History, calls: Sequence[Call]) -> list[str]:
+
+def traffic_parts(history: History, calls: Sequence[Call], rate: float | None = None) -> list[str]:
     """Parts of a sentence, none unless the ground counted messages.
 
     Messages are those of the load, over all operations invoked in it, whatever became of them;
     latencies are those of the ones that succeeded. What was added to a set is *seen by all* once no
-    read begins that lacks it, counted from when it was acknowledged.
+    read begins that lacks it, counted from when it was acknowledged. A `rate`, in operations a
+    second, is compared with what came of it: clients that are all busy do not keep it.
     """
     events = history.events(TRAFFIC, NEMESIS)
     if not events or not isinstance(events[0].value, Mapping):
@@ -27,11 +32,21 @@ def traffic_parts(history: History, calls: Sequence[Call]) -> list[str]:
         for where, count in event.value.items()
         if isinstance(count, int) and count
     ]
+    if rate is not None:
+        parts += _rate_parts(len(load), event.time / 1e9, rate)
     done = sorted(call.end - call.start for call in load if call.outcome == OK and call.end)
     if done:
         parts.append(f"latency {_spread(done)}")
     seen = _seen_by_all(calls)
     return parts + ([f"added elements seen by all after {_spread(seen)}"] if seen else [])
+
+
+def _rate_parts(came: int, seconds: float, rate: float) -> list[str]:
+    """What is said of a rate that was not kept: arrivals are a Poisson process."""
+    expected = rate * seconds
+    if came >= min(_KEPT * expected, expected - 3 * sqrt(expected)):
+        return []
+    return [f"{came / seconds:,.0f} operations a second where {rate:,g} were asked for"]
 
 
 def _spread(durations: Sequence[int]) -> str:

@@ -1,5 +1,7 @@
 """What a run in real time cost, in words."""
 
+import pytest
+
 from splitbrain.checkers.history import NEMESIS, History, Operation
 from splitbrain.reports.traffic import traffic_parts
 
@@ -13,9 +15,9 @@ def history(*events):
     )
 
 
-def parts(*events):
+def parts(*events, rate=None):
     made = history(*events)
-    return traffic_parts(made, made.calls())
+    return traffic_parts(made, made.calls(), rate)
 
 
 COUNTED = {"between servers": 7, "with clients": 4, "with services": 0}
@@ -39,6 +41,22 @@ def test_messages_and_latencies_are_those_of_the_load():
         "2.0 messages an operation with clients",
         "latency 1.50 s in the median, at most 1.50 s",
     ]
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [
+        (100.0, ["40 operations a second where 100 were asked for"]),
+        (50.0, []),  # chance makes as much of 50 in a second
+        (30.0, []),
+    ],
+)
+def test_a_rate_that_was_not_kept_is_told(rate, said):
+    events = []
+    for number in range(40):
+        events += [(number / 50, 1, "invoke", "echo", number), (number / 50, 1, "ok", "echo", 0)]
+    found = parts(*events, (1.0, NEMESIS, "info", "traffic", {}), rate=rate)
+    assert [part for part in found if "asked for" in part] == said
 
 
 def test_an_element_is_seen_by_all_once_no_read_begins_that_lacks_it():
