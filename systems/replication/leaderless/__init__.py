@@ -20,8 +20,9 @@ Every server coordinates for the clients that ask it. What a home missed it is t
 a read behind the others (read repair) and when homes compare (anti-entropy, by Merkle trees).
 
 In a **sloppy** quorum (``leaderless-sloppy``) other servers stand in for homes that are silent:
-they keep hints, which count as acknowledged, until the home has them. Writes go on while any two
-servers can be reached, and reads may miss them until the hints are handed over.
+they keep hints, which count as acknowledged, until the home has them. One answer is enough there
+(Dynamo's w = 1, Cassandra's ANY): writes go on while any server can be reached, and reads may miss
+them until the hints are handed over.
 
 Sources: DeCandia et al., "Dynamo: Amazon's Highly Available Key-value Store", SOSP 2007; Preguiça,
 Baquero, Almeida, Fonte and Gonçalves, "Dotted Version Vectors", 2012.
@@ -102,7 +103,7 @@ SYSTEM = System(
 SLOPPY = System(
     name="leaderless-sloppy",
     title="a leaderless store with siblings, sloppy quorums and hints (chapter 5)",
-    server=planted(LeaderlessServer, sloppy=True),
+    server=planted(LeaderlessServer, sloppy=True, write_quorum=1),
     client=LeaderlessClient,
     workloads=("siblings",),
     claims=CLAIMS,
