@@ -276,16 +276,20 @@ def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness | None:
         and (position in blamed or identity(element) in wanted)
     ]
     shown = adds[:ELEMENT_LIMIT]
+    elements = [_unkeyed(add.argument, key) for _, add in shown]
+    numbers = {element for element in elements if type(element) is int}
     reads = []
     for position, call in enumerate(view.calls):
         items = _unkeyed(call.result, key)
         says_nothing = _unkeyed(call.argument, key) is None
         if says_nothing and call.outcome == "ok" and isinstance(items, list):
-            reads.append((position, call, {identity(item) for item in items}))
+            # Most elements are numbers, which reads return by the thousand: only these few matter.
+            seen = {identity(item) for item in items if type(item) is not int or item in numbers}
+            reads.append((position, call, seen))
     reads.sort(key=lambda read: (read[1].end or 0, read[0]))
     lives = []
-    for position, add in shown:
-        element, known = _unkeyed(add.argument, key), add.start if add.end is None else add.end
+    for (position, add), element in zip(shown, elements, strict=True):
+        known = add.start if add.end is None else add.end
         points = tuple(
             ReadPoint(call.end or call.start, identity(element) in items, read)
             for read, call, items in reads
