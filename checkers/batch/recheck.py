@@ -109,3 +109,52 @@ def verify_combined(history: History, verdict: Verdict, options: Mapping[str, An
             kind = "grouping-dependent" if same else "order-dependent"
             found[call.complete_index or call.invoke_index] = {kind}
     return compare(verdict, found, f"{len(done)} results were compared again")
+
+
+def verify_reruns(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
+    """Each rerun against what its job gave at first, looked up anew. Quadratic in the operations.
+
+    Raises:
+        CertificateError: a finding is not there, or one is there that the verdict doesn't have.
+    """
+    done = [call for call in history.calls() if call.outcome == OK]
+    runs = [call for call in done if call.f == "run"]
+    reruns = [call for call in done if call.f == "rerun"]
+    found: dict[int, set[str]] = {}
+    for call in reruns:
+        same = [other for other in (*runs, *reruns) if other.argument[0] == call.argument[0]]
+        if _rows(same[0]) != _rows(call):
+            found[call.complete_index or 0] = {"rerun-differs"}
+    return compare(verdict, found, f"{len(reruns)} reruns were compared again")
+
+
+def verify_partitions(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
+    """Each rerun against the first of its job, if that was in another number of partitions.
+
+    Raises:
+        CertificateError: a finding is not there, or one is there that the verdict doesn't have.
+    """
+    reruns = [call for call in history.calls() if (call.f, call.outcome) == ("rerun", OK)]
+    found: dict[int, set[str]] = {}
+    for call in reruns:
+        one = next(other for other in reruns if other.argument[0] == call.argument[0])
+        if one.argument[1] != call.argument[1] and _rows(one) != _rows(call):
+            found[call.complete_index or 0] = {"partition-dependent"}
+    return compare(verdict, found, f"{len(reruns)} reruns were compared again")
+
+
+def verify_tasks(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
+    """The digests that servers announced of tasks that were done again.
+
+    Raises:
+        CertificateError: a finding is not there, or one is there that the verdict doesn't have.
+    """
+    told = [event for event in history.events() if event.f == "made-again"]
+    found = {
+        event.index: {"task-differs"} for event in told if len(set(event.value["digests"])) > 1
+    }
+    return compare(verdict, found, f"{len(told)} announcements were read again")
+
+
+def _rows(call: Call) -> Any:
+    return call.result["rows"] if isinstance(call.result, dict) else call.result

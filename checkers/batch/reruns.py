@@ -27,6 +27,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from splitbrain.checkers.batch.recheck import verify_partitions, verify_reruns, verify_tasks
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import OK, Call, History
@@ -164,10 +165,18 @@ class _BatchDeterministic:
         return verdict_of(self.name, anomalies, {"tasks done again": compared}, holds=holds)
 
 
-ENTRY = CheckerEntry("rerun-equal", rerun_equal, "a batch job that runs again gives the same")
+ENTRY = CheckerEntry(
+    "rerun-equal", rerun_equal, "a batch job that runs again gives the same", verify=verify_reruns
+)
 PARTITIONS_ENTRY = CheckerEntry(
-    "partition-invariant", partition_invariant, "a batch job gives the same in any partitions"
+    "partition-invariant",
+    partition_invariant,
+    "a batch job gives the same in any partitions",
+    verify=verify_partitions,
 )
 DETERMINISTIC_ENTRY = CheckerEntry(
-    "batch-deterministic", batch_deterministic, "a task that is done again makes the same"
+    "batch-deterministic",
+    batch_deterministic,
+    "a task that is done again makes the same",
+    verify=verify_tasks,
 )

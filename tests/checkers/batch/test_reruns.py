@@ -9,6 +9,8 @@ import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.batch import batch_deterministic, partition_invariant, rerun_equal
+from splitbrain.checkers.batch.reruns import DETERMINISTIC_ENTRY, ENTRY, PARTITIONS_ENTRY
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
@@ -22,6 +24,13 @@ def history(*calls):
         for type_, told in (("invoke", value), (kind, value if result is None else result)):
             events.append(Operation(len(events), len(events), 0, type_, f, told))
     return History.from_operations(events)
+
+
+def judged(checker, entry, made):
+    """What a checker says, which other code confirms if it says anything."""
+    verdict = checker.check(made)
+    assert verdict.validity is UNKNOWN or entry.verified(made, verdict, {}).complete
+    return verdict.validity
 
 
 ONE, OTHER = [["a", 1]], [["a", 2]]
@@ -48,8 +57,8 @@ ONE, OTHER = [["a", 1]], [["a", 2]]
 def test_reruns(calls, equal, invariant):
     made = history(*calls)
 
-    assert rerun_equal().check(made).validity is equal
-    assert partition_invariant().check(made).validity is invariant
+    assert judged(rerun_equal(), ENTRY, made) is equal
+    assert judged(partition_invariant(), PARTITIONS_ENTRY, made) is invariant
 
 
 @pytest.mark.parametrize("value", [None, [], [1], [1, "two"], [1, 2, 3]])
@@ -68,8 +77,9 @@ def announced(*digests):
 
 
 def test_tasks_that_are_done_again_make_the_same():
-    assert batch_deterministic().check(announced()).validity is VALID
-    assert batch_deterministic().check(announced([1, 1], [2, 2])).validity is VALID
+    for right in (announced(), announced([1, 1], [2, 2]), announced([1, 1])):
+        assert judged(batch_deterministic(), DETERMINISTIC_ENTRY, right) is VALID
+    assert judged(batch_deterministic(), DETERMINISTIC_ENTRY, announced([2, 3])) is INVALID
     found = batch_deterministic().check(announced([1, 1], [2, 3]))
     assert [(a.kind, a.operations) for a in found.anomalies] == [("task-differs", (1,))]
     with pytest.raises(ModelError, match="two digests"):
@@ -99,9 +109,9 @@ def test_the_checkers_agree_with_a_comparison_of_all_pairs(seed):
         made = history(*calls)
         reruns = [call for call in calls if call[0] == "rerun"]
 
-        equal = rerun_equal().check(made).validity is not INVALID
+        equal = judged(rerun_equal(), ENTRY, made) is not INVALID
         assert equal == (not differing(calls, lambda one, other: True))
-        found = partition_invariant().check(made).validity is INVALID
+        found = judged(partition_invariant(), PARTITIONS_ENTRY, made) is INVALID
         invalid += found
         if found:
             assert differing(reruns, lambda one, other: one[1] != other[1])
@@ -113,3 +123,21 @@ def test_the_checkers_agree_with_a_comparison_of_all_pairs(seed):
             for other in kept
         )
     assert invalid > 3
+
+
+@pytest.mark.parametrize(
+    ("checker", "entry", "good", "bad"),
+    [
+        (rerun_equal(), ENTRY, *(history(("rerun", [1, 2], ONE), ("rerun", [1, 3], each))
+                                 for each in (ONE, OTHER))),
+        (partition_invariant(), PARTITIONS_ENTRY,
+         *(history(("rerun", [1, 2], ONE), ("rerun", [1, 3], each)) for each in (ONE, OTHER))),
+        (batch_deterministic(), DETERMINISTIC_ENTRY, announced([1, 1]), announced([1, 2])),
+    ],
+    ids=["rerun-equal", "partition-invariant", "batch-deterministic"],
+)  # fmt: skip
+def test_a_forged_verdict_is_refuted(checker, entry, good, bad):
+    with pytest.raises(CertificateError, match="the verdict doesn't tell"):
+        entry.verified(bad, checker.check(good), {})
+    with pytest.raises(CertificateError, match="doesn't show it"):
+        entry.verified(good, checker.check(bad), {})
