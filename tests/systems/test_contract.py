@@ -26,6 +26,7 @@ NEED_NO_FAULT = (
     "partitioned-database-summary",
     "ring-store-summary",
     "cache-aside-summary",
+    "load-balancer-summary",
     "graph-summary",
     "sharded-database-summary",
     "overload-summary",

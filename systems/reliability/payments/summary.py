@@ -18,6 +18,8 @@ from typing import Any
 
 import trio
 
+from splitbrain.checkers.calls import backoff_spread
+from splitbrain.checkers.calls.retry_budgets import RETRY
 from splitbrain.harness.bug import planted
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
@@ -50,9 +52,10 @@ class SummaryCaller(Caller):
             InDoubt: no attempt was answered.
         """
         delay = BACKOFF_S
-        for _ in range(RETRIES):
+        for number in range(1, RETRIES + 1):
             with trio.move_on_after(CALL_TIMEOUT_S):
                 return await operation(CALL_TIMEOUT_S)
+            self.announce(RETRY, {"attempt": number + 1, "delay": delay})
             await trio.sleep(delay)
             delay = min(2 * delay, MOST_BACKOFF_S)
         with trio.move_on_after(CALL_TIMEOUT_S):
@@ -79,6 +82,7 @@ SYSTEM = System(
     client=PaymentsClient,
     workloads=("payments",),
     claims=Claims(kinds=(), max_down=0),
+    checkers=(backoff_spread(),),
     form="summary",
     sizes=range(2, 10),
 )

@@ -1,0 +1,78 @@
+"""A circuit breaker as a page of code sketches it, before several services.
+
+``execute(operation)``: closed, open, half-open; five failures open it, and some time after the last
+one it is half-open. The sketch waits for 30 s there and gives a call 60; here the first is the
+gateway's setting, so that a run sees it.
+
+Guarantees: none. The design's weaknesses are kept, since they are what there is to see:
+
+* The call timeout is configured and never applied: a call waits for as long as its caller does.
+* While it is half-open everybody is let through.
+* Failures are aged by the wall clock: when that steps back, it stays open.
+* Failures are counted for ever, not in a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from splitbrain.checkers.calls.breakers import HALF_OPEN, OPEN
+from splitbrain.harness.bug import planted
+from splitbrain.harness.nemesis.claims import Claims
+from splitbrain.harness.system import System
+from splitbrain.systems.reliability.calling import Breaker, Permit, Policy
+from splitbrain.systems.reliability.gateways import DEADLINE_S
+from splitbrain.systems.reliability.service_calls.client import ServiceClient
+from splitbrain.systems.reliability.service_calls.gateway import Gateway
+from splitbrain.systems.reliability.service_calls.servers import ServiceServer
+
+
+class SummaryBreaker(Breaker):
+    """Counts, and looks at the time of the last failure."""
+
+    count = 0
+    last = 0.0
+
+    def admit(self) -> Permit | None:
+        """What the sketch does first in ``execute``."""
+        if self.state == OPEN and self.clock() >= self.last + self.limits.open_for:
+            self._become(HALF_OPEN)
+        if self.state == OPEN:
+            return None
+        return Permit(self, self.generation, probe=self.state == HALF_OPEN)
+
+    def succeeded(self) -> None:
+        """A call succeeded."""
+        if self.state == HALF_OPEN:
+            self.count = 0
+        super().succeeded()
+
+    def failed(self) -> None:
+        """A call failed, however long ago the others did."""
+        self.count += 1
+        self.last = self.clock()
+        if self.count >= self.limits.failures and self.state != OPEN:
+            self._become(OPEN)
+
+
+class SummaryGateway(Gateway):
+    """Calls through the sketch's breakers, once each."""
+
+    policy = Policy(attempts=1, timeout=DEADLINE_S)
+
+    def new_breaker(self, changed: Callable[[str], None]) -> Breaker:
+        """By the wall clock."""
+        return SummaryBreaker(self.limits, self.node.clock.time, changed)
+
+
+SYSTEM = System(
+    name="service-calls-summary",
+    title="calls of several services behind circuit breakers as sketched (chapter 1)",
+    server=planted(ServiceServer, gateway=SummaryGateway),
+    client=ServiceClient,
+    workloads=("breaker", "http-retry"),
+    claims=Claims(kinds=(), max_down=0),
+    form="summary",
+    nodes=4,
+    sizes=range(3, 10),
+)
