@@ -150,7 +150,11 @@ class Durable:
         return found
 
     def _entries(self, directory: str) -> Iterator[tuple[str, _File | str | None]]:
-        for entry in sorted(os.listdir(self._place / directory)):
+        try:
+            entries = sorted(os.listdir(self._place / directory))
+        except (FileNotFoundError, NotADirectoryError):
+            entries = []  # somebody has removed it meanwhile
+        for entry in entries:
             name = entry if directory == "." else f"{directory}/{entry}"
             with suppress(FileNotFoundError):
                 path = self._place / name

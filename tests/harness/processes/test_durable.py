@@ -137,6 +137,19 @@ def test_a_directory_that_is_synced_has_its_names_and_no_other_has(tmp_path):
     assert after(tmp_path, program)[0] == {"a/file": b""}
 
 
+def test_a_directory_that_is_removed_takes_what_was_in_it_along(tmp_path):
+    def program():
+        os.mkdir("a")
+        write("a/file", b"one")
+        os.remove("a/file")
+        os.rmdir("a")
+        sync_directory()
+        os.mkdir("a")
+
+    assert after(tmp_path, program)[0] == {}
+    assert not (tmp_path / "n1" / "a").exists()
+
+
 def test_memory_that_is_written_back_is_durable(tmp_path):
     def program():
         write("map", bytes(100))
