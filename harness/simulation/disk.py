@@ -128,9 +128,12 @@ class SimulatedDisk:
 
     def write(self, path: str, offset: int, data: bytes) -> int:
         """Write `data` at `offset`; creates the file. Returns how many bytes that were."""
-        _check_count("write", path, "offset", offset)
-        _check_data("write", path, data)
-        self._file_or_new("write", path).change(Write(offset, bytes(data)))
+        if type(offset) is not int or offset < 0:
+            _check_count("write", path, "offset", offset)
+        if type(data) is not bytes:
+            _check_data("write", path, data)
+        file = self.directory.current.get(path) or self._file_or_new("write", path)
+        file.change(Write(offset, bytes(data)))
         return len(data)
 
     def append(self, path: str, data: bytes) -> int:

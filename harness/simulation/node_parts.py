@@ -111,10 +111,11 @@ class NodeDisk:
     """The disk of one incarnation: the host's disk, plus latency and what rules do to it, minus a
     dead node."""
 
-    __slots__ = ("_disk", "_incarnation", "_rules")
+    __slots__ = ("_disk", "_incarnation", "_rules", "_world")
 
     def __init__(self, incarnation: Incarnation) -> None:
         self._incarnation = incarnation
+        self._world = incarnation.host.world
         self._disk = incarnation.host.disk
         self._rules = incarnation.host.disk_rules
 
@@ -154,7 +155,8 @@ class NodeDisk:
         if self._rules.any:
             data = self._written(path, offset, data)
         written = disk.write(path, offset, data)
-        self._tell("write", path)
+        if self._world.listeners.watchers:
+            self._tell("write", path)
         return written
 
     def append(self, path: str, data: bytes) -> int:
@@ -163,7 +165,8 @@ class NodeDisk:
         if self._rules.any:
             data = self._written(path, disk.size(path) if disk.exists(path) else 0, data)
         written = disk.append(path, data)
-        self._tell("write", path)
+        if self._world.listeners.watchers:
+            self._tell("write", path)
         return written
 
     def _written(self, path: str, offset: int, data: bytes) -> bytes:
@@ -194,16 +197,8 @@ class NodeDisk:
         self._alive().remove(path)
 
     def _tell(self, event: str, path: str) -> None:
-        listeners = self._incarnation.host.world.listeners
-        if listeners.watchers:
-            listeners.machine_event(event, self._incarnation.name, path)
-
-    async def _synced(self) -> None:
-        """Wait for as long as an fsync takes."""
-        incarnation = self._incarnation
-        await incarnation.wait(self._rules.fsync_latency())
-        if self._rules.any:
-            await self._rules.works(incarnation)
+        """Tell those who watch; asked for only while somebody does."""
+        self._world.listeners.machine_event(event, self._incarnation.name, path)
 
     def _end(self, pending: PendingSync, path: str) -> None:
         """End an fsync.
@@ -223,13 +218,16 @@ class NodeDisk:
 
     async def fsync(self, path: str) -> None:
         """See `splitbrain.harness.node.Disk.fsync`."""
-        pending = self._alive().begin_sync(path)
-        self._tell("fsync-begin", path)
-        await self._synced()
+        pending, world = self._alive().begin_sync(path), self._world
+        if world.listeners.watchers:
+            self._tell("fsync-begin", path)
+        await self._incarnation.wait(self._rules.fsync_latency())
+        if self._rules.any:
+            await self._rules.works(self._incarnation)
         self._end(pending, path)
-        host = self._incarnation.host
-        host.world.trace_event("fsync", host.name, path)
-        self._tell("fsync-end", path)
+        world.trace_event("fsync", self._incarnation.name, path)
+        if world.listeners.watchers:
+            self._tell("fsync-end", path)
 
     def sync_now(self, path: str | None) -> None:
         """Sync a file, or the directory if None, for a caller that cannot wait; it takes no time.
@@ -249,7 +247,9 @@ class NodeDisk:
     async def fsync_dir(self) -> None:
         """See `splitbrain.harness.node.Disk.fsync_dir`."""
         pending = self._alive().begin_sync_dir()
-        await self._synced()
+        await self._incarnation.wait(self._rules.fsync_latency())
+        if self._rules.any:
+            await self._rules.works(self._incarnation)
         self._end(pending, ".")
 
     def list(self) -> list[str]:

@@ -190,7 +190,9 @@ class Raft:
         phase = server.phase
         if isinstance(phase, Leadership) and phase.reads:
             reads.release_reads(server, phase)
-        return server.outbox.take()
+        outbox = server.outbox
+        effects, outbox.effects = outbox.effects, []
+        return effects
 
 
 def first_members(name: str, peers: tuple[str, ...], settings: Settings) -> Configuration:

@@ -205,7 +205,7 @@ def advance_commit(server: Server, office: Leadership) -> None:
         return  # most answers come after those of a majority
     matches = {peer: progress.match for peer, progress in office.progress.items()}
     matches[server.name] = office.durable_index
-    index = server.members.reached(matches)
+    index = replica.members.reached(matches)
     if index > replica.commit and server.rules.may_commit(index, replica.log, server.ballot.term):
         commit_up_to(server, index)
         go_on_changing(server, office)

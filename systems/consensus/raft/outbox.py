@@ -45,8 +45,3 @@ class Outbox:
     def tell(self, news: Effect) -> None:
         """Let the shell know what happened."""
         self.effects.append(news)
-
-    def take(self) -> list[Effect]:
-        """Hand over the effects."""
-        effects, self.effects = self.effects, []
-        return effects

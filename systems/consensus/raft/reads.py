@@ -46,7 +46,7 @@ def release_reads(server: Server, office: Leadership) -> None:
     replica = server.replica
     answered = {peer: progress.answered for peer, progress in office.progress.items()}
     answered[server.name] = office.sent + 1  # nobody has to tell us that we lead
-    confirmed = server.members.reached(answered)
+    confirmed = replica.members.reached(answered)
     while office.reads:
         read = office.reads[0]
         if read.after > confirmed or read.read_index > replica.applied:
