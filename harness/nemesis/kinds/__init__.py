@@ -18,6 +18,7 @@ PATHS = {
     "process.pause": "splitbrain.harness.nemesis.kinds.process:PAUSE",
     "change.aborted": "splitbrain.harness.nemesis.kinds.change:ABORTED",
     "change.unheard": "splitbrain.harness.nemesis.kinds.change:UNHEARD",
+    "lease.outlived": "splitbrain.harness.nemesis.kinds.outliving:OUTLIVED",
     "version.change": "splitbrain.harness.nemesis.kinds.version:CHANGE",
     "version.upgrade": "splitbrain.harness.nemesis.kinds.rolling:UPGRADE",
     "version.rollback": "splitbrain.harness.nemesis.kinds.rolling:ROLLBACK",

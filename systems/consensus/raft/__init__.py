@@ -153,7 +153,7 @@ WITH_LEASES = System(
     client=RaftClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims((*SURVIVES, *WALL_CLOCKS), assumes=("clock.drift",)),
+    claims=Claims((*SURVIVES, *WALL_CLOCKS, "lease"), assumes=("clock.drift",)),
     bugs=BUGS_OF_LEASES,
     knobs=(*(knob for knob in KNOBS if knob.name != "pre_vote"), _LEASE),
     invariants=RaftInvariants,

@@ -1,5 +1,8 @@
 """One leader a term."""
 
+from itertools import combinations
+from random import Random
+
 import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID, leader_per_term
@@ -62,3 +65,20 @@ def test_without_announcements_it_is_unknown():
 def test_an_announcement_without_term_is_refused(value):
     with pytest.raises(ModelError, match=r"^operation 1: n2 announces leader with value .*; the"):
         leader_per_term().check(announced(("n1", {"term": 1}), ("n2", value)))
+
+
+def test_the_checker_agrees_with_a_twin_that_compares_all_pairs():
+    random, refuted = Random(11), 0
+    for _ in range(500):
+        good = [(random.choice(("n1", "n2", "n3")), term) for term in range(random.randrange(1, 7))]
+        mutant = [(node, random.choice((term, term, term, term + 1))) for node, term in good]
+        for leaders in (good, mutant):
+            wrong = any(
+                one[1] == other[1] and one[0] != other[0] for one, other in combinations(leaders, 2)
+            )
+            found = leader_per_term().check(terms(*leaders)).validity is INVALID
+
+            assert found == wrong, leaders
+            assert not (leaders is good and found)
+            refuted += found
+    assert 100 < refuted < 500

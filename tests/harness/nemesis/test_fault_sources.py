@@ -25,6 +25,7 @@ SHORT_FORMS = {
     "process.pause": faults.pause(),
     "change.aborted": faults.change_aborted(delay=0.1),
     "change.unheard": faults.stale_routers(),
+    "lease.outlived": faults.outlived(),
     "version.change": faults.version_change(),
     "version.upgrade": faults.rolling_upgrade(),
     "version.rollback": faults.rolling_back(),

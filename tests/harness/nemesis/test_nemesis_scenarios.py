@@ -1,4 +1,4 @@
-"""Composite faults follow the leaders: figure 8 of the Raft paper, rollback, split votes."""
+"""Composite faults follow the leaders: figure 8 of the Raft paper, rollback, storms, pauses."""
 
 import pytest
 from nemesis_fake import performing, starts, stops
@@ -16,6 +16,10 @@ def rollback(duration=20.0, **options):
 
 def storm(duration=20.0, **options):
     return Fault("scenario.split_vote_storm", 1.0, duration, "leader", options, id="f1")
+
+
+def outlived(duration=20.0, **options):
+    return Fault("lease.outlived", 1.0, duration, "leader", options, id="f1")
 
 
 def hears(world, source, destination):
@@ -209,6 +213,51 @@ def test_rollback_waits_for_the_first_leader():
     assert alone(world, "n3")
 
 
+def test_a_leader_that_stood_still_goes_on_before_it_hears_that_another_leads():
+    world, _ = performing(outlived(linger=0.3, patience=5.0))
+    world.announce("n1", term=1)
+    world.run_until(1.0)
+    assert world.paused("n1")
+    assert alone(world, "n1")
+    wait(world, 3.0)
+    assert world.paused("n1")
+
+    world.announce("n2", term=2)
+    acts = []
+    for _ in range(200):
+        wait(world, 0.01)
+        acts.append((world.paused("n1"), hears(world, "n2", "n1"), hears(world, "c1", "n1")))
+    unaware = (False, False, True)
+
+    assert acts.index(unaware) < acts.index((False, True, True))
+    assert (True, True, True) not in acts
+    world.run_until(21.0)
+    assert world.rules == []
+    assert not any(world.paused(name) for name in world.servers)
+    assert steps(world)[:3] == [("pause", "n1"), ("resume", "n1"), ("return", "n1")]
+    assert stops(world)["f1"]["effect"]["leaders_outlived"] == 1
+
+
+def test_where_nobody_else_is_elected_a_leader_does_not_stand_still_for_ever():
+    world, _ = performing(outlived(patience=0.5))
+    world.announce("n1", term=1)
+    world.run_until(1.6)
+
+    assert not world.paused("n1")
+    assert hears(world, "n1", "n2")
+
+
+def test_a_leader_that_another_fault_had_paused_goes_on_in_the_end():
+    pause = Fault("process.pause", 0.5, 1.0, "n1", id="f2")
+    world, _ = performing(outlived(duration=2.0), pause)
+    world.announce("n1", term=1)
+    world.run_until(2.5)
+    assert world.paused("n1")
+
+    world.run_until(3.5)
+    assert not world.paused("n1")
+
+
 def test_a_storm_slows_messages_between_servers_only():
     world, _ = performing(storm(delay=0.2))
     world.run_until(1.5)
@@ -278,7 +327,7 @@ def test_a_storm_leaves_a_server_down_that_another_fault_keeps_down():
     assert world.running("n1")
 
 
-@pytest.mark.parametrize("fault", [figure8(), rollback(), storm()])
+@pytest.mark.parametrize("fault", [figure8(), rollback(), storm(), outlived()])
 def test_in_a_system_that_announces_no_leader_a_scenario_has_no_effect(fault):
     world, _ = performing(fault)
     world.run_until(30.0)
@@ -288,7 +337,7 @@ def test_in_a_system_that_announces_no_leader_a_scenario_has_no_effect(fault):
     assert (stops(world)["f1"]["effect"], stops(world)["f1"]["observed"]) == ({}, False)
 
 
-@pytest.mark.parametrize("fault", [figure8(), rollback(), storm()])
+@pytest.mark.parametrize("fault", [figure8(), rollback(), storm(), outlived()])
 def test_an_announcement_under_way_at_the_end_is_ignored(fault):
     world, nemesis = performing(fault)
     world.run_until(1.5)
@@ -300,7 +349,9 @@ def test_an_announcement_under_way_at_the_end_is_ignored(fault):
     assert world.log == []
 
 
-@pytest.mark.parametrize("fault", [make(duration=1.0) for make in (figure8, rollback, storm)])
+@pytest.mark.parametrize(
+    "fault", [make(duration=1.0) for make in (figure8, rollback, storm, outlived)]
+)
 def test_announcements_after_the_end_are_ignored(fault):
     world, _ = performing(fault)
     world.announce("n1", term=1)
