@@ -25,6 +25,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from quick import parsed
+
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 REPETITIONS = 8
@@ -208,7 +210,7 @@ def main() -> None:
     parser.add_argument("--model", choices=("list-append", "rw-register"))
     parser.add_argument("--keep", type=Path, help="folder in which histories stay")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parsed(parser, sizes=[10_000])
     if options.measure:
         print(json.dumps(measure(*options.measure)))
         return

@@ -30,6 +30,7 @@ from pathlib import Path
 from statistics import median
 
 from linearizability_histories import Shape, drawn, history, kv_history
+from quick import parsed
 
 LIMIT_SECONDS = 60.0
 ENOUGH_SECONDS, MOST_RUNS = 0.5, 20
@@ -165,14 +166,14 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1, help="histories at a time")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--write", default="", help=argparse.SUPPRESS)
-    options = parser.parse_args()
+    options = parsed(parser, only="1,000 operations")
     if options.one:
         print(json.dumps(judge(Shape(**json.loads(options.one)), options.write)))
         return
     if options.startup:
         startup()
         return
-    table([shape for shape in shapes() if options.only in shape.name], options.jobs)
+    table([shape for shape in shapes() if f" {options.only}" in f" {shape.name}"], options.jobs)
 
 
 def table(chosen: list[Shape], jobs: int) -> None:

@@ -24,6 +24,8 @@ from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 
+from quick import parsed
+
 from splitbrain.harness import Plan, run
 from splitbrain.systems.maelstrom import chosen_fields
 from splitbrain.systems.registry import experiment
@@ -133,7 +135,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--tokens", type=int, default=100, help="that each node keeps under way")
     parser.add_argument("--traced", action="store_true", help="keep the trace, as `run` does")
-    options = parser.parse_args()
+    options = parsed(parser, nodes=3, seconds=2.0)
     command = PROGRAM.replace("TOKENS", str(options.tokens))
     fields = chosen_fields("python3", "echo", {"operation_timeout": 0.5})
     fields["options"]["ground"]["program"] = [sys.executable, "-c", command]

@@ -27,6 +27,7 @@ import time
 from collections.abc import Callable
 
 import trio
+from quick import parsed
 
 from splitbrain.harness.programs import program
 from splitbrain.harness.simulation.trace import Trace
@@ -178,7 +179,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--virtual", type=float, default=20.0, help="virtual seconds of a run")
     parser.add_argument("--repeat", type=int, default=5)
-    options = parser.parse_args()
+    options = parsed(parser, virtual=4.0, repeat=2)
     show_rows(options.virtual, options.repeat)
 
 

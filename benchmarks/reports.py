@@ -8,6 +8,7 @@ that loses a write, with its trace of 70,000 messages, which the page draws: it 
 The last line is how busy the machine was: seconds of CPU grow a little where others use its caches.
 """
 
+import argparse
 import os
 import platform
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "reports"))
 
 import sample_runs
+from quick import parsed
 
 from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
@@ -59,9 +61,11 @@ def measured(folder, times_tried=3):
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    words = parsed(parser)
     lines = [f"{'operations':>10}  {'verdict':8} {'CPU s':>6} {'page, KB':>9}"]
     with tempfile.TemporaryDirectory() as scratch:
-        for size in SIZES:
+        for size in SIZES[:2] if words.quick else SIZES:
             for kind, make in KINDS.items():
                 seconds, page = measured(make(Path(scratch) / f"{kind}{size}", size))
                 lines.append(f"{size:>10,}  {kind:8} {seconds:6.2f} {page / 1000:9,.0f}")
@@ -74,7 +78,8 @@ def main():
         f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores, "
         f"Python {platform.python_version()}"
     )
-    (Path(__file__).with_suffix(".txt")).write_text("\n".join(lines) + "\n")
+    if not words.quick:
+        (Path(__file__).with_suffix(".txt")).write_text("\n".join(lines) + "\n")
 
 
 if __name__ == "__main__":

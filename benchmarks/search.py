@@ -14,6 +14,7 @@ import argparse
 import time
 from concurrent.futures import wait
 
+from quick import parsed
 from tabulate import tabulate
 
 from splitbrain.harness.hunting.drawing import target_of
@@ -66,7 +67,7 @@ def main():
     parser.add_argument("systems", nargs="*", metavar="SYSTEM")
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--cores", type=int, default=2)
-    words = parser.parse_args()
+    words = parsed(parser, systems=["raft"], runs=8)
     known = [s for s in registry.SYSTEMS.values() if s.form == "reference"]
     rows = []
     for system in known:

@@ -14,6 +14,7 @@ import resource
 import time
 from statistics import median
 
+from quick import parsed
 from tabulate import tabulate
 
 from splitbrain.harness.hunting.drawing import plan_for, target_of
@@ -69,7 +70,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--jobs", type=int, default=cores())
     parser.add_argument("bugs", nargs="*")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, bugs=["CON-03", "TX-07"])
     rows = []
     for name in arguments.bugs or registry.bugs():
         rows.append(measure(name, arguments.jobs))

@@ -39,6 +39,7 @@ from functools import partial
 import programs
 import trio
 import trio.testing
+from quick import parsed
 
 from splitbrain.harness import Plan
 from splitbrain.harness.nemesis.catalogue import resolve
@@ -207,7 +208,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=5, help="runs of each; the median counts")
     parser.add_argument("--systems", help="systems by a regular expression: runs a minute of each")
     parser.add_argument("--runs", type=int, default=10, help="runs of each system")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, virtual=5.0, repeat=2)
     if arguments.systems:
         runs_a_minute("raft", 1)  # imports what all need
         for name in registry.SYSTEMS.ours:

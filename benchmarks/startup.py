@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
+from quick import parsed
 from tabulate import tabulate
 
 ONE_RUN = """
@@ -54,7 +55,7 @@ def history(lines):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--times", type=int, default=5)
-    times = parser.parse_args().times
+    times = parsed(parser, times=1).times
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "ten.jsonl").write_text("\n".join(history(20)) + "\n")

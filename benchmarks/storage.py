@@ -25,6 +25,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+from quick import parsed
+
 from splitbrain.harness.directory_disk import DirectoryDisk
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.systems.storage.b_tree import BTree
@@ -199,7 +201,7 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=20_000)
     parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--folder", type=Path, help="where to write; a temporary directory if none")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, single=50, keys=2_000, repeat=1)
     print(f"Python {platform.python_version()}, sqlite {sqlite3.sqlite_version}")
     print(f"{arguments.keys} keys, values of {len(VALUE)} bytes; operations a second")
     heads = ("puts", f"puts, {GROUP} at once", "gets", "scanned")

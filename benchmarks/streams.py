@@ -14,6 +14,8 @@ import platform
 import random
 import time
 
+from quick import parsed
+
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.streams import kafka
@@ -97,7 +99,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--runs", type=int, default=20, help="runs under faults a system")
     parser.add_argument("--polls", type=int, default=1_000_000, help="polls in the long history")
-    arguments = parser.parse_args()
+    arguments = parsed(parser, runs=1, polls=50_000)
     print(f"Python {platform.python_version()}")
     print(f"{'':20}{'runs a minute':>16}{'records a second':>20}{'operations a second':>22}")
     for name, workload, writes in SYSTEMS:

@@ -30,11 +30,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from quick import parsed
 from tabulate import tabulate
 
 HERE = Path(__file__).resolve()
 TREE = HERE.parents[1]
-QUICK = 24
 MODELS = (
     *("register", "cas-register", "multi-register", "kv", "set", "queue", "mutex", "counter"),
     *("set-full", "bank", "list-append", "rw-register"),
@@ -188,11 +188,9 @@ def main() -> None:
     parser.add_argument("commit", help="what to compare with")
     parser.add_argument("--plans", type=int, default=200)
     parser.add_argument("--systems", default=".*", help="a regular expression of systems")
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK} plans, our own histories")
     parser.add_argument("--typed", action="store_true", help="plans as run draws them, not hunt")
     parser.add_argument("--no-histories", action="store_true", help="only plans")
-    words = parser.parse_args()
-    count = QUICK if words.quick else words.plans
+    words = parsed(parser, plans=24)
     begun = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         old = Path(folder) / "old"
@@ -200,7 +198,7 @@ def main() -> None:
         subprocess.run([*git, "add", "-q", "--detach", str(old), words.commit], check=True)
         try:
             drawing = Tree(old, "draw")
-            drawn = drawing.ask(json.dumps([count, words.systems, words.typed]))
+            drawn = drawing.ask(json.dumps([words.plans, words.systems, words.typed]))
             drawing.end()
             differ = compared("plans", old, drawn)
             kept = [path for path in histories() if TREE in path.parents or not words.quick]
