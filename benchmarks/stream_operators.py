@@ -20,6 +20,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from quick import parsed
+
 from splitbrain.checkers.streams.results import (
     CLICK,
     SESSION,
@@ -176,7 +178,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--events", type=int, default=50_000)
     parser.add_argument("--lines", type=int, default=50_000)
-    arguments = parser.parse_args()
+    arguments = parsed(parser, events=3000, lines=3000)
     print(f"Python {platform.python_version()}")
     windows = {"operators of a worker": operators, "loop over all": loop, "Bytewax": bytewax}
     events = clicks(arguments.events)
