@@ -5,8 +5,10 @@ import re
 import sys
 from itertools import combinations, pairwise
 from pathlib import Path
+from xml.etree import ElementTree
 
 import hostile_pictures
+import hostile_servers
 import picture_system
 import pytest
 import sample_runs
@@ -151,6 +153,27 @@ def test_hostile_names_on_a_ring_stay_text(tmp_path):
     assert Page(page).errors == []
     assert "<img" not in page
     assert 'id="picture-ring"' in page
+
+
+@pytest.mark.parametrize("picture", hostile_servers.TOLD)
+def test_whatever_servers_say_a_picture_has_no_markup_but_its_own(tmp_path, picture):
+    svg = drawn(hostile_servers.told_run(tmp_path, picture))[picture.partition("/")[2]]
+
+    elements = list(ElementTree.fromstring(svg).iter())  # what is no character of XML raises
+    assert {each.tag for each in elements} <= {
+        "svg",
+        "g",
+        "title",
+        "text",
+        "rect",
+        "path",
+        "line",
+        "circle",
+    }
+    attributes = {name for each in elements for name in each.attrib}
+    assert not {name for name in attributes if name in ("href", "style") or name.startswith("on")}
+    assert any("<" in (each.text or "") for each in elements), "no hostile word was drawn"
+    assert not set("\u202e\u2066") & set(svg), "what turns the text round is told, not done"
 
 
 def test_no_module_is_imported_because_a_file_names_it(hostile, monkeypatch):

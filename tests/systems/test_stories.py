@@ -73,6 +73,7 @@ def test_a_file_that_keeps_nothing_is_no_error(tmp_path, damage):
     assert read_kept(kept) is None
 
 
+@pytest.mark.slow
 def test_a_story_that_its_plan_shows_no_longer_is_found_anew(tmp_path, monkeypatch):
     nothing = Plan("snapshot-isolation", "list-append", bug="TX-04", nodes=1, time_limit=0.1)
     kept = tmp_path / "kept.json"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.pictures.forms import Bar, Form, Lane, Lanes, Point
@@ -39,8 +40,8 @@ def _drawn(seen: Seen) -> Form | None:
 
 def _leads(seen: Seen, server: str) -> Iterator[Bar]:
     """While it takes itself for the leader."""
-    roles = list(seen.trace.roles.get(server, ()))
-    for role, after in zip(roles, [*roles[1:], None], strict=True):
+    for role, after in pairwise([*seen.trace.roles.get(server, ()), None]):
+        assert role is not None
         start = max(seen.start, seen.trace.time(role.at))
         end = seen.end if after is None else min(seen.end, seen.trace.time(after.at))
         if role.name == LEADER and start < end:
