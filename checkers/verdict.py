@@ -258,7 +258,8 @@ class Checker(Protocol):
     fewer are not judged by it. One that says what becomes of replicas in the end is ``eventual``:
     runs whose dead nobody claimed to survive are not judged by it. One that judges what is told
     beside operations may say, as ``needs_events``, the ``f`` of those events, and one that judges
-    certain operations theirs, as ``needs_operations``; runs that have none are not judged by it.
+    certain operations theirs, as ``needs_operations``; runs that have none are not judged by it. So
+    is one with ``needs_coverage``, a name in its verdicts' coverage, where that counts nothing.
     """
 
     @property

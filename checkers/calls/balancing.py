@@ -22,6 +22,9 @@ The first two are ``no-request-to-dead``, then there are ``balance``, ``requests
 in Randomized Load Balancing", IEEE TPDS 2001: of two that are drawn the less loaded is taken, so
 the one that is busiest of all never is.
 
+Where no request is sent while a backend is dead or failing so, nothing tells whether it is spared:
+``no-request-to-dead`` is unknown.
+
 *Algorithm.* Follow the announcements and the nemesis. Linear, but for overlapping faults.
 """
 
@@ -29,7 +32,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.calls.announced import STARTED, field_of, lives
@@ -73,11 +76,8 @@ def drained() -> Checker:
     return _Drained()
 
 
-@dataclass(slots=True)
-class _Streak:
-    """The failures of a backend since its last success."""
-
-    answers: list[Operation] = field(default_factory=list)
+_Holes = dict[str, list[Operation]]
+"""The last failures of backends that answer with nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class _NoRequestToDead:
     rest: float
     name: str = "no-request-to-dead"
     needs_events: str = SENT
+    needs_coverage: str = "requests sent beside the dead or failing"
 
     def check(self, history: History) -> Verdict:
         """See `splitbrain.checkers.verdict.Checker`.
@@ -94,45 +95,74 @@ class _NoRequestToDead:
         Raises:
             ModelError: an announcement lacks what it needs.
         """
-        deaths = _deaths(history)
         sent = [event for event in history if event.f == SENT]
-        anomalies = [found for event in sent for found in self._to_dead(event, deaths)]
-        anomalies += self._black_holes(history)
-        coverage = {"requests sent": len(sent), "deaths of servers": len(deaths)}
-        holds = f"{len(sent)} requests went to backends that seemed alive"
-        vain = None if sent else "no request was sent"
-        return verdict_of(self.name, anomalies, coverage, holds=holds, vain=vain)
+        backends = {backend for event in sent for backend in _named_by(event)}
+        deaths = [death for death in _deaths(history) if death.server in backends]
+        beside = {event.index: self._dead(event, deaths) for event in sent}
+        anomalies = [_to_dead(event, beside[event.index]) for event in sent]
+        failing = list(self._failing(history))
+        anomalies += [_black_hole(event, holes) for event, holes in failing]
+        tried = {at for at, dead in beside.items() if dead} | {event.index for event, _ in failing}
+        coverage = {
+            "requests sent": len(sent),
+            "deaths of servers": len(deaths),
+            self.needs_coverage: len(tried),
+        }
+        holds = f"{len(sent)} requests went to backends that seemed alive, {len(tried)} of them"
+        holds = f"{holds} while another was dead or failing"
+        vain = None if tried else "no request was sent while a backend was dead or only failing"
+        found = [anomaly for anomaly in anomalies if anomaly is not None]
+        return verdict_of(self.name, found, coverage, holds=holds, vain=vain)
 
-    def _to_dead(self, event: Operation, deaths: list[_Death]) -> Iterator[Anomaly]:
-        to = field_of(event, "to", str)
-        for death in deaths:
-            known = death.start.time + round(self.within * 1e9)
-            if to == death.server and known < event.time < death.end:
-                ago = (event.time - death.start.time) / 1e9
-                said = f"{event.process} sends a request to {to}, which died {ago:.3f} s ago"
-                yield Anomaly("request-to-dead", said, (death.start.index, event.index))
-                return
+    def _dead(self, event: Operation, deaths: list[_Death]) -> list[_Death]:
+        """The deaths that a balancer should know of when it sends a request."""
+        within = round(self.within * 1e9)
+        return [d for d in deaths if d.start.time + within < event.time < d.end]
 
-    def _black_holes(self, history: History) -> Iterator[Anomaly]:
-        streaks: dict[str, _Streak] = {}
+    def _failing(self, history: History) -> Iterator[tuple[Operation, _Holes]]:
+        """Requests that are sent while backends only fail, each with these and their failures."""
+        streaks: _Holes = {}
         for event in history:
             if event.f == STARTED and event.process != NEMESIS:
                 streaks.clear()  # a balancer that starts knows nothing
             elif event.f == ANSWERED:
                 source, ok = field_of(event, "from", str), event.value.get("ok")
-                streak = streaks.setdefault(source, _Streak())
-                streak.answers = [] if ok else [*streak.answers, event]
-            elif event.f == SENT:
-                to, others = field_of(event, "to", str), field_of(event, "open", dict)
-                streak = streaks.get(to, _Streak())
-                if len(streak.answers) < self.failures or len(others) < 2:
-                    continue
-                ago = (event.time - streak.answers[-1].time) / 1e9
-                if ago < self.rest:
-                    said = f"{event.process} sends a request to {to}, {ago:.3f} s after the last of"
-                    said = f"{said} {len(streak.answers)} failures in a row"
-                    named = [*streak.answers[-self.failures :], event]
-                    yield Anomaly("black-hole", said, tuple(each.index for each in named))
+                streaks[source] = [] if ok else [*streaks.get(source, ()), event][-self.failures :]
+            elif event.f == SENT and len(field_of(event, "open", dict)) >= 2:
+                holes = {
+                    backend: answers
+                    for backend, answers in streaks.items()
+                    if len(answers) == self.failures
+                    and (event.time - answers[-1].time) / 1e9 < self.rest
+                }
+                if holes:
+                    yield event, holes
+
+
+def _named_by(event: Operation) -> Iterator[str]:
+    """The backends that a request was or could have been sent to."""
+    yield field_of(event, "to", str)
+    yield from field_of(event, "open", dict)
+
+
+def _to_dead(event: Operation, dead: list[_Death]) -> Anomaly | None:
+    to = event.value["to"]
+    for death in dead:
+        if death.server == to:
+            ago = (event.time - death.start.time) / 1e9
+            said = f"{event.process} sends a request to {to}, which died {ago:.3f} s ago"
+            return Anomaly("request-to-dead", said, (death.start.index, event.index))
+    return None
+
+
+def _black_hole(event: Operation, holes: _Holes) -> Anomaly | None:
+    to = event.value["to"]
+    if to not in holes:
+        return None
+    ago = (event.time - holes[to][-1].time) / 1e9
+    said = f"{event.process} sends a request to {to}, {ago:.3f} s after the last of"
+    said = f"{said} {len(holes[to])} failures in a row"
+    return Anomaly("black-hole", said, tuple(each.index for each in (*holes[to], event)))
 
 
 @dataclass(frozen=True, slots=True)

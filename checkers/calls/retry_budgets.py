@@ -19,7 +19,8 @@ begins with ``started``.
 
 *Algorithm.* Count. Linear.
 
-*Left out.* Waits that are spread too little are not told from those that are spread well.
+*Left out.* Waits that are spread too little are not told from those that are spread well. Of fewer
+than `LEAST` waits nothing is said (unknown).
 """
 
 from __future__ import annotations
@@ -109,6 +110,7 @@ class _Amplification:
 class _Spread:
     name: str = "backoff-spread"
     needs_events: str = RETRY
+    needs_coverage: str = "waits compared"
 
     def check(self, history: History) -> Verdict:
         """See `splitbrain.checkers.verdict.Checker`.
@@ -130,9 +132,10 @@ class _Spread:
                 anomalies.append(
                     Anomaly("synchronised", said, tuple(e.index for e in events[:_SHOWN]))
                 )
-        coverage = {"waits": known, "waits compared": compared}
+        coverage = {"waits": known, self.needs_coverage: compared}
         holds = f"{known} waits, of which {compared} were compared and differ"
-        vain = None if known else "no call was retried, so nothing was exercised"
+        too_few = f"no {LEAST} waits before the same attempt are known, so none were compared"
+        vain = None if compared else too_few
         return verdict_of(self.name, anomalies, coverage, holds=holds, vain=vain)
 
 

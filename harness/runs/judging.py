@@ -59,8 +59,9 @@ def judge(history: History, checkers: tuple[Checker, ...]) -> tuple[Verdict, ...
     valid; the run stands, and the others judge it.
     """
     every = (*checkers, unhandled_exceptions(), leader_per_term())
-    asked = (checker for checker in every if _has_what_it_needs(checker, history))
-    return tuple(most_telling(_verdict(checker, history) for checker in asked))
+    asked = [checker for checker in every if _has_what_it_needs(checker, history)]
+    verdicts = [(checker, _verdict(checker, history)) for checker in asked]
+    return tuple(most_telling(v for checker, v in verdicts if not _found_nothing_of(checker, v)))
 
 
 def _has_what_it_needs(checker: Checker, history: History) -> bool:
@@ -69,6 +70,13 @@ def _has_what_it_needs(checker: Checker, history: History) -> bool:
     return (events is None or bool(history.events(events))) and (
         operations is None or any(call.f == operations for call in history.calls())
     )
+
+
+def _found_nothing_of(checker: Checker, verdict: Verdict) -> bool:
+    """Whether what a checker is about did not happen, so that the run is not judged by it."""
+    needed: str | None = getattr(checker, "needs_coverage", None)
+    counted = None if needed is None else verdict.coverage.get(needed)
+    return verdict.validity is UNKNOWN and counted == 0
 
 
 def _verdict(checker: Checker, history: History) -> Verdict:

@@ -54,17 +54,20 @@ FAILURES = [answered(1 + n / 100, "n2", False) for n in range(5)]
 @pytest.mark.parametrize(
     ("events", "validity", "kinds"),
     [
-        ([killed(1, "n2"), sent(1.9, "n2")], VALID, []),
         ([killed(1, "n2"), sent(2.1, "n3")], VALID, []),
         ([killed(1, "n2"), sent(2.1, "n2")], INVALID, ["request-to-dead"]),
-        ([killed(1, "n2"), killed(2, "n2", phase="stop"), sent(2.1, "n2")], VALID, []),
         ([*FAILURES, sent(1.2, "n2")], INVALID, ["black-hole"]),
         ([*FAILURES, sent(1.2, "n3")], VALID, []),
-        ([*FAILURES, sent(1.6, "n2")], VALID, []),  # it is tried again
-        ([*FAILURES, sent(1.2, "n2", n2=0)], VALID, []),  # there is no other
-        ([*FAILURES, answered(1.1, "n2", True), sent(1.2, "n2")], VALID, []),
-        ([*FAILURES[1:], sent(1.2, "n2")], VALID, []),
-        ([*FAILURES, (1.1, "n1", "started", {}), sent(1.2, "n2")], VALID, []),
+        # Nobody is known to be dead, or only fails, while a request is sent.
+        ([sent(1, "n2")], UNKNOWN, []),
+        ([killed(1, "n2"), sent(1.9, "n2")], UNKNOWN, []),
+        ([killed(1, "n2"), killed(2, "n2", phase="stop"), sent(2.1, "n2")], UNKNOWN, []),
+        ([killed(1, "n9"), sent(2.1, "n2")], UNKNOWN, []),  # that was no backend
+        ([*FAILURES, sent(1.6, "n2")], UNKNOWN, []),  # it is tried again
+        ([*FAILURES, sent(1.2, "n2", n2=0)], UNKNOWN, []),  # there is no other
+        ([*FAILURES, answered(1.1, "n2", True), sent(1.2, "n2")], UNKNOWN, []),
+        ([*FAILURES[1:], sent(1.2, "n2")], UNKNOWN, []),
+        ([*FAILURES, (1.1, "n1", "started", {}), sent(1.2, "n2")], UNKNOWN, []),
         ([], UNKNOWN, []),
     ],
 )

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from splitbrain.checkers import UNKNOWN, VALID, Verdict
+from splitbrain.checkers import INVALID, UNKNOWN, VALID, Verdict
 from splitbrain.checkers.history import INVOKE, History, HistoryError, Operation, drawn
 from splitbrain.checkers.vocabulary import LEADER, REPLICA_STATE
 from splitbrain.harness.runs.judging import judge
@@ -103,3 +103,26 @@ def test_a_checker_that_needs_events_is_asked_where_there_are_some():
 
     assert "fine" not in {v.checker for v in judge(HISTORY, (OfLeaders(fine),))}
     assert "fine" in verdicts(fine)
+
+
+@pytest.mark.parametrize(
+    ("validity", "coverage", "asked"),
+    [
+        (UNKNOWN, {"pairs": 0}, False),
+        (UNKNOWN, {"pairs": 1}, True),
+        (UNKNOWN, {}, True),
+        (INVALID, {"pairs": 0}, True),
+        (VALID, {"pairs": 0}, True),
+    ],
+)
+def test_a_checker_that_found_nothing_of_what_it_is_about_is_no_part_of_the_verdict(
+    validity, coverage, asked
+):
+    class OfPairs:
+        name = "pairs"
+        needs_coverage = "pairs"
+
+        def check(self, history):
+            return Verdict(self.name, validity, "so it is", coverage=coverage)
+
+    assert ("pairs" in {v.checker for v in judge(HISTORY, (OfPairs(),))}) is asked
