@@ -1,8 +1,9 @@
 """Composite faults: recipes that follow what the system does, for bugs that chance rarely finds.
 
 A scenario listens for leaders' announcements (``leader``) and answers them, after short random
-delays, by cutting leaders off or killing them. It lasts as long as its fault does and leaves
-nothing behind. In a system that announces no leaders it waits in vain, and its effect says so.
+delays, by cutting leaders off or killing them; or for another event that only some systems have. It
+lasts as long as its fault does and leaves nothing behind. In a system that has no such events it
+waits in vain, and its effect says so.
 """
 
 from __future__ import annotations
@@ -39,12 +40,13 @@ class Stage:
         """The servers that a step named."""
         return in_order((step["node"] for step in self._steps), self.context.control.servers)
 
-    def listen(self, on_leader: Callable[[str], None]) -> None:
-        """Call `on_leader` with the name of each server that announces it leads."""
+    def listen(self, hear: Callable[[str], None], event: str = "leader") -> None:
+        """Call `hear` with the name of each server that announces it leads, or has another event
+        to tell."""
 
         def heard(kind: str, node: str, details: Any) -> None:
-            if kind == "leader" and not self._ended:
-                on_leader(node)
+            if kind == event and not self._ended:
+                hear(node)
 
         self._unsubscribe = self.context.control.subscribe(heard)
 

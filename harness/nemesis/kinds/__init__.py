@@ -19,6 +19,7 @@ PATHS = {
     "change.aborted": "splitbrain.harness.nemesis.kinds.change:ABORTED",
     "change.unheard": "splitbrain.harness.nemesis.kinds.change:UNHEARD",
     "lease.outlived": "splitbrain.harness.nemesis.kinds.outliving:OUTLIVED",
+    "stamp.behind": "splitbrain.harness.nemesis.kinds.outdating:BEHIND",
     "version.change": "splitbrain.harness.nemesis.kinds.version:CHANGE",
     "version.upgrade": "splitbrain.harness.nemesis.kinds.rolling:UPGRADE",
     "version.rollback": "splitbrain.harness.nemesis.kinds.rolling:ROLLBACK",

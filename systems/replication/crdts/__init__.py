@@ -76,7 +76,9 @@ SYSTEM = System(
     server=GossipServer,
     client=CrdtClient,
     workloads=("crdt", "text"),
-    claims=Claims(("process", "net", "clock", "disk.slow", "disk.stall", "client"), max_down="all"),
+    claims=Claims(
+        ("process", "net", "clock", "stamp", "disk.slow", "disk.stall", "client"), max_down="all"
+    ),
     bugs=BUGS,
     knobs=KNOBS,
     pictures=(REPLICAS, HEARD),

@@ -14,6 +14,7 @@ from typing import Any
 
 import trio
 
+from splitbrain.harness.nemesis.kinds.outdating import STAMPED
 from splitbrain.harness.node import Message, Node
 from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.replication.crdts.document import Document, Types
@@ -103,6 +104,8 @@ class GossipServer:
             self.keep(after)
             self.storage.requests = (*self.storage.requests, number)
             await self.storage.durable()
+            if f == "assign":
+                self.node.trace(STAMPED)
             answer = ("ok",)
         self.node.network.send(client, ("reply", number, *answer))
 

@@ -131,7 +131,7 @@ MERGING = System(
     server=MultiLeaderServer,
     client=MergingClient,
     workloads=("crdt",),
-    claims=CLAIMS,
+    claims=Claims((*CLAIMS.kinds, "stamp"), max_down="all"),
     bugs=MERGING_BUGS,
     knobs=KNOBS,
     pictures=(HEARD,),

@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 import trio
 
 from splitbrain.checkers.vocabulary import BEHIND
+from splitbrain.harness.nemesis.kinds.outdating import STAMPED
 from splitbrain.harness.node import Message, Node
 from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.clocks.hybrid import HybridClock, HybridStamp
@@ -215,7 +216,9 @@ class MultiLeaderServer:
                 return await self.change(number, key, self.copy.seen)
             case "assign", (value,):
                 stamp = self.clock.tick()
-                return await self.change(number, (REGISTER, "register"), (), (stamp, value))
+                done = await self.change(number, (REGISTER, "register"), (), (stamp, value))
+                self.node.trace(STAMPED)
+                return done
             case "increment", (by,):
                 over, sum_ = self._added
                 self._added = ((origin, self.known.get(origin, 0) + 1),), sum_ + by

@@ -185,6 +185,11 @@ class FakeControl:
         for listener in tuple(self.listeners):
             self.after(0.0, listener, "leader", node, {"term": term})
 
+    def tell(self, event: str, node: str) -> None:
+        """What the node's code puts into the trace."""
+        for listener in tuple(self.listeners):
+            self.after(0.0, listener, event, node, ())
+
     def read_clock(self, node: str) -> None:
         self._reads[node] += 1
 

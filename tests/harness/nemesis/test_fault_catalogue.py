@@ -32,7 +32,7 @@ def ids(names):
         ("kill,all", [kind.id for kind in KINDS if not (kind.by_name or kind.real)]),
         ("disk", [kind.id for kind in KINDS if kind.family == "disk" and not kind.real]),
         (
-            "disk,version,service,member,shard,change,lease,all",
+            "disk,version,service,member,shard,change,lease,stamp,all",
             [kind.id for kind in KINDS if not kind.real],
         ),
         ("bandwidth,sigterm", ["process.terminate", "net.bandwidth"]),
@@ -57,8 +57,8 @@ def test_kinds_stand_for_themselves():
         ("clok", "clock"),
         (
             "earthquake!",
-            "families: member, shard, process, change, lease, version, service, net, clock, disk, "
-            "client, scenario",
+            "families: member, shard, process, change, lease, stamp, version, service, net, clock, "
+            "disk, client, scenario",
         ),
     ],
 )

@@ -26,6 +26,7 @@ SHORT_FORMS = {
     "change.aborted": faults.change_aborted(delay=0.1),
     "change.unheard": faults.stale_routers(),
     "lease.outlived": faults.outlived(),
+    "stamp.behind": faults.outdated(),
     "version.change": faults.version_change(),
     "version.upgrade": faults.rolling_upgrade(),
     "version.rollback": faults.rolling_back(),
