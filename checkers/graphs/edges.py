@@ -1,8 +1,9 @@
 """Edges are at both ends, and their ends are there.
 
 *Property.* ``scan`` gives ``{node: [[edge, other], ...], ...}``: all nodes with their edges, as of
-one moment. ``link [edge, a, b]`` puts an edge between two nodes, ``remove node`` takes a node away
-with its edges.
+one moment. ``add_edge [edge, a, b]`` puts an edge between two nodes, ``remove_node node`` takes a
+node away with its edges. ``connected_nodes node`` gives ``[node, [other, ...]]``: the other ends
+of its edges.
 
 ================  ==================================================================================
 one-sided         an edge is at one of its ends alone (or leads elsewhere there)
@@ -15,7 +16,7 @@ The first and the third are ``symmetric-edges``, the second ``no-dangling-edge``
 
 *Source.* DDIA chapter 2, "Property Graphs"; the LDBC ACID test suite (Waudby et al., TPCTC 2020).
 
-*Algorithm.* Each scan, edge by edge. O(scans * edges).
+*Algorithm.* Each scan, edge by edge, and each answer of neighbours. O(scans * edges).
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 SYMMETRIC, NO_DANGLING = "symmetric-edges", "no-dangling-edge"
 
-LINK, REMOVE, SCAN = "link", "remove", "scan"
+LINK, REMOVE, SCAN, CONNECTED = "add_edge", "remove_node", "scan", "connected_nodes"
 
 
 def symmetric_edges() -> Checker:
@@ -69,6 +70,27 @@ def _scan(call: Call) -> _Scan:
     return _Scan(call, edges)
 
 
+@dataclass(frozen=True, slots=True)
+class _Neighbours:
+    """The other ends of the edges at a node, as somebody was told."""
+
+    call: Call
+    node: str
+    others: frozenset[str]
+
+
+def _neighbours(history: History) -> list[_Neighbours]:
+    return [_told(c) for c in history.calls() if c.f == CONNECTED and c.outcome == OK]
+
+
+def _told(call: Call) -> _Neighbours:
+    match call.result:
+        case [str() as node, list() | tuple() as others] if all(isinstance(o, str) for o in others):
+            return _Neighbours(call, node, frozenset(others))
+    said = f"{CONNECTED} gave {shown(call.result)}: give [node, [other, ...]]"
+    raise ModelError(call.invoke_index, said)
+
+
 def _named(node: Any) -> str:
     """The node.
 
@@ -93,14 +115,16 @@ class _Symmetric:
         """See `splitbrain.checkers.verdict.Checker`.
 
         Raises:
-            ModelError: a scan or a link has another form.
+            ModelError: a scan, an edge that is added or an answer of neighbours has another form.
         """
         scans = _scans(history)
         anomalies = [found for scan in scans for found in _one_sided(scan)]
-        anomalies += _lost(history, scans)
+        neighbours = _neighbours(history)
+        anomalies += _lost(history, scans, neighbours)
         edges = sum(len(at) for scan in scans for at in scan.edges.values())
-        coverage = {"scans": len(scans), "ends of edges seen": edges}
-        vain = None if edges else "no scan shows an edge, so nothing was exercised"
+        told = sum(len(answer.others) for answer in neighbours)
+        coverage = {"scans": len(scans), "ends of edges seen": edges, "neighbours told": told}
+        vain = None if edges or told else "nobody was shown an edge, so nothing was exercised"
         holds = f"{edges} ends of edges have another"
         return verdict_of(self.name, anomalies, coverage, holds=holds, vain=vain)
 
@@ -116,7 +140,7 @@ def _one_sided(scan: _Scan) -> Iterator[Anomaly]:
                 yield Anomaly("one-sided", f"{said} back", _indices(scan.call))
 
 
-def _lost(history: History, scans: list[_Scan]) -> Iterator[Anomaly]:
+def _lost(history: History, scans: list[_Scan], neighbours: list[_Neighbours]) -> Iterator[Anomaly]:
     calls = history.calls()
     removals: dict[Any, list[int]] = {}
     for call in calls:
@@ -131,17 +155,27 @@ def _lost(history: History, scans: list[_Scan]) -> Iterator[Anomaly]:
             case argument:
                 raise ModelError(call.invoke_index, f"{LINK} {shown(argument)}: give [edge, a, b]")
         removed = min((at for end in ends for at in removals.get(frozen(end), ())), default=None)
-        for scan in scans:
+        looks = [(scan.call, _in_scan(scan, edge, ends)) for scan in scans]
+        looks += [(n.call, _is_told(n, ends)) for n in neighbours if n.node in ends]
+        for look, there in looks:
             assert call.completed is not None
-            assert scan.call.completed is not None
-            later = call.completed < scan.call.invoked
-            safe = removed is None or scan.call.completed < removed
-            there = any(frozen(edge) in scan.edges.get(end, {}) for end in ends)
+            assert look.completed is not None
+            later = call.completed < look.invoked
+            safe = removed is None or look.completed < removed
             if later and safe and not there:
                 said = f"edge {shown(edge)} between {ends[0]} and {ends[1]} was acknowledged"
                 said = f"{said} and is not there later"
-                yield Anomaly("lost-edge", said, _indices(call, scan.call))
+                yield Anomaly("lost-edge", said, _indices(call, look))
                 break
+
+
+def _in_scan(scan: _Scan, edge: Any, ends: tuple[str, str]) -> bool:
+    return any(frozen(edge) in scan.edges.get(end, {}) for end in ends)
+
+
+def _is_told(neighbours: _Neighbours, ends: tuple[str, str]) -> bool:
+    other = ends[1] if neighbours.node == ends[0] else ends[0]
+    return other in neighbours.others
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 A few people who are linked, removed and come back, and scans of all of it; two *chains*, whose ends
 are joined over a node that is replaced again and again, and paths between these ends; and routes
-between people, which must be found or not found, but be answered (`splitbrain.checkers.graphs`;
+between people, which must be found or not found, but be answered; and whom somebody is linked with
+(`splitbrain.checkers.graphs`;
 DDIA chapter 2).
 """
 
@@ -25,16 +26,17 @@ from splitbrain.harness.workloads.workload import ClientFactory, FinalRead, Work
 
 NAME = "graph"
 
-SHARES = ("remove", "scan", "switch", "path", "route", "add")
+SHARES = ("remove_node", "scan", "switch", "path", "find_path", "add_node", "connected_nodes")
 
 OPTIONS = (
     Option("people", 6, "how many nodes there may be, besides those of chains", least=2),
-    Option("add", 0.2, "share of nodes added", most=1),
-    Option("remove", 0.1, "share of nodes removed", most=1),
+    Option("add_node", 0.2, "share of nodes added", most=1),
+    Option("remove_node", 0.1, "share of nodes removed", most=1),
     Option("scan", 0.15, "share of scans of all nodes and edges", most=1),
     Option("switch", 0.13, "share of switches of a chain's way", most=1),
     Option("path", 0.15, "share of paths along a chain", most=1),
-    Option("route", 0.05, "share of routes between people; links are what is left", most=1),
+    Option("find_path", 0.05, "share of routes between people", most=1),
+    Option("connected_nodes", 0.05, "share of neighbours; edges added are what is left", most=1),
 )
 
 CHAINS = ("red", "blue")
@@ -49,15 +51,15 @@ class GraphClient(Protocol):
     A method that returns has done it; see `splitbrain.harness.client` for what raising means.
     """
 
-    async def add(self, node: str) -> None:
+    async def add_node(self, node: str) -> None:
         """Add a node; nothing happens if it is there."""
         ...
 
-    async def remove(self, node: str) -> None:
+    async def remove_node(self, node: str) -> None:
         """Remove a node with its edges. Raises `Definite` if it is not there."""
         ...
 
-    async def link(self, edge: int, one: str, other: str) -> None:
+    async def add_edge(self, edge: int, one: str, other: str) -> None:
         """Add an edge. Raises `Definite` if a node is not there."""
         ...
 
@@ -73,28 +75,33 @@ class GraphClient(Protocol):
         """The nodes between a chain's ends, None if there is no path."""
         ...
 
-    async def route(self, one: str, other: str) -> Sequence[str] | None:
+    async def find_path(self, start: str, end: str) -> Sequence[str] | None:
         """A shortest path between two people, both included; None if there is none."""
+        ...
+
+    async def connected_nodes(self, node: str) -> Sequence[str]:
+        """The other ends of a node's edges; none if it is not there."""
         ...
 
 
 METHODS = (
-    Method("add", "add(node)", "adds", needed=True),
-    Method("remove", "remove(node)", "removes", needed=True),
-    Method("link", "link(edge, one, other)", "links", needed=True),
+    Method("add_node", "add_node(node)", "adds", needed=True),
+    Method("remove_node", "remove_node(node)", "removes", needed=True),
+    Method("add_edge", "add_edge(edge, one, other)", "links", needed=True),
     Method("scan", "scan() -> {node: [(edge, other), ...]}", "scans", needed=True),
     Method("switch", "switch(chain, via)", "switches a chain", needed=True),
     Method("path", "path(chain) -> nodes or None", "follows a chain", needed=True),
-    Method("route", "route(one, other) -> nodes or None", "finds a route", needed=True),
+    Method("find_path", "find_path(start, end) -> nodes or None", "finds a route", needed=True),
+    Method("connected_nodes", "connected_nodes(node) -> nodes", "finds neighbours", needed=True),
 )
 
 
 async def perform(client: Any, f: str, value: Any) -> Any:
     """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
-    if f in ("add", "remove"):
+    if f in ("add_node", "remove_node"):
         await getattr(client, f)(value)
         return value
-    if f in ("link", "switch"):
+    if f in ("add_edge", "switch"):
         await getattr(client, f)(*value)
         return value
     if f == "scan":
@@ -102,10 +109,12 @@ async def perform(client: Any, f: str, value: Any) -> Any:
     if f == "path":
         found = await client.path(value)
         return None if found is None else list(found)
-    if f == "route":
-        found = await client.route(*value)
+    if f == "find_path":
+        found = await client.find_path(*value)
         return [*value, None if found is None else list(found)]
-    raise ValueError(f"workload graph has no operation {f!r}: it has {', '.join(SHARES)}, link")
+    if f == "connected_nodes":
+        return [value, list(await client.connected_nodes(value))]
+    raise ValueError(f"workload graph has no operation {f!r}: it has {', '.join(SHARES)}, add_edge")
 
 
 # Generator
@@ -114,17 +123,17 @@ async def perform(client: Any, f: str, value: Any) -> Any:
 def operations(options: Mapping[str, Any]) -> Generator:
     """Endless operations in the shares that the options say, by random free clients."""
     people = [f"p{number}" for number in range(options["people"])]
-    weights = remainder(NAME, {name: options[name] for name in SHARES}, "link")
+    weights = remainder(NAME, {name: options[name] for name in SHARES}, "add_edge")
 
     def draw(context: Context, client: int, number: int) -> Invocation:
         random = context.random
         f = random.choices(tuple(weights), tuple(weights.values()))[0]
         value: Any = None
-        if f in ("add", "remove"):
+        if f in ("add_node", "remove_node", "connected_nodes"):
             value = random.choice(people)
-        elif f in ("link", "route"):
+        elif f in ("add_edge", "find_path"):
             value = random.sample(people, 2)
-            value = [number, *value] if f == "link" else value
+            value = [number, *value] if f == "add_edge" else value
         elif f == "switch":
             value = [random.choice(CHAINS), f"v{number}"]
         elif f == "path":
@@ -139,7 +148,8 @@ def operations(options: Mapping[str, Any]) -> Generator:
 
 def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
     """Of every server: all nodes and edges, each chain, and a route to nowhere."""
-    reads = [("scan", None), *(("path", chain) for chain in CHAINS), ("route", ["p0", "nowhere"])]
+    reads: list[tuple[str, Any]] = [("scan", None), *(("path", chain) for chain in CHAINS)]
+    reads += [("find_path", ["p0", "nowhere"]), ("connected_nodes", "p0")]
     return [FinalRead(f, value, server) for server in plan.servers for f, value in reads]
 
 
@@ -150,7 +160,8 @@ def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...
 
 def found(f: str, argument: Any, result: Any) -> bool:
     """Whether a query found anything."""
-    return bool(result[-1] if f == "route" and isinstance(result, list) and result else result)
+    told = f in ("find_path", "connected_nodes") and isinstance(result, list) and result
+    return bool(result[-1] if told else result)
 
 
 KIND = WorkloadKind(
@@ -162,13 +173,13 @@ KIND = WorkloadKind(
     operations=operations,
     final=final_reads,
     checkers=checkers,
-    idempotent=frozenset({"scan", "path", "route"}),
+    idempotent=frozenset({"scan", "path", "find_path", "connected_nodes"}),
     shows=found,
-    refusable=frozenset({"remove", "link"}),
+    refusable=frozenset({"remove_node", "add_edge"}),
     words={
-        "add": Words("adds node {argument:name}", "+{argument:name}"),
-        "remove": Words("removes node {argument:name}", "-{argument:name}"),
-        "link": Words(
+        "add_node": Words("adds node {argument:name}", "+{argument:name}"),
+        "remove_node": Words("removes node {argument:name}", "-{argument:name}"),
+        "add_edge": Words(
             "links {argument.1:name} and {argument.2:name} (edge {argument.0})",
             "{argument.1:name}-{argument.2:name}",
         ),
@@ -177,9 +188,13 @@ KIND = WorkloadKind(
             "leads {argument.0:name} over {argument.1:name}", "{argument.0:name}={argument.1:name}"
         ),
         "path": Words("follows {argument:name}[ -> {result}]", "{argument:name}->{result}"),
-        "route": Words(
+        "find_path": Words(
             "asks for a route from {argument.0:name} to {argument.1:name}[ -> {result.2}]",
             "{argument.0:name}..{argument.1:name}",
+        ),
+        "connected_nodes": Words(
+            "asks whom {argument:name} is linked with[ -> {result.1}]",
+            "{argument:name}--{result.1}",
         ),
     },
 )

@@ -9,11 +9,11 @@ import trio
 
 from splitbrain.harness.client import Definite, Indefinite, request
 from splitbrain.harness.node import Message, Node
+from splitbrain.systems.data_models.graph.queries import MAX_DEPTH
+from splitbrain.systems.data_models.graph.store import Properties
 
 ATTEMPT_S = 1.0
 """How long to wait for an answer."""
-
-DEPTH = 5
 
 
 class NodeClient:
@@ -28,15 +28,16 @@ class NodeClient:
         self._node = node
         self._server = server
 
-    async def add(self, node: str) -> None:
-        """Add a node.
+    async def add_node(self, node: str, properties: Properties = ()) -> None:
+        """Add a node, if it is not there; it has these properties from now on, if there are any.
 
         Raises:
             Indefinite: nobody said whether it is there.
         """
-        await self._transact(("add", node))
+        described = [("set", node, properties)] if properties else []
+        await self._transact(("add", node), *described)
 
-    async def remove(self, node: str) -> None:
+    async def remove_node(self, node: str) -> None:
         """Remove a node with its edges.
 
         Raises:
@@ -61,8 +62,8 @@ class NodeClient:
 class GraphClient(NodeClient):
     """Links nodes, and follows edges."""
 
-    async def link(self, edge: int, one: str, other: str) -> None:
-        """Add an edge; raises as `remove` does."""
+    async def add_edge(self, edge: int, one: str, other: str) -> None:
+        """Add an edge; raises as `remove_node` does."""
         await self._transact(("link", edge, one, other))
 
     async def scan(self) -> dict[str, Any]:
@@ -70,19 +71,23 @@ class GraphClient(NodeClient):
         return dict((await self._ask("scan"))[0])
 
     async def switch(self, chain: str, via: str) -> None:
-        """Lead a chain over another node; raises as `add` does."""
+        """Lead a chain over another node; raises as `add_node` does."""
         # Two edges of it have numbers that are made of this one, far from those of people's.
         await self._ask("switch", self._node.random.randrange(2**32, 2**62), chain, via)
 
     async def path(self, chain: str) -> list[str] | None:
         """The nodes between a chain's ends."""
-        (found,) = await self._ask("path", f"{chain}-start", f"{chain}-end", DEPTH)
+        (found,) = await self._ask("find_path", f"{chain}-start", f"{chain}-end", MAX_DEPTH)
         return None if found is None else list(found[1:-1])
 
-    async def route(self, one: str, other: str) -> list[str] | None:
-        """A shortest path between two nodes."""
-        (found,) = await self._ask("path", one, other, DEPTH)
+    async def find_path(self, start: str, end: str, max_depth: int = MAX_DEPTH) -> list[str] | None:
+        """A shortest path between two nodes, both included; None if there is none that short."""
+        (found,) = await self._ask("find_path", start, end, max_depth)
         return None if found is None else list(found)
+
+    async def connected_nodes(self, node: str) -> list[str]:
+        """The other ends of a node's edges, each once."""
+        return list((await self._ask("connected_nodes", node))[0])
 
 
 class PropertyClient(NodeClient):
@@ -90,13 +95,12 @@ class PropertyClient(NodeClient):
 
     async def put_item(self, key: str, color: str, number: int) -> None:
         """Have a node of this color; no other node has its number."""
-        properties = (("color", color), ("number", number))
-        await self._transact(("add", key), ("set", key, properties))
+        await self.add_node(key, (("color", color), ("number", number)))
 
     async def delete_item(self, key: str) -> None:
         """Have no node of this name."""
         with suppress(Definite):  # there is none
-            await self.remove(key)
+            await self.remove_node(key)
 
     async def find(self, color: str) -> list[list[Any]]:
         """The nodes of a color, each with its number."""

@@ -3,7 +3,8 @@
 ("transact", change, steps)     -> ("ok",) or ("refused", why)      steps as ``store`` has them
 ("switch", change, chain, via)  -> ("ok",)
 ("scan",)                       -> ("ok", ((node, ((edge, other), ...)), ...))
-("path", start, end, depth)     -> ("ok", nodes) or ("ok", None)
+("find_path", start, end, depth) -> ("ok", nodes) or ("ok", None)
+("connected_nodes", node)       -> ("ok", nodes)   the other ends of its edges, each once
 ("find", name, value)           -> ("ok", ((node, properties), ...))   of nodes with this property
 ("properties",)                 -> the same, of all nodes that have any
 
@@ -82,12 +83,14 @@ class GraphServer:
                 return (self.graph.find(name, value),)
             case "properties", ():
                 return (tuple(self.graph.properties.items()),)
-            case "path", (str() as start, str() as end, int() as depth) if depth >= 0:
-                found = await self.path(start, end, depth)
+            case "find_path", (str() as start, str() as end, int() as depth) if depth >= 0:
+                found = await self.find_path(start, end, depth)
                 return (None if found is None else tuple(found),)
-            case "path", (start, end, depth):
+            case "connected_nodes", (str() as node,):
+                return (await self.connected_nodes(node),)
+            case "find_path", (start, end, depth):
                 said = f"give two names of nodes and a number of edges, not {start!r}, {end!r}"
-                raise Refused(f"path: {said}, {depth!r}")
+                raise Refused(f"find_path: {said}, {depth!r}")
         raise Refused(f"{f} with {len(arguments)} arguments is no request")
 
     def switch(self, change: int, chain: str, via: str) -> tuple[tuple[Any, ...], ...]:
@@ -101,7 +104,7 @@ class GraphServer:
             ("link", 2 * change + 1, via, end),
         )
 
-    async def path(self, start: str, end: str, depth: int) -> list[str] | None:
+    async def find_path(self, start: str, end: str, depth: int) -> list[str] | None:
         """A shortest path as of now, however long it takes to find."""
         with self.graph.reading() as version:
 
@@ -110,6 +113,13 @@ class GraphServer:
                 return self.edges(node, version)
 
             return await self.search_class(read).find_path(start, end, depth)
+
+    async def connected_nodes(self, node: str) -> tuple[str, ...]:
+        """The other ends of a node's edges as of now, each once; none if there is no such node."""
+        with self.graph.reading() as version:
+            await trio.sleep(PAGE_S)
+            edges = self.edges(node, version) or {}
+        return tuple(dict.fromkeys(edges.values()))
 
     def edges(self, node: str, version: int) -> Edges | None:
         """What a query that began at a version sees of a node."""

@@ -1,6 +1,7 @@
 """A graph database as a page of code sketches it.
 
-``add_node``, ``add_edge``, ``find_path`` (breadth first, edges walked both ways), all in memory.
+``add_node``, ``add_edge``, ``find_path`` (breadth first, edges walked both ways) and
+``connected_nodes``, all in memory.
 
 Guarantees: none. The design's weaknesses are kept, since they are what there is to see:
 

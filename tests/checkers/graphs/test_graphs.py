@@ -29,8 +29,12 @@ def scan(**nodes):
     return (1, "scan", None, {n: [list(each) for each in edges] for n, edges in nodes.items()})
 
 
-LINK = (2, "link", [7, "a", "b"], [7, "a", "b"])
-REMOVE = (3, "remove", "b", "b")
+def neighbours(node, *others):
+    return (1, "connected_nodes", node, [node, list(others)])
+
+
+LINK = (2, "add_edge", [7, "a", "b"], [7, "a", "b"])
+REMOVE = (3, "remove_node", "b", "b")
 BOTH = scan(a=[(7, "b")], b=[(7, "a")])
 
 
@@ -39,10 +43,14 @@ BOTH = scan(a=[(7, "b")], b=[(7, "a")])
     [
         ([LINK, BOTH], VALID, []),
         ([LINK, REMOVE, scan(a=[], c=[(8, "d")], d=[(8, "c")])], VALID, []),
-        ([(9, "link", [7, "a", "b"]), scan(a=[(8, "c")], c=[(8, "a")])], VALID, []),
+        ([(9, "add_edge", [7, "a", "b"]), scan(a=[(8, "c")], c=[(8, "a")])], VALID, []),
         ([LINK, scan(a=[(7, "b")], b=[])], INVALID, ["one-sided"]),
         ([LINK, scan(a=[(7, "b")], b=[(7, "c")], c=[])], INVALID, ["one-sided", "one-sided"]),
         ([LINK, scan(a=[], b=[])], INVALID, ["lost-edge"]),
+        ([LINK, neighbours("a", "b"), neighbours("b", "a", "c")], VALID, []),
+        ([LINK, neighbours("a", "c")], INVALID, ["lost-edge"]),
+        ([LINK, neighbours("c"), REMOVE, neighbours("a", "c"), neighbours("b")], VALID, []),
+        ([LINK, neighbours("c")], UNKNOWN, []),
         ([scan(a=[], b=[])], UNKNOWN, []),
         ([], UNKNOWN, []),
     ],
@@ -93,7 +101,9 @@ def test_atomic_visibility(parts, validity, kinds):
     [
         (symmetric_edges(), [(1, "scan", None, 7)]),
         (no_dangling_edge(), [(1, "scan", None, {"a": [7]})]),
-        (symmetric_edges(), [(1, "link", 7, 7)]),
+        (symmetric_edges(), [(1, "add_edge", 7, 7)]),
+        (symmetric_edges(), [(1, "connected_nodes", "a", ["b"])]),
+        (symmetric_edges(), [(1, "connected_nodes", "a", ["a", [7]])]),
         (atomic_visibility(), [(1, "path", "red", 7)]),
         (atomic_visibility(), [(1, "switch", "red", "red")]),
         (atomic_visibility(), [switch("u"), switch("u")]),
@@ -108,23 +118,39 @@ def simulated(random: Random) -> list[Operation]:
     """A right graph, one operation after the other, whose invocations may be earlier."""
     events, nodes, edges, chain = [], set("abc"), {}, None
     for number in range(random.randrange(3, 14)):
-        f = random.choice(["link", "link", "remove", "add", "scan", "switch", "path", "path"])
+        f = random.choice(
+            [
+                "add_edge",
+                "add_edge",
+                "remove_node",
+                "add_node",
+                "scan",
+                "connected_nodes",
+                "switch",
+                "path",
+                "path",
+            ]
+        )
         argument, result, kind = None, None, "ok"
-        if f == "link":
+        if f == "add_edge":
             argument = result = [number, *random.sample("abc", 2)]
             if set(argument[1:]) <= nodes:
                 edges[number] = argument[1:]
             else:
                 kind = "fail"
-        elif f in ("remove", "add"):
+        elif f in ("remove_node", "add_node"):
             argument = result = random.choice("abc")
-            if f == "remove" and argument not in nodes:
+            if f == "remove_node" and argument not in nodes:
                 kind = "fail"
-            nodes = nodes - {argument} if f == "remove" else nodes | {argument}
+            nodes = nodes - {argument} if f == "remove_node" else nodes | {argument}
             edges = {e: ends for e, ends in edges.items() if set(ends) <= nodes}
         elif f == "scan":
             result = {n: [[e, two if one == n else one] for e, (one, two) in edges.items()
                           if n in (one, two)] for n in sorted(nodes)}  # fmt: skip
+        elif f == "connected_nodes":
+            argument = random.choice("abc")
+            others = {n for ends in edges.values() if argument in ends for n in ends}
+            result = [argument, sorted(others - {argument})]
         elif f == "switch":
             argument = result = ["red", f"v{number}"]
             chain = f"v{number}"
@@ -140,14 +166,17 @@ def simulated(random: Random) -> list[Operation]:
 
 
 def mutated(operations: list[Operation], random: Random) -> list[Operation]:
-    """The same with what one scan or path showed changed."""
-    reads = [n for n, o in enumerate(operations) if o.f in ("scan", "path") and o.type == "ok"]
+    """The same with what one read showed changed."""
+    read = ("scan", "path", "connected_nodes")
+    reads = [n for n, o in enumerate(operations) if o.f in read and o.type == "ok"]
     if not reads:
         return operations
     at = random.choice(reads)
     shown = operations[at].value
     if operations[at].f == "path":
         shown = random.choice([None, ["v0"], ["v3"], ["v1", "v2"], [f"v{random.randrange(14)}"]])
+    elif operations[at].f == "connected_nodes":
+        shown = [shown[0], random.sample("abc", random.randrange(3))]
     else:
         shown = {node: [list(edge) for edge in edges] for node, edges in shown.items()}
         node = random.choice("abc")
@@ -167,6 +196,15 @@ def twin(operations: list[Operation]) -> tuple[bool, bool, bool]:
     done = {o.process: o for o in operations if o.type == "ok"}
     failed = {o.process for o in operations if o.type == "fail"}
     one_sided = dangling = fractured = False
+
+    def kept(begin, end):
+        """The edges that must be there all the time between."""
+        for link in (o for o in done.values() if o.f == "add_edge" and o.index < begin.index):
+            edge, *pair = link.value
+            if not any(o.f == "remove_node" and o.value in pair and o.index < end.index
+                       and p not in failed for p, o in asked.items()):  # fmt: skip
+                yield edge, pair
+
     for process, end in done.items():
         begin = asked[process]
         if end.f == "scan":
@@ -176,11 +214,12 @@ def twin(operations: list[Operation]) -> tuple[bool, bool, bool]:
             one_sided |= any(
                 other in at and at[other].get(e) != n for n in at for e, other in at[n].items()
             )
-            for link in (o for o in done.values() if o.f == "link" and o.index < begin.index):
-                edge, *pair = link.value
-                gone = any(o.f == "remove" and o.value in pair and o.index < end.index
-                           and p not in failed for p, o in asked.items())  # fmt: skip
-                one_sided |= not gone and not any(edge in at.get(n, {}) for n in pair)
+            for edge, pair in kept(begin, end):
+                one_sided |= not any(edge in at.get(n, {}) for n in pair)
+        if end.f == "connected_nodes":
+            node, others = end.value
+            for _, pair in kept(begin, end):
+                one_sided |= node in pair and not {*pair} - {node} <= {*others}
         if end.f == "path":
             switches = [o for o in asked.values() if o.f == "switch"]
             before = [o for o in switches if o.process in done

@@ -184,7 +184,7 @@ def test_only_what_changes_nothing_is_idempotent():
         "schemas": ["versions"],
         "codec": ["cut", "get"],
         "open-loop": [],
-        "graph": ["path", "route", "scan"],
+        "graph": ["connected_nodes", "find_path", "path", "scan"],
         "lb": ["done"],
         "cache": ["read"],
         "deliveries": ["processed"],

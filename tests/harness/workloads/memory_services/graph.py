@@ -8,10 +8,10 @@ from splitbrain.harness.client import Definite
 class GraphClient(SetClient):
     """Edges are the store's values, by number; chains by name."""
 
-    async def add(self, node):
+    async def add_node(self, node):
         self.store.elements.append(node)
 
-    async def remove(self, node):
+    async def remove_node(self, node):
         if node not in self.store.elements:
             raise Definite("not there")
         self.store.elements = [each for each in self.store.elements if each != node]
@@ -20,7 +20,7 @@ class GraphClient(SetClient):
         for edge in gone:
             del edges[edge]
 
-    async def link(self, edge, one, other):
+    async def add_edge(self, edge, one, other):
         if not {one, other} <= {*self.store.elements}:
             raise Definite("not there")
         self.store.values[edge] = one, other
@@ -36,8 +36,11 @@ class GraphClient(SetClient):
     async def path(self, chain):
         return [self.store.values[chain]] if chain in self.store.values else None
 
-    async def route(self, one, other):
-        return [one, other]
+    async def find_path(self, start, end):
+        return [start, end]
+
+    async def connected_nodes(self, node):
+        return [other for _, other in (await self.scan()).get(node, ())]
 
 
 CLIENTS = {"graph": GraphClient}
