@@ -107,6 +107,10 @@ class Disks(Protocol):
         """Lift this very rule; fsyncs that it alone held up end now."""
         ...
 
+    def has_data(self, name: str) -> bool:
+        """Whether anything is durable on a server's disk."""
+        ...
+
     def rot_disk(self, name: str, bits: int, random: random.Random) -> Effect:
         """Flip so many bits of what is durable on a server's disk, at places drawn from `random`.
 

@@ -190,6 +190,10 @@ class SimulatedDisk:
         if pending.epoch == self._epoch and pending.file is not None:
             pending.file.drop(pending.upto)
 
+    def has_data(self) -> bool:
+        """Whether anything is on the platter."""
+        return any(self.directory.current[name].durable for name in self.list())
+
     def rot(self, bits: int, random: random.Random) -> tuple[str, ...]:
         """Flip `bits` bits of the platter, anywhere; returns the names of the files concerned."""
         directory, struck = self.directory, dict[str, None]()

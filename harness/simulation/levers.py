@@ -150,6 +150,10 @@ class Levers:
             self.trace_event("disk-rule", name, rule.name, "over", 0.0)
             self.hosts[name].disk_rules.remove(rule)
 
+    def has_data(self, name: str) -> bool:
+        """Whether anything is durable on a host's disk."""
+        return self.hosts[name].disk.has_data()
+
     def rot_disk(self, name: str, bits: int, random: random.Random) -> dict[str, Any]:
         """Flip bits of what is durable on a host's disk."""
         files = self.hosts[name].disk.rot(bits, random)

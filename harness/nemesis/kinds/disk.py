@@ -10,6 +10,7 @@ Tolerance" (FAST 2017); Rebello et al., "Can Applications Recover from fsync Fai
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 from typing import Any
 
@@ -115,8 +116,15 @@ def helix(context: Context) -> Injection:
 
 
 def _at_once(context: Context, strike: Callable[[str, int], Effect]) -> Injection:
-    """What is done to each target's disk when the fault starts, told its number among them."""
-    targets, effects = context.targets(), list[Effect]()
+    """What is done to each target's disk when the fault starts, told its number among them.
+
+    Any one server is one that has something on its disk, if there are any: what is empty cannot be
+    damaged, and where one server keeps what all others derive, they would mostly be struck in vain.
+    """
+    control, effects = context.control, list[Effect]()
+    full = tuple(name for name in context.hosts if control.has_data(name))
+    one = context.fault.target in ("one", "leader")
+    targets = replace(context, hosts=full).targets() if one and full else context.targets()
 
     def begin() -> None:
         effects.extend(strike(node, number) for number, node in enumerate(targets.nodes))

@@ -144,6 +144,9 @@ class FakeControl:
     def remove_disk_rule(self, rule: DiskRule) -> None:
         self.disk_rules = [other for other in self.disk_rules if other is not rule]
 
+    def has_data(self, name: str) -> bool:
+        return True
+
     def rot_disk(self, name: str, bits: int, random: random.Random) -> dict[str, Any]:
         self._note("rot", (name, bits))
         return {"files_rotten": ["file"] if bits else []}

@@ -51,6 +51,27 @@ def test_on_a_slow_disk_fsyncs_take_longer_until_it_recovers():
     assert stop["effect"]["fsyncs_slowed"] in (len(during), len(during) + 1)
 
 
+@pytest.mark.parametrize("target", ["one", "leader"])
+def test_what_rots_at_any_one_server_rots_where_there_is_something(target):
+    log, struck = [], []
+    for seed in range(5):
+        world = World(seed=seed)
+        for name in ("n1", "n2", "n3"):
+            server = syncing(log) if name == "n2" else idle
+            world.add_server(name, server, peers=())
+        world.on_nemesis = lambda kind, value: struck.append(value.get("effect"))
+        with world.booted():
+            Nemesis([Fault("disk.bitrot", 1.0, 0.1, target, id="rot")], world).schedule()
+            world.run_until(2.0)
+
+    assert struck == [None, {"files_rotten": ["file"]}] * 5  # at its start, and at its end
+
+
+async def idle(node):
+    """A server that keeps nothing."""
+    await trio.sleep_forever()
+
+
 def test_on_a_stalled_disk_no_fsync_ends_before_it_recovers():
     syncs, stop = disturbed(Fault("disk.stall", 1.0, 2.0, "n1", id="stall"))
 
