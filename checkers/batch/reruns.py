@@ -143,6 +143,7 @@ class _PartitionInvariant:
 @dataclass(frozen=True, slots=True)
 class _BatchDeterministic:
     name: str = "batch-deterministic"
+    needs_events: str = AGAIN
 
     def check(self, history: History) -> Verdict:
         """See `splitbrain.checkers.verdict.Checker`.
@@ -161,8 +162,11 @@ class _BatchDeterministic:
             if one != other:
                 said = f"task {task} of job {job} (run {run}) made something else the second time"
                 anomalies.append(Anomaly("task-differs", said, (event.index,)))
+        vain = None if compared else "no task was done again"
         holds = f"{compared} tasks that were done again made the same"
-        return verdict_of(self.name, anomalies, {"tasks done again": compared}, holds=holds)
+        return verdict_of(
+            self.name, anomalies, {"tasks done again": compared}, holds=holds, vain=vain
+        )
 
 
 ENTRY = CheckerEntry(

@@ -31,7 +31,7 @@ from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.invariants.placement import imbalance, needless_moves
 from splitbrain.checkers.invariants.rechecked_placements import verify_placement
 from splitbrain.checkers.models.model import ModelError, shown
-from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 from splitbrain.checkers.vocabulary import PLACEMENT
 
 MOST = 2.5
@@ -85,6 +85,8 @@ class _Placement:
         if anomalies:
             said = anomalies[0].message
             return Verdict(self.name, INVALID, said, tuple(anomalies[:100]), coverage=coverage)
+        if not events:
+            return Verdict(self.name, UNKNOWN, "nobody said where keys are", coverage=coverage)
         reason = (
             f"{len(events)} placements under {len(by_members)} lists of members agree, are even, "
             "and move no more than they must"

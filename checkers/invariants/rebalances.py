@@ -23,7 +23,7 @@ from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.invariants.rechecked_placements import verify_moves
 from splitbrain.checkers.models.model import ModelError, shown
-from splitbrain.checkers.verdict import INVALID, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 from splitbrain.checkers.vocabulary import REBALANCE
 
 
@@ -57,6 +57,8 @@ class _NoNeedlessMove:
         if anomalies:
             said = f"{len(anomalies)} of {len(events)} moves: {anomalies[0].message}"
             return Verdict(self.name, INVALID, said, tuple(anomalies[:100]), coverage=coverage)
+        if not events:
+            return Verdict(self.name, UNKNOWN, "nothing was moved unasked", coverage=coverage)
         reason = f"{len(events)} moves of its own accord, each to a server with fewer ranges"
         return Verdict(self.name, VALID, reason, coverage=coverage)
 

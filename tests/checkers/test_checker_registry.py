@@ -8,10 +8,13 @@ import pytest
 
 from splitbrain.checkers import CHECKERS, INVALID, UNKNOWN, VALID, checker_for_model
 from splitbrain.checkers.certificate import Certified
-from splitbrain.checkers.history import drawn, write_jsonl
+from splitbrain.checkers.history import INFO, NEMESIS, History, Operation, drawn, write_jsonl
 from splitbrain.checkers.models import MODELS
 from splitbrain.checkers.registry import GROUP, entry_named, entry_of_verdict
 from splitbrain.harness import checking
+
+REQUIRED = {"bounded-staleness": {"versions": 1}}
+"""Options without which there is no such checker."""
 
 
 def test_every_model_has_its_checker():
@@ -56,10 +59,18 @@ def test_every_entry_is_complete_and_makes_what_it_says(name):
     entry = CHECKERS[name]
     assert entry.name == name
     assert entry.description
-    required = {"bounded-staleness": {"versions": 1}}
-    made = entry.make(**required.get(name, {}))
+    made = entry.make(**REQUIRED.get(name, {}))
     assert entry.judged(made.name)
     assert entry_of_verdict(made.name).name == name
+
+
+@pytest.mark.parametrize("name", CHECKERS)
+def test_a_history_in_which_nobody_did_anything_is_not_valid(name):
+    fault = [Operation(i, i, NEMESIS, INFO, "fault", {"id": "kill-1"}) for i in range(2)]
+    made = CHECKERS[name].make(**REQUIRED.get(name, {}))
+    said = [made.check(History.from_operations(events)).validity for events in ([], fault)]
+
+    assert said == [UNKNOWN, UNKNOWN]
 
 
 def test_names_in_brackets_are_told_apart_from_families():

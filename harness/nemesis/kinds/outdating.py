@@ -10,7 +10,7 @@ from splitbrain.harness.nemesis.injection import Context
 from splitbrain.harness.nemesis.kind import WHOEVER_LEADS, Kind, Parameter, Words, log_uniform
 from splitbrain.harness.nemesis.stage import Stage
 
-STAMPED = "stamped"
+STAMPED_WRITE = "stamped-write"
 """What a server tells the trace when it has acknowledged a write that its wall clock stamped."""
 
 _SLOW = 0.1
@@ -45,7 +45,7 @@ class Outdating:
 
     def begin(self) -> None:
         """Wait for a write."""
-        self._stage.listen(self._on_stamp, STAMPED)
+        self._stage.listen(self._on_stamp, STAMPED_WRITE)
 
     def end(self) -> Effect:
         """Set all clocks right."""

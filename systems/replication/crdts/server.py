@@ -14,7 +14,7 @@ from typing import Any
 
 import trio
 
-from splitbrain.harness.nemesis.kinds.outdating import STAMPED
+from splitbrain.harness.nemesis.kinds.outdating import STAMPED_WRITE
 from splitbrain.harness.node import Message, Node
 from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.replication.crdts.document import Document, Types
@@ -105,7 +105,7 @@ class GossipServer:
             self.storage.requests = (*self.storage.requests, number)
             await self.storage.durable()
             if f == "assign":
-                self.node.trace(STAMPED)
+                self.node.trace(STAMPED_WRITE)
             answer = ("ok",)
         self.node.network.send(client, ("reply", number, *answer))
 

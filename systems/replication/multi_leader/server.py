@@ -18,7 +18,7 @@ from typing import Any, ClassVar
 import trio
 
 from splitbrain.checkers.vocabulary import BEHIND
-from splitbrain.harness.nemesis.kinds.outdating import STAMPED
+from splitbrain.harness.nemesis.kinds.outdating import STAMPED_WRITE
 from splitbrain.harness.node import Message, Node
 from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.clocks.hybrid import HybridClock, HybridStamp
@@ -217,7 +217,7 @@ class MultiLeaderServer:
             case "assign", (value,):
                 stamp = self.clock.tick()
                 done = await self.change(number, (REGISTER, "register"), (), (stamp, value))
-                self.node.trace(STAMPED)
+                self.node.trace(STAMPED_WRITE)
                 return done
             case "increment", (by,):
                 over, sum_ = self._added

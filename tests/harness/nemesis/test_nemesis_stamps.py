@@ -20,13 +20,13 @@ def test_a_stamped_write_sets_clocks_back_for_a_while(who, struck):
     world.run_until(2.0)
     assert set(world.offsets.values()) == {0.0}
 
-    world.tell("stamped", "n2")
+    world.tell("stamped-write", "n2")
     world.run_until(2.01)
     assert {n: o for n, o in world.offsets.items() if o} == dict.fromkeys(struck, -3.0)
     world.run_until(4.0)
     assert set(world.offsets.values()) == {0.0}
 
-    world.tell("stamped", "n2")
+    world.tell("stamped-write", "n2")
     world.run_until(21.0)
     assert set(world.offsets.values()) == {0.0}
     assert stops(world)["f1"]["targets"] == struck
@@ -36,7 +36,7 @@ def test_a_stamped_write_sets_clocks_back_for_a_while(who, struck):
 def test_clocks_fall_behind_slowly_too():
     world, _ = performing(behind(how="drift", linger=0.5))
     world.run_until(2.0)
-    world.tell("stamped", "n1")
+    world.tell("stamped-write", "n1")
     world.run_until(2.01)
     assert (world.rates["n1"] < 1.0, world.rates["n2"]) == (True, 1.0)
 
@@ -48,7 +48,7 @@ def test_writes_while_clocks_are_wrong_set_them_back_no_further():
     world, _ = performing(behind(back=1.0, linger=60.0))
     world.run_until(1.5)
     for node in ("n1", "n2", "n1"):
-        world.tell("stamped", node)
+        world.tell("stamped-write", node)
         world.run_until(world.now + 0.01)
 
     assert world.offsets == {"n1": -1.0, "n2": 0.0, "n3": 0.0}
@@ -57,9 +57,9 @@ def test_writes_while_clocks_are_wrong_set_them_back_no_further():
 def test_clocks_are_right_once_the_fault_has_ended_whatever_is_stamped():
     world, _ = performing(behind(duration=1.0, linger=60.0))
     world.run_until(1.5)
-    world.tell("stamped", "n1")
+    world.tell("stamped-write", "n1")
     world.run_until(2.0)
-    world.tell("stamped", "n1")
+    world.tell("stamped-write", "n1")
     world.run_until(30.0)
 
     assert set(world.offsets.values()) == {0.0}

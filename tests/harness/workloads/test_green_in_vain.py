@@ -8,6 +8,7 @@ import pytest
 import trio
 from memory_services import CLIENTS
 
+from splitbrain.checkers.history import FAIL, INVOKE, OK, History
 from splitbrain.checkers.verdict import UNKNOWN, VALID
 from splitbrain.harness import Inconclusive, simulate
 from splitbrain.harness.client import Definite, request
@@ -36,16 +37,26 @@ class Idle:
         await trio.sleep_forever()
 
 
-def ran(name, perform=None, seed=1):
+def prepared(name):
+    """A plan, and the workload with a right client."""
+    plan = Plan("", name, nodes=2, clients=4, time_limit=10.0, rate=20.0, seed=1)
+    return plan, workload_for(plan, memory.clients(CLIENTS[name]))
+
+
+def ran(name, perform=None):
     """A run of a workload with a right client, whose operations go through `perform`."""
-    plan = Plan("", name, nodes=2, clients=4, time_limit=10.0, rate=20.0, seed=seed)
-    workload = workload_for(plan, memory.clients(CLIENTS[name]))
+    plan, workload = prepared(name)
     if perform is not None:
         right = workload.perform
         workload = replace(
             workload, perform=lambda client, f, value: perform(right, client, f, value)
         )
     return run(plan.using(Idle, workload))
+
+
+@cache
+def right_run(name):
+    return ran(name)
 
 
 def kinds_of(f, value):
@@ -61,7 +72,7 @@ def is_write(f, value, name):
 @cache
 def kinds(name):
     """All kinds of operations that a run of the workload invokes."""
-    calls = ran(name).history.calls()
+    calls = right_run(name).history.calls()
     return sorted(
         {k for call in calls for k in kinds_of(call.f, call.argument)} - {"replica-state"}
     )
@@ -69,9 +80,36 @@ def kinds(name):
 
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_a_right_client_exercises_everything(name):
-    result = ran(name)
+    result = right_run(name)
 
     assert result.validity is VALID, [v.reason for v in result.verdicts]
+
+
+REFUSALS = {"lock", "semaphore"}
+"""Workloads that judge refusals, which are failures; each refusal is one too many if nobody holds
+anything."""
+
+
+def failed(event, arguments):
+    """The event as if the operation had failed."""
+    if event.type == INVOKE:
+        arguments[event.process] = event.value
+    if event.type != OK:
+        return event
+    return replace(event, type=FAIL, value=arguments[event.process], error="no")
+
+
+@pytest.mark.parametrize("name", [name for name in WORKLOADS if name not in REFUSALS])
+def test_no_checker_calls_a_history_valid_in_which_everything_failed(name):
+    arguments = {}
+    clients = (event for event in right_run(name).history if isinstance(event.process, int))
+    nothing = History.from_operations(
+        replace(failed(event, arguments), index=i) for i, event in enumerate(clients)
+    )
+
+    said = {checker.name: checker.check(nothing) for checker in prepared(name)[1].checkers}
+
+    assert {v.validity for v in said.values()} == {UNKNOWN}, said
 
 
 @pytest.mark.parametrize("error", [OSError("cannot connect"), Definite("refused"), None])
