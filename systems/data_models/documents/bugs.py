@@ -62,8 +62,8 @@ class ChecksThenInserts(DocumentServer):
     """Looks for another document with the value, and then inserts."""
 
     async def _serve(self, client: str, number: int, request: list[Any]) -> None:
-        if request[0] == "put" and request[3] == 0:
-            _, collection, identity, _, fields, _ = request
+        if request[0] == "insert":
+            _, collection, identity, fields, _ = request
             try:
                 self.store.check_unique(collection, identity, dict(fields))
             except Conflict as conflict:

@@ -85,12 +85,12 @@ class DocumentClient:
         """Insert a document with the element; raises as `write` does."""
         identity = f"e{element}-{self._node.random.getrandbits(32)}"
         fields = {"element": element, "kind": "element"}
-        if not await self._put(ELEMENTS, identity, 0, fields):
+        if not await self._insert(ELEMENTS, identity, fields):
             raise Definite("the element is there already")
 
     async def read_all(self) -> list[int]:
         """The elements, found by the index."""
-        (found,) = await self._ask("find", ELEMENTS, (("kind", "element"),))
+        found = await self._find(ELEMENTS, {"kind": "element"})
         return [dict(fields)["element"] for _, _, fields in found]
 
     async def transfer(self, source: str, target: str, amount: int, opening: int) -> bool:
@@ -116,7 +116,7 @@ class DocumentClient:
     async def acquire(self) -> int | bool:
         """Put the document that holds the lock: its number, or False if there was one."""
         number = self._node.random.getrandbits(32)
-        took = await self._put(LOCKS, f"l{number}", 0, {"element": 0})
+        took = await self._insert(LOCKS, f"l{number}", {"element": 0})
         return took and number
 
     async def release(self, token: int) -> None:
@@ -134,12 +134,12 @@ class DocumentClient:
             if found is not None:
                 return found
             identity = f"u{self._node.random.getrandbits(62)}"
-            if await self._put(NAMES, identity, 0, {"element": name, "owner": owner}):
+            if await self._insert(NAMES, identity, {"element": name, "owner": owner}):
                 return owner
 
     async def owner(self, name: str) -> int | None:
         """Who has a name, found by the index."""
-        (found,) = await self._ask("find", NAMES, (("element", name),))
+        found = await self._find(NAMES, {"element": name})
         return dict(found[0][2])["owner"] if found else None
 
     async def write_version(self, key: str, value: int) -> int:
@@ -174,7 +174,7 @@ class DocumentClient:
         return await self._items({"number": {"$gte": 0}})
 
     async def _items(self, query: dict[str, Any]) -> list[list[Any]]:
-        (found,) = await self._ask("query", ITEMS, json.dumps(query))
+        found = await self._find(ITEMS, query)
         items = ((key, dict(fields)) for key, _, fields in found)
         return [[key, fields["color"], fields["number"]] for key, fields in items]
 
@@ -185,6 +185,14 @@ class DocumentClient:
     async def _registers(self) -> tuple[int, dict[str, Any]]:
         answer = await self._ask("get", *REGISTERS)
         return (answer[0], dict(answer[1])) if answer else (0, {})
+
+    async def _find(self, collection: str, query: dict[str, Any]) -> Any:
+        (found,) = await self._ask("find", collection, json.dumps(query))
+        return found
+
+    async def _insert(self, collection: str, identity: str, fields: dict[str, Any]) -> bool:
+        items = tuple(sorted(fields.items()))
+        return await self._change("insert", collection, identity, items)
 
     async def _put(
         self, collection: str, identity: str, version: int, fields: dict[str, Any]

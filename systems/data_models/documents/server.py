@@ -1,11 +1,11 @@
 """The server: a store of documents, asked over the network.
 
 ("get", collection, id)                            -> ("ok", version, fields) or ("none",)
-("find", collection, ((field, value), ...))        -> ("ok", ((id, version, fields), ...))
+("insert", collection, id, fields, change)         -> ("ok", 1) or ("conflict", reason)
+("find", collection, query)                        -> ("ok", ((id, version, fields), ...))
 ("put", collection, id, version, fields, change)   -> ("ok", version) or ("conflict", reason)
 ("get_all", collection, ids)                       -> ("ok", ((version, fields), ...))
 ("put_all", collection, ((id, version, fields), ...), change) -> ("ok", 0) or ("conflict", reason)
-("query", collection, query)                       -> ("ok", ((id, version, fields), ...))
 ("update", collection, id, update, change)         -> ("ok", version) or ("conflict", reason)
 ("delete", collection, id, change)                 -> ("ok", 0)
 
@@ -34,7 +34,7 @@ UNIQUE = frozenset({"element"})
 """Fields whose values no two documents of a collection may share."""
 
 
-CHANGES = ("put", "put_all", "update", "delete")
+CHANGES = ("insert", "put", "put_all", "update", "delete")
 """Requests that change documents."""
 
 
@@ -89,8 +89,11 @@ def answered(store: Documents, f: str, *arguments: Any) -> Message:
             case "get", (collection, identity):
                 found = store.get(collection, identity)
                 return ("ok", found.version, found.fields) if found else ("none",)
-            case "find", (collection, query):
-                return "ok", tuple(map(tuple, store.find(collection, dict(query))))
+            case "find", (collection, str() as text):
+                return "ok", tuple(map(tuple, store.find(collection, _json(text))))
+            case "insert", (collection, identity, fields, change):
+                store.insert(collection, identity, dict(fields), change)
+                return "ok", 1
             case "put", (collection, identity, version, fields, change):
                 store.put(collection, identity, version, dict(fields), change)
                 return "ok", version + 1
@@ -100,8 +103,6 @@ def answered(store: Documents, f: str, *arguments: Any) -> Message:
                 made = [(collection, i, version, dict(fields)) for i, version, fields in puts]
                 store.put_all(made, change)
                 return "ok", 0
-            case "query", (collection, str() as text):
-                return "ok", tuple(map(tuple, store.query(collection, _json(text))))
             case "update", (collection, identity, str() as text, change):
                 return "ok", store.update(collection, identity, _json(text), change)
             case "delete", (collection, identity, change):

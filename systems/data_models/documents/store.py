@@ -85,16 +85,7 @@ class Documents:
         """A document; None if there is none of that id."""
         return self.collections.get(collection, {}).get(identity)
 
-    def find(self, collection: str, query: Mapping[str, Any]) -> list[Document]:
-        """The documents whose fields are those of the query, by id; all if it is empty."""
-        documents = self.collections.get(collection, {})
-        ids: set[str] | None = None
-        for item in query.items():
-            found = self.index.get((collection, *item), set())
-            ids = found if ids is None else ids & found
-        return [documents[name] for name in sorted(documents if ids is None else ids)]
-
-    def query(self, collection: str, query: Any) -> list[Document]:
+    def find(self, collection: str, query: Any) -> list[Document]:
         """The documents that a query matches, by id (`splitbrain.systems.data_models.documents.
         queries`): those with the values that it needs are found by the index, and looked at.
 
@@ -102,10 +93,25 @@ class Documents:
             BadQuery: it can't be understood.
         """
         wanted = parsed(query)
-        found = self.find(collection, dict(wanted.equal))
+        found = self.with_values(collection, dict(wanted.equal))
         return [document for document in found if wanted.matches(dict(document.fields))]
 
+    def with_values(self, collection: str, values: Mapping[str, Any]) -> list[Document]:
+        """The documents whose fields have these values, by id; all if there are none."""
+        documents = self.collections.get(collection, {})
+        ids: set[str] | None = None
+        for item in values.items():
+            found = self.index.get((collection, *item), set())
+            ids = found if ids is None else ids & found
+        return [documents[name] for name in sorted(documents if ids is None else ids)]
+
     # Writing
+
+    def insert(
+        self, collection: str, identity: str, fields: Mapping[str, Any], change: int
+    ) -> None:
+        """Make a new document; see `put`."""
+        self.put(collection, identity, 0, fields, change)
 
     def update(self, collection: str, identity: str, update: Any, change: int) -> int:
         """Change some fields of a document, which is made if there is none; its version then.

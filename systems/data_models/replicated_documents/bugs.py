@@ -17,7 +17,7 @@ from splitbrain.systems.consensus.sessions import Sessionless
 from splitbrain.systems.data_models.replicated_documents.machine import DocumentMachine
 from splitbrain.systems.data_models.replicated_documents.server import ReplicatedDocumentServer
 
-CHANGES = ("put", "put_all")
+CHANGES = ("insert", "put", "put_all")
 
 
 class NumbersBySender(Raft):

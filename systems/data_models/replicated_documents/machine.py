@@ -13,7 +13,7 @@ from splitbrain.systems.consensus.asking import OK, REFUSED
 from splitbrain.systems.data_models.documents.server import UNIQUE, answered
 from splitbrain.systems.data_models.documents.store import Documents
 
-READS = ("get", "find", "get_all", "query")
+READS = ("get", "find", "get_all")
 
 
 class DocumentMachine:

@@ -36,7 +36,7 @@ def test_equal_logs_give_equal_documents_also_behind_a_snapshot():
             other = restored
 
     assert immutable(one.state()) == immutable(other.state())
-    find = ("find", "c", (("element", 1),))
+    find = ("find", "c", '{"element": 1}')
     assert one.query(find) == other.query(find)
     assert len({answer[0] for _, answer in answers}) > 1
 

@@ -81,7 +81,7 @@ def test_what_a_query_finds_is_what_its_definition_says(query, documents):
         store.put("c", f"d{number}", 0, fields, number)
 
     wanted = [f"d{number}" for number, fields in enumerate(documents) if holds(query, fields)]
-    assert [found.id for found in store.query("c", query)] == wanted
+    assert [found.id for found in store.find("c", query)] == wanted
 
 
 @settings(max_examples=40)
@@ -168,8 +168,8 @@ def test_a_server_refuses_and_changes_nothing():
     for _ in range(40):
         deep = f'{{"$not": {deep}}}'
 
-    assert answered(store, "query", "c", "{")[0] == "refused"
-    assert answered(store, "query", "c", deep)[1].endswith("nested no deeper than 32")
+    assert answered(store, "find", "c", "{")[0] == "refused"
+    assert answered(store, "find", "c", deep)[1].endswith("nested no deeper than 32")
     assert answered(store, "update", "c", "d", json.dumps({"$inc": {"a": None}}), 1) == (
         "refused",
         "update.$inc.a: give a number to add",
