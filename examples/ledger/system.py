@@ -41,7 +41,7 @@ SYSTEM = System(
     server=program("examples.ledger.service:main", env=ENV),
     client=Client,
     workloads=("bank",),
-    claims=Claims(("process", "net", "clock", "client"), max_down="all"),
+    claims=Claims(("process", "net", "net.slicer", "net.reset", "clock", "client"), max_down="all"),
     nodes=1,
     sizes=range(1, 2),
     bugs=(

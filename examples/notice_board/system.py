@@ -43,7 +43,9 @@ SYSTEM = System(
     server=program("examples.notice_board.service:main", library="asyncio", env=ENV),
     client=Client,
     workloads=("set",),
-    claims=Claims(("process.pause", "net", "clock", "client"), max_down="all"),
+    claims=Claims(
+        ("process.pause", "net", "net.slicer", "net.reset", "clock", "client"), max_down="all"
+    ),
     nodes=3,
     sizes=range(2, 6),
     bugs=(

@@ -15,7 +15,7 @@ SYSTEM = System(
     server=program("examples.rest_store.service:main", env=ENV),
     client=Client,
     workloads=("register",),
-    claims=Claims(("process.pause", "net", "client")),
+    claims=Claims(("process.pause", "net", "net.slicer", "net.reset", "client")),
     bugs=(
         Bug(
             id="REST-01",

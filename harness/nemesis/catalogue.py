@@ -113,10 +113,10 @@ def _meaning(name: str) -> tuple[Kind, ...]:
         return (_OWN[name],)
     kinds = every_kind()
     if name == "all":
-        return tuple(kind for kind in kinds if not (kind.by_name or kind.real))
+        return tuple(kind for kind in kinds if not (kind.by_name or kind.apart))
     family = _FAMILY_ALIASES.get(name, name)
     meant = tuple(
-        k for k in kinds if name in (k.id, *k.aliases) or (family == k.family and not k.real)
+        k for k in kinds if name in (k.id, *k.aliases) or (family == k.family and not k.apart)
     )
     if not meant:
         families = tuple(dict.fromkeys(kind.family for kind in kinds))

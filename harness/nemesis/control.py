@@ -10,7 +10,7 @@ given to `subscribe`, for a node can't be killed in the middle of its step.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
 from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
@@ -159,6 +159,18 @@ class RealProcesses(Protocol):
     def fill_disk(self, name: str, *, full: bool) -> bool:
         """Take all free room from a server's disk, or give it back; whether there was none before
         this."""
+        ...
+
+
+@runtime_checkable
+class Connections(Protocol):
+    """Levers on connections of unmodified programs (`Kind.streams`)."""
+
+    def reset_connections(self, name: str, share: float, random: random.Random) -> Sequence[int]:
+        """Reset each established connection of a host with probability `share`.
+
+        Both ends are told so. Returns the connections' numbers.
+        """
         ...
 
 

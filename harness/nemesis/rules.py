@@ -43,11 +43,14 @@ class LinkRule:
         healing: second copies that come later than usual are lost once it is done: they outlive the
             rule, and what is still under way after that would wake what should be at rest.
         bandwidth: bytes a second that each link passes on; 0: any number.
+        slices: probability that a segment of a stream is cut in two, 0 to 1; half as often what is
+            to be sent waits for what is written next.
+        pause: for how long parts wait at most, in seconds.
         words: the first words of the messages that it concerns; none: all of them.
         answer: answers messages in their receiver's place, which never sees them.
-        affected: messages that the rule dropped, delayed or duplicated so far, counted by the
-            network. A dropped message counts in the rule that dropped it, the first in force; one
-            that a rule lets pass untouched doesn't count.
+        affected: messages that the rule dropped, delayed or duplicated so far, and segments that
+            it cut or held back, counted by who sends. A dropped message counts in the rule that
+            dropped it, the first in force; one that a rule lets pass untouched doesn't count.
     """
 
     name: str
@@ -58,18 +61,20 @@ class LinkRule:
     duplicate: float = 0.0
     later: float = 0.0
     bandwidth: float = 0.0
+    slices: float = 0.0
+    pause: float = 0.0
     words: tuple[str, ...] = ()
     answer: Answer | None = None
     affected: int = 0
     healing: Healing = field(default_factory=Healing)
 
     def __post_init__(self) -> None:
-        for name in ("delay", "later"):
+        for name in ("delay", "later", "pause"):
             if getattr(self, name) < 0:
                 raise ValueError(
                     f"rule {self.name}: {name} is {getattr(self, name)}, it can't be negative"
                 )
-        for name in ("loss", "duplicate"):
+        for name in ("loss", "duplicate", "slices"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(
                     f"rule {self.name}: {name} is {getattr(self, name)}, a probability is 0 to 1"

@@ -128,6 +128,17 @@ class Machine:
             else:
                 end.vanish()
 
+    def reset(self, share: float, draw: Callable[[], float]) -> list[int]:
+        """Reset each connection with another host with this probability; returns their numbers."""
+        struck = [
+            end
+            for end in self.ends
+            if end.established and not end.closed and end.far is not self and draw() < share
+        ]
+        for end in struck:
+            end.cut_off()
+        return [end.number for end in struck]
+
     def name_socket(self, name: str, told: str) -> int:
         """Have a Unix socket of this name; returns its number, which is above those of ports."""
         number = self.sockets[name] = _PORTS + len(self.socket_names)

@@ -14,12 +14,6 @@ WINDOW = 65_536
 BUFFER = 65_536
 """Bytes that may wait to be sent."""
 
-SPLIT = 0.125
-"""How many segments are cut in two at random."""
-
-SPLIT_PAUSE_S = 0.005
-"""How much later the second part leaves, at most."""
-
 FIRST_RETRY_S, LAST_RETRY_S = 0.2, 2.0
 """Seconds until what was lost is sent again: the first time, and at most."""
 

@@ -20,9 +20,9 @@ from __future__ import annotations
 import errno
 from collections import deque
 from collections.abc import Callable
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from splitbrain.harness.programs.cutting import Cutting
 from splitbrain.harness.programs.families import Bound
 from splitbrain.harness.programs.segments import (
     BUFFER,
@@ -32,8 +32,6 @@ from splitbrain.harness.programs.segments import (
     LAST_RETRY_S,
     PATIENCE,
     SEGMENT,
-    SPLIT,
-    SPLIT_PAUSE_S,
     WINDOW,
     Ends,
     Segment,
@@ -101,6 +99,7 @@ class End:
         self._early: dict[int, Segment] = {}
         self._flushing = self._timing = self._fin_sent = False
         self._tls, self._heard = TlsFlights(), True
+        self._cutting = Cutting(machine.world, self._names, number)
         self._retry = FIRST_RETRY_S
         machine.ends[self] = None
 
@@ -177,6 +176,13 @@ class End:
             if self.peer is not None:
                 self._packet("rst", self.peer._reset_arrived)
 
+    def cut_off(self) -> None:
+        """Both ends are told that the connection is reset, as by a firewall that forgot it."""
+        peer = self.peer
+        self._reset_arrived()
+        if peer is not None:
+            self._packet("rst", peer._reset_arrived)
+
     def vanish(self) -> None:
         """The host has lost its power."""
         self.closed = True
@@ -212,6 +218,9 @@ class End:
         if self._heard and self._unsent:
             self._heard = False
             self._tls.begin(self._unsent)
+        if self._unsent and not self._tls.encrypted and (wait := self._cutting.held()) is not None:
+            self._flush_after(wait)
+            return
         while self._unsent:
             room = WINDOW - self._flying_bytes - len(peer.received)
             if room <= 0:
@@ -224,27 +233,22 @@ class End:
             if len(self._unsent) >= BUFFER - size:
                 self.changed()
             if size < most:  # the rest comes a little later, or it would seem whole again
-                self._flushing = True
-                self._heap.after(SPLIT_PAUSE_S * self._cutting(), self._flush)
+                self._flush_after(self._cutting.pause())
                 return
         if self.shut and not self._fin_sent:
             self._fin_sent = True
             self._send("fin", b"")
+
+    def _flush_after(self, seconds: float) -> None:
+        self._flushing = True
+        self._heap.after(seconds, self._flush)
 
     def _cut(self, size: int) -> int:
         """Where to end a segment of at most this size."""
         if self._tls.signed:
             return size
         decided = self.machine.world.cut
-        if decided is not None:
-            return decided(size)
-        if size > 1 and self._cutting() < SPLIT:
-            return 1 + int(self._cutting() * (size - 1))
-        return size
-
-    @cached_property
-    def _cutting(self) -> Callable[[], float]:
-        return self.machine.world.stream("tcp", *self._names, self.number).random
+        return self._cutting.size(size) if decided is None else decided(size)
 
     def _send(self, kind: str, data: bytes) -> None:
         segment = Segment(self._next, kind, data, self._heap.now)

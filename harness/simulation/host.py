@@ -34,6 +34,10 @@ class Kernel(Protocol):
         """The process has ended, or the machine has lost its power."""
         ...
 
+    def reset(self, share: float, draw: Callable[[], float]) -> list[int]:
+        """Reset each established connection with this probability; returns their numbers."""
+        ...
+
 
 class Host:
     """A machine: what survives the death of the process that runs on it.

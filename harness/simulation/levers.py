@@ -120,6 +120,11 @@ class Levers:
             if host.incarnation is not None:
                 host.incarnation.step()
 
+    def reset_connections(self, name: str, share: float, random: random.Random) -> list[int]:
+        """Reset each established connection of a host with probability `share`."""
+        kernel = self.hosts[name].machine
+        return [] if kernel is None else kernel.reset(share, random.random)
+
     def set_clock_rate(self, name: str, rate: float) -> None:
         """Let the host's clocks run at `rate` (1.0 is right)."""
         host = self.hosts[name]

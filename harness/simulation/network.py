@@ -227,6 +227,13 @@ class SimulatedNetwork:
         """Whether a rule blocks the way back, on which acknowledgements would go."""
         return any(rule.block for rule in self._rules.get((destination, source), ()))
 
+    def slicer(self, source: str, destination: str) -> tuple[LinkRule, Callable[[], float]] | None:
+        """The rule that cuts streams on this link, if one does, and its dice."""
+        for rule in self._rules.get((source, destination), ()):
+            if rule.slices:
+                return rule, self._rule_draw(rule.name, (source, destination))
+        return None
+
     def _drop(self, link: Link, number: int, reason: str) -> None:
         if self._recording:
             self._events.append((self._heap.now, "drop", *link, number, reason))

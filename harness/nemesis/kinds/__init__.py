@@ -33,6 +33,8 @@ PATHS = {
     "net.loss": "splitbrain.harness.nemesis.kinds.network:LOSS",
     "net.duplicate": "splitbrain.harness.nemesis.kinds.network:DUPLICATE",
     "net.bandwidth": "splitbrain.harness.nemesis.kinds.network:BANDWIDTH",
+    "net.slicer": "splitbrain.harness.nemesis.kinds.connections:SLICER",
+    "net.reset": "splitbrain.harness.nemesis.kinds.connections:RESET",
     "clock.bump": "splitbrain.harness.nemesis.kinds.clock:BUMP",
     "clock.drift": "splitbrain.harness.nemesis.kinds.clock:DRIFT",
     "clock.strobe": "splitbrain.harness.nemesis.kinds.clock:STROBE",

@@ -95,6 +95,12 @@ class FakeControl:
             self._paused[name] = False
             self._note("resume", name)
 
+    # What only unmodified programs have
+
+    def reset_connections(self, name: str, share: float, random: random.Random) -> list[int]:
+        self._note("reset", (name, share))
+        return [1, 2]
+
     # What only real processes have
 
     def terminate(self, name: str, patience: float) -> dict[str, Any]:

@@ -40,6 +40,8 @@ SHORT_FORMS = {
     "net.loss": faults.loss(probability=0.2),
     "net.duplicate": faults.duplicate(probability=0.2),
     "net.bandwidth": faults.bandwidth(rate=1000.0),
+    "net.slicer": faults.slicer(share=1.0),
+    "net.reset": faults.reset_connections(),
     "clock.bump": faults.clock_bump(offset=-2.0),
     "clock.drift": faults.clock_drift(rate=0.5),
     "clock.strobe": faults.strobe(delta=-1.0),

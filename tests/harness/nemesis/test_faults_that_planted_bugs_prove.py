@@ -506,9 +506,10 @@ CASES = [
     ("client.duplicate", Keeper, retrying, "set-full/duplicated", 0),
 ]
 
-ELSEWHERE = {"member.dead", *(kind.id for kind in KINDS if kind.real)}
+ELSEWHERE = {"member.dead", *(kind.id for kind in KINDS if kind.apart)}
 """The first finds who needs the dead, in ``tests/harness/runs/test_liveness.py``; those of real
-processes find in ``tests/harness/processes`` what they must."""
+processes find in ``tests/harness/processes`` what they must, those of connections in
+``tests/harness/programs/test_connection_faults.py``."""
 
 
 def test_every_kind_of_fault_has_a_bug_that_it_finds():

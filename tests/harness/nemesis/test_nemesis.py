@@ -58,7 +58,7 @@ def elections(world, seed=0):
 def test_heal_undoes_whatever_is_active():
     world, nemesis = performing(*ONE_OF_EACH)
     elections(world)
-    world.run_until(4.0)
+    world.run_until(4.5)
     assert len(nemesis.active) == len(KINDS)
     assert not undisturbed(world)
 
