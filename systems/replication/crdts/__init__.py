@@ -48,8 +48,10 @@ gossips, ``client`` asks. Of deltas, ``dotted`` is the set, ``intervals`` says w
 ``delta_server`` sends that. ``bugs`` and ``delta_bugs`` have types and servers with one decision
 wrong.
 
-Operations over a causal broadcast are ``multi-leader-merging``. Left out: what the set's context
-and the counters know of actors grows with the lives of servers.
+Operations over a causal broadcast are ``multi-leader-merging``. What was removed from the set is
+forgotten at once, which its context makes safe; tombstones alone could not be (ML-09). Left out:
+letters that were erased are kept for good, as others may have typed behind them; what the set's
+context and the counters know of actors grows with the lives of servers.
 """
 
 from splitbrain.harness.knobs import Knob
