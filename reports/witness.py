@@ -284,8 +284,9 @@ def elements_witness(view: RunView, anomaly: Anomaly) -> ElementsWitness | None:
         says_nothing = _unkeyed(call.argument, key) is None
         if says_nothing and call.outcome == "ok" and isinstance(items, list):
             # Most elements are numbers, which reads return by the thousand: only these few matter.
-            seen = {identity(item) for item in items if type(item) is not int or item in numbers}
-            reads.append((position, call, seen))
+            if set(map(type, items)) <= {int}:
+                items = numbers.intersection(items)
+            reads.append((position, call, {identity(item) for item in items}))
     reads.sort(key=lambda read: (read[1].end or 0, read[0]))
     lives = []
     for (position, add), element in zip(shown, elements, strict=True):

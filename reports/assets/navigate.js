@@ -86,6 +86,7 @@ function navigation(run, canvas, overview) {
     }
     if (moment) center(Number(moment[1]) * 1e6, Math.min(view.to - view.from, run.end / 10));
     if (operation || moment) document.getElementById("timeline").scrollIntoView();
+    return Boolean(operation || moment);
   };
 
   const control = { view, redraw, refresh, show, pan, zoom, choose, step, select, toFailure, timeAt,

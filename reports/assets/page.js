@@ -75,8 +75,7 @@ async function follow() {
   if (side && !side.checked) side.checked = true;
   await showSide();
   const { control, messages } = charts.get(shownPrefix());
-  control.follow();
-  control.redraw();
+  if (control.follow()) control.redraw();
   const moment = /^#(?:whole-)?t=(\d+(?:\.\d+)?)s?$/.exec(location.hash);
   if (moment) messages?.center(Number(moment[1]) * 1e6);
 }

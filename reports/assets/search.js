@@ -8,13 +8,14 @@ function searching(run, control, messages) {
   fillChoice(kind, "all kinds", run.functions);
   fillChoice(key, "all keys", run.keys);
   key.parentElement.hidden = run.keys.length === 0;
-  const entries = searchable(run, control, messages);
+  let all = null; // made once something is looked for: of a long run it is the most work of all
   const search = () => {
     const words = box.value.toLowerCase().split(/\s+/).filter(Boolean);
     const chosen = kind.value !== "" || key.value !== "";
     const fits = (i) => (kind.value === "" || run.f[i] === Number(kind.value)) &&
       (key.value === "" || run.key[i] === Number(key.value));
-    const found = words.length === 0 && !chosen ? [] : entries.filter((entry) =>
+    if (words.length > 0 || chosen) all ??= searchable(run, control, messages);
+    const found = words.length === 0 && !chosen ? [] : all.filter((entry) =>
       (entry.operation === undefined ? !chosen : fits(entry.operation)) &&
       words.every((word) => entry.text.toLowerCase().includes(word)));
     control.only(chosen ? fits : null);

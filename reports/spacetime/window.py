@@ -249,8 +249,21 @@ def brief(body: Sequence[object], limit: int = 22) -> str:
         parts = parts[2:]
     if len(parts) == 1 and isinstance(parts[0], str) and parts[0].startswith("{"):
         parts = _json_parts(parts[0])
-    words = " ".join(_words(parts))
+    words = _joined(_words(parts), limit)
     return words if len(words) <= limit else words[: limit - 3].rstrip() + "..."
+
+
+def _joined(words: Iterable[str], limit: int) -> str:
+    """Words up to the one by which they are longer than so many characters: a message may have
+    thousands."""
+    taken: list[str] = []
+    length = -1
+    for word in words:
+        taken.append(word)
+        length += 1 + len(word)
+        if length > limit:
+            break
+    return " ".join(taken)
 
 
 def _json_parts(text: str) -> list[object]:
