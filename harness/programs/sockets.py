@@ -26,7 +26,7 @@ from splitbrain.harness.programs.families import (
 from splitbrain.harness.programs.machine import Datagrams, Machine, machine_under, taken
 from splitbrain.harness.programs.names import resolved
 from splitbrain.harness.programs.segments import Address, error_of
-from splitbrain.harness.programs.socket_options import SocketOptions
+from splitbrain.harness.programs.socket_buffers import SocketBuffers
 from splitbrain.harness.programs.tcp import End, Listener
 from splitbrain.harness.simulation.wires import running_program
 
@@ -41,7 +41,7 @@ _FAMILIES = (real.AF_INET, real.AF_INET6)
 _real_socket = real.socket
 
 
-class SimulatedSocket(SocketOptions):
+class SimulatedSocket(SocketBuffers):
     """A TCP or UDP socket of the simulated host; a subclass, so that ``isinstance`` says yes.
 
     What it is, is told by which of its parts there is: a connection (`_end`), a listener, a bound
@@ -310,24 +310,6 @@ class SimulatedSocket(SocketOptions):
         self._would_block(not end.writable, "send")
         return end.write(memoryview(data).cast("B"))
 
-    def sendall(self, data: Any, flags: int = 0) -> None:
-        """See `socket.socket.sendall`; with a full buffer it would wait."""
-        rest = memoryview(data).cast("B")
-        while rest:
-            rest = rest[self.send(rest) :]
-
-    def sendmsg(self, buffers: Any, *more: Any) -> int:
-        """See `socket.socket.sendmsg`; without ancillary data."""
-        if more and more[0]:
-            told = "a simulated socket sends no descriptors or other ancillary data"
-            raise OSError(errno.EOPNOTSUPP, told)
-        return self.send(b"".join(buffers))
-
-    def recvmsg(self, size: int, *more: Any) -> tuple[bytes, list[Any], int, Any]:
-        """See `socket.socket.recvmsg`; there is no ancillary data."""
-        data, source = self.recvfrom(size)
-        return data, [], 0, source
-
     def recv(self, size: int, flags: int = 0) -> bytes:
         """See `socket.socket.recv`."""
         self._open()
@@ -340,13 +322,6 @@ class SimulatedSocket(SocketOptions):
             raise _taken(end)
         self._would_block(not end.readable, "recv")
         return b""
-
-    def recv_into(self, buffer: Any, size: int = 0, flags: int = 0) -> int:
-        """See `socket.socket.recv_into`."""
-        view = memoryview(buffer).cast("B")
-        data = self.recv(size or len(view), flags)
-        view[: len(data)] = data
-        return len(data)
 
     def sendto(self, data: Any, *more: Any) -> int:
         """See `socket.socket.sendto`."""
@@ -369,13 +344,6 @@ class SimulatedSocket(SocketOptions):
         self._would_block(not bound.received, "recvfrom")
         data, source = bound.received.pop(0)
         return data[:size], self._told(source)
-
-    def recvfrom_into(self, buffer: Any, size: int = 0, flags: int = 0) -> tuple[int, Any]:
-        """See `socket.socket.recvfrom_into`."""
-        view = memoryview(buffer).cast("B")
-        data, source = self.recvfrom(size or len(view), flags)
-        view[: len(data)] = data
-        return len(data), source
 
     # Checks
 
