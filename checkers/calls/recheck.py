@@ -1,14 +1,17 @@
-"""Verdicts on effects checked again, request by request and read by read, from the definitions."""
+"""Verdicts on effects and transfers checked again, request by request, read by read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
+from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate, compare
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import frozen
 from splitbrain.checkers.verdict import INVALID, Verdict
+
+STEPS = 20_000_000
+"""Pairs of an entry and a transfer that are looked at, at most."""
 
 
 def verify(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
@@ -70,3 +73,46 @@ def _kinds(requests: list[Call], reads: list[Call], read: Call) -> set[str]:
             if had - present:
                 kinds.add("vanished")
     return kinds
+
+
+def verify_transfers(history: History, verdict: Verdict, options: Mapping[str, Any]) -> Certified:
+    """What the history says of each read of accounts, by the definition of
+    `splitbrain.checkers.calls.transfers`. O(reads * requests * entries).
+
+    Raises:
+        CertificateError: a finding is not there, or one is there that the verdict doesn't have.
+    """
+    calls = history.calls()
+    requests = {call.argument[0]: call for call in calls if call.f == "transfer"}
+    reads = [call for call in calls if call.f == "accounts" and call.outcome == OK]
+    most = max((len(read.result["entries"]) for read in reads), default=0)
+    if len(reads) * (len(requests) + len(reads) + most) * (most + 1) > STEPS:
+        return Certified("nothing", complete=False, unchecked="so large a history")
+    found = {read.complete_index or 0: set(_books(read, requests, reads)) for read in reads}
+    return compare(verdict, found, f"each transfer was looked up again in {len(reads)} reads")
+
+
+def _books(read: Call, requests: Mapping[Any, Call], reads: list[Call]) -> Iterator[str]:
+    entries = [tuple(entry) for entry in read.result["entries"]]
+    before = [other for other in reads if (other.completed or 0) < read.invoked]
+    had = {entry[0] for other in before for entry in other.result["entries"]}
+    asked = []
+    for identity, request in requests.items():
+        _, source, target, amount = request.argument
+        debit, credit = (identity, source, -amount), (identity, target, amount)
+        if request.outcome != FAIL and request.invoked < (read.completed or 0):
+            asked += [debit, credit]
+        counts = entries.count(debit), entries.count(credit)
+        done = request.outcome == OK and (request.completed or 0) < read.invoked
+        if done and counts == (0, 0):
+            yield "lost"
+        if (done or identity in had) and (counts[0] == 0) != (counts[1] == 0):
+            yield "half-booked"
+        if max(counts) > 1:
+            yield "double-booked"
+    if any(entry not in asked for entry in entries):
+        yield "unrequested"
+    told = read.result["balances"]
+    for account in {account for _, account, _ in entries} | set(told):
+        if told.get(account, 0) != sum(amount for _, other, amount in entries if other == account):
+            yield "wrong-balance"

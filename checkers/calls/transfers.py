@@ -28,6 +28,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from splitbrain.checkers.calls.recheck import verify_transfers
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
@@ -149,4 +150,6 @@ def _balances(
             yield "wrong-balance", account, said
 
 
-ENTRY = CheckerEntry(NAME, transfers_booked_once, "transfers are booked on both sides, once")
+ENTRY = CheckerEntry(
+    NAME, transfers_booked_once, "transfers are booked on both sides, once", verify=verify_transfers
+)

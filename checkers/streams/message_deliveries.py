@@ -34,6 +34,7 @@ from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
+from splitbrain.checkers.streams.recheck.deliveries_of_messages import verify_deliveries
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 SEND, READ, BUFFERED = "send", "processed", "buffered"
@@ -165,4 +166,9 @@ def _buffers(history: History) -> Iterator[Anomaly]:
                 raise ModelError(event.index, said)
 
 
-ENTRY = CheckerEntry(NAME, deliveries, "messages have their effects once, in the order of each key")
+ENTRY = CheckerEntry(
+    NAME,
+    deliveries,
+    "messages have their effects once, in the order of each key",
+    verify=verify_deliveries,
+)

@@ -33,6 +33,7 @@ from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
+from splitbrain.checkers.streams.recheck.publications import verify_publications
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 PUT, READ = "put", "published"
@@ -156,4 +157,9 @@ def _named(row: Row) -> str:
     return f"{row[0]} = {shown(row[2])} (version {row[1]})"
 
 
-ENTRY = CheckerEntry(NAME, published_in_order, "an outbox publishes each write once, in order")
+ENTRY = CheckerEntry(
+    NAME,
+    published_in_order,
+    "an outbox publishes each write once, in order",
+    verify=verify_publications,
+)

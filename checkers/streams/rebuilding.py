@@ -34,6 +34,7 @@ from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
+from splitbrain.checkers.streams.recheck.stores_of_events import verify_stores
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 APPEND, READ, REBUILD = "append", "read", "rebuild"
@@ -234,4 +235,9 @@ def _went_back(reads: list[_Read]) -> Iterator[Found]:
             yield "went-back", f"process {read.call.process} reads {said}", (best.call, read.call)
 
 
-ENTRY = CheckerEntry(NAME, rebuild_equals_live, "streams are what their events make, and stay so")
+ENTRY = CheckerEntry(
+    NAME,
+    rebuild_equals_live,
+    "streams are what their events make, and stay so",
+    verify=verify_stores,
+)

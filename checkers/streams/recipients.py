@@ -36,6 +36,7 @@ from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
+from splitbrain.checkers.streams.recheck.notifications import verify_recipients
 from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 BEFRIEND, UNFRIEND, POST, READ = "befriend", "unfriend", "post", "notified"
@@ -193,4 +194,9 @@ def _told(act: _Act) -> str:
     return f"{act.call.f} {shown([act.user, act.subject])}"
 
 
-ENTRY = CheckerEntry(NAME, causal_recipients, "who was a friend when it was posted is notified")
+ENTRY = CheckerEntry(
+    NAME,
+    causal_recipients,
+    "who was a friend when it was posted is notified",
+    verify=verify_recipients,
+)

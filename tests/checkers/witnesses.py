@@ -5,7 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from zlib import crc32
 
+import pytest
+
+from splitbrain.checkers import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import History
+from splitbrain.checkers.verdict import Anomaly
 
 ONE_IN = 6
 """Of so many verdicts one is looked into: histories are drawn by the thousand."""
@@ -20,3 +25,17 @@ def shown_alone(checker, history, verdict):
         alone = History.from_operations(replace(e, index=i) for i, e in enumerate(named))
         kinds = {found.kind for found in checker.check(alone).anomalies}
         assert anomaly.kind in kinds, (anomaly, list(history))
+
+
+def checked_again(entry, history, verdict):
+    """Other code confirms a verdict that says something, and refuses its opposite."""
+    if verdict.validity is UNKNOWN:
+        return
+    assert entry.verified(history, verdict).complete
+    if verdict.validity is INVALID:
+        forged = replace(verdict, validity=VALID, anomalies=())
+    else:
+        anomalies = (Anomaly("lost", "it is wrong", (len(history) - 1,)),)
+        forged = replace(verdict, validity=INVALID, anomalies=anomalies)
+    with pytest.raises(CertificateError):
+        entry.verified(history, forged)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from witnesses import checked_again
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
-from splitbrain.checkers.calls.transfers import transfers_booked_once
+from splitbrain.checkers.calls.transfers import ENTRY, transfers_booked_once
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
@@ -177,9 +178,12 @@ def test_the_checker_agrees_with_another_reckoning():
         random = Random(seed)
         right = simulated(random)
         for operations in (right, mutated(right, random)):
-            verdict = transfers_booked_once().check(History.from_operations(operations))
+            made = History.from_operations(operations)
+            verdict = transfers_booked_once().check(made)
             found = {anomaly.kind for anomaly in verdict.anomalies}
             assert found == another_way(operations), (operations, verdict)
             kinds.update(found)
             assert operations is not right or not found
+            if seed % 4 == 0:
+                checked_again(ENTRY, made, verdict)
     assert len(kinds) >= 5, kinds

@@ -5,12 +5,14 @@ from __future__ import annotations
 from random import Random
 
 import pytest
+from witnesses import checked_again
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.streams import published_in_order
+from splitbrain.checkers.streams.publishing import ENTRY
 
 
 def history(*calls):
@@ -143,8 +145,11 @@ def test_the_checker_agrees_with_a_reading_of_each_key(seed):
         calls = drawn(random)
         if number % 2:
             mutated(random, calls)
-        found = published_in_order().check(history(*calls)).validity is INVALID
+        made = history(*calls)
+        verdict = published_in_order().check(made)
+        found = verdict.validity is INVALID
         wrong += found
 
         assert found == (not possible(calls)), calls
+        checked_again(ENTRY, made, verdict)
     assert wrong > 50

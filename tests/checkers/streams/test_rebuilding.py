@@ -6,13 +6,14 @@ from itertools import chain, combinations
 from random import Random
 
 import pytest
+from witnesses import checked_again
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.streams import rebuild_equals_live
-from splitbrain.checkers.streams.rebuilding import folded
+from splitbrain.checkers.streams.rebuilding import ENTRY, folded
 
 
 def history(*calls):
@@ -172,8 +173,11 @@ def test_the_checker_agrees_with_one_that_tries_every_log(seed):
         calls = drawn(random)
         if number % 2:
             mutated(random, calls)
-        found = rebuild_equals_live().check(history(*calls)).validity is INVALID
+        made = history(*calls)
+        verdict = rebuild_equals_live().check(made)
+        found = verdict.validity is INVALID
         wrong += found
 
         assert found == (not possible(calls)), calls
+        checked_again(ENTRY, made, verdict)
     assert wrong > 50

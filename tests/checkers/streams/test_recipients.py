@@ -6,12 +6,14 @@ from itertools import chain, combinations, product
 from random import Random
 
 import pytest
+from witnesses import checked_again
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
 from splitbrain.checkers.streams import causal_recipients
+from splitbrain.checkers.streams.recipients import ENTRY
 
 
 def history(*calls):
@@ -178,8 +180,11 @@ def test_the_checker_agrees_with_one_that_tries_every_log(seed):
         calls = drawn(random)
         if number % 2:
             mutated(random, calls)
-        found = causal_recipients().check(history(*calls)).validity is INVALID
+        made = history(*calls)
+        verdict = causal_recipients().check(made)
+        found = verdict.validity is INVALID
         wrong += found
 
         assert found == (not possible(calls)), calls
+        checked_again(ENTRY, made, verdict)
     assert wrong > 25
