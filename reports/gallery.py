@@ -84,6 +84,11 @@ def _size(svg: str) -> tuple[float, float]:
     return width, height
 
 
+def _shown_by(story: Story) -> str:
+    kind = "planted bug" if isinstance(story.shown, str) else "sketch"
+    return f"{kind} {story.subject}"
+
+
 def write_list(stories: Sequence[Story], folder: Path) -> Path:
     """Write the list of the stories that the folder has.
 
@@ -104,7 +109,7 @@ def write_list(stories: Sequence[Story], folder: Path) -> Path:
         lines += [
             f"## [{story.name}]({story.name}.html)",
             "",
-            f"{story.told} ({story.chapter}; planted bug {story.bug})",
+            f"{story.told} ({story.chapter}; {_shown_by(story)})",
             "",
         ]
         if (folder / f"{story.name}.svg").exists():

@@ -1,16 +1,41 @@
 """The book as runs: anomalies of *Designing Data-Intensive Applications*, each told by a live run.
 
-A story is a planted bug that shows it, run and drawn each time it is asked for. The plan that it is
+A story is a planted bug that shows it, or a system as the summary of the book sketches it, run and
+drawn each time it is asked for. The plan that it is
 told by was found and made small once, and is kept in ``told/NAME.json``:
 ``pytest tests/systems/test_stories.py --nightly --pin-seeds`` finds them all anew.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from splitbrain.checkers.verdict import INVALID, Verdict
 from splitbrain.harness.plan import InvalidPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """How a system fails that keeps the weaknesses of its sketch.
+
+    Attributes:
+        system: its name.
+        workload: the workload that shows it.
+        faults: the kinds of faults that provoke it.
+        shows: the kind of the anomaly.
+    """
+
+    system: str
+    workload: str
+    faults: tuple[str, ...]
+    shows: str
+
+    def shown_by(self, verdicts: Iterable[Verdict]) -> bool:
+        """Whether verdicts on a run show this."""
+        invalid = [verdict for verdict in verdicts if verdict.validity is INVALID]
+        return any(a.kind == self.shows for verdict in invalid for a in verdict.anomalies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +44,20 @@ class Story:
 
     Attributes:
         name: what the book calls it.
-        bug: the planted bug that shows it.
+        shown: the planted bug that shows it, or how a sketch does.
         chapter: where the book has it.
         told: what happens, in a sentence or two.
     """
 
     name: str
-    bug: str
+    shown: str | Sketch
     chapter: str
     told: str
+
+    @property
+    def subject(self) -> str:
+        """The planted bug's name, or the sketch's."""
+        return self.shown if isinstance(self.shown, str) else self.shown.system
 
     @property
     def kept(self) -> Path:
@@ -158,6 +188,25 @@ STORIES = (
         "STR-01",
         'chapter 11, "Message delivery and replay"',
         "A consumer commits an offset before it has done what the event asks for, and crashes.",
+    ),
+    Story(
+        "retried-blindly",
+        Sketch("payments-summary", "payments", ("service.answers_lost",), "duplicated"),
+        'chapter 11, "Idempotence"',
+        "A client library, as sketched, makes a call again that timed out, though it may have been "
+        "done: an account pays twice.",
+    ),
+    Story(
+        "cached-for-an-hour",
+        Sketch("cache-aside-summary", "cache", (), "stale"),
+        'chapter 1, "Thinking About Data Systems"',
+        "A cache in front of a database, as sketched, is filled by reads and never told of writes.",
+    ),
+    Story(
+        "half-an-edge",
+        Sketch("graph-summary", "graph", (), "one-sided"),
+        'chapter 2, "Property Graphs"',
+        "A graph, as sketched, removes a node and leaves its edges at their other ends.",
     ),
 )
 

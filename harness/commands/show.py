@@ -7,7 +7,7 @@ import sys
 import tempfile
 import textwrap
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
@@ -16,13 +16,29 @@ from splitbrain.harness.commands.investigation import investigated, runs_option
 from splitbrain.harness.commands.output import say, width
 
 if TYPE_CHECKING:
-    from splitbrain.harness.bug import Bug
+    from collections.abc import Callable, Iterable
+
+    from splitbrain.checkers.verdict import Verdict
+    from splitbrain.harness.plan import Plan
     from splitbrain.harness.searching.seeds import Make
     from splitbrain.harness.workloads.workload import Experiment
     from splitbrain.reports import RunView
     from splitbrain.systems.stories import Story
 
 SHRINK_BUDGET = 1000
+SKETCH_SEEDS = 20
+"""So many runs of a sketch should show how it fails."""
+
+
+class _Case(NamedTuple):
+    """What is run to tell a story: plans but for their seeds and faults, the kinds of these, what
+    it is in a sentence, how many seeds should show it, and whether verdicts do."""
+
+    base: Plan
+    faults: str
+    here: str
+    seeds: int
+    shown_by: Callable[[Iterable[Verdict]], bool]
 
 
 @click.command(name="show")
@@ -74,11 +90,32 @@ def _write_gallery(stories: list[Story], folder: Path, anew: bool) -> None:
 
 def _told(story: Story, runs: Path, anew: bool) -> RunView:
     """A run that tells a story, made small; ends the process if there is none."""
-    from splitbrain.harness.plan import Plan
     from splitbrain.harness.planning import draw
     from splitbrain.systems import registry
 
-    system, bug = registry.bugs()[story.bug]
+    case = _case(story)
+
+    def experiment(seed: int) -> Experiment:
+        return registry.experiment(draw(case.base.with_(seed=seed), case.faults))
+
+    say(textwrap.fill(f"{story.told} ({story.chapter})", width()))
+    say(f"{textwrap.fill(case.here, width())}\n")
+    view = None if anew else _as_kept(story, case, experiment, runs)
+    return view or _found(case, experiment, runs)
+
+
+def _case(story: Story) -> _Case:
+    from splitbrain.harness.plan import Plan
+    from splitbrain.systems import registry
+    from splitbrain.systems.stories import Sketch
+
+    if isinstance(story.shown, Sketch):
+        sketch, system = story.shown, registry.SYSTEMS[story.shown.system]
+        base = Plan(system=system.name, workload=sketch.workload, nodes=system.nodes)
+        here = f"Here it is {system.name}: {system.title}."
+        faults = ",".join(sketch.faults) or "none"
+        return _Case(base, faults, here, SKETCH_SEEDS, sketch.shown_by)
+    system, bug = registry.bugs()[story.shown]
     base = Plan(
         system=system.name,
         workload=bug.workload,
@@ -86,19 +123,11 @@ def _told(story: Story, runs: Path, anew: bool) -> RunView:
         nodes=bug.nodes,
         options=bug.options,
     )
-    faults = ",".join(bug.faults) or "none"
-
-    def experiment(seed: int) -> Experiment:
-        return registry.experiment(draw(base.with_(seed=seed), faults))
-
-    say(textwrap.fill(f"{story.told} ({story.chapter})", width()))
     here = f"Here {system.name} has this bug: {bug.title} ({bug.source})."
-    say(f"{textwrap.fill(here, width())}\n")
-    view = None if anew else _as_kept(story, bug, experiment, runs)
-    return view or _found(bug, experiment, runs)
+    return _Case(base, ",".join(bug.faults) or "none", here, bug.seeds, bug.shown_by)
 
 
-def _as_kept(story: Story, bug: Bug, experiment: Make, runs: Path) -> RunView | None:
+def _as_kept(story: Story, case: _Case, experiment: Make, runs: Path) -> RunView | None:
     """The story as it was found before, by runs that are made now; None if they don't show it."""
     from splitbrain.harness.runs.folders import new_folder
     from splitbrain.harness.runs.retelling import read_kept, retold
@@ -110,18 +139,20 @@ def _as_kept(story: Story, bug: Bug, experiment: Make, runs: Path) -> RunView | 
     whole = experiment(kept.seed)
     folder = new_folder(runs, whole.plan)
     run = retold(whole, kept, folder)
-    if run is None or not bug.shown_by(run.verdicts):
+    if run is None or not case.shown_by(run.verdicts):
         shutil.rmtree(folder)
         return None
     return write_report(folder)
 
 
-def _found(bug: Bug, experiment: Make, runs: Path) -> RunView:
-    """The first run that shows the bug, made small."""
+def _found(case: _Case, experiment: Make, runs: Path) -> RunView:
+    """The first run that shows it, made small."""
     from splitbrain.harness.searching.seeds import search
 
     say("Looking for a run ...\n")
-    found = search(experiment, range(2 * bug.seeds), wanted=lambda run: bug.shown_by(run.verdicts))
+    found = search(
+        experiment, range(2 * case.seeds), wanted=lambda run: case.shown_by(run.verdicts)
+    )
     if found.experiment is None:
         say(f"{found.tried} runs did not show it: that is a bug, please report it")
         sys.exit(EXIT_INTERNAL)
