@@ -45,6 +45,17 @@ def test_a_tumbling_window_is_closed_when_the_watermark_is_at_its_end():
     assert ("tumbling", "a", 5_000, 6_000, 2, 5) in closed(operators)
 
 
+def test_an_event_counts_in_each_sliding_window_that_it_is_in():
+    operators = take(keyed(), click(1, 5_100), click(2, 6_900, amount=4))
+    take(operators, click(3, 9_000 + BOUND_MS, user="b"))
+
+    assert [row for row in closed(operators) if row[0] == "sliding"] == [
+        ("sliding", "a", 4_000, 6_000, 1, 1),
+        ("sliding", "a", 5_000, 7_000, 2, 5),
+        ("sliding", "a", 6_000, 8_000, 1, 4),
+    ]
+
+
 def test_a_session_joins_what_stands_on_both_sides_of_an_event():
     operators = take(keyed(), click(1, 5_000), click(2, 5_600), click(3, 5_450))
     take(operators, click(4, 9_000, user="b"))
