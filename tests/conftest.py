@@ -16,13 +16,16 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["pytester"]
 
 # Simulations take their time and are slow now and then on a busy machine; that is no failure.
-settings.register_profile("default", deadline=None)
-settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+SLOW = [HealthCheck.too_slow]
+settings.register_profile("default", deadline=None, suppress_health_check=SLOW)
+settings.register_profile(
+    "ci", deadline=None, derandomize=True, print_blob=True, suppress_health_check=SLOW
+)
 settings.load_profile("default")
 
 SLICES = 150
