@@ -19,9 +19,9 @@ class ReplicatedDocumentServer(RaftKV):
     machine_class: ClassVar[type[Sessionless]] = Sessionless
     application: DocumentMachine
 
-    def show(self) -> None:
-        """See `Shell.show`; each document's version and fields, or the registers that these are."""
-        applied = self.core.server.replica.applied
+    def show_applied(self, applied: int, application: object) -> None:
+        """See `Shell.show_applied`; each document's version and fields, or the registers that these
+        are."""
         if self.teller.changed(("state", "applied"), applied):
             for collection, document in self.application.documents:
                 if (collection, document.id) == REGISTERS:
