@@ -28,7 +28,7 @@ settings.register_profile(
 )
 settings.load_profile("default")
 
-SLICES = 150
+SLICES = 600
 """One nightly test in so many runs on each commit."""
 
 CPU_S = 2.0
@@ -51,6 +51,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="Hunts write down the seed that finds each planted bug (with --nightly -k test_hunt).",
     )
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """What ``-n auto`` means: one worker more than cores, since browsers and real processes are
+    waited for."""
+    return len(os.sched_getaffinity(0)) + 1 if hasattr(os, "sched_getaffinity") else 2
 
 
 def chosen_slice() -> str:

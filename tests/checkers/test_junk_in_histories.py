@@ -64,7 +64,7 @@ def spoiled(value, dice, depth=0):
     return kept if dice.random() < 0.3 else {**kept, name: spoiled(value[name], dice, depth + 1)}
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(("system", "workload"), JUDGES)
 def test_a_checker_never_fails_on_values_that_can_t_be(system, workload):
     dice = random.Random(1)

@@ -80,7 +80,7 @@ def test_a_committed_page_is_what_the_command_makes(tmp_path):
     assert files == {name: told(GALLERY / name) for name in files}, MAKE
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_all_that_is_committed_is_what_the_command_makes(tmp_path):
     files = made(tmp_path)
 

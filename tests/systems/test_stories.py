@@ -35,7 +35,7 @@ def test_a_name_that_is_none_is_one_sentence():
     assert "there is no story 'nothing': there are lost-write" in result.output
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.name)
 def test_a_story_is_told_by_a_run_that_has_it(tmp_path, story):
     result = CliRunner().invoke(main, ["show", story.name, "--runs", str(tmp_path)])

@@ -10,7 +10,7 @@ from splitbrain.harness.searching.seeds import search
 from splitbrain.systems import registry
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize(
     ("system", "workload", "faults", "kind"),
     [

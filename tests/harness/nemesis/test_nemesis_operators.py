@@ -110,7 +110,7 @@ def test_the_listed_operations_of_a_run_leave_out_what_faults_asked_for():
     assert len([each for each in listed if each.f in CHANGES]) == len(before_healing) - 1 > 0
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_failure_that_needs_a_change_is_shrunk_to_the_fault_that_asks_for_it():
     system, bug = bugs()["PART-08-AGAIN"]
     hunt = system.hunt(bug, 0)

@@ -80,7 +80,7 @@ def test_the_trace_is_the_same_with_other_keys(options):
     assert len({asked(1, **options).trace.digest() for _ in range(2)}) == 1
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("options", HANDSHAKES.values(), ids=HANDSHAKES)
 def test_it_is_so_whatever_length_a_signature_has(options):
     """One signature in 128 is a byte shorter, and one in two longer, than the others."""
