@@ -29,7 +29,7 @@ settings.register_profile(
 settings.load_profile("default")
 
 SLICES = 600
-"""One nightly test in so many runs on each commit."""
+"""One nightly test in so many runs on each commit, unless its mark says `one_in`."""
 
 CPU_S = 2.0
 """The most that a test should take that is not marked as one that takes long, in seconds of CPU.
@@ -84,9 +84,9 @@ def pytest_report_header(config: pytest.Config) -> str:
     return f"splitbrain's tests: SPLITBRAIN_SLICE={config.stash[_SLICE]} of those marked nightly"
 
 
-def in_slice(nodeid: str, chosen: str) -> bool:
+def in_slice(nodeid: str, chosen: str, slices: int = SLICES) -> bool:
     """Whether a nightly test runs today: the same answer whatever else is selected."""
-    return zlib.crc32(f"{chosen} {nodeid}".encode()) % SLICES == 0
+    return zlib.crc32(f"{chosen} {nodeid}".encode()) % slices == 0
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -98,7 +98,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [
         item
         for item in items
-        if item.get_closest_marker("nightly") and not in_slice(item.nodeid, chosen)
+        if (mark := item.get_closest_marker("nightly"))
+        and not in_slice(item.nodeid, chosen, mark.kwargs.get("one_in", SLICES))
     ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
