@@ -102,3 +102,20 @@ class Stage:
             "messages_dropped": sum(rule.affected for rule in self._rules if rule.block),
             "messages_delayed": sum(rule.affected for rule in self._rules if rule.delay),
         }
+
+
+class Scenario:
+    """What follows a system on a stage; each one adds how it begins, and how it ends."""
+
+    def __init__(self, context: Context) -> None:
+        self._stage = Stage(context)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The servers struck so far."""
+        return self._stage.targets
+
+    @property
+    def detail(self) -> dict[str, Any]:
+        """Options, and the steps taken."""
+        return self._stage.detail

@@ -12,16 +12,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context
 from splitbrain.harness.nemesis.kind import WHOEVER_LEADS, Kind, Parameter, Words
 from splitbrain.harness.nemesis.kinds.process import strike
-from splitbrain.harness.nemesis.stage import Stage
+from splitbrain.harness.nemesis.stage import Scenario
 
 
-class MeetsChanges:
+class MeetsChanges(Scenario):
     """Strikes one server soon after each change was asked for, one at a time.
 
     Args:
@@ -30,21 +29,11 @@ class MeetsChanges:
     """
 
     def __init__(self, context: Context, *, kills: bool) -> None:
-        self._stage = Stage(context)
+        super().__init__(context)
         self._kills = kills
         self._deaf: Callable[[], None] = lambda: None
         self._back: Callable[[], None] | None = None
         self._struck: list[str] = []
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The servers that were struck, so far."""
-        return self._stage.targets
-
-    @property
-    def detail(self) -> dict[str, Any]:
-        """Options, and the steps taken."""
-        return self._stage.detail
 
     def begin(self) -> None:
         """Wait for changes."""

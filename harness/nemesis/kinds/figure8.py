@@ -19,25 +19,24 @@ that reached a majority would save the day.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context
 from splitbrain.harness.nemesis.kind import WHOEVER_LEADS, Kind, Parameter
 from splitbrain.harness.nemesis.kinds.process import strike
 from splitbrain.harness.nemesis.rules import LinkRule, links_between
-from splitbrain.harness.nemesis.stage import Stage
+from splitbrain.harness.nemesis.stage import Scenario
 from splitbrain.harness.nemesis.targets import minority
 
 FIRST, SECOND, THIRD, LAST = range(4)
 """Acts: (a), (b), (c), (d) of the figure."""
 
 
-class Figure8:
+class Figure8(Scenario):
     """``scenario.figure8``: strands leaders' entries on minorities, then brings leaders back."""
 
     def __init__(self, context: Context) -> None:
-        self._stage = Stage(context)
+        super().__init__(context)
         self._act = FIRST
         self._turn = 0  # grows whenever something happens, so that an old patience timer is stale
         self._playing: str | None = None  # the leader of this act, until it goes
@@ -46,16 +45,6 @@ class Figure8:
         self._gone: tuple[str, Callable[[], None]] | None = None  # who is away; its return
         self._removed = 0
         self._cycles = 0
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The leaders that have gone, so far."""
-        return self._stage.targets
-
-    @property
-    def detail(self) -> dict[str, Any]:
-        """Options, and the steps taken."""
-        return self._stage.detail
 
     def begin(self) -> None:
         """Start with whoever leads, or the first to announce itself."""

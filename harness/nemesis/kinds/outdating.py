@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context
 from splitbrain.harness.nemesis.kind import WHOEVER_LEADS, Kind, Parameter, Words, log_uniform
-from splitbrain.harness.nemesis.stage import Stage
+from splitbrain.harness.nemesis.stage import Scenario
 
 STAMPED_WRITE = "stamped-write"
 """What a server tells the trace when it has acknowledged a write that its wall clock stamped."""
@@ -17,7 +16,7 @@ _SLOW = 0.1
 """The rate of a clock that falls behind slowly: in half a second it loses nearly as much."""
 
 
-class Outdating:
+class Outdating(Scenario):
     """``stamp.behind``: once a write is acknowledged, the clock that stamps the next one is behind.
 
         one server   write, stamped 10.0, acknowledged
@@ -29,19 +28,9 @@ class Outdating:
     """
 
     def __init__(self, context: Context) -> None:
-        self._stage = Stage(context)
+        super().__init__(context)
         self._right: list[Callable[[], None]] = []  # what sets wrong clocks right
         self._outdated = 0
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The servers struck so far."""
-        return self._stage.targets
-
-    @property
-    def detail(self) -> dict[str, Any]:
-        """Options, and the steps taken."""
-        return self._stage.detail
 
     def begin(self) -> None:
         """Wait for a write."""

@@ -8,10 +8,10 @@ from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context
 from splitbrain.harness.nemesis.kind import WHOEVER_LEADS, Kind, Parameter, Words
 from splitbrain.harness.nemesis.rules import LinkRule
-from splitbrain.harness.nemesis.stage import Stage
+from splitbrain.harness.nemesis.stage import Scenario
 
 
-class Outliving:
+class Outliving(Scenario):
     """``lease.outlived``: leaders stand still until another leads, and go on without hearing of it.
 
         old leader   ---- stands still, cut off ------ goes on, clients reach it -- back ----
@@ -23,21 +23,11 @@ class Outliving:
     """
 
     def __init__(self, context: Context) -> None:
-        self._stage = Stage(context)
+        super().__init__(context)
         self._struck: tuple[str, LinkRule] | None = None
         self._still = False
         self._turn = 0  # grows whenever something happens, so that an old timer is stale
         self._outlived = 0
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The leaders struck so far."""
-        return self._stage.targets
-
-    @property
-    def detail(self) -> dict[str, Any]:
-        """Options, and the steps taken."""
-        return self._stage.detail
 
     def begin(self) -> None:
         """Strike the leader, or the first to announce itself."""

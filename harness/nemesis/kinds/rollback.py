@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context
 from splitbrain.harness.nemesis.kind import WHOEVER_LEADS, Kind, Parameter
 from splitbrain.harness.nemesis.rules import LinkRule
-from splitbrain.harness.nemesis.stage import Stage
+from splitbrain.harness.nemesis.stage import Scenario
 
 
-class Rollback:
+class Rollback(Scenario):
     """``scenario.rollback``: two lead at once, then one must give way with what it took in.
 
         old leader   ---- cut off, clients still write to it -------- back: gives way? ----
@@ -23,20 +21,10 @@ class Rollback:
     """
 
     def __init__(self, context: Context) -> None:
-        self._stage = Stage(context)
+        super().__init__(context)
         self._cut_off: tuple[str, LinkRule] | None = None
         self._returning = False
         self._rounds = 0
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The leaders cut off so far."""
-        return self._stage.targets
-
-    @property
-    def detail(self) -> dict[str, Any]:
-        """Options, and the steps taken."""
-        return self._stage.detail
 
     def begin(self) -> None:
         """Cut off the leader, or the first to announce itself."""

@@ -13,33 +13,21 @@ come back before the second one's request arrives. This scenario makes it likely
 
 from __future__ import annotations
 
-from typing import Any
-
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context
 from splitbrain.harness.nemesis.kind import WHOEVER_LEADS, Kind, Parameter
 from splitbrain.harness.nemesis.kinds.process import strike
 from splitbrain.harness.nemesis.rules import LinkRule, links_between
-from splitbrain.harness.nemesis.stage import Stage
+from splitbrain.harness.nemesis.stage import Scenario
 
 
-class SplitVoteStorm:
+class SplitVoteStorm(Scenario):
     """``scenario.split_vote_storm``: slow elections, and voters that restart in the middle."""
 
     def __init__(self, context: Context) -> None:
-        self._stage = Stage(context)
+        super().__init__(context)
         self._turn = 0  # grows with each leader, so that an older one's end is void
         self._restarts = 0
-
-    @property
-    def targets(self) -> tuple[str, ...]:
-        """The servers restarted so far."""
-        return self._stage.targets
-
-    @property
-    def detail(self) -> dict[str, Any]:
-        """Options, and the steps taken."""
-        return self._stage.detail
 
     def begin(self) -> None:
         """Slow messages down, and depose whoever leads."""
