@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import Any, ClassVar, overload
 
 import msgspec
 import numpy as np
@@ -200,8 +200,10 @@ class _Rows:
         return msgspec.json.decode(line)
 
 
-class _Errors(Sequence[Any]):
-    """Errors of events, decoded when asked for."""
+class _Decoded(Sequence[Any]):
+    """One field of events, decoded when asked for."""
+
+    field: ClassVar[str]
 
     def __init__(self, rows: _Rows) -> None:
         self._rows = rows
@@ -216,29 +218,30 @@ class _Errors(Sequence[Any]):
     def __getitem__(self, row: int | slice) -> Any:
         if isinstance(row, slice):
             return [self[i] for i in range(*row.indices(len(self)))]
-        error = self._rows.record(range(len(self))[row]).get("error")
-        return None if error is None else error_text(error)
+        return self._read(self._rows.record(range(len(self))[row]).get(self.field))
+
+    def _read(self, value: Any) -> Any:
+        return value
 
 
-class ScannedValues(Sequence[Any]):
-    """Values of events, decoded when asked for; and all transactions as columns."""
+class _Errors(_Decoded):
+    """Errors of events."""
+
+    field = "error"
+
+    def _read(self, value: Any) -> Any:
+        return None if value is None else error_text(value)
+
+
+class ScannedValues(_Decoded):
+    """Values of events; and all transactions as columns."""
+
+    field = "value"
 
     def __init__(self, rows: _Rows, micros: Micros) -> None:
-        self._rows = rows
+        super().__init__(rows)
         self._micros: Micros | None = micros
         self._made: Transactions | None = None
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, row: int) -> Any: ...
-    @overload
-    def __getitem__(self, row: slice) -> list[Any]: ...
-    def __getitem__(self, row: int | slice) -> Any:
-        if isinstance(row, slice):
-            return [self[i] for i in range(*row.indices(len(self)))]
-        return self._rows.record(range(len(self))[row]).get("value")
 
     def place_of(self, row: int) -> int:
         """Where in the text an event begins."""
