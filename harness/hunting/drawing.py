@@ -268,6 +268,8 @@ def plan_for(target: Target, seed: int) -> Plan:
     if _stream(seed, "triggers").random() < TRIGGERS:
         survivable = within is not None
         plan = plan.with_(faults=tuple(_waiting(each, plan, survivable) for each in plan.faults))
+    if kinds == "none":  # nothing excuses a failure then
+        return plan
     copying = copies_all_along(target.faults, target.claims, seed)
     return resent(plan, copying, within=within) if copying else plan
 
