@@ -208,6 +208,20 @@ STORIES = (
         'chapter 2, "Property Graphs"',
         "A graph, as sketched, removes a node and leaves its edges at their other ends.",
     ),
+    Story(
+        "failed-over",
+        Sketch("leader-follower-summary", "set", ("net.partition",), "lost"),
+        'chapter 5, "Handling Node Outages"',
+        "Replication, as sketched, acknowledges a write whatever the followers answered: the one "
+        "that takes over lacks it, and the old leader goes on beside it.",
+    ),
+    Story(
+        "gone-with-its-node",
+        Sketch("ring-store-summary", "changing-set", (), "lost"),
+        'chapter 6, "Rebalancing Partitions"',
+        "A consistent-hash ring, as sketched, says who has a key now, and nothing of moving what "
+        "is there: a node that leaves takes its keys along.",
+    ),
 )
 
 
