@@ -19,7 +19,7 @@ from splitbrain.harness.exploring.steered_loop import SteeredLoop
 from splitbrain.harness.exploring.trio_steered import SteeredRun, cancellable
 from splitbrain.harness.exploring.watching import Broken, Watched, running
 from splitbrain.harness.programs.asyncio_loop import loop_of
-from splitbrain.harness.programs.surroundings import surround
+from splitbrain.harness.programs.surroundings.surrounding import surround
 from splitbrain.harness.programs.waiting import place_in
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.trio_direct import DirectRun

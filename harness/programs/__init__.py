@@ -1,11 +1,11 @@
 """Unmodified programs as nodes: what they reach for of the machine, the simulated host answers.
 
 program(main) --> a server like any other (splitbrain.harness.node.ServerFactory)
-    |  runs main, trio's or asyncio's, as it is
+    |  runs main, trio's or asyncio's (asyncio_loop.py), as it is
     v
-answers.py          time, randomness, identity: the host's clock and streams
-trio_sockets.py     trio's sockets      |
-asyncio_loop.py     asyncio's own loop  | over sockets.py --> tcp.py --> the world's network
+surroundings/   time, randomness, identity: the host's clock and streams
+files/          the host's simulated disk
+network/        trio's and asyncio's sockets --> TCP --> the world's network
 """
 
 from __future__ import annotations

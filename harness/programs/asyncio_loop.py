@@ -27,8 +27,8 @@ import sniffio
 import trio
 
 from splitbrain.harness.error_text import described
-from splitbrain.harness.programs.descriptors import SimulatedSelector, descriptors_of
-from splitbrain.harness.programs.machine import machine_under
+from splitbrain.harness.programs.network.descriptors import SimulatedSelector, descriptors_of
+from splitbrain.harness.programs.network.machine import machine_under
 from splitbrain.harness.programs.waiting import place_in
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.watchdog import ROUNDS_AT_ONCE, Runaway

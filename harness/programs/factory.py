@@ -25,9 +25,9 @@ from splitbrain.harness.programs.addresses import place_of
 from splitbrain.harness.programs.arguments import encoded
 from splitbrain.harness.programs.asyncio_loop import loop_of
 from splitbrain.harness.programs.commands import Command, command
-from splitbrain.harness.programs.lazy_imports import NO_TRIO_ASYNCIO, TRIO_ASYNCIO
 from splitbrain.harness.programs.source import Source, source_of
-from splitbrain.harness.programs.surroundings import surround, surround_clients
+from splitbrain.harness.programs.surroundings.lazy_imports import NO_TRIO_ASYNCIO, TRIO_ASYNCIO
+from splitbrain.harness.programs.surroundings.surrounding import surround, surround_clients
 from splitbrain.harness.programs.templates import filled, ports_in
 from splitbrain.harness.simulation.incarnation import Incarnation
 

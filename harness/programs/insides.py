@@ -8,7 +8,7 @@ from types import FrameType, ModuleType
 from typing import Any
 
 from splitbrain.harness.programs.factory import Running
-from splitbrain.harness.programs.machine import machine_under
+from splitbrain.harness.programs.network.machine import machine_under
 from splitbrain.harness.programs.waiting import frames_of
 from splitbrain.harness.simulation.incarnation import Incarnation
 

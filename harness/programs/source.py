@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.programs import lazy_imports
+from splitbrain.harness.programs.surroundings import lazy_imports
 
 
 @dataclass(frozen=True, slots=True)

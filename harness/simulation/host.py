@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Kernel(Protocol):
-    """What outlives a process of what it had open (`splitbrain.harness.programs.machine`)."""
+    """What a process had open and outlives it: `splitbrain.harness.programs.network.machine`."""
 
     def down(self) -> None:
         """The process has ended, or the machine has lost its power."""

@@ -23,9 +23,9 @@ zombie         host: a task that refused to end when its node was killed
 =============  ==========================================================================
 
 A message of a program's sockets is one packet: kind, number of the connection, details
-(`splitbrain.harness.programs.tcp`). Everything else comes from ``node.trace``: kind, host, details.
-As a file it is JSON Lines, one array an event; two runs are the same run exactly if these bytes are
-the same.
+(`splitbrain.harness.programs.network.tcp`). Everything else comes from ``node.trace``: kind, host,
+details. As a file it is JSON Lines, one array an event; two runs are the same run exactly if these
+bytes are the same.
 """
 
 from __future__ import annotations

@@ -37,6 +37,7 @@ from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.error_text import place
 from splitbrain.harness.simulation.dates import dates_asked_of
+from splitbrain.harness.simulation.imported_names import Guarded, guard_imported
 from splitbrain.harness.simulation.output import output_kept
 from splitbrain.harness.simulation.trio_hooks import THREAD_STARTER
 
@@ -133,18 +134,15 @@ _AUDITED = {
 }
 
 _STANDARD_LIBRARY = os.path.realpath(sysconfig.get_path("stdlib"))
-_OURS = (__name__.rpartition(".")[0], "splitbrain.harness.programs")
+_OURS = (__name__.rpartition(".")[0] + ".", "splitbrain.harness.programs.")
 # These read source files or the clock for a message or an import; nothing that a node does
 # depends on it.
 _HARMLESS = ("importlib", "linecache", "tokenize", "traceback", "warnings", "logging", "inspect")
 
-_Guarded = tuple[Any, str, Callable[..., Any]]
-"""Where a function was replaced: owner, name, and the real function."""
-
 _world: World | None = None
 _hooked = False
-_replaced: list[_Guarded] = []
-_not_yet_by_name: list[_Guarded] = []
+_replaced: list[Guarded] = []
+_not_yet_by_name: list[Guarded] = []
 _replaced_by_name: list[tuple[dict[str, Any], str, Any]] = []
 
 
@@ -163,7 +161,7 @@ def _culprit(frame: FrameType | None) -> FrameType | None:
             continue
         if module in _HARMLESS or frame.f_code.co_filename.startswith("<frozen importlib"):
             return None
-        ours = str(frame.f_globals.get("__name__", "")).rpartition(".")[0] in _OURS
+        ours = str(frame.f_globals.get("__name__", "")).startswith(_OURS)
         if not ours and not _in_standard_library(frame):
             return frame
         frame = frame.f_back
@@ -272,13 +270,13 @@ def replace(owner: Any, name: str, stand_in: Any) -> None:
 def replace_imported() -> None:
     """Put what was replaced in the place of names of their own that modules have for it, too."""
     if _not_yet_by_name:
-        _replaced_by_name.extend(_guard_imported(_not_yet_by_name))
+        _replaced_by_name.extend(guard_imported(_not_yet_by_name))
         _not_yet_by_name.clear()
 
 
 def _guard(
     owner: ModuleType | type, name: str, instead: str, unless: int | None = None
-) -> list[_Guarded]:
+) -> list[Guarded]:
     """Replace a function, if this Python has it; `unless` so many arguments are given, it trips."""
     real: Callable[..., Any] | None = getattr(owner, name, None)
     if real is None:
@@ -297,7 +295,7 @@ def _guard(
     return [(owner, name, real)]
 
 
-def _guard_all() -> list[_Guarded]:
+def _guard_all() -> list[Guarded]:
     return [
         *(place for name in _TIME for place in _guard(time, name, _USE_CLOCK)),
         *(p for name, n in _TIME_IF_FEWER.items() for p in _guard(time, name, _USE_CLOCK, n)),
@@ -328,55 +326,13 @@ def _guard_all() -> list[_Guarded]:
     ]
 
 
-def _guard_asyncio() -> list[_Guarded]:
+def _guard_asyncio() -> list[Guarded]:
     """If nobody has imported asyncio yet, no node uses it."""
     library = sys.modules.get("asyncio")
     if library is None:
         return []
     loops = [place for of in (library, library.events) for place in _guard(of, _LOOP, _ONE_LOOP)]
     return [*loops, *(place for name in ASYNCIO for place in _guard(library, name, _USE_TRIO))]
-
-
-_wanted: set[int] = set()  # asked for membership only
-_scanned: dict[str, object] = {}
-_by_name: list[tuple[dict[str, Any], str, int]] = []
-"""Where modules have one of the real functions under a name of their own: the module's names, the
-name, and the function's id. A module is looked through once for all that was ever wanted."""
-
-
-def _guard_imported(guarded: list[_Guarded]) -> list[tuple[dict[str, Any], str, Any]]:
-    """Replace what modules outside the standard library have imported by name; returns what to put
-    back."""
-    guards = {
-        id(real): getattr(owner, name)
-        for owner, name, real in guarded
-        if isinstance(owner, ModuleType)
-    }
-    new = guards.keys() - _wanted  # asked for membership only
-    _wanted.update(new)
-    for module_name, module in list(sys.modules.items()):
-        known = _scanned.get(module_name) is module
-        if known and not new:
-            continue
-        _scanned[module_name] = module
-        if _may_be_a_nodes(module_name, module):
-            sought, names = new if known else _wanted, vars(module)
-            _by_name.extend((names, n, id(v)) for n, v in names.items() if id(v) in sought)
-    replaced = []
-    for names, name, identity in _by_name:
-        real = names.get(name)
-        if id(real) == identity and identity in guards:
-            replaced.append((names, name, real))
-            names[name] = guards[identity]
-    return replaced
-
-
-def _may_be_a_nodes(name: str, module: object) -> bool:
-    root = name.partition(".")[0]
-    if root in sys.stdlib_module_names and name != "__main__":
-        return False
-    ours = name.startswith("splitbrain.") and not name.startswith("splitbrain.systems")
-    return isinstance(module, ModuleType) and not ours and root not in ("trio", "outcome")
 
 
 @contextmanager
@@ -388,7 +344,7 @@ def tripwires(world: World) -> Iterator[None]:
         sys.addaudithook(_audit)
     outer, _world = _world, world
     guarded = _guard_all()
-    imported = _guard_imported(guarded)
+    imported = guard_imported(guarded)
     try:
         with dates_asked_of(_wall_clock), output_kept(_running_process):
             yield

@@ -66,7 +66,7 @@ class World(Levers):
         failures: errors that ended a node's process: (time, host, error).
         addresses: IP addresses by host, where unmodified programs ask for them; `aliases` are other
             names of hosts, and `connections` those that they have made
-            (`splitbrain.harness.programs.machine`).
+            (`splitbrain.harness.programs.network.machine`).
         cut: how many bytes of a segment of TCP arrive together, where a test decides that.
     """
 

@@ -21,7 +21,7 @@ from trio import SocketStream
 
 from splitbrain.harness.node import Node
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.programs.surroundings import surround, surround_clients
+from splitbrain.harness.programs.surroundings.surrounding import surround, surround_clients
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.systems.standins.postgres.connection import Connection
 from splitbrain.systems.standins.postgres.database import Database

@@ -16,8 +16,8 @@ import stat as modes
 from collections.abc import Iterator
 from typing import Any
 
-from splitbrain.harness.programs.open_files import OpenFile, Text, layered
-from splitbrain.harness.programs.segments import error_of
+from splitbrain.harness.programs.files.open_files import OpenFile, Text, layered
+from splitbrain.harness.programs.network.segments import error_of
 from splitbrain.harness.simulation.clock import EPOCH
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.wires import FIRST_FILE

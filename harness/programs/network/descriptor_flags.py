@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from splitbrain.harness.programs.descriptors import descriptors_of
-from splitbrain.harness.programs.machine import machine_under
+from splitbrain.harness.programs.network.descriptors import descriptors_of
+from splitbrain.harness.programs.network.machine import machine_under
 from splitbrain.harness.simulation.wires import FIRST_FILE, replace, running_program
 
 if sys.platform != "win32":

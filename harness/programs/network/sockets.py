@@ -13,8 +13,8 @@ import ssl  # noqa: F401 - it derives from socket.socket, and must from the real
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from splitbrain.harness.node import NodeDead
-from splitbrain.harness.programs.descriptors import Descriptors, blocks, descriptors_of
-from splitbrain.harness.programs.families import (
+from splitbrain.harness.programs.network.descriptors import Descriptors, blocks, descriptors_of
+from splitbrain.harness.programs.network.families import (
     ANYWHERE,
     ANYWHERE_6,
     Bound,
@@ -23,11 +23,11 @@ from splitbrain.harness.programs.families import (
     mapped,
     sixth_of,
 )
-from splitbrain.harness.programs.machine import Datagrams, Machine, machine_under, taken
-from splitbrain.harness.programs.names import resolved
-from splitbrain.harness.programs.segments import Address, error_of
-from splitbrain.harness.programs.socket_buffers import SocketBuffers
-from splitbrain.harness.programs.tcp import End, Listener
+from splitbrain.harness.programs.network.machine import Datagrams, Machine, machine_under, taken
+from splitbrain.harness.programs.network.names import resolved
+from splitbrain.harness.programs.network.segments import Address, error_of
+from splitbrain.harness.programs.network.socket_buffers import SocketBuffers
+from splitbrain.harness.programs.network.tcp import End, Listener
 from splitbrain.harness.simulation.wires import running_program
 
 if TYPE_CHECKING:

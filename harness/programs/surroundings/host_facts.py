@@ -8,7 +8,7 @@ import platform
 from collections.abc import Callable
 from typing import Any
 
-from splitbrain.harness.programs.machine import machine_under
+from splitbrain.harness.programs.network.machine import machine_under
 from splitbrain.harness.simulation.wires import replace, running_program
 
 CORES = 4

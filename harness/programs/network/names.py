@@ -6,7 +6,7 @@ import socket as real
 from collections.abc import Callable
 from typing import Any
 
-from splitbrain.harness.programs.families import (
+from splitbrain.harness.programs.network.families import (
     ANYWHERE,
     ANYWHERE_6,
     LOOPBACK,
@@ -16,7 +16,7 @@ from splitbrain.harness.programs.families import (
     literal,
     sixth_of,
 )
-from splitbrain.harness.programs.machine import Machine, addresses
+from splitbrain.harness.programs.network.machine import Machine, addresses
 
 
 def resolved(machine: Machine, host: str | bytes | None, family: int = real.AF_INET) -> str:

@@ -12,9 +12,9 @@ import tempfile
 from collections.abc import Callable
 from typing import Any
 
-from splitbrain.harness.programs.files import Elsewhere, Files
-from splitbrain.harness.programs.machine import Machine, machine_under
-from splitbrain.harness.programs.segments import BUFFER
+from splitbrain.harness.programs.files.simulated_files import Elsewhere, Files
+from splitbrain.harness.programs.network.machine import Machine, machine_under
+from splitbrain.harness.programs.network.segments import BUFFER
 from splitbrain.harness.simulation.wires import replace, running_program
 
 _unlink = os.unlink

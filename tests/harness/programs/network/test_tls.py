@@ -10,7 +10,7 @@ import ssl
 import pytest
 from worlds import run, world_of
 
-from splitbrain.harness.programs.tls_flights import TlsFlights
+from splitbrain.harness.programs.network.tls_flights import TlsFlights
 
 trustme = pytest.importorskip("trustme")
 

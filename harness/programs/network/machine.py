@@ -10,7 +10,7 @@ import errno
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from splitbrain.harness.programs.families import (
+from splitbrain.harness.programs.network.families import (
     ANYWHERE,
     LOOPBACK,
     Bound,
@@ -20,12 +20,12 @@ from splitbrain.harness.programs.families import (
     is_sixth,
     sixth_of,
 )
-from splitbrain.harness.programs.segments import Address, Ends, error_of, preview
-from splitbrain.harness.programs.tcp import End, Listener
+from splitbrain.harness.programs.network.segments import Address, Ends, error_of, preview
+from splitbrain.harness.programs.network.tcp import End, Listener
 from splitbrain.harness.simulation.network import Packet
 
 if TYPE_CHECKING:
-    from splitbrain.harness.programs.descriptors import Descriptors
+    from splitbrain.harness.programs.network.descriptors import Descriptors
     from splitbrain.harness.simulation.host import Host
     from splitbrain.harness.simulation.incarnation import Incarnation
     from splitbrain.harness.simulation.world import World

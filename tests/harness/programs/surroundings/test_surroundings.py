@@ -25,7 +25,7 @@ import trio
 from worlds import run, world_of
 
 from splitbrain.harness.programs import program
-from splitbrain.harness.programs.descriptors import Blocking
+from splitbrain.harness.programs.network.descriptors import Blocking
 from splitbrain.harness.simulation.wires import Nondeterminism
 from splitbrain.harness.simulation.world import World
 

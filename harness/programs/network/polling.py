@@ -9,8 +9,8 @@ from __future__ import annotations
 import select
 from typing import Any
 
-from splitbrain.harness.programs.descriptors import Descriptors, blocks, descriptors_of
-from splitbrain.harness.programs.machine import machine_under
+from splitbrain.harness.programs.network.descriptors import Descriptors, blocks, descriptors_of
+from splitbrain.harness.programs.network.machine import machine_under
 from splitbrain.harness.simulation.wires import replace, running_program
 
 _select, _poll = select.select, select.poll

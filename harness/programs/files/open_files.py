@@ -13,7 +13,7 @@ import os
 from typing import Any, NamedTuple
 
 from splitbrain.harness.node import NodeDead
-from splitbrain.harness.programs.segments import error_of
+from splitbrain.harness.programs.network.segments import error_of
 from splitbrain.harness.simulation.incarnation import Incarnation
 
 

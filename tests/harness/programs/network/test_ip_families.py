@@ -10,7 +10,7 @@ import pytest
 import trio
 from worlds import cut, run, world_of
 
-from splitbrain.harness.programs.families import fourth_of, literal, sixth_of
+from splitbrain.harness.programs.network.families import fourth_of, literal, sixth_of
 
 
 def asked(*mains, library="asyncio", until=5.0, partition=None):

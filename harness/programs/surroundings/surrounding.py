@@ -7,21 +7,21 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from splitbrain.harness.programs.answers import answers_of
-from splitbrain.harness.programs.certificates import replace_readers_of_certificates
-from splitbrain.harness.programs.descriptor_flags import replace_descriptor_flags
-from splitbrain.harness.programs.environment import replace_environment
-from splitbrain.harness.programs.file_hooks import replace_files
-from splitbrain.harness.programs.host_facts import replace_host_facts
-from splitbrain.harness.programs.kept_generators import seed_kept_generators
-from splitbrain.harness.programs.lazy_imports import replace_imports
-from splitbrain.harness.programs.machine import machine_under
-from splitbrain.harness.programs.names import NAMES, names_on
-from splitbrain.harness.programs.polling import replace_polling
-from splitbrain.harness.programs.sockets import SimulatedSocket
-from splitbrain.harness.programs.threads import replace_threads
-from splitbrain.harness.programs.trio_sockets import use_simulated_sockets
-from splitbrain.harness.programs.unix_sockets import replace_socket_pairs
+from splitbrain.harness.programs.files.certificates import replace_readers_of_certificates
+from splitbrain.harness.programs.files.file_hooks import replace_files
+from splitbrain.harness.programs.network.descriptor_flags import replace_descriptor_flags
+from splitbrain.harness.programs.network.machine import machine_under
+from splitbrain.harness.programs.network.names import NAMES, names_on
+from splitbrain.harness.programs.network.polling import replace_polling
+from splitbrain.harness.programs.network.sockets import SimulatedSocket
+from splitbrain.harness.programs.network.trio_sockets import use_simulated_sockets
+from splitbrain.harness.programs.network.unix_sockets import replace_socket_pairs
+from splitbrain.harness.programs.surroundings.answers import answers_of
+from splitbrain.harness.programs.surroundings.environment import replace_environment
+from splitbrain.harness.programs.surroundings.host_facts import replace_host_facts
+from splitbrain.harness.programs.surroundings.kept_generators import seed_kept_generators
+from splitbrain.harness.programs.surroundings.lazy_imports import replace_imports
+from splitbrain.harness.programs.surroundings.threads import replace_threads
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.wires import replace, replace_imported, running_program
 

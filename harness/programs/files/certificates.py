@@ -12,8 +12,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from splitbrain.harness.programs.file_hooks import files_of
-from splitbrain.harness.programs.machine import machine_under
+from splitbrain.harness.programs.files.file_hooks import files_of
+from splitbrain.harness.programs.network.machine import machine_under
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.wires import outside, replace, running_program
 

@@ -22,7 +22,7 @@ from worlds import world_of
 
 from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.programs import program
-from splitbrain.harness.programs.descriptors import Blocking, RealDescriptor
+from splitbrain.harness.programs.network.descriptors import Blocking, RealDescriptor
 from splitbrain.harness.simulation.trio_direct import RealIO
 from splitbrain.harness.simulation.wires import Nondeterminism
 

@@ -13,7 +13,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from splitbrain.harness.programs.kept_generators import seed_kept_generators
+from splitbrain.harness.programs.surroundings.kept_generators import seed_kept_generators
 from splitbrain.harness.simulation.wires import (
     Nondeterminism,
     outside,

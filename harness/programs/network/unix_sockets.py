@@ -13,12 +13,12 @@ import os
 import socket as real
 from typing import Any
 
-from splitbrain.harness.programs.families import LOOPBACK
-from splitbrain.harness.programs.file_hooks import files_of
-from splitbrain.harness.programs.machine import ABSTRACT, Machine
-from splitbrain.harness.programs.segments import Address, Ends, error_of
-from splitbrain.harness.programs.sockets import SimulatedSocket
-from splitbrain.harness.programs.tcp import End
+from splitbrain.harness.programs.files.file_hooks import files_of
+from splitbrain.harness.programs.network.families import LOOPBACK
+from splitbrain.harness.programs.network.machine import ABSTRACT, Machine
+from splitbrain.harness.programs.network.segments import Address, Ends, error_of
+from splitbrain.harness.programs.network.sockets import SimulatedSocket
+from splitbrain.harness.programs.network.tcp import End
 from splitbrain.harness.simulation.wires import replace, running_program
 
 

@@ -22,9 +22,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from splitbrain.harness.programs.cutting import Cutting
-from splitbrain.harness.programs.families import Bound
-from splitbrain.harness.programs.segments import (
+from splitbrain.harness.programs.network.cutting import Cutting
+from splitbrain.harness.programs.network.families import Bound
+from splitbrain.harness.programs.network.segments import (
     BUFFER,
     CONNECT_ATTEMPTS,
     FIRST_CONNECT_RETRY_S,
@@ -38,11 +38,11 @@ from splitbrain.harness.programs.segments import (
     error_of,
     preview,
 )
-from splitbrain.harness.programs.tls_flights import TlsFlights
+from splitbrain.harness.programs.network.tls_flights import TlsFlights
 from splitbrain.harness.simulation.network import Packet
 
 if TYPE_CHECKING:
-    from splitbrain.harness.programs.machine import Machine
+    from splitbrain.harness.programs.network.machine import Machine
 
 
 class Listener:

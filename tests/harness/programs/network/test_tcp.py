@@ -9,7 +9,7 @@ import trio
 from worlds import cut, run, world_of
 
 from splitbrain.harness.nemesis.rules import LinkRule, links_between
-from splitbrain.harness.programs.segments import BUFFER, PATIENCE, SEGMENT, WINDOW
+from splitbrain.harness.programs.network.segments import BUFFER, PATIENCE, SEGMENT, WINDOW
 
 
 async def forever():

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import trio
 
-from splitbrain.harness.programs.sockets import SimulatedSocket
+from splitbrain.harness.programs.network.sockets import SimulatedSocket
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.wires import replace, running_program
 

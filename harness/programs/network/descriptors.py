@@ -10,8 +10,8 @@ from splitbrain.harness.node import NodeDead
 from splitbrain.harness.simulation.wires import blamed
 
 if TYPE_CHECKING:
-    from splitbrain.harness.programs.machine import Machine
-    from splitbrain.harness.programs.sockets import SimulatedSocket
+    from splitbrain.harness.programs.network.machine import Machine
+    from splitbrain.harness.programs.network.sockets import SimulatedSocket
     from splitbrain.harness.simulation.incarnation import Incarnation
 
 _FIRST = 1 << 19

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 from typing import Any
 
-from splitbrain.harness.programs.socket_options import SocketOptions
+from splitbrain.harness.programs.network.socket_options import SocketOptions
 
 
 class SocketBuffers(SocketOptions):

@@ -1,0 +1,1 @@
+"""Files of an unmodified program: those that it writes are on its host's simulated disk."""
