@@ -13,7 +13,7 @@ from markupsafe import Markup
 from splitbrain.reports.overview.entries import NOT_JUDGED, Entry, entries_of
 from splitbrain.reports.overview.parting import pack_parting
 from splitbrain.reports.overview.remembered import Remembered, remembered_in
-from splitbrain.reports.overview.trends import days_of, draw_days, draw_finds
+from splitbrain.reports.overview.trends import days_of, draw_days, draw_finds, finds_of
 from splitbrain.reports.overview.zoo_board import FILE, zoo_of
 from splitbrain.reports.run_files import RunError
 from splitbrain.reports.templating import render_page
@@ -120,7 +120,7 @@ def render_index(
     kinds, rows = heat_map(entries, hunted)
     unknown = [entry for entry in entries if entry.judgement == "unknown"]
     counts = Counter(entry.judgement for entry in entries)
-    days = days_of(entries)
+    days = days_of(entries, hunted)
     try:
         zoo_score, zoo = zoo_of(runs / FILE)
     except RunError as error:
@@ -167,7 +167,7 @@ def groups_of(entries: Sequence[Entry], hunted: Remembered) -> list[Group]:
     """The failures by what they are, the most frequent first; `entries` are the latest first. How
     often they come is what hunts remember, where they do."""
     runs = Counter((entry.system, entry.bug) for entry in entries)
-    days = days_of(entries)
+    days = days_of(entries, hunted)
     found: dict[tuple[str, str, str], list[Entry]] = {}
     for entry in entries:
         if entry.judgement == "invalid":
@@ -175,7 +175,8 @@ def groups_of(entries: Sequence[Entry], hunted: Remembered) -> list[Group]:
     groups = []
     for members in found.values():
         last, first = members[0], members[-1]
-        seen = hunted.failures.get((last.target, last.signature))
+        failure = last.target, last.signature
+        seen = hunted.failures.get(failure)
         groups.append(
             Group(
                 first=first,
@@ -183,7 +184,7 @@ def groups_of(entries: Sequence[Entry], hunted: Remembered) -> list[Group]:
                 smallest=min(members, key=_size),
                 found=seen.times if seen else len(members),
                 runs=seen.runs if seen else runs[last.system, last.bug],
-                trend=draw_finds(members, days),
+                trend=draw_finds(finds_of(members, hunted, failure), days),
                 state=seen.state if seen else "",
                 seen=(seen.first, seen.last) if seen else (first.started, last.started),
             )

@@ -8,9 +8,10 @@ read, also while a hunt writes to it: nothing is made beside it.
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from splitbrain.harness.hunting.memory import FORMAT
@@ -43,6 +44,9 @@ class Seen:
 Drawn = tuple[str, str, str]
 """Target (``raft with CON-04``), workload and kind of fault."""
 
+Failure = tuple[str, str]
+"""Target and signature."""
+
 
 @dataclass(frozen=True, slots=True)
 class Remembered:
@@ -55,14 +59,20 @@ class Remembered:
         drawn: of all that was tried how many runs failed, and how many there were, by target,
             workload and kind of fault ("" for a run without any).
         kept: target and seed of the runs that failed, which are in folders, too.
+        days: how many runs were tried on a day, by day and what came of them.
+        found: on which days a failure was found, how often.
+        dated: target and seed of the runs that failed on a day that is known.
         problem: why the memory can't be read, in a sentence.
     """
 
     told: str = ""
-    failures: Mapping[tuple[str, str], Seen] = field(default_factory=dict)
+    failures: Mapping[Failure, Seen] = field(default_factory=dict)
     unknown: tuple[tuple[str, str, int], ...] = ()
     drawn: Mapping[Drawn, tuple[int, int]] = field(default_factory=dict)
     kept: frozenset[tuple[str, int]] = frozenset()
+    days: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    found: Mapping[Failure, Mapping[str, int]] = field(default_factory=dict)
+    dated: frozenset[tuple[str, int]] = frozenset()
     problem: str = ""
 
 
@@ -90,8 +100,34 @@ def _read(memory: sqlite3.Connection) -> Remembered:
     for cell, validity, times in memory.execute(by_cell):
         words = tried.setdefault(str(cell).partition(" (")[0], {})
         words[str(validity)] = words.get(str(validity), 0) + int(times)
-    return Remembered(
+    known = Remembered(
         _told(tried), _failures(memory, tried), _unknown(memory), _drawn(memory), _kept(memory)
+    )
+    return _with_days(known, memory) if _has(memory, "days") else known
+
+
+def _has(memory: sqlite3.Connection, table: str) -> bool:
+    """Whether there is such a table; memories of before it are read all the same."""
+    there = "select count(*) from sqlite_master where type = 'table' and name = ?"
+    return bool(memory.execute(there, (table,)).fetchone()[0])
+
+
+def _with_days(known: Remembered, memory: sqlite3.Connection) -> Remembered:
+    days = memory.execute(
+        "select day, validity, count(*) from runs join days using (cell, seed) "
+        "group by day, validity"
+    )
+    rows = memory.execute(
+        "select target, signature, day, failures.seed from failures join days using (cell, seed)"
+    ).fetchall()
+    found: dict[Failure, Counter[str]] = {}
+    for target, signature, day, _ in rows:
+        found.setdefault(_failure(target, signature), Counter())[_day(day)] += 1
+    return replace(
+        known,
+        days={(_day(day), str(validity)): int(runs) for day, validity, runs in days},
+        found=found,
+        dated=frozenset((_name(target), int(seed)) for target, _, _, seed in rows),
     )
 
 
@@ -110,13 +146,13 @@ def _told(tried: Mapping[str, Mapping[str, int]]) -> str:
 
 def _failures(
     memory: sqlite3.Connection, tried: Mapping[str, Mapping[str, int]]
-) -> dict[tuple[str, str], Seen]:
+) -> dict[Failure, Seen]:
     rows = memory.execute(
         "select target, signature, first_seen, last_seen, state, (select count(*) from failures "
         "where target = groups.target and signature = groups.signature) from groups"
     )
     return {
-        (_name(target), safe_text(shortened(str(signature), 120))): Seen(
+        _failure(target, signature): Seen(
             int(times),
             sum(tried.get(str(target), {}).values()),
             _moment(first),
@@ -141,9 +177,8 @@ def _unknown(memory: sqlite3.Connection) -> tuple[tuple[str, str, int], ...]:
 
 def _drawn(memory: sqlite3.Connection) -> dict[Drawn, tuple[int, int]]:
     """How many runs failed of how many; a run with several kinds counts under each."""
-    there = "select count(*) from sqlite_master where name = 'drawn'"
-    if not memory.execute(there).fetchone()[0]:
-        return {}  # a memory of before that
+    if not _has(memory, "drawn"):
+        return {}
     counts: dict[Drawn, tuple[int, int]] = {}
     rows = memory.execute(
         "select cell, workload, kinds, sum(validity = 'invalid'), count(*) "
@@ -162,6 +197,14 @@ def _drawn(memory: sqlite3.Connection) -> dict[Drawn, tuple[int, int]]:
 def _kept(memory: sqlite3.Connection) -> frozenset[tuple[str, int]]:
     rows = memory.execute("select target, seed from failures")
     return frozenset((_name(target), int(seed)) for target, seed in rows)
+
+
+def _failure(target: object, signature: object) -> Failure:
+    return _name(target), safe_text(shortened(str(signature), 120))
+
+
+def _day(text: object) -> str:
+    return safe_text(shortened(str(text), 40))
 
 
 def _name(text: object) -> str:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from splitbrain.reports.overview.entries import NOT_JUDGED, Entry
+from splitbrain.reports.overview.entries import Entry
+from splitbrain.reports.overview.remembered import Failure, Remembered
 
 DAYS = 60
+JUDGED = ("valid", "invalid", "unknown")
 HEIGHT = 34.0
 _BAR = 9.0
 
@@ -30,14 +32,25 @@ class Day:
         return self.valid + self.invalid + self.unknown
 
 
-def days_of(entries: Sequence[Entry]) -> list[Day]:
-    """The last days on which anything ran, oldest first."""
-    counts = Counter((entry.date, entry.judgement) for entry in entries if entry.date)
-    dates = sorted({date for date, word in counts if word != NOT_JUDGED})
-    return [
-        Day(date, counts[date, "valid"], counts[date, "invalid"], counts[date, "unknown"])
-        for date in dates[-DAYS:]
-    ]
+def days_of(entries: Sequence[Entry], hunted: Remembered) -> list[Day]:
+    """The last days on which anything ran, oldest first: runs in folders, and all that hunts tried
+    on a day that they remember."""
+    counts = Counter((entry.date, entry.judgement) for entry in _others(entries, hunted))
+    counts.update(hunted.days)
+    dates = sorted({date for date, word in counts if word in JUDGED})
+    return [Day(date, *(counts[date, word] for word in JUDGED)) for date in dates[-DAYS:]]
+
+
+def finds_of(entries: Sequence[Entry], hunted: Remembered, failure: Failure) -> Counter[str]:
+    """How often a failure, which these runs in folders are, was found on each day."""
+    found = Counter(entry.date for entry in _others(entries, hunted))
+    found.update(hunted.found.get(failure, {}))
+    return found
+
+
+def _others(entries: Sequence[Entry], hunted: Remembered) -> list[Entry]:
+    """The runs in folders that are not among what hunts count."""
+    return [e for e in entries if e.date and (e.target, e.seed) not in hunted.dated]
 
 
 def draw_days(days: Sequence[Day]) -> Markup:
@@ -59,15 +72,16 @@ def draw_days(days: Sequence[Day]) -> Markup:
     return Markup("").join([*parts, Markup("</svg>")])
 
 
-def draw_finds(entries: Sequence[Entry], days: Sequence[Day]) -> Markup:
-    """One failure's share of each day's runs."""
+def draw_finds(found: Mapping[str, int], days: Sequence[Day]) -> Markup:
+    """One failure's share of each day's runs, of how often it was found on each."""
     if len(days) < 2:
         return Markup("")
-    found = Counter(entry.date for entry in entries)
-    parts = [_head(f"found on {len(found)} of {len(days)} days", len(days))]
+    on = sum(day.date in found for day in days)
+    parts = [_head(f"found on {on} of {len(days)} days", len(days))]
     for number, day in enumerate(days):
-        if found[day.date] and day.runs:
-            height = max(2.0, found[day.date] / day.runs * (HEIGHT - 2))
+        times = found.get(day.date, 0)
+        if times and day.runs:
+            height = max(2.0, times / day.runs * (HEIGHT - 2))
             parts.append(_rect("bad", number, HEIGHT - height, height))
     return Markup("").join([*parts, Markup("</svg>")])
 

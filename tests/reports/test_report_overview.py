@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from test_report_html import Page
 
 from splitbrain.harness.commands.cli import main
+from splitbrain.harness.hunting import memory as remembering
 from splitbrain.harness.hunting.drawing import Target
 from splitbrain.harness.hunting.memory import Memory
 from splitbrain.harness.hunting.work import Attempt
@@ -229,6 +230,28 @@ def test_days_and_each_failures_share_of_them_are_drawn(tmp_path):
     assert "2026-11-22: 3 invalid, 0 unknown, 0 valid" in page
     assert "2026-11-23: 1 invalid, 0 unknown, 0 valid" in page
     assert "found on 2 of 2 days" in page
+
+
+def test_days_count_all_that_hunts_tried_and_what_they_kept_once(tmp_path, monkeypatch):
+    kept, by_hand = sample_runs.stale_run(tmp_path / "kept"), sample_runs.stale_run(tmp_path / "x")
+    plan = json.loads((kept / "plan.json").read_text())
+    (kept / "plan.json").write_text(json.dumps(plan | {"seed": 1}))
+    for folder in (kept, by_hand):
+        info = json.loads((folder / "run.json").read_text()) | {"started": "2026-11-22T08:41:00"}
+        (folder / "run.json").write_text(json.dumps(info))
+    for day, tried in (("22", ["valid", "invalid"]), ("23", ["valid"] * 5 + ["error", "unknown"])):
+        monkeypatch.setattr(remembering, "timestamp", lambda day=day: f"2026-11-{day}T08:40:00")
+        hunt(tmp_path, tried).close()  # the first two seeds of the second day are known
+
+    page = render_index(tmp_path)
+    with closing(sqlite3.connect(tmp_path / "hunt.db")) as memory:
+        memory.execute("drop table days")
+
+    assert "2026-11-22: 2 invalid, 0 unknown, 1 valid" in page
+    assert "2026-11-23: 0 invalid, 1 unknown, 3 valid" in page
+    assert "found on 1 of 2 days" in page
+    assert "with what hunts tried and did not keep" in page
+    assert "runs on 2 days" not in render_index(tmp_path)  # a memory of before
 
 
 def test_the_scoreboard_of_the_zoo_is_shown_hardest_first_and_a_damaged_one_is_told(tmp_path):
