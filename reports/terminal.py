@@ -60,14 +60,14 @@ def render_terminal(view: RunView, width: int = WIDTH) -> str:
 
 
 def _paragraph(text: str, width: int) -> str:
-    return textwrap.fill(text, width, initial_indent="  ", subsequent_indent="  ")
+    return textwrap.fill(ascii_text(text), width, initial_indent="  ", subsequent_indent="  ")
 
 
 def _headline(view: RunView, width: int) -> str:
     told = view.telling
     claim = shortened(told.deciding.checker) if told.deciding else ""
     first = "  ".join(part for part in (view.judgement, claim, shrink_summary(view)) if part)
-    return f"{textwrap.fill(first, width, subsequent_indent='  ')}\n  {told.name}"
+    return f"{textwrap.fill(first, width, subsequent_indent='  ')}\n{_paragraph(told.name, width)}"
 
 
 def _story(view: RunView, width: int) -> str:
@@ -105,7 +105,7 @@ def _spacetime(view: RunView, width: int) -> str:
     """The messages that led to a failure; a run that isn't invalid has none to tell."""
     if view.judgement != "INVALID":
         return ""
-    return "\n".join(f"  {ascii_text(line)}".rstrip() for line in lines_of(view, width=width - 2))
+    return "\n".join(f"  {line}".rstrip() for line in lines_of(view, width=width - 2))
 
 
 def _printed(view: RunView, width: int) -> str:
@@ -118,7 +118,9 @@ def _printed(view: RunView, width: int) -> str:
         f"  {seconds(e.time)}  {e.node} prints: {shortened(e.text, max(20, width - 30))}"
         for e in lines
     ]
-    return "\n".join([*head, *map(ascii_text, told)])
+    return "\n".join(
+        textwrap.fill(ascii_text(line), width, subsequent_indent="    ") for line in (*head, *told)
+    )
 
 
 def _necessary(view: RunView, width: int) -> str:
@@ -144,7 +146,8 @@ def _commands(view: RunView) -> str:
 
 
 def _verdict_table(view: RunView, width: int) -> str:
-    return textwrap.indent(render_verdicts(view.verdicts, width), "  ") if view.verdicts else ""
+    table = render_verdicts(view.verdicts, width - 2) if view.verdicts else ""
+    return textwrap.indent(table, "  ")
 
 
 def _whole(view: RunView, width: int) -> str:

@@ -32,11 +32,15 @@ _VERDICT = 13
 """Columns that a verdict takes, with what stands between it and its neighbours."""
 
 
+_NARROWEST = 9
+"""Columns that any of them takes."""
+
+
 def _columns(rows: Sequence[tuple[str, ...]], width: int) -> list[int | None]:
     """The widths of the table's columns: a checker's name takes two fifths at most."""
-    name = min(40, width * 2 // 5)
     longest = max((len(row[0]) for row in rows), default=0)
-    return [name, None, max(16, min(width - name, width - min(name, longest) - _VERDICT))]
+    name = max(_NARROWEST, min(40, width * 2 // 5, longest))
+    return [name, None, max(_NARROWEST, width - name - _VERDICT)]
 
 
 def table_of(rows: Sequence[tuple[str, ...]], head: tuple[str, ...], **options: Any) -> str:

@@ -6,6 +6,7 @@ from splitbrain.checkers.vocabulary import LEADER
 from splitbrain.harness.runs.recorded_trace import Message, RunTrace
 from splitbrain.reports.model import RunView
 from splitbrain.reports.spacetime.window import brief, host_name, window_of
+from splitbrain.reports.verdict_table import ascii_text
 from splitbrain.reports.wording import counted, safe_text, seconds, shortened
 
 LINES = 20
@@ -45,15 +46,20 @@ def lines_of(view: RunView, limit: int = LINES, width: int = WIDTH) -> list[str]
     rows.sort(key=lambda row: row[0])
     head = [" "] * width
     for host, at in column.items():
-        name = safe_text(shortened(host_name(view, host), 24))
+        name = _plain(shortened(host_name(view, host), 24))
         name = name if len(name) < room else name[: room - 3] + name[-2:]  # client 0 is not 1
         head[at - 1 : at - 1 + len(name)] = name
     left_out = window.hidden + window.repeated
     told = [line[:width].rstrip() for _, line in rows][-(limit - 2) :]
-    note = f"{'':{_FIRST}}{counted(left_out, 'message')} between these not shown"
-    notes = [note] if left_out > 0 else []
-    notes += [f"{'':{_FIRST}}{trace.part}"[:width]] if trace.part else []
+    said = f"{counted(left_out, 'message')} between these not shown"
+    notes = [f"{'':{min(_FIRST, width - len(said))}}{said}"] if left_out > 0 else []
+    notes += [f"{'':{_FIRST}}{_plain(trace.part)}"[:width]] if trace.part else []
     return ["".join(head).rstrip(), *told, *notes][:limit]
+
+
+def _plain(text: str) -> str:
+    """The text in ASCII, escaped before it is laid out."""
+    return ascii_text(safe_text(text))
 
 
 def _changes(trace: RunTrace, first: int, last: int) -> list[tuple[int, str, str]]:
@@ -63,7 +69,7 @@ def _changes(trace: RunTrace, first: int, last: int) -> list[tuple[int, str, str
     for host, roles in trace.roles.items():
         for role in roles:
             if role.name == LEADER and role.term:
-                told = (role.at, host, f"leader {safe_text(shortened(role.term, 8))}")
+                told = (role.at, host, f"leader {_plain(shortened(role.term, 8))}")
                 (changes if role.at >= first else led).append(told)
             elif role.name in ("", "up"):
                 changes.append((role.at, host, "boots" if role.name else "down"))
@@ -92,10 +98,10 @@ def _arrow(message: Message, column: dict[str, int], time: int) -> str:
         middle = max(1, len(shaft) // 2)
         shaft = [*"-" * middle, "x", *" " * len(shaft)][: len(shaft)]
         shaft = shaft if right else shaft[::-1]
-        tail = f"lost: {safe_text(shortened(message.reason, 20))}"
+        tail = f"lost: {_plain(shortened(message.reason, 20))}"
     elif shaft:
         shaft[-1 if right else 0] = ">" if right else "<"
-    words = safe_text(brief(message.body))
+    words = _plain(brief(message.body))
     if len(words) + 4 <= len(shaft) and not message.lost:
         shaft[2 : len(words) + 4] = f" {words} "
     else:
