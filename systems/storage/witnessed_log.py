@@ -51,6 +51,15 @@ class LogContents:
         return [frame for frame in self.frames[1:] if frame.payload]
 
 
+def heading(payload: bytes) -> tuple[int, int] | None:
+    """What a first frame says: the log's epoch, and with how many frames it began; None if it is
+    none."""
+    try:
+        return _decode(payload)
+    except msgspec.MsgspecError:
+        return None
+
+
 def parsed(data: bytes, path: str) -> LogContents:
     """The log that a file holds, up to its end, or to where a crash tore it.
 
@@ -58,10 +67,10 @@ def parsed(data: bytes, path: str) -> LogContents:
         Damaged: something else than a crash did that.
     """
     found = read_frames(data, path)
-    try:
-        epoch, begun = _decode(found.frames[0].payload)
-    except (IndexError, msgspec.MsgspecError):
-        raise Damaged(f"{path} has lost its beginning: restore it from a copy") from None
+    begins = heading(found.frames[0].payload) if found.frames else None
+    if begins is None:
+        raise Damaged(f"{path} has lost its beginning: restore it from a copy")
+    epoch, begun = begins
     if found.chain.sequence < begun:
         raise Damaged(f"{path} began with {begun} frames, and has {found.chain.sequence}")
     return LogContents(epoch, found.frames, found.chain)

@@ -5,18 +5,20 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
-from splitbrain.systems.streams.change_capture.changes import Changes
+from splitbrain.systems.storage.log_tail import LOG
 from splitbrain.systems.streams.change_capture.database import Database
 from splitbrain.systems.streams.change_capture.servers import CaptureServer
 from splitbrain.systems.streams.change_capture.view import View
 
 
-class ForgetsDeletes(Changes):
-    """Takes a compacted log for enough, from wherever one reads on."""
+class ForgetsDeletes(Database):
+    """Takes a log that was written anew for enough, from wherever one reads on."""
 
-    def may_follow(self, position: int) -> bool:
-        """Everybody may."""
-        return True
+    def next_of(self, position: int) -> int:
+        """Everybody can, from its beginning: what it doesn't have is nothing to tell."""
+        start = max(position, self.log.epoch * LOG)
+        more = self._tail.behind(start, self.log.end, 1)
+        return start if more else max(start, self.log.begun)
 
 
 class Gap(View):
@@ -30,7 +32,7 @@ class Gap(View):
 class KeepsOldEntries(View):
     """Doesn't know which entry a key had."""
 
-    def apply(self, key: str, value: str | None) -> None:
+    def apply(self, key: bytes, value: bytes | None) -> None:
         """Adds the new entry; a delete takes away what there is, an update nothing."""
         before = self.values.pop(key, None)
         if value is None:
@@ -44,12 +46,14 @@ class KeepsOldEntries(View):
 class TellsTwice(Database):
     """Tells each write to the views itself, besides."""
 
-    async def written(self, key: str, value: str | None, writer: str, number: int) -> int | None:
+    def _receive(self, client: str, *message: Any) -> None:
         """Two writes, to two places, in no order."""
-        for name in self.node.peers:
-            if name.startswith("n"):
-                self.node.network.send(name, ("request", 0, "index", key, value))
-        return await super().written(key, value, writer, number)
+        match message:
+            case ("request", _, "write", _, _, batch):
+                for name in self.node.peers:
+                    if name.startswith("n"):
+                        self.node.network.send(name, ("request", 0, "index", batch))
+        super()._receive(client, *message)
 
 
 class IsTold(View):
@@ -57,22 +61,20 @@ class IsTold(View):
 
     async def _serve(self, client: str, number: int, request: list[Any]) -> None:
         match request:
-            case ["index", key, value]:
-                self.apply(key, value)
+            case ["index", batch]:
+                super().take(batch)
             case _:
                 await super()._serve(client, number, request)
 
-    def _read(self, position: int, changes: tuple[Any, ...], is_all: bool) -> None:
-        super()._read(position, (), is_all)
-        if position == self.position and changes:
-            self.position = changes[-1][0]
+    def take(self, batch: tuple[tuple[bytes, bytes | None], ...]) -> None:
+        """It was told."""
 
 
 BUGS: tuple[Bug, ...] = (
     Bug(
         id="STR-11",
         title="a view that is behind reads on in a log that has lost its tombstones",
-        server=planted(CaptureServer, database=planted(Database, changes_class=ForgetsDeletes)),
+        server=planted(CaptureServer, database=ForgetsDeletes),
         workload="cdc",
         faults=("process.pause", "net.partition"),
         nodes=3,

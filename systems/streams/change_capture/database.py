@@ -1,107 +1,127 @@
-"""The server of the database: takes writes, and gives its changes to who follows them.
+"""The server of the database: a store as it is, and who reads its log for others.
 
-client -> database   ("request", id, "write", writer, number, key, value)        -> position
-                     ("request", id, "end")                                      -> last position
+The store is `splitbrain.systems.storage.write_ahead_log`, with its files, its server and what
+clients say to it; a write's answer has its position. Who follows talks to the same server::
+
+client -> database   ("request", id, "end")                           -> up to where it is durable
 view -> database     ("follow", life, position)
-                     ("snapshot", life, part)
-database -> view     ("changes", life, from, changes, whether that is all)
+                     ("snapshot", life, last key)
+database -> view     ("changes", life, from, changes, where to go on)      once there is something
                      ("restart", life)                 what is missing can't be told any more
-                     ("part", life, part, of how many, position, keys and values)
+                     ("part", life, last key, position, keys and values, whether that is all, end)
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-import trio
-
 from splitbrain.harness.node import Node
-from splitbrain.systems.streams.change_capture.changes import Changes, as_message
+from splitbrain.systems.storage.engine import Snapshot
+from splitbrain.systems.storage.log_tail import FollowedLog, LogTail
+from splitbrain.systems.storage.server import OK
+from splitbrain.systems.storage.write_ahead_log.engine import LOG, LogStoreServer, SmallLogStore
 
-COMPACT_S = 0.25
+
+class FollowedStore(SmallLogStore):
+    """The store, with a log whose place is known."""
+
+    log_class = FollowedLog
+    log: FollowedLog
 
 
-class Database:
+class Database(LogStoreServer):
     """The one server that is written to.
 
-    Invariants: a change is told to others once it is durable; a view's snapshot is of one position.
+    Invariants: what is told to others is durable; a copy is of one position; who follows is told
+    every record of the log behind its position, in order, or that it must begin anew.
 
     Attributes:
-        batch: most changes, or keys, in a message.
-        changes_class: what keeps the data.
+        batch: most records, or keys, in a message.
     """
 
+    engine_class = FollowedStore
+    engine: FollowedStore
     batch = 4
-    changes_class: type[Changes] = Changes
 
     def __init__(self, node: Node) -> None:
-        self.node = node
-        self.changes = self.changes_class(node.disk)
-        self._snapshots: dict[str, tuple[int, tuple[tuple[str, str], ...]]] = {}
+        super().__init__(node)
+        self._tail = LogTail(node.disk, LOG)
+        self._following: dict[str, tuple[int, int]] = {}  # by view: its life and position
+        self._copies: dict[str, tuple[int, Snapshot]] = {}  # by view: the one that it takes
+        self._answers: dict[str, tuple[int, str, Any]] = {}  # by client: the last one
+        self._first = 0
 
-    async def run(self) -> None:
-        """Serve until cancelled."""
-        await self.changes.open()
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._compact)
-            while True:
-                sender, message = await self.node.network.receive()
-                match message:
-                    case ("request", number, *request):
-                        nursery.start_soon(self._serve, sender, number, request)
-                    case ("follow", life, position):
-                        nursery.start_soon(self._follow, sender, life, position)
-                    case ("snapshot", life, part):
-                        nursery.start_soon(self._snapshot, sender, life, part)
+    @property
+    def log(self) -> FollowedLog:
+        """The store's log."""
+        return self.engine.log
 
-    async def _compact(self) -> None:
-        length = 0
-        while True:
-            await trio.sleep(COMPACT_S)
-            if len(self.changes.log) > length + self.batch:
-                await self.changes.compact()
-                length = len(self.changes.log)
-
-    async def _follow(self, view: str, life: int, position: int) -> None:
-        if not self.changes.may_follow(position):
-            self.node.network.send(view, ("restart", life))
-            return
-        changes = self.changes.behind(position, self.batch)
-        upto = changes[-1].position if changes else position
-        is_all = not self.changes.behind(upto, 1)
-        await self.changes.sync()
-        told = ("changes", life, position, as_message(changes), is_all)
-        self.node.network.send(view, told)
-
-    async def _snapshot(self, view: str, life: int, part: int) -> None:
-        """A part of all keys and values as they were when the first part was asked for."""
-        if part == 0:
-            self._snapshots[view] = self.changes.end, tuple(sorted(self.changes.values.items()))
-        if view not in self._snapshots:
-            self.node.network.send(view, ("restart", life))
-            return
-        position, items = self._snapshots[view]
-        parts = max(1, -(-len(items) // self.batch))
-        some = items[part * self.batch : (part + 1) * self.batch]
-        await self.changes.sync()
-        told = ("part", life, part, parts, position, some, self.changes.end)
-        self.node.network.send(view, told)
-
-    async def _serve(self, client: str, number: int, request: list[Any]) -> None:
-        match request:
-            case ["write", str() as writer, int() as own, str() as key, str() | None as value]:
-                position = await self.written(key, value, writer, own)
-                answer: tuple[Any, ...] = ("ok", position)
-                if position is None:
-                    answer = ("refused", "another request came since")
-            case ["end"]:
-                end = self.changes.end
-                await self.changes.sync()
-                answer = ("ok", end)
+    def _receive(self, client: str, *message: Any) -> None:
+        match message:
+            case ("follow", int() as life, int() as position):
+                self._following[client] = life, position
+                self._tell()
+            case ("snapshot", int() as life, after) if not self.problem:
+                self._copy(client, life, after)
+            case ("snapshot", *_):
+                pass  # it asks again
+            case ("request", id, *_) if self._answers.get(client, (None,))[0] == id:
+                super()._answer(client, *self._answers[client])
+            case ("request", id, "end") if not self.problem:
+                self._tell()  # a log that was written anew meanwhile
+                self._answer(client, id, OK, self.log.end)
             case _:
-                answer = ("refused", "no such request")
-        self.node.network.send(client, ("reply", number, *answer))
+                super()._receive(client, *message)
 
-    async def written(self, key: str, value: str | None, writer: str, number: int) -> int | None:
-        """Change a key; see `Changes.write`."""
-        return await self.changes.write(key, value, writer, number)
+    def _answer(self, client: str, id: int, status: str, value: Any = None) -> None:
+        self._answers[client] = id, status, value
+        super()._answer(client, id, status, value)
+
+    # Writes
+
+    async def commit(self, writes: Any) -> None:
+        """See `StorageServer.commit`; who follows hears of it."""
+        self._first = self.log.written + 1
+        await super().commit(writes)
+        self._tell()
+
+    def said(self, position: int) -> int:
+        """The write's position in the log: one batch is one record."""
+        return self._first + position
+
+    # Followers
+
+    def _tell(self) -> None:
+        """Tell those that wait what has come."""
+        if self.problem:
+            return
+        for view, (life, position) in list(self._following.items()):
+            start = self.next_of(position)
+            if start is None:
+                told: tuple[Any, ...] = ("restart", life)
+            else:
+                records = self._tail.behind(start, self.log.end, self.batch)
+                upto = records[-1].position if records else start
+                told = ("changes", life, position, tuple(map(tuple, records)), upto)
+                if upto == position:
+                    continue  # there is nothing new
+            del self._following[view]
+            self.node.network.send(view, told)
+
+    def next_of(self, position: int) -> int | None:
+        """Where in the log who has read up to a position goes on; None if it must begin anew."""
+        return self.log.next_of(position)
+
+    def _copy(self, view: str, life: int, after: bytes | None) -> None:
+        """A part of all keys and values as they were when the first part was asked for: at the
+        position up to which the log is durable, since the store shows what is, and no more."""
+        if after is None:
+            self._copies[view] = self.log.end, self.engine.snapshot()
+        if view not in self._copies:
+            self.node.network.send(view, ("restart", life))
+            return
+        position, snapshot = self._copies[view]
+        some = snapshot.scan(after, self.batch)
+        is_all = len(some) < self.batch
+        told = ("part", life, after, position, tuple(some), is_all, self.log.end)
+        self.node.network.send(view, told)
