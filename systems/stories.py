@@ -203,10 +203,11 @@ STORIES = (
         "A cache in front of a database, as sketched, is filled by reads and never told of writes.",
     ),
     Story(
-        "half-an-edge",
-        Sketch("graph-summary", "graph", (), "one-sided"),
+        "edge-to-nowhere",
+        Sketch("graph-summary", "graph", (), "dangling"),
         'chapter 2, "Property Graphs"',
-        "A graph, as sketched, removes a node and leaves its edges at their other ends.",
+        "A graph, as sketched, takes an edge whether its nodes are there or not: who follows it "
+        "comes to a node that nobody has.",
     ),
     Story(
         "failed-over",

@@ -1,18 +1,20 @@
 """Edges are at both ends, and their ends are there.
 
-*Property.* ``scan`` gives ``{node: [[edge, other], ...], ...}``: all nodes with their edges, as of
-one moment. ``add_edge [edge, a, b]`` puts an edge between two nodes, ``remove_node node`` takes a
-node away with its edges. ``connected_nodes node`` gives ``[node, [other, ...]]``: the other ends
-of its edges.
+*Property.* ``scan`` gives ``{node: [[edge, other, ...], ...], ...}``: all nodes with their edges,
+as of one moment. ``add_edge [edge, a, b, ...]`` puts an edge between two nodes, ``remove_node
+node`` takes a node away with its edges. ``connected_nodes node`` gives ``[node, [other, ...]]``:
+the other ends of its edges. Whatever else ``add_edge`` says, a relationship and properties, is what
+the edge is, and scans show the same of it.
 
 ================  ==================================================================================
-one-sided         an edge is at one of its ends alone (or leads elsewhere there)
+one-sided         an edge is at one of its ends alone (or leads elsewhere there, or is another)
 dangling          an edge leads to a node that is not there
 lost-edge         an edge that was acknowledged is not there later, though nobody had begun to
                   remove one of its ends
+altered-edge      a scan shows an edge that is not what it was made
 ================  ==================================================================================
 
-The first and the third are ``symmetric-edges``, the second ``no-dangling-edge``.
+The second is ``no-dangling-edge``, the others are ``symmetric-edges``.
 
 *Source.* DDIA chapter 2, "Property Graphs"; the LDBC ACID test suite (Waudby et al., TPCTC 2020).
 
@@ -48,10 +50,10 @@ def no_dangling_edge() -> Checker:
 
 @dataclass(frozen=True, slots=True)
 class _Scan:
-    """A scan: by node, the edges at it with their other ends."""
+    """A scan: by node, the edges at it, each with its other end and what it is."""
 
     call: Call
-    edges: Mapping[Any, Mapping[Any, Any]]
+    edges: Mapping[Any, Mapping[Any, tuple[str, Any]]]
 
 
 def _scans(history: History) -> list[_Scan]:
@@ -61,11 +63,11 @@ def _scans(history: History) -> list[_Scan]:
 def _scan(call: Call) -> _Scan:
     try:
         edges = {
-            node: {frozen(edge): _named(other) for edge, other in at}
+            node: {frozen(edge): (_named(other), frozen(what)) for edge, other, *what in at}
             for node, at in call.result.items()
         }
     except (AttributeError, TypeError, ValueError):
-        said = f"{SCAN} gave {shown(call.result)}: give {{node: [[edge, other], ...]}}"
+        said = f"{SCAN} gave {shown(call.result)}: give {{node: [[edge, other, ...], ...]}}"
         raise ModelError(call.invoke_index, said) from None
     return _Scan(call, edges)
 
@@ -121,6 +123,7 @@ class _Symmetric:
         anomalies = [found for scan in scans for found in _one_sided(scan)]
         neighbours = _neighbours(history)
         anomalies += _lost(history, scans, neighbours)
+        anomalies += _altered(history, scans)
         edges = sum(len(at) for scan in scans for at in scan.edges.values())
         told = sum(len(answer.others) for answer in neighbours)
         coverage = {"scans": len(scans), "ends of edges seen": edges, "neighbours told": told}
@@ -131,13 +134,30 @@ class _Symmetric:
 
 def _one_sided(scan: _Scan) -> Iterator[Anomaly]:
     for node, at in scan.edges.items():
-        for edge, other in at.items():
+        for edge, (other, what) in at.items():
             # One that leads to no node is another anomaly.
-            if other in scan.edges and scan.edges[other].get(edge) != node:
+            if other in scan.edges and scan.edges[other].get(edge) != (node, what):
                 said = (
                     f"edge {shown(edge)} leads from {node} to {other}, and {other} has no such edge"
                 )
                 yield Anomaly("one-sided", f"{said} back", _indices(scan.call))
+
+
+def _altered(history: History, scans: list[_Scan]) -> Iterator[Anomaly]:
+    """Edges that are shown to be something else than they were made."""
+    made = {
+        frozen(call.argument[0]): (call, frozen(call.argument[3:]))
+        for call in history.calls()
+        if call.f == LINK and isinstance(call.argument, list | tuple) and len(call.argument) >= 3
+    }
+    for scan in scans:
+        for node, at in scan.edges.items():
+            for edge, (_, what) in at.items():
+                call, said = made.get(edge, (None, what))
+                if call is not None and what != said:
+                    shows = f"{node} shows edge {shown(edge)} as {shown(what)}"
+                    why = f"{shows}, and it was made {shown(said)}"
+                    yield Anomaly("altered-edge", why, _indices(call, scan.call))
 
 
 def _lost(history: History, scans: list[_Scan], neighbours: list[_Neighbours]) -> Iterator[Anomaly]:
@@ -150,10 +170,11 @@ def _lost(history: History, scans: list[_Scan], neighbours: list[_Neighbours]) -
         if call.f != LINK or call.outcome != OK:
             continue
         match call.argument:
-            case [edge, str() as one, str() as other]:
+            case [edge, str() as one, str() as other, *_]:
                 ends = (one, other)
             case argument:
-                raise ModelError(call.invoke_index, f"{LINK} {shown(argument)}: give [edge, a, b]")
+                said = f"{LINK} {shown(argument)}: give [edge, a, b, ...]"
+                raise ModelError(call.invoke_index, said)
         removed = min((at for end in ends for at in removals.get(frozen(end), ())), default=None)
         looks = [(scan.call, _in_scan(scan, edge, ends)) for scan in scans]
         looks += [(n.call, _is_told(n, ends)) for n in neighbours if n.node in ends]
@@ -197,7 +218,7 @@ class _NoDangling:
             )
             for scan in scans
             for node, at in scan.edges.items()
-            for edge, other in at.items()
+            for edge, (other, _) in at.items()
             if other not in scan.edges
         ]
         edges = sum(len(at) for scan in scans for at in scan.edges.values())

@@ -1,6 +1,7 @@
 """A property graph: nodes come and go, edges are at both ends, paths are of one moment.
 
-A few people who are linked, removed and come back, and scans of all of it; two *chains*, whose ends
+A few people, who are all there to begin with, are linked, removed and come back, and scans of all
+of it, whose edges are the same at both ends; two *chains*, whose ends
 are joined over a node that is replaced again and again, and paths between these ends; and routes
 between people, which must be found or not found, but be answered; and whom somebody is linked with
 (`splitbrain.checkers.graphs`;
@@ -41,6 +42,8 @@ OPTIONS = (
 
 CHAINS = ("red", "blue")
 
+RELATIONSHIPS = ("knows", "likes")
+
 
 # Client protocol
 
@@ -59,12 +62,15 @@ class GraphClient(Protocol):
         """Remove a node with its edges. Raises `Definite` if it is not there."""
         ...
 
-    async def add_edge(self, edge: int, one: str, other: str) -> None:
+    async def add_edge(
+        self, edge: int, one: str, other: str, relationship: str, properties: Mapping[str, int]
+    ) -> None:
         """Add an edge. Raises `Definite` if a node is not there."""
         ...
 
-    async def scan(self) -> Mapping[str, Sequence[tuple[int, str]]]:
-        """All nodes, each with its edges and their other ends, as of one moment."""
+    async def scan(self) -> Mapping[str, Sequence[tuple[int, str, str, Mapping[str, int]]]]:
+        """All nodes, each with its edges as of one moment: number, other end, relationship,
+        properties."""
         ...
 
     async def switch(self, chain: str, via: str) -> None:
@@ -84,11 +90,13 @@ class GraphClient(Protocol):
         ...
 
 
+_EDGE = "edge, one, other, relationship, properties"
+
 METHODS = (
     Method("add_node", "add_node(node)", "adds", needed=True),
     Method("remove_node", "remove_node(node)", "removes", needed=True),
-    Method("add_edge", "add_edge(edge, one, other)", "links", needed=True),
-    Method("scan", "scan() -> {node: [(edge, other), ...]}", "scans", needed=True),
+    Method("add_edge", f"add_edge({_EDGE})", "links", needed=True),
+    Method("scan", "scan() -> {node: [(edge, other, ...), ...]}", "scans", needed=True),
     Method("switch", "switch(chain, via)", "switches a chain", needed=True),
     Method("path", "path(chain) -> nodes or None", "follows a chain", needed=True),
     Method("find_path", "find_path(start, end) -> nodes or None", "finds a route", needed=True),
@@ -121,19 +129,25 @@ async def perform(client: Any, f: str, value: Any) -> Any:
 
 
 def operations(options: Mapping[str, Any]) -> Generator:
-    """Endless operations in the shares that the options say, by random free clients."""
+    """All people are added, and each chain is led over a node, by random free clients; then endless
+    operations in the shares that the options say."""
     people = [f"p{number}" for number in range(options["people"])]
+    begin: list[tuple[str, Any]] = [("add_node", person) for person in people]
+    begin += [("switch", [chain, f"v-{chain}"]) for chain in CHAINS]
     weights = remainder(NAME, {name: options[name] for name in SHARES}, "add_edge")
 
     def draw(context: Context, client: int, number: int) -> Invocation:
         random = context.random
+        if number < len(begin):
+            return Invocation(context.time, client, *begin[number])
         f = random.choices(tuple(weights), tuple(weights.values()))[0]
         value: Any = None
         if f in ("add_node", "remove_node", "connected_nodes"):
             value = random.choice(people)
         elif f in ("add_edge", "find_path"):
             value = random.sample(people, 2)
-            value = [number, *value] if f == "add_edge" else value
+            if f == "add_edge":
+                value = [number, *value, random.choice(RELATIONSHIPS), {"since": number}]
         elif f == "switch":
             value = [random.choice(CHAINS), f"v{number}"]
         elif f == "path":
@@ -180,7 +194,7 @@ KIND = WorkloadKind(
         "add_node": Words("adds node {argument:name}", "+{argument:name}"),
         "remove_node": Words("removes node {argument:name}", "-{argument:name}"),
         "add_edge": Words(
-            "links {argument.1:name} and {argument.2:name} (edge {argument.0})",
+            "links {argument.1:name} and {argument.2:name} (edge {argument.0}: {argument.3:name})",
             "{argument.1:name}-{argument.2:name}",
         ),
         "scan": Words("scans the graph[ -> {result}]", "scan"),

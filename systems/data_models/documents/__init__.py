@@ -18,6 +18,9 @@ All under any number of crashes and power losses, as long as the disk keeps what
 Documents are found by queries and changed by updates of a small language: an update is made where
 the document is, so that nobody needs to have read it.
 
+They are kept by the LSM tree of `splitbrain.systems.storage`, a batch for each change: what changes
+at once is there as a whole or not at all, and what is obsolete goes when tables are merged.
+
 Layout: ``store`` keeps the documents, ``queries`` has the language, ``server`` answers, ``client``
 asks; ``bugs`` has them with
 one decision wrong.
@@ -25,7 +28,7 @@ one decision wrong.
 Several documents change at once, and are read as of one moment.
 
 Left out: replicas (`splitbrain.systems.data_models.replicated_documents` has them), fields within
-fields, a log that is ever cut short.
+fields, documents that are not in memory.
 """
 
 from splitbrain.harness.nemesis.claims import Claims

@@ -10,10 +10,10 @@ import trio
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.harness.node import Message
 from splitbrain.systems.data_models.documents.server import DocumentServer
-from splitbrain.systems.data_models.documents.store import Conflict, LoggedDocuments
+from splitbrain.systems.data_models.documents.store import Conflict, StoredDocuments
 
 
-class LastWriteWins(LoggedDocuments):
+class LastWriteWins(StoredDocuments):
     """Replaces a document whatever its version is."""
 
     def put(
@@ -24,7 +24,7 @@ class LastWriteWins(LoggedDocuments):
         super().put(collection, identity, document.version if document else 0, fields, change)
 
 
-class IndexInMemory(LoggedDocuments):
+class IndexInMemory(StoredDocuments):
     """Keeps the index up to date, and forgets it in a crash."""
 
     def build_index(self) -> None:
@@ -74,7 +74,7 @@ class ChecksThenInserts(DocumentServer):
         await super()._serve(client, number, request)
 
 
-class UniqueUnchecked(LoggedDocuments):
+class UniqueUnchecked(StoredDocuments):
     """Leaves it to whoever inserts."""
 
     def put(
@@ -92,7 +92,7 @@ LOOKUP_S = 0.005
 """How long it takes to look a value up in an index."""
 
 
-def _store(store: type[LoggedDocuments]) -> type[DocumentServer]:
+def _store(store: type[StoredDocuments]) -> type[DocumentServer]:
     return planted(DocumentServer, store_class=store)
 
 

@@ -27,7 +27,7 @@ from splitbrain.systems.data_models.documents.store import (
     Conflict,
     Documents,
     Fields,
-    LoggedDocuments,
+    StoredDocuments,
 )
 
 UNIQUE = frozenset({"element"})
@@ -47,7 +47,7 @@ class DocumentServer:
         store_class: what keeps the documents.
     """
 
-    store_class: type[LoggedDocuments] = LoggedDocuments
+    store_class: type[StoredDocuments] = StoredDocuments
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -57,6 +57,7 @@ class DocumentServer:
         """Serve until cancelled."""
         await self.store.open()
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.store.keep_house)
             while True:
                 client, (_, number, *request) = await self.node.network.receive()
                 nursery.start_soon(self._serve, client, number, request)

@@ -1,6 +1,6 @@
-"""Collections of documents with versions and indexes, in memory, and over a log on a disk.
+"""Collections of documents with versions and indexes, in memory, and over a storage engine.
 
-Records of the log (`splitbrain.systems.log_file`)::
+What is done is a record::
 
     ("put", collection, id, version, fields, change)    the document is this from now on
     ("delete", collection, id, change)              there is no such document from now on
@@ -8,27 +8,35 @@ Records of the log (`splitbrain.systems.log_file`)::
     ("refused", change)                             and so it stays, when its request comes again
 
 Fields are ``((name, value), ...)``, sorted by name; `change` is a number that whoever made the
-change chose for it, so that a message that comes twice is known. Indexes are not on disk: they are
-made of the documents when the store is opened, so that they cannot disagree with them.
+change chose for it, so that a message that comes twice is known. The engine has, of each record in
+one batch (`splitbrain.systems.storage.committing`)::
+
+    ("document", collection, id) -> (version, fields)
+    ("change", change)           -> "made" or "refused"
+
+Indexes are not on disk: they are made of the documents when the store is opened, so that they
+cannot disagree with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 from splitbrain.harness.node import Disk
-from splitbrain.systems.data_models.documents.queries import parsed, updated
-from splitbrain.systems.log_file import LogFile
+from splitbrain.systems.data_models.documents.queries import BadQuery, parsed, updated
+from splitbrain.systems.data_models.tree import DataTree
+from splitbrain.systems.storage.committing import Commits, Parts, TooLong
+from splitbrain.systems.storage.engine import Engine
 
 Fields = tuple[tuple[str, Any], ...]
 
 Put = tuple[str, str, int, Mapping[str, Any]]
 """A put: collection, id, the version that it is made from, and the fields."""
 
-PATH = "documents"
-_START = 0x444F4353  # what the first frame's checksum continues
+MADE, REFUSED = "made", "refused"
+"""What became of a change."""
 
 
 class Document(NamedTuple):
@@ -126,7 +134,9 @@ class Documents:
         version, fields = (document.version, document.fields) if document else (0, ())
         if change in self.changes:
             return version
-        self.put(collection, identity, version, updated(dict(fields), update), change)
+        with self._refusing(change):
+            after = updated(dict(fields), update)
+        self.put(collection, identity, version, after, change)
         return version + 1
 
     def put(
@@ -169,12 +179,12 @@ class Documents:
 
     @contextmanager
     def _refusing(self, change: Any) -> Iterator[None]:
-        """Note what conflicts: a copy of its request may come when nothing is in its way."""
+        """Note what is refused: a copy of its request may come when nothing is in its way."""
         if change in self.refused:
             raise Conflict("it was refused before")
         try:
             yield
-        except Conflict:
+        except (BadQuery, Conflict):
             self.write(("refused", change))
             raise
 
@@ -252,35 +262,51 @@ class Documents:
                 yield collection, document
 
 
-class LoggedDocuments(Documents):
-    """The documents of one server, over a log on its disk.
+class StoredDocuments(Documents):
+    """The documents of one server, over an engine on its disk.
 
     What is written counts at once; `sync` makes it durable.
 
     Args:
-        disk: where the log is.
+        disk: where the engine keeps its files.
         unique: as for `Documents`.
+
+    Attributes:
+        engine_class: what engine that is.
     """
+
+    engine_class: ClassVar[type[Engine]] = DataTree
 
     def __init__(self, disk: Disk, unique: frozenset[str] = frozenset()) -> None:
         super().__init__(unique)
-        self._log = LogFile(disk, PATH, _START)
+        self._commits = Commits(self.engine_class(disk))
+        self.sync = self._commits.sync
+        self.keep_house = self._commits.keep_house
 
     async def open(self) -> None:
-        """Read what survived, cut off a torn tail, and make both durable."""
-        for record in await self._log.open():
-            for step in _steps(record):
-                self._apply(step)
+        """Read what survived."""
+        for key, value in await self._commits.open():
+            match key, value:
+                case ("document", collection, identity), (version, fields):
+                    found = Document(identity, version, fields)
+                    self.collections.setdefault(collection, {})[identity] = found
+                case ("change", change), str():
+                    (self.changes if value == MADE else self.refused)[change] = None
         self.build_index()
 
     def write(self, record: tuple[Any, ...]) -> None:
-        """Write a record, into the page cache only, and do what it says."""
-        self._log.append([record])
-        super().write(record)
+        """Do what a record says, and have it written.
 
-    async def sync(self) -> None:
-        """Wait until all that is written now is durable; who waits meanwhile shares the fsync."""
-        await self._log.sync()
+        Raises:
+            BadQuery: a document would be too long; the change is refused.
+        """
+        try:
+            batch = self._commits.batch(_entries(record))
+        except TooLong as problem:
+            self.write(("refused", _change(record)))
+            raise BadQuery(str(problem)) from None
+        self._commits.add(batch)
+        super().write(record)
 
 
 def _steps(record: tuple[Any, ...]) -> list[tuple[Any, ...]]:
@@ -289,3 +315,21 @@ def _steps(record: tuple[Any, ...]) -> list[tuple[Any, ...]]:
         case ("all", change, puts):
             return [("put", *put, change) for put in puts]
     return [record]
+
+
+def _change(record: tuple[Any, ...]) -> Any:
+    """The change that a record makes, or refuses."""
+    return record[1] if record[0] == "all" else record[-1]
+
+
+def _entries(record: tuple[Any, ...]) -> dict[Parts, Any]:
+    """What an engine has of a record."""
+    became = REFUSED if record[0] == "refused" else MADE
+    entries: dict[Parts, Any] = {("change", _change(record)): became}
+    for step in _steps(record):
+        match step:
+            case ("put", collection, identity, version, fields, _):
+                entries["document", collection, identity] = version, fields
+            case ("delete", collection, identity, _):
+                entries["document", collection, identity] = None
+    return entries

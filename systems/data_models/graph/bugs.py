@@ -8,9 +8,10 @@ from typing import Any
 import trio
 
 from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.data_models.graph.forms import Refused
 from splitbrain.systems.data_models.graph.queries import MAX_DEPTH, Search
 from splitbrain.systems.data_models.graph.server import PAGE_S, GraphServer
-from splitbrain.systems.data_models.graph.store import Edges, Graph, Step
+from splitbrain.systems.data_models.graph.store import Edges, Entries, Graph, Step
 
 LOOKUP_S = 5 * PAGE_S
 """How long it takes to look nodes up: an index has several pages."""
@@ -21,24 +22,23 @@ class OneEndAtATime(Graph):
 
     async def transact(self, change: int, steps: Sequence[Step]) -> None:
         """A crash in between leaves half an edge."""
-        match self.checked(steps):
-            case [("link", edge, one, other)] if change not in self._changes:
-                for end, far in ((one, other), (other, one)):
-                    half = ("half", edge, end, far)
-                    self.log.append([(change, half)])
-                    self.apply(change, [half])
-                    await self.log.sync()
+        match steps:
+            case [("link", *_) as step] if change not in self._changes and self.can_be_made(steps):
+                for key, value in self.entries(step).items():
+                    if key[1] in self.nodes:
+                        self.place(key, value)
+                        self.made({("change", change): "", key: value})
+                        await self.commits.sync()
             case _:
                 await super().transact(change, steps)
 
-    def make(self, step: Step) -> list[str]:
-        """One end knows."""
-        match step:
-            case ("half", int() as edge, str() as end, str() as far):
-                if end in self.nodes:
-                    self.nodes[end][edge] = far
-                return [end]
-        return super().make(step)
+    def can_be_made(self, steps: Sequence[Step]) -> bool:
+        """Whether they can."""
+        try:
+            self.check(steps)
+        except Refused:
+            return False
+        return True
 
 
 class ChecksFirst(Graph):
@@ -47,26 +47,33 @@ class ChecksFirst(Graph):
     async def transact(self, change: int, steps: Sequence[Step]) -> None:
         """One of them may be removed in between."""
         if change not in self._changes:
-            steps = self.checked(steps)
-            await trio.sleep(LOOKUP_S)
-            self.log.append([(change, *steps)])
-            self.apply(change, steps)
+            try:
+                self.check(steps)
+            except Refused as refused:
+                self.refuse(change, str(refused))
+            else:
+                await trio.sleep(LOOKUP_S)
+                self.make(change, steps)
         self.say(change)
 
-    def make(self, step: Step) -> list[str]:
-        """Whatever the steps find."""
-        match step:
-            case ("link", int() as edge, str() as one, str() as other):
-                for end, far in ((one, other), (other, one)):
-                    if end in self.nodes:
-                        self.nodes[end][edge] = far
-                return [one, other]
-            case ("remove", str() as node):
-                edges = self.nodes.pop(node, {})
-                for edge, other in edges.items():
-                    self.nodes.get(other, {}).pop(edge, None)
-                return [node, *edges.values()]
-        return super().make(step)
+    def entries(self, step: Step) -> Entries:
+        """An edge is at the ends that are there."""
+        entries = super().entries(step)
+        if step[0] != "link":
+            return entries
+        return {key: value for key, value in entries.items() if key[1] in self.nodes}
+
+
+class AtTheFirstEnd(Graph):
+    """Writes what an edge is where it leads from."""
+
+    def entries(self, step: Step) -> Entries:
+        """Its other end has an edge without properties."""
+        entries = super().entries(step)
+        if step[0] == "link":
+            last = ("edge", step[3], step[1])
+            entries[last] = entries[last]._replace(properties=())
+        return entries
 
 
 class IndexOnlyGrows(Graph):
@@ -116,7 +123,7 @@ class GoesInCircles(Search):
         ways = [[start]]
         while ways:
             way = ways.pop(0)
-            for other in ((await self.read(way[-1])) or {}).values():
+            for other, *_ in ((await self.read(way[-1])) or {}).values():
                 if other == end:
                     return [*way, other]
                 ways.append([*way, other])
@@ -160,6 +167,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=40,
         shows=("fractured",),
         source="LDBC ACID test suite, observed transaction vanishes (TPCTC 2020)",
+    ),
+    Bug(
+        id="GRAPH-06",
+        title="what an edge is stands at the end that it leads from, and not at the other",
+        server=_graph(AtTheFirstEnd),
+        workload="graph",
+        faults=(),
+        nodes=1,
+        seeds=5,
+        shows=("one-sided",),
+        source="DDIA chapter 2, Property Graphs (edges have properties, and two ends)",
     ),
     Bug(
         id="GRAPH-05",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -62,13 +63,19 @@ class NodeClient:
 class GraphClient(NodeClient):
     """Links nodes, and follows edges."""
 
-    async def add_edge(self, edge: int, one: str, other: str) -> None:
-        """Add an edge; raises as `remove_node` does."""
-        await self._transact(("link", edge, one, other))
+    async def add_edge(
+        self, edge: int, one: str, other: str, relationship: str, properties: Mapping[str, Any]
+    ) -> None:
+        """Add an edge, which has properties; raises as `remove_node` does."""
+        items = tuple(sorted(properties.items()))
+        await self._transact(("link", edge, one, other, relationship, items))
 
-    async def scan(self) -> dict[str, Any]:
-        """All nodes with their edges."""
-        return dict((await self._ask("scan"))[0])
+    async def scan(self) -> dict[str, list[tuple[Any, ...]]]:
+        """All nodes, each with its edges: number, other end, relationship and properties."""
+        (nodes,) = await self._ask("scan")
+        return {
+            node: [(*end, dict(properties)) for *end, properties in edges] for node, edges in nodes
+        }
 
     async def switch(self, chain: str, via: str) -> None:
         """Lead a chain over another node; raises as `add_node` does."""

@@ -25,7 +25,7 @@ def _nodes(seen: Seen) -> Form | None:
                     since.setdefault(node, time)
                 case ["remove", str(node)] if node in since:
                     bars.setdefault(node, []).append(Bar(since.pop(node), time, "there", "a"))
-                case ["link", edge, str(one), str(other)] if seen.between(time):
+                case ["link", edge, str(one), str(other), *_] if seen.between(time):
                     for end, far in ((one, other), (other, one)):
                         note = f"edge {edge} to {far}"
                         points.setdefault(end, []).append(Point(time, f"to {far}", "plain", note))

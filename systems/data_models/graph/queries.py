@@ -30,7 +30,7 @@ class Search:
         for _ in range(max_depth):
             reached: list[str] = []
             for node in frontier:
-                for other in ((await self.read(node)) or {}).values():
+                for other, *_ in ((await self.read(node)) or {}).values():
                     if other not in came_from:
                         came_from[other] = node
                         reached.append(other)

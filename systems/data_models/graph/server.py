@@ -2,7 +2,8 @@
 
 ("transact", change, steps)     -> ("ok",) or ("refused", why)      steps as ``store`` has them
 ("switch", change, chain, via)  -> ("ok",)
-("scan",)                       -> ("ok", ((node, ((edge, other), ...)), ...))
+("scan",)                       -> ("ok", ((node, (edge, ...)), ...))   an edge as it is there:
+                                   (number, other, relationship, properties)
 ("find_path", start, end, depth) -> ("ok", nodes) or ("ok", None)
 ("connected_nodes", node)       -> ("ok", nodes)   the other ends of its edges, each once
 ("find", name, value)           -> ("ok", ((node, properties), ...))   of nodes with this property
@@ -26,6 +27,9 @@ from splitbrain.systems.data_models.graph.store import Edges, Graph
 PAGE_S = 0.002
 """How long it takes to read a page."""
 
+WAY = "way"
+"""What the edges of a chain are."""
+
 
 class GraphServer:
     """The one server.
@@ -48,6 +52,7 @@ class GraphServer:
         """Serve until cancelled."""
         await self.graph.open()
         async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.graph.commits.keep_house)
             while True:
                 client, (_, number, *request) = await self.node.network.receive()
                 nursery.start_soon(self._serve, client, number, request)
@@ -57,7 +62,7 @@ class GraphServer:
             answer: Message = ("ok", *await self.do(*request))
         except Refused as refused:
             answer = ("refused", str(refused))
-        await self.graph.log.sync()
+        await self.graph.commits.sync()
         self.node.network.send(client, ("reply", number, *answer))
 
     async def do(self, f: str, *arguments: Any) -> Message:
@@ -77,8 +82,8 @@ class GraphServer:
                 self.node.trace(STEPS, steps)
                 return ()
             case "scan", ():
-                nodes = self.graph.nodes.items()
-                return (tuple((node, tuple(edges.items())) for node, edges in nodes),)
+                nodes = self.graph.all_edges().items()
+                return (tuple((n, tuple((e, *end) for e, end in at.items())) for n, at in nodes),)
             case "find", (str() as name, value):
                 return (self.graph.find(name, value),)
             case "properties", ():
@@ -96,12 +101,13 @@ class GraphServer:
     def switch(self, change: int, chain: str, via: str) -> tuple[tuple[Any, ...], ...]:
         """The steps that lead a chain over another node."""
         start, end = f"{chain}-start", f"{chain}-end"
-        before = dict.fromkeys(self.graph.nodes.get(start, {}).values())
+        edges = self.edges(start, self.graph.version) or {}
+        before = dict.fromkeys(end.other for end in edges.values())
         return (
             *(("remove", node) for node in before),
             *(("add", node) for node in (start, via, end)),
-            ("link", 2 * change, start, via),
-            ("link", 2 * change + 1, via, end),
+            ("link", 2 * change, start, via, WAY, ()),
+            ("link", 2 * change + 1, via, end, WAY, ()),
         )
 
     async def find_path(self, start: str, end: str, depth: int) -> list[str] | None:
@@ -119,7 +125,7 @@ class GraphServer:
         with self.graph.reading() as version:
             await trio.sleep(PAGE_S)
             edges = self.edges(node, version) or {}
-        return tuple(dict.fromkeys(edges.values()))
+        return tuple(dict.fromkeys(end.other for end in edges.values()))
 
     def edges(self, node: str, version: int) -> Edges | None:
         """What a query that began at a version sees of a node."""

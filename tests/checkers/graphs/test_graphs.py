@@ -34,6 +34,8 @@ def neighbours(node, *others):
 
 
 LINK = (2, "add_edge", [7, "a", "b"], [7, "a", "b"])
+WHAT = ("knows", {"since": 2001})
+FRIENDS = (2, "add_edge", [7, "a", "b", *WHAT], [7, "a", "b", *WHAT])
 REMOVE = (3, "remove_node", "b", "b")
 BOTH = scan(a=[(7, "b")], b=[(7, "a")])
 
@@ -47,6 +49,17 @@ BOTH = scan(a=[(7, "b")], b=[(7, "a")])
         ([LINK, scan(a=[(7, "b")], b=[])], INVALID, ["one-sided"]),
         ([LINK, scan(a=[(7, "b")], b=[(7, "c")], c=[])], INVALID, ["one-sided", "one-sided"]),
         ([LINK, scan(a=[], b=[])], INVALID, ["lost-edge"]),
+        ([FRIENDS, scan(a=[(7, "b", *WHAT)], b=[(7, "a", *WHAT)])], VALID, []),
+        (
+            [FRIENDS, scan(a=[(7, "b", *WHAT)], b=[(7, "a", "knows", {})])],
+            INVALID,
+            ["one-sided", "one-sided", "altered-edge"],
+        ),
+        (
+            [FRIENDS, scan(a=[(7, "b", "likes")], b=[(7, "a", "likes")])],
+            INVALID,
+            ["altered-edge", "altered-edge"],
+        ),
         ([LINK, neighbours("a", "b"), neighbours("b", "a", "c")], VALID, []),
         ([LINK, neighbours("a", "c")], INVALID, ["lost-edge"]),
         ([LINK, neighbours("c"), REMOVE, neighbours("a", "c"), neighbours("b")], VALID, []),
@@ -116,7 +129,7 @@ def test_what_is_no_such_operation_is_refused(checker, parts):
 
 def simulated(random: Random) -> list[Operation]:
     """A right graph, one operation after the other, whose invocations may be earlier."""
-    events, nodes, edges, chain = [], set("abc"), {}, None
+    events, nodes, edges, what, chain = [], set("abc"), {}, {}, None
     for number in range(random.randrange(3, 14)):
         f = random.choice(
             [
@@ -133,9 +146,10 @@ def simulated(random: Random) -> list[Operation]:
         )
         argument, result, kind = None, None, "ok"
         if f == "add_edge":
-            argument = result = [number, *random.sample("abc", 2)]
-            if set(argument[1:]) <= nodes:
-                edges[number] = argument[1:]
+            argument = result = [number, *random.sample("abc", 2), random.randrange(2)]
+            if set(argument[1:3]) <= nodes:
+                edges[number] = argument[1:3]
+                what[number] = argument[3]
             else:
                 kind = "fail"
         elif f in ("remove_node", "add_node"):
@@ -145,7 +159,7 @@ def simulated(random: Random) -> list[Operation]:
             nodes = nodes - {argument} if f == "remove_node" else nodes | {argument}
             edges = {e: ends for e, ends in edges.items() if set(ends) <= nodes}
         elif f == "scan":
-            result = {n: [[e, two if one == n else one] for e, (one, two) in edges.items()
+            result = {n: [[e, two if one == n else one, what[e]] for e, (one, two) in edges.items()
                           if n in (one, two)] for n in sorted(nodes)}  # fmt: skip
         elif f == "connected_nodes":
             argument = random.choice("abc")
@@ -180,13 +194,15 @@ def mutated(operations: list[Operation], random: Random) -> list[Operation]:
     else:
         shown = {node: [list(edge) for edge in edges] for node, edges in shown.items()}
         node = random.choice("abc")
-        match random.randrange(3):
+        match random.randrange(4):
+            case 3 if shown.get(node):
+                random.choice(shown[node])[2] += 1
             case 0:
                 shown.pop(node, None)
             case 1 if shown.get(node):
                 shown[node].pop()
             case _:
-                shown.setdefault(node, []).append([random.randrange(14), random.choice("abc")])
+                shown.setdefault(node, []).append([random.randrange(14), random.choice("abc"), 0])
     return [replace(o, value=shown) if n == at else o for n, o in enumerate(operations)]
 
 
@@ -200,7 +216,7 @@ def twin(operations: list[Operation]) -> tuple[bool, bool, bool]:
     def kept(begin, end):
         """The edges that must be there all the time between."""
         for link in (o for o in done.values() if o.f == "add_edge" and o.index < begin.index):
-            edge, *pair = link.value
+            edge, *pair, _ = link.value
             if not any(o.f == "remove_node" and o.value in pair and o.index < end.index
                        and p not in failed for p, o in asked.items()):  # fmt: skip
                 yield edge, pair
@@ -208,12 +224,16 @@ def twin(operations: list[Operation]) -> tuple[bool, bool, bool]:
     for process, end in done.items():
         begin = asked[process]
         if end.f == "scan":
-            ends = {(n, e, other) for n, edges in end.value.items() for e, other in edges}
-            at = {n: dict(edges) for n, edges in end.value.items()}
-            dangling |= any(other not in end.value for _, _, other in ends)
+            ends = [(n, *edge) for n, edges in end.value.items() for edge in edges]
+            at = {n: {e: ways for e, *ways in edges} for n, edges in end.value.items()}
+            dangling |= any(other not in end.value for _, _, other, _ in ends)
             one_sided |= any(
-                other in at and at[other].get(e) != n for n in at for e, other in at[n].items()
+                other in at and at[other].get(e) != [n, what]
+                for n in at
+                for e, (other, what) in at[n].items()
             )
+            made = {o.value[0]: o.value[3] for o in asked.values() if o.f == "add_edge"}
+            one_sided |= any(made.get(e, what) != what for _, e, _, what in ends)
             for edge, pair in kept(begin, end):
                 one_sided |= not any(edge in at.get(n, {}) for n in pair)
         if end.f == "connected_nodes":
@@ -238,7 +258,7 @@ def twin(operations: list[Operation]) -> tuple[bool, bool, bool]:
 def test_the_checkers_agree_with_their_twins(seed):
     random = Random(seed)
     checkers = (symmetric_edges(), no_dangling_edge(), atomic_visibility())
-    for _ in range(250):
+    for _ in range(200):
         operations = simulated(random)
         made = History.from_operations(operations)
         assert not any(checker.check(made).anomalies for checker in checkers), operations

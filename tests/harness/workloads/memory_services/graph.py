@@ -16,19 +16,20 @@ class GraphClient(SetClient):
             raise Definite("not there")
         self.store.elements = [each for each in self.store.elements if each != node]
         edges = self.store.values
-        gone = [e for e, ends in edges.items() if isinstance(e, int) and node in ends]
+        gone = [e for e, edge in edges.items() if isinstance(e, int) and node in edge[:2]]
         for edge in gone:
             del edges[edge]
 
-    async def add_edge(self, edge, one, other):
+    async def add_edge(self, edge, one, other, relationship, properties):
         if not {one, other} <= {*self.store.elements}:
             raise Definite("not there")
-        self.store.values[edge] = one, other
+        self.store.values[edge] = one, other, relationship, properties
 
     async def scan(self):
-        edges = [(e, *ends) for e, ends in self.store.values.items() if isinstance(e, int)]
-        both = [*edges, *((e, two, one) for e, one, two in edges)]
-        return {n: [(e, two) for e, one, two in both if one == n] for n in self.store.elements}
+        edges = [(e, *edge) for e, edge in self.store.values.items() if isinstance(e, int)]
+        both = [*edges, *((e, two, one, *what) for e, one, two, *what in edges)]
+        nodes = self.store.elements
+        return {n: [(e, two, *what) for e, one, two, *what in both if one == n] for n in nodes}
 
     async def switch(self, chain, via):
         self.store.values[chain] = via
@@ -40,7 +41,7 @@ class GraphClient(SetClient):
         return [start, end]
 
     async def connected_nodes(self, node):
-        return [other for _, other in (await self.scan()).get(node, ())]
+        return [other for _, other, *_ in (await self.scan()).get(node, ())]
 
 
 CLIENTS = {"graph": GraphClient}

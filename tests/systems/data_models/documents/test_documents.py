@@ -6,17 +6,18 @@ import random
 
 import pytest
 import trio
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from untimed_disks import UntimedDisk
 
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.simulation.disk import SimulatedDisk
-from splitbrain.systems.data_models.documents.store import Conflict, LoggedDocuments
+from splitbrain.systems.data_models.documents.queries import BadQuery
+from splitbrain.systems.data_models.documents.store import Conflict, StoredDocuments
 
 
 def opened(disk):
-    store = LoggedDocuments(UntimedDisk(disk), frozenset({"name"}))
+    store = StoredDocuments(UntimedDisk(disk), frozenset({"name"}))
     trio.run(store.open)
     return store
 
@@ -39,18 +40,25 @@ CHANGES = st.lists(
 )
 
 
-@given(CHANGES, st.sampled_from(POWER_LOSS_POLICIES), st.integers(0, 99))
-def test_what_is_found_is_what_is_there_also_after_a_power_loss(changes, policy, seed):
+@settings(max_examples=40)
+@given(CHANGES, st.integers(0, 20), st.sampled_from(POWER_LOSS_POLICIES), st.integers(0, 99))
+def test_what_is_found_is_what_is_there_also_after_a_power_loss(changes, synced, policy, seed):
     disk = SimulatedDisk(random.Random(seed))
     store = opened(disk)
+    durable = []
     for number, (identity, version, fields) in enumerate(changes):
         try:
             store.put("c", identity, version, fields, number)
         except Conflict:
             continue
+        if number < synced:
+            trio.run(store.sync)
+            durable = sorted(store)
     disk.power_loss(policy)
 
-    for each in (store, opened(disk)):
+    after = opened(disk)
+    assert sorted(after) == durable
+    for each in (store, after):
         for query in ({}, {"x": 1}, {"name": 0}, {"x": 1, "y": 2}):
             assert each.find("c", query) == by_scan(each, query)
         names = [dict(document.fields).get("name") for _, document in each]
@@ -120,3 +128,30 @@ def test_a_deletion_that_comes_again_leaves_what_was_put_since():
         assert each.get("c", "a").version == 1
         each.delete("c", "a", 3)
         assert each.get("c", "a") is None
+
+
+def test_a_document_that_is_too_long_is_refused_with_its_place_and_stays_refused():
+    disk = SimulatedDisk(random.Random(1))
+    store = opened(disk)
+    store.put("c", "a", 0, {"x": "v" * 40_000}, 1)
+
+    with pytest.raises(BadQuery, match=r"document c/a takes 80,.* an entry has 65,536 at most"):
+        store.update("c", "a", {"$set": {"y": "v" * 40_000}}, 2)
+    store.put("c", "a", 1, {}, 3)
+    trio.run(store.sync)
+
+    for each in (store, opened(disk)):
+        assert each.get("c", "a") == ("a", 2, ())
+        with pytest.raises(Conflict, match="it was refused before"):
+            each.update("c", "a", {"$set": {"y": "v" * 40_000}}, 2)
+
+
+def test_an_update_that_did_not_fit_stays_refused_when_it_would_fit():
+    store = opened(SimulatedDisk(random.Random(1)))
+    store.put("c", "a", 0, {"x": "text"}, 1)
+    with pytest.raises(BadQuery, match="no number to add to"):
+        store.update("c", "a", {"$inc": {"x": 1}}, 2)
+    store.put("c", "a", 1, {"x": 5}, 3)
+
+    with pytest.raises(Conflict, match="it was refused before"):
+        store.update("c", "a", {"$inc": {"x": 1}}, 2)

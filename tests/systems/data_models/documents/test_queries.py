@@ -14,7 +14,7 @@ from untimed_disks import UntimedDisk
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.systems.data_models.documents.queries import BadQuery, parsed, updated
 from splitbrain.systems.data_models.documents.server import answered
-from splitbrain.systems.data_models.documents.store import Documents, LoggedDocuments
+from splitbrain.systems.data_models.documents.store import Documents, StoredDocuments
 
 VALUES = st.sampled_from([None, True, False, 0, 1, 2, 1.5, "", "a", "b"])
 FIELDS = st.dictionaries(st.sampled_from("xyz"), VALUES)
@@ -90,7 +90,7 @@ def test_updates_that_come_twice_and_crash_add_up(steps):
     disk = SimulatedDisk(random.Random(1))
 
     async def write():
-        store = LoggedDocuments(UntimedDisk(disk))
+        store = StoredDocuments(UntimedDisk(disk))
         await store.open()
         for number, (field, amount) in enumerate(steps):
             for _ in range(2):
@@ -99,7 +99,7 @@ def test_updates_that_come_twice_and_crash_add_up(steps):
 
     trio.run(write)
     disk.power_loss("drop_unsynced")
-    again = LoggedDocuments(UntimedDisk(disk))
+    again = StoredDocuments(UntimedDisk(disk))
     trio.run(again.open)
 
     found = again.get("c", "d")
