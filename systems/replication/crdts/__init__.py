@@ -18,9 +18,10 @@ The types, all of them values that are never changed: ``counters`` (G-counter, P
 ``registers`` (last write wins; all values written at once), ``sets`` (observed-remove, without
 tombstones and with), ``maps`` (key by key), ``text`` (replicated growable array).
 
-The systems: each server has a document of a set, a counter, a register and a text, takes updates
-and reads alone, and tells the others now and then: its whole document (``crdts``, state-based), or
-what is new in it since they acknowledged (``crdts-delta``)::
+The systems: each server has a document of a set, a counter, a register, a text and a map, takes
+updates and reads alone, and tells the others now and then: its whole document (``crdts``,
+state-based; ``crdts-map`` is its map, of registers that keep all that was written at once), or what
+is new in it since they acknowledged (``crdts-delta``)::
 
     n1   add(x), add(y)      deltas 1, 2
          to n2, n3:  1..2 joined          n2:  heard, all before 3      n3:  (lost)
@@ -39,33 +40,38 @@ Invariants:
 
 1. No two updates have one number of one actor: an actor is a server in one of its lives.
 2. A document has all updates of an actor up to the number that it has seen.
-3. An update is acknowledged once it is durable at one server.
+3. An update is acknowledged once it is durable at one server, and told to others no sooner.
 4. A delta is merged only where all is that its sender had when the delta began; it is acknowledged
    once it is durable.
+5. An erased letter is forgotten only when all servers have it erased, durably, all is here that any
+   had typed before that, and nothing stands behind it.
 
 Layout: beside the types, ``document`` puts them together, ``storage`` keeps it on disk, ``server``
-gossips, ``client`` asks. Of deltas, ``dotted`` is the set, ``intervals`` says what is new to whom,
-``delta_server`` sends that. ``bugs`` and ``delta_bugs`` have types and servers with one decision
-wrong.
+gossips, ``client`` asks, ``stability`` says what may be forgotten. Of deltas, ``dotted`` is the
+set, ``intervals`` says what is new to whom, ``delta_server`` sends that. ``bugs`` and
+``delta_bugs`` have types and servers with one decision wrong.
 
 Operations over a causal broadcast are ``multi-leader-merging``. What was removed from the set is
-forgotten at once, which its context makes safe; tombstones alone could not be (ML-09). Left out:
-letters that were erased are kept for good, as others may have typed behind them; what the set's
-context and the counters know of actors grows with the lives of servers.
+forgotten at once, which its context makes safe; tombstones alone could not be (ML-09). A letter
+that was erased is forgotten once that is stable (ML-09-TEXT), and kept while others stand behind
+it. Left out: keys of the map are never taken out; what contexts and counters know of actors grows
+with the lives of servers.
 """
+
+from dataclasses import replace
 
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
-from splitbrain.systems.replication.crdts.bugs import BUGS
-from splitbrain.systems.replication.crdts.client import CrdtClient
+from splitbrain.systems.replication.crdts.bugs import BUGS, MAP_BUGS
+from splitbrain.systems.replication.crdts.client import CrdtClient, MapClient
 from splitbrain.systems.replication.crdts.delta_bugs import DELTA_BUGS
 from splitbrain.systems.replication.crdts.delta_server import DeltaServer
 from splitbrain.systems.replication.crdts.pictures import REPLICAS
 from splitbrain.systems.replication.crdts.server import GossipServer
 from splitbrain.systems.replication.heard import HEARD
 
-__all__ = ["DELTA", "SYSTEM"]
+__all__ = ["DELTA", "MAP", "SYSTEM"]
 
 KNOBS = (
     Knob("gossip", 0.02, 0.5, "time between tellings, in seconds", "gossip_s"),
@@ -84,6 +90,15 @@ SYSTEM = System(
     bugs=BUGS,
     knobs=KNOBS,
     pictures=(REPLICAS, HEARD),
+)
+
+MAP = replace(
+    SYSTEM,
+    name="crdts-map",
+    title="a map that is merged, of registers that keep what was written at once (chapter 5)",
+    client=MapClient,
+    workloads=("siblings",),
+    bugs=MAP_BUGS,
 )
 
 DELTA = System(

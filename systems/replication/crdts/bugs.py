@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.replication.crdts.document import Document, Types
-from splitbrain.systems.replication.crdts.registers import LWWRegister
+from splitbrain.systems.replication.crdts.maps import GrowOnlyMap
+from splitbrain.systems.replication.crdts.registers import LWWRegister, MVRegister
 from splitbrain.systems.replication.crdts.server import GossipServer
 from splitbrain.systems.replication.crdts.sets import ORSet, TombstoneSet
-from splitbrain.systems.replication.crdts.text import Character, Text
+from splitbrain.systems.replication.crdts.stability import Stability
+from splitbrain.systems.replication.crdts.text import Character, Identity, Text
+from splitbrain.systems.replication.leaderless.siblings import Context
 
 
 class TrustsTheClock(LWWRegister):
@@ -91,9 +94,9 @@ class TwoPhaseSet(NamedTuple):
 class PurgesTombstones(GossipServer):
     """Forgets tombstones once it has told the others, whether they heard or not."""
 
-    def tell(self) -> None:
+    async def tell(self) -> None:
         """What nobody answered may not have arrived."""
-        super().tell()
+        await super().tell()
         elements = self.document.elements
         assert isinstance(elements, TombstoneSet)
         self.keep(self.document._replace(elements=elements.purged()))
@@ -140,18 +143,53 @@ class MergesInPlace(GossipServer):
     types_class = planted(Types, set_type=SharedSet)
 
     def keep(self, document: Document) -> None:
-        """What goes to disk is of plain tuples, as it should be."""
-        super().keep(document)
-        self.storage.document = _plain(self.document)
+        """What was merged is the same as before, and says something new."""
+        self.have(document)
 
-    def tell(self) -> None:
+    def have(self, document: Document) -> None:
+        """What goes to disk is of plain tuples, as it should be."""
+        super().have(document)
+        self.storage.document = _plain(document)
+
+    def told(self) -> Document:
         """What goes out is of plain tuples, as it should be."""
-        for peer in self.node.peers:
-            self.node.network.send(peer, ("gossip", _plain(self.document)))
+        return _plain(self.document)
 
 
 def _plain(document: Document) -> Document:
     return document._replace(elements=document.elements.inner)
+
+
+class ForgetsAtOnce(Stability):
+    """Takes what is erased here for erased everywhere."""
+
+    def everywhere(self) -> set[Identity]:
+        """Who has not heard of it may still type behind it."""
+        return {*self._noted}
+
+
+class ReplacesUnread(MVRegister):
+    """Replaces whatever this replica has, whether or not its writer had read it."""
+
+    def assigned(self, actor: str, value: Any, over: Context | None = None) -> Self:
+        """What came since the writer's read is gone with what it had read."""
+        return super().assigned(actor, value)
+
+
+class KeepsOneValue(GrowOnlyMap):
+    """Merges as if values were not: of each key one of two is kept whole."""
+
+    def merged(self, other: Self) -> Self:
+        """The one that has seen more, whatever the other alone has."""
+        entries = dict(self.entries)
+        for key, value in other.entries:
+            mine = entries.get(key, value)
+            entries[key] = max(mine, value, key=lambda note: (_writes(note), note))
+        return type(self)(tuple(sorted(entries.items())))
+
+
+def _writes(note: MVRegister) -> int:
+    return sum(count for _, count in note.cell.context)
 
 
 _DIVERGED = ("diverged",)
@@ -236,5 +274,41 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=_DIVERGED,
         source="Shapiro and others, SSS 2011, definition 7: states are values; made up (aliasing)",
+    ),
+    Bug(
+        id="ML-09-TEXT",
+        title="an erased letter is forgotten before all have it erased: what stands behind is lost",
+        server=planted(GossipServer, stability_class=ForgetsAtOnce),
+        workload="text",
+        faults=("net.partition",),
+        nodes=3,
+        seeds=20,
+        shows=("lost", "diverged", "resurrected"),
+        source="Baquero, Almeida and Shoker, DAIS 2014: causal stability; RR-7506, section 4.2",
+    ),
+)
+
+MAP_BUGS: tuple[Bug, ...] = (
+    Bug(
+        id="ML-01-SIBLINGS",
+        title="a write replaces whatever its replica has, though its writer had not read it",
+        server=planted(GossipServer, types_class=planted(Types, note_type=ReplacesUnread)),
+        workload="siblings",
+        faults=(),
+        nodes=3,
+        seeds=10,
+        shows=("lost",),
+        source="DDIA chapter 5, Detecting Concurrent Writes (figure 5-13)",
+    ),
+    Bug(
+        id="ML-03-MAP",
+        title="of two values under a key the map keeps one whole instead of merging them",
+        server=planted(GossipServer, types_class=planted(Types, map_type=KeepsOneValue)),
+        workload="siblings",
+        faults=(),
+        nodes=3,
+        seeds=10,
+        shows=("lost", "diverged"),
+        source="Shapiro and others, INRIA RR-7506, section 3.1: a product merges part by part",
     ),
 )

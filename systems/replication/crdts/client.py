@@ -2,7 +2,9 @@
 
 ("add" | "remove", element) | ("increment", by) | ("assign", value)   -> ("ok",)
 ("insert", (letters, after)) | ("erase", letter)                      -> ("ok",)
+("put", (key, context, value)) | ("take", (key, context))             -> ("ok",)
 ("text", None)                             -> ("ok", seen, letters)
+("note", key)                              -> ("ok", seen, values, context)
 ("read", None)                             -> ("ok", seen, elements, counter, register)
                                            -> ("refused", why)
 """
@@ -12,12 +14,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import trio
+
 from splitbrain.harness.client import Definite, request
 from splitbrain.harness.node import Message, Node
 
+ATTEMPT_S = 0.4
+"""How long to wait for each server that is asked what it has."""
 
-class CrdtClient:
-    """Updates and reads what one server has.
+
+class ReplicaClient:
+    """Asks one server, and nobody else.
 
     Args:
         node: the host that the client runs on.
@@ -27,6 +34,18 @@ class CrdtClient:
     def __init__(self, node: Node, server: str) -> None:
         self._node = node
         self._server = server
+
+    async def _ask(self, server: str, f: str, argument: Any) -> Message:
+        match await request(self._node, server, f, argument):
+            case ("ok", *result):
+                return tuple(result)
+            case ("refused", reason):
+                raise Definite(f"refused: {reason}")
+        raise AssertionError(f"{server} gave an answer of another form")
+
+
+class CrdtClient(ReplicaClient):
+    """Updates and reads the set, the counter, the register and the text that one server has."""
 
     async def add(self, element: int) -> None:
         """Add an element to the set."""
@@ -75,10 +94,45 @@ class CrdtClient:
             "register": register,
         }
 
-    async def _ask(self, server: str, f: str, argument: Any) -> Message:
-        match await request(self._node, server, f, argument):
-            case ("ok", *result):
-                return tuple(result)
-            case ("refused", reason):
-                raise Definite(f"refused: {reason}")
-        raise AssertionError(f"{server} gave an answer of another form")
+
+class MapClient(ReplicaClient):
+    """Reads, replaces and removes what is under the keys of the map that one server has."""
+
+    def __init__(self, node: Node, server: str) -> None:
+        super().__init__(node, server)
+        self._read: dict[str, tuple[list[Any], Message]] = {}
+
+    async def read(self, key: str) -> list[Any]:
+        """The values under a key that nobody has overwritten."""
+        _, values, context = await self._ask(self._server, "note", key)
+        self._read[key] = sorted(values), context
+        return sorted(values)
+
+    async def write(self, key: str, value: Any, over: Sequence[Any]) -> None:
+        """Write a value that replaces what was read.
+
+        Raises:
+            Definite: that is not what this client read last.
+        """
+        await self._ask(self._server, "put", (key, self._context(key, over), value))
+
+    async def remove(self, key: str, over: Sequence[Any]) -> None:
+        """Remove what was read; raises as `write` does."""
+        await self._ask(self._server, "take", (key, self._context(key, over)))
+
+    async def homes(self, key: str) -> dict[str, list[Any]]:
+        """What each server that answers has under the key, by its name."""
+        found: dict[str, list[Any]] = {}
+        for server in self._node.peers:
+            with trio.move_on_after(ATTEMPT_S):
+                _, values, _ = await self._ask(server, "note", key)
+                found[server] = sorted(values)
+        return found
+
+    def _context(self, key: str, over: Sequence[Any]) -> Message:
+        if not over:
+            return ()
+        values, context = self._read.get(key, ([], ()))
+        if sorted(over) != values:
+            raise Definite(f"{list(over)} is not what was read last of {key}")
+        return context

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.replication.crdts.delta_server import DeltaServer, DottedTypes
+from splitbrain.systems.replication.crdts.document import Document
 from splitbrain.systems.replication.crdts.dotted import DottedSet
+from splitbrain.systems.replication.crdts.intervals import Due
 
 
 class TellsOnce(DeltaServer):
     """Begins the next interval where the last one that it sent ended."""
 
-    def tell(self) -> None:
+    def send(self, peer: str, due: Due[Document], document: Document) -> None:
         """What was lost on the way leaves a gap, which later deltas hide."""
-        super().tell()
-        for peer in self.node.peers:
-            due = self.intervals.due(peer)
-            if due is not None and due.deltas is not None:
-                self.intervals.acknowledge(peer, due.until)
+        super().send(peer, due, document)
+        if due.deltas is not None:
+            self.intervals.acknowledge(peer, due.until)
 
 
 class HearsInMemory(DeltaServer):

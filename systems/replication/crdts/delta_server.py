@@ -1,6 +1,7 @@
 """A server that tells the others what is new to them instead of its whole state.
 
-    server -> server   ("delta", document, life, until)    what is new since you acknowledged
+    server -> server   ("delta", document, life, until, seen)
+                                            what is new since you acknowledged, and what all is in
     server -> server   ("heard", life, until)              durable here: all before that number
 
 Acknowledgements are of one life of the sender, whose numbers begin anew in the next: until a peer
@@ -20,7 +21,7 @@ import trio
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.replication.crdts.document import Document, Types
 from splitbrain.systems.replication.crdts.dotted import DottedSet
-from splitbrain.systems.replication.crdts.intervals import Intervals
+from splitbrain.systems.replication.crdts.intervals import Due, Intervals
 from splitbrain.systems.replication.crdts.server import GossipServer
 
 
@@ -53,8 +54,9 @@ class DeltaServer(GossipServer):
     def hear(self, sender: str, message: Message, nursery: trio.Nursery) -> None:
         """Take a delta, or the word that one was taken."""
         match message:
-            case ("delta", document, life, until):
+            case ("delta", document, life, until, seen):
                 self.keep(self.types.merged(self.document, self.types.of(document)))
+                self.stability.hear(sender, seen)
                 nursery.start_soon(self.confirm, sender, life, until)
             case ("heard", self.storage.life, until):
                 self.intervals.acknowledge(sender, until)
@@ -64,12 +66,19 @@ class DeltaServer(GossipServer):
         await self.storage.durable()
         self.node.network.send(sender, ("heard", life, until))
 
-    def tell(self) -> None:
-        """Send each of the others what it has not acknowledged."""
+    async def tell(self) -> None:
+        """Send each of the others what it has not acknowledged, and forget what nobody needs."""
+        document, until = self.document, self.intervals.until
+        await self.storage.durable()
         for peer in self.node.peers:
-            due = self.intervals.due(peer)
-            if due is None:
-                continue
-            parts = due.deltas
-            news = self.document if parts is None else reduce(self.types.merged, parts)
-            self.node.network.send(peer, ("delta", news, self.storage.life, due.until))
+            due = self.intervals.due(peer, until)
+            if due is not None:
+                self.send(peer, due, document)
+        self.collect(document)
+
+    def send(self, peer: str, due: Due[Document], document: Document) -> None:
+        """Send a peer what is due of a document that is on disk."""
+        parts = due.deltas
+        news = document if parts is None else reduce(self.types.merged, parts)
+        message = ("delta", news, self.storage.life, due.until, document.seen)
+        self.node.network.send(peer, message)

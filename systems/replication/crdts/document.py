@@ -1,4 +1,7 @@
-"""What the servers replicate: a set, a counter, a register, a text, and which updates they saw."""
+"""What the servers replicate: a set, a counter, a register, a text, a map; and what they have seen.
+
+The map has registers that keep all that was written at once.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,8 @@ from typing import Any, ClassVar, NamedTuple
 
 from splitbrain.systems.clocks.vectors import Vector, joined, newer
 from splitbrain.systems.replication.crdts.counters import PNCounter
-from splitbrain.systems.replication.crdts.registers import LWWRegister
+from splitbrain.systems.replication.crdts.maps import GrowOnlyMap
+from splitbrain.systems.replication.crdts.registers import LWWRegister, MVRegister
 from splitbrain.systems.replication.crdts.sets import ORSet
 from splitbrain.systems.replication.crdts.text import Text
 
@@ -21,6 +25,7 @@ class Document(NamedTuple):
         counter: a counter.
         register: a register.
         text: a text, whose letters are numbers.
+        notes: by key, a register of which values that were written at once all stay.
     """
 
     seen: Vector = ()
@@ -28,6 +33,7 @@ class Document(NamedTuple):
     counter: PNCounter = PNCounter()
     register: LWWRegister = LWWRegister()
     text: Text = Text()
+    notes: GrowOnlyMap = GrowOnlyMap()
 
     @property
     def value(self) -> tuple[tuple[Any, ...], int, Any]:
@@ -42,25 +48,37 @@ class Types:
         set_type: of the set.
         register_type: of the register.
         text_type: of the text.
+        map_type: of the map.
+        note_type: of a value of the map.
     """
 
     set_type: ClassVar[Any] = ORSet
     register_type: ClassVar[Any] = LWWRegister
     text_type: ClassVar[Any] = Text
+    map_type: ClassVar[Any] = GrowOnlyMap
+    note_type: ClassVar[Any] = MVRegister
 
     def empty(self) -> Document:
         """The document that nobody has changed."""
-        return Document((), self.set_type(), PNCounter(), self.register_type(), self.text_type())
+        return Document(
+            (),
+            self.set_type(),
+            PNCounter(),
+            self.register_type(),
+            self.text_type(),
+            self.map_type(),
+        )
 
     def of(self, raw: Iterable[Any]) -> Document:
         """A document from a message or a record, where it is plain tuples."""
-        seen, elements, counter, register, text = raw
+        seen, elements, counter, register, text, notes = raw
         return Document(
             tuple(seen),
             self.set_type.of(elements),
             PNCounter.of(counter),
             self.register_type.of(register),
             self.text_type.of(text),
+            self.map_type.of(notes, self.note_type),
         )
 
     def merged(self, one: Document, other: Document) -> Document:
@@ -71,6 +89,7 @@ class Types:
             one.counter.merged(other.counter),
             one.register.merged(other.register),
             one.text.merged(other.text),
+            one.notes.merged(other.notes),
         )
 
     def since(self, document: Document, before: Document) -> Document:
@@ -83,7 +102,13 @@ class Types:
             document.counter.since(before.counter),
             document.register.since(before.register),
             document.text.since(before.text),
+            document.notes.since(before.notes),
         )
+
+    def note(self, document: Document, key: str) -> Any:
+        """The register under a key of the map, empty if there is none yet."""
+        found = document.notes.value(key)
+        return self.note_type() if found is None else found
 
     def changed(
         self, document: Document, actor: str, now: int, f: str, argument: Any
@@ -108,4 +133,12 @@ class Types:
             case "erase" if argument in after.text.letters:
                 place = after.text.letters.index(argument)
                 return after._replace(text=after.text.removed(place))
+            case "put":
+                key, over, value = argument
+                note = self.note(after, key).assigned(actor, value, over)
+                return after._replace(notes=after.notes.changed(key, note))
+            case "take":
+                key, over = argument
+                note = self.note(after, key).cleared(over)
+                return after._replace(notes=after.notes.changed(key, note))
         return None

@@ -40,18 +40,21 @@ class Intervals(Generic[Delta]):
     Args:
         peers: who is to hear of them.
         keep: the most that are kept for who lacks them.
+
+    Attributes:
+        until: the number of the next delta.
     """
 
     def __init__(self, peers: Iterable[str], keep: int) -> None:
         self._keep = keep
         self._deltas: dict[int, Delta] = {}
-        self._next = 1
+        self.until = 1
         self._heard = dict.fromkeys(peers, 0)
 
     def add(self, delta: Delta) -> None:
         """The server's state has changed by this."""
-        self._deltas[self._next] = delta
-        self._next += 1
+        self._deltas[self.until] = delta
+        self.until += 1
         self._forget()
 
     def acknowledge(self, peer: str, until: int) -> None:
@@ -59,17 +62,17 @@ class Intervals(Generic[Delta]):
         self._heard[peer] = max(self._heard[peer], until)
         self._forget()
 
-    def due(self, peer: str) -> Due[Delta] | None:
-        """What to send to a peer; None: it has everything."""
+    def due(self, peer: str, until: int) -> Due[Delta] | None:
+        """What to send to a peer of all before a number; None: it has that."""
         heard = self._heard[peer]
-        if heard == self._next:
+        if heard >= until:
             return None
         if heard not in self._deltas:
-            return Due(None, self._next)
-        return Due(tuple(self._deltas[n] for n in range(heard, self._next)), self._next)
+            return Due(None, until)
+        return Due(tuple(self._deltas[n] for n in range(heard, until)), until)
 
     def _forget(self) -> None:
         """Drop what everybody has, and the oldest beyond what is kept."""
-        needed = max(min(self._heard.values(), default=self._next), self._next - self._keep)
+        needed = max(min(self._heard.values(), default=self.until), self.until - self._keep)
         while self._deltas and (first := next(iter(self._deltas))) < needed:
             del self._deltas[first]

@@ -11,6 +11,7 @@ Source: Shapiro and others, INRIA RR-7506, 2011, section 3.1: a product of join 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol, Self
 
 
@@ -31,16 +32,27 @@ class GrowOnlyMap(NamedTuple):
         """The value under a key, None if there is none."""
         return dict(self.entries).get(key)
 
-    def changed(self, key: str, value: Mergeable) -> GrowOnlyMap:
+    def changed(self, key: str, value: Mergeable) -> Self:
         """The map with a later state of one of its values."""
-        return GrowOnlyMap(tuple(sorted({**dict(self.entries), key: value}.items(), key=_key)))
+        return type(self)(tuple(sorted({**dict(self.entries), key: value}.items(), key=_key)))
 
-    def merged(self, other: GrowOnlyMap) -> GrowOnlyMap:
+    def merged(self, other: Self) -> Self:
         """What both know, key by key."""
         entries = dict(self.entries)
         for key, value in other.entries:
             entries[key] = entries[key].merged(value) if key in entries else value
-        return GrowOnlyMap(tuple(sorted(entries.items(), key=_key)))
+        return type(self)(tuple(sorted(entries.items(), key=_key)))
+
+    def since(self, before: Self) -> Self:
+        """The values that an earlier state had not, whole: merged with that, it is this one."""
+        had = dict(before.entries)
+        return type(self)(tuple(each for each in self.entries if had.get(each[0]) != each[1]))
+
+    @classmethod
+    def of(cls, raw: Iterable[Any], value_type: Any) -> Self:
+        """A map from a message or a record, where it and its values are plain tuples."""
+        (entries,) = raw
+        return cls(tuple((key, value_type.of(value)) for key, value in entries))
 
 
 def _key(entry: tuple[str, Any]) -> str:

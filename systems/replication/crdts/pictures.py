@@ -1,7 +1,7 @@
 """What each replica's document says over time, of the parts that replicas come to differ in.
 
 A server shows ``("part", host, name, value)`` when a part of its document is another: elements,
-counter, register (with its stamp) or text. Equal values have equal colours.
+counter, register (with its stamp), text or notes. Equal values have equal colours.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
+from splitbrain.checkers.history import Call
 from splitbrain.harness.pictures.forms import Bar, Form, Lane, Lanes, tone_of
 from splitbrain.harness.pictures.picture import Picture, Seen
 from splitbrain.harness.runs.recorded_trace import DOWN
@@ -22,6 +23,7 @@ _PARTS = {
     "assign": "register",
     "insert": "text",
     "erase": "text",
+    "write": "notes",
 }
 """Of which part each operation is."""
 
@@ -60,7 +62,7 @@ def _differs(seen: Seen, servers: Mapping[str, States]) -> bool:
 def _drawn(seen: Seen) -> Form | None:
     told = _told(seen)
     blamed = [seen.calls[at] for at in seen.blamed]
-    wanted = {_PARTS[call.f] for call in blamed if call.f in _PARTS}
+    wanted = {_part(call) for call in blamed if call.f in _PARTS}
     wanted |= {name for name, servers in told.items() if _differs(seen, servers)}
     lanes = [_operations(seen)] if blamed else []
     for name in sorted(wanted & told.keys()):
@@ -76,6 +78,11 @@ def _drawn(seen: Seen) -> Form | None:
             bars = _stretches(seen, servers.get(server, ()), order)
             lanes.append(Lane(f"{server} {name}", tuple(bars)))
     return Lanes(tuple(lanes)) if any(lane.bars for lane in lanes[1:]) else None
+
+
+def _part(call: Call) -> str:
+    """Of which part an operation is: removals of keys are of the map."""
+    return "notes" if isinstance(call.argument, list) and call.f == "remove" else _PARTS[call.f]
 
 
 def _operations(seen: Seen) -> Lane:
@@ -96,8 +103,8 @@ def _elements(seen: Seen, servers: Mapping[str, States]) -> Iterator[Lane]:
     everywhere = [value for value in held.values() if value]
     some = {json.dumps(each): each for value in everywhere for each in value}
     apart = [each for each in some.values() if not all(each in value for value in everywhere)]
-    updates = (seen.calls[at] for at in seen.blamed if seen.calls[at].f in ("add", "remove"))
-    named = [call.argument for call in updates]
+    blamed = (seen.calls[at] for at in seen.blamed)
+    named = [c.argument for c in blamed if c.f in _PARTS and _part(c) == "elements"]
     chosen = [*named, *(each for each in apart if each not in named)][:_ELEMENTS]
     for number, element in enumerate(chosen):
         for server in seen.plan.servers:

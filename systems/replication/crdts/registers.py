@@ -12,13 +12,15 @@ Source: Shapiro and others, INRIA RR-7506, 2011, specifications 9 and 10.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from splitbrain.systems.replication.leaderless.siblings import (
     EMPTY,
     Cell,
+    Context,
     cell_of,
     merged,
+    overwritten,
     written,
 )
 
@@ -65,16 +67,24 @@ class MVRegister(NamedTuple):
         """The values, by the dots of their writes."""
         return self.cell.values
 
-    def assigned(self, actor: str, value: Any) -> MVRegister:
-        """The register after a write, which replaces all that this replica has."""
-        return MVRegister(written(self.cell, self.cell.context, actor, value))
+    def assigned(self, actor: str, value: Any, over: Context | None = None) -> Self:
+        """The register after a write, which replaces what a context covers; without one, all that
+        this replica has."""
+        return type(self)(written(self.cell, self._read(over), actor, value))
 
-    def merged(self, other: MVRegister) -> MVRegister:
+    def cleared(self, over: Context | None = None) -> Self:
+        """The register without what a context covers; without one, empty."""
+        return type(self)(overwritten(self.cell, self._read(over)))
+
+    def merged(self, other: Self) -> Self:
         """What both know."""
-        return MVRegister(merged(self.cell, other.cell))
+        return type(self)(merged(self.cell, other.cell))
+
+    def _read(self, over: Context | None) -> Context:
+        return self.cell.context if over is None else over
 
     @classmethod
-    def of(cls, raw: Iterable[Any]) -> MVRegister:
+    def of(cls, raw: Iterable[Any]) -> Self:
         """A register from a message or a record, where it is plain tuples."""
         (cell,) = raw
         return cls(cell_of(cell))

@@ -3,9 +3,10 @@
     client -> server   ("request", number, f, argument)    see the client
     server -> server   ("gossip", document)
 
-An update is acknowledged when it is durable here, and shown no sooner: what a client has read here
-it can build on, though the power fails. The others hear of it by gossip. Messages may be
-lost, repeated and late: merging takes them in any order.
+An update is acknowledged when it is durable here, and shown or told no sooner: what a client has
+read here it can build on, though the power fails, and what another server has heard of here stays.
+The others hear of it by gossip. Messages may be lost, repeated and late: merging takes them in any
+order. What was erased from the text is collected once all have told that they have it erased.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from splitbrain.harness.nemesis.kinds.outdating import STAMPED_WRITE
 from splitbrain.harness.node import Message, Node
 from splitbrain.harness.pictures.telling import Teller
 from splitbrain.systems.replication.crdts.document import Document, Types
+from splitbrain.systems.replication.crdts.stability import Stability
 from splitbrain.systems.replication.crdts.storage import Storage
 
 
@@ -29,18 +31,21 @@ class GossipServer:
         tick_s: what the clock that stamps writes is rounded to, in seconds.
         compact_at: length of the log at which it is written anew, in records.
         types_class: the types of the document.
+        stability_class: what decides that what was erased may be forgotten.
     """
 
     gossip_s = 0.1
     tick_s = 0.001
     compact_at = 50
     types_class = Types
+    stability_class = Stability
 
     def __init__(self, node: Node) -> None:
         self.node = node
         self.types = self.types_class()
         self.storage = Storage(node.disk, self.compact_at)
         self.document: Document = self.types.empty()
+        self.stability = self.stability_class(node.peers)
         self._teller = Teller(node)
 
     async def run(self) -> None:
@@ -55,8 +60,8 @@ class GossipServer:
             while True:
                 sender, message = await self.node.network.receive()
                 match message:
-                    case ("request", number, "read" | "text" as f, _):
-                        nursery.start_soon(self._read, sender, number, f)
+                    case ("request", number, "read" | "text" | "note" as f, argument):
+                        nursery.start_soon(self._read, sender, number, f, argument)
                     case ("request", number, f, argument):
                         nursery.start_soon(self._update, sender, number, f, argument)
                     case _:
@@ -66,15 +71,21 @@ class GossipServer:
         """Take what another server tells."""
         match message:
             case ("gossip", document):
-                self.keep(self.types.merged(self.document, self.types.of(document)))
+                told = self.types.of(document)
+                self.keep(self.types.merged(self.document, told))
+                self.stability.hear(sender, told.seen)
 
     def keep(self, document: Document) -> None:
         """Have this document from now on; durable with the next update, or before a client reads
         it."""
         if document != self.document:
-            self.document = document
-            self.storage.document = document
-            self._show()
+            self.have(document)
+
+    def have(self, document: Document) -> None:
+        """Have it, though it may say nothing new."""
+        self.document = document
+        self.storage.document = document
+        self._show()
 
     def _show(self) -> None:
         """Show which parts of the document are others than they were."""
@@ -85,11 +96,17 @@ class GossipServer:
             self._teller.changed(("part", "counter"), counter)
             self._teller.changed(("part", "register"), (register.value, register.stamp))
             self._teller.changed(("part", "text"), self.document.text.letters)
+            self._teller.changed(("part", "notes"), _values(self.document))
 
-    async def _read(self, client: str, number: int, f: str) -> None:
+    async def _read(self, client: str, number: int, f: str, argument: Any) -> None:
         read = self.document
         await self.storage.durable()
-        found = (read.text.letters,) if f == "text" else read.value
+        found: Message = read.value
+        if f == "text":
+            found = (read.text.letters,)
+        elif f == "note":
+            cell = self.types.note(read, argument).cell
+            found = cell.values, cell.context
         self.node.network.send(client, ("reply", number, "ok", read.seen, *found))
 
     async def _update(self, client: str, number: int, f: str, argument: Any) -> None:
@@ -112,9 +129,28 @@ class GossipServer:
     async def _gossip(self) -> None:
         while True:
             await trio.sleep(self.gossip_s)
-            self.tell()
+            await self.tell()
 
-    def tell(self) -> None:
-        """Tell the others what this one has."""
+    async def tell(self) -> None:
+        """Tell the others what this one has on disk, and forget what nobody needs."""
+        document = self.document
+        told = self.told()
+        await self.storage.durable()
         for peer in self.node.peers:
-            self.node.network.send(peer, ("gossip", self.document))
+            self.node.network.send(peer, ("gossip", told))
+        self.collect(document)
+
+    def told(self) -> Document:
+        """The document as others are told of it."""
+        return self.document
+
+    def collect(self, durable: Document) -> None:
+        """Forget letters that are erased everywhere, where this document is on disk here."""
+        self.stability.note(durable.text.deleted, durable.seen)
+        text = self.document.text.collected(self.stability.everywhere())
+        if text is not self.document.text:
+            self.have(self.document._replace(text=text))
+
+
+def _values(document: Document) -> tuple[Any, ...]:
+    return tuple((key, note.cell.values) for key, note in document.notes.entries)

@@ -4,7 +4,9 @@ Each character has an identity, a Lamport time with its actor, and stands behind
 it was typed behind. Of those typed behind the same one, the later comes first, with all that was
 typed behind it: so what one person types in a row stays together, and a character typed between two
 others stays between them, whatever happens elsewhere. A character that is deleted leaves a
-tombstone, because others may have typed behind it.
+tombstone, because others may have typed behind it. Once all have it deleted for good, and nothing
+stands behind it, the tombstone may go, too (`Text.collected`): where one state has a character and
+another had heard of it and has it no more, it is gone.
 
 Source: Roh, Jeon, Kim and Lee, "Replicated abstract data types: Building blocks for collaborative
 applications", Journal of Parallel and Distributed Computing 71(3), 2011; as a tree, Attiya and
@@ -18,8 +20,11 @@ others, "Specification and Complexity of Collaborative Text Editing", PODC 2016.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
+
+from splitbrain.systems.clocks.vectors import Vector, joined
 
 Identity = tuple[int, str]
 """A Lamport time and who typed the character then. The beginning of the text is ``(0, "")``."""
@@ -36,15 +41,19 @@ class Character(NamedTuple):
 
 
 class Text(NamedTuple):
-    """A text, as all characters that were ever typed.
+    """A text, as the characters that were typed and not collected.
 
     Attributes:
         characters: sorted by identity.
         deleted: the identities of those that were deleted, sorted.
+        known: by actor, the Lamport time of its last character that was heard of: all of its
+            characters up to that one are here, or were collected. None: this is a part of a state,
+            which says nothing of what it lacks.
     """
 
     characters: tuple[Character, ...] = ()
     deleted: tuple[Identity, ...] = ()
+    known: Vector | None = ()
 
     @property
     def value(self) -> str:
@@ -66,13 +75,14 @@ class Text(NamedTuple):
         if not 0 <= position <= len(visible):
             raise IndexError(f"the text has {len(visible)} characters: there is no {position}")
         behind = visible[position - 1].identity if position else START
-        time = self.characters[-1].identity[0] if self.characters else 0
+        time = max((time for _, time in self.known or ()), default=0)
         typed = []
         for letter in letters:
             time += 1
             typed.append(Character((time, actor), behind, letter))
             behind = time, actor
-        return self._replace(characters=(*self.characters, *typed))
+        known = joined(self.known or (), ((actor, time),))
+        return self._replace(characters=(*self.characters, *typed), known=known)
 
     def removed(self, position: int) -> Text:
         """The text after the character at `position` was deleted.
@@ -83,30 +93,70 @@ class Text(NamedTuple):
         gone = self._visible()[position].identity
         return self._replace(deleted=tuple(sorted({*self.deleted, gone})))
 
+    def collected(self, erased: Collection[Identity]) -> Text:
+        """The text without those of some deleted characters behind which nothing stands.
+
+        Right only if all replicas have them deleted, durably, and all is here that anybody typed
+        before: then nothing can come that stands behind them.
+        """
+        followers = Counter(character.behind for character in self.characters)
+        wanted, gone = {*erased} & {*self.deleted}, set()
+        for character in reversed(self.characters):  # what stands behind another is later than it
+            if character.identity in wanted and not followers[character.identity]:
+                gone.add(character.identity)
+                followers[character.behind] -= 1
+        if not gone:
+            return self
+        return self._replace(
+            characters=tuple(each for each in self.characters if each.identity not in gone),
+            deleted=tuple(each for each in self.deleted if each not in gone),
+        )
+
     def merged(self, other: Text) -> Text:
         """What both know."""
-        characters = sorted({*self.characters, *other.characters})
-        deleted = tuple(sorted({*self.deleted, *other.deleted}))
-        return self._replace(characters=tuple(characters), deleted=deleted)
+        characters = tuple(sorted({*self._left_by(other), *other._left_by(self)}))
+        deleted = {*self.deleted, *other.deleted}
+        if self.known is None and other.known is None:
+            return self._replace(characters=characters, deleted=tuple(sorted(deleted)))
+        known = joined(self.known or (), other.known or ())
+        if self.known is None or other.known is None:  # parts don't say, and have no gaps
+            latest = {actor: time for (time, actor), _, _ in characters}  # sorted by time
+            known = joined(known, tuple(latest.items()))
+        deleted &= {character.identity for character in characters}
+        return self._replace(characters=characters, deleted=tuple(sorted(deleted)), known=known)
 
     def since(self, before: Text) -> Text:
-        """What this one knows and an earlier state did not: merged with that, it is this one."""
+        """What this one knows and an earlier state did not, as a part: merged with that, it is this
+        one. Of what was collected it says nothing; each replica finds that out by itself."""
         had, gone = set(before.characters), set(before.deleted)
         return type(self)(
             tuple(each for each in self.characters if each not in had),
             tuple(each for each in self.deleted if each not in gone),
+            None,
+        )
+
+    def _left_by(self, other: Text) -> Iterable[Character]:
+        """The characters of this state that another one has not collected."""
+        if other.known is None:
+            return self.characters
+        known, has = dict(other.known), {*other.characters}
+        return (
+            each
+            for each in self.characters
+            if each in has or each.identity[0] > known.get(each.identity[1], 0)
         )
 
     @classmethod
     def of(cls, raw: Iterable[Any]) -> Text:
         """A text from a message or a record, where it is plain tuples."""
-        characters, deleted = raw
+        characters, deleted, known = raw
         return cls(
             tuple(
                 Character(tuple(identity), tuple(behind), letter)
                 for identity, behind, letter in characters
             ),
             tuple(map(tuple, deleted)),
+            None if known is None else tuple(map(tuple, known)),
         )
 
     def _visible(self) -> list[Character]:

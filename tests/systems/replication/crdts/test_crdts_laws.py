@@ -39,9 +39,12 @@ def add_or_remove(state, actor, n):
     return state.removed(n % 2) if n > 2 else state.added(actor, n % 2)
 
 
-def count_under_a_key(state, actor, n):
-    key = "xy"[n % 2]
-    return state.changed(key, (state.value(key) or PNCounter()).changed(actor, n - 2))
+def change_under_a_key(state, actor, n):
+    """A counter under one key, a register under the other, which is written or cleared."""
+    if n % 2:
+        return state.changed("x", (state.value("x") or PNCounter()).changed(actor, n - 2))
+    note = state.value("y") or MVRegister()
+    return state.changed("y", note.assigned(actor, n) if n else note.cleared())
 
 
 def edit(state, actor, n):
@@ -58,7 +61,7 @@ TYPES = {
     "mv-register": (MVRegister(), assign),
     "or-set": (ORSet(), add_or_remove),
     "tombstone-set": (TombstoneSet(), add_or_remove),
-    "map": (GrowOnlyMap(), count_under_a_key),
+    "map": (GrowOnlyMap(), change_under_a_key),
     "text": (Text(), edit),
 }
 

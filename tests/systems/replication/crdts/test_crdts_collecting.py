@@ -1,0 +1,222 @@
+"""Letters that were erased are forgotten, and nobody can tell: not too early, and then soon.
+
+The twin is the same replicas with the same messages, of which none forgets anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from splitbrain.checkers.convergence import broken_laws
+from splitbrain.checkers.verdict import VALID
+from splitbrain.harness import Plan, run
+from splitbrain.harness.plan import Fault, PlannedOperation
+from splitbrain.harness.workloads import text
+from splitbrain.systems.replication.crdts.bugs import ForgetsAtOnce
+from splitbrain.systems.replication.crdts.client import CrdtClient
+from splitbrain.systems.replication.crdts.delta_server import DeltaServer
+from splitbrain.systems.replication.crdts.document import Document, Types
+from splitbrain.systems.replication.crdts.server import GossipServer
+from splitbrain.systems.replication.crdts.stability import Stability
+from splitbrain.systems.replication.crdts.text import Text
+
+ACTORS = ("a", "b", "c")
+TYPES = Types()
+
+steps = st.lists(
+    st.tuples(
+        st.sampled_from(("type", "type", "erase", "tell", "tell", "late", "crash")),
+        st.sampled_from(ACTORS),
+        st.integers(0, 5),
+    ),
+    max_size=30,
+)
+
+
+@dataclass
+class Replica:
+    """A document in memory and on disk, beside one of which nothing is ever forgotten."""
+
+    name: str
+    stability_class: type[Stability] = Stability
+    life: int = 1
+    here: tuple[Document, Document] = (Document(), Document())
+    disk: tuple[Document, Document] = (Document(), Document())
+    told: list[tuple[Document, Document]] = field(default_factory=list)
+
+    def __post_init__(self):
+        self.stability = self.stability_class([a for a in ACTORS if a != self.name])
+
+    def change(self, f, argument):
+        actor = f"{self.name}/{self.life}"
+        changed = [TYPES.changed(each, actor, 0, f, argument) for each in self.here]
+        assert (changed[0] is None) == (changed[1] is None)
+        if changed[0] is not None:
+            self.here = tuple(changed)
+
+    def hear(self, sender, documents):
+        self.here = tuple(map(TYPES.merged, self.here, documents))
+        self.stability.hear(sender, documents[0].seen)
+
+    def sync(self):
+        """Have it on disk, and forget what may be forgotten then."""
+        self.disk = self.here
+        self.told.append(self.disk)
+        ours, all_of_it = self.here
+        self.stability.note(ours.text.deleted, ours.seen)
+        text = ours.text.collected(self.stability.everywhere())
+        self.here = ours._replace(text=text), all_of_it
+        return self.told[-1]
+
+    def crash(self):
+        self.here, self.life = self.disk, self.life + 1
+        self.__post_init__()
+
+    def check(self):
+        ours, all_of_it = self.here
+        assert ours.text.letters == all_of_it.text.letters
+        assert {*ours.text.characters} <= {*all_of_it.text.characters}
+
+
+def played(script, stability_class=Stability):
+    replicas = {name: Replica(name, stability_class) for name in ACTORS}
+    for number, (f, name, n) in enumerate(script):
+        one, other = replicas[name], replicas[ACTORS[n % 3]]
+        letters = one.here[1].text.letters
+        if f == "type":
+            behind = letters[n % len(letters)] if letters and n else None
+            one.change("insert", ((10 * number, 10 * number + 1), behind))
+        elif f == "erase" and letters:
+            one.change("erase", letters[n % len(letters)])
+        elif f == "tell" and one is not other:
+            other.hear(name, one.sync())
+        elif f == "late" and one is not other and other.told:
+            one.hear(other.name, other.told[n % len(other.told)])
+        elif f == "crash":
+            one.crash()
+        for replica in replicas.values():
+            replica.check()
+    return replicas
+
+
+def settled(replicas):
+    """Each tells each, several times."""
+    for _ in range(3):
+        for name, one in replicas.items():
+            told = one.sync()
+            for other in replicas.values():
+                if other is not one:
+                    other.hear(name, told)
+    for replica in replicas.values():
+        replica.sync()
+        replica.check()
+    return [replica.here[0].text for replica in replicas.values()]
+
+
+@settings(max_examples=50, deadline=None)
+@given(steps)
+def test_what_is_forgotten_nobody_misses_and_in_the_end_no_tombstone_is_kept_in_vain(script):
+    texts = settled(played(script))
+
+    assert texts[0] == texts[1] == texts[2]
+    behind = {character.behind for character in texts[0].characters}
+    assert {*texts[0].deleted} <= behind
+
+
+@pytest.mark.nightly
+@settings(max_examples=3_000, deadline=None)
+@given(steps)
+def test_what_is_forgotten_nobody_misses_over_many_scripts(script):
+    replicas = played(script)
+    reached = [replica.here[0].text for replica in replicas.values()]
+    texts = settled(replicas)
+
+    assert texts[0] == texts[1] == texts[2]
+    assert broken_laws(Text.merged, reached) == []
+
+
+TYPED_BEHIND = [
+    ("type", "a", 0),
+    ("tell", "a", 1),
+    ("erase", "a", 1),
+    ("type", "b", 1),
+    ("tell", "a", 1),
+    ("tell", "b", 0),
+]
+"""What b types stands behind a letter that a erases meanwhile."""
+
+
+def test_who_forgets_at_once_loses_what_was_typed_behind():
+    """ML-09-TEXT."""
+    settled(played(TYPED_BEHIND))
+    with pytest.raises(AssertionError):
+        settled(played(TYPED_BEHIND, ForgetsAtOnce))
+
+
+def test_a_letter_behind_which_others_stand_is_kept_until_they_are_erased():
+    one = Text().inserted("a", 0, "ab").removed(0)
+    first, second = (character.identity for character in one.characters)
+
+    assert one.collected([first]) == one
+    both = one.removed(0)
+    assert both.collected([first, second]) == Text((), (), (("a", 2),))
+    assert both.collected([second]).collected([first]).characters == ()
+
+
+def test_a_letter_that_is_forgotten_does_not_come_again_with_an_old_message():
+    old = Text().inserted("a", 0, "x")
+    gone = old.removed(0).collected([old.characters[0].identity])
+
+    assert gone.merged(old) == old.merged(gone) == gone
+    assert gone.inserted("a", 0, "y").characters[0].identity == (2, "a")
+
+
+def test_what_only_memory_has_does_not_count():
+    """One that hears of an erasure and loses power has the letter again."""
+    heard = [("type", "a", 0), ("tell", "a", 1), ("tell", "b", 2), ("erase", "a", 1)]
+    replicas = played([*heard, ("tell", "a", 1), ("tell", "a", 2), ("tell", "c", 0)])
+    erased = replicas["a"].here[0].text.deleted
+    assert replicas["b"].here[0].text.deleted == erased != ()
+    replicas["b"].crash()
+    replicas["b"].change("insert", ((7,), replicas["b"].here[1].text.letters[1]))
+
+    assert [text.letters for text in settled(replicas)] == [(0, 7)] * 3
+
+
+APART = Fault("net.partition", at=0.5, duration=1.5, target="n1", id="apart")
+
+
+@pytest.mark.parametrize("server", [GossipServer, DeltaServer])
+def test_servers_forget_erased_letters_once_all_have_heard(server):
+    plan = Plan("crdts", "text", seed=1, nodes=3, clients=3, time_limit=3.0, faults=(APART,))
+    operations = (
+        (0.1, 0, "insert", [[1, 2, 3], None]),
+        (1.0, 1, "erase", 3),
+        (1.0, 0, "insert", [[4], 3]),
+        (1.8, 1, "read", None),
+        (2.6, 1, "erase", 2),
+        (2.6, 2, "insert", [[5], 1]),
+        (2.8, 0, "erase", 4),
+    )
+    servers, erased = {}, []
+
+    class Watched(server):
+        def __init__(self, node):
+            super().__init__(node)
+            servers[node.name] = self
+
+        def have(self, document):
+            super().have(document)
+            erased.append(len(document.text.deleted))
+
+    planned = plan.with_(operations=tuple(PlannedOperation(*each) for each in operations))
+    result = run(planned.using(Watched, text(CrdtClient)), tracing=False)
+
+    assert result.validity is VALID, result.verdicts
+    texts = [each.document.text for each in servers.values()]
+    assert [(each.letters, each.deleted) for each in texts] == [((1, 5), ())] * 3
+    assert max(erased) == 3, "4 stands behind 3, and both behind 2"
