@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from splitbrain.checkers.files import read_file
 from splitbrain.checkers.vocabulary import LEADER
@@ -115,12 +117,21 @@ class RunTrace:
 
     def time(self, position: int) -> int:
         """When an event happened, ns."""
-        return round(float(self.events[position][0]) * 1e9)
+        return self._times[position]
+
+    @cached_property
+    def _times(self) -> Sequence[int]:
+        return [round(float(event[0]) * 1e9) for event in self.events]
+
+    @cached_property
+    def _places(self) -> Sequence[str]:
+        """Where each event happened; empty for a loss, which happens nowhere."""
+        return list(map(_host, self.events))
 
     @cached_property
     def hosts(self) -> tuple[str, ...]:
         """All hosts, in the order of their first event."""
-        return tuple(dict.fromkeys(filter(None, map(_host, self.events))))
+        return tuple(dict.fromkeys(filter(None, self._places)))
 
     @cached_property
     def messages(self) -> Mapping[int, Message]:
@@ -168,36 +179,44 @@ class RunTrace:
         return before[-1] if before else None
 
     @cached_property
-    def _clocks(self) -> list[Mapping[str, int]]:
-        """For each event what its host had heard of the others'."""
-        nothing: Mapping[str, int] = {}
-        current: dict[str, Mapping[str, int]] = {}
-        clocks: list[Mapping[str, int]] = []
-        for at, event in enumerate(self.events):
-            host = _host(event)
+    def _numbered(self) -> Mapping[str, int]:
+        """A number for each place where anything happened."""
+        return {host: number for number, host in enumerate(dict.fromkeys(self._places))}
+
+    @cached_property
+    def _clocks(self) -> list[NDArray[np.int64]]:
+        """For each event the last one of each place that its host had heard of; -1 of none."""
+        number = self._numbered
+        nothing = np.full(len(number), -1)
+        current = [nothing] * len(number)
+        clocks: list[NDArray[np.int64]] = []
+        for at, (event, place) in enumerate(zip(self.events, self._places, strict=True)):
+            here = number[place]
             if event[1] == "receive" and len(event) > 4 and isinstance(event[4], int):
                 message = self.messages.get(event[4])
                 if message is not None and message.sent < at:
-                    theirs = clocks[message.sent]
-                    heard = {**theirs, message.source: message.sent}
-                    current[host] = _latest(current.get(host, nothing), heard)
-            clocks.append(current.get(host, nothing))
+                    heard = np.maximum(current[here], clocks[message.sent])
+                    source = number[message.source]
+                    heard[source] = max(heard[source], message.sent)
+                    current[here] = heard
+            clocks.append(current[here])
         return clocks
 
     def past(self, positions: Iterable[int]) -> Mapping[str, int]:
         """Of each host the last event that is one of these or happened before one of them."""
-        known: Mapping[str, int] = {}
+        known = np.full(len(self._numbered), -1)
         for position in positions:
-            own = {_host(self.events[position]): position}
-            known = _latest(known, _latest(self._clocks[position], own))
-        return known
+            known = np.maximum(known, self._clocks[position])
+            here = self._numbered[self._places[position]]
+            known[here] = max(known[here], position)
+        return {host: int(known[n]) for host, n in self._numbered.items() if known[n] >= 0}
 
     @cached_property
     def _by_host(self) -> Mapping[str, Sequence[int]]:
         """Positions of each host's events."""
         found: dict[str, list[int]] = {}
-        for at, event in enumerate(self.events):
-            found.setdefault(_host(event), []).append(at)
+        for at, place in enumerate(self._places):
+            found.setdefault(place, []).append(at)
         return found
 
     def events_of(self, host: str) -> Sequence[int]:
@@ -206,7 +225,7 @@ class RunTrace:
 
     def host_of(self, position: int) -> str:
         """Where an event happened; empty for a loss, which happens nowhere."""
-        return _host(self.events[position])
+        return self._places[position]
 
     def last_event(self, host: str, time: int, kind: str = "") -> int | None:
         """Position of a host's last event, of this kind if one is given, up to a time (ns); None if
@@ -216,14 +235,6 @@ class RunTrace:
             if kind in ("", self.events[at][1]):
                 return at
         return None
-
-
-def _latest(one: Mapping[str, int], other: Mapping[str, int]) -> Mapping[str, int]:
-    merged = dict(one)
-    for host, position in other.items():
-        if position > merged.get(host, -1):
-            merged[host] = position
-    return merged
 
 
 def _host(event: Sequence[Any]) -> str:

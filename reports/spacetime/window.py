@@ -10,6 +10,7 @@ instead, unless its fate is another than that one's.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -92,8 +93,10 @@ def window_of(view: RunView, limit: int = MESSAGE_LIMIT) -> Window | None:
     near = [m for m in trace.messages.values() if start <= trace.time(m.sent) <= end]
     if not near:
         return None
-    repeats = _repeats(trace.messages.values(), trace, anchors)
-    kept = _nearest(trace, [m for m in near if m.number not in repeats], anchors, start, limit)
+    own = _own(trace, near, anchors)
+    repeats = _repeats(trace, frozenset(m.number for m in near), own)
+    singular = [m for m in near if m.number not in repeats]
+    kept = _nearest(trace, singular, own, anchors, start, limit)
     if not kept:
         return None
     first = trace.time(kept[0].sent)
@@ -131,24 +134,40 @@ def _anchors(view: RunView, trace: RunTrace) -> list[Anchor]:
     return anchors or [Anchor("", over, over)]
 
 
+def _own(
+    trace: RunTrace, messages: Sequence[Message], anchors: Sequence[Anchor]
+) -> list[list[Message]]:
+    """For each blamed operation the messages that it sent or received; all are given by sending."""
+    found = []
+    for anchor in anchors:
+        first = bisect_left(messages, anchor.start, key=lambda m: trace.time(m.sent))
+        last = bisect_right(messages, anchor.end, key=lambda m: trace.time(m.sent))
+        inside = messages[first:last]
+        found.append(
+            [
+                m
+                for m in inside
+                if anchor.host in (m.source, m.destination) and trace.time(m.last) <= anchor.end
+            ]
+        )
+    return found
+
+
 def _repeats(
-    messages: Iterable[Message], trace: RunTrace, anchors: Sequence[Anchor]
+    trace: RunTrace, asked: frozenset[int], own: Sequence[Sequence[Message]]
 ) -> frozenset[int]:
-    """Numbers of the messages that say what the one before them on their link said, and fared as
-    that did; never the first and the last of a blamed operation."""
-    needed = {
-        m.number
-        for anchor in anchors
-        for m in _ends([m for m in trace.messages.values() if _of(trace, m, anchor)])
-    }
+    """Of these messages the numbers of those that say what the one before them on their link said,
+    and fared as that did; never the first and the last of a blamed operation."""
+    needed = {m.number for messages in own for m in (*messages[:1], *messages[-2:])}
     before: dict[tuple[str, str, object], Message] = {}
     repeats = set()
-    for message in messages:
+    for message in trace.messages.values():
         tag = message.body[0] if message.body and isinstance(message.body[0], str) else None
         link = (message.source, message.destination, tag)
         previous, before[link] = before.get(link), message
         if (
             previous is not None
+            and message.number in asked
             and message.number not in needed
             and previous.reason == message.reason
             and len(previous.received) == len(message.received)
@@ -156,16 +175,6 @@ def _repeats(
         ):
             repeats.add(message.number)
     return frozenset(repeats)
-
-
-def _ends(messages: Sequence[Message]) -> list[Message]:
-    return [*messages[:1], *messages[-2:]]
-
-
-def _of(trace: RunTrace, message: Message, anchor: Anchor) -> bool:
-    """Whether a blamed operation sent or received a message."""
-    inside = anchor.start <= trace.time(message.sent) and trace.time(message.last) <= anchor.end
-    return inside and anchor.host in (message.source, message.destination)
 
 
 def _same_but_a_number(one: Sequence[object], other: Sequence[object]) -> bool:
@@ -184,9 +193,15 @@ def _same_but_times(one: object, other: object) -> bool:
 
 
 def _nearest(
-    trace: RunTrace, messages: Sequence[Message], anchors: Sequence[Anchor], start: int, limit: int
+    trace: RunTrace,
+    messages: Sequence[Message],
+    own: Sequence[Sequence[Message]],
+    anchors: Sequence[Anchor],
+    start: int,
+    limit: int,
 ) -> list[Message]:
     """At most `limit` of the messages, the most telling ones, by sending."""
+    blamed = {m.number for messages in own for m in messages}
     ends = [at for a in anchors if (at := trace.last_event(a.host, a.end)) is not None]
     past = trace.past(ends)
     changes = [
@@ -199,12 +214,11 @@ def _nearest(
     moments += [(time, _ROLE_DISTANCE) for time in changes]
 
     def rank(message: Message) -> tuple[bool, int]:
-        own = any(_of(trace, message, anchor) for anchor in anchors)
         mattered = message.lost or message.sent <= past.get(message.source, -1)
         time = trace.time(message.sent)
         distance = min(abs(time - moment) + more for moment, more in moments)
         distance = distance // _LOST_NEARER if message.lost else distance
-        return not own, distance + (0 if mattered else _UNRELATED_DISTANCE)
+        return message.number not in blamed, distance + (0 if mattered else _UNRELATED_DISTANCE)
 
     chosen = sorted(messages, key=rank)[:limit]
     return sorted(chosen, key=lambda message: message.sent)
@@ -249,21 +263,43 @@ def brief(body: Sequence[object], limit: int = 22) -> str:
         parts = parts[2:]
     if len(parts) == 1 and isinstance(parts[0], str) and parts[0].startswith("{"):
         parts = _json_parts(parts[0])
-    words = _joined(_words(parts), limit)
+    taken: list[str] = []
+    _take(parts, taken, limit + 1)
+    words = " ".join(taken)
     return words if len(words) <= limit else words[: limit - 3].rstrip() + "..."
 
 
-def _joined(words: Iterable[str], limit: int) -> str:
-    """Words up to the one by which they are longer than so many characters: a message may have
-    thousands."""
-    taken: list[str] = []
-    length = -1
-    for word in words:
-        taken.append(word)
-        length += 1 + len(word)
-        if length > limit:
+def _take(value: object, taken: list[str], room: int) -> int:
+    """Add a value's words up to the one for which there is no room, since a message may have
+    thousands; how much room is left, negative if there is none."""
+    if isinstance(value, str):
+        word = value
+    elif value is None:
+        word = "-"
+    elif isinstance(value, bool):
+        word = "yes" if value else "no"
+    elif isinstance(value, int | float):
+        if abs(value) >= 10**9:
+            return room
+        word = str(value)
+    else:
+        return _take_all(value, taken, room)
+    taken.append(word)
+    return room - len(word) - 1
+
+
+def _take_all(value: object, taken: list[str], room: int) -> int:
+    """The same of what holds others."""
+    parts: Iterable[object] = ()
+    if isinstance(value, list | tuple):
+        parts = value
+    elif isinstance(value, Mapping):
+        parts = (part for name, item in value.items() for part in (str(name), item))
+    for part in parts:
+        room = _take(part, taken, room)
+        if room < 0:
             break
-    return " ".join(taken)
+    return room
 
 
 def _json_parts(text: str) -> list[object]:
@@ -277,21 +313,3 @@ def _json_parts(text: str) -> list[object]:
         return [text]
     numbers = ("type", "msg_id", "in_reply_to")
     return [body.get("type"), {name: body[name] for name in body if name not in numbers}]
-
-
-def _words(value: object) -> Iterable[str]:
-    if isinstance(value, list | tuple):
-        for item in value:
-            yield from _words(item)
-    elif isinstance(value, Mapping):
-        for name, item in value.items():
-            yield str(name)
-            yield from _words(item)
-    elif isinstance(value, str):
-        yield value
-    elif isinstance(value, bool):
-        yield "yes" if value else "no"
-    elif isinstance(value, int | float) and abs(value) < 10**9:
-        yield str(value)
-    elif value is None:
-        yield "-"

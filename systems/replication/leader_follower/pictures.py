@@ -10,7 +10,6 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from typing import Any
 
 from splitbrain.checkers.vocabulary import LEADER
@@ -33,6 +32,10 @@ from splitbrain.harness.runs.recorded_trace import DOWN
 Name = tuple[int, int]
 """Of a command: the client's session, and its number there."""
 
+Change = tuple[int, list[Any], int]
+"""To how many entries a log was cut, which came behind these, and how many its snapshot stands
+for."""
+
 WIDEST = 28
 """How many entries of a log are shown, the last ones."""
 
@@ -51,7 +54,17 @@ class Held:
     @property
     def length(self) -> int:
         """How many entries it has, those in the snapshot too."""
-        return max(self.entries, default=self.snapshot)
+        return next(reversed(self.entries), self.snapshot)  # they are in order
+
+    def change(self, change: Change) -> None:
+        """What an event did to it."""
+        keep, names, snapshot = change
+        if snapshot != self.snapshot or keep < self.length:
+            entries = self.entries.items()
+            self.entries = {place: entry for place, entry in entries if snapshot < place <= keep}
+        for place, (epoch, *name) in enumerate(names, keep + 1):
+            self.entries[place] = epoch, tuple(name)
+        self.snapshot = snapshot
 
     def names(self) -> dict[Name, int]:
         """Where each command is that is not in the snapshot."""
@@ -73,32 +86,20 @@ class Acknowledged:
     told: str
 
 
-def _replayed(seen: Seen) -> Iterator[tuple[int, Mapping[str, Held]]]:
-    """After each event that changes a log: its position, and all logs then."""
-    logs: dict[str, Held] = {}
+def _changes(seen: Seen) -> Iterator[tuple[int, str, Change]]:
+    """Each event that changes a log: its position, whose log it is, and how."""
     for at, event in enumerate(seen.trace.events):
         match event:
             case [_, "entries", str(host), int(keep), list(names), int(snapshot)]:
-                held = logs.setdefault(host, Held())
-                held.entries = {
-                    place: entry
-                    for place, entry in held.entries.items()
-                    if snapshot < place <= keep
-                }
-                for place, (epoch, *name) in enumerate(names, keep + 1):
-                    held.entries[place] = epoch, tuple(name)
-                held.snapshot = snapshot
-                yield at, logs
+                yield at, host, (keep, names, snapshot)
 
 
 def _places(seen: Seen) -> dict[tuple[str, Name], int]:
     """Where each command stood last in each server's log, in a snapshot by now or not."""
     found: dict[tuple[str, Name], int] = {}
-    for event in seen.trace.events:
-        match event:
-            case [_, "entries", str(host), int(keep), list(names), int()]:
-                for place, (_, *name) in enumerate(names, keep + 1):
-                    found[host, tuple(name)] = place
+    for _, host, (keep, names, _) in _changes(seen):
+        for place, (_, *name) in enumerate(names, keep + 1):
+            found[host, tuple(name)] = place
     return found
 
 
@@ -133,10 +134,14 @@ def _at(seen: Seen, moments: Sequence[int]) -> list[dict[str, Held]]:
     """All logs as they were at some positions, in order."""
     images: list[dict[str, Held]] = []
     logs: dict[str, Held] = {}
-    for at, now in chain(_replayed(seen), [(len(seen.trace.events), {})]):
-        while len(images) < len(moments) and moments[len(images)] < at:
-            images.append(logs)
-        logs = {host: Held(held.snapshot, dict(held.entries)) for host, held in now.items()}
+    changes = _changes(seen)
+    now = next(changes, None)
+    for moment in moments:
+        while now is not None and now[0] <= moment:
+            _, host, change = now
+            logs.setdefault(host, Held()).change(change)
+            now = next(changes, None)
+        images.append({h: Held(held.snapshot, dict(held.entries)) for h, held in logs.items()})
     return images
 
 
@@ -220,11 +225,13 @@ def _told(role: str, epoch: int, leader: str | None) -> tuple[str, Tone]:
 def _lengths(seen: Seen) -> Iterator[Series]:
     """How long each server's log was."""
     points: dict[str, list[tuple[int, float]]] = {}
-    for at, logs in _replayed(seen):
-        for server, held in logs.items():
-            known = points.setdefault(server, [])
-            if not known or known[-1][1] != held.length:
-                known.append((seen.trace.time(at), held.length))
+    logs: dict[str, Held] = {}
+    for at, server, change in _changes(seen):
+        held = logs.setdefault(server, Held())
+        held.change(change)
+        known = points.setdefault(server, [])
+        if not known or known[-1][1] != held.length:
+            known.append((seen.trace.time(at), held.length))
     for number, server in enumerate(seen.plan.servers):
         if server in points:
             yield Series(server, tuple(points[server]), "steps", tone_of(number))
