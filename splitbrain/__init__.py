@@ -58,6 +58,7 @@ if TYPE_CHECKING:
     from splitbrain.harness.ground import Ground
     from splitbrain.harness.nemesis.claims import Claims
     from splitbrain.harness.programs import address, asyncio_client, command, program, roles
+    from splitbrain.harness.rare_branches import buggify
     from splitbrain.harness.system import System
     from splitbrain.harness.workloads import WorkloadKind
 
@@ -90,6 +91,7 @@ __all__ = [
     "WorkloadKind",
     "address",
     "asyncio_client",
+    "buggify",
     "command",
     "explore",
     "faults",
@@ -126,6 +128,7 @@ _PLACES = {
     "splitbrain.harness.ground": ("Ground",),
     "splitbrain.harness.nemesis.claims": ("Claims",),
     "splitbrain.harness.programs": ("address", "asyncio_client", "command", "program", "roles"),
+    "splitbrain.harness.rare_branches": ("buggify",),
     "splitbrain.harness.system": ("System",),
     "splitbrain.harness.workloads": ("WorkloadKind",),
 }

@@ -12,17 +12,17 @@ from splitbrain.harness.exploring.course import Course
 from splitbrain.harness.exploring.disturbing import NOTHING, ORDER, Allowed, Departure, Disturbances
 from splitbrain.harness.exploring.failing import Explored, smaller, told, told_of_all
 from splitbrain.harness.exploring.schedule import Schedule
-from splitbrain.harness.exploring.strategies import (
+from splitbrain.harness.exploring.systematic import search
+from splitbrain.harness.exploring.trying import Main, Tried, tried
+from splitbrain.harness.plan import InvalidPlan, parse_seconds
+from splitbrain.harness.programs.factory import library_of
+from splitbrain.harness.simulation.strategies import (
     MIXED,
     STRATEGIES,
     SYSTEMATIC,
     AtRandom,
     strategy_for,
 )
-from splitbrain.harness.exploring.systematic import search
-from splitbrain.harness.exploring.trying import Main, Tried, tried
-from splitbrain.harness.plan import InvalidPlan, parse_seconds
-from splitbrain.harness.programs.factory import library_of
 from splitbrain.harness.testing import settings
 
 RUNS = 100
@@ -60,7 +60,7 @@ def explore(
         library: ``trio`` or ``asyncio``; unless given, what the function's module imports.
         time_limit: virtual time until it must have ended.
         strategy: how they depart: ``random``, ``pct`` (by priorities that change a few times), or
-            ``mixed``, by turns (`splitbrain.harness.exploring.strategies`); or ``systematic``: all
+            ``mixed``, by turns (`splitbrain.harness.simulation.strategies`); or ``systematic``: all
             schedules with few departures are tried (`splitbrain.harness.exploring.systematic`).
         departures: how many are few, where all are tried.
         late_timers: whether timers may ring late, by up to 0.3 s.

@@ -2,7 +2,7 @@
 
 A schedule is the order in which tasks became ready, but for its *departures*: at these decisions,
 by number, some of the ready tasks go on, in any order, and the others are left for another time
-(`splitbrain.harness.exploring.strategies`). What a departure is does not depend on which others
+(`splitbrain.harness.simulation.strategies`). What a departure is does not depend on which others
 there are, as far as that can be, so they are taken away one by one to make a failure small.
 """
 
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.harness.exploring.interleaving import Interleaving
-from splitbrain.harness.exploring.strategies import Strategy
+from splitbrain.harness.programs.ready_tasks import reorder_tasks, task_of
+from splitbrain.harness.simulation.strategies import Strategy
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,23 +97,8 @@ class Schedule:
     def reorder(self, ready: deque[Any]) -> list[Any]:
         """For asyncio: of the ready callbacks, those that step tasks change places; returns those
         that are left for another time."""
-        handles = [handle for handle in ready if task_of(handle) is not None]
-        if len(handles) < 2:
-            return []
-        positions = [i for i, handle in enumerate(ready) if task_of(handle) is not None]
-        held = self._decide(handles, task_of)
-        for position, handle in zip(positions, [*handles, *held], strict=True):
-            ready[position] = handle
-        for handle in held:
-            ready.remove(handle)
-        return held
+        return reorder_tasks(ready, lambda handles: self._decide(handles, task_of))
 
 
 def _itself(task: Any) -> Any:
     return task
-
-
-def task_of(handle: Any) -> Any:
-    """The task of asyncio that a callback steps; None if it is another callback."""
-    owner = getattr(handle._callback, "__self__", None)
-    return owner if hasattr(owner, "get_coro") and not handle._cancelled else None

@@ -9,8 +9,8 @@ from heapq import heapify
 from typing import Any
 
 from splitbrain.harness.exploring.course import Course
-from splitbrain.harness.exploring.schedule import task_of
 from splitbrain.harness.programs.asyncio_loop import NodeLoop
+from splitbrain.harness.programs.ready_tasks import task_of
 from splitbrain.harness.simulation.incarnation import Incarnation
 
 _MAIN = "Task-1"

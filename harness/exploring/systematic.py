@@ -22,7 +22,7 @@ Choices = tuple[tuple[int, int], ...]
 
 
 class AsChosen:
-    """Departs where it is told to (`splitbrain.harness.exploring.strategies.Strategy`)."""
+    """Departs where it is told to (`splitbrain.harness.simulation.strategies.Strategy`)."""
 
     def __init__(self, choices: Choices) -> None:
         self._choices = dict(choices)

@@ -115,9 +115,9 @@ def _meaning(name: str) -> tuple[Kind, ...]:
     if name == "all":
         return tuple(kind for kind in kinds if not (kind.by_name or kind.apart))
     family = _FAMILY_ALIASES.get(name, name)
-    meant = tuple(
-        k for k in kinds if name in (k.id, *k.aliases) or (family == k.family and not k.apart)
-    )
+    of_family = [kind for kind in kinds if kind.family == family]
+    usual = [kind for kind in of_family if not kind.apart] or of_family
+    meant = tuple(kind for kind in kinds if name in (kind.id, *kind.aliases) or kind in usual)
     if not meant:
         families = tuple(dict.fromkeys(kind.family for kind in kinds))
         words = [w for k in kinds for w in (k.id, *k.aliases)] + [*families, "all", "none"]

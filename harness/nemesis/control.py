@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol, get_args, runtime_checkable
 
-from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
+from splitbrain.harness.nemesis.rules import DiskRule, LinkRule, ProgramRule
 
 PowerLossPolicy = Literal["drop_unsynced", "keep_prefix", "any_subset"]
 """What a power loss leaves of writes that were not fsynced: none, the first few, or any of them."""
@@ -163,14 +163,23 @@ class RealProcesses(Protocol):
 
 
 @runtime_checkable
-class Connections(Protocol):
-    """Levers on connections of unmodified programs (`Kind.streams`)."""
+class Insides(Protocol):
+    """Levers on what only some programs have: connections, tasks of asyncio, rare branches
+    (`Kind.inside`)."""
 
     def reset_connections(self, name: str, share: float, random: random.Random) -> Sequence[int]:
         """Reset each established connection of a host with probability `share`.
 
         Both ends are told so. Returns the connections' numbers.
         """
+        ...
+
+    def add_program_rule(self, rule: ProgramRule) -> None:
+        """Let `rule` act on the programs of its hosts, in this life and the next ones."""
+        ...
+
+    def remove_program_rule(self, rule: ProgramRule) -> None:
+        """Lift a rule."""
         ...
 
 

@@ -94,7 +94,8 @@ class Kind:
         by_name: True if `all` leaves it out: it is drawn where it is named (or its family is), and
             for systems whose claims speak of it.
         real: True if only real processes can have it: it is drawn where it is named by itself.
-        streams: True if only connections of unmodified programs can have it; drawn likewise.
+        inside: True if it strikes what only some programs have (connections, tasks of asyncio, rare
+            branches); drawn likewise.
         like: the kind that is no gentler: who claims to survive that one survives this one.
         strikes: whom its targets mean: servers, or clients (``one``, ``all``, or ``c1,c2``).
         module: the module whose code made it, so that a plan can name it.
@@ -117,7 +118,7 @@ class Kind:
     most: int | None = None
     by_name: bool = False
     real: bool = False
-    streams: bool = False
+    inside: bool = False
     like: str = ""
     strikes: Literal["servers", "clients"] = "servers"
     module: str = field(default="", init=False)
@@ -134,8 +135,9 @@ class Kind:
 
     @property
     def apart(self) -> bool:
-        """Whether it is drawn only where it is named by itself: its family does not mean it."""
-        return self.real or self.streams
+        """Whether it is drawn only where it is named by itself: its family does not mean it,
+        if it has others."""
+        return self.real or self.inside
 
     @property
     def short_names(self) -> tuple[str, ...]:

@@ -127,6 +127,31 @@ class DiskRule:
     affected: int = 0
 
 
+@dataclass(slots=True, eq=False)
+class ProgramRule:
+    """What goes on within programs on some hosts while the rule is in force; compared by identity.
+
+    Attributes:
+        name: the fault's id; it names the random streams of the rule's dice.
+        hosts: the hosts whose programs it concerns.
+        order: how asyncio's ready tasks are chosen: ``random``, ``pct``; empty: as they came.
+        pause: for how long who is held back waits at most, in seconds.
+        places: the share of rare branches (`splitbrain.buggify`) that are taken at all, 0 to 1.
+        share: how often such a branch is taken by who comes by, 0 to 1.
+        affected: how often the order was another.
+        taken: the branches that were taken.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    order: str = ""
+    pause: float = 0.0
+    places: float = 0.0
+    share: float = 0.0
+    affected: int = 0
+    taken: set[str] = field(default_factory=set)
+
+
 def links_between(left: Iterable[str], right: Sequence[str]) -> frozenset[Link]:
     """Both directions of every link from one side to the other."""
     return frozenset(link for a in left for b in right if a != b for link in ((a, b), (b, a)))

@@ -5,9 +5,6 @@ own code. Only what touches the machine is another's: its selector asks the simu
 clock is the host's, what goes to a thread is done in place, and signals never come. It runs inside
 a task of the node's trio run (`NodeLoop.drive`), which sleeps when no callback is ready; so a
 pause, a kill, a watchdog and a clock's rate strike it as they strike any node.
-
-Tasks and futures hash by their number: asyncio keeps them in sets, and goes through these when it
-cancels a group.
 """
 
 from __future__ import annotations
@@ -29,6 +26,8 @@ import trio
 from splitbrain.harness.error_text import described
 from splitbrain.harness.programs.network.descriptors import SimulatedSelector, descriptors_of
 from splitbrain.harness.programs.network.machine import machine_under
+from splitbrain.harness.programs.numbered_tasks import NodeFuture, NodeTask
+from splitbrain.harness.programs.ready_tasks import reorder_tasks, task_of
 from splitbrain.harness.programs.waiting import place_in
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.watchdog import ROUNDS_AT_ONCE, Runaway
@@ -40,28 +39,6 @@ _RESOLUTION_S = 1e-9
 
 _UNWINDING_TURNS = 200
 """How often a dead process's tasks are run until they are given up."""
-
-
-class NodeFuture(asyncio.Future[_T]):
-    """A future that hashes by its number in its loop."""
-
-    def __init__(self, *, loop: NodeLoop) -> None:
-        super().__init__(loop=loop)
-        self.serial = next(loop.serial)
-
-    def __hash__(self) -> int:
-        return self.serial
-
-
-class NodeTask(asyncio.Task[_T]):
-    """A task that hashes by its number in its loop."""
-
-    def __init__(self, coroutine: Coroutine[Any, Any, _T], *, loop: NodeLoop, **named: Any) -> None:
-        self.serial = next(loop.serial)
-        super().__init__(coroutine, loop=loop, **named)
-
-    def __hash__(self) -> int:
-        return self.serial
 
 
 class NodeLoop(asyncio.SelectorEventLoop):
@@ -83,6 +60,7 @@ class NodeLoop(asyncio.SelectorEventLoop):
     def __init__(self, process: Incarnation) -> None:
         self.serial = itertools.count(1)
         self._process = process
+        self._disorder = process.host.program_rules
         self._due: Callable[[], None] | None = None
         self._alarm, self._alarms = inf, 0
         process.on_rate = self._reset_timer
@@ -206,10 +184,28 @@ class NodeLoop(asyncio.SelectorEventLoop):
             for _ in range(ROUNDS_AT_ONCE):
                 if not self._has_work():
                     return True
-                self._run_once()
+                if self._disorder.any and not self._process.dead:
+                    self._run_disordered()
+                else:
+                    self._run_once()
         finally:
             self._leave(kept)
         return False
+
+    def _run_disordered(self) -> None:
+        """Run tasks in another order than asyncio's, and some of them later."""
+        heap, disorder = self._process.host.world.heap, self._disorder
+        held = reorder_tasks(self._ready, lambda ready: disorder.reorder(ready, task_of))
+        self._run_once()
+        for handle in reversed(held):
+            if seconds := disorder.pause():
+                heap.after(seconds, self._go_on, handle)
+            else:
+                self._ready.appendleft(handle)
+
+    def _go_on(self, held: Any) -> None:
+        self._ready.append(held)
+        self.poke()
 
     def _has_work(self) -> bool:
         if self._ready or self._sockets.pending:

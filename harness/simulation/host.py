@@ -21,6 +21,7 @@ from splitbrain.harness.simulation.clock import HostClock
 from splitbrain.harness.simulation.disk import SimulatedDisk
 from splitbrain.harness.simulation.disk_rules import DiskRules
 from splitbrain.harness.simulation.incarnation import Incarnation
+from splitbrain.harness.simulation.program_rules import ProgramRules
 from splitbrain.harness.simulation.watchdog import Runaway
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Host:
         self.machine: Kernel | None = None
         self.disk = SimulatedDisk(world.stream("disk", name))
         self.disk_rules = DiskRules(world, name)
+        self.program_rules = ProgramRules(world, name)
         clocks = world.stream("clock", name)
         self.clock = HostClock(
             origin=float(clocks.randrange(1_000)), offset=clocks.uniform(-0.05, 0.05)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any, Self
 
 from splitbrain.harness.nemesis.control import PowerLossPolicy
-from splitbrain.harness.nemesis.rules import DiskRule
+from splitbrain.harness.nemesis.rules import DiskRule, ProgramRule
 from splitbrain.harness.simulation.disk import Losses
 from splitbrain.harness.simulation.heap import EventHeap
 from splitbrain.harness.simulation.host import Host
@@ -28,6 +29,7 @@ class Levers:
     servers: tuple[str, ...]
     clients: tuple[str, ...]
     current: Incarnation | None
+    thread: int
     on_nemesis: Callable[[str, Any], None]
     on_client: Callable[[str, bool], None]
     _terms: dict[str, int]
@@ -124,6 +126,24 @@ class Levers:
         """Reset each established connection of a host with probability `share`."""
         kernel = self.hosts[name].machine
         return [] if kernel is None else kernel.reset(share, random.random)
+
+    def add_program_rule(self, rule: ProgramRule) -> None:
+        """Let `rule` act on the programs of its hosts."""
+        for name in rule.hosts:
+            self.hosts[name].program_rules.add(rule)
+
+    def remove_program_rule(self, rule: ProgramRule) -> None:
+        """Lift a rule."""
+        for name in rule.hosts:
+            self.hosts[name].program_rules.remove(rule)
+
+    def _takes_branch(self, place: str) -> bool:
+        """See `splitbrain.harness.rare_branches.buggify`."""
+        process = self.current
+        if process is None or process.dead or get_ident() != self.thread:
+            return False
+        rules = process.host.program_rules
+        return rules.any and rules.takes(place)
 
     def set_clock_rate(self, name: str, rate: float) -> None:
         """Let the host's clocks run at `rate` (1.0 is right)."""

@@ -37,6 +37,7 @@ import trio
 from splitbrain.checkers.vocabulary import DIED, LEADER, TRIPWIRE
 from splitbrain.harness.error_text import described
 from splitbrain.harness.node import Program
+from splitbrain.harness.rare_branches import branches_taken_by
 from splitbrain.harness.runs.interruption import Interruption, interruptible
 from splitbrain.harness.simulation.heap import EventHeap
 from splitbrain.harness.simulation.host import Host
@@ -140,6 +141,7 @@ class World(Levers):
                 interruptible(self.heap.stop) as self._interruption,
                 watched(self, self._interruption) as self._watchdog,
                 deterministic_scheduling(),
+                branches_taken_by(self._takes_branch),
                 tripwires(self),
             ):
                 try:

@@ -35,6 +35,8 @@ PATHS = {
     "net.bandwidth": "splitbrain.harness.nemesis.kinds.network:BANDWIDTH",
     "net.slicer": "splitbrain.harness.nemesis.kinds.connections:SLICER",
     "net.reset": "splitbrain.harness.nemesis.kinds.connections:RESET",
+    "program.reorder": "splitbrain.harness.nemesis.kinds.program:REORDER",
+    "program.buggify": "splitbrain.harness.nemesis.kinds.program:BUGGIFY",
     "clock.bump": "splitbrain.harness.nemesis.kinds.clock:BUMP",
     "clock.drift": "splitbrain.harness.nemesis.kinds.clock:DRIFT",
     "clock.strobe": "splitbrain.harness.nemesis.kinds.clock:STROBE",

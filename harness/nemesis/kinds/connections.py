@@ -6,7 +6,7 @@ these are drawn where they are named, and a family does not mean them.
 
 from __future__ import annotations
 
-from splitbrain.harness.nemesis.control import Connections, Effect
+from splitbrain.harness.nemesis.control import Effect, Insides
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike
 from splitbrain.harness.nemesis.kind import Kind, Parameter, Words, log_uniform
 from splitbrain.harness.nemesis.rules import LinkRule, links_between
@@ -35,7 +35,7 @@ def reset(context: Context) -> Injection:
     def begin() -> None:
         for node in targets.nodes:
             # Another ground's connections are not the world's to reset: it refuses the fault.
-            assert isinstance(control, Connections), "checked by the ground"
+            assert isinstance(control, Insides), "checked by the ground"
             struck.update(control.reset_connections(node, context.options["share"], context.rng))
 
     return Strike(
@@ -61,7 +61,7 @@ SLICER = Kind(
         "share": rng.choice((0.3, 0.7, 1.0)),
         "pause": round(log_uniform(rng, 0.002, 0.2), 3),
     },
-    streams=True,
+    inside=True,
     like="net.latency",
 )
 
@@ -74,6 +74,6 @@ RESET = Kind(
     aliases=("reset-connections",),
     parameters=(Parameter("share", 1.0, "of the connections that are reset", 0.0, 1.0),),
     draw=lambda rng: {"share": rng.choice((1.0, 1.0, 0.5))},
-    streams=True,
+    inside=True,
     like="net.partition",
 )

@@ -12,8 +12,8 @@ import trio
 
 from splitbrain import explore
 from splitbrain.harness.exploring import Explored
-from splitbrain.harness.exploring.strategies import MOST_IN_A_ROW, ByPriority
 from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.simulation.strategies import MOST_IN_A_ROW, ByPriority
 
 on_asyncio = explore(runs=50, library="asyncio")
 on_trio = explore(runs=50, library="trio")

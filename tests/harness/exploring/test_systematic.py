@@ -13,10 +13,10 @@ from splitbrain import explore
 from splitbrain.harness.exploring import Explored
 from splitbrain.harness.exploring.course import Course
 from splitbrain.harness.exploring.schedule import Schedule
-from splitbrain.harness.exploring.strategies import MIXED, strategy_for
 from splitbrain.harness.exploring.systematic import search
 from splitbrain.harness.exploring.trying import tried
 from splitbrain.harness.plan import InvalidPlan
+from splitbrain.harness.simulation.strategies import MIXED, strategy_for
 
 LIBRARIES = {"asyncio": asyncio.sleep, "trio": trio.sleep}
 libraries = pytest.mark.parametrize("library", LIBRARIES)

@@ -14,7 +14,7 @@ from typing import Any
 
 from splitbrain.harness.nemesis.control import Callback, PowerLossPolicy
 from splitbrain.harness.nemesis.nemesis import Nemesis
-from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
+from splitbrain.harness.nemesis.rules import DiskRule, LinkRule, ProgramRule
 from splitbrain.harness.plan import Fault
 from splitbrain.harness.streams import stream
 
@@ -100,6 +100,12 @@ class FakeControl:
     def reset_connections(self, name: str, share: float, random: random.Random) -> list[int]:
         self._note("reset", (name, share))
         return [1, 2]
+
+    def add_program_rule(self, rule: ProgramRule) -> None:
+        self._note("program-rule", rule.hosts)
+
+    def remove_program_rule(self, rule: ProgramRule) -> None:
+        self._note("program-rule-over", rule.hosts)
 
     # What only real processes have
 

@@ -36,6 +36,7 @@ def ids(names):
             [kind.id for kind in KINDS if not kind.apart],
         ),
         ("net,slicer,reset-connections", [k.id for k in KINDS if k.family == "net" and not k.real]),
+        ("program", ["program.reorder", "program.buggify"]),
         ("bandwidth,sigterm", ["process.terminate", "net.bandwidth"]),
         ("none", []),
         ("", []),
@@ -58,8 +59,8 @@ def test_kinds_stand_for_themselves():
         ("clok", "clock"),
         (
             "earthquake!",
-            "families: member, shard, process, change, lease, stamp, version, service, net, clock, "
-            "disk, client, scenario",
+            "families: member, shard, process, change, lease, stamp, version, service, net, "
+            "program, clock, disk, client, scenario",
         ),
     ],
 )

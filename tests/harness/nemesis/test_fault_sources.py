@@ -42,6 +42,8 @@ SHORT_FORMS = {
     "net.bandwidth": faults.bandwidth(rate=1000.0),
     "net.slicer": faults.slicer(share=1.0),
     "net.reset": faults.reset_connections(),
+    "program.reorder": faults.reorder(order="pct"),
+    "program.buggify": faults.buggify(share=1.0),
     "clock.bump": faults.clock_bump(offset=-2.0),
     "clock.drift": faults.clock_drift(rate=0.5),
     "clock.strobe": faults.strobe(delta=-1.0),

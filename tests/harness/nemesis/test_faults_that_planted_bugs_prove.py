@@ -116,8 +116,8 @@ CASES = [
 
 ELSEWHERE = {"member.dead", *(kind.id for kind in KINDS if kind.apart)}
 """The first finds who needs the dead, in ``tests/harness/runs/test_liveness.py``; those of real
-processes find in ``tests/harness/processes`` what they must, those of connections in
-``tests/harness/programs/network/test_connection_faults.py``."""
+processes find in ``tests/harness/processes`` what they must, those of connections, of tasks' order
+and of rare branches in ``tests/harness/programs``."""
 
 
 def test_every_kind_of_fault_has_a_bug_that_it_finds():

@@ -1,0 +1,37 @@
+"""Tasks and futures of asyncio that hash by their number.
+
+asyncio keeps them in sets, and goes through these when it cancels a group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from splitbrain.harness.programs.asyncio_loop import NodeLoop
+
+_T = TypeVar("_T")
+
+
+class NodeFuture(asyncio.Future[_T]):
+    """A future that hashes by its number in its loop."""
+
+    def __init__(self, *, loop: NodeLoop) -> None:
+        super().__init__(loop=loop)
+        self.serial = next(loop.serial)
+
+    def __hash__(self) -> int:
+        return self.serial
+
+
+class NodeTask(asyncio.Task[_T]):
+    """A task that hashes by its number in its loop."""
+
+    def __init__(self, coroutine: Coroutine[Any, Any, _T], *, loop: NodeLoop, **named: Any) -> None:
+        self.serial = next(loop.serial)
+        super().__init__(coroutine, loop=loop, **named)
+
+    def __hash__(self) -> int:
+        return self.serial
