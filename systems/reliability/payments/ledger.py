@@ -40,3 +40,10 @@ class Ledger:
     async def until_durable(self, position: int) -> None:
         """Wait until the payment at a position is on disk; who waits meanwhile shares the fsync."""
         await self._log.sync(position)
+
+    async def told(self) -> tuple[Payment, ...]:
+        """The payments that there are now, once they are durable; those that come meanwhile may
+        not be, and are left out."""
+        position = len(self.entries)
+        await self.until_durable(position)
+        return tuple(self.entries[:position])

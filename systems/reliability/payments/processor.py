@@ -67,8 +67,7 @@ class Processor:
                 await self.ledger.until_durable(position)
                 return "ok", position
             case "ledger", ():
-                await self.ledger.until_durable(len(self.ledger.entries))
-                return "ok", tuple(self.ledger.entries)
+                return "ok", await self.ledger.told()
         return "refused", f"{f} with {len(arguments)} arguments is no request"
 
     def position(self, request: int) -> int | None:
