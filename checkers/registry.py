@@ -82,6 +82,7 @@ PATHS: dict[str, str] = {
     "drained": "splitbrain.checkers.calls.balancing:DRAINED_ENTRY",
     "no-stale-set": "splitbrain.checkers.caching.filling:STALE_SET_ENTRY",
     "single-flight": "splitbrain.checkers.caching.filling:SINGLE_FLIGHT_ENTRY",
+    "expiry-spread": "splitbrain.checkers.caching.expiries:ENTRY",
     "batch-output": "splitbrain.checkers.batch.outputs:ENTRY",
     "rerun-equal": "splitbrain.checkers.batch.reruns:ENTRY",
     "partition-invariant": "splitbrain.checkers.batch.reruns:PARTITIONS_ENTRY",

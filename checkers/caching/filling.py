@@ -3,7 +3,8 @@
 *Property.* A cache announces, with ``{"key": k, "version": v}``:
 
 ============  ======================================================================================
-filled        it has the value of this version now
+filled        it has the value of this version now (and, with ``lasts``, for how long:
+              `splitbrain.checkers.caching.expiries`)
 invalidated   it knows that this version is there, and has nothing older now
 ============  ======================================================================================
 

@@ -37,6 +37,7 @@ JUDGES = {
         "cache-monotonic",
         "no-stale-set",
         "single-flight",
+        "expiry-spread",
     ),
     ("graph", "graph"): ("symmetric-edges", "no-dangling-edge", "atomic-visibility"),
     ("records", "codec"): ("round-trip", "unknown-fields-preserved"),

@@ -26,6 +26,7 @@ from splitbrain.systems import registry
         ("cache-aside-summary", "cache", "none", "stale"),
         ("sharded-database-summary", "changing-set", "none", "lost"),
         ("graph-summary", "graph", "none", "dangling"),
+        ("graph-summary", "graph", "none", "lost-edge"),
     ],
 )
 def test_a_sketch_fails_by_its_weakness(system, workload, faults, kind):

@@ -14,16 +14,19 @@ Guarantees: none. The design's weaknesses are kept, since they are what there is
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from typing import Any
 
-from splitbrain.checkers.calls.breakers import HALF_OPEN, OPEN
+import trio
+
+from splitbrain.checkers.calls.breakers import FAILED, HALF_OPEN, OPEN, PROBE, REJECTED
 from splitbrain.harness.bug import planted
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
-from splitbrain.systems.reliability.calling import Breaker, Permit, Policy
-from splitbrain.systems.reliability.gateways import DEADLINE_S
+from splitbrain.systems.reliability.calling import Breaker, InDoubt, NotCalled, Refused
+from splitbrain.systems.reliability.calling.caller import Attempt
 from splitbrain.systems.reliability.service_calls.client import ServiceClient
-from splitbrain.systems.reliability.service_calls.gateway import Gateway
+from splitbrain.systems.reliability.service_calls.gateway import Gateway, TellingCaller
 from splitbrain.systems.reliability.service_calls.servers import ServiceServer
 
 
@@ -33,13 +36,28 @@ class SummaryBreaker(Breaker):
     count = 0
     last = 0.0
 
-    def admit(self) -> Permit | None:
-        """What the sketch does first in ``execute``."""
+    async def execute(self, operation: Callable[[], Awaitable[Any]]) -> Any:
+        """An operation's result.
+
+        Raises:
+            NotCalled: the breaker is open.
+            Refused: the operation was refused.
+            InDoubt: it failed.
+        """
         if self.state == OPEN and self.clock() >= self.last + self.limits.open_for:
             self._become(HALF_OPEN)
         if self.state == OPEN:
-            return None
-        return Permit(self, self.generation, probe=self.state == HALF_OPEN)
+            raise NotCalled("the breaker is open")
+        try:
+            result = await operation()
+        except InDoubt:
+            self.failed()
+            raise
+        except Refused:  # to refuse is to answer
+            self.succeeded()
+            raise
+        self.succeeded()
+        return result
 
     def succeeded(self) -> None:
         """A call succeeded."""
@@ -55,10 +73,39 @@ class SummaryBreaker(Breaker):
             self._become(OPEN)
 
 
+class SummaryCaller(TellingCaller):
+    """Calls once, through the sketch's breaker."""
+
+    breaker: SummaryBreaker
+
+    async def call(
+        self, attempt: Attempt, seconds: float, name: Any = None, *, idempotent: bool = True
+    ) -> Any:
+        """The result of a call; see `Caller.call`."""
+
+        async def operation() -> Any:
+            self.called(1, name)
+            if self.breaker.state == HALF_OPEN:
+                self.announce(PROBE, {"endpoint": self.endpoint})
+            try:
+                with trio.move_on_after(seconds):
+                    return await attempt(seconds)
+                raise InDoubt(f"no answer within {seconds:g} s")
+            except InDoubt:
+                self.announce(FAILED, {"endpoint": self.endpoint})
+                raise
+
+        try:
+            return await self.breaker.execute(operation)
+        except NotCalled:
+            self.announce(REJECTED, {"endpoint": self.endpoint})
+            raise
+
+
 class SummaryGateway(Gateway):
     """Calls through the sketch's breakers, once each."""
 
-    policy = Policy(attempts=1, timeout=DEADLINE_S)
+    caller_class = SummaryCaller
 
     def new_breaker(self, changed: Callable[[str], None]) -> Breaker:
         """By the wall clock."""

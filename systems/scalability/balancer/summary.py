@@ -1,4 +1,4 @@
-"""A load balancer as a page of code sketches it: it selects a server, and forwards.
+"""A load balancer as a page of code sketches it: ``select_server``, and ``forward``.
 
 Guarantees: none. The design's weaknesses are kept, since they are what there is to see:
 
@@ -25,10 +25,13 @@ class SummaryBalancer(Balancer):
     turn = 0
 
     async def call(self, call: int) -> Message:
-        """What the sketch calls ``select_server`` and ``forward``."""
-        backends = list(self.health.backends)
+        """Have a server do it; the answer."""
+        return await self.forward(call, self.select_server(), list(self.health.backends))
+
+    def select_server(self) -> str:
+        """Whose turn it is."""
         self.turn += 1
-        return await self.forward(call, backends[self.turn % len(backends)], backends)
+        return self.health.backends[self.turn % len(self.health.backends)]
 
     async def drain(self, backend: str) -> bool:
         """The sketch doesn't."""

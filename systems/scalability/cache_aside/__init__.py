@@ -26,7 +26,12 @@ its weaknesses.
 Left out: a cache that several fronts share, eviction when it is full, several databases.
 """
 
-from splitbrain.checkers.caching import cache_monotonic, no_stale_set, single_flight
+from splitbrain.checkers.caching import (
+    cache_monotonic,
+    expiry_spread,
+    no_stale_set,
+    single_flight,
+)
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.scalability.cache_aside.bugs import BUGS
@@ -55,7 +60,7 @@ SYSTEM = System(
         ),
         max_down="all",
     ),
-    checkers=(no_stale_set(), single_flight(), cache_monotonic()),
+    checkers=(no_stale_set(), single_flight(), cache_monotonic(), expiry_spread()),
     sizes=range(2, 10),
     bugs=BUGS,
     pictures=(VERSIONS,),

@@ -8,7 +8,7 @@ from typing import Any
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.scalability.cache_aside.database import Database
-from splitbrain.systems.scalability.cache_aside.entries import Entries, Entry
+from splitbrain.systems.scalability.cache_aside.entries import TTL_S, Entries, Entry
 from splitbrain.systems.scalability.cache_aside.front import Front
 from splitbrain.systems.scalability.cache_aside.servers import CacheServer
 
@@ -59,6 +59,14 @@ class NothingForEver(Entries):
         """Only what is there is looked for when something changes."""
         if entry.value is not None:
             super().drop(key, entry)
+
+
+class WithoutJitter(Entries):
+    """Keeps all entries for the same time."""
+
+    def until(self, asked: float, value: Any) -> float:
+        """What was asked for in one moment ends in one moment, and the database has all of it."""
+        return asked + TTL_S
 
 
 class TellsTheTime(Database):
@@ -188,6 +196,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=10,
         shows=("backwards",),
         source="DDIA chapter 5, Monotonic Reads",
+    ),
+    Bug(
+        id="CACHE-07",
+        title="entries last equally long: what is of one moment is asked for again in one moment",
+        server=_entries(WithoutJitter),
+        workload="cache",
+        faults=(),
+        nodes=3,
+        seeds=5,
+        shows=("together",),
+        source=f"{_SOURCE} (thundering herds)",
     ),
     Bug(
         id="CLK-12",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import inf
 from random import Random
 from typing import Any, NamedTuple
 
@@ -59,16 +60,18 @@ class Entries:
             asked: when the database was asked for it.
         """
         if self.may_fill(key, version):
-            self.announce("filled", {"key": key, "version": version})
+            until = self.until(asked, value)
+            lasts = None if until == inf else until - asked
+            self.announce("filled", {"key": key, "version": version, "lasts": lasts})
             self._know(key, version)
-            self.entries[key] = Entry(version, value, self.until(asked, value))
+            self.entries[key] = Entry(version, value, until)
 
     def may_fill(self, key: str, version: int) -> bool:
         """Whether nothing newer is known of."""
         return version >= self._known.get(key, 0)
 
     def until(self, asked: float, value: Any) -> float:
-        """When an entry ends."""
+        """When an entry ends; never is infinity."""
         return asked + TTL_S * (1 - JITTER * self.random.random())
 
     def invalidate(self, key: str, version: int) -> None:

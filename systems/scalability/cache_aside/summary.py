@@ -29,7 +29,11 @@ class SummaryFront(Front):
     """Keeps what it has read."""
 
     async def read(self, key: str) -> Any:
-        """What the sketch calls ``get_data``."""
+        """See `get_data`."""
+        return await self.get_data(key)
+
+    async def get_data(self, key: str) -> Any:
+        """What the cache has, else what the database says."""
         entry = self.entries.entries.get(key)
         if entry is not None and entry.value and self.node.clock.monotonic() < entry.until:
             return entry.value

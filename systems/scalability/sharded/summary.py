@@ -1,7 +1,7 @@
 """A sharded database as a page of code sketches it, made to run on several servers.
 
-``shard_for_key`` is a hash modulo how many shards there are, ``get_sharded_data`` asks that shard;
-a shard is a server, and the first one tells how many there are::
+``shard_for_key`` is a hash modulo how many shards there are, ``get_sharded_data`` looks there; a
+shard is a server, and the first one tells how many there are::
 
     add(element)   shard = hash(element) mod count; send to that server
     change         there is one shard more, or one less
@@ -17,6 +17,8 @@ The design's weaknesses are kept, since they are what there is to see:
 """
 
 from __future__ import annotations
+
+from collections.abc import Collection, Mapping
 
 import trio
 
@@ -93,10 +95,13 @@ class SummaryServer:
             case ("shards", version, shards):
                 self._resize(version, shards)
             case ("all", number):
-                mine = tuple(e for e in self.data if self.shard_for_key(str(e)) == self._node.name)
-                self._node.network.send(sender, ("have", number, mine))
+                self._node.network.send(sender, ("have", number, tuple(self.data)))
             case ("have", number, elements) if number in self._gathered:
                 self._gathered[number][sender] = elements
+
+    def get_sharded_data(self, key: str, gathered: Mapping[str, Collection[int]]) -> int | None:
+        """What the shard of a key has under it, of what shards said they have; None if nothing."""
+        return int(key) if int(key) in gathered.get(self.shard_for_key(key), ()) else None
 
     def _resize(self, version: int, shards: tuple[str, ...]) -> None:
         self.version, self.shards = version, shards
@@ -108,13 +113,15 @@ class SummaryServer:
         self._node.announce(PLACEMENT, told)
 
     async def _read(self, client: str, number: int) -> None:
-        """What each shard has that is looked for there."""
+        """What is found of all that there is, each where it is looked for."""
         self._gathered[number] = {}
         for server in self.shards:
             self._node.network.send(server, ("all", number))
         await trio.sleep(ANSWER_S)
         gathered = self._gathered.pop(number)
-        elements = tuple(element for each in gathered.values() for element in each)
+        there = sorted({element for each in gathered.values() for element in each})
+        found = (self.get_sharded_data(str(element), gathered) for element in there)
+        elements = tuple(element for element in found if element is not None)
         self._node.network.send(client, ("reply", number, "ok", elements))
 
 
