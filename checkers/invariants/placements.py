@@ -7,23 +7,30 @@
 * *minimal movement*: when members come or go, the first owner of a key changes only if it went, or
   to one that came;
 * *balance*: no member is the first owner of more than `MOST` times the mean. Of a sample of `FEW`
-  keys or fewer, nothing is said.
+  keys or fewer, nothing is said. Where a bound on loads is announced, no member is the first owner
+  of more than so many times the mean, rounded up, however few the keys; and a key is elsewhere than
+  at its home only if that one has as many. Movement is then that of homes.
 
 *Source.* Karger et al., "Consistent Hashing and Random Trees", STOC 1997, section 2 (monotonicity
 and balance); DeCandia et al., "Dynamo", SOSP 2007, section 4.3 (distinct nodes); Kleppmann,
-"Designing Data-Intensive Applications", chapter 6. A server announces ``placement`` with
-``{"members": names, "copies": n, "owners": {key: [owners]}}`` whenever it knows other members.
+"Designing Data-Intensive Applications", chapter 6; Mirrokni, Thorup and Zadimoghaddam, "Consistent
+Hashing with Bounded Loads", SODA 2018, section 2. A server announces ``placement`` with
+``{"members": names, "copies": n, "owners": {key: [owners]}}`` whenever it knows other members; with
+a bound, ``"bound": factor, "homes": {key: member}`` of keys that are elsewhere than at home, too.
 
 *Algorithm.* Each announcement by itself, with the first that has the same members, and with the
 server's one before; linear. `splitbrain.checkers.invariants.placement` is the arithmetic.
 
-*Left out.* Whether data are where they should be.
+*Left out.* Whether data are where they should be; how many of the keys that full members passed on
+move.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, isfinite
 from typing import Any, NamedTuple
 
 from splitbrain.checkers.entry import CheckerEntry
@@ -48,11 +55,18 @@ class Placed(NamedTuple):
     members: tuple[str, ...]
     copies: int
     owners: Mapping[str, Sequence[str]]
+    bound: float | None
+    homes: Mapping[str, str]
 
     @property
     def first(self) -> dict[str, str]:
         """By key, its first owner."""
         return {key: owners[0] for key, owners in self.owners.items()}
+
+    @property
+    def home(self) -> dict[str, str]:
+        """By key, who would be its first owner if there were no bound."""
+        return {**self.first, **self.homes}
 
 
 def placement() -> Checker:
@@ -102,12 +116,34 @@ def _alone(placed: Placed) -> Iterator[Anomaly]:
             said = f"{event.process} has {many} copies of key {key!r} on {' and '.join(owners)}"
             yield Anomaly("repeated-member", said, (event.index,), {"key": key})
             break
+    if placed.bound is not None:
+        yield from _bounded(placed, placed.bound)
+        return
     if len(placed.owners) <= FEW:
         return
     load = imbalance(placed.first, placed.members)
     if load > MOST:
         said = f"{event.process} has one of {len(placed.members)} members own {load:.1f} times "
         yield Anomaly("imbalance", said + "the mean of keys", (event.index,))
+
+
+def _bounded(placed: Placed, bound: float) -> Iterator[Anomaly]:
+    """Whether nobody has more than its bound, and only who has as many passes keys on."""
+    event, most = placed.event, ceil(bound * len(placed.owners) / len(placed.members))
+    loads = Counter(placed.first.values())
+    for member in sorted(loads):
+        if loads[member] > most:
+            said = f"{event.process} has {member} own {loads[member]} keys, of at most {most}"
+            yield Anomaly("imbalance", said, (event.index,))
+            break
+    for key, home in sorted(placed.homes.items()):
+        if home != placed.first[key] and loads[home] < most:
+            said = (
+                f"{event.process} has key {key!r} on {placed.first[key]} in place of {home}, which "
+                f"owns {loads[home]} of at most {most}"
+            )
+            yield Anomaly("passed-on", said, (event.index,), {"key": key})
+            break
 
 
 def _agreement(first: Placed, placed: Placed) -> Iterator[Anomaly]:
@@ -126,7 +162,7 @@ def _movement(before: Placed, placed: Placed) -> Iterator[Anomaly]:
     changed = set(before.members) ^ set(placed.members)
     if not changed or before.owners.keys() != placed.owners.keys():
         return
-    moved = needless_moves(before.first, placed.first, changed)
+    moved = needless_moves(before.home, placed.home, changed)
     if moved:
         said = (
             f"{placed.event.process} moves {len(moved)} of {len(placed.owners)} keys between "
@@ -141,11 +177,16 @@ def _placed(event: Operation) -> Placed:
     members, copies, owners = value.get("members"), value.get("copies"), value.get("owners")
     fits = _names(members) and type(copies) is int and isinstance(owners, Mapping) and owners
     if fits and all(_names(each) and set(each) <= set(members) for each in owners.values()):
-        return Placed(event, tuple(members), copies, owners)
+        bound, homes = value.get("bound"), value.get("homes", {})
+        is_bound = bound is None or (type(bound) in (int, float) and isfinite(bound) and bound >= 1)
+        is_home = isinstance(homes, Mapping) and homes.keys() <= owners.keys()
+        if is_bound and is_home and all(home in members for home in homes.values()):
+            return Placed(event, tuple(members), copies, owners, bound, homes)
     raise ModelError(
         event.index,
         f"{event.process} announces {PLACEMENT} with value {shown(event.value)}; the value is "
-        '{"members": names, "copies": N, "owners": {key: [some of them]}}',
+        '{"members": names, "copies": N, "owners": {key: [some of them]}}, and where loads are '
+        'bounded "bound": a factor of at least 1, "homes": {key: one of them}',
     )
 
 

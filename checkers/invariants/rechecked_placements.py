@@ -69,7 +69,16 @@ def _alone(value: Mapping[str, Any]) -> Iterator[str]:
             yield "repeated-member"
     firsts = [row[0] for row in rows]
     fair = len(rows) / len(members)
-    if len(rows) > SAMPLE and max(map(firsts.count, members)) > MOST_TIMES_THE_MEAN * fair:
+    if "bound" in value and value["bound"] is not None:
+        held = {member: firsts.count(member) for member in members}
+        most = value["bound"] * len(rows) / len(members)
+        # A whole number is above another one rounded up if one less is not below that.
+        if any(load - 1 >= most for load in held.values()):
+            yield "imbalance"
+        passed = [home for key, home in value["homes"].items() if value["owners"][key][0] != home]
+        if any(held[home] < most for home in passed):
+            yield "passed-on"
+    elif len(rows) > SAMPLE and max(map(firsts.count, members)) > MOST_TIMES_THE_MEAN * fair:
         yield "imbalance"
 
 
@@ -81,7 +90,12 @@ def _needless(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     stayed = [member for member in after["members"] if member in before["members"]]
     if len(stayed) == len(before["members"]) == len(after["members"]):
         return False
-    pairs = [(before["owners"].get(key), row) for key, row in after["owners"].items()]
+    pairs = [(_at_home(before, key), _at_home(after, key)) for key in after["owners"]]
     if len(pairs) != len(before["owners"]) or any(was is None for was, _ in pairs):
         return False
-    return any(was[0] != now[0] and was[0] in stayed and now[0] in stayed for was, now in pairs)
+    return any(was != now and was in stayed and now in stayed for was, now in pairs)
+
+
+def _at_home(value: Mapping[str, Any], key: str) -> str | None:
+    row = value["owners"].get(key)
+    return None if row is None else value.get("homes", {}).get(key, row[0])

@@ -15,9 +15,9 @@ True
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 
 from splitbrain.systems.partitioning.hashing import point
 
@@ -90,13 +90,29 @@ class Ring:
         Raises:
             ValueError: the factor is below 1, so that not all keys fit.
         """
-        if factor < 1:
-            raise ValueError(f"with at most {factor:g} times its share a node, not all keys fit")
         names = sorted(set(keys))
-        room = dict.fromkeys(self.nodes, ceil(factor * len(names) / len(self.nodes)))
-        placed = {}
-        for key in names:
-            node = next(each for each in self.owners(key, len(self.nodes)) if room[each])
-            room[node] -= 1
-            placed[key] = node
-        return placed
+        orders = {key: self.owners(key, len(self.nodes)) for key in names}
+        return bounded(orders, len(self.nodes), factor)
+
+
+def bounded(orders: Mapping[str, Sequence[str]], count: int, factor: float) -> dict[str, str]:
+    """The same for keys of which each has an order of the nodes, taken one after the other.
+
+    Args:
+        orders: by key, the nodes that may have it, the best first: all, or all that matter.
+        count: how many nodes there are.
+        factor: how many times its share a node has at most, rounded up.
+
+    Raises:
+        ValueError: the factor is below 1, so that not all keys fit.
+    """
+    if factor < 1:
+        raise ValueError(f"with at most {factor:g} times its share a node, not all keys fit")
+    most = factor * len(orders) / count
+    loads: Counter[str] = Counter()
+    placed = {}
+    for key, nodes in orders.items():
+        node = next(each for each in nodes if loads[each] < most)
+        loads[node] += 1
+        placed[key] = node
+    return placed

@@ -10,18 +10,23 @@ have to be on different machines, though each machine stands at many points of t
 machine should have much more than the others.
 
 The idea: who the *members* are is a list in numbered versions, which the first server keeps and
-tells. All else follows: each server makes the ring of the members, stores an element with its
-owners, and sends on what it has and does not own. It forgets an element only when all that own it
-now have said that they have it, durably. Elements are never changed, so no more is needed.
+tells. All else follows: each server makes the ring of the members, and of the ring the owners of
+each of 64 slots, into which elements fall; a slot whose member has as many as its bound says goes
+on clockwise. It stores an element with its owners, and sends on what it has and does not own. It
+forgets an element only when all that own it now have said that they have it, durably. Elements are
+never changed, so no more is needed.
 
 Sources: Karger et al., "Consistent Hashing and Random Trees", STOC 1997; DeCandia et al., "Dynamo",
-SOSP 2007, sections 4.2 (virtual nodes) and 4.3 (the preference list has distinct nodes).
+SOSP 2007, sections 4.2 (virtual nodes) and 4.3 (the preference list has distinct nodes); Mirrokni,
+Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads", SODA 2018.
 
 Guarantees: no acknowledged element is lost under any number of crashes and power losses, partitions
 and changes of the members, as long as disks keep what they synced and every server comes back.
 Reads may miss what is just being moved. Every two servers that know the same members place every
-element alike, on as many different members as there are to be copies; when a member comes or goes,
-elements move only to or from it; and no member is the first owner of more than twice its share.
+element alike, on as many different members as there are to be copies; no member is the first owner
+of more than its bound, a setting in times of its share, rounded up; a slot is elsewhere than the
+ring says only if its member has that many; and when a member comes or goes, slots that are where
+the ring says move only to or from it.
 
 Invariants: an element is told as stored once it is durable at all of its owners; an element is
 forgotten only by who does not own it, and once all who do have said so.
@@ -48,6 +53,9 @@ __all__ = ["SYSTEM"]
 KNOBS = (
     Knob("copies", 1, 3, "servers that have an element"),
     Knob("virtual", 64, 256, "points of a member on the ring"),
+    Knob(
+        "bound", 1.05, 2.0, "most slots that a member is the first owner of, in times of its share"
+    ),
     Knob("tick", 0.05, 0.5, "time between looks at what has to move, in seconds", "tick_s"),
 )
 

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
+from typing import Any
 
 from splitbrain.harness.bug import Bug
 from splitbrain.harness.node import Node
 from splitbrain.systems.partitioning.hashing import point
 from splitbrain.systems.partitioning.ring import Ring
-from splitbrain.systems.partitioning.ring_store.server import Placing, RingStoreServer, ring_of
+from splitbrain.systems.partitioning.ring_store.server import (
+    SLOTS,
+    Owners,
+    Placing,
+    RingStoreServer,
+    ring_of,
+    slot_of,
+)
 from splitbrain.systems.partitioning.summary import SketchedRing
 
 
@@ -24,7 +33,19 @@ class Modulo:
         return tuple(self._members[(first + i) % many] for i in range(min(count, many)))
 
 
-class ByModulo(RingStoreServer):
+class Unbounded(RingStoreServer):
+    """Places where the ring says, however much one has, and claims no bound."""
+
+    def bounded(self) -> Owners:
+        """What the ring says."""
+        return {slot: self.ring.owners(slot, self.copies) for slot in SLOTS}
+
+    def told_bound(self) -> dict[str, Any]:
+        """There is none."""
+        return {}
+
+
+class ByModulo(Unbounded):
     """Nearly all elements move when a member comes or goes."""
 
     def placing(self, members: tuple[str, ...]) -> Placing:
@@ -43,7 +64,7 @@ class Salted:
         return self._ring.owners(f"{self._salt}/{key}", count)
 
 
-class HashesByItself(RingStoreServer):
+class HashesByItself(Unbounded):
     """Hashes keys as no other process does."""
 
     def __init__(self, node: Node) -> None:
@@ -67,7 +88,7 @@ class Repeating:
         return tuple(self._points[(start + i) % len(self._points)][1] for i in range(count))
 
 
-class RepeatsMembers(RingStoreServer):
+class RepeatsMembers(Unbounded):
     """Counts the points of one member as different places."""
 
     def placing(self, members: tuple[str, ...]) -> Placing:
@@ -90,7 +111,7 @@ class Sketched:
         return tuple(found)
 
 
-class UnevenRing(RingStoreServer):
+class UnevenRing(Unbounded):
     """A hash that puts keys which are alike side by side, and few points a member."""
 
     def placing(self, members: tuple[str, ...]) -> Placing:
@@ -126,7 +147,33 @@ class TellsTooEarly(RingStoreServer):
         """A power loss takes what was acknowledged, if all that have it lose power."""
 
 
+class PassesOnUnasked(RingStoreServer):
+    """Gives what finds its member full to the next one, whether or not that has room."""
+
+    def bounded(self) -> Owners:
+        """Whoever stands behind a full one gets all that is too much for it."""
+        members = self.storage.members
+        most = self.bound * len(SLOTS) / len(members)
+        loads: Counter[str] = Counter()
+        owners = {}
+        for slot in SLOTS:
+            order = self.ring.owners(slot, len(members))
+            at = int(loads[order[0]] >= most and len(order) > 1)
+            loads[order[at]] += 1
+            owners[slot] = (order[at], *order[:at], *order[at + 1 :])[: self.copies]
+        return owners
+
+
+class ForgetsWhatWasPassedOn(RingStoreServer):
+    """Takes what the ring alone gives to others for theirs, and forgets it."""
+
+    def is_foreign(self, element: int) -> bool:
+        """It may be here because those are full."""
+        return self.node.name not in self.ring.owners(slot_of(element), self.copies)
+
+
 _KLEPPMANN = "DDIA chapter 6"
+_BOUNDED = "Mirrokni, Thorup and Zadimoghaddam, SODA 2018, section 2"
 
 BUGS: tuple[Bug, ...] = (
     Bug(
@@ -209,5 +256,29 @@ BUGS: tuple[Bug, ...] = (
         shows=("lost",),
         source="DDIA chapter 7, Durability; Dynamo, SOSP 2007, section 5 (buffered writes)",
         options={"system": {"copies": 1}, "disk": {"fsync_latency": 0.02}},
+    ),
+    Bug(
+        id="PART-07-BOUND",
+        title="what finds its member full goes to the next one unasked, beyond its bound",
+        server=PassesOnUnasked,
+        workload="changing-set",
+        faults=(),
+        nodes=5,
+        seeds=20,
+        shows=("imbalance",),
+        source=_BOUNDED,
+        options={"system": {"bound": 1.05}},
+    ),
+    Bug(
+        id="PART-08-BOUND",
+        title="what a full member has passed on is forgotten, as none of the ring's own there",
+        server=ForgetsWhatWasPassedOn,
+        workload="changing-set",
+        faults=(),
+        nodes=5,
+        seeds=20,
+        shows=("lost",),
+        source=_BOUNDED,
+        options={"system": {"copies": 1, "bound": 1.05}},
     ),
 )

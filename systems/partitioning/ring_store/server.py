@@ -12,6 +12,10 @@
 All of it may be sent twice: storing twice changes nothing, and a change is of one version of the
 members. What is stored is told once it is durable, by who owns it and with the version by which it
 does: who owned it in another version may have forgotten it since.
+
+Elements fall into `SLOTS` slots, whose owners follow from the members alone: the next members
+clockwise; but a slot whose first one is full, by the bound on loads, goes on clockwise to one that
+is not. So every server finds the same, without a word about what others have.
 """
 
 from __future__ import annotations
@@ -25,12 +29,22 @@ import trio
 from splitbrain.checkers.vocabulary import PLACEMENT
 from splitbrain.harness.node import Message, Node
 from splitbrain.harness.pictures.telling import Teller
-from splitbrain.systems.partitioning.ring import VIRTUAL, Ring
+from splitbrain.systems.partitioning.hashing import point
+from splitbrain.systems.partitioning.ring import VIRTUAL, Ring, bounded
 from splitbrain.systems.partitioning.ring_store.storage import Storage
 from splitbrain.systems.roles import by_number
 
-SAMPLE = 64
-"""So many elements are told of when a server says how it places them."""
+SLOTS = tuple(map(str, range(64)))
+"""What is placed: each element is in one of these, and where that is."""
+
+Owners = dict[str, tuple[str, ...]]
+"""By slot, the members that are to have its elements."""
+
+
+@lru_cache(4096)
+def slot_of(element: int) -> str:
+    """The slot of an element."""
+    return SLOTS[point(str(element)) % len(SLOTS)]
 
 
 @lru_cache(64)
@@ -46,6 +60,24 @@ class Placing(Protocol):
         """The members that have so many copies of a key."""
         ...
 
+    def __hash__(self) -> int:
+        """What it says is kept by it."""
+        ...
+
+
+@lru_cache(64)
+def bounded_owners(ring: Placing, members: int, copies: int, bound: float) -> Owners:
+    """The owners of each slot, of which none is the first of more than its bounded share."""
+    orders = {slot: ring.owners(slot, members) for slot in SLOTS}
+    owners = {}
+    for slot, first in bounded(orders, members, bound).items():
+        if first != orders[slot][0]:
+            others = (each for each in orders[slot] if each != first)
+            owners[slot] = (first, *others)[:copies]
+        else:
+            owners[slot] = ring.owners(slot, copies)
+    return owners
+
 
 class RingStoreServer:
     """See the module.
@@ -53,11 +85,14 @@ class RingStoreServer:
     Attributes:
         copies: how many members have an element, if there are so many.
         virtual: points of a member on the ring.
+        bound: a member is the first owner of at most so many times its share of the slots, rounded
+            up.
         tick_s: seconds between looks at what has to move, and until the silent are asked again.
     """
 
     copies = 2
     virtual = VIRTUAL
+    bound = 1.25
     tick_s = 0.1
 
     def __init__(self, node: Node) -> None:
@@ -65,7 +100,7 @@ class RingStoreServer:
         self.servers = by_number((node.name, *node.peers))
         self.storage = Storage(node.disk, self.servers)
         self.ring: Placing = self.placing(self.servers)
-        self._owners: dict[int, tuple[str, ...]] = {}  # as the ring has them
+        self.slots: Owners = {}
         self.stored: dict[int, set[str]] = {}  # who has said that they own and have an element
         self._changed = trio.Event()
         self._reads: dict[int, dict[str, tuple[int, ...]]] = {}
@@ -98,15 +133,27 @@ class RingStoreServer:
         self._teller.state("elements", len(storage.elements))
 
     def placing(self, members: tuple[str, ...]) -> Placing:
-        """Who owns what while these are the members."""
+        """Who is to own what, as far as there is room, while these are the members."""
         return ring_of(members, self.virtual)
+
+    def bounded(self) -> Owners:
+        """Who owns what."""
+        members = len(self.storage.members)
+        return bounded_owners(self.ring, members, self.copies, self.bound)
+
+    def told_bound(self) -> dict[str, Any]:
+        """What is told of the bound on loads: which it is, and the homes of what is elsewhere."""
+        homes = {slot: self.ring.owners(slot, 1)[0] for slot in SLOTS}
+        elsewhere = {s: home for s, home in homes.items() if home != self.slots[s][0]}
+        return {"bound": self.bound, "homes": elsewhere}
 
     def owners(self, element: int) -> tuple[str, ...]:
         """The members that are to have an element."""
-        known = self._owners.get(element)
-        if known is None:
-            known = self._owners[element] = self.ring.owners(str(element), self.copies)
-        return known
+        return self.slots[slot_of(element)]
+
+    def is_foreign(self, element: int) -> bool:
+        """Whether an element that all of its owners have is to be forgotten here."""
+        return self.node.name not in self.owners(element)
 
     def absent(self, element: int) -> list[str]:
         """Those of its owners that have not said that they have it."""
@@ -152,14 +199,14 @@ class RingStoreServer:
             self.node.network.send(server, message)
 
     def _placed(self) -> None:
-        """The members are others: what is where follows anew, and is told of a sample."""
+        """The members are others: what is where follows anew, and is told."""
         members = self.storage.members
         self.ring = self.placing(members)
-        self._owners.clear()
+        self.slots = self.bounded()
         self.stored.clear()
-        told = {str(element): list(self.owners(element)) for element in range(SAMPLE)}
+        told = {slot: list(owners) for slot, owners in self.slots.items()}
         value = {"members": list(members), "copies": self.copies, "owners": told}
-        self.node.announce(PLACEMENT, value)
+        self.node.announce(PLACEMENT, value | self.told_bound())
 
     async def _move(self) -> None:
         """Send what is not at all of its owners, and forget what is and is not ours."""
@@ -170,7 +217,7 @@ class RingStoreServer:
             missing: dict[str, list[int]] = {}
             for element in list(self.storage.elements):
                 absent = self.absent(element)
-                if not absent and self.node.name not in self.owners(element):
+                if not absent and self.is_foreign(element):
                     self.storage.forget(element)
                     self._teller.holds(element, None)
                 for owner in absent:
