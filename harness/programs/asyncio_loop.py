@@ -23,12 +23,12 @@ from typing import Any, TypeVar
 import sniffio
 import trio
 
-from splitbrain.harness.error_text import described
+from splitbrain.harness.programs.machine_calls import MachineCalls
 from splitbrain.harness.programs.network.descriptors import SimulatedSelector, descriptors_of
 from splitbrain.harness.programs.network.machine import machine_under
-from splitbrain.harness.programs.numbered_tasks import NodeFuture, NodeTask
 from splitbrain.harness.programs.ready_tasks import reorder_tasks, task_of
 from splitbrain.harness.programs.waiting import place_in
+from splitbrain.harness.runs.interruption import is_ctrl_c
 from splitbrain.harness.simulation.incarnation import Incarnation
 from splitbrain.harness.simulation.watchdog import ROUNDS_AT_ONCE, Runaway
 
@@ -41,7 +41,7 @@ _UNWINDING_TURNS = 200
 """How often a dead process's tasks are run until they are given up."""
 
 
-class NodeLoop(asyncio.SelectorEventLoop):
+class NodeLoop(MachineCalls):
     """The event loop of one process.
 
     Attributes:
@@ -66,97 +66,13 @@ class NodeLoop(asyncio.SelectorEventLoop):
         process.on_rate = self._reset_timer
         self._names = itertools.count(1)
         self._end_run: Callable[[], None] | None = None  # ends the wait for ``main``
+        self._exit: SystemExit | KeyboardInterrupt | None = None
         descriptors = descriptors_of(machine_under(process), process)
         self._sockets = SimulatedSelector(descriptors, self.poke)
         super().__init__(self._sockets)
         self._clock_resolution = _RESOLUTION_S
 
-    # What asyncio asks of the machine
-
-    def time(self) -> float:
-        """The host's monotonic clock, in seconds."""
-        return trio.current_time()
-
-    def create_future(self) -> asyncio.Future[Any]:
-        """See `asyncio.loop.create_future`."""
-        return NodeFuture(loop=self)
-
-    def create_task(self, coro: Any, *, name: object = None, **named: Any) -> Any:
-        """See `asyncio.loop.create_task`; numbers in names begin anew in each process."""
-        factory = self.get_task_factory()
-        if factory is not None and factory is getattr(asyncio, "eager_task_factory", None):
-            named.setdefault("eager_start", True)  # what it does, with tasks of ours
-        elif factory is not None:
-            return super().create_task(coro, name=name, **named)
-        return NodeTask(coro, loop=self, name=name or f"Task-{next(self._names)}", **named)
-
-    def run_in_executor(self, executor: Any, func: Any, *args: Any) -> Any:  # type: ignore[override]
-        """Call the function in place, as soon as what is ready has run."""
-        future = self.create_future()
-
-        def work() -> None:
-            if future.cancelled():
-                return
-            try:
-                result = func(*args)
-            except Exception as error:  # noqa: BLE001 - the future tells it
-                future.set_exception(error)
-            else:
-                future.set_result(result)
-
-        self.call_soon(work)
-        return future
-
-    def stop(self) -> None:
-        """See `asyncio.loop.stop`: what waits in ``asyncio.run`` for ``main`` is told that it was
-        stopped, so the program ends with that error; a client has no such ``main``.
-
-        Raises:
-            RuntimeError: its program does not run in this loop.
-        """
-        if self._end_run is None:
-            raise RuntimeError(
-                "loop.stop() has nothing to stop: a client's loop is driven by the harness"
-            )
-        self._end_run()
-
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
-        """There is none."""
-
-    def add_signal_handler(self, sig: int, callback: Any, *args: Any) -> None:  # type: ignore[override]
-        """No signals reach a simulated process."""
-
-    def remove_signal_handler(self, sig: int) -> bool:
-        """See `add_signal_handler`."""
-        return False
-
-    def call_exception_handler(self, context: dict[str, Any]) -> None:
-        """What nobody has handled is in the trace, unless the program has a handler of its own."""
-        if self._process.dead:
-            return
-        if self.get_exception_handler() is not None:
-            super().call_exception_handler(context)
-            return
-        error = context.get("exception")
-        told = described(error) if isinstance(error, BaseException) else ""
-        self._process.trace("asyncio-error", str(context.get("message", "")), told)
-
-    def _make_self_pipe(self) -> None:
-        """No other thread wakes it."""
-
-    def _close_self_pipe(self) -> None:
-        """See `_make_self_pipe`."""
-
-    def _write_to_self(self) -> None:
-        self.poke()
-
     # How the node drives it
-
-    def poke(self) -> None:
-        """Something is ready: let the loop go on."""
-        due, self._due = self._due, None
-        if due is not None:
-            due()
 
     def _arm(self, due: Callable[[], None]) -> None:
         self._due = due
@@ -184,17 +100,28 @@ class NodeLoop(asyncio.SelectorEventLoop):
             for _ in range(ROUNDS_AT_ONCE):
                 if not self._has_work():
                     return True
-                if self._disorder.any and not self._process.dead:
-                    self._run_disordered()
-                else:
-                    self._run_once()
+                try:
+                    self._run_ready()
+                except (SystemExit, KeyboardInterrupt) as error:
+                    self._exits(error)
         finally:
             self._leave(kept)
         return False
 
-    def _run_disordered(self) -> None:
-        """Run tasks in another order than asyncio's, and some of them later."""
+    def _exits(self, error: SystemExit | KeyboardInterrupt) -> None:
+        """A callback has called ``sys.exit``: the process ends, as under ``asyncio.run``."""
+        if isinstance(error, KeyboardInterrupt) and is_ctrl_c(error):
+            raise error
+        self._exit = self._exit or error
+        if self._end_run is not None:
+            self._end_run()
+
+    def _run_ready(self) -> None:
+        """Run what is ready; if a fault says so in another order than asyncio's, and some later."""
         heap, disorder = self._process.host.world.heap, self._disorder
+        if not disorder.any or self._process.dead:
+            self._run_once()
+            return
         held = reorder_tasks(self._ready, lambda ready: disorder.reorder(ready, task_of))
         self._run_once()
         for handle in reversed(held):
@@ -352,17 +279,21 @@ class NodeLoop(asyncio.SelectorEventLoop):
 
         Raises:
             RuntimeError: the program has stopped its loop.
+            SystemExit: the program has called ``sys.exit``.
         """
         task = self.call(self._begun, main)
         try:
             await self._done(task, stoppable=True)
-            if not task.done():
+            if self._exit is None and not task.done():
                 raise RuntimeError("Event loop stopped before Future completed.")
-            task.result()
+            if self._exit is None:
+                task.result()
         finally:
             self._end_run = None
             if not self._process.dead:
                 await self.wait(self._finish())
+        if self._exit is not None:
+            raise self._exit
 
     async def _finish(self) -> None:
         """Cancel what still runs, and wait for it."""

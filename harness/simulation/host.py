@@ -123,7 +123,14 @@ class Host:
         self.incarnation = None
         self._close_sockets()
         self.disk.kill()
-        if isinstance(result, outcome.Error):
+        if isinstance(result, outcome.Error) and not _exits_well(result.error):
             self.world.died(self.name, result.error, incarnation.recent)
         else:
             self.world.exited(self.name)
+
+
+def _exits_well(error: BaseException) -> bool:
+    """Whether the program has ended itself by ``sys.exit``, without saying that it failed."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return isinstance(error, SystemExit) and error.code in (None, 0)

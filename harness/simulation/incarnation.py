@@ -104,6 +104,7 @@ class Incarnation:
             by the function's name as errors have it, and None for the real function.
         environment: its ``os.environ``, if it is an unmodified program.
         on_rate: called when the rate of its clock has changed.
+        acting_for: while a function runs in place that was sent to a thread: who waits for it.
     """
 
     def __init__(self, host: Host, number: int) -> None:
@@ -113,6 +114,7 @@ class Incarnation:
         self.answers: Mapping[str, Callable[..., Any] | None] | None = None
         self.environment: dict[str, str] = {}
         self.on_rate: Callable[[], None] = lambda: None
+        self.acting_for: Callable[[], str] | None = None
         self.number = number
         self.recent: deque[Event] = deque(maxlen=_REMEMBERED)
         self.tripped: set[str] = set()

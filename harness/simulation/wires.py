@@ -139,6 +139,8 @@ _OURS = (__name__.rpartition(".")[0] + ".", "splitbrain.harness.programs.")
 # depends on it.
 _HARMLESS = ("importlib", "linecache", "tokenize", "traceback", "warnings", "logging", "inspect")
 
+_UNKNOWN = "code that is not known"
+
 _world: World | None = None
 _hooked = False
 _replaced: list[Guarded] = []
@@ -151,10 +153,11 @@ def _in_standard_library(frame: FrameType) -> bool:
     return name.startswith(("<frozen", _STANDARD_LIBRARY)) and "site-packages" not in name
 
 
-def _culprit(frame: FrameType | None) -> FrameType | None:
-    """The innermost frame that is neither ours nor the standard library's; None if that is
+def _culprit(frame: FrameType | None, node: Incarnation) -> str | None:
+    """Where the innermost frame is that is neither ours nor the standard library's; None if that is
     harmless."""
-    while frame is not None:
+    world_begins = type(node).step.__code__, type(node).unwind.__code__
+    while frame is not None and frame.f_code not in world_begins:
         module = str(frame.f_globals.get("__name__", "")).partition(".")[0]
         if module == "trio":  # it acts for whoever called it
             frame = frame.f_back
@@ -163,15 +166,15 @@ def _culprit(frame: FrameType | None) -> FrameType | None:
             return None
         ours = str(frame.f_globals.get("__name__", "")).startswith(_OURS)
         if not ours and not _in_standard_library(frame):
-            return frame
+            return place(frame)
         frame = frame.f_back
-    return None
+    return (node.acting_for() if node.acting_for is not None else "") or _UNKNOWN
 
 
 def blamed() -> str:
-    """Where the code is that has called into the standard library, trio or the harness."""
-    frame = _culprit(sys._getframe(1))
-    return "code that is not known" if frame is None else place(frame)
+    """Where a node's code is that has called into the standard library, trio or the harness."""
+    node = _running_process()
+    return (node and _culprit(sys._getframe(1), node)) or _UNKNOWN
 
 
 def _trip(what: str, instead: str) -> None:
@@ -181,11 +184,11 @@ def _trip(what: str, instead: str) -> None:
         return
     node, world.current = world.current, None  # what follows is our code, which may open files
     try:
-        frame = _culprit(sys._getframe(1))
-        if frame is None:
+        where = _culprit(sys._getframe(1), node)
+        if where is None:
             return
         error = Nondeterminism(
-            f"{place(frame)}: {what} was used by simulated node {node.name}, so the run could "
+            f"{where}: {what} was used by simulated node {node.name}, so the run could "
             f"not be replayed: {instead}"
         )
         world.tripped(node, error)
@@ -332,7 +335,16 @@ def _guard_asyncio() -> list[Guarded]:
     if library is None:
         return []
     loops = [place for of in (library, library.events) for place in _guard(of, _LOOP, _ONE_LOOP)]
-    return [*loops, *(place for name in ASYNCIO for place in _guard(library, name, _USE_TRIO))]
+    pipes = [
+        place
+        for name in ("connect_read_pipe", "connect_write_pipe")
+        for place in _guard(library.BaseEventLoop, name, _NO_PIPES)
+    ]
+    return [
+        *loops,
+        *pipes,
+        *(place for name in ASYNCIO for place in _guard(library, name, _USE_TRIO)),
+    ]
 
 
 @contextmanager

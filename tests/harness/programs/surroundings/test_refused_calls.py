@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -90,6 +91,14 @@ async def output_of_a_process():
     subprocess.run(["true"], capture_output=True, check=True)
 
 
+async def standard_input():
+    await asyncio.get_running_loop().connect_read_pipe(asyncio.Protocol, sys.stdin)
+
+
+async def sleeping_in_a_thread():
+    await asyncio.to_thread(time.sleep, 1.0)
+
+
 async def another_loop():
     asyncio.new_event_loop()
 
@@ -119,6 +128,8 @@ async def a_mapped_file():
         (a_pipe, "os.pipe() was used"),
         (a_named_pipe, "os.mkfifo() was used"),
         (output_of_a_process, "no pipes, nor processes to share them with"),
+        (standard_input, "connect_read_pipe() was used"),
+        (sleeping_in_a_thread, "time.sleep() was used"),
         (another_loop, "new_event_loop() was used"),
         (a_selector, "selectors.DefaultSelector() was used"),
         (a_mapped_file, "mmap.__new__ was used"),
