@@ -83,13 +83,18 @@ class GlobalIndexServer(DatabaseServer):
             self.node.network.send(client, ("reply", number, "ok", items))
 
     async def items(self, entries: tuple[Item, ...], color: str) -> tuple[Item, ...]:
-        """Those of the items that have the color now, each once."""
-        found = []
-        for key in dict.fromkeys(key for key, _ in entries):
-            item = await self.ask(0, 0, "get", key)
-            if color_of(item) == color:
-                found.append((key, item))
-        return tuple(found)
+        """Those of the items that have the color now, each once. All are asked for at once: one
+        after the other, on slow disks, they would take longer than anybody waits."""
+        keys = dict.fromkeys(key for key, _ in entries)
+        found: dict[str, Any] = {}
+
+        async def look(key: str) -> None:
+            found[key] = await self.ask(0, 0, "get", key)
+
+        async with trio.open_nursery() as nursery:
+            for key in keys:
+                nursery.start_soon(look, key)
+        return tuple((key, found[key]) for key in keys if color_of(found[key]) == color)
 
     async def ask(self, session: int, step: int, f: str, key: str, *arguments: Any) -> Any:
         """Have the owner of a key do something, however often it takes."""
