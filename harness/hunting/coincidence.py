@@ -38,6 +38,12 @@ BESIDE = 0.2
 BRIEF_S = 0.2
 """How long a fault that is over soon lasts at most, in seconds."""
 
+HASTE_S = 0.002, 0.1
+"""How long a hasty one lasts, least and most, in seconds."""
+
+LATE_S, HASTILY_LATE_S = (0.3, 3.0), (0.02, 0.5)
+"""By how much copies are later on average, least and most, in seconds; and where all is hasty."""
+
 BEFORE_S, AFTER_S = 0.1, 0.5
 """How much earlier and later than the other one a fault begins at most, in seconds."""
 
@@ -108,6 +114,23 @@ def briefly(plan: Plan, kind: str) -> Plan:
     )
 
 
+def hastily(plan: Plan, kinds: Sequence[str]) -> Plan:
+    """The plan with all faults of some kinds over before a message has arrived, or soon after.
+
+    Args:
+        plan: the plan; each of its faults has a stream of its own for this.
+        kinds: the kinds of fault, by id.
+    """
+
+    def hasty(fault: Fault) -> Fault:
+        rng = stream(plan.seed, "hunt", "hasty", fault.id)
+        return replace(fault, duration=round(log_uniform(rng, *HASTE_S), 3))
+
+    return plan.with_(
+        faults=tuple(hasty(f) if named(f.kind).id in kinds else f for f in plan.faults)
+    )
+
+
 def unmended(plan: Plan) -> Plan:
     """The plan with some of the faults that nobody need notice, such as a clock that is wrong,
     staying until everything is healed."""
@@ -122,19 +145,23 @@ def unmended(plan: Plan) -> Plan:
     )
 
 
-def resent(plan: Plan, copying: Sequence[str], *, within: Claims | None) -> Plan:
+def resent(
+    plan: Plan, copying: Sequence[str], *, within: Claims | None, hasty: bool = False
+) -> Plan:
     """The plan with late copies of messages from the beginning to the end of the load.
 
     Args:
         plan: the plan.
         copying: kinds of fault that duplicate messages; each comes once.
         within: only those that a system with these claims survives; None: all.
+        hasty: whether servers restart so fast; copies are less late then, too.
     """
     survived = None if within is None else [kind.id for kind in resolve(within.kinds)]
     added = []
     for kind in copying:
         if survived is None or kind in survived:
-            later = round(log_uniform(stream(plan.seed, "hunt", f"resent by {kind}"), 0.3, 3.0), 3)
+            rng = stream(plan.seed, "hunt", f"resent by {kind}")
+            later = round(log_uniform(rng, *(HASTILY_LATE_S if hasty else LATE_S)), 3)
             options = {"probability": COPIED, "later": later}
             name = f"{named(kind).short_names[0]}-copies"
             added.append(Fault(kind, 0.0, plan.time_limit, "all", options, name))

@@ -17,10 +17,18 @@ from math import exp, floor, log
 from pathlib import Path
 from typing import Any
 
-from splitbrain.harness.hunting.coincidence import briefly, coinciding, prolonged, resent, unmended
+from splitbrain.harness.hunting.coincidence import (
+    briefly,
+    coinciding,
+    hastily,
+    prolonged,
+    resent,
+    unmended,
+)
 from splitbrain.harness.hunting.selecting import (
     NARROW_KINDS,
     POWER_LOSS,
+    RESTARTS,
     copies_all_along,
     is_in_a_state,
     is_losing_power,
@@ -56,6 +64,13 @@ SLOW_DISKS_S = 2e-2, 5e-2
 BUSY = 30.0, 80.0
 """How many operations a second there are at least and at most where power is lost, so that some are
 under way, and in a state that lasts, so that somebody meets it."""
+
+HASTY = 0.5
+"""How often servers that restart among few other faults do so faster than messages travel, so that
+what was sent to one of their lives reaches the next one."""
+
+FAR_S = 1e-3, 5e-3
+"""How long a message takes at least then, least and most."""
 
 OTHER_SIZES = 0.3
 """How often a system has another number of servers than it usually has."""
@@ -249,19 +264,28 @@ def plan_for(target: Target, seed: int) -> Plan:
     shares = target.shares.get(plan.workload, {})
     kinds = kinds_for(target.faults, target.claims, seed)
     options = {**_options(plan.workload, seed, plan.time_limit), **_mixed(shares, seed)}
-    losing = is_losing_power(kinds)
+    losing, copying = is_losing_power(kinds), copies_all_along(target.faults, target.claims, seed)
+    restarting = losing or (bool(copying) and kinds != "none")
+    hasty = restarting and _stream(seed, "hasty").random() < HASTY
+    if hasty:
+        least = _rounded(_log_uniform(seed, "far", *FAR_S))
+        options["network"] = {"latency": [least, _rounded(4 * least)]}
     if losing:
         latency = _log_uniform(seed, "slow fsync", *SLOW_DISKS_S)
         options["disk"] = {"fsync_latency": _rounded(latency)}
-    if losing or is_in_a_state(kinds):
+    if losing or hasty or is_in_a_state(kinds):
         plan = plan.with_(rate=round(_log_uniform(seed, "rate", *BUSY), 1))
     plan = plan.with_(options={**options, **_settings(target.knobs, seed)})
     within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None
     density = 2 * DENSITY if losing else _density(kinds, seed)
     plan = draw(plan, kinds, within=within, density=density)
-    plan = unmended(briefly(plan, POWER_LOSS) if losing else plan)
+    if hasty:
+        plan = hastily(plan, RESTARTS)
+    elif losing:
+        plan = briefly(plan, POWER_LOSS)
+    plan = unmended(plan)
     longer = LASTING if is_in_a_state(kinds) and not losing else PROLONGED
-    if _stream(seed, "prolonged").random() < longer:
+    if not hasty and _stream(seed, "prolonged").random() < longer:
         plan = prolonged(plan, survivable=within is not None)
     if _stream(seed, "together").random() < TOGETHER:
         plan = coinciding(plan, survivable=within is not None)
@@ -270,8 +294,7 @@ def plan_for(target: Target, seed: int) -> Plan:
         plan = plan.with_(faults=tuple(_waiting(each, plan, survivable) for each in plan.faults))
     if kinds == "none":  # nothing excuses a failure then
         return plan
-    copying = copies_all_along(target.faults, target.claims, seed)
-    return resent(plan, copying, within=within) if copying else plan
+    return resent(plan, copying, hasty=hasty, within=within) if copying else plan
 
 
 def _waiting(fault: Fault, plan: Plan, survivable: bool) -> Fault:

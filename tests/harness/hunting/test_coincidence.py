@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from splitbrain.harness.hunting.coincidence import (
     AFTER_S,
     BEFORE_S,
+    HASTE_S,
     MOST_PROLONGED,
     coinciding,
+    hastily,
     prolonged,
     unmended,
 )
+from splitbrain.harness.hunting.drawing import target_of
 from splitbrain.harness.nemesis.catalogue import check_fault, named
 from splitbrain.harness.plan import Fault, Plan
 from splitbrain.harness.planning import draw
+from splitbrain.systems import registry
 
 KINDS = ("net.partition_oneway", "clock.backward", "process.pause", "process.kill", "member.dead")
 
@@ -124,6 +130,35 @@ def test_a_few_faults_last_longer_and_few_others_are_left(survivable):
         assert not (survivable and down)
     left = [len(prolonged(drawn(seed), survivable=False).faults) for seed in range(30)]
     assert sum(left) < sum(len(drawn(seed).faults) for seed in range(30)) / 2
+
+
+def test_hasty_restarts_are_over_soon_and_nothing_else_is_changed():
+    for seed in range(30):
+        before = drawn(seed)
+        after = hastily(before, ["process.kill"])
+
+        assert after == hastily(before, ["process.kill"])
+        for old, new in zip(before.faults, after.faults, strict=True):
+            if old.kind != "process.kill":
+                assert new == old
+                continue
+            assert new == replace(old, duration=new.duration)
+            assert HASTE_S[0] <= new.duration <= HASTE_S[1]
+
+
+def test_hunts_restart_servers_faster_than_messages_travel():
+    target = target_of(registry.SYSTEMS["raft"])
+    plans = [target.plan(seed) for seed in range(300)]
+    hasty = [plan for plan in plans if restarts_within_a_message(plan)]
+
+    assert len(hasty) >= 6
+
+
+def restarts_within_a_message(plan):
+    """Whether a server of it is up again before a message that was under way need have arrived."""
+    _, most = plan.options.get("network", {}).get("latency", (0.0005, 0.002))
+    restarts = [f for f in plan.faults if f.kind in ("process.kill", "process.power_loss")]
+    return any(fault.duration < most for fault in restarts)
 
 
 def test_some_clocks_stay_wrong_and_nothing_else_is_changed():

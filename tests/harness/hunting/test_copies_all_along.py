@@ -58,6 +58,12 @@ def test_copies_last_from_the_beginning_to_the_end_of_the_load():
         assert 0.3 <= fault.options["later"] <= 3.0
 
 
+def test_copies_are_soon_there_where_restarts_are_hasty():
+    before = Plan("raft", "register", nodes=3, seed=5, time_limit=6.0)
+    for fault in resent(before, COPYING, within=None, hasty=True).faults:
+        assert 0.02 <= fault.options["later"] <= 0.5
+
+
 def test_within_claims_only_what_is_claimed_is_copied():
     before = Plan("raft", "register", nodes=3, seed=5, time_limit=6.0)
     after = resent(before, COPYING, within=Claims(kinds=("client.duplicate",)))
