@@ -65,6 +65,50 @@ def encode_line(operation: Operation) -> bytes:
     raise TypeError(f"operation {operation.index}: {problem}")
 
 
+def as_read_back(operation: Operation) -> Any:
+    """The value of an operation as it will be read from its line.
+
+    Tuples become lists, keys are in order, and nothing is shared that could change.
+
+    Raises:
+        TypeError: as `encode_line`.
+    """
+    value = operation.value
+    if operation.f.isascii() and (operation.error is None or operation.error.isascii()):
+        try:
+            return _read_back(value)
+        except (_NotSoSimpleError, RecursionError):
+            pass  # what cannot be written at all is told there
+    line = encode_line(operation)
+    return msgspec.json.decode(line)["value"] if isinstance(value, list | tuple | dict) else value
+
+
+class _NotSoSimpleError(Exception):
+    """A value of which JSON has to be made to see how it is read."""
+
+
+_EXACT = 1 << 53
+
+
+def _read_back(value: Any) -> Any:
+    """What becomes of small numbers, plain words, and lists and objects of them, as most values
+    are: writing and reading them takes several times as long."""
+    kind = type(value)
+    if kind is int:
+        if -_EXACT < value < _EXACT:
+            return value
+    elif kind is list or kind is tuple:
+        return [None if each is None else _read_back(each) for each in value]
+    elif value is None or kind is bool:
+        return value
+    elif kind is str:
+        if value.isascii():
+            return value
+    elif kind is dict and all(type(key) is str and key.isascii() for key in value):
+        return {key: _read_back(value[key]) for key in sorted(value)}
+    raise _NotSoSimpleError
+
+
 def _misfit(value: object) -> tuple[str, str] | None:
     """Where in a value something is that JSON cannot hold, and what; ``None`` if all is well."""
     kind = type(value)

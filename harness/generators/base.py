@@ -34,11 +34,13 @@ from typing import Any, Protocol, runtime_checkable
 
 from splitbrain.checkers.history.operation import Operation
 
+# What is made at each asking is frozen by convention: to be made frozen takes three times as long.
+
 NANOSECONDS = 1_000_000_000
 """In a second."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class Context:
     """What a generator may know when it answers.
 
@@ -82,7 +84,7 @@ class Context:
         return event.process % self.clients
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class Invocation:
     """An operation to invoke.
 
@@ -99,7 +101,7 @@ class Invocation:
     value: Any = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(unsafe_hash=True, slots=True)
 class Pending:
     """Nothing to invoke for now.
 

@@ -18,7 +18,6 @@ from splitbrain.harness.generators.base import (
     Step,
     Unmoved,
     nanoseconds,
-    sooner,
 )
 from splitbrain.harness.generators.lifting import lift
 
@@ -135,8 +134,10 @@ class TimeLimit:
         if step is None:
             return None
         answer, successor = step
-        if isinstance(answer, Pending):
-            answer = sooner(answer, Pending(deadline))
+        if isinstance(answer, Pending) and (answer.until is None or answer.until > deadline):
+            answer = Pending(deadline)
+        if successor is self.generator and self.deadline is not None:
+            return answer, self
         return answer, TimeLimit(self.duration, successor, deadline)
 
     def update(self, context: Context, event: Operation) -> Generator:

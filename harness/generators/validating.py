@@ -46,7 +46,7 @@ class Validate:
         problem = _problem(answer, context)
         if problem is not None:
             raise GeneratorError(f"{problem} (at {context.time} ns, by {self.generator!r})")
-        return answer, Validate(successor)
+        return answer, self if successor is self.generator else Validate(successor)
 
     def update(self, context: Context, event: Operation) -> Generator:
         """The generator sees the event."""
@@ -55,14 +55,14 @@ class Validate:
 
 
 def _problem(answer: Invocation | Pending, context: Context) -> str | None:
-    match answer:
-        case Invocation(client=client) if client not in context.free:
+    if isinstance(answer, Invocation):
+        if answer.client not in context.free:
             return f"{answer} is by a client that is not free (free: {context.free})"
-        case Invocation(time=time) if time != context.time:
+        if answer.time != context.time:
             return f"{answer} is not for now: answer Pending(until=time) until then"
-        case Pending(until=None) if context.all_free:
+    elif answer.until is None:
+        if context.all_free:
             return "the generator waits for an operation to complete, and none is open"
-        case Pending(until=int(until)) if until <= context.time:
-            return f"the generator waits for a time that has come: {answer}"
-        case _:
-            return None
+    elif answer.until <= context.time:
+        return f"the generator waits for a time that has come: {answer}"
+    return None

@@ -9,7 +9,7 @@ write an alias (``partition``), a family (``clock``), ``all`` (but those that mu
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import isfinite
 from typing import Any
 
@@ -30,6 +30,9 @@ KINDS: tuple[Kind, ...] = tuple(ENTRIES[name] for name in PATHS)
 _FAMILY_ALIASES = {"network": "net", "scenarios": "scenario", "processes": "process"}
 
 _OWN = {kind.id: kind for kind in KINDS}
+
+_words: tuple[object, dict[str, tuple[Kind, ...]]] = (None, {})
+"""`_by_word`, and whose entries it was made of."""
 
 _outside: dict[str, Kind] = {}  # other packages' kinds that were asked for, by id
 
@@ -104,6 +107,30 @@ def resolve(names: str | Iterable[str | Kind]) -> tuple[Kind, ...]:
     return (*ours, *(chosen[id] for id in sorted(chosen) if id not in _OWN))
 
 
+def _by_word() -> Mapping[str, tuple[Kind, ...]]:
+    """What each word means, but for the ids of single kinds of ours.
+
+    Looked up some forty times for each plan that a hunt draws.
+    """
+    global _words
+    if _words[0] is not ENTRIES:
+        kinds = every_kind()
+        usual = {kind.family for kind in kinds if not kind.apart}
+        meant: dict[str, list[Kind]] = {}
+        for kind in kinds:
+            by_family = not kind.apart or kind.family not in usual
+            families = (kind.family, *_other_names(kind.family)) if by_family else ()
+            for word in dict.fromkeys((kind.id, *kind.aliases, *families)):
+                meant.setdefault(word, []).append(kind)
+        meant["all"] = [kind for kind in kinds if not (kind.by_name or kind.apart)]
+        _words = ENTRIES, {word: tuple(of_it) for word, of_it in meant.items()}
+    return _words[1]
+
+
+def _other_names(family: str) -> list[str]:
+    return [name for name, meant in _FAMILY_ALIASES.items() if meant == family]
+
+
 def _meaning(name: str) -> tuple[Kind, ...]:
     if name in ("", "none"):
         return ()
@@ -111,14 +138,9 @@ def _meaning(name: str) -> tuple[Kind, ...]:
         return (named(name),)
     if name in _OWN:
         return (_OWN[name],)
-    kinds = every_kind()
-    if name == "all":
-        return tuple(kind for kind in kinds if not (kind.by_name or kind.apart))
-    family = _FAMILY_ALIASES.get(name, name)
-    of_family = [kind for kind in kinds if kind.family == family]
-    usual = [kind for kind in of_family if not kind.apart] or of_family
-    meant = tuple(kind for kind in kinds if name in (kind.id, *kind.aliases) or kind in usual)
-    if not meant:
+    meant = _by_word().get(name)
+    if meant is None:
+        kinds = every_kind()
         families = tuple(dict.fromkeys(kind.family for kind in kinds))
         words = [w for k in kinds for w in (k.id, *k.aliases)] + [*families, "all", "none"]
         raise InvalidPlan(

@@ -88,7 +88,8 @@ def draw_faults(
     _check_numbers(limit_ms, density, bursts, fixed)
     pool = resolve(kinds)
     if survivable and claims is not None:
-        pool = tuple(kind for kind in pool if kind in resolve(claims.kinds))
+        claimed = resolve(claims.kinds)
+        pool = tuple(kind for kind in pool if kind in claimed)
     limit = minority(nodes) if claims is None else claims.limit(nodes)
     window = _Window(limit_ms, _burst_times(stream(seed, "faults"), bursts, limit_ms))
     most = max(1, min(MOST_FAULTS, int(density * time_limit)))

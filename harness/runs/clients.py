@@ -29,7 +29,7 @@ MADE_UP_NS = 100_000_000
 """How late a world may wake before what was due meanwhile is left out."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Command:
     f: str
     value: Any
@@ -38,7 +38,7 @@ class _Command:
     number: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Open:
     """An operation under way: its command, and what to call with its outcome."""
 
@@ -143,9 +143,9 @@ class Clients:
         if they began to count when they were woken, a high rate would be a fraction of itself. What
         is later than `MADE_UP_NS` is not made up for: the load ends at its time.
         """
-        now = self._world_ns()
+        now = round(self._world.now * 1e9)
         moment = self._waking if self._woken is None else self._woken
-        return now if moment is None else min(now, max(moment, now - MADE_UP_NS))
+        return now if moment is None or now <= moment else max(moment, now - MADE_UP_NS)
 
     def _serve_requests(self) -> None:
         """Invoke what faults ask for, as far as clients are free."""

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
-
 from splitbrain.checkers.history import INFO, INVOKE, NEMESIS, OK, History, Operation
-from splitbrain.checkers.history.encoding import encode_line
+from splitbrain.checkers.history.encoding import as_read_back
 
 Sink = Callable[[Operation], None]
 
@@ -49,9 +47,7 @@ class Recorder:
         operation = Operation(
             len(self.operations), round(self._now() * 1e9), process, kind, f, value, error
         )
-        line = encode_line(operation)
-        if isinstance(value, list | tuple | dict):
-            operation.value = msgspec.json.decode(line)["value"]
+        operation.value = as_read_back(operation)
         self.operations.append(operation)
         if self._sink is not None:
             self._sink(operation)

@@ -17,7 +17,8 @@ named once, here:
   same order, two to three times as fast. While a world runs, ``trio.sleep`` is replaced, too, by
   one that needs no cancel scope (imported by name before, it is trio's: slower, with the same
   effect), and so is the context manager in which a cancel scope registers its deadline, by one
-  that is no generator. The tests run the same plans under both and compare the traces.
+  that is no generator; scopes that are entered and left without more ado, and wake-ups that tell
+  nothing, are `trio_scopes`'s. The tests run the same plans under both and compare the traces.
 
 `check_trio` fails loudly, with trio's version, if any of these names is gone or no longer works so.
 """
@@ -224,6 +225,7 @@ _NAMES = {
         "KIManager",
         "EntryQueue",
         "setup_runner",
+        "_NO_SEND",
     ),
     trio_run.Task: (
         "_counter",
@@ -233,15 +235,27 @@ _NAMES = {
         "_cancel_status",
         "_attempt_delivery_of_any_pending_cancel",
     ),
-    trio_run.Runner: ("reschedule", "spawn_impl", "task_exited", "init", "close"),
+    trio_run.Runner: (
+        "reschedule",
+        "spawn_impl",
+        "task_exited",
+        "init",
+        "close",
+        "is_guest",
+        "instruments",
+    ),
+    trio_run.CancelStatus: ("_parent", "_children", "_tasks", "effectively_cancelled"),
     trio_run.CancelScope: (
+        "_close",
+        "_has_been_entered",
+        "_relative_deadline",
         "_might_change_registered_deadline",
         "_registered_deadline",
         "_deadline",
         "_cancel_called",
         "_cancel_status",
     ),
-    trio_run.Deadlines: ("expire", "next_deadline", "add", "remove", "_heap"),
+    trio_run.Deadlines: ("expire", "next_deadline", "add", "remove", "_heap", "_active"),
     trio_threads: ("start_thread_soon",),
 }
 

@@ -20,8 +20,16 @@ from splitbrain.harness.simulation.trio_hooks import Policy, Task, context, orde
 Trap = WaitTaskRescheduled
 """What a task yields to wait: it holds the function that is called if the wait is cancelled."""
 
-WOKEN: outcome.Outcome[None] = outcome.Value(None)
-"""What a task that was woken by `NodeRun.wake` receives; not unwrapped, so one will do for all."""
+
+class _Woken:
+    """An outcome of None that may be unwrapped more than once, so that one will do for all."""
+
+    def unwrap(self) -> None:
+        return None
+
+
+WOKEN: Any = _Woken()
+"""What a task receives that was woken and is told nothing."""
 
 
 @types.coroutine

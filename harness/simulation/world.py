@@ -49,6 +49,7 @@ from splitbrain.harness.simulation.trace import Event, Trace, crash_story
 from splitbrain.harness.simulation.trio_direct import DirectRun
 from splitbrain.harness.simulation.trio_hooks import deterministic_scheduling
 from splitbrain.harness.simulation.trio_runs import NodeRun
+from splitbrain.harness.simulation.trio_scopes import quick_scopes
 from splitbrain.harness.simulation.watchdog import RunStopped, Watchdog, watched
 from splitbrain.harness.simulation.wires import tripwires
 from splitbrain.harness.streams import Streams
@@ -142,6 +143,7 @@ class World(Levers):
                 watched(self, self._interruption) as self._watchdog,
                 deterministic_scheduling(),
                 branches_taken_by(self._takes_branch),
+                quick_scopes(),
                 tripwires(self),
             ):
                 try:
