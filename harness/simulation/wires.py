@@ -55,6 +55,10 @@ _USE_RANDOM = "use node.random"
 _USE_NETWORK = "use node.network"
 _USE_DISK = "use node.disk"
 _USE_TASKS = "use tasks in place of threads"
+_IN_PLACE = (
+    "what is sent to a thread is done in place, where it can't wait for a task: await that in "
+    "the task that sends it"
+)
 
 _NO_SIGNALS = "no signals reach a simulated node"
 _USE_TRIO = "a simulated node is a trio program: use trio.sleep, nurseries and memory channels"
@@ -128,7 +132,8 @@ _AUDITED = {
     "os.posix_spawn": "a simulated node can't start processes",
     "os.system": "a simulated node can't start processes",
     **dict.fromkeys(("os.kill", "os.killpg", "signal.pthread_kill"), _NO_SIGNALS),
-    **dict.fromkeys(("os.link", "os.symlink", "os.chmod", "os.chown", "os.utime"), _USE_DISK),
+    **dict.fromkeys(("os.chmod", "os.chown", "os.utime"), _USE_DISK),
+    **dict.fromkeys(("os.link", "os.symlink"), "the simulated disk has no links: copy, or rename"),
     "os.chdir": "a simulated node shares its current folder with all others: use whole paths",
     "mmap.__new__": "what is written to memory would pass by the simulated disk: read and write",
 }
@@ -325,8 +330,15 @@ def _guard_all() -> list[Guarded]:
         *_guard(threading.Thread, "start", _USE_TASKS),
         *_guard(_thread, "start_new_thread", _USE_TASKS),
         *_guard(*THREAD_STARTER, _USE_TASKS),
+        *(p for of in _ways_back() for p in _guard(of, "run", _IN_PLACE)),
         *_guard_asyncio(),
     ]
+
+
+def _ways_back() -> list[ModuleType]:
+    """Where a thread finds what runs a coroutine in the loop, and waits for it."""
+    found = (sys.modules.get(name) for name in ("trio.from_thread", "anyio.from_thread"))
+    return [module for module in found if module is not None]
 
 
 def _guard_asyncio() -> list[Guarded]:

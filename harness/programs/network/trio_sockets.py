@@ -24,7 +24,7 @@ class TrioSocket(trio.socket.SocketType):
 
     def __init__(self, below: SimulatedSocket) -> None:
         super().__init__()
-        self._below = below
+        self._below = self._sock = below  # anyio asks for `_sock`, as of trio's own
         self._shut = False
         below.setblocking(False)
 

@@ -99,6 +99,10 @@ async def sleeping_in_a_thread():
     await asyncio.to_thread(time.sleep, 1.0)
 
 
+async def a_link():
+    os.symlink("here", "there")
+
+
 async def another_loop():
     asyncio.new_event_loop()
 
@@ -130,6 +134,7 @@ async def a_mapped_file():
         (output_of_a_process, "no pipes, nor processes to share them with"),
         (standard_input, "connect_read_pipe() was used"),
         (sleeping_in_a_thread, "time.sleep() was used"),
+        (a_link, "the simulated disk has no links"),
         (another_loop, "new_event_loop() was used"),
         (a_selector, "selectors.DefaultSelector() was used"),
         (a_mapped_file, "mmap.__new__ was used"),

@@ -7,7 +7,9 @@ import fcntl
 import os
 import platform
 import random
+import resource
 import secrets
+import shutil
 import signal
 import socket
 import sqlite3
@@ -156,6 +158,42 @@ def test_each_host_has_its_own_name_and_the_same_cores():
         ("n2", "n2", 4),
     ]
     assert os.uname().nodename != "n1"
+
+
+def test_its_disk_its_memory_and_its_terminal_are_the_same_on_any_machine():
+    def look():
+        return (
+            shutil.disk_usage("/").free,
+            resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            shutil.get_terminal_size((80, 24)),
+        )
+
+    assert told(look) == [(100 << 30, 64 << 10, (80, 24))]
+    assert shutil.disk_usage("/").free != 100 << 30
+
+
+def test_the_time_that_a_process_took_follows_its_hosts_clock():
+    async def main():
+        begun = os.times().elapsed
+        await trio.sleep(2.0)
+        assert os.times().elapsed - begun == pytest.approx(2.0)
+
+    run(world_of(main))
+
+
+@pytest.mark.parametrize("library", ["asyncio", "trio"])
+def test_what_works_in_place_of_a_thread_may_call_back(library):
+    anyio = pytest.importorskip("anyio")
+    pytest.importorskip("anyio.from_thread")
+
+    async def main():
+        own = trio if library == "trio" else anyio
+        assert await anyio.to_thread.run_sync(anyio.from_thread.run_sync, int, "7") == 7
+        assert await own.to_thread.run_sync(own.from_thread.run_sync, int, "7") == 7
+        with pytest.raises(Nondeterminism, match=r"from_thread.run\(\) .* in place"):
+            await own.to_thread.run_sync(own.from_thread.run, own.sleep, 1)
+
+    run(world_of(main, library=library))
 
 
 def test_threads_of_trio_work_in_place():
