@@ -6,7 +6,9 @@ operations come one after the other; a read that shows a message comes after its
 transitively. The history is causally consistent if for each process there is an order of all posts
 and its own reads, in keeping with this, in which each read shows just the posts before it. What a
 read lacks is told by the guarantee that is broken first on the way there (Terry and others,
-"Session Guarantees for Weakly Consistent Replicated Data", PDIS 1994):
+"Session Guarantees for Weakly Consistent Replicated Data", PDIS 1994). A read may ask for less: its
+argument lists which of the first two it asks for, null is both; then it comes after no more of its
+own process than that, and has an order of posts for itself:
 
 =======================  ===========================================================================
 read-your-writes         a process does not read what it had posted
@@ -54,7 +56,9 @@ NAME = "causal-consistency"
 POST, READ = "post", "read"
 
 _SHOWN = 100
-_READ_YOUR_WRITES, _MONOTONIC_READS = "read-your-writes", "monotonic-reads"
+_READ_YOUR_WRITES, _MONOTONIC_READS = SESSION = "read-your-writes", "monotonic-reads"
+"""What a read may ask for."""
+
 _PREFIX = "consistent-prefix"
 _MONOTONIC_WRITES, _WRITES_FOLLOW_READS = "monotonic-writes", "writes-follow-reads"
 
@@ -122,6 +126,7 @@ class _CausalConsistency:
             "answers": sum(bool(post.after) for post in judge.messages.posts),
             "reads": judge.reads,
             "reads that show causes with their effects": judge.exercised,
+            "reads that ask for less than a session": judge.weaker,
         }
         certificate = {"findings": [[a.kind, *a.operations] for a in judge.anomalies]}
         if judge.anomalies:
@@ -158,7 +163,7 @@ class _Judge:
         self._acknowledged = 0
         self.messages = _Messages()
         self.anomalies: list[Anomaly] = []
-        self.reads = self.exercised = 0
+        self.reads = self.exercised = self.weaker = 0
 
     def see(self, call: Call, *, begun: bool) -> None:
         """The beginning of a post, or the end of an operation."""
@@ -182,7 +187,11 @@ class _Judge:
         self.messages.posts.append(_Post(call, answered, process.posted, process.read))
 
     def _read(self, call: Call, process: _Process) -> None:
+        asked = _asked(call)
+        own = process.posted if _READ_YOUR_WRITES in asked else 0
+        earlier = process.read if _MONOTONIC_READS in asked else 0
         self.reads += 1
+        self.weaker += len(asked) < len(SESSION)
         counts = Counter(frozen(message) for message in _listed(call))
         bits = 0
         for message, times in counts.items():
@@ -194,15 +203,14 @@ class _Judge:
             bits |= bit
             if times > 1:
                 self._note("duplicated", f"{shown(message)} {times} times", post.call, call)
-        self._lacks(_READ_YOUR_WRITES, "its own", process.posted & ~bits, call)
-        self._lacks(_MONOTONIC_READS, "what it had read before:", process.read & ~bits, call)
-        new = list(self.messages.in_bits(bits & ~process.read))
+        self._lacks(_READ_YOUR_WRITES, "its own", own & ~bits, call)
+        self._lacks(_MONOTONIC_READS, "what it had read before:", earlier & ~bits, call)
+        new = list(self.messages.in_bits(bits & ~earlier))
         for post in new:
             if post.causes & ~bits:
                 self._effect_alone(post, bits, call)
         if self._final is not None and call.invoke_index > self._final:
-            missed = process.posted | process.read
-            before = self._acknowledged & ~missed
+            before = self._acknowledged & ~(own | earlier)
             known = (p for p in self.messages.in_bits(before & ~bits) if _ended(p, call))
             for post in list(known)[:1]:
                 said = f"no {_name(post)}, which was acknowledged to process {post.call.process}"
@@ -251,6 +259,16 @@ def _pair(call: Call) -> tuple[Any, Any]:
     if not isinstance(value, list | tuple) or len(value) != 2:
         raise ModelError(call.invoke_index, f"post has [message, after], not {shown(value)[:80]}")
     return value[0], value[1]
+
+
+def _asked(call: Call) -> Sequence[str]:
+    """The guarantees of its session that a read asks for."""
+    value = SESSION if call.argument is None else call.argument
+    if not isinstance(value, list | tuple) or not set(value) <= set(SESSION):
+        raise ModelError(
+            call.invoke_index, f"read asks for some of {SESSION}, or null, not {shown(value)[:80]}"
+        )
+    return tuple(dict.fromkeys(value))
 
 
 def _listed(call: Call) -> Sequence[Any]:

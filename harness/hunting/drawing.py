@@ -108,6 +108,9 @@ TURNED_OVER = 0.3
 AGAIN = 0.3
 """How often elements of a set are added again, where a workload can do that."""
 
+WEAKER = 0.4
+"""How often readers ask for less than all guarantees of a session, where a workload can do that."""
+
 SKEWED = 0.3
 """How often some keys are taken more often than others, where a workload has several."""
 
@@ -340,6 +343,8 @@ def _options(workload: str, seed: int, time_limit: float) -> dict[str, Any]:
         options["turnover"] = _rounded(keys / time_limit * leaving.uniform(0.6, 1.2))
     if "again" in known and (toss := _stream(seed, "again")).random() < AGAIN:
         options["again"] = toss.choice((0.1, 0.3, 0.6))
+    if "weaker" in known and (toss := _stream(seed, "weaker")).random() < WEAKER:
+        options["weaker"] = toss.choice((0.2, 0.5, 1.0))
     if "skew" in known and options.get("keys") != 1 and rng.random() < SKEWED:
         options["skew"] = rng.choice((1.0, 1.0, 2.0, 10.0))
     if (toss := _stream(seed, "burst")).random() < BURSTS:

@@ -53,7 +53,7 @@ class _Wrong:
         self._final = None if gone else begin
         self._calls = history.calls()
         self._posts: dict[Any, tuple[Call, set[Any]]] = {}
-        self._before: dict[int, set[Any]] = {}
+        self._before: dict[int, tuple[set[Any], set[Any]]] = {}
         self.steps = 0
 
     def reads(self) -> Iterator[tuple[int, list[str]]]:
@@ -61,13 +61,18 @@ class _Wrong:
         ends = [(c.complete_index, c) for c in self._calls if c.complete_index is not None]
         begins = [(c.invoke_index, c) for c in self._calls if c.f == "post"]
         for index, call in sorted(begins + ends, key=lambda each: each[0]):
-            before = self._before.setdefault(call.process, set())
+            posted, read = self._before.setdefault(call.process, (set(), set()))
             if call.f == "post" and index == call.invoke_index:
-                self._begin(call, before)
+                self._begin(call, posted | read)
             elif call.outcome == OK and call.f == "post":
-                before |= self._posts[frozen(call.argument[0])][1]
+                posted |= self._posts[frozen(call.argument[0])][1]
             elif call.outcome == OK and call.f == "read" and self.steps <= STEPS:
-                yield index, list(self._wrong(call, before))
+                kinds = ("read-your-writes", "monotonic-reads")
+                asked = kinds if call.argument is None else call.argument
+                due = (
+                    past for kind, past in zip(kinds, (posted, read), strict=True) if kind in asked
+                )
+                yield index, list(self._wrong(call, set().union(*due), read))
 
     def _begin(self, call: Call, before: set[Any]) -> None:
         message, after = map(frozen, call.argument)
@@ -75,18 +80,20 @@ class _Wrong:
         self._posts[message] = call, {message} | before | answered
         self.steps += len(before)
 
-    def _wrong(self, read: Call, before: set[Any]) -> Iterator[str]:
+    def _wrong(self, read: Call, due: set[Any], before: set[Any]) -> Iterator[str]:
+        """What is wrong, where messages are due and others were read before, which it adds to."""
         values = [frozen(message) for message in read.result]
         known = {m for m in values if m in self._posts and self._posts[m][0].outcome != "fail"}
         if known != set(values):
             yield "unexpected"
         if len(values) > len(set(values)):
             yield "duplicated"
-        for message in known - before:
+        for message in known - (due & before):
             past = self._posts[message][1]
             self.steps += len(past)
+            due |= past
             before |= past
-        if not before <= set(values):
+        if not due <= set(values):
             yield "open"
         if self._final is not None and read.invoke_index > self._final:
             ended = (

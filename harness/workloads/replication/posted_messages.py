@@ -4,7 +4,8 @@ Mr. Poons asks, Mrs. Cake answers, and an observer hears the answer first (DDIA 
 "Consistent Prefix Reads"). Clients post messages, most of them in answer to one that they have
 read, and read all messages there are. Judged by causal consistency: every read has what its client
 had posted and read, and with each message those that its author had
-(`splitbrain.checkers.consistency.causality`).
+(`splitbrain.checkers.consistency.causality`). Reads may ask for less of their session; then they
+are held to no more.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from splitbrain.checkers.consistency.causality import causal_consistency
+from splitbrain.checkers.consistency.causality import SESSION, causal_consistency
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import PENDING, Context, Generator, Invocation, Step
@@ -31,7 +32,11 @@ OPTIONS = (
     Option("read", 0.5, "share of reads among the operations; posts are the rest", most=1),
     Option("answer", 0.8, "share of posts that answer one that was read", most=1),
     Option("recent", 3, "how many of the newest messages are answered", least=1),
+    Option("weaker", 0.0, "share of reads that ask for less than all their session has", most=1),
 )
+
+_WEAKER: tuple[tuple[str, ...], ...] = ((), *((kind,) for kind in SESSION))
+"""What those ask for."""
 
 
 # Client protocol
@@ -47,14 +52,16 @@ class MessagesClient(Protocol):
         """Post a message, in answer to one that this client has read, or to none."""
         ...
 
-    async def messages(self) -> Sequence[int]:
-        """All messages, in any order."""
+    async def messages(self, asked: Sequence[str] | None = None) -> Sequence[int]:
+        """All messages, in any order: with all that this client has posted (``read-your-writes``)
+        and read before (``monotonic-reads``), or with what it asks for of these; each with those
+        that its author had, in any case."""
         ...
 
 
 METHODS = (
     Method("post", "post(message, after)", "posts", needed=True),
-    Method("messages", "messages() -> messages", "reads", needed=True),
+    Method("messages", "messages(asked) -> messages", "reads", needed=True),
     replicas.METHOD,
 )
 
@@ -62,7 +69,7 @@ METHODS = (
 async def perform(client: Any, f: str, value: Any) -> Any:
     """Do one operation by the client's methods; see `splitbrain.harness.client.Perform`."""
     if f == "read":
-        return list(await client.messages())
+        return list(await client.messages(value))
     if f == "post":
         await client.post(*value)
         return value
@@ -80,6 +87,7 @@ class MessageOperations:
         read: share of reads.
         answer: share of posts that answer a message.
         recent: how many of the newest messages are answered.
+        weaker: share of reads that ask for less than all.
         fresh: the next message.
         seen: by client, the newest messages that it has read.
     """
@@ -87,6 +95,7 @@ class MessageOperations:
     read: float
     answer: float
     recent: int
+    weaker: float = 0.0
     fresh: int = 0
     seen: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
@@ -97,7 +106,9 @@ class MessageOperations:
         draw = context.random
         client = draw.choice(context.free)
         if draw.random() < self.read:
-            return Invocation(context.time, client, "read"), self
+            less = self.weaker and draw.random() < self.weaker
+            asked = list(draw.choice(_WEAKER)) if less else None
+            return Invocation(context.time, client, "read", asked), self
         seen = self.seen.get(client, ())
         after = draw.choice(seen) if seen and draw.random() < self.answer else None
         post = Invocation(context.time, client, "post", [self.fresh, after])
@@ -118,7 +129,9 @@ class MessageOperations:
 
 def operations(options: Mapping[str, Any]) -> Generator:
     """Endless posts and reads in the shares that the options say."""
-    return MessageOperations(options["read"], options["answer"], options["recent"])
+    return MessageOperations(
+        options["read"], options["answer"], options["recent"], options["weaker"]
+    )
 
 
 # Final reads and checkers

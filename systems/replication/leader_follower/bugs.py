@@ -7,6 +7,7 @@ from typing import Any
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.harness.node import Clock
 from splitbrain.systems.replication.leader_follower.blocks import Blocks, Change
+from splitbrain.systems.replication.leader_follower.client import ReferenceClient
 from splitbrain.systems.replication.leader_follower.core import BYTES, Core
 from splitbrain.systems.replication.leader_follower.desk import CommandIdentity, Waiting
 from splitbrain.systems.replication.leader_follower.effects import (
@@ -102,6 +103,20 @@ class AnswersAnybody(Core):
     def may_answer(self, seen: int) -> bool:
         """A reader who comes from another replica may go back in time."""
         return True
+
+
+class ForgetsItsWrites(ReferenceClient):
+    """Remembers what it has read, and not what it has written."""
+
+    def _has_written(self, applied: int = 0) -> None:
+        """A replica that is behind its own write will do."""
+
+
+class ForgetsItsReads(ReferenceClient):
+    """Remembers what it has written, and not what it has read."""
+
+    def _has_read(self, applied: int = 0) -> None:
+        """A replica that is behind the last one will do."""
 
 
 class AppliesInParallel(Core):
@@ -268,6 +283,31 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("read-your-writes", "monotonic-reads"),
         source="DDIA chapter 5, Problems with Replication Lag (figures 5-3, 5-4)",
+    ),
+    Bug(
+        id="REP-07-WRITES",
+        title="a client that asks to read its writes has remembered only what it has read",
+        server=ReferenceServer,
+        client=ForgetsItsWrites,
+        workload="messages",
+        faults=("net.partition",),
+        nodes=3,
+        seeds=20,
+        shows=("read-your-writes",),
+        source="DDIA chapter 5, Reading Your Own Writes (figure 5-3); Terry and others, PDIS 1994",
+    ),
+    Bug(
+        id="REP-07-READS",
+        title="a client that asks for monotonic reads has remembered only what it has written",
+        server=ReferenceServer,
+        client=ForgetsItsReads,
+        workload="messages",
+        faults=("net.partition", "process.kill", "process.pause"),
+        nodes=3,
+        seeds=40,
+        shows=("monotonic-reads",),
+        source="DDIA chapter 5, Monotonic Reads (figure 5-4); Terry and others, PDIS 1994",
+        options={"read": 0.9},
     ),
     Bug(
         id="REP-08",

@@ -13,8 +13,10 @@
 
 A reader that goes to any replica sends along how much of the log it has seen; a replica that has
 applied less sends it to the leader. So it reads its own writes and never goes back in time (DDIA
-chapter 5, "Problems with Replication Lag"). What it has seen is in a file: a client that is killed
-and started again is still the same client.
+chapter 5, "Problems with Replication Lag"). It may ask for less: for what it has written alone, for
+what it has read alone, or for nothing, and is then answered where it would have been sent on. A
+prefix of the log, and so no answer without its question, it gets in any case. What it has seen is
+in a file: a client that is killed and started again is still the same client.
 
 A query may be sent again at will. A command of which it isn't known whether it was done may be sent
 again only to servers that recognize it: the reference form's, not the summary's.
@@ -22,6 +24,7 @@ again only to servers that recognize it: the reference form's, not the summary's
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import trio
@@ -39,6 +42,9 @@ PATIENCE_S = 1.0
 
 BACKOFF_S = 0.05
 """How long to wait, at least, before asking the next server; twice that at most."""
+
+READ_YOUR_WRITES, MONOTONIC_READS = "read-your-writes", "monotonic-reads"
+"""What a reader may ask for of what it has seen."""
 
 ConsistencyLevel = Literal["eventual", "strong"]
 
@@ -100,24 +106,28 @@ class LeaderFollowerClient:
         return state
 
     async def _query(self, *query: Any) -> Any:
-        return await self._ask(query, repeatable=True)
+        result, *applied = await self._ask(query, repeatable=True)
+        self._has_read(*applied)
+        return result
 
     async def _command(self, f: str, *arguments: Any) -> Any:
         self._number += 1
         message = (f, self._session, self._number, *arguments)
-        return await self._ask(message, repeatable=self._repeatable)
+        result, *applied = await self._ask(message, repeatable=self._repeatable)
+        self._has_written(*applied)
+        return result
 
-    async def _ask(self, message: Message, *, repeatable: bool) -> Any:
-        """Ask one server after another until one has done it."""
+    async def _ask(self, message: Message, *, repeatable: bool) -> Message:
+        """Ask one server after another until one has done it: the result, and how much of the log
+        that rested on, if the server says so."""
         give_up = trio.current_time() + PATIENCE_S
         server, doubt = self._home, False
         while True:
             answer = await self._attempt(server, message)
             hint = None
             match answer:
-                case ("ok", result, *applied):
-                    self._note(*applied)
-                    return result
+                case ("ok", *result):
+                    return tuple(result)
                 case ("refused", reason) if not doubt:
                     raise Definite(f"refused: {reason}")
                 case ("redirect", hint):
@@ -136,8 +146,11 @@ class LeaderFollowerClient:
                 await trio.sleep(BACKOFF_S * (1 + self._node.random.random()))
                 server = self._after(server)
 
-    def _note(self, applied: int = 0) -> None:
-        """Remember how much of the log an answer rested on, if it says so."""
+    def _has_read(self, applied: int = 0) -> None:
+        """Remember how much of the log the answer to a query rested on."""
+
+    def _has_written(self, applied: int = 0) -> None:
+        """Remember how much of the log a command, and all before it, is."""
 
     async def _attempt(self, server: str, message: Message) -> Message | None:
         """A server's answer; None, and another home if it was that server, if there is none."""
@@ -157,23 +170,32 @@ class SummaryClient(LeaderFollowerClient):
 
 
 class ReferenceClient(LeaderFollowerClient):
-    """For the reference form, which does a command sent again only once, and has cas."""
+    """For the reference form, which does a command sent again only once, and has cas.
+
+    Attributes:
+        wrote: how much of the log this client's commands are in.
+        read_so_far: how much of it what it has read rested on.
+    """
 
     _repeatable = True
 
     def __init__(self, node: Node, server: str) -> None:
         super().__init__(node, server)
         disk = node.disk
-        self._seen = int(disk.read(PATH)) if disk.exists(PATH) else 0
+        kept = disk.read(PATH).split() if disk.exists(PATH) else (0, 0)
+        self.wrote, self.read_so_far = map(int, kept)
 
     async def aged(self, key: Any) -> tuple[Any, float]:
         """A register's value at any replica, and how old that is at most, in seconds."""
         value, age = await self._query("aged", key)
         return value, age
 
-    async def messages(self) -> list[int]:
-        """The numbers of all messages, by any replica that has what this client has seen."""
-        return sorted(await self._query("messages", "session", self._seen))
+    async def messages(self, asked: Sequence[str] | None = None) -> list[int]:
+        """The numbers of all messages, by any replica that has what this client asks for: of what
+        it has seen itself, all unless it says otherwise."""
+        seen = {READ_YOUR_WRITES: self.wrote, MONOTONIC_READS: self.read_so_far}
+        least = max((seen[kind] for kind in (seen if asked is None else asked)), default=0)
+        return sorted(await self._query("messages", "session", least))
 
     async def post(self, message: int, after: int | None) -> None:
         """Post a message, which may answer another; raises as `write` does."""
@@ -183,13 +205,21 @@ class ReferenceClient(LeaderFollowerClient):
         """A number that was never given out before; raises as `write` does."""
         return int(await self._command("generate"))
 
-    def _note(self, applied: int = 0) -> None:
-        if applied > self._seen:
-            self._seen = applied
-            disk = self._node.disk
-            if disk.exists(PATH):
-                disk.truncate(PATH, 0)
-            disk.write(PATH, 0, str(applied).encode())
+    def _has_read(self, applied: int = 0) -> None:
+        if applied > self.read_so_far:
+            self.read_so_far = applied
+            self._keep()
+
+    def _has_written(self, applied: int = 0) -> None:
+        if applied > self.wrote:
+            self.wrote = applied
+            self._keep()
+
+    def _keep(self) -> None:
+        disk = self._node.disk
+        if disk.exists(PATH):
+            disk.truncate(PATH, 0)
+        disk.write(PATH, 0, f"{self.wrote} {self.read_so_far}".encode())
 
     async def cas(self, key: Any, old: Any, new: Any) -> bool:
         """Set a register to `new` if it is `old`; whether it was. Raises as `write` does."""

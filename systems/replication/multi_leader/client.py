@@ -18,8 +18,9 @@
 The client remembers what it has seen, a version vector, and sends it with each request: a leader
 that has not heard of all that yet waits until it has, or refuses. So the client reads what it
 wrote, never goes back in time, and writes after what it read, at whichever leader (Terry and
-others, "Session Guarantees for Weakly Consistent Replicated Data", PDIS 1994). The vector is in a
-file, so that a client that is killed and started again is still the same client.
+others, "Session Guarantees for Weakly Consistent Replicated Data", PDIS 1994). A read of messages
+may ask for less: what it has written alone, what it has read alone, or nothing. The vectors are in
+a file, so that a client that is killed and started again is still the same client.
 """
 
 from __future__ import annotations
@@ -35,8 +36,12 @@ from splitbrain.harness.node import Message, Node
 from splitbrain.systems.clocks.vectors import Vector, joined
 from splitbrain.systems.frames import frozen
 from splitbrain.systems.replication.carts import EMPTY, Cart, items, put_in, take_out
+from splitbrain.systems.replication.leader_follower.client import MONOTONIC_READS, READ_YOUR_WRITES
 
 PATH = "seen"
+
+QUERIES = ("read", "messages", "bookings", "types")
+"""The requests that only read."""
 
 ATTEMPT_S = 1.2
 """How long to wait for a leader's answer before another one is asked."""
@@ -53,7 +58,7 @@ class LeaderClient:
     def __init__(self, node: Node, server: str) -> None:
         self._node = node
         self._server = server
-        self._seen: Vector = self._recall()
+        self._wrote, self._read_so_far = self._recall()
 
     async def replica_state(self, server: str) -> dict[str, Any]:
         """What that very leader has, as JSON-able data in a fixed order."""
@@ -61,26 +66,38 @@ class LeaderClient:
         values = {"/".join(key): [sibling[2] for sibling in found] for key, found in cells}
         return dict(sorted(values.items()))
 
-    def _recall(self) -> Vector:
-        disk = self._node.disk
-        found: Vector = frozen(msgspec.msgpack.decode(disk.read(PATH))) if disk.exists(PATH) else ()
-        return found
+    @property
+    def _seen(self) -> Vector:
+        """All that it has written and read."""
+        return joined(self._wrote, self._read_so_far)
 
-    def _remember(self, seen: Vector) -> None:
-        self._seen = seen
+    def _recall(self) -> tuple[Vector, Vector]:
+        disk = self._node.disk
+        if not disk.exists(PATH):
+            return (), ()
+        wrote, read = frozen(msgspec.msgpack.decode(disk.read(PATH)))
+        return wrote, read
+
+    def _remember(self, f: str, seen: Vector) -> None:
+        if f in QUERIES:
+            self._read_so_far = joined(self._read_so_far, seen)
+        else:
+            self._wrote = joined(self._wrote, seen)
         disk = self._node.disk
         if disk.exists(PATH):
             disk.remove(PATH)
-        disk.write(PATH, 0, msgspec.msgpack.encode(seen))
+        disk.write(PATH, 0, msgspec.msgpack.encode((self._wrote, self._read_so_far)))
 
-    async def _ask(self, f: str, *arguments: Any) -> Message:
+    async def _ask(self, f: str, *arguments: Any, least: Vector | None = None) -> Message:
+        """Ask a leader that has heard of all that this client has seen, or of so much of it."""
+        due = self._seen if least is None else least
         with trio.move_on_after(ATTEMPT_S):
-            answer = await request(self._node, self._server, f, self._seen, *arguments)
+            answer = await request(self._node, self._server, f, due, *arguments)
             if answer[0] == "elsewhere":
-                answer = await request(self._node, answer[1], f, self._seen, *arguments)
+                answer = await request(self._node, answer[1], f, due, *arguments)
             match answer:
                 case ("ok", seen, *result):
-                    self._remember(joined(self._seen, seen))
+                    self._remember(f, seen)
                     return tuple(result)
                 case ("refused", reason):
                     raise Definite(f"refused: {reason}")
@@ -129,9 +146,14 @@ class MultiLeaderClient(LeaderClient):
         """Post a message, which may answer another; raises as `write` does."""
         await self._ask("post", message, after)
 
-    async def messages(self) -> list[int]:
-        """The numbers of all messages."""
-        (found,) = await self._ask("messages")
+    async def messages(self, asked: Sequence[str] | None = None) -> list[int]:
+        """The numbers of all messages, by a leader that has what this client asks for: of what it
+        has seen itself, all unless it says otherwise."""
+        seen = {READ_YOUR_WRITES: self._wrote, MONOTONIC_READS: self._read_so_far}
+        least: Vector = ()
+        for kind in seen if asked is None else asked:
+            least = joined(least, seen[kind])
+        (found,) = await self._ask("messages", least=least)
         return sorted(found)
 
     async def book(self, room: str, start: int, end: int, guest: int) -> bool:

@@ -28,8 +28,11 @@ def post(process, message, after=None, kind="ok"):
     return [(process, "invoke", "post", value), (process, kind, "post", value)]
 
 
-def read(process, *messages):
-    return [(process, "invoke", "read", None), (process, "ok", "read", list(messages))]
+def read(process, *messages, asked=None):
+    return [(process, "invoke", "read", asked), (process, "ok", "read", list(messages))]
+
+
+RYW, MR = "read-your-writes", "monotonic-reads"
 
 
 @pytest.mark.parametrize(
@@ -51,6 +54,16 @@ def read(process, *messages):
         # A process sees what it had posted and read.
         ([post(1, 1), read(1), read(1, 1)], INVALID, ["read-your-writes"]),
         ([post(1, 1), read(2, 1), read(2)], INVALID, ["monotonic-reads"]),
+        # A read may ask for less of its session, but not for an answer without its question.
+        ([post(1, 1), post(1, 2), read(1, asked=[MR]), read(1, 1, 2)], VALID, []),
+        ([post(1, 1), post(1, 2), read(1, asked=[RYW])], INVALID, [RYW]),
+        ([post(1, 1), post(1, 2), read(2, 1, 2), read(2, 1, asked=[RYW])], VALID, []),
+        ([post(1, 1), post(1, 2), read(2, 1, 2), read(2, 1, asked=[MR])], INVALID, [MR]),
+        ([post(1, 1), post(1, 2), read(2, 1, 2), read(2, asked=[])], VALID, []),
+        ([post(1, 1), post(1, 2), read(2, 1, 2), read(2, 2, asked=[])], INVALID, None),
+        # What it shows counts for those who ask later, and for what is posted later.
+        ([post(1, 1), read(2, 1, asked=[]), read(2)], INVALID, [MR]),
+        ([post(1, 1), read(2, 1, asked=[]), post(2, 2), read(3, 2)], INVALID, None),
         # Two may see what was posted at once in different orders.
         ([post(1, 1), post(2, 2), post(3, 3, 1), read(4, 1, 3), read(5, 2)], VALID, []),
         # A post in doubt may show, and is a cause of nothing of its own process.
@@ -87,6 +100,8 @@ def test_an_anomaly_names_cause_effect_and_read():
         ([post(1, 1), post(2, 1)], "was posted before"),
         ([[(1, "invoke", "post", 3)]], r"post has \[message, after\]"),
         ([[(1, "invoke", "read", None), (1, "ok", "read", 4)]], "read gives a list"),
+        ([post(1, 1), read(1, 1, asked=["all"])], "read asks for some of"),
+        ([post(1, 1), read(1, 1, asked=7)], "read asks for some of"),
     ],
 )
 def test_what_is_of_another_form_is_refused(parts, message):
@@ -98,9 +113,11 @@ def test_what_is_of_another_form_is_refused(parts, message):
 
 
 def simulated(random: Random) -> list[Operation]:
-    """Replicas that hear of posts in an order that keeps causes first; clients keep to one."""
+    """Replicas that hear of posts in an order that keeps causes first; clients keep to one, but for
+    reads that ask for less of their session."""
     replicas = [[] for _ in range(3)]
     causes = {}
+    posted, shown = [set(), set(), set()], [set(), set(), set()]
     events, busy, fresh = [], {}, 0
     for _ in range(random.randrange(4, 14)):
         process = random.randrange(3)
@@ -113,11 +130,21 @@ def simulated(random: Random) -> list[Operation]:
             kind = "fail" if random.random() < 0.15 else "ok"
             if kind == "ok":
                 mine.append(fresh)
+                posted[process].add(fresh)
             fresh += 1
             events.append((process, "invoke", "post", value))
             busy[process] = (process, kind, "post", value)
+        elif random.random() < 0.4:
+            asked = random.choice([[], [RYW], [MR]])
+            due = {RYW: posted[process], MR: shown[process]}
+            least = set().union(*(due[kind] for kind in asked))
+            there = random.choice([each for each in replicas if least <= {*each}])
+            events += read(process, *there, asked=asked)
+            mine += [message for message in there if message not in mine]
+            shown[process].update(there)
         else:
             events += read(process, *mine)
+            shown[process].update(mine)
         to = random.choice(replicas)
         for message in random.choice(replicas):
             if message not in to and causes[message] <= {*to} and random.random() < 0.7:
@@ -158,11 +185,26 @@ def twin(made: History) -> bool:
         for n in before:
             if middle in before[n]:
                 before[n] |= before[middle]
-    return all(_ordered(calls, before, p) for p in {call.process for call in calls})
+    weaker = {n for n, call in enumerate(calls) if call.f == "read" and call.argument is not None}
+    alone = [_ordered(calls, {**before, n: _asked(calls, before, posts, n)}, {n}) for n in weaker]
+    whole = ({n for n, c in enumerate(calls) if c.process == p} - weaker for p in range(3))
+    return all(alone) and all(_ordered(calls, before, ours) for ours in whole)
 
 
-def _ordered(calls, before, process) -> bool:
-    ours = {n for n, c in enumerate(calls) if c.f == "post" or c.process == process}
+def _asked(calls, before, posts, n) -> set[int]:
+    """What comes before a read that asks for less: what it shows, and what it asks for."""
+    own = {m for m in range(n) if calls[m].process == calls[n].process and m in before[n]}
+    first = {posts[message] for message in calls[n].result if message in posts}
+    if RYW in calls[n].argument:
+        first |= {m for m in own if calls[m].f == "post"}
+    if MR in calls[n].argument:
+        reads = (calls[m].result for m in own if calls[m].f == "read")
+        first |= {posts[message] for result in reads for message in result}
+    return first.union(*(before[m] for m in first))
+
+
+def _ordered(calls, before, own) -> bool:
+    ours = {n for n, c in enumerate(calls) if c.f == "post"} | own
 
     def extend(done: frozenset[int]) -> bool:
         if done == ours:

@@ -9,7 +9,7 @@ class MessagesClient(SetClient):
     async def post(self, message, after):
         self.store.elements.append(message)
 
-    async def messages(self):
+    async def messages(self, asked=None):
         return sorted(self.store.elements)
 
 

@@ -146,3 +146,29 @@ def test_a_replica_state_is_in_a_fixed_order():
     result, _ = outcome(SummaryClient, answers, state, first="n2")
     assert result == {"registers": {"x": None, "y": 2}, "elements": ["a", "b", 9, 10]}
     assert list(result["registers"]) == ["x", "y"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "seen"),
+    [
+        (None, 9),
+        ([], 0),
+        (["read-your-writes"], 7),
+        (["monotonic-reads"], 9),
+        (["monotonic-reads", "read-your-writes"], 9),
+    ],
+)
+def test_a_reader_may_ask_for_less_than_all_that_it_has_seen(asked, seen):
+    async def read_again(client):
+        await client.post(1, None)
+        await client.messages()
+        return await client.messages(asked)
+
+    answers = {"n1": [("ok", None, 7), ("ok", (1,), 9), ("ok", (), 0)], "n2": [None]}
+    result, requests = outcome(ReferenceClient, answers, read_again)
+
+    assert result == []
+    assert [message for _, message in requests][1:] == [
+        ("messages", "session", 7),
+        ("messages", "session", seen),
+    ]
