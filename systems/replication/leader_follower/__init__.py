@@ -45,7 +45,13 @@ KNOBS = (
         "a leader that hears no quorum for so long steps down, in seconds",
         "core_type.quorum_loss",
     ),
-    Knob("ships", 0, 2, "what is shipped: statements, rows (1) or bytes (2)", "core_type.ships"),
+    Knob(
+        "ships",
+        0,
+        3,
+        "what is shipped: statements, rows (1), bytes (2), or columns by name (3)",
+        "core_type.ships",
+    ),
 )
 
 SYSTEM = System(

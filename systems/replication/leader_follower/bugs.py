@@ -8,7 +8,7 @@ from splitbrain.harness.bug import Bug, planted
 from splitbrain.harness.node import Clock
 from splitbrain.systems.replication.leader_follower.blocks import Blocks, Change
 from splitbrain.systems.replication.leader_follower.client import ReferenceClient
-from splitbrain.systems.replication.leader_follower.core import BYTES, Core
+from splitbrain.systems.replication.leader_follower.core import BYTES, ROWS, Core
 from splitbrain.systems.replication.leader_follower.desk import CommandIdentity, Waiting
 from splitbrain.systems.replication.leader_follower.effects import (
     HEARTBEAT_S,
@@ -153,6 +153,22 @@ class ShipsStatements(Core):
     def _again(self, entry: Entry) -> Entry:
         statement = entry.command[:3] if entry.command[0] == "post" else entry.command
         return entry._replace(command=self.evaluated(statement))
+
+
+class TakesColumnsByPlace(Core):
+    """A follower whose version of the store has the columns of messages in another order."""
+
+    ships = ROWS
+
+    def _extend(self, start: int, entries: tuple[Entry, ...]) -> None:
+        """What it puts on its disk are rows of its own, from those of its leader."""
+        super()._extend(start, tuple(self._own(entry) for entry in entries))
+
+    def _own(self, entry: Entry) -> Entry:
+        match entry.command:
+            case ("rows", ((table, key, *columns),), result):
+                return entry._replace(command=("rows", ((table, key, *columns[::-1]),), result))
+        return entry
 
 
 class MoreBlocks(Blocks):
@@ -336,6 +352,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=5,
         shows=("diverged",),
         source="DDIA chapter 5, Statement-based replication",
+    ),
+    Bug(
+        id="REP-09-ROWS",
+        title="rows are shipped to a follower that has their columns in another order",
+        server=planted(ReferenceServer, core_type=TakesColumnsByPlace),
+        workload="messages",
+        faults=(),
+        nodes=3,
+        seeds=5,
+        shows=("diverged",),
+        source="DDIA chapter 5, Logical (row-based) log replication: versions that differ; made up",
     ),
     Bug(
         id="REP-09-BYTES",

@@ -54,7 +54,7 @@ from splitbrain.systems.replication.leader_follower.messages import (
 )
 from splitbrain.systems.replication.leader_follower.reading import Reading
 
-STATEMENTS, ROWS, BYTES = range(3)
+STATEMENTS, ROWS, BYTES, LOGICAL = range(4)
 """What the log may have of commands."""
 
 
@@ -62,8 +62,8 @@ class Core(Reading):
     """One server's part in the protocol.
 
     Attributes:
-        ships: what the log has: commands (0), the rows that they change (1), or which bytes these
-            change in which blocks (2).
+        ships: what the log has: commands (0), the rows that they change (1), which bytes these
+            change in which blocks (2), or which columns they change, by name (3).
     """
 
     batch: int = BATCH
@@ -338,7 +338,8 @@ class Core(Reading):
 
     def evaluated(self, command: tuple[Any, ...]) -> tuple[Any, ...]:
         """What the log has of a command: itself, with what chance decides put into it; or what it
-        changes, by rows or by bytes (DDIA chapter 5, "Implementation of Replication Logs")."""
+        changes: whole rows, bytes, or columns by name (DDIA chapter 5, "Implementation of
+        Replication Logs")."""
         if command[0] == "post":
             command = (*command, self._random.getrandbits(32))
         if self.ships == STATEMENTS:
@@ -346,6 +347,8 @@ class Core(Reading):
         rows, result = self._ahead.evaluated(command)
         if self.ships == ROWS:
             return "rows", rows, result
+        if self.ships == LOGICAL:
+            return "changes", tuple(self._ahead.logged(rows)), result
         return "blocks", self.changes(rows), result
 
     def changes(self, rows: tuple[Row, ...]) -> tuple[Change, ...]:
