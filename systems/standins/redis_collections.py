@@ -1,12 +1,11 @@
-"""The commands on hashes, lists, sets and streams of a stand-in for Redis."""
+"""The commands on hashes, lists and sets of a stand-in for Redis."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from splitbrain.systems.standins.redis_keyspace import Keyspace, Words
-from splitbrain.systems.standins.redis_streams import Stream, stream_id
-from splitbrain.systems.standins.resp import OK, Pairs
+from splitbrain.systems.standins.resp import OK, ReplyError
 
 
 class Collections(Keyspace):
@@ -85,12 +84,45 @@ class Collections(Keyspace):
         return len(elements)
 
     def do_lpop(self, words: Words) -> Any:
-        """LPOP key."""
-        return self._pop(words[0], 0)
+        """LPOP key [count]."""
+        return self._pops(words, 0)
 
     def do_rpop(self, words: Words) -> Any:
-        """RPOP key."""
-        return self._pop(words[0], -1)
+        """RPOP key [count]."""
+        return self._pops(words, -1)
+
+    def _pops(self, words: Words, end: int) -> Any:
+        if len(words) == 1:
+            return self._pop(words[0], end)
+        many = min(int(words[1]), len(self._get(words[0], list)))
+        return [self._pop(words[0], end) for _ in range(many)] or None
+
+    def do_lmove(self, words: Words) -> Any:
+        """LMOVE source destination LEFT | RIGHT LEFT | RIGHT."""
+        ends = [-1 if word.upper() == b"RIGHT" else 0 for word in words[2:4]]
+        self._get(words[1], list)
+        moved = self._pop(words[0], ends[0])
+        if moved is not None:
+            into = self._get(words[1], list, make=True)
+            into.insert(len(into) if ends[1] else 0, moved)
+        return moved
+
+    def do_rpoplpush(self, words: Words) -> Any:
+        """RPOPLPUSH source destination."""
+        return self.do_lmove([*words, b"RIGHT", b"LEFT"])
+
+    def do_lindex(self, words: Words) -> Any:
+        """LINDEX key index."""
+        elements, at = self._get(words[0], list), int(words[1])
+        return elements[at] if -len(elements) <= at < len(elements) else None
+
+    def do_lset(self, words: Words) -> Any:
+        """LSET key index element."""
+        elements, at = self._get(words[0], list), int(words[1])
+        if not -len(elements) <= at < len(elements):
+            raise ReplyError("ERR index out of range" if elements else "ERR no such key")
+        elements[at] = words[2]
+        return OK
 
     def _pop(self, key: bytes, end: int) -> Any:
         elements = self._get(key, list)
@@ -150,42 +182,31 @@ class Collections(Keyspace):
         """SISMEMBER key member."""
         return int(words[1] in self._get(words[0], set))
 
+    def do_smismember(self, words: Words) -> Any:
+        """SMISMEMBER key member..."""
+        members = self._get(words[0], set)
+        return [int(member in members) for member in words[1:]]
+
+    def do_sinter(self, words: Words) -> Any:
+        """SINTER key..."""
+        return set.intersection(*(self._get(key, set) for key in words))
+
+    def do_sunion(self, words: Words) -> Any:
+        """SUNION key..."""
+        return set().union(*(self._get(key, set) for key in words))
+
+    def do_sdiff(self, words: Words) -> Any:
+        """SDIFF key..."""
+        return self._get(words[0], set).difference(*(self._get(key, set) for key in words[1:]))
+
+    def do_spop(self, words: Words) -> Any:
+        """SPOP key: any member, which is the least one here."""
+        members = self._get(words[0], set)
+        found = min(members, default=None)
+        members.discard(found)
+        self._tidy(words[0])
+        return found
+
     def do_scard(self, words: Words) -> Any:
         """SCARD key."""
         return len(self._get(words[0], set))
-
-    # Streams
-
-    def do_xadd(self, words: Words) -> Any:
-        """XADD key * field value..."""
-        stream = self._get(words[0], Stream, make=True)
-        return stream.add(self.now, words[1], words[2:])
-
-    def do_xlen(self, words: Words) -> Any:
-        """XLEN key."""
-        return len(self._get(words[0], Stream).entries)
-
-    def do_xdel(self, words: Words) -> Any:
-        """XDEL key id..."""
-        stream = self._get(words[0], Stream)
-        return sum(stream.entries.pop(stream_id(w, 0), None) is not None for w in words[1:])
-
-    def do_xrange(self, words: Words) -> Any:
-        """XRANGE key start end [COUNT n]."""
-        least = (0, 0) if words[1] == b"-" else stream_id(words[1], 0)
-        most = (1 << 64, 0) if words[2] == b"+" else stream_id(words[2], 1 << 64)
-        found = self._get(words[0], Stream).between(least, most)
-        return found[: int(words[4])] if len(words) > 4 else found
-
-    def do_xread(self, words: Words) -> Any:
-        """XREAD [COUNT n] STREAMS key... id..., without waiting."""
-        at = [word.upper() for word in words].index(b"STREAMS")
-        names = words[at + 1 :]
-        half = len(names) // 2
-        found = Pairs()
-        for key, after in zip(names[:half], names[half:], strict=True):
-            milliseconds, sequence = stream_id(after, 0)
-            stream = self._get(key, Stream)
-            if entries := stream.between((milliseconds, sequence + 1), (1 << 64, 0)):
-                found[key] = entries
-        return found or None

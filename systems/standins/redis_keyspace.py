@@ -6,6 +6,8 @@ reply (`resp.encoded`). Expired keys are gone when somebody looks.
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+from itertools import pairwise
 from typing import Any
 
 from splitbrain.systems.standins.redis_ranks import SortedSet
@@ -105,9 +107,39 @@ class Keyspace:
         return Simple(names.get(type(found), "none"))
 
     def do_keys(self, words: Words) -> Any:
-        """KEYS pattern, of ``*`` and prefixes alone."""
-        prefix = words[0].partition(b"*")[0]
-        return sorted(k for k in list(self._values) if self._exists(k) and k.startswith(prefix))
+        """KEYS pattern: ``*``, ``?``, ``[ab]``."""
+        return sorted(k for k in list(self._values) if self._exists(k) and fnmatchcase(k, words[0]))
+
+    def do_scan(self, words: Words) -> Any:
+        """SCAN cursor [MATCH pattern] [COUNT n] [TYPE name]: all at once."""
+        options = {option.upper(): value for option, value in pairwise(words[1:])}
+        kind = options.get(b"TYPE")
+        found = self.do_keys([options.get(b"MATCH", b"*")])
+        return [b"0", [k for k in found if kind in (None, self.do_type([k]).encode())]]
+
+    def do_rename(self, words: Words) -> Any:
+        """RENAME key new."""
+        if not self._exists(words[0]):
+            raise ReplyError("ERR no such key")
+        value, expiry = self._values[words[0]], self._expiry.get(words[0])
+        self._drop(words[0])
+        self._drop(words[1])
+        self._values[words[1]] = value
+        if expiry is not None:
+            self._expiry[words[1]] = expiry
+        return OK
+
+    def do_expireat(self, words: Words) -> Any:
+        """EXPIREAT key seconds since 1970."""
+        return self.do_pexpire([words[0], b"%d" % (1000 * int(words[1]) - self.now)])
+
+    def do_pexpireat(self, words: Words) -> Any:
+        """PEXPIREAT key milliseconds since 1970."""
+        return self.do_pexpire([words[0], b"%d" % (int(words[1]) - self.now)])
+
+    def do_time(self, words: Words) -> Any:
+        """TIME."""
+        return [b"%d" % (self.now // 1000), b"%d" % (self.now % 1000 * 1000)]
 
     def do_dbsize(self, words: Words) -> Any:
         """DBSIZE."""

@@ -1,8 +1,8 @@
 """A stand-in for Redis: one server that unmodified clients (redis-py) talk to.
 
-It has strings, hashes, lists, sets, sorted sets and streams with expiry, MULTI with WATCH, blocking
-pops, and publish and subscribe; no scripts, no cluster; replicas are hosts of their own
-(`splitbrain.systems.standins.redis_replicas`). What it forgets when it fails is what
+It has strings, hashes, lists, sets, sorted sets and streams with groups of consumers, expiry, MULTI
+with WATCH, blocking pops, and publish and subscribe; no scripts, no cluster; replicas are hosts of
+their own (`splitbrain.systems.standins.redis_replicas`). What it forgets when it fails is what
 Redis forgets, by its setting `persistence`, Redis' own ``appendfsync``:
 
 ==============  ===========================================================================
@@ -30,12 +30,12 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.programs.surroundings.surrounding import surround, surround_clients
 from splitbrain.harness.simulation.incarnation import Incarnation
-from splitbrain.systems.standins.redis_keys import WRITES, Keys
+from splitbrain.systems.standins.redis_channels import SUBSCRIBING, Channels, Subscriptions
+from splitbrain.systems.standins.redis_keys import Keys
 from splitbrain.systems.standins.redis_keyspace import Words
 from splitbrain.systems.standins.resp import (
     INCOMPLETE,
     OK,
-    Push,
     ReplyError,
     Simple,
     encoded,
@@ -57,6 +57,7 @@ FULL = b"full"
 
 _LOG = "appendonly.aof"
 _BLOCKING = {b"BLPOP": b"LPOP", b"BRPOP": b"RPOP"}
+_MOVING = {b"BLMOVE": b"LMOVE", b"BRPOPLPUSH": b"RPOPLPUSH"}
 
 
 class Redis:
@@ -67,7 +68,7 @@ class Redis:
             raise InvalidPlan("a stand-in runs in simulation only: leave out the ground")
         self.node, self.persistence = node, persistence
         self.keys = Keys()
-        self.subscribers: dict[bytes, dict[Session, None]] = {}
+        self.channels = Channels()
         self.replicas: dict[Session, None] = {}
         self.numbers = itertools.count(1)  # of its clients
         self._written: list[bytes] = []
@@ -148,7 +149,7 @@ class Redis:
                 except ReplyError as error:
                     replies.append(error)
                     continue
-                if words[0].upper() in WRITES:
+                if self.keys.changed:
                     wrote = True
                     self._log(words)
             if wrote:
@@ -178,13 +179,14 @@ class Session:
         self._number = next(server.numbers)
         self._queued: list[Words] | None = None
         self._watched: dict[bytes, int] = {}
-        self._channels: dict[bytes, None] = {}
+        self._subscriptions = Subscriptions(server.channels, self.push)
         self._out, self._to_send = trio.open_memory_channel[bytes](math.inf)
         self._own: dict[bytes, Callable[[Words], Any]] = {
             b"HELLO": self._hello,
             b"PING": lambda words: words[0] if words else Simple("PONG"),
             b"ECHO": lambda words: words[0],
-            b"CLIENT": lambda words: OK,
+            b"CLIENT": lambda words: self._number if words[0].upper() == b"ID" else OK,
+            b"CONFIG": lambda words: {} if words[0].upper() == b"GET" else OK,
             b"SELECT": lambda words: OK,
             b"AUTH": lambda words: OK,
             b"INFO": lambda words: b"redis_version:7.2.0\r\nrole:master\r\n",
@@ -192,7 +194,8 @@ class Session:
             b"UNWATCH": self._unwatch,
             b"MULTI": self._multi,
             b"DISCARD": self._discard,
-            b"PUBLISH": self._publish,
+            b"PUBLISH": lambda words: server.channels.publish(words[0], words[1]),
+            b"PUBSUB": server.channels.asked,
         }
 
     async def run(self) -> None:
@@ -205,7 +208,7 @@ class Session:
         except* trio.BrokenResourceError:
             pass
         finally:
-            self._unsubscribe(list(self._channels))
+            self._subscriptions.end()
             self._server.replicas.pop(self, None)
 
     async def _write(self) -> None:
@@ -245,11 +248,13 @@ class Session:
         if self._queued is not None and name not in (b"DISCARD", b"MULTI", b"WATCH"):
             self._queued.append(words)
             return [Simple("QUEUED")]
-        if name in (b"SUBSCRIBE", b"UNSUBSCRIBE"):
-            return self._subscribe(words[1:]) if name == b"SUBSCRIBE" else self._leave(words[1:])
+        if name in SUBSCRIBING:
+            return self._subscriptions.replies(name, words[1:])
         if name in _BLOCKING:
             return [await self._blocking(_BLOCKING[name], words[1:-1], float(words[-1]))]
-        if name == b"XREAD" and b"BLOCK" in [word.upper() for word in words]:
+        if name in _MOVING:
+            return [await self._repeated([_MOVING[name], *words[1:-1]], float(words[-1]))]
+        if name in (b"XREAD", b"XREADGROUP") and b"BLOCK" in [word.upper() for word in words]:
             return [await self._blocking_read(words)]
         if name in self._own:
             try:
@@ -331,40 +336,20 @@ class Session:
         at = [word.upper() for word in words].index(b"BLOCK")
         seconds = int(words[at + 1]) / 1000
         rest = [*words[:at], *words[at + 2 :]]
+        names = rest[[word.upper() for word in rest].index(b"STREAMS") + 1 :]
+        for position, key in enumerate(names[: len(names) // 2], len(rest) - len(names) // 2):
+            if rest[position] == b"$":  # what comes after now, and not after each look
+                rest[position] = self._server.keys.last_id(key)
+        return await self._repeated(rest, seconds)
+
+    async def _repeated(self, words: Words, seconds: float) -> Any:
+        """The reply to a command, once it has one."""
 
         async def look() -> Any:
-            (reply,) = await self._server.do([rest], {}) or [None]
+            (reply,) = await self._server.do([words], {}) or [None]
             return reply
 
         return await self._until(seconds, look)
-
-    # Publish and subscribe
-
-    def _subscribe(self, names: Words) -> list[Any]:
-        replies = []
-        for name in names:
-            self._channels[name] = None
-            self._server.subscribers.setdefault(name, {})[self] = None
-            replies.append(Push([b"subscribe", name, len(self._channels)]))
-        return replies
-
-    def _leave(self, names: Words) -> list[Any]:
-        names = names or list(self._channels)
-        self._unsubscribe(names)
-        left = len(self._channels)
-        told: list[bytes | None] = [*names] or [None]
-        return [Push([b"unsubscribe", name, left]) for name in told]
-
-    def _unsubscribe(self, names: Words) -> None:
-        for name in names:
-            self._channels.pop(name, None)
-            self._server.subscribers.get(name, {}).pop(self, None)
-
-    def _publish(self, words: Words) -> Any:
-        listening = list(self._server.subscribers.get(words[0], ()))
-        for session in listening:
-            session.push(Push([b"message", words[0], words[1]]))
-        return len(listening)
 
 
 def redis(persistence: Persistence = "everysec") -> Callable[[Node], Redis]:

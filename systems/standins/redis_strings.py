@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.systems.standins.redis_keyspace import Keyspace, Words
-from splitbrain.systems.standins.resp import OK
+from splitbrain.systems.standins.redis_ranks import score_of
+from splitbrain.systems.standins.resp import OK, decimal
 
 
 class Strings(Keyspace):
@@ -52,6 +53,44 @@ class Strings(Keyspace):
         value = self.do_get(words)
         self._drop(words[0])
         return value
+
+    def do_getex(self, words: Words) -> Any:
+        """GETEX key [EX s | PX ms | PERSIST]."""
+        value = self.do_get(words)
+        if value is None or len(words) < 2:
+            return value
+        if words[1].upper() == b"PERSIST":
+            self._expiry.pop(words[0], None)
+        else:
+            self.do_set([words[0], value, *words[1:]])
+        return value
+
+    def do_getrange(self, words: Words) -> Any:
+        """GETRANGE key start end."""
+        value = self._get(words[0], bytes)
+        start, end = (int(w) + len(value) * (int(w) < 0) for w in words[1:3])
+        return value[max(0, start) : max(0, end + 1)]
+
+    def do_setrange(self, words: Words) -> Any:
+        """SETRANGE key offset value."""
+        value, at = self._get(words[0], bytes), int(words[1])
+        value = value.ljust(at, b"\0")[:at] + words[2] + value[at + len(words[2]) :]
+        if value:
+            self._values[words[0]] = value
+        return len(value)
+
+    def do_incrbyfloat(self, words: Words) -> Any:
+        """INCRBYFLOAT key amount."""
+        value = decimal(score_of(self._get(words[0], bytes) or b"0") + score_of(words[1]))
+        self._values[words[0]] = value
+        return value
+
+    def do_msetnx(self, words: Words) -> Any:
+        """MSETNX key value..."""
+        if any(map(self._exists, words[::2])):
+            return 0
+        self.do_mset(words)
+        return 1
 
     def do_mget(self, words: Words) -> Any:
         """MGET key..."""

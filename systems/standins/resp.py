@@ -82,9 +82,9 @@ def encoded(reply: Any, version: int) -> bytes:
         case bool() | int():
             return b":%d\r\n" % reply
         case float() if version == 3:
-            return b",%s\r\n" % _decimal(reply)
+            return b",%s\r\n" % decimal(reply)
         case float():
-            return encoded(_decimal(reply), version)
+            return encoded(decimal(reply), version)
         case bytes():
             return b"$%d\r\n%s\r\n" % (len(reply), reply)
         case str():
@@ -106,7 +106,7 @@ def encoded(reply: Any, version: int) -> bytes:
     raise TypeError(f"no reply: {reply!r}")
 
 
-def _decimal(number: float) -> bytes:
+def decimal(number: float) -> bytes:
     """A number as Redis writes it: ``3``, ``0.5``, ``inf``."""
     whole = not isinf(number) and number == int(number) and abs(number) < 1e17
     return str(int(number) if whole else number).encode()

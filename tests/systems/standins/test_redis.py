@@ -3,46 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("redis")
-sys.path.insert(0, str(Path(__file__).parents[2] / "harness" / "programs"))
 
 import redis.asyncio as client_library
 from redis.exceptions import RedisError, ResponseError, WatchError
+from redis_programs import connected, with_redis
 from worlds import cut
 
 from splitbrain.harness import Plan, faults, run
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.programs import asyncio_client, program, roles
+from splitbrain.harness.programs import asyncio_client, roles
 from splitbrain.harness.simulation.world import World
 from splitbrain.harness.workloads import register
 from splitbrain.systems.standins import redis
-
-
-def with_redis(main, *, persistence="always", events=(), until=10.0, rules=None):
-    """Run a program beside a Redis; returns the world."""
-    made = roles(redis=redis(persistence), app=program(main, library="asyncio"))
-    world = World(1)
-    for name, peers in (("n1", ("n2",)), ("n2", ("n1",))):
-        world.add_server(name, lambda node: made(node).run(), peers)
-    for at, action in events:
-        world.at(at, getattr(world, action), "n1")
-    if rules is not None:
-        rules(world)
-    with world.booted():
-        world.run_until(until)
-    for _, _, error in world.failures:
-        raise error
-    return world
-
-
-def connected(**options):
-    timeouts = {"socket_timeout": 0.5, "socket_connect_timeout": 0.5}
-    return client_library.Redis(host="redis", decode_responses=True, **timeouts, **options)
 
 
 @pytest.mark.parametrize("protocol", [2, 3])
