@@ -133,6 +133,9 @@ EXTREME = 0.25
 """How often a setting that is drawn is the least or the greatest that it may be: one copy, a log
 that is cut at each chance, no patience."""
 
+EXTREME_BY_COPIES = 0.6
+"""The same where copies of messages come late all along, and all settings may be other ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Target:
@@ -268,8 +271,9 @@ def plan_for(target: Target, seed: int) -> Plan:
     kinds = kinds_for(target.faults, target.claims, seed)
     options = {**_options(plan.workload, seed, plan.time_limit), **_mixed(shares, seed)}
     losing, copying = is_losing_power(kinds), copies_all_along(target.faults, target.claims, seed)
-    restarting = losing or (bool(copying) and kinds != "none")
-    hasty = restarting and _stream(seed, "hasty").random() < HASTY
+    if kinds == "none":  # nothing excuses a failure then
+        copying = []
+    hasty = (losing or bool(copying)) and _stream(seed, "hasty").random() < HASTY
     if hasty:
         least = _rounded(_log_uniform(seed, "far", *FAR_S))
         options["network"] = {"latency": [least, _rounded(4 * least)]}
@@ -278,7 +282,7 @@ def plan_for(target: Target, seed: int) -> Plan:
         options["disk"] = {"fsync_latency": _rounded(latency)}
     if losing or hasty or is_in_a_state(kinds):
         plan = plan.with_(rate=round(_log_uniform(seed, "rate", *BUSY), 1))
-    plan = plan.with_(options={**options, **_settings(target.knobs, seed)})
+    plan = plan.with_(options={**options, **_settings(target.knobs, seed, bool(copying))})
     within = target.claims if _stream(seed, "regime").random() < SURVIVABLE else None
     density = 2 * DENSITY if losing else _density(kinds, seed)
     plan = draw(plan, kinds, within=within, density=density)
@@ -295,8 +299,6 @@ def plan_for(target: Target, seed: int) -> Plan:
     if _stream(seed, "triggers").random() < TRIGGERS:
         survivable = within is not None
         plan = plan.with_(faults=tuple(_waiting(each, plan, survivable) for each in plan.faults))
-    if kinds == "none":  # nothing excuses a failure then
-        return plan
     return resent(plan, copying, hasty=hasty, within=within) if copying else plan
 
 
@@ -377,17 +379,21 @@ def _density(kinds: str | list[str], seed: int) -> float:
     return _log_uniform(seed, "density", most / 10, most)
 
 
-def _settings(knobs: Sequence[Knob], seed: int) -> dict[str, Any]:
-    """Each setting is drawn or left in a stream of its own; small whole numbers more often."""
-    if _stream(seed, "settings").random() >= SETTINGS:
+def _settings(knobs: Sequence[Knob], seed: int, copying: bool) -> dict[str, Any]:
+    """Each setting is drawn or left in a stream of its own; small whole numbers more often.
+
+    Late copies of messages find what is remembered too shortly: with them more are extreme.
+    """
+    if not copying and _stream(seed, "settings").random() >= SETTINGS:
         return {}
+    extreme = EXTREME_BY_COPIES if copying else EXTREME
     drawn: dict[str, float] = {}
     for knob in knobs:
         if _stream(seed, f"set {knob.name}").random() < 0.5:
             value = _log_uniform(seed, f"value {knob.name}", knob.low + 1, knob.high + 1) - 1
             value = min(max(float(f"{value:.2g}"), knob.low), knob.high)
             edge = _stream(seed, f"edge {knob.name}")
-            if edge.random() < EXTREME:
+            if edge.random() < extreme:
                 value = edge.choice((knob.low, knob.high))
             drawn[knob.name] = round(value) if knob.whole else value
     return {OPTION: drawn} if drawn else {}

@@ -23,7 +23,7 @@ from splitbrain.harness.node import Node
 from splitbrain.systems.streams.partitioned_log.partitions import Partitions
 
 TICK_S = 0.02
-"""How often members are looked at, and reads that wait."""
+"""How often members are looked at."""
 
 
 class Broker:
@@ -51,6 +51,7 @@ class Broker:
         self.generation = node.random.getrandbits(32)  # another life's is not to be taken for ours
         self.members: dict[str, float] = {}
         self.owners: dict[int, str] = {}
+        self._committed = trio.Event()  # at the next commit
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -121,6 +122,8 @@ class Broker:
         self.node.trace("offset", "commit", partition, upto, consumer, admitted)
         if admitted:
             await self.log.commit(partition, upto, effects)
+            self._committed.set()
+            self._committed = trio.Event()
             self.node.network.send(consumer, ("committed", partition, upto))
 
     def admits(self, consumer: str, generation: int, partition: int, offset: int) -> bool:
@@ -166,7 +169,7 @@ class Broker:
         """All outputs, once what is in the log now is processed."""
         ends = [len(events) for events in self.log.events]
         while any(done < end for done, end in zip(self.log.committed, ends, strict=True)):
-            await trio.sleep(TICK_S)
+            await self._committed.wait()
         outputs = tuple(self.log.outputs)
         await self.log.sync()
         return outputs

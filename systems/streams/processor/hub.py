@@ -27,6 +27,7 @@ from splitbrain.systems.streams.processor.keyed import BOUND_MS, Event
 from splitbrain.systems.streams.processor.store import HubStore, Snapshot
 
 TICK_S = 0.03
+"""How often members are looked at."""
 
 _ATTEMPTS = 1 << 20
 """So many in a life of the hub, at most: another life's are greater."""
@@ -67,6 +68,7 @@ class Hub:
         self.owners: dict[int, str] = {}
         self._lives: dict[str, int] = {}
         self._snapshots: dict[int, Snapshot] = {}
+        self._checked = trio.Event()  # at the next checkpoint
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -152,6 +154,8 @@ class Hub:
         if len(self._snapshots) == self.groups:
             snapshots = [self._snapshots[each] for each in sorted(self._snapshots)]
             self.store.commit(number, self.barrier[1], snapshots)
+            self._checked.set()
+            self._checked = trio.Event()
             self._snapshots.clear()
             self.barrier = None
 
@@ -183,7 +187,7 @@ class Hub:
         """What came of all events that are there now, once they are in a checkpoint."""
         ends = self.store.ends
         while any(at < end for at, end in zip(self.store.positions, ends, strict=True)):
-            await trio.sleep(TICK_S)
+            await self._checked.wait()
         results = told()
         await self.store.sync()
         return results

@@ -72,8 +72,8 @@ KNOBS = (
     Knob("lag", 0.15, 1.0, "lag that ends being in sync, in seconds", "broker.lag_s"),
     Knob("batch", 1, 32, "most entries in an answer", "broker.batch"),
     Knob("compact", 0.1, 2.0, "seconds between compactions", "broker.compact_s"),
-    Knob("keep", 4, 150, "newest entries of a partition that are kept", "broker.keep"),
-    Knob("keep_s", 0.5, 20.0, "seconds for which entries are kept", "broker.keep_s"),
+    Knob("keep", 1, 150, "newest entries of a partition that are kept", "broker.keep"),
+    Knob("keep_s", 0.1, 20.0, "seconds for which entries are kept", "broker.keep_s"),
     Knob("member", 0.3, 2.0, "silence of a consumer, in seconds", "controller.member_s"),
 )
 
