@@ -74,6 +74,7 @@ _SCRIPTS = (
     "search.js",
     "witness.js",
     "spacetime.js",
+    "printing.js",
     "page.js",
 )
 _MESSAGES = "messages.js"

@@ -35,8 +35,7 @@ _SPECIAL = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
-# A backslash is not enough before these: GitHub would still link ``\@name`` and ``\#12``, and it
-# splits a table at ``\|`` inside code.
+# A backslash is not enough before all of these: GitHub splits a table at ``\|`` inside code.
 _ENTITIES = {
     "<": "&lt;",
     ">": "&gt;",
@@ -49,15 +48,16 @@ _ENTITIES = {
     ")": "&#41;",
     "=": "&#61;",
 }
-_MAIL = re.compile(r"(?<=[\w.+-])&#64;(?=\w)")
-"""GitHub makes links of addresses after it has read entities; a space of no width stops it."""
+_LINKED = re.compile(r"(&#64;|&#35;)(?=\w)")
+"""GitHub makes links of addresses, people and issues after it has read entities: a space of no
+width stops it."""
 
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is: no markup, HTML, link or mention comes of it."""
     words = " ".join(text.split())
     told = _SPECIAL.sub(lambda found: _ENTITIES.get(found[0], "\\" + found[0]), words)
-    return _MAIL.sub("&#64;&#8203;", told)
+    return _LINKED.sub(r"\1&#8203;", told)
 
 
 def render_markdown(view: RunView) -> str:

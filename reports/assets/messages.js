@@ -231,22 +231,28 @@ function tipOf(pen, i) {
   context.fill();
 }
 
-// A label stands at the first of some places on its arrow that no other takes, or nowhere.
+// A label stands at the first of some places beside its arrow that no other takes, and where neither
+// the failure's line nor a lane nor the border crosses it, or nowhere: how far along, and on which side.
+const PLACES = [[0.5, true], [0.3, true], [0.7, true], [0.5, false], [0.3, false], [0.7, false]];
+
 function labelMessage(pen, i, taken) {
   const { all, context, colors, box } = pen, [fromX, fromY, toX, toY] = messageLine(pen, i);
   const lost = all.lost[i] < 0 ? "" : ` lost: ${all.reasons[all.lost[i]]}`;
   context.font = `10.5px ${SANS}`;
   const text = clippedText(context, `${all.texts[all.text[i]]}${lost}`, 170);
-  const width = context.measureText(text).width;
-  const free = (x, y) => x >= box.left && x <= box.right && taken.every(
-    (other) => Math.abs(other.y - y) > 11 || other.x > x + width || x > other.x + other.width);
-  for (const along of [0.5, 0.3, 0.7]) {
-    const x = fromX + (toX - fromX) * along + 4, y = fromY + (toY - fromY) * along;
+  const width = context.measureText(text).width, failure = pen.x(all.focus);
+  const offLane = (y) => Math.abs((y - box.top) / box.row % 1 - 0.5) < 0.5 - Math.min(0.25, 9 / box.row);
+  const free = (x, y) => x >= box.left && x + width <= box.right && offLane(y) &&
+    (failure < x - 2 || failure > x + width + 2) && taken.every(
+      (other) => Math.abs(other.y - y) > 11 || other.x > x + width || x > other.x + other.width);
+  for (const [along, after] of PLACES) {
+    const there = fromX + (toX - fromX) * along, y = fromY + (toY - fromY) * along;
+    const x = after ? there + 4 : there - width - 4;
     if (!free(x, y)) continue;
     taken.push({ x, y, width });
     context.textAlign = "left";
     context.textBaseline = "middle";
-    context.lineWidth = 3;
+    context.lineWidth = 4;
     context.strokeStyle = colors.ground;
     context.strokeText(text, x, y);
     context.fillStyle = lost ? colors.bad : colors.muted;

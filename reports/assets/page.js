@@ -84,6 +84,7 @@ async function start() {
   copyButtons();
   witnessPictures();
   spacetimePictures();
+  printing();
   root.dataset.state = "loading";
   if (!("DecompressionStream" in window)) {
     for (const chart of document.querySelectorAll(".chart")) {

@@ -8,16 +8,19 @@ function choosingMessages(svg) {
   const told = svg.parentElement.parentElement.querySelector(".spacetime-told");
   const usual = told.textContent;
   const messages = [...svg.querySelectorAll("g.message")];
+  const words = [...svg.querySelectorAll("text.says")];
   let chosen = -1;
   const choose = (number) => {
     chosen = number;
     const message = messages[number];
     const before = new Set((message?.dataset.past ?? "").split(",").map(Number));
+    const lit = (i) => message !== undefined && (before.has(i) || i === number);
     svg.classList.toggle("choosing", message !== undefined);
     messages.forEach((each, i) => {
       each.classList.toggle("chosen", i === number);
-      each.classList.toggle("before", message !== undefined && (before.has(i) || i === number));
+      each.classList.toggle("before", lit(i));
     });
+    for (const text of words) text.classList.toggle("before", lit(Number(text.dataset.of)));
     told.textContent = message === undefined ? usual
       : `${message.querySelector("title").textContent}. Lit: the ${before.size - 1} messages shown that were sent before, in Lamport's order.`;
     svg.dataset.chosen = String(number);
@@ -28,7 +31,7 @@ function choosingMessages(svg) {
   };
   svg.chooseMessage = (number) => { choose(number); bring(svg.parentElement, messages[number]); };
   svg.addEventListener("click", (event) => {
-    choose(messages.indexOf(event.target.closest("g.message")));
+    choose(Number(event.target.dataset.of ?? messages.indexOf(event.target.closest("g.message"))));
   });
   const keys = { ArrowRight: () => step(1), ArrowLeft: () => step(-1), Escape: () => choose(-1) };
   svg.addEventListener("keydown", (event) => {

@@ -78,17 +78,19 @@ class _Picture:
 def draw_spacetime(view: RunView, window: Window) -> Markup:
     """The SVG of a window of a run."""
     picture = _Picture(view, window)
-    parts = [_head(picture)]
-    parts += _faults(picture)
-    parts += _rules(picture)
-    parts += [part for host in window.hosts for part in _strip(picture, host)]
-    parts += _operations(picture)
-    parts += _ticks(picture)
-    parts += _steps(picture)
-    parts += _axis(picture)
-    pasts = _pasts(window)
-    parts += [_message(picture, m, past) for m, past in zip(window.messages, pasts, strict=True)]
-    return _names(picture) + Markup("").join([*parts, Markup("</svg>")])
+    behind = [_head(picture), *_faults(picture), *_rules(picture)]
+    lanes = [part for host in window.hosts for part in _strip(picture, host)]
+    lanes += _operations(picture)
+    lanes += _ticks(picture)
+    lanes += _steps(picture)
+    arrows, words = [], []
+    for number, (message, past) in enumerate(zip(window.messages, _pasts(window), strict=True)):
+        arrow, ends = _message(picture, message, past)
+        arrows.append(arrow)
+        words.append(_label(picture, message, number, *ends))
+    # Arrows pass behind what lanes say, and words stand before all arrows.
+    parts = [*behind, *_axis(picture), *arrows, *lanes, *words, Markup("</svg>")]
+    return _names(picture) + Markup("").join(parts)
 
 
 def _names(picture: _Picture) -> Markup:
@@ -323,9 +325,20 @@ def _pasts(window: Window) -> list[list[int]]:
     return found
 
 
-def _message(picture: _Picture, message: Message, past: Sequence[int]) -> Markup:
+Place = tuple[float, float]
+
+
+def _kind(picture: _Picture, message: Message) -> str:
+    """Whose a message is, and whether one was lost: what it looks like."""
     client = {message.source, message.destination} & set(picture.view.plan.client_hosts)
-    kind = "client" if client else "server"
+    return ("client" if client else "server") + (" lost" if message.dropped is not None else "")
+
+
+def _message(
+    picture: _Picture, message: Message, past: Sequence[int]
+) -> tuple[Markup, tuple[Place, Place]]:
+    """A message's arrows, and from where to where the last one goes."""
+    kind = _kind(picture, message)
     down = picture.y(message.destination) > picture.y(message.source)
     edge = STRIP / 2 + 1
     x, y = picture.x(message.sent), picture.y(message.source) + (edge if down else -edge)
@@ -336,28 +349,25 @@ def _message(picture: _Picture, message: Message, past: Sequence[int]) -> Markup
         arrows.append(
             Markup(
                 '<path class="arrow{}" d="M{:.1f} {:.1f}L{:.1f} {:.1f}" marker-end="{}"/>'
-            ).format(" again" if copy else "", x, y, *place, f"url(#tip-{kind})")
+            ).format(" again" if copy else "", x, y, *place, f"url(#tip-{kind.split()[0]})")
         )
     if message.dropped is not None:
         place = (max(x + STEP / 2, picture.x(message.dropped)), y + (goal - y) * 0.55)
         arrows.append(_cross(x, y, *place))
-    lost = message.dropped is not None
     if not arrows:  # still under way when the run ended
         place = (x + STEP, y + (goal - y) * 0.5)
         arrows.append(
             Markup('<path class="arrow under-way" d="M{} {}L{} {}"/>').format(x, y, *place)
         )
-    return Markup(
-        '<g class="message {}{}" data-at="{}" data-past="{}"><title>{}</title>{}{}</g>'
-    ).format(
+    group = Markup('<g class="message {}" data-at="{}" data-past="{}"><title>{}</title>{}</g>')
+    drawn = group.format(
         kind,
-        " lost" if lost else "",
         message.sent,
         ",".join(map(str, past)),
         _told(picture, message),
         Markup("").join(arrows),
-        _label(picture, message, (x, y), place),
     )
+    return drawn, ((x, y), place)
 
 
 def _cross(x: float, y: float, to_x: float, to_y: float) -> Markup:
@@ -380,10 +390,8 @@ def _told(picture: _Picture, message: Message) -> str:
     )
 
 
-def _label(
-    picture: _Picture, message: Message, start: tuple[float, float], end: tuple[float, float]
-) -> Markup:
-    """A message in a few words beside its arrow, where there is room; a lost one's fault first."""
+def _label(picture: _Picture, message: Message, number: int, start: Place, end: Place) -> Markup:
+    """The message of this number in a few words beside its arrow, where there is room."""
     text = safe_text(brief(message.body))
     if message.dropped is not None:
         text = f"{text} lost: {safe_text(shortened(message.reason, 20))}"
@@ -391,5 +399,6 @@ def _label(
         x = start[0] + (end[0] - start[0]) * share + 5
         y = start[1] + (end[1] - start[1]) * share
         if picture.free(x, y - 8, len(text) * GLYPH):
-            return _text("says", x, y + 2, text)
+            said = Markup('<text class="says {}" data-of="{}" x="{:.1f}" y="{:.1f}">{}</text>')
+            return said.format(_kind(picture, message), number, x, y + 2, text)
     return Markup("")

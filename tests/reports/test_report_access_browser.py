@@ -1,7 +1,10 @@
 """The page for whoever has no mouse, other colors, or paper."""
 
+import base64
+
 import pytest
 from chromium import find_chromium
+from report_page import dataset
 
 pytestmark = [
     pytest.mark.browser,
@@ -73,6 +76,48 @@ def test_with_forced_colors_pictures_keep_theirs_and_the_rest_takes_the_systems(
 
 
 GOLD = "getComputedStyle(document.querySelector('.role.leads rect')).fill"
+
+
+ROWS = """[...document.querySelectorAll('.in-rows')].map(rows => {
+    const shown = [...rows.children].map(row => row.getBoundingClientRect());
+    return { rows: shown.length, widest: Math.max(...shown.map(box => box.right)),
+        scale: shown[0].width / rows.firstChild.viewBox.baseVal.width,
+        other: rows.nextElementSibling.getClientRects().length,
+        blamed: [...rows.querySelectorAll('.bar.blamed rect')].some(bar => {
+            const box = bar.getBoundingClientRect(), row = bar.closest('.in-rows > svg');
+            const room = row.lastChild.getBoundingClientRect();
+            return box.left < room.right && box.right > room.left; }),
+        names: [...rows.children].every(row => row.firstChild.querySelector('text.lane')) };
+})"""
+
+
+@pytest.mark.parametrize("name", ["raft", "two-leaders"])
+def test_a_wide_witness_is_printed_in_rows_that_can_be_read(browser, traced, name):
+    browser.open(traced[name], width=740)  # as wide as paper
+    browser.media("light", "print")
+    before = browser.evaluate("document.querySelectorAll('.in-rows').length")
+    browser.evaluate("dispatchEvent(new Event('beforeprint'))")
+    rows = browser.evaluate(ROWS)
+    browser.evaluate("dispatchEvent(new Event('afterprint'))")
+
+    assert (before, browser.evaluate("document.querySelectorAll('.in-rows').length")) == (0, 0)
+    assert len(rows) == {"raft": 2, "two-leaders": 0}[name]
+    for picture in rows:
+        assert picture["rows"] > 1
+        assert picture["widest"] <= 740
+        assert picture["scale"] > 0.75  # of letters on the screen
+        assert picture["other"] == 0
+        assert picture["blamed"]
+        assert picture["names"]
+
+
+def test_a_page_is_printed_with_its_witness_and_without_an_error(browser, traced):
+    browser.open(traced["raft"])
+    printed = base64.b64decode(browser.call("Page.printToPDF", printBackground=True)["data"])
+
+    assert printed.startswith(b"%PDF")
+    assert printed.count(b"/Type /Page\n") > 5
+    assert "errors" not in dataset(browser)
 
 
 def test_printed_commands_are_whole_and_nothing_to_press_is_printed(browser, pages):

@@ -52,8 +52,25 @@ def test_a_click_lights_what_happened_before_a_message(browser, traced):
     before = browser.evaluate(CHOSEN)
     assert [text.split(":")[0] for text in before][-2:] == ["n3 to n2", "n2 to n3"]
     assert not any("client" in text for text in before)
+    words = "[...document.querySelectorAll('text.says.before')].map(t => t.textContent)"
+    assert browser.evaluate(words) == ["request-vote 7", "vote 7 yes"]
     told = browser.evaluate("document.querySelector('.spacetime-told').textContent")
     assert told.startswith('n2 to n3: ["vote", 7, true]; sent at 2.602000 s, received at')
+
+
+def test_words_choose_their_message_and_stand_before_all_arrows(browser, traced):
+    browser.open(traced["two-leaders"])
+    vote = "[...document.querySelectorAll('text.says')].find(t => t.textContent === 'vote 7 yes')"
+    event = "new MouseEvent('click', { bubbles: true })"
+    browser.evaluate(f"{vote}.dispatchEvent({event})")
+    hidden = browser.evaluate(
+        "[...document.querySelectorAll('svg.spacetime :is(.says, .bar, .role)')].filter(over =>"
+        " [...document.querySelectorAll('g.message')].some(message =>"
+        " over.compareDocumentPosition(message) & Node.DOCUMENT_POSITION_FOLLOWING)).length"
+    )
+
+    assert browser.evaluate(f"{CHOSEN}.at(-1)").startswith("n2 to n3")
+    assert hidden == 0
 
 
 def test_arrow_keys_step_through_messages_and_escape_ends_it(browser, traced):

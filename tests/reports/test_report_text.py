@@ -196,7 +196,7 @@ def test_nothing_hostile_becomes_markup(tmp_path):
         ("<b>&", "&lt;b&gt;&amp;"),
         ("a|b", "a&#124;b"),
         ("*x* _y_ `z` [l](u)", r"\*x\* \_y\_ \`z\` \[l\](u)"),
-        ("@me #12 http://a", "&#64;me &#35;12 http&#58;//a"),
+        ("@me #12 http://a", "&#64;&#8203;me &#35;&#8203;12 http&#58;//a"),
         ("two\nlines", "two lines"),
         ("- item", r"\- item"),
         ("1. item", "1&#46; item"),
