@@ -5,7 +5,8 @@ and kinds of faults. A seed of a cell has one row, so nothing is counted twice, 
 tried or merged; a seed that was handed out and never came back has none, and comes again.
 
 What was drawn for a seed (its workload, the kinds of its faults) has a row of its own, which says
-where failures are found among all that was tried; memories of before that have none.
+where failures are found among all that was tried, and so has the day on which it was first tried;
+memories of before that have none.
 
 A *group* is one failure: a target and a signature. Its smallest plan is tried first by the next
 hunt; if that plan passes then, the failure is fixed, and its plan goes on to be tried, as a
@@ -48,6 +49,10 @@ create table if not exists drawn (
     cell text not null, seed integer not null, workload text not null, kinds text not null,
     primary key (cell, seed)
 ) without rowid;
+create table if not exists days (
+    cell text not null, seed integer not null, day text not null,
+    primary key (cell, seed)
+) without rowid;
 create table if not exists groups (
     target text not null, signature text not null, checker text not null, reason text not null,
     state text not null, first_seen text not null, last_seen text not null,
@@ -71,6 +76,9 @@ select groups.*,
          where target = groups.target and signature = groups.signature group by cell) as first)
 from groups
 """
+
+# The earlier of two days, so that memories may be merged in any order.
+_DAYS = "on conflict (cell, seed) do update set day = min(day, excluded.day)"
 
 _GAPS = """
 select seed + 1, following from
@@ -191,6 +199,8 @@ class Memory:
         )
         # First what it was: a kill between the two leaves a row that nobody counts.
         self._db.execute("insert or ignore into drawn values (?, ?, ?, ?)", _drawn(attempt))
+        dated = (attempt.target.cell, attempt.plan["seed"], timestamp()[: len("2026-11-28")])
+        self._db.execute(f"insert into days values (?, ?, ?) {_DAYS}", dated)
         made = self._db.execute("insert or ignore into runs values (?, ?, ?, ?, ?, ?)", row)
         return made.rowcount == 1
 
@@ -306,6 +316,7 @@ class Memory:
             ).fetchall()
             self._db.execute(f"insert into main.runs select * {new}")
             self._db.execute("insert or ignore into main.drawn select * from other.drawn")
+            self._db.execute(f"insert into main.days select * from other.days where true {_DAYS}")
             self._db.execute("insert or ignore into main.failures select * from other.failures")
             self._db.execute("commit")
         finally:

@@ -73,7 +73,7 @@ def merged(into, *others):
 def content(memory):
     return [
         memory._db.execute(f"select * from {table}").fetchall()
-        for table in ("runs", "drawn", "groups", "failures")
+        for table in ("runs", "drawn", "days", "groups", "failures")
     ]
 
 
@@ -94,8 +94,10 @@ def test_nothing_is_lost_and_nothing_counted_twice(remembering):
     assert base.tried(target("durable")) == 6
 
 
-def test_files_in_any_order_give_the_same_memory(remembering):
+def test_files_in_any_order_give_the_same_memory(remembering, monkeypatch):
     rng = random.Random(7)
+    day = "splitbrain.harness.hunting.memory.timestamp"
+    monkeypatch.setattr(day, lambda: f"2026-01-0{rng.randrange(1, 10)}T08:00:00+00:00")
     for case in range(20):
         parts, outcomes = [], [rng.choice(("", "bad", "worse")) for _ in range(8)]
         for number in range(3):
