@@ -131,7 +131,8 @@ def find_cycles(
     component, components = compiled.strong_components(offsets, targets)
     found = Cycles()
     if components == graph.nodes:
-        found.order = np.argsort(-component[: graph.transactions].astype(np.int64), kind="stable")
+        del offsets, targets  # of a large history some half of what the edges take
+        found.order = np.argsort(-component[: graph.transactions], kind="stable")
         return found
     _Search(graph, component, components, found, limit, budget, late).run(everything)
     return found

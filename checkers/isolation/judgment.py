@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from splitbrain.checkers.isolation.consistency import (
     MODELS,
     STRONGEST,
@@ -110,6 +112,7 @@ def judge(
         consistency: the model asked for; None means the strongest, and the verdict says which
             models are left.
         proof: makes the certificate of a valid verdict; "no proof" in it says why there is none.
+            An array in it, such as an order of all transactions, becomes a list once it is read.
         coverage: see `Verdict`.
         cost: see `Verdict`.
         assumptions: what the verdict assumes, for its certificate.
@@ -149,10 +152,15 @@ def judge(
         )
     allowed = f" (it has {', '.join(others)}, which the model allows)" if others else ""
     proved = proof()
+
+    def made() -> Mapping[str, Any]:
+        shown = {k: v.tolist() if isinstance(v, np.ndarray) else v for k, v in proved.items()}
+        return {**certificate, **shown}
+
     reason = f"no anomaly that {asked.name} forbids{allowed}"
     if "no proof" in proved:
         reason = f"{reason}; this does not prove that it holds"
-    return Verdict(name, VALID, reason, (), {**certificate, **proved}, coverage, cost)
+    return Verdict(name, VALID, reason, (), made, coverage, cost)
 
 
 def _ladder(left: Standing, anomalies: Sequence[Anomaly]) -> dict[str, Any]:

@@ -39,10 +39,10 @@ class Operations:
     elements: Array
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Micros:
     """Micro-operations of events, as `folding.fold` has kept them, where each event's begin, and
-    what they read."""
+    what they read. Columns are given up one by one as transactions get theirs (`taken`)."""
 
     offsets: Array
     function: Array
@@ -51,6 +51,12 @@ class Micros:
     start: Array
     length: Array
     lists: Lists
+
+    def taken(self, column: str, places: Array) -> Array:
+        """A column at these places; the column itself is gone, for memory has room for it once."""
+        found: Array = getattr(self, column)[places]
+        setattr(self, column, found[:0])
+        return found
 
 
 class Lists:
@@ -119,12 +125,13 @@ def transactions_from(history: History, micros: Micros, lists: bool) -> Transact
     """The history's transactions, or None if they must be read one by one (to say why)."""
     invoked, completed, status, rows = statuses(history)
     compiled = kernels.compiled(numbering)
-    offsets, function, key, value, start, length = compiled.chosen_operations(
-        micros.offsets, rows, micros.function, micros.key, micros.value, micros.start,
-        micros.length,
-    )  # fmt: skip
-    if not _of_this_kind(function, value, lists):
+    offsets, places = compiled.chosen_operations(micros.offsets, rows)
+    if not _of_this_kind(micros.function[places], micros.value[places], lists):
         return None
+    function, key, value, start, length = (
+        micros.taken(column, places) for column in ("function", "key", "value", "start", "length")
+    )
+    del places
     found, arena = micros.lists, micros.lists.arena()
     number, kept = compiled.by_appearance(key, len(found.names()))
     key_of, values = _numbered(key, value, found.segments(number), arena, len(kept), lists)
@@ -134,7 +141,7 @@ def transactions_from(history: History, micros: Micros, lists: bool) -> Transact
         invoked=invoked,
         completed=completed,
         offsets=offsets,
-        kind=np.where(function == words.READ, READ, 0).astype(np.int8),
+        kind=np.where(function == words.READ, np.int8(READ), np.int8(0)),
         key=key,
         element=value,
         start=start,

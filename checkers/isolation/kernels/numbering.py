@@ -18,32 +18,21 @@ LISTED = NULL + 1
 
 
 @jit
-def chosen_operations(
-    offsets: Array, rows: Array, function: Array, key: Array, value: Array, start: Array,
-    length: Array,
-) -> tuple[Array, Array, Array, Array, Array, Array]:  # fmt: skip
-    """The micro-operations of some rows: offsets, functions, keys, values, and their lists."""
+def chosen_operations(offsets: Array, rows: Array) -> tuple[Array, Array]:
+    """Where the micro-operations of some rows begin among themselves, and where they are."""
     count = 0
     for row in rows:
         count += offsets[row + 1] - offsets[row]
     new_offsets = np.zeros(len(rows) + 1, np.int64)
-    functions = np.empty(count, np.int8)
-    keys = np.empty(count, np.int32)
-    values = np.empty(count, np.int32)
-    starts = np.empty(count, np.int32)
-    lengths = np.empty(count, np.int32)
+    places = np.empty(count, np.int32)
     m = 0
     for i in range(len(rows)):
         row = rows[i]
         for old in range(offsets[row], offsets[row + 1]):
-            functions[m] = function[old]
-            keys[m] = key[old]
-            values[m] = value[old]
-            starts[m] = start[old]
-            lengths[m] = length[old]
+            places[m] = old
             m += 1
         new_offsets[i + 1] = m
-    return new_offsets, functions, keys, values, starts, lengths
+    return new_offsets, places
 
 
 @jit

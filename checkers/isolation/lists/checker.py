@@ -151,7 +151,7 @@ class _Analysis:
         name, order = question.model, searched.cycles.order
         apart = speaks_of_sessions(name) and not question.process
         if order is not None and not searched.findings.counts and not apart:
-            return {"order": indices_of(t, order[alive[order]])}
+            return {"order": t.indices[t.invoked[order[alive[order]]]]}
         if "snapshot-isolation" in implied(name):
             return _schedule(self.history, searched.graph) or no_proof(name)
         observe = partial(_observed, self.history, searched.graph)
