@@ -67,7 +67,7 @@ class _Converged:
         states = {node: answers[node].result[1] for node in nodes}
         if len({frozen(state) for state in states.values()}) > 1:
             anomaly = _diverged(states, [answers[node] for node in nodes])
-            missing = [*silent, *servers_that(history, GONE)]
+            missing = {*silent, *servers_that(history, GONE)} - answers.keys()
             if len(nodes) <= len(missing):
                 reason = (
                     f"{anomaly.message}; but {_listed(sorted(missing))} never answered, without "

@@ -31,7 +31,7 @@ def verify_replicas(history: History, verdict: Verdict, options: Mapping[str, An
             raise CertificateError("not all replicas answered, twice at least, with one state")
         return Certified(f"the final states of {len(texts)} replicas are one text")
     dead = [event.value for event in history.events(f=ANSWERS)][-1:]
-    silent |= {node for value in dead for node, did in value.items() if did == GONE}
+    silent |= {node for value in dead for node, did in value.items() if did == GONE} - last.keys()
     if equal or len(texts) <= len(silent):
         raise CertificateError("no two replicas differ, or most of them did not answer")
     for anomaly in verdict.anomalies:

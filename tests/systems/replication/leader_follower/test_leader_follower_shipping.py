@@ -13,9 +13,9 @@ from splitbrain.checkers.verdict import VALID
 from splitbrain.harness import Plan, run
 from splitbrain.systems.registry import experiment
 from splitbrain.systems.replication.leader_follower.blocks import Blocks
-from splitbrain.systems.replication.leader_follower.bugs import MoreBlocks
 from splitbrain.systems.replication.leader_follower.log import Entry
 from splitbrain.systems.replication.leader_follower.machine import Machine
+from splitbrain.systems.replication.leader_follower.shipping_bugs import MoreBlocks
 
 commands = st.lists(
     st.one_of(
