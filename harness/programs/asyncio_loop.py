@@ -37,6 +37,11 @@ _T = TypeVar("_T")
 _RESOLUTION_S = 1e-9
 """Timers that are due within so many seconds are due now."""
 
+_ROUNDS_IN_A_ROW = 1000
+"""So many rounds take no time, and then each so many take a moment, as they would anywhere."""
+
+_ROUNDS_TAKE_S = 1e-5
+
 _UNWINDING_TURNS = 200
 """How often a dead process's tasks are run until they are given up."""
 
@@ -66,6 +71,7 @@ class NodeLoop(MachineCalls):
         process.on_rate = self._reset_timer
         self._names = itertools.count(1)
         self._end_run: Callable[[], None] | None = None  # ends the wait for ``main``
+        self._rounds = 0  # since nothing was ready
         self._exit: SystemExit | KeyboardInterrupt | None = None
         descriptors = descriptors_of(machine_under(process), process)
         self._sockets = SimulatedSelector(descriptors, self.poke)
@@ -94,12 +100,14 @@ class NodeLoop(MachineCalls):
         sys.set_asyncgen_hooks(*hooks)
 
     def _turn(self) -> bool:
-        """Run callbacks until none is ready; False if they go round without end."""
+        """Run callbacks until none is ready; False if they go round and round."""
         kept = self._enter()
         try:
-            for _ in range(ROUNDS_AT_ONCE):
+            for _ in range(min(_ROUNDS_IN_A_ROW, ROUNDS_AT_ONCE)):
                 if not self._has_work():
+                    self._rounds = 0
                     return True
+                self._rounds += 1
                 try:
                     self._run_ready()
                 except (SystemExit, KeyboardInterrupt) as error:
@@ -158,9 +166,13 @@ class NodeLoop(MachineCalls):
                 await self._unwind()
 
     async def _turn_and_rest(self) -> None:
-        if not self._turn():
-            self._run_away()
-            await trio.sleep_forever()
+        while not self._turn():
+            if self._rounds >= ROUNDS_AT_ONCE:
+                self._run_away()
+                await trio.sleep_forever()
+            # Some libraries wait for what is left until a deadline, which may be nothing, and go
+            # round until it has passed.
+            await self._process.wait(_ROUNDS_TAKE_S)
         self._set_timer()
         await self._process.wait_for(self._arm)
 

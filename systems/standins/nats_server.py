@@ -1,8 +1,10 @@
 """A stand-in for NATS: one server that unmodified clients (nats-py) talk to.
 
-Core NATS (publish, subscribe with ``*`` and ``>``, queue groups, requests, "no responders"), and
-of JetStream streams, acknowledged publishing, and reading a message by number or subject; no
-consumers, no clusters. Its setting `sync` says what a power loss takes of acknowledged messages:
+Core NATS (publish, subscribe with ``*`` and ``>``, queue groups, requests, "no responders",
+headers), and of JetStream streams, acknowledged publishing (once for each ``Nats-Msg-Id``), reading
+a message by number or subject, and consumers that pull or are pushed to
+(`splitbrain.systems.standins.nats_consumers`); no ordered consumers, no clusters. Its setting
+`sync` says what a power loss takes of acknowledged messages:
 
 ============  =============================================================================
 ``always``    nothing: each message is synced before it is acknowledged
@@ -26,7 +28,8 @@ from splitbrain.harness.node import Node
 from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.programs.surroundings.surrounding import surround, surround_clients
 from splitbrain.harness.simulation.incarnation import Incarnation
-from splitbrain.systems.standins.nats_streams import API, JetStream, matches
+from splitbrain.systems.standins.nats_consumers import ACK, matches
+from splitbrain.systems.standins.nats_streams import API, JetStream
 
 PORT = 4222
 SYNC_INTERVAL_S = 120.0
@@ -45,6 +48,7 @@ class Nats:
         self.node, self.sync = node, sync
         self.sessions: dict[Session, None] = {}
         self.jetstream = JetStream(node)
+        self._changed = trio.Event()
 
     async def run(self) -> None:
         """Serve until the process ends."""
@@ -54,6 +58,7 @@ class Nats:
         async with trio.open_nursery() as nursery:
             if self.sync == "interval":
                 nursery.start_soon(self._sync_now_and_then)
+            nursery.start_soon(self._attend)
             await trio.serve_tcp(lambda stream: Session(self, stream).run(), PORT)
 
     async def _sync_now_and_then(self) -> None:
@@ -61,17 +66,38 @@ class Nats:
             await trio.sleep(SYNC_INTERVAL_S)
             await self.jetstream.sync()
 
-    async def publish(self, sender: Session, subject: str, reply: str, data: bytes) -> None:
+    async def _attend(self) -> None:
+        """Send what consumers are due."""
+        while True:
+            for sent, kept in self.jetstream.step(self.heard):
+                if kept is None:
+                    self.deliver(sent.to, "", b"", sent.headers)
+                else:
+                    self.deliver(sent.to, sent.reply, kept.data, kept.headers, kept.subject)
+            with trio.move_on_after(self.jetstream.rest_s(self.heard)):
+                await self._changed.wait()
+            self._changed = trio.Event()
+
+    async def publish(
+        self, sender: Session, subject: str, reply: str, data: bytes, headers: bytes
+    ) -> None:
         """A message from a client: to whoever listens, to a stream, or to JetStream itself."""
-        if subject.startswith(API):
-            answer = self.jetstream.answer(subject, data)
-            await self._acknowledge(reply, answer)
-            return
-        acknowledgement = self.jetstream.keep(subject, data)
-        if acknowledgement is not None and reply:
-            await self._acknowledge(reply, acknowledgement)
-        if not self.deliver(subject, reply, data) and reply and acknowledgement is None:
-            sender.no_responders(reply)
+        if subject.startswith(ACK):
+            self.jetstream.acknowledge(subject, data)
+            if reply:  # it wants to know that this lasts
+                await self._acknowledge(reply, {})
+        elif subject.startswith(API):
+            answer = self.jetstream.answer(subject, data, reply)
+            if answer is not None:
+                await self._acknowledge(reply, answer)
+        else:
+            acknowledgement = self.jetstream.keep(subject, data, headers)
+            if acknowledgement is not None and reply:
+                await self._acknowledge(reply, acknowledgement)
+            heard = self.deliver(subject, reply, data, headers)
+            if not heard and reply and acknowledgement is None:
+                sender.no_responders(reply)
+        self.changes()
 
     async def _acknowledge(self, reply: str, answer: dict[str, Any]) -> None:
         if self.sync == "always":
@@ -79,8 +105,30 @@ class Nats:
         if reply:
             self.deliver(reply, "", json.dumps(answer).encode())
 
-    def deliver(self, subject: str, reply: str, data: bytes) -> int:
-        """Send to all subscriptions that fit, to one of each queue group; returns how many."""
+    def heard(self, subject: str) -> bool:
+        """Whether somebody listens to a subject."""
+        return any(
+            matches(pattern, subject)
+            for session in self.sessions
+            for pattern, _ in session.subscriptions.values()
+        )
+
+    def changes(self) -> None:
+        """Something has happened that consumers may have waited for."""
+        self._changed.set()
+
+    def deliver(
+        self, subject: str, reply: str, data: bytes, headers: bytes = b"", told: str = ""
+    ) -> int:
+        """Send to all subscriptions that fit, to one of each queue group; returns how many.
+
+        Args:
+            subject: what subscriptions are to fit.
+            reply: where it may be answered.
+            data: the message.
+            headers: its headers.
+            told: the subject that the message has, if that is another one.
+        """
         groups: dict[tuple[str, str], list[tuple[Session, str]]] = {}
         chosen: list[tuple[Session, str]] = []
         for session in self.sessions:
@@ -92,7 +140,7 @@ class Nats:
                         chosen.append((session, number))
         chosen += [self.node.random.choice(members) for members in groups.values()]
         for session, number in chosen:
-            session.message(subject, number, reply, data)
+            session.message(told or subject, number, reply, data, headers)
         return len(chosen)
 
 
@@ -158,26 +206,32 @@ class Session:
                 pass
             case "SUB", [subject, number]:
                 self.subscriptions[number] = (subject, "")
+                self._server.changes()
             case "SUB", [subject, group, number]:
                 self.subscriptions[number] = (subject, group)
+                self._server.changes()
             case "UNSUB", [number]:
                 self.subscriptions.pop(number, None)
             case "UNSUB", [number, most]:
                 self._left[number] = int(most)
             case "PUB", [subject, *reply, _]:
-                await self._server.publish(self, subject, "".join(reply), payload)
-            case "HPUB", [subject, *reply, headers, _]:
-                await self._server.publish(self, subject, "".join(reply), payload[int(headers) :])
+                await self._server.publish(self, subject, "".join(reply), payload, b"")
+            case "HPUB", [subject, *reply, size, _]:
+                headers, data = payload[: int(size)], payload[int(size) :]
+                await self._server.publish(self, subject, "".join(reply), data, headers)
             case "PONG", _:
                 pass
             case _:
                 self._send(b"-ERR 'Unknown Protocol Operation'\r\n")
 
-    def message(self, subject: str, number: str, reply: str, data: bytes) -> None:
+    def message(self, subject: str, number: str, reply: str, data: bytes, headers: bytes) -> None:
         """Send a message that a subscription asked for."""
         told = f"{reply} " if reply else ""
-        head = f"MSG {subject} {number} {told}{len(data)}\r\n".encode()
-        self._send(head + data + b"\r\n")
+        name, sizes = "MSG", f"{len(data)}"
+        if headers:
+            name, sizes = "HMSG", f"{len(headers)} {len(headers) + len(data)}"
+        head = f"{name} {subject} {number} {told}{sizes}\r\n".encode()
+        self._send(head + headers + data + b"\r\n")
         if number in self._left:
             self._left[number] -= 1
             if self._left[number] <= 0:
@@ -188,9 +242,7 @@ class Session:
         """Tell the client at once that nobody will answer its request."""
         for number, (pattern, _) in self.subscriptions.items():
             if matches(pattern, reply):
-                size = len(_NO_RESPONDERS)
-                head = f"HMSG {reply} {number} {size} {size}\r\n".encode()
-                self._send(head + _NO_RESPONDERS + b"\r\n")
+                self.message(reply, number, "", b"", _NO_RESPONDERS)
                 return
 
 

@@ -184,6 +184,22 @@ def test_a_loop_that_waits_for_nothing_is_ended_and_named():
         run(world)
 
 
+def test_who_goes_round_until_a_deadline_has_passed_sees_it_pass():
+    left = []
+
+    async def main():
+        deadline = time.monotonic() + 1.0
+        await asyncio.sleep(1.0 - 1e-6)
+        while (rest := deadline - time.monotonic()) >= 0:
+            left.append(rest)
+            await asyncio.sleep(0)
+
+    run(programs(main))
+
+    assert len(set(left)) == 1
+    assert len(left) <= 1001
+
+
 @pytest.mark.slow
 def test_a_loop_of_sleeps_that_are_too_short_is_ended_and_named():
     async def main():

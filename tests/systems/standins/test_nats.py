@@ -3,44 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from pathlib import Path
 
 import pytest
 
 pytest.importorskip("nats")
-sys.path.insert(0, str(Path(__file__).parents[2] / "harness" / "programs"))
 
-import nats as client_library
 from nats.errors import NoRespondersError
 from nats.errors import TimeoutError as NatsTimeout
 from nats.js.errors import NotFoundError
+from nats_programs import connected, with_nats
 from worlds import cut
 
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.programs import program, roles
 from splitbrain.harness.simulation.world import World
 from splitbrain.systems.standins import nats
-
-
-def with_nats(main, *, sync="interval", events=(), rules=lambda world: None, until=15.0):
-    """Run a program beside a NATS; returns the world."""
-    made = roles(nats=nats(sync), app=program(main, library="asyncio"))
-    world = World(1)
-    for name, peers in (("n1", ("n2",)), ("n2", ("n1",))):
-        world.add_server(name, lambda node: made(node).run(), peers)
-    for at, action in events:
-        world.at(at, getattr(world, action), "n1")
-    rules(world)
-    with world.booted():
-        world.run_until(until)
-    for _, _, error in world.failures:
-        raise error
-    return world
-
-
-def connected():
-    return client_library.connect("nats://nats:4222", reconnect_time_wait=0.1)
 
 
 def test_messages_reach_who_subscribes_and_requests_are_answered():
