@@ -55,6 +55,10 @@ _USE_RANDOM = "use node.random"
 _USE_NETWORK = "use node.network"
 _USE_DISK = "use node.disk"
 _USE_TASKS = "use tasks in place of threads"
+_NO_GRPC = (
+    "grpcio is C, and has sockets and threads of its own, which leave the simulation; grpclib, in "
+    "Python alone, does not"
+)
 _IN_PLACE = (
     "what is sent to a thread is done in place, where it can't wait for a task: await that in "
     "the task that sends it"
@@ -113,6 +117,10 @@ RANDOM = (
     "getrandbits",
     "randbytes",
 )
+_WAYS_BACK = ("trio.from_thread", "anyio.from_thread")
+"""Where a thread finds what runs a coroutine in the loop, and waits for it."""
+
+_GRPC = ("insecure_channel", "secure_channel", "server")
 _PIPES = ("pipe", "pipe2", "mkfifo", "mknod", "openpty", "eventfd", "memfd_create")
 _SECRETS = ("choice", "randbelow", "randbits", "token_bytes", "token_hex", "token_urlsafe")
 _AUDITED = {
@@ -330,15 +338,20 @@ def _guard_all() -> list[Guarded]:
         *_guard(threading.Thread, "start", _USE_TASKS),
         *_guard(_thread, "start_new_thread", _USE_TASKS),
         *_guard(*THREAD_STARTER, _USE_TASKS),
-        *(p for of in _ways_back() for p in _guard(of, "run", _IN_PLACE)),
+        *(p for of in _imported(*_WAYS_BACK) for p in _guard(of, "run", _IN_PLACE)),
+        *(
+            p
+            for of in _imported("grpc", "grpc.aio")
+            for n in _GRPC
+            for p in _guard(of, n, _NO_GRPC)
+        ),
         *_guard_asyncio(),
     ]
 
 
-def _ways_back() -> list[ModuleType]:
-    """Where a thread finds what runs a coroutine in the loop, and waits for it."""
-    found = (sys.modules.get(name) for name in ("trio.from_thread", "anyio.from_thread"))
-    return [module for module in found if module is not None]
+def _imported(*names: str) -> list[ModuleType]:
+    """Those of these modules that anybody has imported; of others no node has functions."""
+    return [sys.modules[name] for name in names if name in sys.modules]
 
 
 def _guard_asyncio() -> list[Guarded]:

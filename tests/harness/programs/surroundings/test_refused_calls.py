@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
 
 import pytest
 import trio
@@ -179,6 +180,21 @@ def test_another_loop_in_a_program_of_trio_is_refused():
             coroutine.close()
 
     assert "one event loop" in refusal(nested, "trio")
+
+
+@pytest.mark.parametrize("name", ["grpc", "grpc.aio"])
+def test_grpc_whose_core_is_c_is_refused_before_it_begins(name, monkeypatch):
+    library = ModuleType(name)
+    vars(library)["insecure_channel"] = lambda target: pytest.fail("it connects")
+    monkeypatch.setitem(sys.modules, name, library)
+
+    async def connects():
+        library.insecure_channel("n1:7000")
+
+    told = refusal(connects)
+    assert told.startswith("test_refused_calls.py:")
+    assert f"{name}.insecure_channel() was used" in told
+    assert "grpclib" in told
 
 
 def test_what_real_memory_and_files_are_mapped_for_stays_possible():
