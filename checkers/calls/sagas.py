@@ -27,7 +27,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from splitbrain.checkers.answers import servers_that
+from splitbrain.checkers.calls.rechecked_sagas import verify
 from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.findings import MOST_SHOWN
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
@@ -90,7 +92,9 @@ class Sagas:
         certificate = {"findings": [[a.kind, *a.operations] for a in anomalies]}
         if anomalies:
             said = f"{len(anomalies)} findings; {anomalies[0].message}"
-            return Verdict(NAME, INVALID, said, tuple(anomalies[:20]), certificate, coverage)
+            return Verdict(
+                NAME, INVALID, said, tuple(anomalies[:MOST_SHOWN]), certificate, coverage
+            )
         if not audits or not coverage["booked"]:
             said = "no order succeeded, or nobody looked in the end: nothing was exercised"
             return Verdict(NAME, UNKNOWN, said, coverage=coverage)
@@ -204,4 +208,4 @@ def _found(kind: str, message: str, *calls: Call) -> Anomaly:
     return Anomaly(kind, message, tuple(sorted({_end(call) for call in calls})))
 
 
-ENTRY = CheckerEntry(NAME, saga, "a saga has all of its effects in the end, or none")
+ENTRY = CheckerEntry(NAME, saga, "a saga has all of its effects in the end, or none", verify=verify)

@@ -81,10 +81,10 @@ class _Progress:
         )
         if anomalies:
             return Verdict(self.name, INVALID, anomalies[0].message, anomalies, coverage=coverage)
-        if not worked:
-            reason = "no operation ever succeeded, so nothing can be said to have stopped"
+        number = sum(any(c.outcome == OK for c in group) for group in attempts.values())
+        if not number:
+            reason = "none of the final operations ever succeeded, so none can have stopped working"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        number = len(attempts)
         reason = f"{number} final operation{'s' if number > 1 else ''}, each answered"
         return Verdict(self.name, VALID, reason, coverage=coverage)
 

@@ -27,7 +27,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.findings import MOST_SHOWN
 from splitbrain.checkers.history import NEMESIS, OK, Call, History, Operation
+from splitbrain.checkers.invariants.rechecked_memberships import verify
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
@@ -73,7 +75,9 @@ class _Membership:
         certificate = {"findings": [[a.kind, *a.operations] for a in anomalies]}
         if anomalies:
             said = f"{len(anomalies)} findings; {anomalies[0].message}"
-            return Verdict(NAME, INVALID, said, tuple(anomalies[:20]), certificate, coverage)
+            return Verdict(
+                NAME, INVALID, said, tuple(anomalies[:MOST_SHOWN]), certificate, coverage
+            )
         if not views or not announced:
             said = "nothing was announced, or nobody was asked in the end: nothing was exercised"
             return Verdict(NAME, UNKNOWN, said, coverage=coverage)
@@ -187,4 +191,6 @@ def _end(call: Call) -> int:
     return call.complete_index
 
 
-ENTRY = CheckerEntry(NAME, membership, "members agree in the end, and never unsay what they knew")
+ENTRY = CheckerEntry(
+    NAME, membership, "members agree in the end, and never unsay what they knew", verify=verify
+)

@@ -76,8 +76,9 @@ class _QuorumOverlap:
         if anomalies:
             said = anomalies[0].message
             return Verdict(self.name, INVALID, said, tuple(anomalies[:_SHOWN]), coverage=coverage)
-        if not decisions:
-            return Verdict(self.name, UNKNOWN, "nothing was decided", coverage=coverage)
+        if not compared:
+            said = "nobody was elected after something had been committed"
+            return Verdict(self.name, UNKNOWN, said, coverage=coverage)
         reason = f"{compared} elections, each by somebody who held what was committed last"
         return Verdict(self.name, VALID, reason, coverage=coverage)
 

@@ -65,8 +65,8 @@ class _FencingTokens:
         if anomalies:
             said = anomalies[0].message
             return Verdict(self.name, INVALID, said, tuple(anomalies[:100]), coverage=coverage)
-        if not events:
-            reason = "no token was given, so nothing was exercised"
+        if len(events) == len(greatest):
+            reason = "no lock was given twice, so nothing was exercised"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
         reason = f"{len(events)} tokens, each greater than those before it"
         return Verdict(self.name, VALID, reason, coverage=coverage)

@@ -49,6 +49,11 @@ RESENT = 0.1
 is remembered too shortly, or not in a snapshot, or not on disk, is asked for by such a copy and by
 nothing else, and of those in a short window hardly any meets a new life."""
 
+OWN = 0.12
+"""How often one of the scenarios comes that only some systems have (a lease that is outlived, a
+change that is contested), alone or with one other kind: they follow what the system does, and among
+thirty kinds it seldom gets so far."""
+
 IN_A_STATE = 0.12
 """How often one of these comes with one other kind alone, and lasts. Among many faults whoever
 would do something wrong is soon down itself, or so are those who would see it."""
@@ -73,12 +78,16 @@ def kinds_for(faults: Sequence[str], claims: Claims | None, seed: int) -> str | 
         return _restarting(others, _stream(seed, "restarting"))
     toss = _stream(seed, "notices").random()
     if noticed and others and toss < NOTICED * NOTICED_ALONE:
-        return _few(noticed, others, _stream(seed, "noticed alone"))
+        return _few(noticed, others, _stream(seed, "noticed alone"), (1, 2))
     if toss >= NOTICED:
         kinds = others or kinds
     losses = _stream(seed, "power losses")
     if POWER_LOSS in others and len(others) > 1 and losses.random() < POWER_LOSSES:
         return [POWER_LOSS, losses.choice([kind for kind in others if kind != POWER_LOSS])]
+    own = _stream(seed, "own")
+    made = [kind.id for kind in resolve(others) if kind.composite and kind.by_name]
+    if made and own.random() < OWN:
+        return _few(made, [kind for kind in others if kind not in made], own, (0, 1))
     lasting = _stream(seed, "state")
     states = [known for family in STATES if (known := [k for k in family if k in others])]
     rest = [kind for kind in others if not any(kind in family for family in states)]
@@ -128,9 +137,11 @@ def _restarting(kinds: list[str], rng: random.Random) -> list[str]:
     return [restart, rng.choice(others)] if others and rng.random() < 0.5 else [restart]
 
 
-def _few(noticed: list[str], others: list[str], rng: random.Random) -> list[str]:
-    """A kind that is noticed, with one or two others."""
-    return [rng.choice(noticed), *rng.sample(others, min(len(others), rng.choice((1, 2))))]
+def _few(
+    kinds: list[str], others: list[str], rng: random.Random, number: tuple[int, int]
+) -> list[str]:
+    """One of these kinds, with so many others."""
+    return [rng.choice(kinds), *rng.sample(others, min(len(others), rng.choice(number)))]
 
 
 def _stream(seed: int, name: str) -> random.Random:

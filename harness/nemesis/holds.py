@@ -177,18 +177,18 @@ class Changes:
     """Who is to hear when a client asks for a change of the cluster."""
 
     def __init__(self) -> None:
-        self._listeners: list[Callable[[], None]] = []
+        self._listeners: list[Callable[[str], None]] = []
 
-    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
-        """Call `listener` at each change; returns how to stop."""
+    def listen(self, listener: Callable[[str], None]) -> Callable[[], None]:
+        """Call `listener` at each change, with the client's name; returns how to stop."""
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    def invoked(self, f: str) -> None:
-        """An operation was invoked."""
+    def invoked(self, f: str, client: str) -> None:
+        """A client invoked an operation."""
         if f in CHANGES:
             for listener in tuple(self._listeners):
-                listener()
+                listener(client)
 
 
 class ClockHolds:

@@ -91,9 +91,10 @@ class Nemesis:
         for trigger in self._triggers:
             trigger.heard(ACKNOWLEDGED, "", None)
 
-    def invoked(self, f: str) -> None:
+    def invoked(self, f: str, process: int) -> None:
         """A client invoked an operation: some faults wait for changes of the cluster."""
-        self._changes.invoked(f)
+        clients = self._control.clients
+        self._changes.invoked(f, clients[process % len(clients)])
 
     def rest(self) -> None:
         """Start nothing more; what is in force ends when its time is up."""

@@ -22,13 +22,13 @@ class Recorder:
     Attributes:
         operations: the events so far, in order.
         on_ok: called after each completion that is ok.
-        on_invoke: called after each invocation, with what is asked for.
+        on_invoke: called after each invocation, with what is asked for, and the process.
     """
 
     def __init__(self, now: Callable[[], float], sink: Sink | None = None) -> None:
         self.operations: list[Operation] = []
         self.on_ok: Callable[[], None] = lambda: None
-        self.on_invoke: Callable[[str], None] = lambda f: None
+        self.on_invoke: Callable[[str, Any], None] = lambda f, process: None
         self._now = now
         self._sink = sink
 
@@ -54,7 +54,7 @@ class Recorder:
         if kind == OK:
             self.on_ok()
         elif kind == INVOKE:
-            self.on_invoke(f)
+            self.on_invoke(f, process)
         return operation
 
     def nemesis(self, kind: str, value: Any) -> None:

@@ -45,7 +45,7 @@ class MeetsChanges(Scenario):
         self._return()
         return {**self._stage.close(), "killed" if self._kills else "unheard": self._struck}
 
-    def _begun(self) -> None:
+    def _begun(self, client: str) -> None:
         after = self._stage.around(float(self._stage.context.options["delay"]))
         self._stage.later(after, self._meet)
 

@@ -96,7 +96,7 @@ WITH_LEASES = System(
     client=StoreClient,
     workloads=("register", "set", "kv"),
     nodes=5,
-    claims=Claims((*SURVIVES, *WALL_CLOCKS), assumes=("clock.drift",)),
+    claims=Claims((*SURVIVES, *WALL_CLOCKS, "lease"), assumes=("clock.drift",)),
     bugs=BUGS_OF_LEASES,
     knobs=(*KNOBS, _LEASE),
     invariants=PaxosInvariants,

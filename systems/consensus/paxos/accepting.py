@@ -36,8 +36,10 @@ def on_prepare(server: Server, sender: str, message: Prepare) -> None:
     elif first <= server.replica.base:
         send_snapshot(server, sender)
     else:
+        new = ballot > server.acceptor.promised
         promise(server, ballot)
-        if sender != server.name and server.rules.yields():
+        # Asked again we wait no longer: a proposer that hears no answer would keep us for ever.
+        if new and sender != server.name and server.rules.yields():
             follow(server, None)
         votes = server.acceptor.since(first)
         answer = Promised(PROMISE, ballot, first, votes)

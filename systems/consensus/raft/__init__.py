@@ -62,7 +62,8 @@ from splitbrain.harness.bug import planted
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
-from splitbrain.systems.consensus.raft.bugs import BUGS, BUGS_OF_CHANGES
+from splitbrain.systems.consensus.raft.bugs import BUGS
+from splitbrain.systems.consensus.raft.bugs_of_changes import BUGS_OF_CHANGES
 from splitbrain.systems.consensus.raft.bugs_of_leases import BUGS_OF_LEASES
 from splitbrain.systems.consensus.raft.client import RaftClient
 from splitbrain.systems.consensus.raft.core import Raft
@@ -131,7 +132,7 @@ WITH_CHANGES = System(
     claims=Claims(
         (
             *(kind for kind in SURVIVES if not kind.startswith("member.")),
-            *("member.add", "member.remove", "member.replace"),
+            *("member.add", "member.remove", "member.replace", "member.contested"),
             "clock",
         ),
         notices=("disk.bitrot",),

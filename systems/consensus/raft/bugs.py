@@ -10,14 +10,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
-from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import SaveEntries, SaveState
 from splitbrain.systems.consensus.raft.log import Log
 from splitbrain.systems.consensus.raft.messages import Entry, InstallSnapshot, PreVote, RequestVote
 from splitbrain.systems.consensus.raft.phases import Incoming, Leadership
 from splitbrain.systems.consensus.raft.replica import Replica
 from splitbrain.systems.consensus.raft.rules import Rules
-from splitbrain.systems.consensus.raft.server import CountedKV, RaftKV
+from splitbrain.systems.consensus.raft.server import RaftKV
 from splitbrain.systems.consensus.raft.state import Server, Settings
 from splitbrain.systems.consensus.raft.storage import WAL, Save, Storage
 from splitbrain.systems.consensus.sessions import Sessions
@@ -134,23 +133,6 @@ class CanvassesAgainstLeaders(Rules):
 
     def corrects(self) -> bool:
         """Never: pre-vote was to keep terms from going ahead."""
-        return False
-
-
-class ChangesAtOnce(Rules):
-    """Changes the members as soon as it leads: CON-12, which takes a coincidence that hunts don't
-    meet; the tests stage it."""
-
-    def may_change_members(self, server: Server, office: Leadership) -> bool:
-        """One change after the other, as far as we know."""
-        return server.replica.settled
-
-
-class SkipsJoint(Rules):
-    """Puts any voters in the place of any others in one step."""
-
-    def needs_joint(self, wanted: Configuration, now: Configuration) -> bool:
-        """Never."""
         return False
 
 
@@ -378,22 +360,5 @@ BUGS: tuple[Bug, ...] = (
         seeds=40,
         shows=("durability", "leader-completeness", "commit-quorum", "lost", "diverged"),
         source="Alagappan et al., Protocol-Aware Recovery (FAST 2018)",
-    ),
-)
-
-BUGS_OF_CHANGES: tuple[Bug, ...] = (
-    Bug(
-        id="CON-12-JOINT",
-        title="several voters are exchanged in one step, without a joint configuration",
-        server=planted(CountedKV, rules=SkipsJoint),
-        workload="changing-set",
-        faults=("net.partition", "scenario.rollback"),
-        nodes=5,
-        seeds=60,
-        shows=(
-            *("leader-completeness", "commit-quorum", "durability", "log-matching", "lost"),
-            "disjoint-quorums",
-        ),
-        source="Raft paper, section 6 and figure 10",
     ),
 )

@@ -8,8 +8,10 @@ from typing import Any, ClassVar
 import trio
 
 from splitbrain.checkers.invariants.quorums import COMMITS, LEADS, QUORUM
+from splitbrain.harness.nemesis.kinds.contesting import MEMBERS
 from splitbrain.harness.node import Node
 from splitbrain.systems.consensus.kv import KeyValue
+from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import (
     LogImage,
@@ -123,14 +125,19 @@ class CountedKV(RaftKV):
         super().begin()
         self.seen_committed = 0
         self.told: tuple[int, int] | None = None
+        self.counting: tuple[int, Configuration] | None = None
 
     def perform(self, effects: list[Any]) -> None:
-        """See `Shell.perform`; tells of the first commit of a term, and of a configuration."""
+        """See `Shell.perform`; tells by whom it counts, and of the first commit of a term, and of a
+        configuration."""
         super().perform(effects)
         office, replica = self.core.server.phase, self.core.server.replica
         before, commit = self.seen_committed, replica.commit
         self.seen_committed = commit
-        if commit == before or not isinstance(office, Leadership):
+        if not isinstance(office, Leadership):
+            return
+        self.tell_members()
+        if commit == before:
             return
         settled = max(index for index, _ in replica.configurations if index <= commit)
         if self.told != (self.core.term, settled):
@@ -139,6 +146,13 @@ class CountedKV(RaftKV):
             if office.durable_index >= commit:
                 holders.add(self.node.name)
             self.decided(COMMITS, holders, index=commit)
+
+    def tell_members(self) -> None:
+        """Say who decides from now on, if these are others than before."""
+        now = self.core.term, self.core.server.members
+        if now != self.counting:
+            self.counting = now
+            self.node.trace(MEMBERS, *now[1].electorate)
 
     def report(self, effect: Any) -> None:
         """See `Shell.report`."""

@@ -8,10 +8,12 @@ from random import Random
 import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
-from splitbrain.checkers.calls.sagas import saga
+from splitbrain.checkers.calls.sagas import ENTRY, saga
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
+from splitbrain.checkers.verdict import Verdict
 
 
 def whole(*parts):
@@ -153,6 +155,21 @@ def twin(operations):
     return kinds
 
 
+def assert_checked_again(operations, verdict):
+    """Other code confirms the verdict and refuses the opposite."""
+    history = History.from_operations(operations)
+    if verdict.validity is INVALID:
+        assert ENTRY.verified(history, verdict).complete
+        opposite = Verdict("saga", VALID, "nothing")
+        with pytest.raises(CertificateError):
+            ENTRY.verified(history, opposite)
+        moved = replace(verdict.anomalies[0], operations=(len(operations),))
+        with pytest.raises(CertificateError):
+            ENTRY.verified(history, replace(verdict, anomalies=(moved,)))
+    elif verdict.validity is VALID:
+        assert ENTRY.verified(history, verdict).complete
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_checker_agrees_with_its_twin(seed):
     random, seen = Random(seed), set()
@@ -164,5 +181,6 @@ def test_the_checker_agrees_with_its_twin(seed):
         kinds = {kind for kind, *_ in verdict.certificate.get("findings", [])}
 
         assert kinds == twin(changed), changed
+        assert_checked_again(changed, verdict)
         seen |= kinds
     assert len(seen) == 7, seen

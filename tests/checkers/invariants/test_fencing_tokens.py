@@ -25,7 +25,8 @@ def tokens(*numbers, lock=None):
     ("values", "validity", "reused"),
     [
         (tokens(1, 2, 5), VALID, []),
-        ([*tokens(1, lock="a"), *tokens(1, lock="b")], VALID, []),
+        ([*tokens(1, lock="a"), *tokens(1, lock="b")], UNKNOWN, []),
+        ([*tokens(1, lock="a"), *tokens(1, 2, lock="b")], VALID, []),
         (tokens(1, 2, 2), INVALID, [(1, 2)]),
         (tokens(3, 1, 2), INVALID, [(0, 1), (0, 2)]),
         ([*tokens(1, 2, lock="a"), *tokens(1, lock="b"), *tokens(1, lock="a")], INVALID, [(1, 3)]),

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from splitbrain.checkers import INVALID, VALID
+from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.history import INFO, History, Operation
 from splitbrain.checkers.invariants.tokens import fencing_tokens
 
@@ -34,7 +34,7 @@ def back(token, lock=None):
         ([gives(1, 0.0, 1.0), gives(2, 0.9, 2.0)], [(0, 1)]),
         ([gives(1, 0.0, 1.0), back(1), gives(2, 0.1, 2.0)], []),
         ([gives(1, 0.0, 1.0), gives(2, 1.0, 2.0), back(1), gives(3, 1.5, 2.0)], [(1, 3)]),
-        ([gives(1, 0.0, 1.0, "a"), gives(1, 0.1, 1.0, "b")], []),
+        ([gives(1, 0.0, 1.0, "a"), gives(1, 0.1, 1.0, "b"), gives(2, 1.0, 2.0, "a")], []),
         ([gives(1, 0.0, 1.0, "a"), back(1, "b"), gives(2, 0.1, 1.0, "a")], [(0, 2)]),
         ([gives(1, 0.0, 1.0), gives(2, 0.5, 2.0), back(2), gives(3, 0.7, 2.0)], [(0, 1)]),
         ([("granted", {"token": 1}), ("granted", {"token": 2})], []),
@@ -85,3 +85,7 @@ def test_the_checker_agrees_with_its_twin(any_token):
         assert found == twin(events), events
         seen += bool(found)
     assert (seen > 50) if any_token else (seen == 0)
+
+
+def test_a_lock_that_is_given_once_says_nothing():
+    assert fencing_tokens().check(history(gives(1, 0.0, 1.0), back(1))).validity is UNKNOWN

@@ -8,10 +8,12 @@ from random import Random
 import pytest
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
+from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
-from splitbrain.checkers.invariants.memberships import STATUSES, membership
+from splitbrain.checkers.invariants.memberships import ENTRY, STATUSES, membership
 from splitbrain.checkers.models import ModelError
+from splitbrain.checkers.verdict import Verdict
 
 
 def whole(*parts):
@@ -199,6 +201,21 @@ def age(event):
     return event.value["incarnation"], STATUSES.index(event.value["status"])
 
 
+def assert_checked_again(operations, verdict):
+    """Other code confirms the verdict and refuses the opposite."""
+    history = History.from_operations(operations)
+    if verdict.validity is INVALID:
+        assert ENTRY.verified(history, verdict).complete
+        opposite = Verdict("membership", VALID, "nothing")
+        with pytest.raises(CertificateError):
+            ENTRY.verified(history, opposite)
+        moved = replace(verdict.anomalies[0], operations=(len(operations),))
+        with pytest.raises(CertificateError):
+            ENTRY.verified(history, replace(verdict, anomalies=(moved,)))
+    elif verdict.validity is VALID:
+        assert ENTRY.verified(history, verdict).complete
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_the_checker_agrees_with_its_twin(seed):
     random, seen = Random(seed), set()
@@ -210,5 +227,6 @@ def test_the_checker_agrees_with_its_twin(seed):
         kinds = {kind for kind, *_ in verdict.certificate.get("findings", [])}
 
         assert kinds == twin(changed), changed
+        assert_checked_again(changed, verdict)
         seen |= kinds
     assert seen >= {"forged", "resurrected", "needless-death", "false-death", "disagreement"}

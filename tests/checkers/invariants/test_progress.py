@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from splitbrain.checkers import INVALID, VALID
+from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.history import NEMESIS, History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.invariants.liveness import progress
@@ -33,7 +33,7 @@ def history(errors, second):
 @pytest.mark.parametrize(
     ("errors", "second", "validity"),
     [
-        ([REFUSAL, REFUSAL], GONE, VALID),
+        ([REFUSAL, REFUSAL], GONE, UNKNOWN),
         ([REFUSAL, REFUSAL], REFUSED, INVALID),  # whoever has what is missing is there
         ([REFUSAL, "refused: too busy"], GONE, INVALID),
         (["refused: too busy"], GONE, INVALID),
@@ -48,3 +48,17 @@ def test_an_operation_without_an_answer_says_why_the_last_attempt_failed():
 
     assert 'read "x" did not succeed in 2 attempts' in verdict.reason
     assert "refused: too busy" in verdict.reason
+
+
+def test_what_was_refused_all_along_did_not_stop_and_says_nothing():
+    written = [(1, "invoke", "write", 1, None), (1, "ok", "write", 1, None)]
+    refused = [(0, "invoke", "read", "x", None), (0, "fail", "read", "x", "refused: no such key")]
+    final = [(NEMESIS, "info", "phase", "final", None)]
+
+    def judged(*events):
+        return progress().check(
+            History.from_operations(Operation(at, at, *event) for at, event in enumerate(events))
+        )
+
+    assert judged(*written, *final, *refused).validity is UNKNOWN
+    assert judged(*written, *final, *refused, *written).validity is VALID

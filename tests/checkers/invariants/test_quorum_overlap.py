@@ -40,8 +40,8 @@ TWO_ADDS = (
     [
         ((leads(1, "12"), commits(1, 1, "12"), leads(2, "23")), VALID, []),
         ((leads(1, "12"), commits(1, 1, "12"), leads(2, "34")), INVALID, [(1, 2)]),
-        ((leads(1, "12"), leads(2, "34")), VALID, []),
-        ((commits(2, 1, "12"), leads(1, "34")), VALID, []),
+        ((leads(1, "12"), leads(2, "34")), UNKNOWN, []),
+        ((commits(2, 1, "12"), leads(1, "34")), UNKNOWN, []),
         ((commits(1, 1, "12"), commits(1, 5, "23"), leads(2, "34")), VALID, []),
         (
             (commits(1, 5, "12"), commits(2, 6, "23"), leads(3, "34"), leads(4, "1")),

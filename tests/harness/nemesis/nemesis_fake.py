@@ -200,10 +200,10 @@ class FakeControl:
         for listener in tuple(self.listeners):
             self.after(0.0, listener, "leader", node, {"term": term})
 
-    def tell(self, event: str, node: str) -> None:
+    def tell(self, event: str, node: str, *details: Any) -> None:
         """What the node's code puts into the trace."""
         for listener in tuple(self.listeners):
-            self.after(0.0, listener, event, node, ())
+            self.after(0.0, listener, event, node, details)
 
     def read_clock(self, node: str) -> None:
         self._reads[node] += 1

@@ -174,6 +174,20 @@ def test_a_leader_that_one_server_refuses_takes_a_later_ballot_at_once():
     assert cluster["n3"].phase.leader == "n1"
 
 
+def test_a_proposer_that_asks_again_is_waited_for_no_longer():
+    cluster = Cluster()
+    cluster.take("n1", cluster.cores["n1"].tick(cluster.cores["n1"].deadline))
+    asked = [message for _, to, message in cluster.mail if to == "n2"]
+    cluster.mail.clear()
+    cluster.cores["n2"].receive(cluster.now, "n1", asked[0])
+    waits_until = cluster.cores["n2"].deadline
+    for n in range(1, 9):
+        cluster.cores["n2"].receive(cluster.now + n / 100, "n1", asked[0])
+
+    assert asked[0][0] == "prepare"
+    assert cluster.cores["n2"].deadline == waits_until
+
+
 def test_a_leader_that_nobody_answers_resigns_and_sends_its_clients_away():
     cluster = Cluster()
     cluster.lead("n1")

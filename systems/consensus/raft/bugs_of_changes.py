@@ -1,0 +1,58 @@
+"""Planted bugs of changes of the members: one too many at a time, one too early."""
+
+from __future__ import annotations
+
+from splitbrain.harness.bug import Bug, planted
+from splitbrain.systems.consensus.raft.configuration import Configuration
+from splitbrain.systems.consensus.raft.phases import Leadership
+from splitbrain.systems.consensus.raft.rules import Rules
+from splitbrain.systems.consensus.raft.server import CountedKV
+from splitbrain.systems.consensus.raft.state import Server, Settings
+
+
+class ChangesAtOnce(Rules):
+    """Changes the members as soon as it leads: an earlier leader's change may yet come to light."""
+
+    def may_change_members(self, server: Server, office: Leadership) -> bool:
+        """One change after the other, as far as we know."""
+        return server.replica.settled
+
+
+class SkipsJoint(Rules):
+    """Puts any voters in the place of any others in one step."""
+
+    def needs_joint(self, wanted: Configuration, now: Configuration) -> bool:
+        """Never."""
+        return False
+
+
+BUGS_OF_CHANGES: tuple[Bug, ...] = (
+    Bug(
+        id="CON-12",
+        title="a new leader changes the members before it has committed an entry of its own term",
+        server=planted(CountedKV, rules=ChangesAtOnce, settings=Settings(members=4)),
+        workload="changing-set",
+        faults=("member.contested",),
+        nodes=5,
+        seeds=60,
+        shows=(
+            *("leader-completeness", "commit-quorum", "durability", "log-matching", "lost"),
+            "disjoint-quorums",
+        ),
+        source="Ongaro, Bug in single-server membership changes (raft-dev, 10 July 2015)",
+    ),
+    Bug(
+        id="CON-12-JOINT",
+        title="several voters are exchanged in one step, without a joint configuration",
+        server=planted(CountedKV, rules=SkipsJoint),
+        workload="changing-set",
+        faults=("net.partition", "scenario.rollback"),
+        nodes=5,
+        seeds=60,
+        shows=(
+            *("leader-completeness", "commit-quorum", "durability", "log-matching", "lost"),
+            "disjoint-quorums",
+        ),
+        source="Raft paper, section 6 and figure 10",
+    ),
+)
