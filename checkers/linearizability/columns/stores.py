@@ -51,6 +51,7 @@ def number_strings(strings: Strings, keys: Int64, ops: Int32) -> tuple[Tree, int
     room = len(keys) + run.letters_needed(starts, ops)
     tree = np.zeros((room, 4), dtype=np.int32), starts, letters
     node_of = np.zeros(len(strings.words), dtype=np.int32)
-    nodes = run.number(tree, keys, ops, strings.as_empty, node_of)
+    path = np.empty(room + 1, dtype=np.int32)  # no string has more bytes than all together
+    nodes = run.number(tree, keys, ops, strings.as_empty, node_of, path)
     run.settle(keys, ops, nodes)
     return tree, nodes

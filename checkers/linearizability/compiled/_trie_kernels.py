@@ -90,7 +90,7 @@ def letters_needed(starts: Array, ops: Array) -> int:
 
 
 @borrowing
-def number(tree: Tree, keys: Array, ops: Array, as_empty: bool, node_of: Array) -> int:
+def number(tree: Tree, keys: Array, ops: Array, as_empty: bool, node_of: Array, path: Array) -> int:
     """Give every string that an operation needs, and its beginnings, a node of its key's tree.
 
     What operations need and leave is numbered: by nodes, then come the absent key and what nobody
@@ -102,6 +102,7 @@ def number(tree: Tree, keys: Array, ops: Array, as_empty: bool, node_of: Array) 
         ops: by key, with what `_column_kernels.stores` says they need and leave.
         as_empty: whether an absent key is the same as an empty string.
         node_of: zeros for each string, used.
+        path: room for a number more than the longest string has bytes, used.
 
     Returns:
         How many nodes there are.
@@ -114,13 +115,15 @@ def number(tree: Tree, keys: Array, ops: Array, as_empty: bool, node_of: Array) 
         count += 1
         initial = root if as_empty else ABSENT_KEY
         keys[key, INITIAL] = initial
+        path[0], last = root, -1
         start, end = keys[key, OPERATIONS], keys[key + 1, OPERATIONS]
         for i in range(start, end):
             need = ops[i, NEED]
             if need >= 0:
                 # Nodes of other keys have smaller numbers.
                 if node_of[need] <= root:
-                    node_of[need], count = _insert(tree, root, need, count)
+                    node_of[need], count = _insert(tree, path, last, need, count)
+                    last = need
                 ops[i, NEED] = node_of[need]
             elif need == NO_STRING:
                 ops[i, NEED] = ABSENT_KEY
@@ -157,11 +160,20 @@ def settle(keys: Array, ops: Array, nodes: int) -> None:
 
 
 @inlined
-def _insert(tree: Tree, root: int, string: int, count: int) -> tuple[int, int]:
-    """Give a string and its beginnings nodes below a root; its own, and how many there are then."""
+def _insert(tree: Tree, path: Array, last: int, string: int, count: int) -> tuple[int, int]:
+    """Give a string and its beginnings nodes; its own, and how many there are then.
+
+    `path` has the nodes from the root to that of the string before, ``last`` (-1: the root alone).
+    Most strings are the one before with something appended, so most need no walk from the root.
+    """
     nodes, starts, letters = tree
-    node = root
-    for i in range(starts[string], starts[string + 1]):
+    begin, end, depth = starts[string], starts[string + 1], 0
+    if last >= 0:
+        before, shared = starts[last], min(end - begin, starts[last + 1] - starts[last])
+        while depth < shared and letters[before + depth] == letters[begin + depth]:
+            depth += 1
+    node = path[depth]
+    for i in range(begin + depth, end):
         following = child(nodes, node, letters[i])
         if following == 0:
             following = count
@@ -172,7 +184,8 @@ def _insert(tree: Tree, root: int, string: int, count: int) -> tuple[int, int]:
             nodes[node, CHILD] = following
             count += 1
         node = following
-    return node, count
+        path[i - begin + 1] = node
+    return int(node), count
 
 
 @borrowing
