@@ -26,7 +26,7 @@ def catalogue(what: str) -> Table:
 def _systems() -> Table:
     from splitbrain.systems import registry
 
-    rows = [[s.name, s.form, s.title, ", ".join(s.workloads)] for s in registry.SYSTEMS.values()]
+    rows = [[n, s.form, s.title, ", ".join(s.workloads)] for n, s in registry.SYSTEMS.items()]
     return ["system", "form", "what", "workloads"], rows
 
 
@@ -34,8 +34,8 @@ def _settings() -> Table:
     from splitbrain.systems import registry
 
     rows = [
-        [s.name, k.name, f"{k.default(s.server):g}", f"{k.low:g} to {k.high:g}", k.meaning]
-        for s in registry.SYSTEMS.values()
+        [name, k.name, f"{k.default(s.server):g}", f"{k.low:g} to {k.high:g}", k.meaning]
+        for name, s in registry.SYSTEMS.items()
         for k in s.knobs
     ]
     return ["system", "setting", "default", "range", "what"], rows

@@ -144,6 +144,15 @@ def test_a_system_outside_is_run_and_replayed_by_its_import_path(outside):
     assert "same trace, byte for byte" in replayed.output
 
 
+def test_the_list_tells_the_name_by_which_an_installed_system_is_run(installed, monkeypatch):
+    (installed / "entry_points.txt").write_text("[splitbrain.systems]\nours = outside.kv:SYSTEM\n")
+    forget(monkeypatch)
+    listed = splitbrain("list", "systems").output.splitlines()
+
+    assert [line.split()[0] for line in listed][-1] == "ours"
+    assert splitbrain("run", "ours", "-t", "1s", "-f", "none").exit_code == 0
+
+
 def test_a_bug_of_a_system_outside_is_found(outside):
     options = ["--bug", "KV-01", "-t", "2s", "-f", "none", "--shrink-budget", "0"]
     ran = splitbrain("run", "outside.kv:SYSTEM", *options)
