@@ -223,6 +223,33 @@ STORIES = (
         "A consistent-hash ring, as sketched, says who has a key now, and nothing of moving what "
         "is there: a node that leaves takes its keys along.",
     ),
+    Story(
+        "forgotten-document",
+        Sketch("documents-summary", "set", ("process.kill",), "lost"),
+        'chapter 2, "Document databases"',
+        "A document store, as sketched, keeps everything in memory: what it acknowledged is gone "
+        "when it starts again.",
+    ),
+    Story(
+        "modulo-shards",
+        Sketch("sharded-database-summary", "changing-set", (), "lost"),
+        'chapter 6, "How not to do it: hash mod N"',
+        "A shard comes, the hash modulo their number says another one for nearly every key, and "
+        "what was there is looked for elsewhere.",
+    ),
+    Story(
+        "calls-to-the-dead",
+        Sketch("load-balancer-summary", "lb", ("process.kill",), "request-to-dead"),
+        'chapter 1, "Hardware Faults"',
+        "A load balancer, as sketched, gives each server its turn, and a dead one too.",
+    ),
+    Story(
+        "stuck-breaker",
+        Sketch("service-calls-summary", "breaker", ("net.partition",), "stuck-open"),
+        'chapter 8, "Timeouts and Unbounded Delays"',
+        "A circuit breaker, as sketched, waits from the last failure that it hears of: calls that "
+        "were under way when it opened keep it open, though the service is well again.",
+    ),
 )
 
 

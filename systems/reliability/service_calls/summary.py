@@ -9,7 +9,8 @@ Guarantees: none. The design's weaknesses are kept, since they are what there is
 * The call timeout is configured and never applied: a call waits for as long as its caller does.
 * While it is half-open everybody is let through.
 * Failures are aged by the wall clock: when that steps back, it stays open.
-* Failures are counted for ever, not in a window.
+* Failures are counted for ever, not in a window; those of calls that were under way when it opened
+  count too, and keep it open for longer.
 """
 
 from __future__ import annotations
