@@ -31,8 +31,8 @@ Invariants:
 4. A line belongs to the split in which it begins, and to no other.
 
 Layout: ``jobs`` has the functions, ``sorting`` sorts with spills to disk, ``running`` is a job
-under way, ``coordinator`` and ``worker`` are the servers, ``servers`` says which is which; ``bugs``
-has them with one decision wrong.
+under way, ``coordinator`` and ``worker`` are the servers, ``servers`` says which is which,
+``local`` runs the same jobs on real executors; ``bugs`` has them with one decision wrong.
 
 Left out: input that does not fit in a message, forgetting old outputs.
 """
