@@ -112,8 +112,8 @@ def waiting(tasks: list[Any], holders: Holders, names: Names) -> list[str]:
     for task in tasks:
         coroutine = coroutine_of(task)
         where = place_in(coroutine)
-        if not where:
-            continue
+        if not where and not hasattr(task, "get_coro"):
+            continue  # one of trio's own; of asyncio it is the test's, in a library's coroutine
         told, on = waited_for(coroutine)
         having = holders.of(on) if on is not None else []
         if having:
@@ -122,7 +122,8 @@ def waiting(tasks: list[Any], holders: Holders, names: Names) -> list[str]:
             having = others
             told = f"{told}, which waits for {listed(others)}"
         blocked[task] = having
-        lines.append(f"{names.of(task)} at {where}, in {told}")
+        at = f" at {where}" if where else ""
+        lines.append(f"{names.of(task)}{at}, in {told}")
     circle = _circle(blocked)
     if circle:
         lines.append(f"in a circle: {' waits for '.join(map(names.of, circle))}")

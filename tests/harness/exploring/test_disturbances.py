@@ -290,6 +290,15 @@ def test_a_task_that_goes_on_after_the_end_is_told(api):
     passes(api, forgets_a_task, leaks=True)
 
 
+def test_a_task_that_is_nothing_but_asyncios_own_is_told_too():
+    async def forgets_a_wait():
+        forgets_a_wait.kept = asyncio.create_task(asyncio.Event().wait(), name="waiter")
+
+    found = failure(OnAsyncio(), forgets_a_wait)
+    assert "leaked tasks" in str(found)
+    assert "waiter, in Event.wait" in str(found)
+
+
 @both
 def test_tasks_that_end_soon_after_the_test_are_not_leaked(api):
     async def ends_by_itself():
