@@ -114,6 +114,7 @@ PATHS: dict[str, str] = {
     "atomic-batch": "splitbrain.checkers.storage.entries:ATOMIC_BATCH",
     "detects-corruption": "splitbrain.checkers.storage.entries:DETECTS_CORRUPTION",
     "structure": "splitbrain.checkers.storage.entries:STRUCTURE",
+    "damage-is-real": "splitbrain.checkers.storage.entries:DAMAGE_IS_REAL",
 }
 """Where the entry of each checker is; a model's maker stands for linearizability."""
 

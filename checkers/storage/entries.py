@@ -6,6 +6,8 @@ from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.storage import recheck
 from splitbrain.checkers.storage.batches import atomic_batch
 from splitbrain.checkers.storage.corruption import detects_corruption
+from splitbrain.checkers.storage.damage import NAME as DAMAGE
+from splitbrain.checkers.storage.damage import damage_is_real
 from splitbrain.checkers.storage.hiding import durable, no_resurrection, prefix_durable
 from splitbrain.checkers.storage.structures import structure
 
@@ -41,4 +43,7 @@ STRUCTURE = CheckerEntry(
     structure,
     "a store finds nothing wrong with its own files",
     verify=recheck.verify_structure,
+)
+DAMAGE_IS_REAL = CheckerEntry(
+    DAMAGE, damage_is_real, "a store reports damage only where a disk may have done some"
 )

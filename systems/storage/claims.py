@@ -1,8 +1,12 @@
-"""What all storage engines claim."""
+"""What all storage engines claim, and what all are judged by besides their workload's checkers."""
 
 from __future__ import annotations
 
+from splitbrain.checkers.storage import damage_is_real
 from splitbrain.harness.nemesis.claims import Claims
+
+CHECKERS = (damage_is_real(),)
+"""An answer says that its data are damaged by the name of the error, `Damaged`."""
 
 CLAIMS = Claims(
     (

@@ -31,7 +31,7 @@ from splitbrain.harness.knobs import Knob
 from splitbrain.harness.system import SINGLE_SERVER, System
 from splitbrain.systems.storage.bitcask.bugs import BUGS
 from splitbrain.systems.storage.bitcask.engine import Bitcask, BitcaskServer, SmallBitcask
-from splitbrain.systems.storage.claims import CLAIMS
+from splitbrain.systems.storage.claims import CHECKERS, CLAIMS
 from splitbrain.systems.storage.client import StorageClient
 from splitbrain.systems.storage.pictures import DISK
 
@@ -46,6 +46,7 @@ SYSTEM = System(
     nodes=1,
     sizes=SINGLE_SERVER,
     claims=CLAIMS,
+    checkers=CHECKERS,
     bugs=BUGS,
     knobs=(
         Knob("segment", 128, 65536, "bytes of a segment", "engine_class.segment_bytes"),

@@ -33,7 +33,7 @@ list that saves the walk at the start.
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.system import SINGLE_SERVER, System
 from splitbrain.systems.storage.b_tree.pictures import PAGES
-from splitbrain.systems.storage.claims import CLAIMS
+from splitbrain.systems.storage.claims import CHECKERS, CLAIMS
 from splitbrain.systems.storage.client import StorageClient
 from splitbrain.systems.storage.journalled_b_tree.bugs import BUGS
 from splitbrain.systems.storage.journalled_b_tree.engine import (
@@ -56,6 +56,7 @@ SYSTEM = System(
     nodes=1,
     sizes=SINGLE_SERVER,
     claims=CLAIMS,
+    checkers=CHECKERS,
     bugs=BUGS,
     knobs=(
         Knob("page", 512, 4096, "bytes of a page", _PLACE + "page_bytes"),

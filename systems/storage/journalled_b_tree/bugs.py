@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from splitbrain.harness.bug import Bug, planted
-from splitbrain.systems.storage.b_tree.pages import HEADER
+from splitbrain.systems.storage.b_tree.pages import HEADER, Node, Ref
 from splitbrain.systems.storage.files import write_all
 from splitbrain.systems.storage.journalled_b_tree.engine import (
     FILE,
@@ -36,6 +38,14 @@ class CutsJournalFirst(SmallJournalledBTree):
             write_all(self.disk, FILE, page * self.page_bytes, image)
 
 
+class ReusesReadPages(SmallJournalledBTree):
+    """Writes to pages that an open snapshot still has to read, and keeps nothing of what they
+    were."""
+
+    def keep(self, replaced: Mapping[Ref, Node]) -> None:
+        """Whoever reads them is told that they are damaged."""
+
+
 def _is_leaf(image: bytes) -> bool:
     """A node begins with whether it is a leaf: an array of two, and true (MessagePack)."""
     return image[HEADER.size : HEADER.size + 2] == b"\x92\xc3"
@@ -66,5 +76,16 @@ BUGS: tuple[Bug, ...] = (
         seeds=60,
         shows=_LOST,
         source="DDIA chapter 3; seen in a public teaching implementation",
+    ),
+    Bug(
+        id="BT-05",
+        title="a page is written anew while a scan that began before has yet to read it",
+        server=planted(JournalledBTreeServer, engine_class=ReusesReadPages),
+        workload="store",
+        faults=("net.latency",),
+        nodes=1,
+        seeds=60,
+        shows=("damage-is-real/false-damage",),
+        source="Petrov, Database Internals, chapter 5, Latches; LMDB's table of readers",
     ),
 )

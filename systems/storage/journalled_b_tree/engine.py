@@ -193,12 +193,17 @@ class JournalledBTree(Engine):
         gone = {ref.page for ref in commit.replaced} - commit.nodes.keys()
         self.note("pages", commit.generation, written, tuple(sorted(gone)))
         self.note("root", commit.generation, 0 if root is None else root.page)
-        if self.snapshots:  # some may have come while the journal was synced
-            self.kept.update(commit.replaced)
+        self.keep(commit.replaced)
         self.images.update(images)
         self.root, self.generation = root, commit.generation
         self.free, self.count = commit.free, commit.count
         return len(batches)
+
+    def keep(self, replaced: Mapping[Ref, Node]) -> None:
+        """Keep nodes whose pages are given away, if a snapshot is open: some may have come while
+        the journal was synced."""
+        if self.snapshots:
+            self.kept.update(replaced)
 
     def append(self, images: Images) -> None:
         """Write to the journal what pages become, as one record.

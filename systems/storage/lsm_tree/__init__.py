@@ -37,7 +37,7 @@ of a key in one table.
 
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.system import SINGLE_SERVER, System
-from splitbrain.systems.storage.claims import CLAIMS
+from splitbrain.systems.storage.claims import CHECKERS, CLAIMS
 from splitbrain.systems.storage.client import StorageClient
 from splitbrain.systems.storage.lsm_tree.bugs import BUGS
 from splitbrain.systems.storage.lsm_tree.engine import LsmServer, LsmTree, SmallLsmTree
@@ -57,6 +57,7 @@ SYSTEM = System(
     nodes=1,
     sizes=SINGLE_SERVER,
     claims=CLAIMS,
+    checkers=CHECKERS,
     bugs=BUGS,
     knobs=(
         Knob("memory", 64, 65536, "bytes in memory until it is written", _PLACE + "memory_bytes"),

@@ -24,7 +24,7 @@ Left out: data beyond the memory; a start that does not read all of them.
 
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.system import SINGLE_SERVER, System
-from splitbrain.systems.storage.claims import CLAIMS
+from splitbrain.systems.storage.claims import CHECKERS, CLAIMS
 from splitbrain.systems.storage.client import StorageClient
 from splitbrain.systems.storage.pictures import DISK
 from splitbrain.systems.storage.write_ahead_log.bugs import BUGS
@@ -41,6 +41,7 @@ SYSTEM = System(
     nodes=1,
     sizes=SINGLE_SERVER,
     claims=CLAIMS,
+    checkers=CHECKERS,
     bugs=BUGS,
     knobs=(
         Knob(
