@@ -41,16 +41,18 @@ def history_source(file: Path) -> Path | Content:
 
 
 def checkers_of_run(folder: Path) -> tuple[Checker, ...]:
-    """What judged the run whose folder this is.
+    """What judges the run whose folder this is; a system of somebody's own (``module:NAME``) is
+    imported for it, as to replay the run.
 
     Raises:
         StoreError: its plan cannot be read, or nobody but its test knows its system.
+        InvalidPlan: its system cannot be imported.
     """
     from splitbrain.harness.runs.judging import checkers_of
     from splitbrain.systems import registry
 
     plan = read_plan(folder)
-    if plan.system not in registry.SYSTEMS:
+    if ":" not in plan.system and plan.system not in registry.SYSTEMS:
         raise StoreError(
             f"{folder}: it is a run of a test's own system, {plan.system}, and only the test knows "
             "what judges it: say --model"

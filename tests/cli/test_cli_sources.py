@@ -112,6 +112,29 @@ def test_a_run_of_a_test_needs_its_model_said(tmp_path):
     assert call("check", tmp_path, "-m", "register").exit_code == 3
 
 
+def test_a_run_of_a_system_of_ones_own_is_judged_by_what_its_import_path_says(
+    tmp_path, monkeypatch
+):
+    from splitbrain.harness.plan import Plan
+
+    (tmp_path / "my_own_store.py").write_text(
+        "from splitbrain.systems.replication.abd import SYSTEM\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    for name, system in (("there", "my_own_store:SYSTEM"), ("gone", "no_such_store:SYSTEM")):
+        (tmp_path / name).mkdir()
+        plan = Plan(system, "register", time_limit=1.0)
+        (tmp_path / name / "plan.json").write_text(json.dumps(plan.to_json()))
+        (tmp_path / name / "history.jsonl").write_text("")
+    found, missing = call("check", tmp_path / "there"), call("check", tmp_path / "gone")
+
+    assert found.exit_code == 3
+    assert "linearizable(cas-register)" in found.stdout
+    assert missing.exit_code == 2
+    assert "no_such_store" in missing.stderr
+    assert len(missing.stderr.splitlines()) == 1
+
+
 # Colors
 
 
