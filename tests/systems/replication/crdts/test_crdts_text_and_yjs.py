@@ -2,7 +2,8 @@
 
 Both keep what is typed in a row together, and what stood there in its order. Where two people type
 into one gap at once each may put either of them first: so where nobody does that the texts are the
-same letter by letter, and anywhere they have the same letters.
+same letter by letter, and anywhere they have the same letters. Ours forgets what was deleted
+whenever all have heard of it.
 """
 
 from __future__ import annotations
@@ -61,6 +62,8 @@ def converged(replicas):
             one.hear(other)
     assert len({each.ours.value for each in replicas}) == 1
     assert len({str(each.theirs) for each in replicas}) == 1
+    for each in replicas:  # all have heard of all: what was deleted may be forgotten
+        each.ours = each.ours.collected(each.ours.deleted)
     return replicas[0].ours.value, str(replicas[0].theirs)
 
 
