@@ -136,11 +136,15 @@ def _one_sided(scan: _Scan) -> Iterator[Anomaly]:
     for node, at in scan.edges.items():
         for edge, (other, what) in at.items():
             # One that leads to no node is another anomaly.
-            if other in scan.edges and scan.edges[other].get(edge) != (node, what):
-                said = (
-                    f"edge {shown(edge)} leads from {node} to {other}, and {other} has no such edge"
-                )
-                yield Anomaly("one-sided", f"{said} back", _indices(scan.call))
+            back = scan.edges[other].get(edge) if other in scan.edges else (node, what)
+            if back == (node, what):
+                continue
+            said = f"edge {shown(edge)} leads from {node} to {other}, and {other} has no such edge"
+            said = f"{said} back"
+            if back is not None and back[0] == node:
+                said = f"edge {shown(edge)} is {shown(what)} at {node}"
+                said = f"{said} and {shown(back[1])} at {other}"
+            yield Anomaly("one-sided", said, _indices(scan.call))
 
 
 def _altered(history: History, scans: list[_Scan]) -> Iterator[Anomaly]:
