@@ -63,13 +63,11 @@ class _Transfers:
         reads = [call for call in calls if call.f == ACCOUNTS and call.outcome == OK]
         told: dict[tuple[str, Any], Anomaly] = {}
         given = [(read, *_given(read)) for read in reads]
+        identities = [
+            (read.completed or 0, {entry[0] for entry in seen}) for read, seen, _ in given
+        ]
         for read, entries, balances in given:
-            earlier = {
-                entry[0]
-                for other, seen, _ in given
-                if (other.completed or 0) < read.invoked
-                for entry in seen
-            }
+            earlier = set[Any]().union(*(ids for end, ids in identities if end < read.invoked))
             found = (*_entries(read, entries, requests, earlier), *_balances(entries, balances))
             for kind, about, said in found:
                 at = (read.complete_index or read.invoke_index,)
@@ -123,18 +121,22 @@ def _entries(
         mine = sides(request)
         if request.outcome != FAIL and request.invoked < (read.completed or 0):
             asked.update(mine)
-        there = sum(entries[side] > 0 for side in mine)
+        booked = [entries.get(side, 0) for side in mine]
+        there = sum(count > 0 for count in booked)
         acknowledged = request.outcome == OK and (request.completed or 0) < read.invoked
-        named = f"transfer {shown(request.argument)}"
         if acknowledged and not there:
-            yield "lost", identity, f"nothing of {named}, which was acknowledged before"
+            yield "lost", identity, f"nothing of {_named(request)}, which was acknowledged before"
         if there == 1 and (acknowledged or identity in earlier):
-            yield "half-booked", identity, f"one side only of {named}"
-        if any(entries[side] > 1 for side in mine):
-            yield "double-booked", identity, f"a side of {named} more than once"
+            yield "half-booked", identity, f"one side only of {_named(request)}"
+        if max(booked) > 1:
+            yield "double-booked", identity, f"a side of {_named(request)} more than once"
     for entry in entries:
         if entry not in asked:
             yield "unrequested", entry, f"the entry {shown(list(entry))}, which nothing asks for"
+
+
+def _named(request: Call) -> str:
+    return f"transfer {shown(request.argument)}"
 
 
 def _balances(

@@ -165,11 +165,8 @@ def current(search: Search, writes: Iterable[Write]) -> tuple[list[Write], bool]
     """The writes of a key that may be current in a search, and whether it may be that none is."""
     of_key = list(writes)
     over = [write for write in of_key if write.end < search.start]
-    possible = [
-        write
-        for write in of_key
-        if write.start < search.end and not any(write.end < later.start for later in over)
-    ]
+    latest = max((later.start for later in over), default=-1)
+    possible = [w for w in of_key if w.start < search.end and w.end >= latest]
     return possible, not over
 
 

@@ -96,7 +96,8 @@ class _Messages:
     numbers: dict[Any, int] = field(default_factory=dict)
 
     def bit(self, message: Any) -> int:
-        return 1 << self.numbers[frozen(message)] if frozen(message) in self.numbers else 0
+        number = self.numbers.get(frozen(message))
+        return 0 if number is None else 1 << number
 
     def in_bits(self, bits: int) -> Iterator[_Post]:
         while bits:
@@ -196,7 +197,7 @@ class _Judge:
         bits = 0
         for message, times in counts.items():
             bit = self.messages.bit(message)
-            post = next(self.messages.in_bits(bit), None)
+            post = self.messages.posts[bit.bit_length() - 1] if bit else None
             if post is None or post.call.outcome == FAIL:
                 self._note("unexpected", f"{shown(message)}, which nobody posted", call)
                 continue

@@ -60,9 +60,9 @@ def strong_components(offsets: Array, targets: Array) -> tuple[Array, int]:
     number = np.zeros(nodes, np.int32)
     # As in the paper: `number` in order of discovery, from 1, and `low` the least number that is
     # known to be in the same component, here by depth. `path` and `next_edge` stand for the
-    # recursion, which a chain of a million transactions would overflow.
+    # recursion, which a chain of a million transactions would overflow. A node that has its
+    # component c needs its number no more, and has -1 - c: of a large graph each array counts.
     low = np.zeros(nodes, np.int32)
-    component = np.full(nodes, NONE, np.int32)
     open_nodes = np.empty(nodes, np.int32)
     path = np.empty(nodes, np.int32)
     next_edge = np.empty(nodes, np.int32)
@@ -95,7 +95,7 @@ def strong_components(offsets: Array, targets: Array) -> tuple[Array, int]:
                     next_edge[depth] = offsets[other]
                     depth += 1
                 # A node that has its component cannot lead back here, or this one would be in it.
-                elif component[other] == NONE and number[other] < low[depth - 1]:
+                elif 0 < number[other] < low[depth - 1]:
                     low[depth - 1] = number[other]
                 continue
             depth -= 1
@@ -107,9 +107,11 @@ def strong_components(offsets: Array, targets: Array) -> tuple[Array, int]:
                 while other != node:
                     opened -= 1
                     other = open_nodes[opened]
-                    component[other] = components
+                    number[other] = -1 - components
                 components += 1
-    return component, components
+    for node in range(nodes):
+        number[node] = -1 - number[node]
+    return number, components
 
 
 @jit
