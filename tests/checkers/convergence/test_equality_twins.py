@@ -192,7 +192,7 @@ CASES = {
 def test_the_checker_says_what_its_twin_says_of_drawn_histories_and_of_mutants(name):
     drawn, twin, mutated, gap = CASES[name]
     checker, seen = entry_named(name).make(), Counter()
-    for seed in range(1000):
+    for seed in range(400):
         draw = Random(f"{name}/{seed}")
         events = drawn(draw)
         answered = name == "repair-ends" or any(event[1] == OK for event in events)
@@ -200,4 +200,4 @@ def test_the_checker_says_what_its_twin_says_of_drawn_histories_and_of_mutants(n
             expected = twin(made)
             seen[expected] += 1
             assert checker.check(recorded(made, gap)).validity is expected, made
-    assert min(seen[each] for each in (VALID, INVALID, UNKNOWN)) > 100, seen
+    assert min(seen[each] for each in (VALID, INVALID, UNKNOWN)) > 40, seen

@@ -29,7 +29,7 @@ commands = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(commands)
 def test_a_replica_that_gets_bytes_is_one_that_gets_statements(script):
     leader, follower = Machine(), Machine()
@@ -49,7 +49,7 @@ class Newer(Machine):
     columns: ClassVar = {**Machine.columns, "message": ("message", "token", "after")}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(commands)
 def test_a_logical_log_makes_the_same_of_replicas_whose_rows_are_laid_out_otherwise(script):
     leader, followers = Machine(), [Machine(), Newer()]
