@@ -6,7 +6,7 @@ from typing import Any
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.storage.log_tail import LOG
-from splitbrain.systems.streams.change_capture.database import Database
+from splitbrain.systems.streams.change_capture.database import Database, as_text
 from splitbrain.systems.streams.change_capture.servers import CaptureServer
 from splitbrain.systems.streams.change_capture.view import View
 
@@ -32,7 +32,7 @@ class Gap(View):
 class KeepsOldEntries(View):
     """Doesn't know which entry a key had."""
 
-    def apply(self, key: bytes, value: bytes | None) -> None:
+    def apply(self, key: str, value: str | None) -> None:
         """Adds the new entry; a delete takes away what there is, an update nothing."""
         before = self.values.pop(key, None)
         if value is None:
@@ -52,7 +52,7 @@ class TellsTwice(Database):
             case ("request", _, "write", _, _, batch):
                 for name in self.node.peers:
                     if name.startswith("n"):
-                        self.node.network.send(name, ("request", 0, "index", batch))
+                        self.node.network.send(name, ("request", 0, "index", as_text(batch)))
         super()._receive(client, *message)
 
 
@@ -66,7 +66,7 @@ class IsTold(View):
             case _:
                 await super()._serve(client, number, request)
 
-    def take(self, batch: tuple[tuple[bytes, bytes | None], ...]) -> None:
+    def take(self, batch: tuple[tuple[str, str | None], ...]) -> None:
         """It was told."""
 
 

@@ -51,7 +51,7 @@ class ChangeClient:
         """The index, with all that was acknowledged before."""
         end = await self._ask(self._database, "end")
         position, entries = await self._ask(self._view, "view", end)
-        return {"position": position, "entries": [[v.decode(), k.decode()] for v, k in entries]}
+        return {"position": position, "entries": entries}
 
     async def _ask(self, server: str, *message: Any) -> Any:
         identity = self._node.random.getrandbits(63)

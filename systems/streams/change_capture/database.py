@@ -16,10 +16,15 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.harness.node import Node
-from splitbrain.systems.storage.engine import Snapshot
+from splitbrain.systems.storage.engine import Batch, Snapshot
 from splitbrain.systems.storage.log_tail import FollowedLog, LogTail
 from splitbrain.systems.storage.server import OK
 from splitbrain.systems.storage.write_ahead_log.engine import LOG, LogStoreServer, SmallLogStore
+
+
+def as_text(batch: Batch) -> tuple[tuple[str, str | None], ...]:
+    """A batch as views are told it."""
+    return tuple((key.decode(), None if value is None else value.decode()) for key, value in batch)
 
 
 class FollowedStore(SmallLogStore):
@@ -102,7 +107,8 @@ class Database(LogStoreServer):
             else:
                 records = self._tail.behind(start, self.log.end, self.batch)
                 upto = records[-1].position if records else start
-                told = ("changes", life, position, tuple(map(tuple, records)), upto)
+                changes = tuple((each.position, as_text(each.batch)) for each in records)
+                told = ("changes", life, position, changes, upto)
                 if upto == position:
                     continue  # there is nothing new
             del self._following[view]
@@ -112,7 +118,7 @@ class Database(LogStoreServer):
         """Where in the log who has read up to a position goes on; None if it must begin anew."""
         return self.log.next_of(position)
 
-    def _copy(self, view: str, life: int, after: bytes | None) -> None:
+    def _copy(self, view: str, life: int, after: str | None) -> None:
         """A part of all keys and values as they were when the first part was asked for: at the
         position up to which the log is durable, since the store shows what is, and no more."""
         if after is None:
@@ -121,7 +127,7 @@ class Database(LogStoreServer):
             self.node.network.send(view, ("restart", life))
             return
         position, snapshot = self._copies[view]
-        some = snapshot.scan(after, self.batch)
+        some = snapshot.scan(None if after is None else after.encode(), self.batch)
         is_all = len(some) < self.batch
-        told = ("part", life, after, position, tuple(some), is_all, self.log.end)
+        told = ("part", life, after, position, as_text(some), is_all, self.log.end)
         self.node.network.send(view, told)

@@ -12,7 +12,7 @@ import trio
 from splitbrain.harness.node import Node
 from splitbrain.systems.roles import first_server
 
-Pairs = tuple[tuple[bytes, bytes], ...]
+Pairs = tuple[tuple[str, str], ...]
 
 AGAIN_S = 0.15
 """How long to wait for what was asked for before asking again, in seconds."""
@@ -32,8 +32,8 @@ class View:
         self.node = node
         self.database = first_server(node)
         self.life = node.random.getrandbits(62)  # changes with each start anew
-        self.index: dict[bytes, set[bytes]] = {}
-        self.values: dict[bytes, bytes] = {}
+        self.index: dict[str, set[str]] = {}
+        self.values: dict[str, str] = {}
         self.position: int | None = None
         self._parts: list[Pairs] = []
         self._position = 0  # what the parts are of
@@ -80,12 +80,10 @@ class View:
         self._parts = []
         self._move()
 
-    def _last_key(self) -> bytes | None:
+    def _last_key(self) -> str | None:
         return self._parts[-1][-1][0] if self._parts else None
 
-    def _part(
-        self, after: bytes | None, position: int, some: Pairs, is_all: bool, end: int
-    ) -> None:
+    def _part(self, after: str | None, position: int, some: Pairs, is_all: bool, end: int) -> None:
         """Another part of the snapshot, which is of one position: the next in order."""
         if self.position is not None or after != self._last_key():
             return
@@ -114,12 +112,12 @@ class View:
         self.position = upto
         self._move()
 
-    def take(self, batch: tuple[tuple[bytes, bytes | None], ...]) -> None:
+    def take(self, batch: tuple[tuple[str, str | None], ...]) -> None:
         """Do what a record of the log says."""
         for key, value in batch:
             self.apply(key, value)
 
-    def apply(self, key: bytes, value: bytes | None) -> None:
+    def apply(self, key: str, value: str | None) -> None:
         """Put a key where it belongs now, and nowhere else."""
         before = self.values.pop(key, None)
         if before is not None:
