@@ -150,17 +150,29 @@ function drawRoles({ all, view, box, context, colors, x }) {
   }
 }
 
-// Where there are too many to tell apart, one of those between the same hosts in the same few pixels
-// stands for all, and one of those that were lost there.
+// Where there are too many to tell apart (and to draw while somebody zooms), the longest stands for all
+// in its few pixels between the same servers, or between clients and the same server, and the longest
+// of those that were lost there.
+function thinned({ all, x }, messages) {
+  const hosts = all.hosts.length + 1, height = (i) => Math.abs(all.target[i] - all.source[i]);
+  const end = (host) => (all.client[host] >= 0 ? hosts - 1 : host);
+  for (let pixels = 2; messages.length > BUSY && pixels <= 8; pixels *= 2) {
+    const longest = new Map();
+    for (const i of messages) {
+      const link = (2 * end(all.source[i]) + (all.lost[i] < 0 ? 0 : 1)) * hosts + end(all.target[i]);
+      const place = Math.floor(x(all.sent[i]) / pixels) * 2 * hosts * hosts + link;
+      const other = longest.get(place);
+      if (other === undefined || height(i) > height(other)) longest.set(place, i);
+    }
+    messages = [...longest.values()];
+  }
+  return messages;
+}
+
 function drawArrows(pen) {
-  const { all, view, x } = pen, inView = [];
+  const { all, view } = pen, inView = [];
   messagesBetween(all, view.from, view.to, (i) => inView.push(i));
-  const pixels = Math.ceil(inView.length / BUSY), hosts = all.hosts.length, taken = new Set();
-  const kept = inView.length <= BUSY ? inView : inView.filter((i) => {
-    const link = (2 * all.source[i] + (all.lost[i] < 0 ? 0 : 1)) * hosts + all.target[i];
-    const place = Math.floor(x(all.sent[i]) / pixels) * 2 * hosts * hosts + link;
-    return !taken.has(place) && taken.add(place);
-  });
+  const kept = thinned(pen, inView);
   const sorts = { server: [], client: [], lost: [], lit: [] };
   for (const i of kept) sorts[sortOf(all, view, i)].push(i);
   const { context, colors } = pen;
@@ -192,13 +204,13 @@ function strokeLines(pen, messages, color, weight, dashes = []) {
   context.strokeStyle = color;
   context.lineWidth = weight;
   context.setLineDash(dashes);
-  context.beginPath();
-  for (const i of messages) {
+  for (const i of messages) { // one by one: a path of a thousand lines takes much longer to fill
     const [fromX, fromY, toX, toY] = messageLine(pen, i);
+    context.beginPath();
     context.moveTo(fromX, fromY);
     context.lineTo(toX, toY);
+    context.stroke();
   }
-  context.stroke();
   context.setLineDash([]);
 }
 
