@@ -75,6 +75,7 @@ REORDER = Kind(
         "pause": round(log_uniform(rng, 0.001, 0.1), 4),
     },
     inside=True,
+    long=True,
 )
 
 BUGGIFY = Kind(
@@ -93,4 +94,5 @@ BUGGIFY = Kind(
         "share": rng.choice((0.05, 0.25, 1.0)),
     },
     inside=True,
+    long=True,
 )

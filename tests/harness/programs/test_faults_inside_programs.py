@@ -148,8 +148,8 @@ def found(main, source, seeds):
         yield run_plan(plan.using(server, register(hasty_store.Client))).signature
 
 
-ANY_ORDER = faults.of("program.reorder", target="all", pause=0.05)
-RARE = faults.of("program.buggify", target="all", places=1.0)
+ANY_ORDER = faults.of("program.reorder", target="all", at=0.1, duration=1.8, pause=0.05)
+RARE = faults.of("program.buggify", target="all", at=0.1, duration=1.8, places=1.0)
 OTHERS = faults.swarm("latency,partition,pause", density=0.5)
 
 
