@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from splitbrain.checkers.verdict import VALID
+from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.checkers.vocabulary import CHANGES
 from splitbrain.harness import Plan, run
 from splitbrain.harness.nemesis.holds import Requests
@@ -69,8 +69,11 @@ def test_a_planted_bug_needs_the_change_that_the_fault_asks_for(bug, fault):
 def test_a_client_does_what_the_fault_asks_for(system, kind, f):
     result = tried(system, "changing-set", (kind, 1.0), changes=0.0)
     (call,) = changes(result)
+    doubts = {v.checker for v in result.verdicts if v.validity is not VALID}
 
-    assert result.validity is VALID, result.verdicts
+    # Nobody is elected in so short a run, so quorums of leaders are not compared.
+    assert result.validity is not INVALID, result.verdicts
+    assert doubts <= {"quorum-overlap"}
     assert (call.f, call.outcome) == (f, "ok")
     assert 1.0 <= call.start / 1e9 < 1.1
     assert effects(result, "member.") == [({"asked": [call.invoke_index]}, True)]
