@@ -224,6 +224,13 @@ STORIES = (
         "is there: a node that leaves takes its keys along.",
     ),
     Story(
+        "copy-left-behind",
+        Sketch("partitioned-database-summary", "scan", (), "duplicated"),
+        'chapter 6, "Rebalancing Partitions"',
+        "A partitioned database, as sketched, copies a partition to another server and deletes it "
+        "nowhere: a read of all data finds items twice.",
+    ),
+    Story(
         "forgotten-document",
         Sketch("documents-summary", "set", ("process.kill",), "lost"),
         'chapter 2, "Document databases"',

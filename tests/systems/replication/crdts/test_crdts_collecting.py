@@ -117,7 +117,7 @@ def settled(replicas):
     return [replica.here[0].text for replica in replicas.values()]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(steps)
 def test_what_is_forgotten_nobody_misses_and_in_the_end_no_tombstone_is_kept_in_vain(script):
     texts = settled(played(script))
