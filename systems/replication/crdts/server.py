@@ -119,11 +119,12 @@ class GossipServer:
         answer: Message = ("refused", f"there is nothing to {f}")
         if after is not None:
             self.keep(after)
-            self.storage.requests = (*self.storage.requests, number)
-            await self.storage.durable()
-            if f == "assign":
-                self.node.trace(STAMPED_WRITE)
             answer = ("ok",)
+        # Also of what is refused: a copy of it may come when nothing is in its way.
+        self.storage.requests = (*self.storage.requests, number)
+        await self.storage.durable()
+        if f == "assign":
+            self.node.trace(STAMPED_WRITE)
         self.node.network.send(client, ("reply", number, *answer))
 
     async def _gossip(self) -> None:

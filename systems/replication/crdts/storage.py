@@ -28,7 +28,7 @@ class Storage:
 
     Attributes:
         document: what is to be kept; None before there is any.
-        requests: the numbers of clients' requests that were done.
+        requests: the numbers of clients' requests that were done or refused.
         life: how often this server has started, this time included.
     """
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from splitbrain.checkers.verdict import VALID
 from splitbrain.harness import Plan, run
 from splitbrain.harness.plan import Fault, PlannedOperation
@@ -30,3 +32,18 @@ def test_what_both_sides_of_a_partition_did_is_there_in_the_end():
     )
 
     assert states == [{"elements": [2], "counter": 3, "register": 7}] * 3
+
+
+@pytest.mark.parametrize("system", ["crdts", "crdts-delta"])
+def test_what_was_refused_stays_so_when_its_request_comes_again(system):
+    copies = Fault(
+        "client.duplicate", 0.0, 3.0, "all", id="copies", options={"probability": 1.0, "later": 1.0}
+    )
+    operations = PlannedOperation(0.1, 0, "remove", 1), PlannedOperation(0.2, 0, "add", 1)
+    plan = Plan(system, "crdt", seed=1, nodes=2, clients=1, time_limit=4.0, faults=(copies,))
+
+    result = run(experiment(plan.with_(operations=operations)))
+
+    refused, added, *_, read = result.history.calls()
+    assert (refused.outcome, added.outcome) == ("fail", "ok")
+    assert read.result["elements"] == [1]
