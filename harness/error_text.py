@@ -8,6 +8,7 @@ from __future__ import annotations
 import linecache
 import os
 import re
+import sysconfig
 from collections.abc import Iterator
 from traceback import walk_tb
 from types import FrameType, TracebackType
@@ -17,6 +18,7 @@ _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]+")
 _FRAMES_SHOWN = 12
 _CAUSES_SHOWN = 3
 _TEXT_LIMIT = 2_000
+_STANDARD_LIBRARY = os.path.realpath(sysconfig.get_path("stdlib"))
 _OURS = ("splitbrain.harness.", "trio.", "outcome.")
 
 
@@ -39,6 +41,12 @@ def is_ours(frame: FrameType) -> bool:
     """Whether a frame runs the harness's code, or trio's, rather than that of what is tested."""
     module = f"{frame.f_globals.get('__name__', '')}."
     return module.startswith(_OURS)
+
+
+def in_standard_library(frame: FrameType) -> bool:
+    """Whether a frame runs Python's own library, rather than a package or what is tested."""
+    name = os.path.realpath(frame.f_code.co_filename)
+    return name.startswith(("<frozen", _STANDARD_LIBRARY)) and "site-packages" not in name
 
 
 def place(frame: FrameType, line: int | None = None) -> str:

@@ -26,7 +26,7 @@ from time import process_time
 from types import FrameType
 from typing import Protocol
 
-from splitbrain.harness.error_text import is_ours, place
+from splitbrain.harness.error_text import in_standard_library, is_ours, place
 from splitbrain.harness.runs.interruption import Interruption, Stopped
 from splitbrain.harness.simulation.heap import EventHeap
 
@@ -43,6 +43,9 @@ _TICK_S = 0.25
 _TICKS_BLOCKED = 240
 _TICKS_STUBBORN = 240
 _INTERNAL_ERROR = 70
+_NODE_BEGINS = ("step", "unwind")
+"""The methods of an incarnation below which all is a node's code, and above which none is."""
+
 _DEBUGGERS = ("bdb", "pdb", "pydevd", "_pydevd_bundle", "IPython")
 
 
@@ -85,9 +88,17 @@ def calling_place() -> str:
 
 
 def _place(frame: FrameType | None) -> str | None:
-    while frame is not None and is_ours(frame):
+    """Where the code under test is that called what runs in a frame; the standard library's own
+    code if nothing else called that."""
+    library = None
+    while frame is not None and (is_ours(frame) or in_standard_library(frame)):
+        if is_ours(frame) and frame.f_code.co_name in _NODE_BEGINS:
+            frame = None
+            break
+        library = library or (None if is_ours(frame) else frame)
         frame = frame.f_back
-    return None if frame is None else place(frame)
+    found = frame or library
+    return None if found is None else place(found)
 
 
 def _peak_memory() -> int:

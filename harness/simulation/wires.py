@@ -4,7 +4,8 @@ Time, randomness, threads, sockets, files and subprocesses of the real machine w
 differ from its replay. While a world runs *and* a node's code is executing:
 
 * the functions of `time`, `random`, `secrets`, `uuid` and `asyncio`, what `os` says of the process,
-  and starting a thread raise `Nondeterminism`, also where a module has imported them by name;
+  starting a thread and waiting for one raise `Nondeterminism`, also where a module has imported
+  them by name;
 * so do ``datetime.now``, ``utcnow`` and ``today`` (`splitbrain.harness.simulation.dates`);
 * so does whatever Python's audit events show: files, sockets, processes. Audit events catch these
   however the function was imported.
@@ -25,7 +26,6 @@ import secrets
 import selectors
 import signal
 import sys
-import sysconfig
 import threading
 import time
 import uuid
@@ -35,7 +35,7 @@ from contextlib import contextmanager
 from types import FrameType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from splitbrain.harness.error_text import place
+from splitbrain.harness.error_text import in_standard_library, place
 from splitbrain.harness.simulation.dates import dates_asked_of
 from splitbrain.harness.simulation.imported_names import Guarded, guard_imported
 from splitbrain.harness.simulation.output import output_kept
@@ -59,11 +59,14 @@ _NO_GRPC = (
     "grpcio is C, and has sockets and threads of its own, which leave the simulation; grpclib, in "
     "Python alone, does not"
 )
+_ONE_THREAD = (
+    "it has one thread, in which what is sent to threads is done, too, so nobody would end that "
+    "wait: await in a task instead"
+)
 _IN_PLACE = (
     "what is sent to a thread is done in place, where it can't wait for a task: await that in "
     "the task that sends it"
 )
-
 _NO_SIGNALS = "no signals reach a simulated node"
 _USE_TRIO = "a simulated node is a trio program: use trio.sleep, nurseries and memory channels"
 _USE_NAME = "use node.name: a node shares its process with all others"
@@ -146,7 +149,6 @@ _AUDITED = {
     "mmap.__new__": "what is written to memory would pass by the simulated disk: read and write",
 }
 
-_STANDARD_LIBRARY = os.path.realpath(sysconfig.get_path("stdlib"))
 _OURS = (__name__.rpartition(".")[0] + ".", "splitbrain.harness.programs.")
 # These read source files or the clock for a message or an import; nothing that a node does
 # depends on it.
@@ -161,11 +163,6 @@ _not_yet_by_name: list[Guarded] = []
 _replaced_by_name: list[tuple[dict[str, Any], str, Any]] = []
 
 
-def _in_standard_library(frame: FrameType) -> bool:
-    name = os.path.realpath(frame.f_code.co_filename)
-    return name.startswith(("<frozen", _STANDARD_LIBRARY)) and "site-packages" not in name
-
-
 def _culprit(frame: FrameType | None, node: Incarnation) -> str | None:
     """Where the innermost frame is that is neither ours nor the standard library's; None if that is
     harmless."""
@@ -178,7 +175,7 @@ def _culprit(frame: FrameType | None, node: Incarnation) -> str | None:
         if module in _HARMLESS or frame.f_code.co_filename.startswith("<frozen importlib"):
             return None
         ours = str(frame.f_globals.get("__name__", "")).startswith(_OURS)
-        if not ours and not _in_standard_library(frame):
+        if not ours and not in_standard_library(frame):
             return place(frame)
         frame = frame.f_back
     return (node.acting_for() if node.acting_for is not None else "") or _UNKNOWN
@@ -311,6 +308,20 @@ def _guard(
     return [(owner, name, real)]
 
 
+def _guard_waiting() -> list[Guarded]:
+    """Refuse waits for other threads: those of events, queues, futures and barriers are all a
+    condition's."""
+    real = threading.Condition.wait
+
+    def wait(condition: threading.Condition, timeout: float | None = None) -> bool:
+        if timeout is None or timeout > 0:
+            _trip("a wait for another thread", _ONE_THREAD)
+        return real(condition, timeout)
+
+    threading.Condition.wait = wait  # type: ignore[method-assign, assignment]
+    return [(threading.Condition, "wait", real)]
+
+
 def _guard_all() -> list[Guarded]:
     return [
         *(place for name in _TIME for place in _guard(time, name, _USE_CLOCK)),
@@ -338,6 +349,7 @@ def _guard_all() -> list[Guarded]:
         *_guard(threading.Thread, "start", _USE_TASKS),
         *_guard(_thread, "start_new_thread", _USE_TASKS),
         *_guard(*THREAD_STARTER, _USE_TASKS),
+        *_guard_waiting(),
         *(p for of in _imported(*_WAYS_BACK) for p in _guard(of, "run", _IN_PLACE)),
         *(
             p

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 import signal
+import statistics
 import subprocess
 import sys
 import textwrap
@@ -183,6 +185,10 @@ async def never_yields_and_catches_everything(node):
             pass
 
 
+async def is_kept_by_the_standard_library(node):
+    statistics.mean(itertools.count())
+
+
 async def fills_the_memory(node):
     await trio.sleep(1)
     taken = []
@@ -198,7 +204,13 @@ def _strict(monkeypatch):
 
 @pytest.mark.usefixtures("_strict")
 @pytest.mark.parametrize(
-    "program", [never_yields, never_yields_and_catches_everything, fills_the_memory]
+    "program",
+    [
+        never_yields,
+        never_yields_and_catches_everything,
+        is_kept_by_the_standard_library,
+        fills_the_memory,
+    ],
 )
 def test_code_that_never_yields_ends_the_run_with_its_line(program):
     world, _ = world_of(program)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 import datetime
 import fcntl
 import os
 import platform
+import queue
 import random
 import resource
 import secrets
@@ -15,6 +18,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import uuid
 from datetime import datetime as by_another_name
@@ -194,6 +198,51 @@ def test_what_works_in_place_of_a_thread_may_call_back(library):
             await own.to_thread.run_sync(own.from_thread.run, own.sleep, 1)
 
     run(world_of(main, library=library))
+
+
+def waits_for_a_coroutine(loop):
+    return asyncio.run_coroutine_threadsafe(asyncio.sleep(0.01), loop).result()
+
+
+def waits_for_an_event(loop):
+    event = threading.Event()
+    loop.call_later(0.01, event.set)
+    event.wait(5)
+
+
+def waits_for_a_queue(loop):
+    queue.Queue().get()
+
+
+def waits_for_futures(loop):
+    concurrent.futures.wait([concurrent.futures.Future()])
+
+
+@pytest.mark.parametrize(
+    "wait", [waits_for_a_coroutine, waits_for_an_event, waits_for_a_queue, waits_for_futures]
+)
+def test_what_works_in_place_of_a_thread_cannot_wait_for_another(wait):
+    async def main():
+        line = rf"test_surroundings.py:\d+ in {wait.__name__}: a wait for another thread .* await"
+        with pytest.raises(Nondeterminism, match=line):
+            await asyncio.to_thread(wait, asyncio.get_running_loop())
+
+    run(world_of(main, library="asyncio"))
+
+
+def test_who_asks_threads_without_waiting_is_answered():
+    async def main():
+        assert not threading.Event().wait(0)
+        with pytest.raises(queue.Empty):
+            queue.Queue().get(timeout=0)
+        with pytest.raises(concurrent.futures.TimeoutError):
+            concurrent.futures.Future().result(0)
+        done = asyncio.run_coroutine_threadsafe(
+            asyncio.sleep(0.01, "slept"), asyncio.get_running_loop()
+        )
+        assert await asyncio.wrap_future(done) == "slept"
+
+    run(world_of(main, library="asyncio"))
 
 
 def test_threads_of_trio_work_in_place():
