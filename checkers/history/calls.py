@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.checkers.history.columns import INFO_CODE, INVOKE_CODE, OK_CODE, Int8, Int32, Int64
@@ -86,46 +87,40 @@ class Calls(Sequence[Call]):
 
     def __iter__(self) -> Iterator[Call]:
         for begin in range(0, len(self), _AT_A_TIME):
-            yield from self._made(self.invoked[begin : begin + _AT_A_TIME])
+            with collector_paused():
+                some = self._made(self.invoked[begin : begin + _AT_A_TIME])
+            yield from some
 
     def _made(self, invoked: Int64) -> list[Call]:
         """The operations that were invoked at these positions."""
         h = self._history
         ends = h.partner[invoked]
+        kinds = np.where(ends >= 0, h.type[ends], INFO_CODE)
+        unknown, nothing = kinds == INFO_CODE, ends < 0
+        # Lists, since numpy's scalars are slow to touch one by one and are no ints; and `map` of
+        # the class itself, since a call of Python's for each would take as long again.
+        places, over = invoked.tolist(), ends.tolist()
         values, functions = h.values, h.functions
-        columns = (h.process[invoked], h.f[invoked], h.time[invoked], h.indices[invoked])
-        of_ends = (h.type[ends], h.time[ends], h.indices[ends])
-
-        def call(
-            at: int,
-            process: int,
-            f: int,
-            start: int,
-            index: int,
-            end: int,
-            kind: int,
-            over: int,
-            end_index: int,
-        ) -> Call:
-            outcome = kind if end >= 0 else INFO_CODE
-            ended = outcome != INFO_CODE
-            return Call(
-                process=process,
-                f=functions[f],
-                argument=values[at],
-                result=values[end] if outcome == OK_CODE else None,
-                outcome=TYPES[outcome],
-                invoked=at,
-                completed=end if ended else None,
-                start=start,
-                end=over if ended else None,
-                invoke_index=index,
-                complete_index=end_index if end >= 0 else None,
+        results = [
+            values[end] if kind == OK_CODE else None
+            for end, kind in zip(over, kinds.tolist(), strict=True)
+        ]
+        return list(
+            map(
+                Call,
+                h.process[invoked].tolist(),
+                [functions[f] for f in h.f[invoked].tolist()],
+                [values[at] for at in places],
+                results,
+                [TYPES[kind] for kind in kinds.tolist()],
+                places,
+                _without(ends, unknown),
+                h.time[invoked].tolist(),
+                _without(h.time[ends], unknown),
+                h.indices[invoked].tolist(),
+                _without(h.indices[ends], nothing),
             )
-
-        with collector_paused():
-            lists = [column.tolist() for column in (invoked, *columns, ends, *of_ends)]
-            return list(map(call, *lists))
+        )
 
     @cached_property
     def outcome(self) -> Int8:
@@ -175,3 +170,11 @@ class Calls(Sequence[Call]):
         until = h.time[self.partner]
         until[self.outcome == INFO_CODE] = np.iinfo(np.int64).max
         return np.flatnonzero((h.time[self.invoked] <= last) & (until >= first))
+
+
+def _without(column: Int64, left_out: npt.NDArray[np.bool_]) -> list[int | None]:
+    """A column as a list, with None in some places."""
+    found: list[int | None] = column.tolist()
+    for at in np.flatnonzero(left_out).tolist():
+        found[at] = None
+    return found

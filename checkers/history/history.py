@@ -18,6 +18,7 @@ from typing import Any, overload
 
 from splitbrain.checkers.history import columns as column_store
 from splitbrain.checkers.history.calls import Call, Calls
+from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.checkers.history.columns import (
     STRICT,
     Columns,
@@ -177,7 +178,8 @@ class History(Sequence[Operation]):
 
     @cached_property
     def _calls(self) -> tuple[Call, ...]:
-        return tuple(self.client_calls)
+        with collector_paused():  # else it walks what is made again after each part
+            return tuple(self.client_calls)
 
     @cached_property
     def client_calls(self) -> Calls:

@@ -39,7 +39,7 @@ def done(call: Call) -> list[tuple[str, Key, list[Any]]]:
     result = call.result
     match result:
         case [["poll", given]]:  # nearly all there is in a long history
-            return [(POLL, key, records) for key, records in polled(call, given)]
+            return [(POLL, *each) for each in polled(call, given)]
     steps: list[tuple[str, Key, list[Any]]] = []
     for micro in _micros(call, result):
         if micro[0] == SEND:
@@ -54,7 +54,7 @@ def done(call: Call) -> list[tuple[str, Key, list[Any]]]:
 
 def polled(call: Call, result: Any) -> list[tuple[Key, list[Any]]]:
     """Records by key, as a poll or a drain gave them, and as they were found."""
-    if not isinstance(result, Mapping):
+    if type(result) is not dict and not isinstance(result, Mapping):  # the former is quick
         raise _wrong(call, result)
     for records in result.values():
         if type(records) is not list:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 from splitbrain.checkers.history import FAIL, OK, Call
@@ -59,6 +60,7 @@ class Log:
 
 
 _NOWHERE: Mapping[Key, int] = {}
+_NEVER = None, inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +189,17 @@ class Observed:
     def _returned(self, call: Call, key: Key, records: list[Any]) -> list[int]:
         """Note records that somebody was given; their offsets."""
         log = self.logs.get(key) or self.logs.setdefault(key, Log())
-        sound, completed = log.sound, call.completed or 0
+        sound, completed = log.sound.get, call.completed or 0
         offsets = []
         for found in records:
             try:
                 offset, value = found
-                known = sound.get(offset)
+                known, since = sound(offset, _NEVER)
             except (TypeError, ValueError):
                 offset, value = micros.record(call, found)  # which says what is wrong with it
-                known = None
+                known, since = _NEVER
             offsets.append(offset)
-            if known is None or known[0] != value or known[1] > completed:
+            if since > completed or known != value:
                 self._given(call, key, log, *micros.record(call, found))
         return offsets
 
