@@ -77,7 +77,7 @@ _SCRIPTS = (
     "printing.js",
     "page.js",
 )
-_MESSAGES = "messages.js"
+_MESSAGES = ("messages.js", "arrows.js")
 """Only of pages that have more messages than the picture of those that led to the failure."""
 
 _STYLES = ("report.css", "spacetime.css", "cycle.css", "pictures.css")
@@ -113,7 +113,7 @@ def render_html(view: RunView, *, beside: bool = True) -> str:
     return render_page(
         "report.html.j2",
         _STYLES,
-        (_MESSAGES, *_SCRIPTS) if any(side["all_messages"] for side in sides) else _SCRIPTS,
+        (*_MESSAGES, *_SCRIPTS) if any(side["all_messages"] for side in sides) else _SCRIPTS,
         view=view,
         tone=_tone(view),
         commands=_commands(view),

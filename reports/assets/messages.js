@@ -1,7 +1,7 @@
 // All messages of a run on a canvas: lanes are hosts, time goes right, to scale. A chosen message
 // and all that happened before it (Lamport) are lit.
 
-const ROLE_STRIP = 9, BUSY = 1500, LABELLED = 120, NEAR = 6;
+const ROLE_STRIP = 9, NEAR = 6;
 
 function prepareMessages(packed) {
   const all = { ...packed, count: packed.sent.length };
@@ -12,6 +12,10 @@ function prepareMessages(packed) {
   all.longest = all.sent.reduce((most, sent, i) => Math.max(most, all.arrived[i] - sent), 0);
   all.receipts = [...all.sent.keys()].filter((i) => packed.receipt[i] > 0)
     .sort((a, b) => all.at[b] + packed.receipt[b] - all.at[a] - packed.receipt[a]);
+  // Those across most lanes first: the order in which a crowd of them is thinned.
+  const across = Int32Array.from(packed.source, (source, i) => Math.abs(packed.target[i] - source));
+  all.tallest = Uint32Array.from(all.sent.keys()).sort((a, b) => across[b] - across[a]);
+  all.gaps = gapsCrossed(all);
   return all;
 }
 
@@ -150,129 +154,6 @@ function drawRoles({ all, view, box, context, colors, x }) {
   }
 }
 
-// Where there are too many to tell apart (and to draw while somebody zooms), the longest stands for all
-// in its few pixels between the same servers, or between clients and the same server, and the longest
-// of those that were lost there.
-function thinned({ all, x }, messages) {
-  const hosts = all.hosts.length + 1, height = (i) => Math.abs(all.target[i] - all.source[i]);
-  const end = (host) => (all.client[host] >= 0 ? hosts - 1 : host);
-  for (let pixels = 2; messages.length > BUSY && pixels <= 8; pixels *= 2) {
-    const longest = new Map();
-    for (const i of messages) {
-      const link = (2 * end(all.source[i]) + (all.lost[i] < 0 ? 0 : 1)) * hosts + end(all.target[i]);
-      const place = Math.floor(x(all.sent[i]) / pixels) * 2 * hosts * hosts + link;
-      const other = longest.get(place);
-      if (other === undefined || height(i) > height(other)) longest.set(place, i);
-    }
-    messages = [...longest.values()];
-  }
-  return messages;
-}
-
-function drawArrows(pen) {
-  const { all, view } = pen, inView = [];
-  messagesBetween(all, view.from, view.to, (i) => inView.push(i));
-  const kept = thinned(pen, inView);
-  const sorts = { server: [], client: [], lost: [], lit: [] };
-  for (const i of kept) sorts[sortOf(all, view, i)].push(i);
-  const { context, colors } = pen;
-  context.globalAlpha = view.before ? 0.15 : inView.length > BUSY ? 0.45 : 0.8;
-  strokeLines(pen, sorts.server, colors.muted, 1);
-  strokeLines(pen, sorts.client, colors.accent, 1.2);
-  context.globalAlpha = view.before ? 0.3 : 1;
-  strokeLines(pen, sorts.lost, colors.bad, 1.4, sorts.lost.length > 2 * LABELLED ? [] : [4, 3]);
-  crosses(pen, sorts.lost);
-  context.globalAlpha = 1;
-  strokeLines(pen, sorts.lit, colors.ink, 1.6);
-  if (view.chosen >= 0) strokeLines(pen, [view.chosen], colors.bad, 3);
-  // Those lost tell more, and so are labelled first.
-  const texts = [];
-  const labelled = [...sorts.lost, ...kept.filter((i) => all.lost[i] < 0)];
-  if (kept.length <= LABELLED) labelled.forEach((i) => labelMessage(pen, i, texts));
-  if (kept.length <= 4 * LABELLED) kept.forEach((i) => tipOf(pen, i));
-  return inView.length;
-}
-
-function sortOf(all, view, i) {
-  if (view.before?.[i]) return "lit";
-  if (all.lost[i] >= 0) return "lost";
-  return all.client[all.source[i]] >= 0 || all.client[all.target[i]] >= 0 ? "client" : "server";
-}
-
-function strokeLines(pen, messages, color, weight, dashes = []) {
-  const { context } = pen;
-  context.strokeStyle = color;
-  context.lineWidth = weight;
-  context.setLineDash(dashes);
-  for (const i of messages) { // one by one: a path of a thousand lines takes much longer to fill
-    const [fromX, fromY, toX, toY] = messageLine(pen, i);
-    context.beginPath();
-    context.moveTo(fromX, fromY);
-    context.lineTo(toX, toY);
-    context.stroke();
-  }
-  context.setLineDash([]);
-}
-
-function crosses(pen, messages) {
-  const { context, colors } = pen;
-  context.strokeStyle = colors.bad;
-  context.lineWidth = 2;
-  context.beginPath();
-  const half = messages.length > LABELLED ? 2 : 4;
-  for (const i of messages) {
-    const [, , x, y] = messageLine(pen, i);
-    context.moveTo(x - half, y - half);
-    context.lineTo(x + half, y + half);
-    context.moveTo(x + half, y - half);
-    context.lineTo(x - half, y + half);
-  }
-  context.stroke();
-}
-
-function tipOf(pen, i) {
-  if (pen.all.took[i] < 0) return;
-  const { context, colors } = pen, [fromX, fromY, toX, toY] = messageLine(pen, i);
-  const angle = Math.atan2(toY - fromY, toX - fromX);
-  context.fillStyle = sortOf(pen.all, pen.view, i) === "client" ? colors.accent : colors.ink;
-  context.beginPath();
-  context.moveTo(toX, toY);
-  for (const side of [2.7, -2.7]) {
-    context.lineTo(toX + 7 * Math.cos(angle + side), toY + 7 * Math.sin(angle + side));
-  }
-  context.fill();
-}
-
-// A label stands at the first of some places beside its arrow that no other takes, and where neither
-// the failure's line nor a lane nor the border crosses it, or nowhere: how far along, and on which side.
-const PLACES = [[0.5, true], [0.3, true], [0.7, true], [0.5, false], [0.3, false], [0.7, false]];
-
-function labelMessage(pen, i, taken) {
-  const { all, context, colors, box } = pen, [fromX, fromY, toX, toY] = messageLine(pen, i);
-  const lost = all.lost[i] < 0 ? "" : ` lost: ${all.reasons[all.lost[i]]}`;
-  context.font = `10.5px ${SANS}`;
-  const text = clippedText(context, `${all.texts[all.text[i]]}${lost}`, 170);
-  const width = context.measureText(text).width, failure = pen.x(all.focus);
-  const offLane = (y) => Math.abs((y - box.top) / box.row % 1 - 0.5) < 0.5 - Math.min(0.25, 9 / box.row);
-  const free = (x, y) => x >= box.left && x + width <= box.right && offLane(y) &&
-    (failure < x - 2 || failure > x + width + 2) && taken.every(
-      (other) => Math.abs(other.y - y) > 11 || other.x > x + width || x > other.x + other.width);
-  for (const [along, after] of PLACES) {
-    const there = fromX + (toX - fromX) * along, y = fromY + (toY - fromY) * along;
-    const x = after ? there + 4 : there - width - 4;
-    if (!free(x, y)) continue;
-    taken.push({ x, y, width });
-    context.textAlign = "left";
-    context.textBaseline = "middle";
-    context.lineWidth = 4;
-    context.strokeStyle = colors.ground;
-    context.strokeText(text, x, y);
-    context.fillStyle = lost ? colors.bad : colors.muted;
-    context.fillText(text, x, y);
-    return;
-  }
-}
-
 function messageAt(pen, px, py) {
   let best = -1, nearest = NEAR;
   messagesBetween(pen.all, pen.view.from, pen.view.to, (i) => {
@@ -288,7 +169,7 @@ function messagesControl(all, part) {
   const canvas = part("messages"), told = part("messages-told"), usual = told.textContent;
   const whole = { from: 0, to: all.end * 1.01 };
   const view = { from: 0, to: 0, chosen: -1, before: null };
-  let pen = null, queued = false;
+  let pen = null, queued = false, inSight = false;
   const redraw = () => {
     queued = false;
     if (canvas.clientWidth === 0) return;
@@ -296,7 +177,10 @@ function messagesControl(all, part) {
     pen = { all, view, box, x };
     root.dataset.messages = String(drawn);
   };
-  const refresh = () => { if (!queued) { queued = true; requestAnimationFrame(redraw); } };
+  const refresh = () => {
+    if (inSight && !queued) { queued = true; requestAnimationFrame(redraw); }
+  };
+  const sighted = (entries) => { inSight = entries.at(-1).isIntersecting; refresh(); };
   const show = (from, to) => {
     const span = Math.min(whole.to, Math.max(NARROWEST, to - from));
     view.from = Math.min(Math.max(0, from), whole.to - span);
@@ -325,6 +209,9 @@ function messagesControl(all, part) {
     at: (x, y) => (pen && x >= pen.box.left ? messageAt(pen, x, y) : -1),
   };
   control.failure();
+  // Of its height from the start, so that nothing moves when it comes into sight and is drawn.
+  canvas.style.height = `${messageBox(all, canvas.getContext("2d"), canvas.clientWidth).total}px`;
+  new IntersectionObserver(sighted, { rootMargin: "200px" }).observe(canvas);
   return control;
 }
 

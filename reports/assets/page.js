@@ -62,7 +62,7 @@ async function openChart(prefix) {
 async function showSide() {
   const { control, run, messages } = await openChart(shownPrefix());
   control.redraw();
-  messages?.redraw();
+  messages?.refresh();
   openPictures();
   root.dataset.operations = String(run.count);
 }

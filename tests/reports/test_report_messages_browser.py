@@ -151,3 +151,35 @@ def test_the_canvas_is_as_wide_as_the_page(browser, folders, width):
     opened(browser, folders["busy"], width=width)
 
     assert browser.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_nothing_is_drawn_before_it_comes_into_sight(browser, folders):
+    browser.open(folders["busy"] / "report.html", width=1280, height=300)
+    browser.settle()
+    height = browser.evaluate(f"{CANVAS}.clientHeight")
+    before = dataset(browser)
+    browser.evaluate(f"{CANVAS}.scrollIntoView()")
+    browser.settle()
+
+    assert "messages" not in before
+    assert int(dataset(browser)["messages"]) > 0
+    assert browser.evaluate(f"{CANVAS}.clientHeight") == height
+
+
+def test_of_a_crowd_only_as_many_are_drawn_as_cover_its_lanes(browser, folders):
+    opened(browser, folders["busy"])
+    browser.evaluate(
+        "(pen => { const stroke = pen.stroke; window.strokes = 0;"
+        " pen.stroke = function (...path) { window.strokes++; stroke.apply(this, path); }; })"
+        "(CanvasRenderingContext2D.prototype)"
+    )
+    browser.press("0")
+    # Between n2 and n3, which talk all along, before the fault has a band.
+    drawn = browser.evaluate(
+        "(c => { const d = c.getContext('2d').getImageData(200, 193, 320, 1).data;"
+        " return [...Array(320).keys()].filter(x => d[4 * x] < 250); })(" + CANVAS + ")"
+    )
+
+    assert int(dataset(browser)["messages"]) == MESSAGES
+    assert 100 < browser.evaluate("window.strokes") < MESSAGES / 2
+    assert {x // 32 for x in drawn} == set(range(10))
