@@ -46,6 +46,8 @@ SYSTEMS: Entries[System] = Entries(
         "multi-leader-star": f"{_HERE}.replication.multi_leader:STAR",
         "crdts": f"{_HERE}.replication.crdts:SYSTEM",
         "crdts-map": f"{_HERE}.replication.crdts:MAP",
+        "crdts-tombstones": f"{_HERE}.replication.crdts:TOMBSTONES",
+        "crdts-counter": f"{_HERE}.replication.crdts:COUNTER",
         "crdts-delta": f"{_HERE}.replication.crdts:DELTA",
         "write-ahead-log": f"{_HERE}.storage.write_ahead_log:SYSTEM",
         "leases": f"{_HERE}.locks.leases:SYSTEM",

@@ -20,8 +20,9 @@ tombstones and with), ``maps`` (key by key), ``text`` (replicated growable array
 
 The systems: each server has a document of a set, a counter, a register, a text and a map, takes
 updates and reads alone, and tells the others now and then: its whole document (``crdts``,
-state-based; ``crdts-map`` is its map, of registers that keep all that was written at once), or what
-is new in it since they acknowledged (``crdts-delta``)::
+state-based; ``crdts-map`` is its map, of registers that keep all that was written at once,
+``crdts-counter`` a counter that only grows, and ``crdts-tombstones`` has a set with tombstones), or
+what is new in it since they acknowledged (``crdts-delta``)::
 
     n1   add(x), add(y)      deltas 1, 2
          to n2, n3:  1..2 joined          n2:  heard, all before 3      n3:  (lost)
@@ -44,34 +45,46 @@ Invariants:
 4. A delta is merged only where all is that its sender had when the delta began; it is acknowledged
    once it is durable.
 5. An erased letter is forgotten only when all servers have it erased, durably, all is here that any
-   had typed before that, and nothing stands behind it.
+   had typed before that, and nothing stands behind it; a tombstone of the set when all have it,
+   durably, and all is here that any had told before. From then on no message is merged that has
+   nothing new.
 
 Layout: beside the types, ``document`` puts them together, ``storage`` keeps it on disk, ``server``
-gossips, ``client`` asks, ``stability`` says what may be forgotten. Of deltas, ``dotted`` is the
-set, ``intervals`` says what is new to whom, ``delta_server`` sends that. ``bugs`` and
-``delta_bugs`` have types and servers with one decision wrong.
+gossips, ``client`` asks, ``stability`` says what may be forgotten, ``tombstones`` what of the set.
+Of deltas, ``dotted`` is the set, ``intervals`` says what is new to whom, ``delta_server`` sends
+that. ``bugs``, ``delta_bugs`` and ``tombstone_bugs`` have types and servers with one decision
+wrong.
 
 Operations over a causal broadcast are ``multi-leader-merging``. What was removed from the set is
-forgotten at once, which its context makes safe; tombstones alone could not be (ML-09). A letter
-that was erased is forgotten once that is stable (ML-09-TEXT), and kept while others stand behind
-it. Left out: keys of the map are never taken out; what contexts and counters know of actors grows
-with the lives of servers.
+forgotten at once, which its context makes safe; tombstones alone could not be (ML-09), and wait
+until that is stable (ML-09-MAJORITY, ML-09-LATE). A letter that was erased is forgotten once that
+is stable (ML-09-TEXT), and kept while others stand behind it. Left out: keys of the map are never
+taken out; what contexts and counters know of actors grows with the lives of servers.
 """
 
 from dataclasses import replace
 
+from splitbrain.harness.bug import planted
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.replication.crdts.bugs import BUGS, MAP_BUGS
-from splitbrain.systems.replication.crdts.client import CrdtClient, MapClient
+from splitbrain.systems.replication.crdts.client import (
+    CrdtClient,
+    GrowingCounterClient,
+    MapClient,
+)
+from splitbrain.systems.replication.crdts.counters import GCounter
 from splitbrain.systems.replication.crdts.delta_bugs import DELTA_BUGS
 from splitbrain.systems.replication.crdts.delta_server import DeltaServer
+from splitbrain.systems.replication.crdts.document import Types
 from splitbrain.systems.replication.crdts.pictures import REPLICAS
 from splitbrain.systems.replication.crdts.server import GossipServer
+from splitbrain.systems.replication.crdts.tombstone_bugs import COUNTER_BUGS, TOMBSTONE_BUGS
+from splitbrain.systems.replication.crdts.tombstones import TombstoneTypes
 from splitbrain.systems.replication.heard import HEARD
 
-__all__ = ["DELTA", "MAP", "SYSTEM"]
+__all__ = ["COUNTER", "DELTA", "MAP", "SYSTEM", "TOMBSTONES"]
 
 KNOBS = (
     Knob("gossip", 0.02, 0.5, "time between tellings, in seconds", "gossip_s"),
@@ -99,6 +112,25 @@ MAP = replace(
     client=MapClient,
     workloads=("siblings",),
     bugs=MAP_BUGS,
+)
+
+TOMBSTONES = replace(
+    SYSTEM,
+    name="crdts-tombstones",
+    title="a set with tombstones, which are forgotten once that is safe (chapter 5)",
+    server=planted(GossipServer, types_class=TombstoneTypes),
+    workloads=("crdt",),
+    bugs=TOMBSTONE_BUGS,
+)
+
+COUNTER = replace(
+    SYSTEM,
+    name="crdts-counter",
+    title="a counter that only grows, of one count for each replica (chapter 5)",
+    server=planted(GossipServer, types_class=planted(Types, counter_type=GCounter)),
+    client=GrowingCounterClient,
+    workloads=("eventual-counter",),
+    bugs=COUNTER_BUGS,
 )
 
 DELTA = System(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any, NamedTuple, Self
 
 from splitbrain.harness.bug import Bug, planted
@@ -12,7 +12,7 @@ from splitbrain.systems.replication.crdts.registers import LWWRegister, MVRegist
 from splitbrain.systems.replication.crdts.server import GossipServer
 from splitbrain.systems.replication.crdts.sets import ORSet, TombstoneSet
 from splitbrain.systems.replication.crdts.stability import Stability
-from splitbrain.systems.replication.crdts.text import Character, Identity, Text
+from splitbrain.systems.replication.crdts.text import Character, Text
 from splitbrain.systems.replication.leaderless.siblings import Context
 
 
@@ -163,7 +163,7 @@ def _plain(document: Document) -> Document:
 class ForgetsAtOnce(Stability):
     """Takes what is erased here for erased everywhere."""
 
-    def everywhere(self) -> set[Identity]:
+    def everywhere(self) -> set[Hashable]:
         """Who has not heard of it may still type behind it."""
         return {*self._noted}
 

@@ -95,6 +95,25 @@ class CrdtClient(ReplicaClient):
         }
 
 
+class GrowingCounterClient(ReplicaClient):
+    """Adds to the counter that one server has, and reads it."""
+
+    async def add(self, amount: int) -> None:
+        """Add to the counter.
+
+        Raises:
+            Definite: it would become less.
+        """
+        if amount < 0:
+            raise Definite(f"{amount} is negative, and the counter only grows")
+        await self._ask(self._server, "increment", amount)
+
+    async def read(self) -> int:
+        """What the server has counted and heard of."""
+        _, _, counter, _ = await self._ask(self._server, "read", None)
+        return int(counter)
+
+
 class MapClient(ReplicaClient):
     """Reads, replaces and removes what is under the keys of the map that one server has."""
 

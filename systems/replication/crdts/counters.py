@@ -11,7 +11,7 @@ Commutative Replicated Data Types", INRIA RR-7506, 2011, specifications 6 and 7.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 from splitbrain.systems.clocks.vectors import Vector, joined, newer
 
@@ -26,21 +26,27 @@ class GCounter(NamedTuple):
         """The sum."""
         return sum(count for _, count in self.counts)
 
-    def increased(self, actor: str, by: int) -> GCounter:
+    def changed(self, actor: str, by: int) -> Self:
         """The counter after the actor has added `by`, which is not negative."""
         assert by >= 0, "a counter that only grows"
         if not by:
             return self
         own = dict(self.counts).get(actor, 0) + by
-        return GCounter(joined(self.counts, ((actor, own),)))
+        return self._replace(counts=joined(self.counts, ((actor, own),)))
 
-    def merged(self, other: GCounter) -> GCounter:
+    def merged(self, other: Self) -> Self:
         """What both know: of each actor the greater count, which is the later one."""
-        return GCounter(joined(self.counts, other.counts))
+        return self._replace(counts=joined(self.counts, other.counts))
 
     def since(self, before: GCounter) -> GCounter:
         """What this one knows and an earlier state did not: merged with that, it is this one."""
         return GCounter(newer(self.counts, before.counts))
+
+    @classmethod
+    def of(cls, raw: Iterable[Any]) -> Self:
+        """A counter from a message or a record, where it is plain tuples."""
+        (counts,) = raw
+        return cls(counts)
 
 
 class PNCounter(NamedTuple):
@@ -57,8 +63,8 @@ class PNCounter(NamedTuple):
     def changed(self, actor: str, by: int) -> PNCounter:
         """The counter after the actor has added `by`, which may be negative."""
         if by < 0:
-            return PNCounter(self.up, self.down.increased(actor, -by))
-        return PNCounter(self.up.increased(actor, by), self.down)
+            return PNCounter(self.up, self.down.changed(actor, -by))
+        return PNCounter(self.up.changed(actor, by), self.down)
 
     def merged(self, other: PNCounter) -> PNCounter:
         """What both know."""

@@ -5,7 +5,7 @@ The map has registers that keep all that was written at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Any, ClassVar, NamedTuple
 
 from splitbrain.systems.clocks.vectors import Vector, joined, newer
@@ -22,7 +22,7 @@ class Document(NamedTuple):
     Attributes:
         seen: by actor, how many of its updates are in it.
         elements: a set, of the type that `Types` says.
-        counter: a counter.
+        counter: a counter, of the type that `Types` says.
         register: a register.
         text: a text, whose letters are numbers.
         notes: by key, a register of which values that were written at once all stay.
@@ -30,7 +30,7 @@ class Document(NamedTuple):
 
     seen: Vector = ()
     elements: Any = ORSet()
-    counter: PNCounter = PNCounter()
+    counter: Any = PNCounter()
     register: LWWRegister = LWWRegister()
     text: Text = Text()
     notes: GrowOnlyMap = GrowOnlyMap()
@@ -46,6 +46,7 @@ class Types:
 
     Attributes:
         set_type: of the set.
+        counter_type: of the counter.
         register_type: of the register.
         text_type: of the text.
         map_type: of the map.
@@ -53,6 +54,7 @@ class Types:
     """
 
     set_type: ClassVar[Any] = ORSet
+    counter_type: ClassVar[Any] = PNCounter
     register_type: ClassVar[Any] = LWWRegister
     text_type: ClassVar[Any] = Text
     map_type: ClassVar[Any] = GrowOnlyMap
@@ -63,7 +65,7 @@ class Types:
         return Document(
             (),
             self.set_type(),
-            PNCounter(),
+            self.counter_type(),
             self.register_type(),
             self.text_type(),
             self.map_type(),
@@ -75,7 +77,7 @@ class Types:
         return Document(
             tuple(seen),
             self.set_type.of(elements),
-            PNCounter.of(counter),
+            self.counter_type.of(counter),
             self.register_type.of(register),
             self.text_type.of(text),
             self.map_type.of(notes, self.note_type),
@@ -104,6 +106,16 @@ class Types:
             document.text.since(before.text),
             document.notes.since(before.notes),
         )
+
+    def erased(self, document: Document) -> Collection[Hashable]:
+        """What is erased in a document and kept in it nevertheless, for others may not know yet."""
+        return document.text.deleted
+
+    def collected(self, document: Document, erased: Collection[Hashable]) -> Document:
+        """The document without what is erased everywhere, if nothing needs it; the same one if
+        there is no such thing."""
+        text = document.text.collected(erased)
+        return document if text is document.text else document._replace(text=text)
 
     def note(self, document: Document, key: str) -> Any:
         """The register under a key of the map, empty if there is none yet."""

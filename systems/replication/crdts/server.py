@@ -6,7 +6,7 @@
 An update is acknowledged when it is durable here, and shown or told no sooner: what a client has
 read here it can build on, though the power fails, and what another server has heard of here stays.
 The others hear of it by gossip. Messages may be lost, repeated and late: merging takes them in any
-order. What was erased from the text is collected once all have told that they have it erased.
+order. What was erased is collected once all have told that they have it erased.
 """
 
 from __future__ import annotations
@@ -146,11 +146,11 @@ class GossipServer:
         return self.document
 
     def collect(self, durable: Document) -> None:
-        """Forget letters that are erased everywhere, where this document is on disk here."""
-        self.stability.note(durable.text.deleted, durable.seen)
-        text = self.document.text.collected(self.stability.everywhere())
-        if text is not self.document.text:
-            self.have(self.document._replace(text=text))
+        """Forget what is erased everywhere, where this document is on disk here."""
+        self.stability.note(self.types.erased(durable), durable.seen)
+        document = self.types.collected(self.document, self.stability.everywhere())
+        if document is not self.document:
+            self.have(document)
 
 
 def _values(document: Document) -> tuple[Any, ...]:

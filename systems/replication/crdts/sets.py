@@ -15,7 +15,7 @@ Optimized Conflict-free Replicated Set", INRIA RR-8083, 2012.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Any, NamedTuple
 
 from splitbrain.systems.clocks.vectors import joined
@@ -97,9 +97,13 @@ class TombstoneSet(NamedTuple):
         tombstones = {*self.tombstones, *other.tombstones}
         return self._with(additions, tombstones, joined(self.counts, other.counts))
 
-    def purged(self) -> TombstoneSet:
-        """The set without tombstones: right only if nobody can send what they stand for."""
-        return self._replace(tombstones=())
+    def purged(self, of: Collection[Hashable] | None = None) -> TombstoneSet:
+        """The set without tombstones, or without these: right only if nobody can send what they
+        stand for."""
+        if of is None:
+            return self._replace(tombstones=())
+        gone = {*of}
+        return self._replace(tombstones=tuple(t for t in self.tombstones if t not in gone))
 
     @classmethod
     def of(cls, raw: Iterable[Any]) -> TombstoneSet:

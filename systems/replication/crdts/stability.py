@@ -28,10 +28,9 @@ set()
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
 
 from splitbrain.systems.clocks.vectors import Vector, covers, joined
-from splitbrain.systems.replication.crdts.text import Identity
 
 
 class Stability:
@@ -43,9 +42,9 @@ class Stability:
 
     def __init__(self, peers: Iterable[str]) -> None:
         self._heard: dict[str, Vector] = dict.fromkeys(peers, ())
-        self._noted: dict[Identity, Vector] = {}
+        self._noted: dict[Hashable, Vector] = {}
 
-    def note(self, erased: Collection[Identity], seen: Vector) -> None:
+    def note(self, erased: Collection[Hashable], seen: Vector) -> None:
         """These are erased here, durably, in a document with these updates."""
         self._noted = {each: self._noted.get(each, seen) for each in erased}
 
@@ -53,7 +52,7 @@ class Stability:
         """A peer has told all of a document that it has on disk, which has these updates."""
         self._heard[peer] = joined(self._heard[peer], seen)
 
-    def everywhere(self) -> set[Identity]:
+    def everywhere(self) -> set[Hashable]:
         """What is erased everywhere, with nothing typed behind it still to come."""
         return {
             each

@@ -21,7 +21,7 @@ others, "Specification and Complexity of Collaborative Text Editing", PODC 2016.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Hashable, Iterable
 from typing import Any, NamedTuple
 
 from splitbrain.systems.clocks.vectors import Vector, joined
@@ -93,7 +93,7 @@ class Text(NamedTuple):
         gone = self._visible()[position].identity
         return self._replace(deleted=tuple(sorted({*self.deleted, gone})))
 
-    def collected(self, erased: Collection[Identity]) -> Text:
+    def collected(self, erased: Collection[Hashable]) -> Text:
         """The text without those of some deleted characters behind which nothing stands.
 
         Right only if all replicas have them deleted, durably, and all is here that anybody typed

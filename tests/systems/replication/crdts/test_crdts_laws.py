@@ -19,8 +19,8 @@ from splitbrain.systems.replication.crdts.text import Text
 ACTORS = ("a", "b", "c")
 
 
-def count(state, actor, n):
-    return state.increased(actor, n)
+def grow(state, actor, n):
+    return state.changed(actor, n)
 
 
 def change(state, actor, n):
@@ -55,7 +55,7 @@ def edit(state, actor, n):
 
 
 TYPES = {
-    "g-counter": (GCounter(), count),
+    "g-counter": (GCounter(), grow),
     "pn-counter": (PNCounter(), change),
     "lww-register": (LWWRegister(), assign_at),
     "mv-register": (MVRegister(), assign),
