@@ -10,8 +10,10 @@ import click
 _TEST = '''"""{module} in simulation: crashes, partitions, and what clients see of them.
 
     pytest {test}
-    splitbrain run {test}
-    splitbrain hunt {test} --minutes 10
+    splitbrain run {test} --faults {faults}
+    splitbrain hunt {test} --faults {faults} --minutes 10
+
+Without --faults a hunt tries all, also those that the program is not said to survive below.
 """
 
 from splitbrain import {imports}
@@ -47,15 +49,21 @@ SYSTEM = System(
     server=SERVER,
     client=Client,
     workloads=("register",),
-    claims=Claims(("process.pause", "net", "client")),  # what it is to survive
+    claims=Claims({claims}),  # what it is to survive
     nodes=NODES,
 )
 
 
-@simulate(nodes=NODES, runs=20, faults=faults.swarm("process.pause,net,client"))
+@simulate(nodes=NODES, runs=20, faults=faults.swarm("{faults}"))
 def test_register(plan):
     return plan.using(SERVER, workloads.register(Client))
 '''
+
+_SOURCES = "src"
+"""The folder of sources that packages are installed from; in its own right it is none."""
+
+_FAULTS = ("process.pause", "net", "client")
+"""What a program survives that keeps nothing in files."""
 
 _USED = ("faults", "program", "simulate", "workloads")
 
@@ -70,8 +78,10 @@ jobs:
       - uses: actions/checkout@v4
       - uses: actions/setup-python@v5
         with: {{python-version: "3.12"}}
-      - run: pip install -e . splitbrain
-      - run: splitbrain hunt {test} --minutes 30 --runs nightly --markdown "$GITHUB_STEP_SUMMARY"
+      - run: pip install {project}splitbrain
+      - run: >-
+          splitbrain hunt {test} --faults {faults}
+          --minutes 30 --runs nightly --markdown "$GITHUB_STEP_SUMMARY"
       - uses: actions/upload-artifact@v4
         if: failure()
         with: {{name: failures, path: nightly}}
@@ -153,11 +163,15 @@ def command(program: Path, main: str) -> None:
             test=test,
             library=library,
             name=program.stem.replace("_", "-"),
+            faults=",".join(_FAULTS),
+            claims=str(_FAULTS).replace("'", '"'),
             imports=", ".join(["Claims", "System", *["asyncio_client"] * on_asyncio, *_USED]),
             decorator="@asyncio_client\n" if on_asyncio else "",
         ),
         Path("tests") / "test_example_in_simulation.py": _EXAMPLE,
-        workflow: _WORKFLOW.format(test=test),
+        workflow: _WORKFLOW.format(
+            test=test, faults=",".join(_FAULTS), project=_installed_from(Path())
+        ),
     }
     if test.exists():
         raise InvalidPlan(f"{test} is there already: it is left as it is")
@@ -166,7 +180,16 @@ def command(program: Path, main: str) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             click.echo(f"{path}: written")
+    if _is_installed(program.resolve().relative_to(Path.cwd())):
+        click.echo(f"{module} is imported as installed: pip install -e .")
     click.echo(f"Fill in the client's two methods in {test}, then: pytest {test}")
+
+
+def _installed_from(folder: Path) -> str:
+    """What pip is to install there beside us: the project, what it requires, or nothing."""
+    if any((folder / name).exists() for name in ("pyproject.toml", "setup.py")):
+        return "-e . "
+    return "-r requirements.txt " if (folder / "requirements.txt").exists() else ""
 
 
 def _look_at(program: Path, main: str) -> tuple[str, str]:
@@ -193,9 +216,21 @@ def _look_at(program: Path, main: str) -> tuple[str, str]:
         known = f"its async functions are {', '.join(mains)}" if mains else "it has none"
         raise InvalidPlan(f"{program} has no async function {main!r}: {known} (--main)")
     imported = {
-        alias.name.partition(".")[0]
+        name.partition(".")[0]
         for one in ast.walk(tree)
-        if isinstance(one, ast.Import)
-        for alias in one.names
+        if isinstance(one, ast.Import | ast.ImportFrom)
+        for name in _modules(one)
     }
-    return ".".join(module.parts), "trio" if "trio" in imported else "asyncio"
+    parts = module.parts[1:] if _is_installed(module) else module.parts
+    return ".".join(parts), "trio" if "trio" in imported else "asyncio"
+
+
+def _is_installed(program: Path) -> bool:
+    """Whether it is imported by the name that it is installed under, not by that of its folders."""
+    return program.parts[0] == _SOURCES and not (Path(_SOURCES) / "__init__.py").exists()
+
+
+def _modules(statement: ast.Import | ast.ImportFrom) -> list[str]:
+    if isinstance(statement, ast.ImportFrom):
+        return [statement.module or ""] if not statement.level else []
+    return [alias.name for alias in statement.names]

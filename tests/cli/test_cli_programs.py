@@ -89,6 +89,42 @@ def test_init_writes_a_test_that_says_what_is_left_to_do_and_then_runs(project):
     assert done.returncode == 0, done.stdout + done.stderr
 
 
+def test_what_init_writes_hunts_with_the_faults_that_it_claims_to_survive(project):
+    call("init", "linestore.py")
+    workflow = (project / ".github/workflows/simulation.yml").read_text()
+    text = (project / "tests" / "test_linestore_in_simulation.py").read_text()
+    assert " --faults process.pause,net,client\n" in workflow
+    assert 'Claims(("process.pause", "net", "client"))' in text
+    assert 'faults.swarm("process.pause,net,client")' in text
+
+
+@pytest.mark.parametrize(
+    ("there", "installed"),
+    [
+        ((), "pip install splitbrain"),
+        (("requirements.txt",), "pip install -r requirements.txt splitbrain"),
+        (("pyproject.toml", "requirements.txt"), "pip install -e . splitbrain"),
+    ],
+)
+def test_its_workflow_installs_what_there_is_of_a_project(project, there, installed):
+    for name in there:
+        (project / name).touch()
+    call("init", "linestore.py")
+    workflow = (project / ".github/workflows/simulation.yml").read_text()
+    assert f"- run: {installed}\n" in workflow
+
+
+def test_a_package_below_src_has_the_name_that_it_is_installed_under(project):
+    program = project / "src" / "orders" / "app.py"
+    program.parent.mkdir(parents=True)
+    program.write_text("from trio import serve_tcp\n\n\nasync def main():\n    pass\n")
+    result = call("init", program)
+    text = (project / "tests" / "test_app_in_simulation.py").read_text()
+    assert '"orders.app:main"' in text
+    assert 'library="trio"' in text
+    assert "orders.app is imported as installed: pip install -e ." in result.stdout
+
+
 def test_the_example_that_init_writes_is_a_test_that_passes(project):
     call("init", "linestore.py")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
