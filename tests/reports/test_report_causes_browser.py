@@ -96,6 +96,10 @@ CAUSES = [
     ("owners", "STR-06-GROUP", "/8 by client 2/.test(text) && /client 1 is the owner/.test(text)"),
     ("leaders", "STR-05", "/n3 leads 4/.test(text) && /n2 leads 5/.test(text)"
                           " && figure.querySelectorAll('.thing.bad').length >= 5"),
+    ("followed", "STR-11", "/n2 goes on from log 8, [0-9]+ to log 11/.test(text)"
+                           " && figure.querySelectorAll('.thing.bad').length === 1"
+                           " && [...figure.querySelectorAll('.curve')]"
+                           ".filter(c => c.getBBox().height > 40).length === 3"),
     ("attempts", "BAT-05", _BARS_AT_ONCE),
     ("ranges", "PART-12", "figure.querySelectorAll('.thing.bad').length >= 2"
                           " && /another server, too/.test(text)"),

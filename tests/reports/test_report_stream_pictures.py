@@ -1,7 +1,9 @@
 """Pictures of streams and batch jobs: watermarks, owners, offsets, attempts."""
 
 from dataclasses import replace
+from itertools import pairwise
 
+import pytest
 from picturing import form_of, write_trace
 from run_recording import SECOND
 from sample_traces import two_leaders_run
@@ -13,6 +15,7 @@ from splitbrain.reports import load_run
 from splitbrain.reports.pictures.drawn import seen_of
 from splitbrain.systems import registry
 from splitbrain.systems.batch.dataflow.pictures import ATTEMPTS
+from splitbrain.systems.streams.change_capture.pictures import FOLLOWED
 from splitbrain.systems.streams.partitioned_log.pictures import OWNERS
 from splitbrain.systems.streams.processor.pictures import WATERMARKS
 from splitbrain.systems.streams.replicated_log.pictures import LEADERS
@@ -119,6 +122,38 @@ def test_nothing_is_red_of_a_log_that_loses_nothing(tmp_path):
 
         assert "good" in tones
         assert "bad" not in tones
+
+
+@pytest.mark.slow
+def test_a_view_that_reads_on_behind_lost_tombstones_is_red_where_it_passes_over_writes(bug_folder):
+    form = form_of(bug_folder("STR-11"), "followed")
+    store, *views = form.lanes
+    red = [(lane.name, p) for lane in views for p in lane.points if p.tone == "bad"]
+
+    assert [lane.name for lane in form.lanes] == ["n1, the store", "n2", "n3"]
+    assert {"log 10", "log 11"} < {bar.text for bar in store.bars}
+    ((name, jump),) = red
+    assert name == "n2"
+    assert "from log 8" in jump.note
+    assert "to log 11" in jump.note
+    assert [curve.name for curve in form.curves] == ["written", "read by n2", "read by n3"]
+
+
+def test_a_view_that_begins_anew_copies_and_passes_over_nothing(tmp_path):
+    base = Plan("change-capture", "cdc", nodes=3, seed=4, time_limit=4.0)
+    run_in_folder(registry.experiment(draw(base, "process.pause,net.partition")), tmp_path)
+    seen = replace(seen_of(load_run(tmp_path)), start=0, end=60 * SECOND)
+    form = FOLLOWED.draw(seen)
+
+    assert all(point.tone != "bad" for lane in form.lanes for point in lane.points)
+    assert sum(bar.text == "copies" for lane in form.lanes for bar in lane.bars) > 2
+    assert any(
+        after < before for curve in form.curves for before, after in pairwise(_values(curve))
+    )
+
+
+def _values(curve):
+    return [value for _, value in curve.points]
 
 
 def test_second_attempts_of_mapreduce_are_drawn_beside_the_first(bug_folder):

@@ -28,7 +28,7 @@ Nothing goes on while the database is down; a view answers when it has caught up
 Invariants: see ``Database``, ``View`` and `splitbrain.systems.storage.log_tail`.
 
 Layout: ``database`` is the store's server with who reads its log, ``view`` the others', ``client``
-writes and reads; ``bugs`` has them with one decision wrong.
+writes and reads; ``pictures`` draws how far each is; ``bugs`` has them with one decision wrong.
 
 Left out: views that keep what they have over a restart; a store that keeps its old log until all
 have read it (a replication slot); an outbox and its relay, which
@@ -40,6 +40,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.streams.change_capture.bugs import BUGS
 from splitbrain.systems.streams.change_capture.client import ChangeClient
+from splitbrain.systems.streams.change_capture.pictures import FOLLOWED
 from splitbrain.systems.streams.change_capture.servers import CaptureServer
 
 __all__ = ["SYSTEM"]
@@ -68,4 +69,5 @@ SYSTEM = System(
     sizes=range(2, 10),
     bugs=BUGS,
     knobs=KNOBS,
+    pictures=(FOLLOWED,),
 )

@@ -55,6 +55,7 @@ class Database(LogStoreServer):
         self._copies: dict[str, tuple[int, Snapshot]] = {}  # by view: the one that it takes
         self._answers: dict[str, tuple[int, str, Any]] = {}  # by client: the last one
         self._first = 0
+        self._told = 0  # the number of the log that was shown last
 
     @property
     def log(self) -> FollowedLog:
@@ -88,6 +89,8 @@ class Database(LogStoreServer):
         """See `StorageServer.commit`; who follows hears of it."""
         self._first = self.log.written + 1
         await super().commit(writes)
+        for position in range(self._first, self.log.written + 1):
+            self.node.show("wrote", position)
         self._tell()
 
     def said(self, position: int) -> int:
@@ -100,6 +103,9 @@ class Database(LogStoreServer):
         """Tell those that wait what has come."""
         if self.problem:
             return
+        if self._told != self.log.epoch:
+            self._told = self.log.epoch
+            self.node.show("log", self._told)
         for view, (life, position) in list(self._following.items()):
             start = self.next_of(position)
             if start is None:

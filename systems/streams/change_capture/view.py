@@ -38,6 +38,7 @@ class View:
         self._parts: list[Pairs] = []
         self._position = 0  # what the parts are of
         self._moved = trio.Event()
+        node.show("begins")
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -78,6 +79,7 @@ class View:
         self.position = None
         self.index, self.values = {}, {}
         self._parts = []
+        self.node.show("begins")
         self._move()
 
     def _last_key(self) -> str | None:
@@ -98,6 +100,7 @@ class View:
                 self.apply(key, value)
             self._parts = []
             self.position = self.start_at(position, end)
+            self.node.show("copied", position, self.position)
         self._move()
 
     def start_at(self, position: int, end: int) -> int:
@@ -110,6 +113,7 @@ class View:
         for _, batch in changes:
             self.take(batch)
         self.position = upto
+        self.node.show("applied", position, upto, len(changes))
         self._move()
 
     def take(self, batch: tuple[tuple[str, str | None], ...]) -> None:
