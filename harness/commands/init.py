@@ -51,6 +51,7 @@ SYSTEM = System(
     workloads=("register",),
     claims=Claims({claims}),  # what it is to survive
     nodes=NODES,
+    sizes=range(NODES, NODES + 1),  # of how many servers hunts make it
 )
 
 

@@ -98,6 +98,13 @@ def test_what_init_writes_hunts_with_the_faults_that_it_claims_to_survive(projec
     assert 'faults.swarm("process.pause,net,client")' in text
 
 
+def test_what_init_writes_is_hunted_with_as_many_servers_as_the_program_is_made_for(project):
+    call("init", "linestore.py")
+    result = call("run", "tests/test_linestore_in_simulation.py", "-n", "2")
+    assert result.exit_code == 2
+    assert "a single server (--nodes 1)" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("there", "installed"),
     [
