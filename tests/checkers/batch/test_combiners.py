@@ -116,7 +116,7 @@ def told_apart(calls):
 
 def test_the_checker_agrees_with_a_comparison_of_all_pairs_and_mutants_are_refuted():
     found = 0
-    for seed in range(300):
+    for seed in range(150):
         random = Random(seed)
         trees = [some_tree(random) for _ in range(random.randrange(1, 9))]
         calls = [(tree, random.choice((None, *[sum(leaves(tree))] * 5))) for tree in trees]
@@ -130,7 +130,7 @@ def test_the_checker_agrees_with_a_comparison_of_all_pairs_and_mutants_are_refut
         if verdict.validity is not UNKNOWN:
             assert ENTRY.verified(made, verdict, {}).complete
         found += verdict.validity is INVALID
-    assert found > 60
+    assert found > 30
 
 
 def test_a_forged_verdict_is_refuted():

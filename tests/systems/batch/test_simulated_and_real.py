@@ -48,6 +48,7 @@ def test_simulated_workers_make_what_threads_make(system, workload):
             assert rows(LOCAL[system](pool, function, text)) == job.result
 
 
+@pytest.mark.slow
 def test_simulated_workers_join_what_threads_join():
     calls = ended("dataflow", "join", 1)
     added = {call.result[-1]: tuple(call.argument) for call in calls if call.f == "add"}
