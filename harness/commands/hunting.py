@@ -95,6 +95,7 @@ def finish(
         cells: what was hunted in: each is a test case for JUnit.
         markdown, junit, jsonl: files to write.
     """
+    from splitbrain.harness.commands.output import width
     from splitbrain.harness.hunting import telling
     from splitbrain.harness.hunting.memory import FIXED
     from splitbrain.reports import write_report
@@ -106,7 +107,7 @@ def finish(
     for runs in {Path(group.folder).parent for group in groups if group.folder}:
         if runs.is_dir():
             write_index(runs)
-    click.echo(telling.terminal(count, groups))
+    click.echo(telling.terminal(count, groups, width()))
     for path, text in (
         (markdown, telling.markdown(count, groups)),
         (junit, telling.junit(count, groups, cells)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
@@ -13,6 +14,9 @@ from tabulate import tabulate
 from splitbrain.harness.hunting.counting import Count, Counts, most_frequent
 from splitbrain.harness.hunting.drawing import target_name
 from splitbrain.harness.hunting.memory import FIXED, Group
+
+WIDTH = 100
+"""Columns, where nobody says how many there are."""
 
 _CELL_HEADERS = ("hunted in", "runs", "valid", "invalid", "unknown", "broken", "CPU s")
 _HEADERS = ("state", "target", "failure", "seen", "first at run", "small", "fails in", "story")
@@ -41,17 +45,16 @@ def _in_time(count: Counts) -> str:
     return f" in {count.wall_seconds:.0f} s" if count.wall_seconds > 0 else ""
 
 
-def terminal(count: Counts, groups: Sequence[Group]) -> str:
-    """The groups as a table, what could not be judged, and the numbers."""
-    parts = []
-    if groups:
-        rows = [_row(group) for group in groups]
-        parts.append(tabulate(rows, _HEADERS, tablefmt="simple", maxcolwidths=[None, None, 40]))
-    for reason, times in most_frequent(count.unknown_reasons):
-        parts.append(f"not judged, {_times(times)}: {_plain(reason)}")
-    parts += map(_plain, count.in_vain())
-    parts.append(summary(count))
-    return "\n".join(parts)
+def terminal(count: Counts, groups: Sequence[Group], width: int = WIDTH) -> str:
+    """The groups one below the other, what could not be judged, and the numbers; in `width`
+    columns, but for a folder's path."""
+    parts = [_record(group, width) for group in groups]
+    said = [
+        f"not judged, {_times(times)}: {_plain(reason)}"
+        for reason, times in most_frequent(count.unknown_reasons)
+    ]
+    said += [*map(_plain, count.in_vain()), summary(count)]
+    return "\n".join([*parts, *(_wrapped(line, width) for line in said)])
 
 
 def markdown(count: Counts, groups: Sequence[Group]) -> str:
@@ -116,6 +119,23 @@ def _row(group: Group) -> list[object]:
         _often(group),
         _story(group) or "-",
     ]
+
+
+def _record(group: Group, width: int) -> str:
+    """A group in lines of its own; a folder is never broken, so that it can be copied."""
+    small = "" if group.faults is None else f"; small: {_size(group)}"
+    often = "" if group.schedules is None else f", fails in {_often(group)}"
+    lines = [
+        f"{group.state}: {group.target}: {_plain(group.signature)}",
+        f"  seen {_times(group.times)}, first at run {group.first_run}{small}{often}",
+    ]
+    story = f"\n  {_story(group)}" if group.folder else ""
+    return "\n".join(_wrapped(line, width) for line in lines) + story + "\n"
+
+
+def _wrapped(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip())]
+    return textwrap.fill(line, width, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
 
 
 def _size(group: Group) -> str:

@@ -311,6 +311,18 @@ def test_what_a_system_says_does_nothing_on_a_page(hunting):
     assert "\x1b" not in telling.terminal(found.count, hostile)
 
 
+def test_a_failure_is_told_in_as_many_columns_as_there_are_and_its_folder_unbroken(hunting):
+    found = hunting("forgetful")
+    folder = "runs/" + 70 * "a"
+    (group,) = (replace(each, folder=folder) for each in found.groups.values())
+
+    lines = telling.terminal(found.count, [group], 60).splitlines()
+    assert max(len(line) for line in lines if folder not in line) <= 60
+    assert f"  {folder}" in lines
+    for word in ("linearizable(cas-register)/stale-read", "forgetful", "10 of 10", "8 runs"):
+        assert word in "\n".join(lines)
+
+
 def test_junit_and_json_lines_say_the_same(hunting):
     found = hunting("forgetful", "durable", runs=16)
     groups = ranked(list(found.groups.values()))
