@@ -35,6 +35,7 @@ def command(
 
     Exits with 1 if the level that the system claims is refuted, with 0 if not.
     """
+    from splitbrain.harness.commands.output import width
     from splitbrain.harness.isolation.ladder import climb, matrix
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.systems import registry
@@ -43,7 +44,7 @@ def command(
     planted = registry.bug(chosen, bug) if bug else None
     with ProgressLine(sys.stderr) as line:
         ladder = climb(chosen, bug=planted, seeds=seeds, faults=faults, progress=line.show)
-    click.echo(matrix(ladder))
+    click.echo(matrix(ladder, width()))
     if report is not None:
         from splitbrain.reports.ladder import write_ladder
 

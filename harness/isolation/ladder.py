@@ -6,6 +6,7 @@ refuted by an anomaly that it forbids, or that a weaker level forbids.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -170,24 +171,36 @@ def climb(
     return Ladder(system.name, claimed, tuple(played), len(WORKLOADS) * seeds, rungs)
 
 
-def matrix(ladder: Ladder) -> str:
-    """The scripts and the rungs as text, a line each."""
+def matrix(ladder: Ladder, width: int = 100) -> str:
+    """The scripts and the rungs as two tables, in about `width` columns."""
     scripts = [
         [played.script.name, _OUTCOMES[played.validity], played.told] for played in ladder.played
     ]
     rungs = [_rung(rung, claimed=rung.level == ladder.claimed) for rung in ladder.rungs]
     tables = (
-        tabulate(scripts, ["script", "outcome", "as it went"], maxcolwidths=[None, None, 90]),
-        tabulate(rungs, ["level", "verdict", "by", "witness"], maxcolwidths=[None, None, 24, 70]),
+        tabulate(
+            scripts,
+            ["script", "outcome", "as it went"],
+            maxcolwidths=[None, None, max(_NARROWEST, width - _BEFORE_PLAYED)],
+        ),
+        tabulate(
+            rungs,
+            ["level", "verdict", "by", "witness"],
+            maxcolwidths=[*_RUNG, max(_NARROWEST, width - sum(_RUNG) - 2 * len(_RUNG))],
+        ),
     )
     end = (
         f"{ladder.system} claims {ladder.claimed}: "
         + ("not refuted" if ladder.holds else "REFUTED")
         + f" (10 scripts, {ladder.runs} runs of generated workloads)"
     )
-    return "\n\n".join((*tables, end))
+    return "\n\n".join((*tables, textwrap.fill(end, width, break_on_hyphens=False)))
 
 
+_RUNG = (26, 16, 12)
+"""Columns of a level, of what came of it, and of who refuted it: as their longest words."""
+
+_NARROWEST, _BEFORE_PLAYED = 20, 22
 _OUTCOMES = {INVALID: "HAPPENS", VALID: "prevented", UNKNOWN: "unknown"}
 
 

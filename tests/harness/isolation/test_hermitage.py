@@ -144,3 +144,4 @@ def test_a_matrix_has_a_line_for_each_script_and_each_level():
 
     assert all(f"\n{name} " in text for name in NAMES)
     assert text.count("not refuted") == 10
+    assert max(map(len, text.splitlines())) <= 100
