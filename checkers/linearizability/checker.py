@@ -20,12 +20,22 @@ from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.checkers.linearizability.columns import judging
 from splitbrain.checkers.linearizability.deciding import algorithms, decide
 from splitbrain.checkers.linearizability.findings import Finding, Findings, Witness
-from splitbrain.checkers.linearizability.limits import UNLIMITED, Budget, Limits, Progress, begun
+from splitbrain.checkers.linearizability.limits import (
+    INTERPRETED,
+    UNLIMITED,
+    Budget,
+    Limits,
+    Progress,
+    begun,
+)
 from splitbrain.checkers.linearizability.parts import Parts, observes, parts_of
 from splitbrain.checkers.linearizability.windows import EFFORT
-from splitbrain.checkers.models import Model
+from splitbrain.checkers.models import KeyValue, Model, Queue, Register, Stack
 from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Checker, Verdict
+
+_FASTER = KeyValue, Queue, Register, Stack
+"""Models that something faster than the search in this interpreter decides."""
 
 EXPLAINED = 50
 """How many broken keys get an anomaly of their own, those that break first; all are counted."""
@@ -45,7 +55,8 @@ def linearizable(
         model: one of `splitbrain.checkers.models`, or any object with the attributes of
             `splitbrain.checkers.models.Model`.
         keyed: whether values are ``[key, value]`` with independent keys; None finds out.
-        budget: limits of the search; beyond them the verdict is unknown.
+        budget: limits of the search; beyond them the verdict is unknown. Unless given, `Budget`'s
+            for registers, queues and stacks, and `INTERPRETED` configurations for other models.
         algorithm: ``"search"``, or the name of a monitor
             (`splitbrain.checkers.linearizability.monitors.monitors_for`), to use that and nothing
             else; None chooses.
@@ -59,7 +70,8 @@ def linearizable(
         raise ValueError(
             f"no algorithm {algorithm!r} for a {model.name}; there are {', '.join(known)}"
         )
-    return Linearizable(model, keyed, budget or Budget(), algorithm, progress)
+    usual = Budget() if type(model) in _FASTER else Budget(INTERPRETED)
+    return Linearizable(model, keyed, budget or usual, algorithm, progress)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,10 @@ Progress = Callable[[float], None]
 UNLIMITED = 1 << 60
 """As many configurations as time and memory allow."""
 
+INTERPRETED = 500_000
+"""Configurations of a search that isn't compiled, where no budget is given: some 20 s, so that one
+history in hundreds doesn't cost a hunt as much as all others."""
+
 
 @dataclass(frozen=True, slots=True)
 class Budget:
