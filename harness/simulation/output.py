@@ -10,6 +10,7 @@ were made before, as by a program's module when it was imported, write to them m
 from __future__ import annotations
 
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _LONGEST = 500
 """Characters of a line that the trace keeps."""
+
+_FRAME = re.compile(r'^(\s*File ").*[/\\]([^/\\"]+", line \d+)')
+"""A line of a traceback: the folder of a program's file is no part of its run."""
 
 
 def _nobody() -> Incarnation | None:
@@ -57,7 +61,7 @@ class Output:
         if process is not None and not process.dead:
             *lines, rest = (self._begun.pop(process, "") + text).split("\n")
             for line in lines:
-                process.trace(self.name, line[:_LONGEST])
+                process.trace(self.name, _FRAME.sub(r"\1\2", line)[:_LONGEST])
             if rest:
                 self._begun[process] = rest
         return len(text)

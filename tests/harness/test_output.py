@@ -2,7 +2,9 @@
 
 import dataclasses
 import logging
+import re
 import sys
+import traceback
 
 import pytest
 
@@ -47,6 +49,24 @@ def test_it_is_printed_too_and_the_streams_are_as_before(capsys):
 
     assert (sys.stdout, sys.stderr, list(logging.getLogger().handlers)) == before
     assert capsys.readouterr().out.splitlines() == [f"I am {name}" for name in PLAN.servers]
+
+
+class Complaining(QuorumServer):
+    """Tells of an error, and goes on."""
+
+    async def run(self):
+        try:
+            raise OSError("no such luck")
+        except OSError:
+            traceback.print_exc()
+        await super().run()
+
+
+def test_the_folder_of_a_program_is_no_part_of_its_trace():
+    result = run(dataclasses.replace(registry.experiment(PLAN), server=Complaining))
+
+    (_, frame, *_), *_ = ([e for e in printed(result) if e[1] == name] for name in PLAN.servers)
+    assert re.fullmatch(r' *File "test_output.py", line [0-9]+, in run', frame[2])
 
 
 def test_without_a_word_the_trace_is_as_it_was():
