@@ -28,7 +28,7 @@ settings.register_profile(
 )
 settings.load_profile("default")
 
-SLICES = 600
+SLICES = 1500
 """One nightly test in so many runs on each commit, unless its mark says `one_in`."""
 
 CPU_S = 2.0

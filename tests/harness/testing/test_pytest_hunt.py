@@ -1,6 +1,5 @@
 """``pytest --splitbrain-hunt``: the seeds of a simulated test, split over all cores."""
 
-import re
 import sqlite3
 from pathlib import Path
 
@@ -66,7 +65,7 @@ def test_failures_are_grouped_made_small_and_tried_first_the_next_time(project):
     result = hunt(project, "forgetful", "--splitbrain-runs", "12")
     result.assert_outcomes(failed=1)
     text = result.stdout.str()
-    assert re.search(r"new +test_kv::test_forgetful\[Forgetful\] +linearizable", text)
+    assert "new: test_kv::test_forgetful[Forgetful]: linearizable(cas-register)/stale-read" in text
     assert "12 runs in" in text
     assert "necessary: " in text
     assert seeds(project) == [*range(12)]
