@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from math import exp, floor, log
+from math import exp, floor
 from typing import Any
 
 from splitbrain.harness.knobs import OPTION, Knob
+from splitbrain.harness.nemesis.kind import log_uniform
 from splitbrain.harness.streams import stream
 from splitbrain.harness.workloads import WORKLOADS
 
@@ -81,8 +82,7 @@ def options_for(workload: str, seed: int, time_limit: float) -> dict[str, Any]:
         options["burst"] = toss.choice((2, 4, 8, 16))
     if drawn_by(seed, "machines").random() < MACHINES:
         options["disk"] = {"fsync_latency": rounded(log_uniform_by(seed, "fsync", 5e-5, 5e-2))}
-        least = rounded(log_uniform_by(seed, "latency", 2e-4, 1e-2))
-        options["network"] = {"latency": [least, rounded(4 * least)]}
+        options["network"] = network_by(seed, "latency", 2e-4, 1e-2)
     return options
 
 
@@ -112,7 +112,7 @@ def settings_for(knobs: Sequence[Knob], seed: int, copying: bool) -> dict[str, A
     for knob in knobs:
         if drawn_by(seed, f"set {knob.name}").random() < 0.5:
             value = log_uniform_by(seed, f"value {knob.name}", knob.low + 1, knob.high + 1) - 1
-            value = min(max(float(f"{value:.2g}"), knob.low), knob.high)
+            value = min(max(rounded(value), knob.low), knob.high)
             edge = drawn_by(seed, f"edge {knob.name}")
             if edge.random() < extreme:
                 value = edge.choice((knob.low, knob.high))
@@ -127,7 +127,14 @@ def drawn_by(seed: int, name: str) -> random.Random:
 
 def log_uniform_by(seed: int, name: str, low: float, high: float) -> float:
     """A number whose logarithm is uniform, from the stream of one choice."""
-    return exp(drawn_by(seed, name).uniform(log(low), log(high)))
+    return log_uniform(drawn_by(seed, name), low, high)
+
+
+def network_by(seed: int, name: str, low: float, high: float) -> dict[str, Any]:
+    """A network whose messages take at least between `low` and `high` seconds, and at most four
+    times that."""
+    least = rounded(log_uniform_by(seed, name, low, high))
+    return {"latency": [least, rounded(4 * least)]}
 
 
 def rounded(value: float) -> float:

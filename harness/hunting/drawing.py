@@ -19,6 +19,7 @@ from splitbrain.harness.hunting.circumstances import (
     drawn_by,
     log_uniform_by,
     mixed,
+    network_by,
     nodes_for,
     options_for,
     rounded,
@@ -244,8 +245,7 @@ def plan_for(target: Target, seed: int) -> Plan:
         copying = []
     hasty = (losing or bool(copying)) and drawn_by(seed, "hasty").random() < HASTY
     if hasty:
-        least = rounded(log_uniform_by(seed, "far", *FAR_S))
-        options["network"] = {"latency": [least, rounded(4 * least)]}
+        options["network"] = network_by(seed, "far", *FAR_S)
     if losing:
         latency = log_uniform_by(seed, "slow fsync", *SLOW_DISKS_S)
         options["disk"] = {"fsync_latency": rounded(latency)}

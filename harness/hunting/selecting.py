@@ -9,9 +9,9 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
+from splitbrain.harness.hunting.circumstances import drawn_by
 from splitbrain.harness.nemesis.catalogue import resolve
 from splitbrain.harness.nemesis.claims import Claims
-from splitbrain.harness.streams import stream
 
 POWER_LOSS = "process.power_loss"
 
@@ -67,7 +67,7 @@ def kinds_for(faults: Sequence[str], claims: Claims | None, seed: int) -> str | 
         claims: what the system claims to survive, None for nothing.
         seed: the plan's.
     """
-    rng = _stream(seed, "kinds")
+    rng = drawn_by(seed, "kinds")
     if tuple(faults) == ("none",) or rng.random() < QUIET:
         return "none"
     kinds = _allowed(faults, claims)
@@ -75,20 +75,20 @@ def kinds_for(faults: Sequence[str], claims: Claims | None, seed: int) -> str | 
     noticed = [kind.id for kind in resolve(notices) if kind.id in kinds]
     others = [kind for kind in kinds if kind not in noticed]
     if copies_all_along(faults, claims, seed):
-        return _restarting(others, _stream(seed, "restarting"))
-    toss = _stream(seed, "notices").random()
+        return _restarting(others, drawn_by(seed, "restarting"))
+    toss = drawn_by(seed, "notices").random()
     if noticed and others and toss < NOTICED * NOTICED_ALONE:
-        return _few(noticed, others, _stream(seed, "noticed alone"), (1, 2))
+        return _few(noticed, others, drawn_by(seed, "noticed alone"), (1, 2))
     if toss >= NOTICED:
         kinds = others or kinds
-    losses = _stream(seed, "power losses")
+    losses = drawn_by(seed, "power losses")
     if POWER_LOSS in others and len(others) > 1 and losses.random() < POWER_LOSSES:
         return [POWER_LOSS, losses.choice([kind for kind in others if kind != POWER_LOSS])]
-    own = _stream(seed, "own")
+    own = drawn_by(seed, "own")
     made = [kind.id for kind in resolve(others) if kind.composite and kind.by_name]
     if made and own.random() < OWN:
         return _few(made, [kind for kind in others if kind not in made], own, (0, 1))
-    lasting = _stream(seed, "state")
+    lasting = drawn_by(seed, "state")
     states = [known for family in STATES if (known := [k for k in family if k in others])]
     rest = [kind for kind in others if not any(kind in family for family in states)]
     if states and rest and lasting.random() < IN_A_STATE:
@@ -103,7 +103,7 @@ def copies_all_along(faults: Sequence[str], claims: Claims | None, seed: int) ->
 
     Args: as for `kinds_for`.
     """
-    if tuple(faults) == ("none",) or _stream(seed, "resent").random() >= RESENT:
+    if tuple(faults) == ("none",) or drawn_by(seed, "resent").random() >= RESENT:
         return []
     kinds = _allowed(faults, claims)
     copying = [kind for kind in COPYING if kind in kinds]
@@ -142,7 +142,3 @@ def _few(
 ) -> list[str]:
     """One of these kinds, with so many others."""
     return [rng.choice(kinds), *rng.sample(others, min(len(others), rng.choice(number)))]
-
-
-def _stream(seed: int, name: str) -> random.Random:
-    return stream(seed, "hunt", name)

@@ -18,6 +18,7 @@ import trio
 
 from splitbrain.checkers.calls.announced import STARTED
 from splitbrain.checkers.calls.breakers import BREAKER, OPEN
+from splitbrain.harness.knobs import Knob
 from splitbrain.harness.node import Message, Node
 from splitbrain.systems.questions import Questions
 from splitbrain.systems.reliability.calling import InDoubt, Policy, Refused
@@ -25,6 +26,16 @@ from splitbrain.systems.reliability.calling.breaker import Limits
 
 DEADLINE_S = 1.5
 """How long a gateway tries for one client."""
+
+# There and back over the slowest network that hunts draw, and an fsync, take 0.13 s; an attempt
+# that ends before succeeds by luck alone.
+GATEWAY_KNOBS = (
+    Knob("attempts", 2, 6, "most attempts at one call", "gateway.policy.attempts"),
+    Knob("timeout", 0.15, 0.5, "time that an attempt waits, in seconds", "gateway.policy.timeout"),
+    Knob("failures", 3, 10, "failures that open a breaker", "gateway.limits.failures"),
+    Knob("open_for", 0.3, 2.0, "time a breaker stays open, in seconds", "gateway.limits.open_for"),
+)
+"""Settings of a server whose part ``gateway`` calls others (`CallingServer`)."""
 
 
 def refusal(message: Message) -> Message | None:

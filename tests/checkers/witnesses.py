@@ -10,7 +10,7 @@ import pytest
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import History
-from splitbrain.checkers.verdict import Anomaly
+from splitbrain.checkers.verdict import Anomaly, Verdict
 
 ONE_IN = 6
 """Of so many verdicts one is looked into: histories are drawn by the thousand."""
@@ -39,3 +39,14 @@ def checked_again(entry, history, verdict):
         forged = replace(verdict, validity=INVALID, anomalies=anomalies)
     with pytest.raises(CertificateError):
         entry.verified(history, forged)
+
+
+def findings_checked_again(entry, history, verdict):
+    """`checked_again`, of a verdict whose certificate names what was found: without one, or with a
+    finding elsewhere, it is refused."""
+    checked_again(entry, history, verdict)
+    if verdict.validity is INVALID:
+        moved = replace(verdict.anomalies[0], operations=(len(history),))
+        for forged in (Verdict(entry.name, VALID, "nothing"), replace(verdict, anomalies=(moved,))):
+            with pytest.raises(CertificateError):
+                entry.verified(history, forged)

@@ -29,6 +29,7 @@ from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.reliability.calling import Policy
+from splitbrain.systems.reliability.gateways import GATEWAY_KNOBS
 from splitbrain.systems.reliability.payments.bugs import BUGS
 from splitbrain.systems.reliability.payments.client import PaymentsClient
 from splitbrain.systems.reliability.payments.servers import PaymentsServer
@@ -38,8 +39,6 @@ __all__ = ["SYSTEM"]
 
 _POLICY = Policy()
 
-# There and back over the slowest network that hunts draw, and an fsync, take 0.13 s; an attempt
-# that ends before succeeds by luck alone.
 KNOBS = (
     Knob(
         "hedge_after",
@@ -48,10 +47,7 @@ KNOBS = (
         "time after which a call that is not answered is made a second time, in seconds; 0: never",
         "gateway.policy.hedge_after",
     ),
-    Knob("attempts", 2, 6, "most attempts at one call", "gateway.policy.attempts"),
-    Knob("timeout", 0.15, 0.5, "time that an attempt waits, in seconds", "gateway.policy.timeout"),
-    Knob("failures", 3, 10, "failures that open a breaker", "gateway.limits.failures"),
-    Knob("open_for", 0.3, 2.0, "time a breaker stays open, in seconds", "gateway.limits.open_for"),
+    *GATEWAY_KNOBS,
 )
 
 SYSTEM = System(

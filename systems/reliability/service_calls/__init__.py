@@ -26,24 +26,15 @@ Left out: idempotency keys, which make a post idempotent: `splitbrain.systems.re
 has them.
 """
 
-from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
+from splitbrain.systems.reliability.gateways import GATEWAY_KNOBS
 from splitbrain.systems.reliability.pictures import BREAKERS
 from splitbrain.systems.reliability.service_calls.bugs import BUGS
 from splitbrain.systems.reliability.service_calls.client import ServiceClient
 from splitbrain.systems.reliability.service_calls.servers import ServiceServer
 
 __all__ = ["SYSTEM"]
-
-# There and back over the slowest network that hunts draw, and an fsync, take 0.13 s; an attempt
-# that ends before succeeds by luck alone.
-KNOBS = (
-    Knob("attempts", 2, 6, "most attempts at one call", "gateway.policy.attempts"),
-    Knob("timeout", 0.15, 0.5, "time that an attempt waits, in seconds", "gateway.policy.timeout"),
-    Knob("failures", 3, 10, "failures that open a breaker", "gateway.limits.failures"),
-    Knob("open_for", 0.3, 2.0, "time a breaker stays open, in seconds", "gateway.limits.open_for"),
-)
 
 SYSTEM = System(
     name="service-calls",
@@ -58,6 +49,6 @@ SYSTEM = System(
     nodes=4,
     sizes=range(3, 10),
     bugs=BUGS,
-    knobs=KNOBS,
+    knobs=GATEWAY_KNOBS,
     pictures=(BREAKERS,),
 )

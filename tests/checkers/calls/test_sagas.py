@@ -6,14 +6,13 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from witnesses import findings_checked_again
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.calls.sagas import ENTRY, saga
-from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.models import ModelError
-from splitbrain.checkers.verdict import Verdict
 
 
 def whole(*parts):
@@ -155,21 +154,6 @@ def twin(operations):
     return kinds
 
 
-def assert_checked_again(operations, verdict):
-    """Other code confirms the verdict and refuses the opposite."""
-    history = History.from_operations(operations)
-    if verdict.validity is INVALID:
-        assert ENTRY.verified(history, verdict).complete
-        opposite = Verdict("saga", VALID, "nothing")
-        with pytest.raises(CertificateError):
-            ENTRY.verified(history, opposite)
-        moved = replace(verdict.anomalies[0], operations=(len(operations),))
-        with pytest.raises(CertificateError):
-            ENTRY.verified(history, replace(verdict, anomalies=(moved,)))
-    elif verdict.validity is VALID:
-        assert ENTRY.verified(history, verdict).complete
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_the_checker_agrees_with_its_twin(seed):
     random, seen = Random(seed), set()
@@ -177,10 +161,11 @@ def test_the_checker_agrees_with_its_twin(seed):
         operations = simulated(random)
         assert saga().check(History.from_operations(operations)).anomalies == ()
         changed = mutated(operations, random)
-        verdict = saga().check(History.from_operations(changed))
+        history = History.from_operations(changed)
+        verdict = saga().check(history)
         kinds = {kind for kind, *_ in verdict.certificate.get("findings", [])}
 
         assert kinds == twin(changed), changed
-        assert_checked_again(changed, verdict)
+        findings_checked_again(ENTRY, history, verdict)
         seen |= kinds
     assert len(seen) == 7, seen

@@ -6,14 +6,13 @@ from dataclasses import replace
 from random import Random
 
 import pytest
+from witnesses import findings_checked_again
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
-from splitbrain.checkers.certificate import CertificateError
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.operation import Operation
 from splitbrain.checkers.invariants.memberships import ENTRY, STATUSES, membership
 from splitbrain.checkers.models import ModelError
-from splitbrain.checkers.verdict import Verdict
 
 
 def whole(*parts):
@@ -201,21 +200,6 @@ def age(event):
     return event.value["incarnation"], STATUSES.index(event.value["status"])
 
 
-def assert_checked_again(operations, verdict):
-    """Other code confirms the verdict and refuses the opposite."""
-    history = History.from_operations(operations)
-    if verdict.validity is INVALID:
-        assert ENTRY.verified(history, verdict).complete
-        opposite = Verdict("membership", VALID, "nothing")
-        with pytest.raises(CertificateError):
-            ENTRY.verified(history, opposite)
-        moved = replace(verdict.anomalies[0], operations=(len(operations),))
-        with pytest.raises(CertificateError):
-            ENTRY.verified(history, replace(verdict, anomalies=(moved,)))
-    elif verdict.validity is VALID:
-        assert ENTRY.verified(history, verdict).complete
-
-
 @pytest.mark.parametrize("seed", range(4))
 def test_the_checker_agrees_with_its_twin(seed):
     random, seen = Random(seed), set()
@@ -223,10 +207,11 @@ def test_the_checker_agrees_with_its_twin(seed):
         operations = simulated(random)
         assert membership().check(History.from_operations(operations)).anomalies == ()
         changed = mutated(operations, random)
-        verdict = membership().check(History.from_operations(changed))
+        history = History.from_operations(changed)
+        verdict = membership().check(history)
         kinds = {kind for kind, *_ in verdict.certificate.get("findings", [])}
 
         assert kinds == twin(changed), changed
-        assert_checked_again(changed, verdict)
+        findings_checked_again(ENTRY, history, verdict)
         seen |= kinds
     assert seen >= {"forged", "resurrected", "needless-death", "false-death", "disagreement"}

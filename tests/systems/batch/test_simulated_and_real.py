@@ -6,6 +6,7 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from random import Random
 
 import pytest
+from local_cluster import dask_executor
 
 from splitbrain.harness import Plan, run
 from splitbrain.harness.planning import draw
@@ -93,12 +94,5 @@ def test_processes_give_what_threads_give():
 
 @pytest.mark.slow
 def test_a_dask_cluster_gives_what_threads_give():
-    distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-        ThreadPoolExecutor(2) as threads,
-    ):
-        assert on(client.get_executor()) == on(threads)
+    with dask_executor() as cluster, ThreadPoolExecutor(2) as threads:
+        assert on(cluster) == on(threads)

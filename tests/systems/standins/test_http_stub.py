@@ -12,11 +12,10 @@ pytest.importorskip("httpx")
 sys.path.insert(0, str(Path(__file__).parents[2] / "harness" / "programs"))
 
 import httpx
+from standin_worlds import beside
 from worlds import cut
 
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.programs import program, roles
-from splitbrain.harness.simulation.world import World
 from splitbrain.systems.standins import Answer, Trouble, http_stub
 
 
@@ -37,19 +36,8 @@ ROUTES = {
 
 def with_stub(main, *, trouble=None, rules=None, events=(), seed=1):
     """Run a program beside the service; returns the world."""
-    made = roles(pay=http_stub(ROUTES, trouble=trouble), app=program(main, library="asyncio"))
-    world = World(seed)
-    for name, peers in (("n1", ("n2",)), ("n2", ("n1",))):
-        world.add_server(name, lambda node: made(node).run(), peers)
-    for at, action in events:
-        world.at(at, getattr(world, action), "n1")
-    if rules is not None:
-        rules(world)
-    with world.booted():
-        world.run_until(60.0)
-    for _, _, error in world.failures:
-        raise error
-    return world
+    stub = http_stub(ROUTES, trouble=trouble)
+    return beside(main, until=60.0, events=events, rules=rules, seed=seed, pay=stub)
 
 
 def connected():
@@ -115,16 +103,7 @@ def test_what_goes_wrong_goes_wrong_before_or_after_it_was_done(trouble, error, 
             except httpx.HTTPError as failed:
                 seen.append(type(failed).__name__)
 
-    made = roles(
-        pay=http_stub({"POST /charges": watched}, trouble=trouble),
-        app=program(main, library="asyncio"),
-    )
-    world = World(1)
-    for name, peers in (("n1", ("n2",)), ("n2", ("n1",))):
-        world.add_server(name, lambda node: made(node).run(), peers)
-    with world.booted():
-        world.run_until(30.0)
-    assert not world.failures
+    beside(main, until=30.0, pay=http_stub({"POST /charges": watched}, trouble=trouble))
     assert seen == [error]
     assert len(charges) == charged
 

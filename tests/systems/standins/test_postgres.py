@@ -16,14 +16,14 @@ sys.path.insert(0, str(Path(__file__).parents[2] / "harness" / "programs"))
 
 import asyncpg
 from asyncpg import exceptions as told
+from standin_worlds import beside
 from worlds import cut
 
 from splitbrain import Definite
 from splitbrain.checkers.verdict import VALID
 from splitbrain.harness import Plan, faults, run
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.programs import asyncio_client, program, roles
-from splitbrain.harness.simulation.world import World
+from splitbrain.harness.programs import asyncio_client, roles
 from splitbrain.harness.workloads import list_append
 from splitbrain.systems.standins import postgres
 
@@ -36,18 +36,8 @@ def with_postgres(main, *, setting="on", events=(), until=30.0, rules=None):
         await main()
         ended.append(True)
 
-    made = roles(db=postgres(setting), app=program(to_its_end, library="asyncio"))
-    world = World(1)
-    for name, peers in (("n1", ("n2",)), ("n2", ("n1",))):
-        world.add_server(name, lambda node: made(node).run(), peers)
-    for at, action in events:
-        world.at(at, getattr(world, action), "n1")
-    if rules is not None:
-        rules(world)
-    with world.booted():
-        world.run_until(until)
-    for _, _, error in world.failures:
-        raise error
+    made = postgres(setting)
+    world = beside(to_its_end, until=until, events=events, rules=rules, db=made)
     assert ended, "the program did not come to its end"
     return world
 

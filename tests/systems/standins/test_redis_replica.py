@@ -10,11 +10,10 @@ pytest.importorskip("redis")
 
 import redis.asyncio as client_library
 from redis.exceptions import ReadOnlyError
+from standin_worlds import beside
 
 from splitbrain.harness.nemesis.rules import LinkRule, links_between
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.programs import program, roles
-from splitbrain.harness.simulation.world import World
 from splitbrain.systems.standins import redis, redis_replica
 
 
@@ -27,21 +26,13 @@ def with_replica(main, *, lag=0.5, persistence="always", prepare=lambda world: N
             await main(primary, replica)
         ended.append(True)
 
-    made = roles(
+    world = beside(
+        to_its_end,
+        until=30.0,
+        rules=prepare,
         redis=redis(persistence),
         replica=redis_replica("redis", lag=lag),
-        app=program(to_its_end, library="asyncio"),
     )
-    world = World(1)
-    names = ("n1", "n2", "n3")
-    for name in names:
-        peers = tuple(other for other in names if other != name)
-        world.add_server(name, lambda node: made(node).run(), peers)
-    prepare(world)
-    with world.booted():
-        world.run_until(30.0)
-    for _, _, error in world.failures:
-        raise error
     assert ended
     return world
 

@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from local_cluster import dask_executor
 
 from splitbrain.checkers.batch.outputs import computed
 from splitbrain.systems.batch.dataflow.local import run_locally
@@ -74,12 +75,5 @@ def test_processes_give_what_threads_give():
 
 @pytest.mark.slow
 def test_a_dask_cluster_gives_what_threads_give():
-    distributed = pytest.importorskip("distributed")
-    with (
-        distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-        ) as cluster,
-        distributed.Client(cluster) as client,
-        ThreadPoolExecutor(2) as threads,
-    ):
-        assert on(client.get_executor()) == on(threads)
+    with dask_executor() as cluster, ThreadPoolExecutor(2) as threads:
+        assert on(cluster) == on(threads)

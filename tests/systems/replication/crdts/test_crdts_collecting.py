@@ -5,11 +5,9 @@ The twin is the same replicas with the same messages, of which none forgets anyt
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 import pytest
+from forgetting_replicas import Replica, played, scripts, settled
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from splitbrain.checkers.convergence import broken_laws
 from splitbrain.checkers.verdict import VALID
@@ -19,108 +17,46 @@ from splitbrain.harness.workloads import text
 from splitbrain.systems.replication.crdts.bugs import ForgetsAtOnce
 from splitbrain.systems.replication.crdts.client import CrdtClient
 from splitbrain.systems.replication.crdts.delta_server import DeltaServer
-from splitbrain.systems.replication.crdts.document import Document, Types
+from splitbrain.systems.replication.crdts.document import Types
 from splitbrain.systems.replication.crdts.server import GossipServer
 from splitbrain.systems.replication.crdts.stability import Stability
 from splitbrain.systems.replication.crdts.text import Text
 
-ACTORS = ("a", "b", "c")
-TYPES = Types()
-
-steps = st.lists(
-    st.tuples(
-        st.sampled_from(("type", "type", "erase", "tell", "tell", "late", "crash")),
-        st.sampled_from(ACTORS),
-        st.integers(0, 5),
-    ),
-    max_size=30,
-)
+steps = scripts("type", "type", "erase", max_size=30)
 
 
-@dataclass
-class Replica:
-    """A document in memory and on disk, beside one of which nothing is ever forgotten."""
-
-    name: str
-    stability_class: type[Stability] = Stability
-    life: int = 1
-    here: tuple[Document, Document] = (Document(), Document())
-    disk: tuple[Document, Document] = (Document(), Document())
-    told: list[tuple[Document, Document]] = field(default_factory=list)
-
-    def __post_init__(self):
-        self.stability = self.stability_class([a for a in ACTORS if a != self.name])
-
-    def change(self, f, argument):
-        actor = f"{self.name}/{self.life}"
-        changed = [TYPES.changed(each, actor, 0, f, argument) for each in self.here]
-        assert (changed[0] is None) == (changed[1] is None)
-        if changed[0] is not None:
-            self.here = tuple(changed)
-
-    def hear(self, sender, documents):
-        self.here = tuple(map(TYPES.merged, self.here, documents))
-        self.stability.hear(sender, documents[0].seen)
-
-    def sync(self):
-        """Have it on disk, and forget what may be forgotten then."""
-        self.disk = self.here
-        self.told.append(self.disk)
-        ours, all_of_it = self.here
-        self.stability.note(ours.text.deleted, ours.seen)
-        text = ours.text.collected(self.stability.everywhere())
-        self.here = ours._replace(text=text), all_of_it
-        return self.told[-1]
-
-    def crash(self):
-        self.here, self.life = self.disk, self.life + 1
-        self.__post_init__()
+class TextReplica(Replica):
+    """A text of which letters are forgotten, beside one that keeps them all."""
 
     def check(self):
-        ours, all_of_it = self.here
-        assert ours.text.letters == all_of_it.text.letters
-        assert {*ours.text.characters} <= {*all_of_it.text.characters}
+        ours, all_of_it = (document.text for document in self.here)
+        assert ours.letters == all_of_it.letters
+        assert {*ours.characters} <= {*all_of_it.characters}
 
 
-def played(script, stability_class=Stability):
-    replicas = {name: Replica(name, stability_class) for name in ACTORS}
-    for number, (f, name, n) in enumerate(script):
-        one, other = replicas[name], replicas[ACTORS[n % 3]]
-        letters = one.here[1].text.letters
-        if f == "type":
-            behind = letters[n % len(letters)] if letters and n else None
-            one.change("insert", ((10 * number, 10 * number + 1), behind))
-        elif f == "erase" and letters:
-            one.change("erase", letters[n % len(letters)])
-        elif f == "tell" and one is not other:
-            other.hear(name, one.sync())
-        elif f == "late" and one is not other and other.told:
-            one.hear(other.name, other.told[n % len(other.told)])
-        elif f == "crash":
-            one.crash()
-        for replica in replicas.values():
-            replica.check()
-    return replicas
+def after(script, stability_class=Stability):
+    """The replicas after a script."""
+    return played(script, lambda name: TextReplica(name, Types(), stability_class), change)
 
 
-def settled(replicas):
-    """Each tells each, several times."""
-    for _ in range(3):
-        for name, one in replicas.items():
-            told = one.sync()
-            for other in replicas.values():
-                if other is not one:
-                    other.hear(name, told)
-    for replica in replicas.values():
-        replica.sync()
-        replica.check()
-    return [replica.here[0].text for replica in replicas.values()]
+def change(one, f, n, number):
+    letters = one.here[1].text.letters
+    if f == "type":
+        behind = letters[n % len(letters)] if letters and n else None
+        one.change("insert", ((10 * number, 10 * number + 1), behind))
+    elif letters:
+        one.change("erase", letters[n % len(letters)])
+
+
+def texts_of(replicas):
+    """The texts, once each has told each."""
+    return [document.text for document in settled(replicas)]
 
 
 @settings(max_examples=12, deadline=None)
 @given(steps)
 def test_what_is_forgotten_nobody_misses_and_in_the_end_no_tombstone_is_kept_in_vain(script):
-    texts = settled(played(script))
+    texts = texts_of(after(script))
 
     assert texts[0] == texts[1] == texts[2]
     behind = {character.behind for character in texts[0].characters}
@@ -131,9 +67,9 @@ def test_what_is_forgotten_nobody_misses_and_in_the_end_no_tombstone_is_kept_in_
 @settings(max_examples=3_000, deadline=None)
 @given(steps)
 def test_what_is_forgotten_nobody_misses_over_many_scripts(script):
-    replicas = played(script)
+    replicas = after(script)
     reached = [replica.here[0].text for replica in replicas.values()]
-    texts = settled(replicas)
+    texts = texts_of(replicas)
 
     assert texts[0] == texts[1] == texts[2]
     assert broken_laws(Text.merged, reached) == []
@@ -152,9 +88,9 @@ TYPED_BEHIND = [
 
 def test_who_forgets_at_once_loses_what_was_typed_behind():
     """ML-09-TEXT."""
-    settled(played(TYPED_BEHIND))
+    texts_of(after(TYPED_BEHIND))
     with pytest.raises(AssertionError):
-        settled(played(TYPED_BEHIND, ForgetsAtOnce))
+        texts_of(after(TYPED_BEHIND, ForgetsAtOnce))
 
 
 def test_a_letter_behind_which_others_stand_is_kept_until_they_are_erased():
@@ -178,13 +114,13 @@ def test_a_letter_that_is_forgotten_does_not_come_again_with_an_old_message():
 def test_what_only_memory_has_does_not_count():
     """One that hears of an erasure and loses power has the letter again."""
     heard = [("type", "a", 0), ("tell", "a", 1), ("tell", "b", 2), ("erase", "a", 1)]
-    replicas = played([*heard, ("tell", "a", 1), ("tell", "a", 2), ("tell", "c", 0)])
+    replicas = after([*heard, ("tell", "a", 1), ("tell", "a", 2), ("tell", "c", 0)])
     erased = replicas["a"].here[0].text.deleted
     assert replicas["b"].here[0].text.deleted == erased != ()
     replicas["b"].crash()
     replicas["b"].change("insert", ((7,), replicas["b"].here[1].text.letters[1]))
 
-    assert [text.letters for text in settled(replicas)] == [(0, 7)] * 3
+    assert [text.letters for text in texts_of(replicas)] == [(0, 7)] * 3
 
 
 APART = Fault("net.partition", at=0.5, duration=1.5, target="n1", id="apart")
