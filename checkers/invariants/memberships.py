@@ -29,7 +29,7 @@ from typing import Any
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.findings import MOST_SHOWN
 from splitbrain.checkers.history import NEMESIS, OK, Call, History, Operation
-from splitbrain.checkers.invariants.rechecked_memberships import verify
+from splitbrain.checkers.invariants.rechecking.memberships import verify
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History, Operation
-from splitbrain.checkers.invariants.rechecked_owners import verify
+from splitbrain.checkers.invariants.rechecking.owners import verify
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 from splitbrain.checkers.vocabulary import OWNS

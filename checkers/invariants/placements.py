@@ -36,7 +36,7 @@ from typing import Any, NamedTuple
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History, Operation
 from splitbrain.checkers.invariants.placement import imbalance, needless_moves
-from splitbrain.checkers.invariants.rechecked_placements import verify_placement
+from splitbrain.checkers.invariants.rechecking.placements import verify_placement
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 from splitbrain.checkers.vocabulary import PLACEMENT

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import History, Operation
-from splitbrain.checkers.invariants.rechecked_placements import verify_moves
+from splitbrain.checkers.invariants.rechecking.placements import verify_moves
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 from splitbrain.checkers.vocabulary import REBALANCE

@@ -19,7 +19,7 @@ from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
 from splitbrain.checkers.history import History
-from splitbrain.checkers.invariants.recheck import INVARIANTS, verify_invariant
+from splitbrain.checkers.invariants.rechecking.transactions import INVARIANTS, verify_invariant
 from splitbrain.checkers.isolation.consistency import (
     DECIDED_BY_ORDERS,
     SESSION_KINDS,

@@ -19,7 +19,7 @@ from splitbrain.systems.consensus.broadcast.delivering import (
 )
 from splitbrain.systems.consensus.broadcast.objects import Objects
 from splitbrain.systems.consensus.client import ATTEMPT_S
-from splitbrain.systems.consensus.raft.bugs import AppliesTwice
+from splitbrain.systems.consensus.raft.bugs.protocol import AppliesTwice
 
 
 class DeliversUncommitted(OverRaft):

@@ -46,8 +46,8 @@ whole vocabulary. What a server is stands in records: ``state`` (ballot, timer, 
 ``following``, ``committing``, ``reads``, ``handing_over``, ``membership``, ``roles``; what it
 decides is in ``rules``. Around it are what all protocols of this folder share, the shell and the
 state machine (``splitbrain.systems.consensus``: ``shell``, ``sessions`` over ``kv``), and its
-``storage``; ``bugs`` has the store with one decision wrong. ``conformance`` holds a running server
-to the published TLA+ specification, whose actions are in ``specification``.
+``storage``; ``bugs`` has the store with one decision wrong. ``specification`` has the actions of the
+published TLA+ specification, and holds a running server to them.
 
 A disk that is slow, full or fails at one server concerns that server alone, which begins anew when
 the disk works again; one that was altered ends it, for a damaged log is not a short one. Members
@@ -62,9 +62,7 @@ from splitbrain.harness.bug import planted
 from splitbrain.harness.knobs import Knob
 from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
-from splitbrain.systems.consensus.raft.bugs import BUGS
-from splitbrain.systems.consensus.raft.bugs_of_changes import BUGS_OF_CHANGES
-from splitbrain.systems.consensus.raft.bugs_of_leases import BUGS_OF_LEASES
+from splitbrain.systems.consensus.raft.bugs import BUGS, BUGS_OF_CHANGES, BUGS_OF_LEASES
 from splitbrain.systems.consensus.raft.client import RaftClient
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import NOTHING_STORED, Effect, Stored

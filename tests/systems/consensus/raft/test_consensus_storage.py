@@ -10,7 +10,7 @@ from raft_cluster import after_save
 
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
 from splitbrain.harness.simulation.disk import SimulatedDisk
-from splitbrain.systems.consensus.raft.bugs import CutsDamage
+from splitbrain.systems.consensus.raft.bugs.protocol import CutsDamage
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import (
     NOTHING_STORED,

@@ -12,9 +12,8 @@ from splitbrain.harness.plan import Plan
 from splitbrain.harness.planning import draw
 from splitbrain.harness.runs.running import run
 from splitbrain.systems import registry
-from splitbrain.systems.consensus.raft.conformance import Conformance, conforming
 from splitbrain.systems.consensus.raft.messages import AppendEntries, Entry, RequestVote
-from splitbrain.systems.consensus.raft.specification import (
+from splitbrain.systems.consensus.raft.specification.actions import (
     CANDIDATE,
     FIRST,
     FOLLOWER,
@@ -30,6 +29,7 @@ from splitbrain.systems.consensus.raft.specification import (
     timeout,
     update_term,
 )
+from splitbrain.systems.consensus.raft.specification.conformance import Conformance, conforming
 
 RUNS, CHUNK = range(1_000), 25
 ACTIONS = {

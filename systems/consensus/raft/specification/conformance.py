@@ -1,7 +1,7 @@
 """Holds a running Raft to its published specification, stimulus by stimulus.
 
 A stimulus (a message, a tick, a save that is done) is explained by actions of
-`splitbrain.systems.consensus.raft.specification` one after the other: a message of a later term,
+`splitbrain.systems.consensus.raft.specification.actions` one after the other: a message of a later term,
 say, by `update_term` and then by what is done with it. What cannot be explained is a step outside
 the specification. The state before and after is read from the records; which action it must have
 been is told by the stimulus alone, never by the code.
@@ -15,7 +15,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from splitbrain.systems.consensus.asking import REQUEST
-from splitbrain.systems.consensus.raft import specification as spec
 from splitbrain.systems.consensus.raft.core import Raft
 from splitbrain.systems.consensus.raft.effects import Effect
 from splitbrain.systems.consensus.raft.messages import (
@@ -28,7 +27,8 @@ from splitbrain.systems.consensus.raft.messages import (
 )
 from splitbrain.systems.consensus.raft.phases import Candidacy, Canvass, Leadership
 from splitbrain.systems.consensus.raft.server import RaftKV
-from splitbrain.systems.consensus.raft.specification import (
+from splitbrain.systems.consensus.raft.specification import actions as spec
+from splitbrain.systems.consensus.raft.specification.actions import (
     CANDIDATE,
     FIRST,
     FOLLOWER,

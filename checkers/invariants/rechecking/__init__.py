@@ -1,0 +1,1 @@
+"""Verdicts on invariants checked again, by code that shares nothing with the checkers."""

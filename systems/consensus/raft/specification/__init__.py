@@ -1,0 +1,1 @@
+"""The published TLA+ specification of Raft, and what holds a running server to it."""
