@@ -52,6 +52,7 @@ class Requests:
         self.durable = 0
         self._positions: dict[Any, int] = {}
         self._due: dict[tuple[int, int], None] = {}  # sides that are not known to be booked
+        self._booked = trio.Event()  # at the next side that is
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -66,13 +67,20 @@ class Requests:
                     case ("request", number, *request):
                         nursery.start_soon(self._serve, sender, number, request)
                     case ("booked", position, side):
-                        self._due.pop((position, side), None)
+                        self._book(position, side)
 
     def _apply(self, transfer: Transfer, identity: Any) -> None:
         position = len(self.transfers)
         self.transfers.append(transfer)
         self._positions[identity] = position
         self._due[position, 0] = self._due[position, 1] = None
+
+    def _book(self, position: int, side: int) -> None:
+        """A side is known to be booked."""
+        if (position, side) in self._due:
+            del self._due[position, side]
+            self._booked.set()
+            self._booked = trio.Event()
 
     def identity(self, number: int, transfer: Transfer) -> Any:
         """What tells a request from another; `number` is that of the message."""
@@ -86,7 +94,7 @@ class Requests:
             case ["settled"]:
                 known = len(self.transfers)
                 while any(position < known for position, _ in self._due):
-                    await trio.sleep(RELAY_S / 2)
+                    await self._booked.wait()
                 answer = ("ok",)
             case _:
                 answer = ("refused", "no such request")
