@@ -41,8 +41,13 @@ def colors() -> bool:
 def width() -> int:
     """How many columns there are to print in: those of the terminal, or COLUMNS; 100 in a file or a
     pipe."""
+    return asked_width() or USUAL_WIDTH
+
+
+def asked_width() -> int | None:
+    """The columns of the terminal, or COLUMNS; None in a file or a pipe."""
     if not sys.stdout.isatty() and "COLUMNS" not in os.environ:
-        return USUAL_WIDTH
+        return None
     columns = shutil.get_terminal_size((USUAL_WIDTH, 24)).columns
     return max(LEAST_WIDTH, min(columns, MOST_WIDTH))
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_BAD_INPUT, finish
+from splitbrain.harness.commands.exits import EXIT_BAD_INPUT, EXIT_INTERRUPTED, finish
 from splitbrain.harness.commands.investigation import investigated, runs_option, tell
 from splitbrain.harness.commands.output import say
 
@@ -62,11 +62,12 @@ def command(
     With --ground processes the plan of a simulated run is tried on real processes, where messages
     then take as long as in the simulation, and operations wait for those that they followed there.
 
-    Exits with the code of the verdict; with 2 if the trace differs from the recorded one.
+    Exits with the code of the verdict; with 2 if the trace differs from the recorded one, with 130
+    if the debugger is left before the end.
     """
     from splitbrain.harness.ground import ground_named
     from splitbrain.harness.plan import InvalidPlan, parse_seconds
-    from splitbrain.harness.runs.debugging import Stop
+    from splitbrain.harness.runs.debugging import DebuggerLeft, Stop
     from splitbrain.harness.runs.folders import read_plan, recorded_digest
     from splitbrain.harness.runs.looking import Look, Watched
     from splitbrain.harness.runs.running import run as run_again
@@ -95,7 +96,11 @@ def command(
         moment = None if at is None else parse_seconds(at, "--at")
         where = None if stop is None else Stop(stop)
         look = Look(say, [Watched(text) for text in watches], moment, event, where)
-        result = run_again(experiment, look=look)
+        try:
+            result = run_again(experiment, look=look)
+        except DebuggerLeft:
+            click.echo("splitbrain: the debugger was left: nothing was compared", err=True)
+            sys.exit(EXIT_INTERRUPTED)
         if missed := look.missed(len(result.trace.events), result.virtual_seconds):
             raise InvalidPlan(missed)
     else:

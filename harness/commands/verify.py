@@ -109,11 +109,32 @@ def _outcomes(
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     recorded = history_source(history)
+    if certificate is not None and history.is_dir() and certificate.is_dir():
+        _of_one_history(history, certificate)
     read: dict[Callable[..., History], History] = {}
     for entry, _ in found:
         if entry.read not in read:
             read[entry.read] = entry.read(recorded)
     return [_outcome(source, entry, read[entry.read], verdict, options) for entry, verdict in found]
+
+
+def _of_one_history(one: Path, other: Path) -> None:
+    """Refuse the verdicts of one run on what another one recorded.
+
+    Raises:
+        click.UsageError: the histories in the folders differ.
+    """
+    from splitbrain.checkers.history import load
+    from splitbrain.harness.commands.sources import history_source
+
+    if one.resolve() == other.resolve():
+        return
+    first, second = (load(history_source(folder)) for folder in (one, other))
+    if first != second:
+        raise click.UsageError(
+            f"{other} has the verdicts on its own history, which is not that of {one}: "
+            f"verify each by itself (splitbrain verify {other})"
+        )
 
 
 def _outcome(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pdb
 import sys
+from bdb import BdbQuit
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any
@@ -12,6 +13,11 @@ from splitbrain.harness.ground import World
 from splitbrain.harness.plan import InvalidPlan, parse_seconds
 from splitbrain.harness.programs.factory import Running
 from splitbrain.harness.programs.insides import is_own
+from splitbrain.harness.runs.interruption import CtrlC
+
+
+class DebuggerLeft(CtrlC):
+    """Somebody left the debugger with ``q`` or the end of its input: the run ends, as by Ctrl-C."""
 
 
 class Stop:
@@ -61,7 +67,7 @@ class Stop:
             # What is printed in a node's turn goes into the trace: the debugger talks past that.
             terminal = getattr(sys.stdout, "real", sys.stdout)
             self.opened = True
-            debugger = pdb.Pdb(stdout=terminal, nosigint=True, readrc=False)
+            debugger = _Debugger(stdout=terminal, nosigint=True, readrc=False)
             debugger.message(
                 f"{world.now:.6f} s, {self.node}; c goes on, q ends the run, p NAME shows a name"
             )
@@ -69,6 +75,17 @@ class Stop:
             return debugger.trace_dispatch(frame, event, argument)
 
         sys.settrace(entered)
+
+
+class _Debugger(pdb.Pdb):
+    """One whose end is that of the run, not an error of the node's code that happens to run."""
+
+    def trace_dispatch(self, frame: FrameType, event: str, arg: Any) -> Any:
+        try:
+            return super().trace_dispatch(frame, event, arg)
+        except BdbQuit:
+            sys.settrace(None)
+            raise DebuggerLeft from None
 
 
 def _is_a_nodes(frame: FrameType, server: Any) -> bool:

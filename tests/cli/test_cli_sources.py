@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from splitbrain.harness.commands import output
 from splitbrain.harness.commands.cli import main
+from splitbrain.harness.commands.list import fitting
 
 SAMPLES = Path(__file__).parents[1] / "data" / "histories"
 GOOD, BAD = SAMPLES / "c01-ok.txt", SAMPLES / "c01-bad.txt"
@@ -202,6 +203,21 @@ def test_what_is_printed_is_as_wide_as_the_terminal(monkeypatch, terminal, colum
         monkeypatch.setenv("COLUMNS", columns)
     monkeypatch.setattr("sys.stdout.isatty", lambda: terminal, raising=False)
     assert output.width() == wanted
+
+
+@pytest.mark.parametrize("columns", [60, 100])
+@pytest.mark.parametrize("what", ["systems", "settings", "workloads", "faults", "checkers"])
+def test_lists_are_as_wide_as_the_terminal(monkeypatch, what, columns):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    lines = call("list", what).stdout.splitlines()
+    assert max(map(len, lines)) <= columns
+
+
+def test_words_of_a_list_break_only_where_there_is_no_room():
+    rows = [["an-identifier", "some words that tell what it is"], ["b", ""]]
+    assert fitting(rows, 60) == [13, 31]
+    assert fitting(rows, 30) == [13, 15]
+    assert fitting(rows, 20) == [9, 9]
 
 
 def test_a_story_is_told_in_the_columns_that_there_are(monkeypatch):

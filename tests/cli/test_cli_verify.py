@@ -1,6 +1,7 @@
 """`splitbrain verify`: whose verdict it is, found out; and four ways to end."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,19 @@ def run_folder(tmp_path_factory):
     assert call("run", "raft", "-t", "1", "-n", "3", "-c", "2", "--runs", runs).exit_code == 0
     (folder,) = runs.iterdir()
     return folder
+
+
+def test_the_verdicts_of_one_run_are_not_those_of_another(run_folder, tmp_path):
+    copied, other = tmp_path / "copied", tmp_path / "other"
+    for folder in (copied, other):
+        shutil.copytree(run_folder, folder)
+    history = other / "history.jsonl"
+    history.write_text("".join(history.read_text().splitlines(keepends=True)[:-1]))
+
+    assert call("verify", run_folder, copied).exit_code == call("verify", run_folder).exit_code
+    refused = call("verify", run_folder, other)
+    assert refused.exit_code == 2
+    assert f"{other} has the verdicts on its own history" in refused.stderr
 
 
 @pytest.mark.parametrize(

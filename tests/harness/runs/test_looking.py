@@ -155,6 +155,16 @@ def test_the_debugger_opens_in_the_code_of_a_node_and_the_run_stays_the_same(rec
     assert "same trace, byte for byte" in done.stdout
 
 
+def test_who_leaves_the_debugger_ends_the_run_and_nothing_is_compared(recorded):
+    asked = ["replay", str(recorded), "--pdb", "n2@0.7s"]
+    done = subprocess.run(
+        [sys.executable, "-m", "splitbrain", *asked], input="q\n", capture_output=True, text=True
+    )
+
+    assert done.returncode == 130
+    assert done.stderr == "splitbrain: the debugger was left: nothing was compared\n"
+
+
 @pytest.mark.parametrize(
     ("asked", "told"),
     [
