@@ -46,8 +46,8 @@ whole vocabulary. What a server is stands in records: ``state`` (ballot, timer, 
 ``following``, ``committing``, ``reads``, ``handing_over``, ``membership``, ``roles``; what it
 decides is in ``rules``. Around it are what all protocols of this folder share, the shell and the
 state machine (``splitbrain.systems.consensus``: ``shell``, ``sessions`` over ``kv``), and its
-``storage``; ``bugs`` has the store with one decision wrong. ``specification`` has the actions of the
-published TLA+ specification, and holds a running server to them.
+``storage``; ``bugs`` has the store with one decision wrong. ``specification`` has the actions of
+the published TLA+ specification, and holds a running server to them.
 
 A disk that is slow, full or fails at one server concerns that server alone, which begins anew when
 the disk works again; one that was altered ends it, for a damaged log is not a short one. Members

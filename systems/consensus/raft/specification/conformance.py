@@ -1,10 +1,10 @@
 """Holds a running Raft to its published specification, stimulus by stimulus.
 
 A stimulus (a message, a tick, a save that is done) is explained by actions of
-`splitbrain.systems.consensus.raft.specification.actions` one after the other: a message of a later term,
-say, by `update_term` and then by what is done with it. What cannot be explained is a step outside
-the specification. The state before and after is read from the records; which action it must have
-been is told by the stimulus alone, never by the code.
+`splitbrain.systems.consensus.raft.specification.actions` one after the other: a message of a later
+term, say, by `update_term` and then by what is done with it. What cannot be explained is a step
+outside the specification. The state before and after is read from the records; which action it
+must have been is told by the stimulus alone, never by the code.
 
 Fixed members only: the specification has no others.
 """

@@ -8,7 +8,7 @@ import pytest
 from raft_cluster import Cluster, append_entries, entries
 from raft_schedules import Schedule, Violation
 
-from splitbrain.systems.consensus.raft import bugs
+from splitbrain.systems.consensus.raft.bugs import protocol as bugs
 from splitbrain.systems.consensus.raft.effects import Stored
 from splitbrain.systems.consensus.raft.invariants import RaftInvariants
 from splitbrain.systems.consensus.raft.phases import Leadership

@@ -6,7 +6,7 @@ import pytest
 from raft_cluster import PAPER, Cluster, append_entries
 from raft_schedules import Schedule, Violation
 
-from splitbrain.systems.consensus.raft import bugs_of_changes
+from splitbrain.systems.consensus.raft.bugs import changes
 from splitbrain.systems.consensus.raft.client import changed
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.invariants import RaftInvariants
@@ -221,7 +221,7 @@ def test_a_change_waits_for_an_entry_of_the_leaders_own_term():
 
 
 def test_without_that_two_majorities_decide():
-    answer, found = two_changes_and_a_leader_between(bugs_of_changes.ChangesAtOnce)
+    answer, found = two_changes_and_a_leader_between(changes.ChangesAtOnce)
 
     assert answer == []
     assert "leader-completeness" in found
@@ -246,7 +246,7 @@ def test_figure_3_holds_while_the_members_change():
 
 def test_exchanging_voters_in_one_step_breaks_them():
     with pytest.raises(Violation, match="leader completeness"):
-        Schedule(25, bugs_of_changes.SkipsJoint, changing=True).run(2_500)
+        Schedule(25, changes.SkipsJoint, changing=True).run(2_500)
 
 
 @pytest.mark.parametrize("number", range(45))

@@ -8,7 +8,7 @@ import pytest
 from raft_cluster import Cluster
 from raft_schedules import Schedule, Violation
 
-from splitbrain.systems.consensus.raft import bugs
+from splitbrain.systems.consensus.raft.bugs import protocol as bugs
 from splitbrain.systems.consensus.raft.rules import Rules
 
 SCHEDULES = int(os.environ.get("SPLITBRAIN_RAFT_SCHEDULES", "24"))
