@@ -20,7 +20,9 @@ import trio
 import splitbrain
 from splitbrain.harness.node import Node
 from splitbrain.harness.plan import Plan
-from splitbrain.harness.processes import networks, pids, questions, rooms, vdso
+from splitbrain.harness.processes import pids, vdso
+from splitbrain.harness.processes.files import questions, rooms
+from splitbrain.harness.processes.network import networks
 from splitbrain.harness.searching.elsewhere import Source
 from splitbrain.harness.searching.repeating import HASH_SEEDS, Told, repeat
 from splitbrain.harness.simulation.trace import first_difference

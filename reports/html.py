@@ -14,11 +14,22 @@ from typing import Any
 from markupsafe import Markup
 
 from splitbrain.checkers.verdict import Verdict
-from splitbrain.reports.crash import crash_lines
-from splitbrain.reports.cycle import draw_cycle
+from splitbrain.reports.evidence.crash import crash_lines
+from splitbrain.reports.evidence.cycle import draw_cycle
+from splitbrain.reports.evidence.intervals import draw_intervals, draw_life
+from splitbrain.reports.evidence.linearization import Scene, scene_of
+from splitbrain.reports.evidence.replicas import ReplicaWitness
+from splitbrain.reports.evidence.witness import (
+    ElementsWitness,
+    EventsWitness,
+    Evidence,
+    FiguresWitness,
+    LeaderWitness,
+    WindowWitness,
+    evidence,
+    operation_text,
+)
 from splitbrain.reports.faults import FaultBand
-from splitbrain.reports.intervals import draw_intervals, draw_life
-from splitbrain.reports.linearization import Scene, scene_of
 from splitbrain.reports.model import (
     RunView,
     exercised_text,
@@ -29,23 +40,12 @@ from splitbrain.reports.model import (
 )
 from splitbrain.reports.packing import pack
 from splitbrain.reports.pictures.drawn import pictures_of
-from splitbrain.reports.replicas import ReplicaWitness
 from splitbrain.reports.spacetime.columns import pack_messages
 from splitbrain.reports.spacetime.drawing import draw_spacetime
 from splitbrain.reports.spacetime.printed import printed_by
 from splitbrain.reports.spacetime.window import Window, window_of
 from splitbrain.reports.story import tell
 from splitbrain.reports.templating import render_page
-from splitbrain.reports.witness import (
-    ElementsWitness,
-    EventsWitness,
-    Evidence,
-    FiguresWitness,
-    LeaderWitness,
-    WindowWitness,
-    evidence,
-    operation_text,
-)
 from splitbrain.reports.wording import (
     clipped,
     counted,

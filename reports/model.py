@@ -19,7 +19,7 @@ from splitbrain.harness.plan import Plan
 from splitbrain.harness.runs.recorded_trace import RunTrace
 from splitbrain.reports.availability import outage_parts
 from splitbrain.reports.coverage import Coverage, cover
-from splitbrain.reports.crash import crash_lines, crash_of
+from splitbrain.reports.evidence.crash import crash_lines, crash_of
 from splitbrain.reports.faults import FaultBand, Mark, announcements, fault_bands, phase_marks
 from splitbrain.reports.foreign_nemesis import foreign_faults
 from splitbrain.reports.phrases import Phrases, phrases_of

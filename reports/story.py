@@ -18,10 +18,10 @@ from dataclasses import dataclass
 from itertools import islice
 
 from splitbrain.checkers.history import OK, Call
+from splitbrain.reports.evidence.witness import operation_text
 from splitbrain.reports.model import RunView
 from splitbrain.reports.phrases import UNCUT
 from splitbrain.reports.spacetime.answers import answered_by
-from splitbrain.reports.witness import operation_text
 from splitbrain.reports.wording import (
     VALUE_LIMIT,
     clipped,

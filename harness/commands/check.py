@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from splitbrain.harness.commands.exits import (
+from splitbrain.harness.commands.common.exits import (
     CODES,
     EXIT_BAD_INPUT,
     EXIT_INVALID,
@@ -19,7 +19,7 @@ from splitbrain.harness.commands.exits import (
     sentence_of,
     shortened,
 )
-from splitbrain.harness.commands.output import in_full, say, width
+from splitbrain.harness.commands.common.output import in_full, say, width
 
 if TYPE_CHECKING:
     from splitbrain.checkers.history import History
@@ -186,7 +186,7 @@ def _judged(
 ) -> _Outcome:
     from splitbrain.checkers.history import load
     from splitbrain.harness.checking import confirm_run, read
-    from splitbrain.harness.commands.sources import checkers_of_run, history_source
+    from splitbrain.harness.commands.common.sources import checkers_of_run, history_source
 
     if model is None:
         from splitbrain.harness.runs.judging import judge

@@ -15,8 +15,8 @@ from typing import Any, NoReturn
 import click
 
 from splitbrain.checkers.nearest import suggestion
-from splitbrain.harness.commands.exits import plain_errors
-from splitbrain.harness.commands.streams import forgiving_streams
+from splitbrain.harness.commands.common.exits import plain_errors
+from splitbrain.harness.commands.common.streams import forgiving_streams
 
 COMMANDS = {
     "run": "Run SYSTEM under a workload and faults, judge it, and shrink what fails.",

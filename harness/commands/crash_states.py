@@ -6,8 +6,8 @@ import sys
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_INVALID, EXIT_VALID
-from splitbrain.harness.commands.sources import system_word
+from splitbrain.harness.commands.common.exits import EXIT_INVALID, EXIT_VALID
+from splitbrain.harness.commands.common.sources import system_word
 
 
 @click.command(name="crash-states")
@@ -51,7 +51,7 @@ def command(
     it has several servers all of them crash together. Exits with 1 if it does not recover from some
     state, with 0 if from all.
     """
-    from splitbrain.harness.crash_states import explore, sized
+    from splitbrain.harness.crashes.states import explore, sized
     from splitbrain.harness.plan import Plan
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.systems import registry

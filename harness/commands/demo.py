@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_INTERNAL
-from splitbrain.harness.commands.investigation import investigated, runs_option
-from splitbrain.harness.commands.output import say, width
+from splitbrain.harness.commands.common.exits import EXIT_INTERNAL
+from splitbrain.harness.commands.common.investigation import investigated, runs_option
+from splitbrain.harness.commands.common.output import say, width
 
 if TYPE_CHECKING:
     from splitbrain.harness.runs.running import Run

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from splitbrain.harness.commands.output import say
+from splitbrain.harness.commands.common.output import say
 
 
 @click.command(name="diff")

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_BAD_INPUT
-from splitbrain.harness.commands.sources import system_word
+from splitbrain.harness.commands.common.exits import EXIT_BAD_INPUT
+from splitbrain.harness.commands.common.sources import system_word
 
 if TYPE_CHECKING:
     from splitbrain.harness.doctor import Finding

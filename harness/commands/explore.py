@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_UNKNOWN, finish
-from splitbrain.harness.commands.investigation import (
+from splitbrain.harness.commands.common.exits import EXIT_UNKNOWN, finish
+from splitbrain.harness.commands.common.investigation import (
     investigated,
     quiet_option,
     runs_option,
     shrink_option,
     tell,
 )
-from splitbrain.harness.commands.sources import system_word
+from splitbrain.harness.commands.common.sources import system_word
 
 if TYPE_CHECKING:
     from splitbrain.harness.exploration.exploring import Explored

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from splitbrain.harness.commands.hunting import (
+from splitbrain.harness.commands.common.hunting import (
     finish,
     jsonl_option,
     junit_option,
@@ -19,8 +19,8 @@ from splitbrain.harness.commands.hunting import (
     stoppable,
     watched,
 )
-from splitbrain.harness.commands.investigation import runs_option
-from splitbrain.harness.commands.sources import system_word
+from splitbrain.harness.commands.common.investigation import runs_option
+from splitbrain.harness.commands.common.sources import system_word
 
 if TYPE_CHECKING:
     from splitbrain.harness.hunting.drawing import Target

@@ -35,8 +35,8 @@ def _judged_again(runs: Path) -> list[Changed]:
     """The runs whose worst verdict is another one by today's checkers."""
     from splitbrain.checkers.history import load
     from splitbrain.checkers.verdict import worst
-    from splitbrain.harness.commands.exits import sentence_of
-    from splitbrain.harness.commands.sources import checkers_of_run, history_source
+    from splitbrain.harness.commands.common.exits import sentence_of
+    from splitbrain.harness.commands.common.sources import checkers_of_run, history_source
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.harness.runs.judging import judge
     from splitbrain.reports.overview.entries import NOT_JUDGED, entries_of

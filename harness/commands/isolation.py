@@ -35,7 +35,7 @@ def command(
 
     Exits with 1 if the level that the system claims is refuted, with 0 if not.
     """
-    from splitbrain.harness.commands.output import width
+    from splitbrain.harness.commands.common.output import width
     from splitbrain.harness.isolation.ladder import climb, matrix
     from splitbrain.harness.progress import ProgressLine
     from splitbrain.systems import registry

@@ -24,7 +24,7 @@ def command(what: str) -> None:
     """List what there is: systems, settings, workloads, faults, checkers, bugs or grounds."""
     from tabulate import tabulate
 
-    from splitbrain.harness.commands.output import asked_width
+    from splitbrain.harness.commands.common.output import asked_width
     from splitbrain.systems.listing import catalogue
 
     headers, rows = catalogue(what)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from splitbrain.harness.commands.hunting import (
+from splitbrain.harness.commands.common.hunting import (
     finish,
     jsonl_option,
     junit_option,
@@ -19,7 +19,7 @@ from splitbrain.harness.commands.hunting import (
     stoppable,
     watched,
 )
-from splitbrain.harness.commands.investigation import runs_option
+from splitbrain.harness.commands.common.investigation import runs_option
 
 if TYPE_CHECKING:
     from splitbrain.harness.hunting.counting import Counts

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_BAD_INPUT, EXIT_INTERRUPTED, finish
-from splitbrain.harness.commands.investigation import investigated, runs_option, tell
-from splitbrain.harness.commands.output import say
+from splitbrain.harness.commands.common.exits import EXIT_BAD_INPUT, EXIT_INTERRUPTED, finish
+from splitbrain.harness.commands.common.investigation import investigated, runs_option, tell
+from splitbrain.harness.commands.common.output import say
 
 if TYPE_CHECKING:
     from splitbrain.harness.workloads.workload import Experiment

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_BAD_INPUT
-from splitbrain.harness.commands.output import say, width
+from splitbrain.harness.commands.common.exits import EXIT_BAD_INPUT
+from splitbrain.harness.commands.common.output import say, width
 
 
 @click.command(name="report")

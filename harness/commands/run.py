@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from splitbrain.harness.commands.exits import finish
-from splitbrain.harness.commands.investigation import (
+from splitbrain.harness.commands.common.exits import finish
+from splitbrain.harness.commands.common.investigation import (
     investigated,
     json_option,
     quiet_option,
@@ -18,7 +18,7 @@ from splitbrain.harness.commands.investigation import (
     shrink_option,
     tell,
 )
-from splitbrain.harness.commands.sources import system_word
+from splitbrain.harness.commands.common.sources import system_word
 
 if TYPE_CHECKING:
     from splitbrain.checkers.verdict import Validity

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_INTERNAL
-from splitbrain.harness.commands.investigation import investigated, runs_option
-from splitbrain.harness.commands.output import say, width
+from splitbrain.harness.commands.common.exits import EXIT_INTERNAL
+from splitbrain.harness.commands.common.investigation import investigated, runs_option
+from splitbrain.harness.commands.common.output import say, width
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

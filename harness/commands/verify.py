@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from splitbrain.harness.commands.exits import (
+from splitbrain.harness.commands.common.exits import (
     EXIT_BAD_INPUT,
     EXIT_INVALID,
     EXIT_UNKNOWN,
@@ -95,7 +95,7 @@ def _outcomes(
 ) -> list[_Outcome]:
     from splitbrain.checkers.certificate import NoCertificate
     from splitbrain.harness.checking import verdicts_in
-    from splitbrain.harness.commands.sources import history_source
+    from splitbrain.harness.commands.common.sources import history_source
 
     if certificate is None and not history.is_dir():
         if str(history) != "-":
@@ -125,7 +125,7 @@ def _of_one_history(one: Path, other: Path) -> None:
         click.UsageError: the histories in the folders differ.
     """
     from splitbrain.checkers.history import load
-    from splitbrain.harness.commands.sources import history_source
+    from splitbrain.harness.commands.common.sources import history_source
 
     if one.resolve() == other.resolve():
         return

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_UNKNOWN
+from splitbrain.harness.commands.common.exits import EXIT_UNKNOWN
 
 if TYPE_CHECKING:
     from splitbrain.harness.hunting.zoo import Animal, Hunted

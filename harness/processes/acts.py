@@ -13,7 +13,7 @@ from splitbrain.harness.nemesis.control import Effect, PowerLossPolicy
 from splitbrain.harness.nemesis.rules import DiskRule, LinkRule
 from splitbrain.harness.processes.hosts import Server
 from splitbrain.harness.processes.lives import Lives, ProcessTrouble
-from splitbrain.harness.processes.switch import Switch
+from splitbrain.harness.processes.network.switch import Switch
 
 
 class Acts:

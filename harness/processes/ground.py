@@ -12,9 +12,11 @@ import os
 import sys
 
 from splitbrain.harness.plan import InvalidPlan, Plan
-from splitbrain.harness.processes import networks, questions, rooms, vdso
-from splitbrain.harness.processes.disks import Needs
-from splitbrain.harness.processes.latencies import Latencies
+from splitbrain.harness.processes import vdso
+from splitbrain.harness.processes.files import questions, rooms
+from splitbrain.harness.processes.files.disks import Needs
+from splitbrain.harness.processes.network import networks
+from splitbrain.harness.processes.network.latencies import Latencies
 from splitbrain.harness.processes.world import World
 from splitbrain.harness.simulation.ground import network_of
 from splitbrain.harness.simulation.trace import Trace

@@ -11,11 +11,11 @@ import trio
 from splitbrain.harness.directory_disk import DirectoryDisk
 from splitbrain.harness.node import Message, Program
 from splitbrain.harness.processes.asyncio_thread import ThreadLoop
+from splitbrain.harness.processes.network.ports import Addresses
+from splitbrain.harness.processes.network.switch import Switch
+from splitbrain.harness.processes.network.wire import packed, unpacked
 from splitbrain.harness.processes.node import Clock
-from splitbrain.harness.processes.ports import Addresses
 from splitbrain.harness.processes.queues import Burst, Inbox, Outgoing
-from splitbrain.harness.processes.switch import Switch
-from splitbrain.harness.processes.wire import packed, unpacked
 
 
 class Life:

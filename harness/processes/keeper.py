@@ -32,9 +32,10 @@ from typing import Any, NoReturn
 import msgspec
 
 from splitbrain.harness.nemesis.control import PowerLossPolicy
-from splitbrain.harness.processes import backups, pids, questions, rooms, vdso, warden
-from splitbrain.harness.processes.disks import Disks, Needs
-from splitbrain.harness.processes.networks import Networks
+from splitbrain.harness.processes import pids, vdso, warden
+from splitbrain.harness.processes.files import backups, questions, rooms
+from splitbrain.harness.processes.files.disks import Disks, Needs
+from splitbrain.harness.processes.network.networks import Networks
 from splitbrain.harness.workers import adopt_orphans, when_parent_dies
 
 Become = Callable[[str, Any, Callable[[], None]], None]
@@ -65,7 +66,7 @@ class Kept:
     Attributes:
         line: where commands go and reports come from, one JSON array a line.
         networks: where files of networks come from, if servers have some
-            (`splitbrain.harness.processes.networks.Networks.give_to`).
+            (`splitbrain.harness.processes.network.networks.Networks.give_to`).
     """
 
     def __init__(

@@ -26,10 +26,10 @@ from splitbrain.harness.processes.keeper import (
     SLOW,
     START,
 )
+from splitbrain.harness.processes.network.switch import Switch
+from splitbrain.harness.processes.network.wire import BadFrame, Frames, framed
 from splitbrain.harness.processes.node import HELLO, MESSAGE, SEND
 from splitbrain.harness.processes.queues import Burst, Outgoing, received
-from splitbrain.harness.processes.switch import Switch
-from splitbrain.harness.processes.wire import BadFrame, Frames, framed
 
 PATIENCE_S = 60.0
 """How long a process may take to start, to end when it is killed, or to stand still."""
@@ -166,7 +166,7 @@ class Lives:
         self, server: Server, policy: PowerLossPolicy, seed: int
     ) -> Mapping[str, int]:
         """Take from the data directory of a server that is down what it has not synced; how much
-        that was (`splitbrain.harness.processes.durable.Durable.lose`).
+        that was (`splitbrain.harness.processes.files.durable.Durable.lose`).
 
         Raises:
             ProcessTrouble: it is not done, or nobody knows what was synced.
@@ -186,7 +186,7 @@ class Lives:
 
     async def slow_disk(self, server: Server, rule: str, mean: float | None, seed: int) -> None:
         """Have what waits for its disk take longer, as a rule says
-        (`splitbrain.harness.processes.syncs.Syncs.add`).
+        (`splitbrain.harness.processes.files.syncs.Syncs.add`).
 
         Raises:
             ProcessTrouble: it is not done.

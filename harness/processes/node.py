@@ -19,9 +19,9 @@ import trio
 from splitbrain.harness.directory_disk import DirectoryDisk
 from splitbrain.harness.hosttime import seconds, wall_clock
 from splitbrain.harness.node import Message, Program
-from splitbrain.harness.processes.ports import HOST, Addresses
+from splitbrain.harness.processes.network.ports import HOST, Addresses
+from splitbrain.harness.processes.network.wire import Frames, framed, packed, unpacked
 from splitbrain.harness.processes.queues import Burst, Inbox, Outgoing, received
-from splitbrain.harness.processes.wire import Frames, framed, packed, unpacked
 from splitbrain.harness.simulation.trace import Event, crash_story
 
 HELLO, READY, SEND, ANNOUNCE, TRACE, DIED = "hello", "ready", "send", "announce", "trace", "died"

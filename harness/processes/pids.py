@@ -17,7 +17,7 @@ import signal
 from functools import cache
 from typing import NoReturn
 
-from splitbrain.harness.processes import rooms
+from splitbrain.harness.processes.files import rooms
 from splitbrain.harness.processes.trying import in_child, refused
 from splitbrain.harness.workers import when_parent_dies
 

@@ -28,15 +28,15 @@ from splitbrain.harness.nemesis.control import Callback, Control
 from splitbrain.harness.node import Message, Program
 from splitbrain.harness.processes import node
 from splitbrain.harness.processes.acts import Acts
-from splitbrain.harness.processes.disks import Needs
+from splitbrain.harness.processes.files.disks import Needs
 from splitbrain.harness.processes.hosts import ClientHost, Life, Server
 from splitbrain.harness.processes.keeper import Kept, keep
 from splitbrain.harness.processes.levers import Levers
-from splitbrain.harness.processes.links import Links
 from splitbrain.harness.processes.lives import Lives, ProcessTrouble
-from splitbrain.harness.processes.packets import Packets
-from splitbrain.harness.processes.switch import Switch
-from splitbrain.harness.processes.wire import packed, unpacked
+from splitbrain.harness.processes.network.links import Links
+from splitbrain.harness.processes.network.packets import Packets
+from splitbrain.harness.processes.network.switch import Switch
+from splitbrain.harness.processes.network.wire import packed, unpacked
 from splitbrain.harness.simulation.trace import Trace
 from splitbrain.harness.streams import stream
 

@@ -12,7 +12,7 @@
 
 In the simulation a port is what its label says, and hosts have their names: ``{port:8080}`` is 8080
 and ``{addresses:8080}`` is ``n2:8080,n3:8080``. On real processes all nodes share a machine, so
-each has a port of its own, and each link, too (`splitbrain.harness.processes.ports`).
+each has a port of its own, and each link, too (`splitbrain.harness.processes.network.ports`).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, Protocol
 
 from splitbrain.harness.node import Node
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.processes.ports import Addresses
+from splitbrain.harness.processes.network.ports import Addresses
 
 PORT = "8000"
 """The label where a text names none."""

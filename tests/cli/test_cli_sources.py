@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from splitbrain.harness.commands import output
 from splitbrain.harness.commands.cli import main
+from splitbrain.harness.commands.common import output
 from splitbrain.harness.commands.list import fitting
 
 SAMPLES = Path(__file__).parents[1] / "data" / "histories"

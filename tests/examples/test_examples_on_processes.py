@@ -11,7 +11,7 @@ from splitbrain.checkers.verdict import VALID
 from splitbrain.harness import Fault, Plan, PlannedOperation, run, shrink
 from splitbrain.harness.ground import ground_named
 from splitbrain.harness.plan import When
-from splitbrain.harness.processes import networks
+from splitbrain.harness.processes.network import networks
 from splitbrain.harness.runs.retrying import prepared
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the ground needs Linux")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from splitbrain.checkers.verdict import INVALID, Anomaly, Verdict
-from splitbrain.reports.crash import crash_lines, crash_of
+from splitbrain.reports.evidence.crash import crash_lines, crash_of
 
 CRASH = Anomaly(
     "node-died",

@@ -11,7 +11,7 @@ from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import Plan
 from splitbrain.harness.runs.store import run_in_folder
 from splitbrain.reports import load_run, render_html
-from splitbrain.reports.cycle import MOST, draw_cycle, steps_in
+from splitbrain.reports.evidence.cycle import MOST, draw_cycle, steps_in
 from splitbrain.systems import registry
 
 

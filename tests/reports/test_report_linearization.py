@@ -11,9 +11,9 @@ from splitbrain.checkers.consistency import sequential
 from splitbrain.checkers.history import drawn
 from splitbrain.harness.workloads import Words
 from splitbrain.reports import load_run, write_report
-from splitbrain.reports.intervals import draw_intervals
-from splitbrain.reports.linearization import SCENE_LIMIT, scene_of
-from splitbrain.reports.witness import evidence
+from splitbrain.reports.evidence.intervals import draw_intervals
+from splitbrain.reports.evidence.linearization import SCENE_LIMIT, scene_of
+from splitbrain.reports.evidence.witness import evidence
 
 WORDS = {
     "write": Words("writes {argument}", "={argument}", "{argument}").to_json(),

@@ -12,18 +12,18 @@ from run_recording import SECOND, Recording, anomaly, plan, save, verdict
 from splitbrain.checkers.isolation import list_append
 from splitbrain.checkers.isolation.notation import transactions
 from splitbrain.reports import load_run, render_html
-from splitbrain.reports.faults import FaultBand
-from splitbrain.reports.intervals import PADDING, SMALL_GLYPH, draw_intervals, draw_life
-from splitbrain.reports.packing import FAULT_ROWS, fault_rows
-from splitbrain.reports.replicas import ReplicaWitness
-from splitbrain.reports.story import tell
-from splitbrain.reports.witness import (
+from splitbrain.reports.evidence.intervals import PADDING, SMALL_GLYPH, draw_intervals, draw_life
+from splitbrain.reports.evidence.replicas import ReplicaWitness
+from splitbrain.reports.evidence.witness import (
     ElementsWitness,
     LeaderWitness,
     WindowWitness,
     evidence,
     operation_text,
 )
+from splitbrain.reports.faults import FaultBand
+from splitbrain.reports.packing import FAULT_ROWS, fault_rows
+from splitbrain.reports.story import tell
 from splitbrain.systems import registry
 
 

@@ -14,8 +14,8 @@ import pytest
 from hunted import AtOnce, crew, target
 from small_register import Client, Durable
 
-from splitbrain.harness.commands.exits import EXIT_UNKNOWN
-from splitbrain.harness.commands.hunting import finish
+from splitbrain.harness.commands.common.exits import EXIT_UNKNOWN
+from splitbrain.harness.commands.common.hunting import finish
 from splitbrain.harness.hunting import drawing, hunt, telling, work
 from splitbrain.harness.hunting.counting import Counts
 from splitbrain.harness.hunting.drawing import target_of

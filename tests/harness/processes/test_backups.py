@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from splitbrain.harness.processes.backups import keep_copy, replace
+from splitbrain.harness.processes.files.backups import keep_copy, replace
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ from random import Random
 
 import pytest
 
-from splitbrain.harness.processes import questions
-from splitbrain.harness.processes.durable import Durable
-from splitbrain.harness.processes.syncs import Syncs
+from splitbrain.harness.processes.files import questions
+from splitbrain.harness.processes.files.durable import Durable
+from splitbrain.harness.processes.files.syncs import Syncs
 
 WHY = questions.unavailable() if sys.platform == "linux" else "the ground needs Linux"
 pytestmark = pytest.mark.skipif(WHY is not None, reason=str(WHY))

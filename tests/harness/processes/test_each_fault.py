@@ -8,7 +8,8 @@ from small_register import Client, Durable
 
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import Fault, Plan
-from splitbrain.harness.processes import questions, rooms, vdso
+from splitbrain.harness.processes import vdso
+from splitbrain.harness.processes.files import questions, rooms
 from splitbrain.harness.workloads import register
 from splitbrain.systems.registry import experiment
 

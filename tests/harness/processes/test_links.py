@@ -7,9 +7,9 @@ import pytest
 import trio
 
 from splitbrain.harness.nemesis.rules import LinkRule
-from splitbrain.harness.processes.links import Links
-from splitbrain.harness.processes.ports import HOST, Reservation
-from splitbrain.harness.processes.switch import Switch
+from splitbrain.harness.processes.network.links import Links
+from splitbrain.harness.processes.network.ports import HOST, Reservation
+from splitbrain.harness.processes.network.switch import Switch
 from splitbrain.harness.simulation.trace import Trace
 from splitbrain.harness.streams import stream
 

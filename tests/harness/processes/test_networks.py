@@ -9,7 +9,7 @@ from small_register import Durable
 
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import Fault, InvalidPlan, Plan, run
-from splitbrain.harness.processes import networks
+from splitbrain.harness.processes.network import networks
 from splitbrain.harness.runs.running import check_plan
 from splitbrain.harness.workloads import register
 

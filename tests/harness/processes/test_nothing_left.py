@@ -13,7 +13,9 @@ from uuid import uuid4
 import pytest
 
 from splitbrain.checkers.history import read_jsonl
-from splitbrain.harness.processes import networks, pids, questions, rooms, vdso
+from splitbrain.harness.processes import pids, vdso
+from splitbrain.harness.processes.files import questions, rooms
+from splitbrain.harness.processes.network import networks
 
 pytestmark = [
     pytest.mark.slow,

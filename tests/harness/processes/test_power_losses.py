@@ -8,7 +8,7 @@ from patience import effects, patiently
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import Fault, InvalidPlan, Plan
 from splitbrain.harness.nemesis.control import POWER_LOSS_POLICIES
-from splitbrain.harness.processes import questions
+from splitbrain.harness.processes.files import questions
 from splitbrain.harness.runs.running import check_plan
 from splitbrain.systems.registry import experiment
 

@@ -10,7 +10,7 @@ from small_register import Client, Durable
 
 from splitbrain.checkers.verdict import VALID
 from splitbrain.harness import Fault, InvalidPlan, Plan, run
-from splitbrain.harness.processes import rooms
+from splitbrain.harness.processes.files import rooms
 from splitbrain.harness.runs.running import check_plan
 from splitbrain.harness.workloads import register
 

@@ -5,8 +5,8 @@ from functools import partial
 import pytest
 
 from splitbrain.harness.nemesis.rules import LinkRule
-from splitbrain.harness.processes.switch import Switch
-from splitbrain.harness.processes.wire import packed
+from splitbrain.harness.processes.network.switch import Switch
+from splitbrain.harness.processes.network.wire import packed
 from splitbrain.harness.simulation.trace import Trace
 from splitbrain.harness.streams import stream
 

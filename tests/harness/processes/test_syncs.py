@@ -14,8 +14,8 @@ from small_register import Client, Durable
 from splitbrain.checkers.verdict import INVALID
 from splitbrain.harness import Definite, Fault, InvalidPlan, Plan
 from splitbrain.harness.client import request
-from splitbrain.harness.processes import questions
-from splitbrain.harness.processes.syncs import Syncs
+from splitbrain.harness.processes.files import questions
+from splitbrain.harness.processes.files.syncs import Syncs
 from splitbrain.harness.runs.running import check_plan
 from splitbrain.harness.workloads import register
 

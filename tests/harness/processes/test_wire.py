@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from splitbrain.harness.processes.wire import BadFrame, Frames, framed, packed, unpacked
+from splitbrain.harness.processes.network.wire import BadFrame, Frames, framed, packed, unpacked
 
 
 class Vote(NamedTuple):

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from splitbrain.harness.plan import InvalidPlan
-from splitbrain.harness.processes.ports import Addresses
+from splitbrain.harness.processes.network.ports import Addresses
 from splitbrain.harness.programs.templates import OnThisMachine, Simulated, filled, ports_in
 
 NODE = SimpleNamespace(name="n1", peers=("n2", "n3"))

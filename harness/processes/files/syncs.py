@@ -2,9 +2,9 @@
 
     process ── fsync ──► kernel ── "may it?" ──► keeper ── after a while: "go on" ──► fsync is done
 
-Of the calls that the keeper is asked about (`splitbrain.harness.processes.questions`) those wait
-here that wait for the disk. One that a signal has ended is begun anew by the kernel: it is known
-again by its thread, and waits only for what was left.
+Of the calls that the keeper is asked about (`splitbrain.harness.processes.files.questions`) those
+wait here that wait for the disk. One that a signal has ended is begun anew by the kernel: it is
+known again by its thread, and waits only for what was left.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from math import inf
 from random import Random
 
 from splitbrain.harness.hosttime import seconds
-from splitbrain.harness.processes import questions
-from splitbrain.harness.processes.questions import Question
+from splitbrain.harness.processes.files import questions
+from splitbrain.harness.processes.files.questions import Question
 
 
 @dataclass(slots=True)

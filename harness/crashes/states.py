@@ -23,7 +23,7 @@ from dataclasses import dataclass, replace
 
 from splitbrain.checkers.history import OK, History, Operation
 from splitbrain.checkers.verdict import INVALID, Anomaly, Verdict
-from splitbrain.harness.crash_grounds import CrashGround, Disks
+from splitbrain.harness.crashes.grounds import CrashGround, Disks
 from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.runs.judging import judge
 from splitbrain.harness.runs.running import run

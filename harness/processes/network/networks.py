@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from splitbrain.harness.processes import rooms
+from splitbrain.harness.processes.files import rooms
 from splitbrain.harness.processes.trying import refused
 from splitbrain.harness.workers import when_parent_dies
 

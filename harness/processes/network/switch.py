@@ -19,7 +19,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.nemesis.rules import Link, LinkRule
-from splitbrain.harness.processes.wire import unpacked
+from splitbrain.harness.processes.network.wire import unpacked
 from splitbrain.harness.simulation.trace import Trace
 
 LATE_COPY_S = 0.002
@@ -118,7 +118,7 @@ class Switch:
         for late, rule in copies:
             self._after(delay + late, self._deliver_late, rule, link, number, data, door)
 
-    # Streams, of which nothing gets lost (`splitbrain.harness.processes.links`)
+    # Streams, of which nothing gets lost (`splitbrain.harness.processes.network.links`)
 
     async def wait(self, link: Link, piece: bytes) -> None:
         """Wait until a piece of a stream may cross a link; the trace has how many bytes it has."""

@@ -16,8 +16,8 @@ import numpy as np
 
 from splitbrain.checkers.history.columns import FAIL_CODE, INFO_CODE
 from splitbrain.checkers.verdict import Anomaly
+from splitbrain.reports.evidence.witness import WindowWitness, operation_text
 from splitbrain.reports.model import RunView
-from splitbrain.reports.witness import WindowWitness, operation_text
 from splitbrain.reports.wording import clipped, safe_text
 
 SCENE_LIMIT = 48

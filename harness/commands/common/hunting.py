@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
-from splitbrain.harness.commands.exits import EXIT_INVALID, EXIT_UNKNOWN, EXIT_VALID
+from splitbrain.harness.commands.common.exits import EXIT_INVALID, EXIT_UNKNOWN, EXIT_VALID
 
 if TYPE_CHECKING:
     from splitbrain.harness.hunting.counting import Counts
@@ -95,7 +95,7 @@ def finish(
         cells: what was hunted in: each is a test case for JUnit.
         markdown, junit, jsonl: files to write.
     """
-    from splitbrain.harness.commands.output import width
+    from splitbrain.harness.commands.common.output import width
     from splitbrain.harness.hunting import telling
     from splitbrain.harness.hunting.memory import FIXED
     from splitbrain.reports import write_report

@@ -14,10 +14,15 @@ from typing import Any
 from splitbrain.checkers.history import Call
 from splitbrain.checkers.verdict import INVALID, Anomaly, Shape, Verdict
 from splitbrain.checkers.vocabulary import LEADER, REPLICA_STATE
-from splitbrain.reports.cycle import steps_in
+from splitbrain.reports.evidence.cycle import steps_in
+from splitbrain.reports.evidence.replicas import (
+    ROW_LIMIT,
+    ReplicaWitness,
+    identity,
+    replica_witness,
+)
 from splitbrain.reports.faults import Mark
 from splitbrain.reports.model import RunView
-from splitbrain.reports.replicas import ROW_LIMIT, ReplicaWitness, identity, replica_witness
 from splitbrain.reports.wording import (
     VALUE_LIMIT,
     client_name,

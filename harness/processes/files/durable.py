@@ -2,8 +2,8 @@
 
 A SIGKILL takes a process and nothing else: what it wrote is in the kernel's page cache, which
 cannot be thrown away. So the keeper, which is asked before each call that waits for the disk
-(`splitbrain.harness.processes.questions`), copies then what the call makes durable, and puts that
-back when the power is lost.
+(`splitbrain.harness.processes.files.questions`), copies then what the call makes durable, and puts
+that back when the power is lost.
 
     fsync of a file        its content; of a new file also all names in the server's directory
     fsync of a directory   the names in it: creations, renames and removals
@@ -27,9 +27,9 @@ from pathlib import Path
 from random import Random
 
 from splitbrain.harness.nemesis.control import PowerLossPolicy
-from splitbrain.harness.processes import questions
-from splitbrain.harness.processes.backups import emptied
-from splitbrain.harness.processes.questions import Question
+from splitbrain.harness.processes.files import questions
+from splitbrain.harness.processes.files.backups import emptied
+from splitbrain.harness.processes.files.questions import Question
 
 SECTOR = 512
 """Bytes of a file that are lost or kept together."""

@@ -2,8 +2,8 @@
 
 Each server has a port of the machine for each *label* that its program asks for; each other host
 has another port for it, where the link between the two begins
-(`splitbrain.harness.processes.links`). So a link can be cut though both ends are on one machine.
-Ports are taken below those that the kernel gives out by itself, and a name in the abstract
+(`splitbrain.harness.processes.network.links`). So a link can be cut though both ends are on one
+machine. Ports are taken below those that the kernel gives out by itself, and a name in the abstract
 namespace, which ends with the process, keeps two runs from taking the same one.
 """
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from splitbrain.harness.bug import planted
 from splitbrain.harness.commands.cli import main
-from splitbrain.harness.crash_states import Explored, explore
+from splitbrain.harness.crashes.states import Explored, explore
 from splitbrain.harness.plan import Fault, InvalidPlan, Plan
 from splitbrain.harness.simulation.disk import SECTOR, SimulatedDisk
 from splitbrain.harness.simulation.disks_after_a_crash import ATOMS, crash_states

@@ -24,9 +24,9 @@ from functools import partial
 import trio
 
 from splitbrain.harness.nemesis.rules import Link
-from splitbrain.harness.processes.packets import Packets
-from splitbrain.harness.processes.ports import HOST, Addresses, Reservation
-from splitbrain.harness.processes.switch import Switch
+from splitbrain.harness.processes.network.packets import Packets
+from splitbrain.harness.processes.network.ports import HOST, Addresses, Reservation
+from splitbrain.harness.processes.network.switch import Switch
 
 REPEATED_S = 0.2
 """When TCP sends again what was lost: its least timeout on Linux."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TextIO, cast
 
-from splitbrain.harness.commands.exits import EXIT_BAD_INPUT
+from splitbrain.harness.commands.common.exits import EXIT_BAD_INPUT
 
 
 class Forgiving:

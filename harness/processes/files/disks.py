@@ -10,9 +10,9 @@ from pathlib import Path
 from random import Random
 
 from splitbrain.harness.nemesis.control import PowerLossPolicy
-from splitbrain.harness.processes import backups, rooms
-from splitbrain.harness.processes.durable import Durable
-from splitbrain.harness.processes.syncs import Syncs
+from splitbrain.harness.processes.files import backups, rooms
+from splitbrain.harness.processes.files.durable import Durable
+from splitbrain.harness.processes.files.syncs import Syncs
 
 _SYNCED = ".synced"
 

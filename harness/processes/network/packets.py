@@ -1,10 +1,10 @@
 """What servers with networks of their own send each other: packets, passed on by the harness.
 
 The rules of a link do to a packet what they do to a message elsewhere
-(`splitbrain.harness.processes.switch`), and the kernels at both ends make of it what they make of
-such a network: TCP repeats, UDP loses. Names of addresses (ARP) pass cut links, so that a healed
-one works at once. What clients send is under the rules of their own links before it comes here
-(`splitbrain.harness.processes.links`).
+(`splitbrain.harness.processes.network.switch`), and the kernels at both ends make of it what they
+make of such a network: TCP repeats, UDP loses. Names of addresses (ARP) pass cut links, so that a
+healed one works at once. What clients send is under the rules of their own links before it comes
+here (`splitbrain.harness.processes.network.links`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from contextlib import suppress
 
 import trio
 
-from splitbrain.harness.processes.networks import CLIENTS, address, hardware
-from splitbrain.harness.processes.switch import Switch
+from splitbrain.harness.processes.network.networks import CLIENTS, address, hardware
+from splitbrain.harness.processes.network.switch import Switch
 
 _READ = 1 << 16
 _ARP, _IP = b"\x08\x06", b"\x08\x00"

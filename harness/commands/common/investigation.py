@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from splitbrain.harness.commands.exits import EXIT_INTERRUPTED
-from splitbrain.harness.commands.output import say, width
+from splitbrain.harness.commands.common.exits import EXIT_INTERRUPTED
+from splitbrain.harness.commands.common.output import say, width
 
 if TYPE_CHECKING:
     from splitbrain.harness.plan import Plan

@@ -1,0 +1,1 @@
+"""What real processes send each other: links and switches between them, and how these are cut."""
