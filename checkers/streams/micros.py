@@ -14,6 +14,9 @@ from splitbrain.checkers.models.model import ModelError, shown
 SEND, POLL, TXN = "send", "poll", "txn"
 ASSIGN, SUBSCRIBE, DRAIN = "assign", "subscribe", "drain"
 
+BEGINNING = -1
+"""Where a reader is that was assigned a log and was given nothing of it: offsets begin at 0."""
+
 Key = Hashable
 Record = tuple[int, Any]
 """An offset, and the value there."""

@@ -141,6 +141,9 @@ class Observed:
             self._read.pop(call.process, None)
             change = self._assigned.add if call.f == ASSIGN else self._assigned.discard
             change(call.process)
+            if call.f == ASSIGN and isinstance(call.argument, list):
+                keys = (key for key in call.argument if type(key) in (int, str))
+                self._read[call.process] = dict.fromkeys(keys, micros.BEGINNING)
 
     def _polls_and_sends(self, call: Call) -> None:
         self.polls += call.f == POLL
@@ -267,9 +270,10 @@ class Observed:
             at = bisect_left(offsets, max(gap.before + 1, start))
             if at < len(offsets) and offsets[at] < gap.after:
                 value, seen = self.logs[gap.key].values[offsets[at]]
+                after = "from the beginning" if gap.before < 0 else f"after {gap.before}"
                 said = (
                     f"process {gap.call.process} polls offset {gap.after} of {shown(gap.key)} "
-                    f"after {gap.before}, and passes over {shown(value)} at {offsets[at]}"
+                    f"{after}, and passes over {shown(value)} at {offsets[at]}"
                 )
                 self.find(gap.kind, gap.key, gap.call.invoke_index, said, seen, gap.call)
 

@@ -13,7 +13,8 @@ Jepsen's workload ``kafka``:
 ``drain``                     ``{key: [[offset, value], ...]}``: all that these logs have
 ============================  ======================================================================
 
-A poll goes on behind the process' last poll that succeeded. The anomalies, by Jepsen's names:
+A poll goes on behind the process' last poll that succeeded, the first one of what was assigned at
+the beginning. The anomalies, by Jepsen's names:
 
 =========================  =========================================================================
 lost-write                 an acknowledged send isn't in a later drain; or nobody was given it, and

@@ -15,23 +15,28 @@ object of lists:
 ============  ======================================================================================
 
 and ``bound``, how far the watermark is behind the greatest time seen in a partition (it is the
-least of these over partitions). The kinds of windows are those of `WINDOWS`.
+least of these over partitions), and ``partitions``, how many there are, if all was made of the
+whole input. The kinds of windows are those of `WINDOWS`.
 
 ====================  ==============================================================================
 lost-event            the input lacks an event that was acknowledged before the read
-unsent-event          it has one that nobody sent, or has it twice, or other than it was sent
+unsent-event          it has one that nobody sent, or that was refused, or has it twice, or other
+                      than it was sent
 wrong-window          a window's events are not those of the input, without late ones
 repeated-window       a window is there twice: it was closed, and gave another result later
 early-window          it was closed before the watermark was at its end
+overdue-window        it is open, and the watermark of the input is at its end (if ``partitions`` is
+                      told)
 watermark-regressed   a group's watermark is less than it was
 unjustified-late      an event was put aside, and its partition had none before that is later by
                       more than the bound
 wrong-join            a click is joined with another tier than that of its time
 lost-join             a click was neither joined nor waits nor was late; or more than one of these
+overdue-join          a click waits whose time the watermark of the input has passed (likewise)
 ====================  ==============================================================================
 
 `window_complete`, `watermark_monotonic`, `late_policy` and `checkpoint_consistent` ask for some of
-these alone.
+these alone; where nothing was late, the policy for it says nothing.
 
 *Source.* DDIA chapter 11, "Reasoning About Time", "Stream Joins" (time-dependence of joins) and
 "Fault Tolerance"; Akidau et al., "The Dataflow Model" (VLDB 2015), section 2.
@@ -48,13 +53,13 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from splitbrain.checkers.entry import CheckerEntry
-from splitbrain.checkers.history import OK, Call, History
+from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.streams.recheck.results import verify
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
 CLICK, TIER, RESULTS = "click", "tier", "results"
-NAME = "stream-results"
+NAME, LATE_POLICY = "stream-results", "late-policy"
 
 TUMBLING, SLIDING, SESSION = "tumbling", "sliding", "session"
 WINDOWS = {TUMBLING: (1000, 1000), SLIDING: (2000, 1000), SESSION: (500, 0)}
@@ -132,7 +137,7 @@ def version_at(versions: Mapping[str, list[tuple[int, int, Any]]], click: Event)
 
 def window_complete() -> Checker:
     """A checker of windows alone: each has its events, once, when its time has come."""
-    kinds = frozenset({"wrong-window", "repeated-window", "early-window"})
+    kinds = frozenset({"wrong-window", "repeated-window", "early-window", "overdue-window"})
     return _StreamResults("window-complete", kinds)
 
 
@@ -143,7 +148,7 @@ def watermark_monotonic() -> Checker:
 
 def late_policy() -> Checker:
     """A checker of lateness alone: what is put aside came too late by more than the bound."""
-    return _StreamResults("late-policy", frozenset({"unjustified-late"}))
+    return _StreamResults(LATE_POLICY, frozenset({"unjustified-late"}))
 
 
 def checkpoint_consistent() -> Checker:
@@ -171,10 +176,11 @@ class _StreamResults:
         reads = [call for call in calls if call.f == RESULTS and call.outcome == OK]
         anomalies = []
         told: set[str] = set()
-        windows_seen = 0
+        windows_seen = late_seen = 0
         for read in reads:
             given = _Given.of(read)
             windows_seen = max(windows_seen, len(given.closed))
+            late_seen = max(late_seen, len(given.late))
             for kind, said in (*input_problems(given.events, read, sent), *problems(given)):
                 if said not in told and (not self.kinds or kind in self.kinds):
                     told.add(said)
@@ -188,6 +194,9 @@ class _StreamResults:
             return Verdict(self.name, INVALID, reason, tuple(anomalies[:_SHOWN]), coverage=coverage)
         if not windows_seen:
             reason = "no read has a closed window, so nothing was exercised"
+            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
+        if self.name == LATE_POLICY and not late_seen:
+            reason = "no event was late, so nothing was exercised"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
         what = f", as far as {self.name} asks" if self.kinds else " and all joins"
         reason = f"{windows_seen} windows{what} are what the input says"
@@ -205,6 +214,7 @@ class _Given:
     joined: list[list[Any]]
     waiting: list[int]
     bound: int
+    partitions: int | None = None
 
     @classmethod
     def of(cls, read: Call) -> _Given:
@@ -216,13 +226,14 @@ class _Given:
             widths = ((made.closed, 8), (made.open, 6), (made.joined, 2))
             fits = all(len(row) == width for rows, width in widths for row in rows)
             fits = fits and all(type(event.time) is int for event in made.events)
+            fits = fits and (made.partitions is None or type(made.partitions) is int)
         except (TypeError, ValueError, KeyError):
             fits = False
         if not fits:
             raise ModelError(
                 read.invoke_index,
                 f"{RESULTS} gave {shown(read.result)}: give an object with events, late, closed, "
-                "open, joined, waiting and bound",
+                "open, joined, waiting and bound, and perhaps partitions",
             )
         return made
 
@@ -235,7 +246,7 @@ def input_problems(
     for event in events:
         call = sent.get(event.id)
         plain = [event.id, event.user, event.value]
-        unsent = call is None or call.invoked > (read.completed or 0)
+        unsent = call is None or call.invoked > (read.completed or 0) or call.outcome == FAIL
         if unsent or counts[event.id] > 1 or call.f != event.kind or call.argument != plain:  # type: ignore[union-attr]
             how = f"{counts[event.id]} times" if counts[event.id] > 1 else "which nobody had sent"
             yield "unsent-event", f"{event.kind} {event.id} of {event.user}, {how}"
@@ -245,6 +256,16 @@ def input_problems(
             yield "lost-event", f"no {call.f} {identity}, which was acknowledged before"
 
 
+def watermark_of(events: Iterable[Event], partitions: int, bound: int) -> float:
+    """All events before this time are in the input, or late."""
+    seen: dict[int, int] = {}
+    for event in events:
+        seen[event.partition] = max(event.time, seen.get(event.partition, event.time))
+    if len(seen) < partitions:
+        return float("-inf")
+    return min(seen.values()) - bound
+
+
 def problems(given: _Given) -> Iterator[Found]:
     """What results are not what their own input says."""
     late = set(given.late)
@@ -252,6 +273,23 @@ def problems(given: _Given) -> Iterator[Found]:
     yield from _windows(given, [event for event in accepted if event.kind == CLICK])
     yield from _lateness(given, late)
     yield from _joins(given, accepted)
+    if given.partitions:
+        watermark = watermark_of(given.events, given.partitions, given.bound)
+        yield from _overdue(given, watermark)
+
+
+def _overdue(given: _Given, watermark: float) -> Iterator[Found]:
+    """What was not done though its time has come."""
+    for row in given.open:
+        if row[3] <= watermark:
+            yield "overdue-window", f"{_named(row)} open, and the watermark is {watermark:.0f}"
+    times: dict[int, int] = {}
+    for event in given.events:
+        times[event.id] = min(event.time, times.get(event.id, event.time))
+    for identity in given.waiting:
+        if times.get(identity, watermark) < watermark:
+            said = f"click {identity}, of {times[identity]}, not joined"
+            yield "overdue-join", f"{said}, and the watermark is {watermark:.0f}"
 
 
 def _windows(given: _Given, clicks: list[Event]) -> Iterator[Found]:
@@ -332,7 +370,7 @@ WATERMARKS_ENTRY = CheckerEntry(
     verify=verify,
 )
 LATE_ENTRY = CheckerEntry(
-    "late-policy",
+    LATE_POLICY,
     late_policy,
     "what a stream puts aside as late is later than the bound",
     verify=verify,

@@ -55,6 +55,7 @@ from splitbrain.checkers.streams.results import (
     Found,
     input_problems,
     version_at,
+    watermark_of,
 )
 from splitbrain.checkers.verdict import Anomaly, Verdict
 
@@ -126,12 +127,7 @@ class Joined:
     @property
     def watermark(self) -> float:
         """All events before this time are in the input, or late."""
-        seen: dict[int, int] = {}
-        for event in self.events:
-            seen[event.partition] = max(event.time, seen.get(event.partition, event.time))
-        if len(seen) < self.partitions:
-            return float("-inf")
-        return min(seen.values()) - self.bound
+        return watermark_of(self.events, self.partitions, self.bound)
 
 
 def problems(given: Joined) -> Iterator[Found]:

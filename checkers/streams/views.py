@@ -12,18 +12,21 @@ stale-entry         the index has another value of a key than it has there, or s
 unwritten-entry     nobody ever wrote that value to that key
 ==================  ================================================================================
 
-A write of unknown outcome may have happened at any position, or never.
+A write of unknown outcome may have happened at any position that no other write has, or never; but
+once a view shows it, it has: no view at that position or behind it has what was there before.
 
 *Source.* DDIA chapter 11, "Keeping Systems in Sync" (figure 11-4) and "Change Data Capture".
 
-*Algorithm.* For each read and key, the last write up to the position and those in doubt.
-O(reads * (writes + entries)).
+*Algorithm.* For each read and key, the last write up to the position and those in doubt, if there
+is room for one in between. O(reads * (writes + entries)). What two writes in doubt can't do
+together is not looked for.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,6 +40,12 @@ PUT, DELETE, VIEW = "put", "delete", "view"
 NAME = "view-consistent"
 
 _SHOWN = 100
+
+Index = list[tuple[Any, Any]]
+"""The entries of a view: value and key."""
+
+Found = tuple[str, str, Call | None, Call | None]
+"""The kind of an anomaly, a sentence, the last known write and another view."""
 
 
 def view_consistent() -> Checker:
@@ -68,13 +77,14 @@ class _ViewConsistent:
         writes = [_write(call) for call in calls if call.f in (PUT, DELETE)]
         writes = [write for write in writes if write.call.outcome != FAIL]
         reads = [call for call in calls if call.f == VIEW and call.outcome == OK]
+        views = [(read, *_view(read)) for read in reads]
+        shown_at = _show_doubtful(views, writes)
         told: dict[tuple[str, str], Anomaly] = {}
         entries = 0
-        for read in reads:
-            position, index = _view(read)
+        for read, position, index in views:
             entries = max(entries, len(index))
-            for kind, said, other in _problems(read, position, index, writes):
-                events = [other.call.complete_index] if other else []
+            for kind, said, *others in _problems(read, position, index, writes, shown_at):
+                events = [call.complete_index for call in others if call is not None]
                 at = (*[e for e in events if e is not None], read.complete_index or 0)
                 told.setdefault((kind, said), Anomaly(kind, f"{_who(read)} {said}", at))
         anomalies = tuple(told.values())
@@ -108,7 +118,7 @@ def _write(call: Call) -> _Write:
     return _Write(call, value[0], value[1], result[-1])
 
 
-def _view(read: Call) -> tuple[int, list[tuple[Any, Any]]]:
+def _view(read: Call) -> tuple[int, Index]:
     try:
         return int(read.result["position"]), [(v, k) for v, k in read.result["entries"]]
     except (TypeError, ValueError, KeyError):
@@ -117,43 +127,109 @@ def _view(read: Call) -> tuple[int, list[tuple[Any, Any]]]:
 
 
 def _problems(
-    read: Call, position: int, index: list[tuple[Any, Any]], writes: list[_Write]
-) -> Iterator[tuple[str, str, _Write | None]]:
-    seen: dict[Any, list[Any]] = {}
-    for value, key in index:
-        seen.setdefault(key, []).append(value)
-    last: dict[Any, _Write] = {}
-    doubtful: dict[Any, list[Any]] = {}
+    read: Call,
+    position: int,
+    index: Index,
+    writes: list[_Write],
+    shown_at: Mapping[Any, Mapping[int, Call]],
+) -> Iterator[Found]:
+    seen, last = _by_key(index), _newest(position, writes)
+    doubtful = _in_doubt(read, position, last, writes)
     for write in writes:
-        if write.position is None:
-            if write.call.invoked < (read.completed or 0):
-                doubtful.setdefault(write.key, []).append(write.value)
-        elif write.position <= position:
-            before = last.get(write.key)
-            if before is None or (before.position or 0) < write.position:
-                last[write.key] = write
-        elif (write.call.completed or 0) < read.invoked:
+        late = write.position is not None and write.position > position
+        if late and (write.call.completed or 0) < read.invoked:
             said = f"is at {position}, and a {write.call.f} at {write.position} was acknowledged"
-            yield "stale-view", said, write
-    for key in sorted({*seen, *last}, key=str):
+            yield "stale-view", said, write.call, None
+    for key in sorted({*seen, *last, *shown_at}, key=str):
         newest = last.get(key)
         right = newest.value if newest else None
         allowed = [right, *doubtful.get(key, ())]
-        yield from _entry(key, seen.get(key, []), allowed, newest, writes)
+        begun = _position(newest)
+        mine = shown_at.get(key, {})
+        other = next((mine[at] for at in mine if begun <= at <= position), None)
+        if other is not None:
+            del allowed[0]  # something in doubt has happened since
+        for kind, said in _entry(key, seen.get(key, []), allowed, right, other, writes):
+            yield kind, said, newest.call if newest else None, other
+
+
+def _show_doubtful(
+    views: Iterable[tuple[Call, int, Index]], writes: list[_Write]
+) -> dict[Any, dict[int, Call]]:
+    """By key and position, views which show that a write in doubt was the last one there."""
+    found: dict[Any, dict[int, Call]] = {}
+    if all(write.position is not None for write in writes):
+        return found
+    for read, position, index in views:
+        seen, last = _by_key(index), _newest(position, writes)
+        for key, values in _in_doubt(read, position, last, writes).items():
+            newest = last.get(key)
+            value, *others = seen.get(key, [None])
+            if not others and value != (newest.value if newest else None) and value in values:
+                found.setdefault(key, {}).setdefault(position, read)
+    return found
+
+
+def _by_key(index: Index) -> dict[Any, list[Any]]:
+    seen: dict[Any, list[Any]] = {}
+    for value, key in index:
+        seen.setdefault(key, []).append(value)
+    return seen
+
+
+def _newest(position: int, writes: list[_Write]) -> dict[Any, _Write]:
+    """By key, the last write up to a position that is known."""
+    last: dict[Any, _Write] = {}
+    for write in writes:
+        if write.position is not None and write.position <= position:
+            before = last.get(write.key)
+            if before is None or (before.position or 0) < write.position:
+                last[write.key] = write
+    return last
+
+
+def _position(newest: _Write | None) -> int:
+    return -1 if newest is None or newest.position is None else newest.position
+
+
+def _in_doubt(
+    read: Call, position: int, last: Mapping[Any, _Write], writes: list[_Write]
+) -> dict[Any, list[Any]]:
+    """By key, what it may be by writes of unknown outcome that had begun before a read ended: if
+    some position between the key's last known write and the view's own is no known write's."""
+    taken = sorted(write.position for write in writes if write.position is not None)
+    upto = bisect_right(taken, position)
+    doubtful: dict[Any, list[Any]] = {}
+    for write in writes:
+        if write.position is None and write.call.invoked < (read.completed or 0):
+            begun = _position(last.get(write.key))
+            if position - begun > upto - bisect_right(taken, begun):
+                doubtful.setdefault(write.key, []).append(write.value)
+    return doubtful
 
 
 def _entry(
-    key: Any, found: list[Any], allowed: list[Any], newest: _Write | None, writes: list[_Write]
-) -> Iterator[tuple[str, str, _Write | None]]:
+    key: Any,
+    found: list[Any],
+    allowed: list[Any],
+    right: Any,
+    other: Call | None,
+    writes: list[_Write],
+) -> Iterator[tuple[str, str]]:
+    """What is wrong with what an index has of a key; `right` is what it is without what is in
+    doubt, and `other` a view which shows that something of that has come since."""
+    now = f"it is {shown(right)}"
+    if other is not None:
+        now = f"process {other.process} is given a view with a later write"
     if not found and None not in allowed:
-        yield "missing-entry", f"lacks {shown(key)}, which is {shown(allowed[0])}", newest
+        yield "missing-entry", f"lacks {shown(key)}, and {now}"
     for value in found if len(found) == 1 else ():
         if value not in allowed:
             ever = any(write.key == key and write.value == value for write in writes)
             kind = "stale-entry" if ever else "unwritten-entry"
-            yield kind, f"has {shown(key)} as {shown(value)}, and it is {shown(allowed[0])}", newest
+            yield kind, f"has {shown(key)} as {shown(value)}, and {now}"
     if len(found) > 1:
-        yield "stale-entry", f"has {shown(key)} as each of {shown(sorted(found, key=str))}", newest
+        yield "stale-entry", f"has {shown(key)} as each of {shown(sorted(found, key=str))}"
 
 
 ENTRY = CheckerEntry(NAME, view_consistent, "an index is what its database says", verify=verify)

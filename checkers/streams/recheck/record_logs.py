@@ -232,7 +232,8 @@ def _order_of_polls(calls: list[Call], seen: list[Seen], told: Sequence[Told]) -
 
 
 def _position(call: Call, key: Any, calls: list[Call]) -> int | None:
-    """The last offset of a key that the process was given since it was assigned keys."""
+    """The last offset of a key that the process was given since it was assigned keys; -1 if that
+    was to be read and it was given nothing of it."""
     if call.f == "drain" or not _reads_from_the_beginning(call, calls):
         return None
     last = None
@@ -240,7 +241,7 @@ def _position(call: Call, key: Any, calls: list[Call]) -> int | None:
         if earlier.process != call.process or earlier.invoked >= call.invoked:
             continue
         if earlier.f in ("assign", "subscribe") and earlier.outcome == OK:
-            last = None
+            last = -1 if earlier.f == "assign" and key in (earlier.argument or ()) else None
         elif earlier.f != "drain":
             for k, records in _given(earlier):
                 last = records[-1][0] if k == key and records else last

@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from splitbrain.checkers.certificate import Certified, compare
-from splitbrain.checkers.history import OK, Call, History
+from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.verdict import Verdict
 
 STEPS = 20_000_000
 """Pairs of a window and a click that are looked at, at most."""
 
 _PARTS = {
-    "window-complete": {"wrong-window", "repeated-window", "early-window"},
+    "window-complete": {"wrong-window", "repeated-window", "early-window", "overdue-window"},
     "watermark-monotonic": {"watermark-regressed"},
     "late-policy": {"unjustified-late"},
     "checkpoint-consistent": {"wrong-window", "repeated-window", "lost-join"},
@@ -54,7 +54,7 @@ def of_input(read: Call, events: list[Row], sent: list[Call]) -> Iterator[str]:
     for _, kind, identity, user, _, value in events:
         mine = [call for call in sent if call.argument[0] == identity]
         is_so = [c.f == kind and c.argument == [identity, user, value] for c in mine]
-        begun = [call.invoked <= (read.completed or 0) for call in mine]
+        begun = [c.invoked <= (read.completed or 0) and c.outcome != FAIL for c in mine]
         if not mine or not all(is_so) or not all(begun):
             yield "unsent-event"
     ids = [event[2] for event in events]
@@ -72,6 +72,20 @@ def _of_results(given: Mapping[str, Any]) -> Iterator[str]:
     yield from _of_windows(given, clicks)
     yield from _of_order(given)
     yield from _of_joins(given, accepted, clicks)
+    if given.get("partitions"):
+        yield from _of_time(given)
+
+
+def _of_time(given: Mapping[str, Any]) -> Iterator[str]:
+    """What is still to be done, though each partition has an event that is late enough."""
+    for what, times in (
+        ("overdue-window", [row[3] for row in given["open"]]),
+        ("overdue-join", [e[4] + 1 for e in given["events"] if e[2] in given["waiting"]]),
+    ):
+        for time in times:
+            far = {event[0] for event in given["events"] if event[4] - given["bound"] >= time}
+            if len(far) >= given["partitions"]:
+                yield what
 
 
 def _of_windows(given: Mapping[str, Any], clicks: list[Row]) -> Iterator[str]:

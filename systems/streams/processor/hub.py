@@ -208,6 +208,7 @@ class Hub:
             ("joined", self._came_out("joined")),
             ("waiting", tuple(key[2] for key, _ in items if key[0] == "waiting")),
             ("bound", BOUND_MS),
+            ("partitions", self.partitions),
         )
 
     def _joins(self) -> Told:

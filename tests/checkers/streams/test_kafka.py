@@ -94,7 +94,11 @@ ABC = [*send(1, 0), *send(2, 1), *send(3, 2)]
         ([ABC, drain((0, 1), (1, 2))], INVALID, ["lost-write"]),
         ([ABC, assign(), poll((0, 1)), poll((2, 3))], INVALID, ["lost-write", "poll-skip"]),
         ([ABC, assign(), poll((1, 2)), assign(2), poll((2, 3), process=2)], INVALID,
-         ["lost-write"]),
+         ["lost-write", "poll-skip", "poll-skip"]),
+        ([ABC, assign(), poll((1, 2), (2, 3)), assign(2), poll((0, 1), process=2)], INVALID,
+         ["poll-skip"]),
+        ([send(1, 5), assign(), poll((5, 1))], VALID, []),  # what stands before is of no key
+        ([ABC, send(4, 0, key="y"), assign(), poll((0, 4), key="y")], VALID, []),
         ([ABC, subscribe(), poll((0, 1), (2, 3))], INVALID, ["group-skip", "int-poll-skip"]),
         ([ABC, assign(), poll((0, 1)), poll((0, 1))], INVALID, ["nonmonotonic-poll"]),
         ([ABC, poll((1, 2), (0, 1))], INVALID, ["int-nonmonotonic-poll"]),

