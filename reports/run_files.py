@@ -69,7 +69,7 @@ class Necessity:
         kind: its kind.
         finding: ``necessary``, ``likelier`` or ``not shown``.
         present: how many of how many schedules fail with it.
-        absent: and how many without it.
+        absent: and how many without it; of none, if that was not tried.
     """
 
     fault: str
@@ -92,6 +92,8 @@ class Necessity:
     def figures(self) -> str:
         """The figures in words."""
         (failed, of), (without, of_without) = self.present, self.absent
+        if not of_without:
+            return f"fails in {failed} of {of} schedules with it, too few to be missed without"
         return f"fails in {failed} of {of} schedules with it, in {without} of {of_without} without"
 
 

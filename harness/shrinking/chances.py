@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from math import comb
 from typing import Any
 
@@ -55,7 +56,7 @@ class Necessity:
     Attributes:
         fault: the fault.
         present: how often the plan fails as it is.
-        absent: how often it fails without the fault.
+        absent: how often it fails without the fault; of none, if that was not tried.
     """
 
     fault: Fault
@@ -99,6 +100,10 @@ def weigh(
 ) -> tuple[Chance, tuple[Necessity, ...]]:
     """How often a plan fails, and what comes of leaving out each fault, all under the same seeds.
 
+    As long as the plan itself fails so seldom that nothing would be shown even if no other one
+    failed, the others are not run; and nor is the plan, if none of the schedules of two rounds
+    fails.
+
     Args:
         plan: the plan.
         fail: runs plans.
@@ -106,17 +111,23 @@ def weigh(
     """
     faults, seeds = plan.faults, _seeds(plan, rounds[-1])
     without = [plan.with_(faults=faults[:at] + faults[at + 1 :]) for at in range(len(faults))]
-    failed = [0] * (1 + len(faults))
-    done = 0
+    failed, absent = 0, [0] * len(faults)
+    done = compared = 0
+
+    def count(variant: Plan, first: int, end: int) -> int:
+        return sum(fail([variant.with_(seed=seed) for seed in seeds[first:end]]))
+
     for many in rounds:
-        for position, variant in enumerate((plan, *without)):
-            failed[position] += sum(fail([variant.with_(seed=s) for s in seeds[done:many]]))
-        done = many
-        whole, *others = (Chance(count, done) for count in failed)
-        found = tuple(
-            Necessity(fault, whole, absent) for fault, absent in zip(faults, others, strict=True)
-        )
-        if all(each.finding != NOT_SHOWN for each in found):
+        failed, done = failed + count(plan, done, many), many
+        whole = Chance(failed, done)
+        if by_chance(whole, Chance(0, done)) <= ERROR:
+            for position, variant in enumerate(without):
+                absent[position] += count(variant, compared, done)
+            compared = done
+        others = [Chance(fewer, compared) for fewer in absent]
+        found = tuple(map(Necessity, faults, repeat(whole), others))
+        decided = all(each.finding != NOT_SHOWN for each in found)
+        if decided or (done > rounds[0] and not failed):
             break
     return whole, found
 

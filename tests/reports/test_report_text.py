@@ -9,6 +9,7 @@ import sample_traces
 from splitbrain.checkers.verdict import UNKNOWN, Verdict
 from splitbrain.reports import load_run, render_markdown, render_terminal, render_verdicts
 from splitbrain.reports.markdown import escaped
+from splitbrain.reports.run_files import Necessity
 
 WIDE = {
     **sample_runs.ALL,
@@ -237,3 +238,9 @@ def test_transactions_of_a_shrunk_run_are_told_whole(tmp_path):
     assert "1001, 1000]" in told
     assert "..." not in told
     assert "chars" not in told
+
+
+def test_where_runs_without_a_fault_would_show_nothing_that_is_said():
+    necessity = Necessity("f1", "process.kill", "not shown", (2, 60), (0, 0))
+
+    assert necessity.figures == "fails in 2 of 60 schedules with it, too few to be missed without"

@@ -80,9 +80,33 @@ def test_a_fault_that_does_nothing_is_not_shown_to_matter():
 
 
 def test_a_failure_too_rare_to_be_missed_shows_nothing():
-    often, (kill, _) = weighed(0.02, 0.0, 0.0)
-    assert often.of == 60
-    assert (kill.absent, kill.finding) == (Chance(0, 60), NOT_SHOWN)
+    often, (kill, _) = weighed(0.06, 0.0, 0.0)
+    assert (often.of, often.failed < 7) == (60, True)
+    assert (kill.absent, kill.finding) == (Chance(0, 0), NOT_SHOWN)
+
+
+def test_what_cannot_show_anything_is_not_run():
+    tried = []
+
+    def fail(plans):
+        tried.extend((len(plan.faults), plan.seed) for plan in plans)
+        return [False] * len(plans)
+
+    often, _ = weigh(Plan("", "", faults=(KILL, OTHER)), fail)
+    assert often == Chance(0, 30)
+    assert {faults for faults, _ in tried} == {2}
+    assert len(set(tried)) == len(tried) == 30
+
+
+@pytest.mark.parametrize("rate", [0.05, 0.1, 0.2, 0.4, 0.7])
+def test_runs_that_are_saved_would_have_shown_nothing(rate):
+    """Against all of both plans in each round, as many times."""
+    plan, fail = Plan("", "", faults=(KILL,)), judged({frozenset({"f1"}): rate, frozenset(): 0.0})
+    for seed in range(40):
+        often, (kill,) = weigh(plan.with_(seed=seed), fail)
+        assert kill.finding == (NECESSARY if by_chance(often, Chance(0, often.of)) <= 0.01
+                                else NOT_SHOWN)  # fmt: skip
+        assert kill.absent.of in ((often.of,) if kill.finding == NECESSARY else (0, 10, 30))
 
 
 def test_the_plans_own_seed_is_not_counted():
