@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     "--hunts",
     "-k",
     type=click.IntRange(1, 1000),
-    default=3,
-    show_default=True,
+    show_default="3; 20 with --into",
     help="Hunts for each bug, each from seeds of its own.",
 )
 @click.option(
@@ -59,16 +59,29 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="A line a hunt, written as it ends.",
 )
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="As --jsonl, night after night: go on with the bugs that have the fewest hunts in this "
+    "file, then with those that have the oldest, which are replaced.",
+)
+@click.option(
+    "--minutes",
+    type=click.FloatRange(min=0, min_open=True),
+    help="With --into: begin no hunt after so long; unless given, end when each bug has its hunts.",
+)
 @click.option("--resume", is_flag=True, help="Hold no hunt again of which --jsonl has a line.")
 def command(
     bugs: tuple[str, ...],
-    hunts: int,
+    hunts: int | None,
     seconds: float,
     jobs: int,
     seed: int,
     against: Path | None,
     markdown: Path | None,
     jsonl: Path | None,
+    into: Path | None,
+    minutes: float | None,
     resume: bool,
 ) -> None:
     """Hunt for each planted BUG (all, unless given) by its system's name alone.
@@ -79,35 +92,75 @@ def command(
     """
     from splitbrain.harness.hunting import zoo
     from splitbrain.harness.hunting.pool import processes
+    from splitbrain.harness.hunting.zoo_nights import ENOUGH, hunt_on
 
+    if into is not None and (resume or jsonl is not None):
+        raise click.UsageError("--into goes on with its file, without --jsonl and --resume")
+    if minutes is not None and into is None:
+        raise click.UsageError("--minutes is for --into, whose next night goes on")
     animals = _animals(bugs)
     kept = [] if against is None else _kept(against)
-    held = _held(jsonl) if resume else []
-    if jsonl is not None:
-        _write(jsonl, zoo.json_lines(held))
+    file = jsonl if into is None else into
+    held = _held(file) if resume or into is not None else []
+    if file is not None:
+        _write_lines(file, held)
 
-    def told(one: zoo.Hunted, done: int, of: int) -> None:
-        if jsonl is not None:
-            with jsonl.open("a", encoding="utf-8", errors="backslashreplace") as lines:
+    def told(one: zoo.Hunted, done: int, of: int | None) -> None:
+        if file is not None:
+            with file.open("a", encoding="utf-8", errors="backslashreplace") as lines:
                 lines.write(zoo.json_lines([one]))
         what = f"seed {one.seed}: {one.signature}" if one.found else "not found"
         took = f"{one.runs} runs, {one.seconds:.1f} CPU s"
-        click.echo(f"{done}/{of} {one.bug} from {one.first_seed}: {took}, {what}", err=True)
+        number = f"{done}/{of}" if of else f"{done}"
+        click.echo(f"{number} {one.bug} from {one.first_seed}: {took}, {what}", err=True)
 
     with processes(jobs, 0) as pool:
-        hunted = zoo.hunt_all(
-            animals, pool, hunts=hunts, limit=seconds, seed=seed, held=held, told=told
-        )
+        if into is not None:
+            hunted = hunt_on(
+                animals,
+                pool,
+                jobs=jobs,
+                limit=seconds,
+                held=held,
+                hunts=hunts or ENOUGH,
+                seed=seed,
+                time_left=_for(minutes),
+                told=told,
+            )
+        else:
+            hunted = zoo.hunt_all(
+                animals, pool, hunts=hunts or 3, limit=seconds, seed=seed, held=held, told=told
+            )
+    if file is not None:  # in order, with what was held before of other bugs
+        chosen = {animal.bug for animal in animals}
+        _write_lines(file, [*(one for one in held if one.bug not in chosen), *hunted])
+    if not hunted:
+        raise click.UsageError("no hunt was held: give it more --minutes")
     total = zoo.score(hunted)
     changes = zoo.harder(kept, hunted)
     click.echo("\n".join([zoo.scoreboard(hunted), str(total), *map(str, changes)]))
     if markdown is not None:
         _write(markdown, zoo.markdown(hunted))
-    if jsonl is not None:  # in order, with what was held before of other bugs
-        chosen = {animal.bug for animal in animals}
-        others = [one for one in held if one.bug not in chosen]
-        _write(jsonl, zoo.json_lines([*others, *hunted]))
     sys.exit(0 if total.reached and not changes else EXIT_UNKNOWN)
+
+
+def _for(minutes: float | None) -> Callable[[], bool] | None:
+    """Says whether there is time left, of so many minutes from now."""
+    from splitbrain.harness.hosttime import seconds
+
+    if minutes is None:
+        return None
+    end = seconds() + 60 * minutes
+    return lambda: seconds() < end
+
+
+def _write_lines(path: Path, hunted: Sequence[Hunted]) -> None:
+    """Write all of them or, if that fails, nothing: the file may hold weeks of hunts."""
+    from splitbrain.harness.hunting.zoo import json_lines
+
+    unfinished = path.with_name(f".{path.name}.part")
+    _write(unfinished, json_lines(hunted))
+    unfinished.replace(path)
 
 
 def _write(path: Path, text: str) -> None:

@@ -22,7 +22,7 @@ import msgspec
 from tabulate import tabulate
 
 from splitbrain.harness.bug import Bug
-from splitbrain.harness.hosttime import cpu_seconds
+from splitbrain.harness.hosttime import cpu_seconds, timestamp
 from splitbrain.harness.hunting.drawing import Target
 from splitbrain.harness.hunting.work import attempt
 
@@ -78,6 +78,7 @@ class Hunted:
         expected: whether the bug is known to show that.
         alarms: how many runs were invalid, and without the bug, too.
         broken: how many runs could not be made at all.
+        day: when it was held, in UTC (``2026-11-28``); empty of hunts that were not dated yet.
     """
 
     bug: str
@@ -92,6 +93,7 @@ class Hunted:
     expected: bool = False
     alarms: int = 0
     broken: int = 0
+    day: str = ""
 
 
 def hunt_one(animal: Animal, first_seed: int, limit: float) -> Hunted:
@@ -103,7 +105,7 @@ def hunt_one(animal: Animal, first_seed: int, limit: float) -> Hunted:
         limit: seconds of CPU after which no further run begins.
     """
     target = animal.target
-    so_far = Hunted(animal.bug, target.system, first_seed)
+    so_far = Hunted(animal.bug, target.system, first_seed, day=timestamp()[: len("2026-11-28")])
     begun = cpu_seconds()
     while so_far.seconds < limit:
         seed = first_seed + so_far.runs
@@ -135,8 +137,8 @@ def shows(signature: str, known: Sequence[str]) -> bool:
     return any(name in signature for name in known)
 
 
-Told = Callable[[Hunted, int, int], None]
-"""Called with each hunt as it ends, how many have ended, and how many there are."""
+Told = Callable[[Hunted, int, int | None], None]
+"""Called with each hunt as it ends, how many have ended, and of how many, if that is known."""
 
 
 def hunt_all(

@@ -7,6 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from click.testing import CliRunner
+
+from splitbrain.harness.commands.cli import main
 
 pytestmark = pytest.mark.slow
 
@@ -90,9 +93,25 @@ def test_a_zoo_that_was_killed_goes_on_where_it_was(tmp_path):
     written = [json.loads(line) for line in (tmp_path / "zoo.jsonl").read_text().splitlines()]
     assert [one["bug"] for one in written] == ["TX-01", "TX-01", "TX-02", "TX-02"]
 
-    alone = splitbrain(tmp_path, "zoo", "TX-01", "--resume")
-    assert alone.returncode == 2
-    assert "give it with --jsonl" in alone.stderr
+    night = splitbrain(tmp_path, "zoo", "TX-02", "-k", "3", "-j", "1", "--into", "zoo.jsonl")
+    assert night.returncode == 0, night.stderr
+    assert re.match(r"1 TX-02 from 200000: ", night.stderr)
+    written = [json.loads(line) for line in (tmp_path / "zoo.jsonl").read_text().splitlines()]
+    assert [one["bug"] for one in written] == ["TX-01", "TX-01", "TX-02", "TX-02", "TX-02"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--resume",), "give it with --jsonl"),
+        (("--into", "a.jsonl", "--resume"), "without --jsonl and --resume"),
+        (("--minutes", "5"), "--minutes is for --into"),
+    ],
+)
+def test_a_zoo_that_has_no_file_to_go_on_with_is_refused(words, told):
+    refused = CliRunner().invoke(main, ["zoo", "TX-01", *words])
+    assert refused.exit_code == 2
+    assert told in refused.output
 
 
 def test_a_bug_that_is_not_there_is_one_sentence(tmp_path):

@@ -59,7 +59,7 @@ class Refusing(Client):
 
 
 SERVERS = {"refusing": Durable, "durable": Durable, "forgetful": Forgetful, "peeking": Peeking}
-BUGS = {"forgets": Forgetful, "harmless": None}
+BUGS = {"forgets": Forgetful, "forgets-too": Forgetful, "harmless": None}
 
 
 def experiment(plan):

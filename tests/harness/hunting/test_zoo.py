@@ -9,6 +9,7 @@ from hunted import MAKE, AtOnce
 from splitbrain.harness.hunting import zoo
 from splitbrain.harness.hunting.drawing import Target
 from splitbrain.harness.hunting.zoo import Animal, Hunted
+from splitbrain.harness.hunting.zoo_nights import hunt_on
 
 
 def animal(system, bug, shows=("stale-read",)):
@@ -81,6 +82,60 @@ def test_hunts_come_in_the_order_of_the_bugs_and_are_told_as_they_end():
     hunts = hunt(*animals, hunts=2, limit=0.1, told=lambda h, done, of: told.append((done, of)))
     assert [h.bug for h in hunts] == ["harmless", "harmless", "forgets", "forgets"]
     assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+# Night after night
+
+
+def night(animals, held=(), hunts=2, nights=None, **more):
+    """A night of so many hunts, or until each bug has enough of them."""
+    told = []
+    left = None if nights is None else lambda: len(told) < nights
+    hunted = hunt_on(
+        animals,
+        AtOnce(),
+        jobs=1,
+        limit=60,
+        held=held,
+        hunts=hunts,
+        time_left=left,
+        told=lambda one, done, of: told.append((one.bug, one.first_seed)),
+        **more,
+    )
+    return hunted, told
+
+
+def of_day(bug, first_seed, day):
+    return Hunted(bug, "durable", first_seed, found=True, runs=1, day=day)
+
+
+def test_a_night_holds_first_the_hunts_of_bugs_that_have_the_fewest():
+    held = [of_day("forgets", 0, "2026-01-01"), of_day("forgets", 100_000, "2026-01-02")]
+    bugs = [animal("durable", "forgets"), animal("durable", "forgets-too")]
+    hunted, told = night(bugs, held, hunts=3)
+
+    other = [("forgets-too", 0), ("forgets-too", 100_000)]
+    assert told == [*other, ("forgets", 200_000), ("forgets-too", 200_000)]
+    assert [one.first_seed for one in hunted] == [0, 100_000, 200_000] * 2
+    assert all(one.day >= "2026" for one in hunted)
+
+
+def test_a_night_replaces_the_oldest_hunts_where_there_are_enough_and_there_is_time():
+    bugs = [animal("durable", "forgets"), animal("durable", "forgets-too")]
+    held = [
+        of_day("forgets", 0, ""),
+        of_day("forgets", 300_000, "2026-01-03"),
+        of_day("forgets-too", 0, "2026-01-02"),
+        of_day("forgets-too", 100_000, "2026-01-02"),
+    ]
+    assert night(bugs, held)[1] == []  # enough
+    hunted, told = night(bugs, held, nights=3)
+
+    assert told == [("forgets", 400_000), ("forgets-too", 200_000), ("forgets-too", 300_000)]
+    assert [(one.bug, one.first_seed) for one in hunted] == [
+        *(("forgets", first) for first in (300_000, 400_000)),
+        *(("forgets-too", first) for first in (200_000, 300_000)),
+    ]
 
 
 def hunted(bug="B-1", found=True, seconds=1.0, signature="set-full/lost", expected=True):
