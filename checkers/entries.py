@@ -138,9 +138,10 @@ class Entries(Mapping[str, Entry], Generic[Entry]):
             sys.path.append("")
         try:
             module = _module_of_file(where) if self._is_file(path) else import_module(where)
-        except Exception as error:  # whatever a user's module raises
+        except (Exception, SystemExit) as error:  # whatever a user's module raises
+            told = " ".join(_told(error).split())
             raise self._error(
-                f"{self._what} {name!r}: {where} cannot be imported ({_told(error)})"
+                f"{self._what} {name!r}: {where} cannot be imported ({told})"
             ) from error
         if not hasattr(module, attribute):
             raise self._error(f"{self._what} {name!r}: {where} has no {attribute}")
@@ -156,7 +157,7 @@ def _module_of_file(path: str) -> ModuleType:
     return module
 
 
-def _told(error: Exception) -> str:
+def _told(error: BaseException) -> str:
     """An error of importing a module; with the line that raised it, if it is not an absence."""
     last = traceback.extract_tb(error.__traceback__)[-1]
     if isinstance(error, ImportError | SyntaxError) or "importlib" in last.filename:

@@ -147,6 +147,7 @@ class Hunt:
             self.count.wall_seconds = before + seconds() - begun
             told(self)
             if self._late(begun):
+                self._give_up()
                 break
         self.count.wall_seconds = before + seconds() - begun
         return self.count
@@ -170,6 +171,17 @@ class Hunt:
             return True
         limit = self._limits.seconds
         return limit is not None and seconds() - begun >= limit + GRACE
+
+    def _give_up(self) -> None:
+        """Tell what is not waited for: a run that takes so long may never end."""
+        if self._stop.asked:
+            return
+        for task in self._tasks.under_way:
+            what = "making a failure small" if task.function is make_small else "a run"
+            self.count.doubt(
+                f"{task.arguments[0].name}: {what} was not over {GRACE:g} s after the hunt's time "
+                "was up, and given up: give it more time"
+            )
 
     # Handing out
 

@@ -20,7 +20,7 @@ power loss may cost the last moments.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -127,8 +127,12 @@ class Group:
     first_run: int
 
 
+PATIENCE_S = 60.0
+"""How long another hunt may keep the file locked, on a machine where all is slow."""
+
+
 class Memory:
-    """The file that remembers. One hunt at a time may write to it.
+    """The file that remembers. Hunts at the same time may share it: each seed counts once.
 
     Raises:
         StoreError: (when made) it is no such file, or of another version.
@@ -138,7 +142,7 @@ class Memory:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = sqlite3.connect(path, isolation_level=None, timeout=5)
+            self._db = sqlite3.connect(path, isolation_level=None, timeout=PATIENCE_S)
             self._db.execute("pragma journal_mode = wal")
             # Not synced at each commit: that outlives any process, if not the power.
             self._db.execute("pragma synchronous = normal")
@@ -164,9 +168,20 @@ class Memory:
         """Let go of the file."""
         self._db.close()
 
+    def _execute(self, statement: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        """Do it.
+
+        Raises:
+            StoreError: the disk is full, say, or somebody else keeps the file locked.
+        """
+        try:
+            return self._db.execute(statement, values)
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path} can't be used as the memory of hunts: {error}") from None
+
     def begin(self) -> None:
         """What an earlier hunt found is new no more."""
-        self._db.execute("update groups set state = ? where state = ?", (KNOWN, NEW))
+        self._execute("update groups set state = ? where state = ?", (KNOWN, NEW))
 
     # Seeds
 
@@ -175,14 +190,14 @@ class Memory:
         return self._untried(target.cell, first)
 
     def _untried(self, cell: str, first: int) -> Iterator[int]:
-        least, most = self._db.execute(
+        least, most = self._execute(
             "select min(seed), max(seed) from runs where cell = ? and seed >= ?", (cell, first)
         ).fetchone()
         if least is None:
             yield from count(first)
             return
         yield from range(first, least)
-        for begin, end in self._db.execute(_GAPS, (cell, first)).fetchall():
+        for begin, end in self._execute(_GAPS, (cell, first)).fetchall():
             yield from range(begin, end)
         yield from count(most + 1)
 
@@ -198,15 +213,15 @@ class Memory:
             attempt.seconds,
         )
         # First what it was: a kill between the two leaves a row that nobody counts.
-        self._db.execute("insert or ignore into drawn values (?, ?, ?, ?)", _drawn(attempt))
+        self._execute("insert or ignore into drawn values (?, ?, ?, ?)", _drawn(attempt))
         dated = (attempt.target.cell, attempt.plan["seed"], timestamp()[: len("2026-11-28")])
-        self._db.execute(f"insert into days values (?, ?, ?) {_DAYS}", dated)
-        made = self._db.execute("insert or ignore into runs values (?, ?, ?, ?, ?, ?)", row)
+        self._execute(f"insert into days values (?, ?, ?) {_DAYS}", dated)
+        made = self._execute("insert or ignore into runs values (?, ?, ?, ?, ?, ?)", row)
         return made.rowcount == 1
 
     def tried(self, target: Prey) -> int:
         """How many seeds were tried of a target's cell."""
-        found = self._db.execute("select count(*) from runs where cell = ?", (target.cell,))
+        found = self._execute("select count(*) from runs where cell = ?", (target.cell,))
         return int(found.fetchone()[0])
 
     # Groups
@@ -214,7 +229,7 @@ class Memory:
     def group(self, attempt: Attempt) -> Group:
         """Add a failing attempt to its group, which is new if there was none."""
         now, name = timestamp(), attempt.target.name
-        self._db.execute(
+        self._execute(
             "insert into groups values (?, ?, ?, ?, ?, ?, ?, ?, '', null, null, null, null) "
             "on conflict (target, signature) do nothing",
             (
@@ -228,7 +243,7 @@ class Memory:
                 _text(attempt.plan),
             ),
         )
-        self._db.execute(
+        self._execute(
             "insert or ignore into failures values (?, ?, ?, ?)",
             (name, attempt.signature, attempt.target.cell, attempt.plan["seed"]),
         )
@@ -236,7 +251,7 @@ class Memory:
 
     def seen(self, target: str, signature: str) -> Group:
         """A group failed again just now: what was fixed is known once more."""
-        self._db.execute(
+        self._execute(
             "update groups set last_seen = ?, "
             f"state = case state when '{FIXED}' then '{KNOWN}' else state end "
             "where target = ? and signature = ?",
@@ -246,7 +261,7 @@ class Memory:
 
     def made_small(self, group: Group, small: Small) -> Group:
         """Keep the smallest plan of a group; one that did not fail again is flaky."""
-        self._db.execute(
+        self._execute(
             "update groups set plan = ?, folder = ?, faults = ?, operations = ?, state = ?, "
             "failed = ?, schedules = ? "
             "where target = ? and signature = ?",
@@ -265,7 +280,7 @@ class Memory:
 
     def set_state(self, group: Group, state: str) -> Group:
         """What became of a group."""
-        self._db.execute(
+        self._execute(
             "update groups set state = ? where target = ? and signature = ?",
             (state, group.target, group.signature),
         )
@@ -273,7 +288,7 @@ class Memory:
 
     def groups(self, target: str | None = None) -> list[Group]:
         """All groups, or those of a target of this name, the oldest first."""
-        rows = self._db.execute(
+        rows = self._execute(
             f"{_GROUPS} where ?1 is null or target = ?1 order by first_seen, target, signature",
             (target,),
         )
@@ -298,7 +313,7 @@ class Memory:
             group.failed,
             group.schedules,
         )
-        self._db.execute(f"insert or replace into groups values ({_places(len(row))})", row)
+        self._execute(f"insert or replace into groups values ({_places(len(row))})", row)
 
     def add_all(self, other: Memory) -> list[tuple[str, str, int, float, str]]:
         """Add all seeds and failures of another memory, but not its groups.
@@ -308,25 +323,23 @@ class Memory:
         """
         new = "from other.runs as theirs where not exists (select 1 from main.runs as mine "
         new += "where mine.cell = theirs.cell and mine.seed = theirs.seed)"
-        self._db.execute("attach database ? as other", (str(other.path),))
+        self._execute("attach database ? as other", (str(other.path),))
         try:
-            self._db.execute("begin immediate")
-            found = self._db.execute(
+            self._execute("begin immediate")
+            found = self._execute(
                 f"select cell, validity, operations, cpu_seconds, reason {new} order by cell, seed"
             ).fetchall()
-            self._db.execute(f"insert into main.runs select * {new}")
-            self._db.execute("insert or ignore into main.drawn select * from other.drawn")
-            self._db.execute(f"insert into main.days select * from other.days where true {_DAYS}")
-            self._db.execute("insert or ignore into main.failures select * from other.failures")
-            self._db.execute("commit")
+            self._execute(f"insert into main.runs select * {new}")
+            self._execute("insert or ignore into main.drawn select * from other.drawn")
+            self._execute(f"insert into main.days select * from other.days where true {_DAYS}")
+            self._execute("insert or ignore into main.failures select * from other.failures")
+            self._execute("commit")
         finally:
-            self._db.execute("detach database other")
+            self._execute("detach database other")
         return found
 
     def _one(self, target: str, signature: str) -> Group:
-        found = self._db.execute(
-            f"{_GROUPS} where target = ? and signature = ?", (target, signature)
-        )
+        found = self._execute(f"{_GROUPS} where target = ? and signature = ?", (target, signature))
         return _group(found.fetchone())
 
 

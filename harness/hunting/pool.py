@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, wait
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
@@ -69,6 +70,12 @@ class Workers:
         self.generation += 1
 
 
+def _prepare() -> None:
+    """Nothing that systems print in thousands of runs is shown: each traced run has it."""
+    ready()
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+
+
 def local(jobs: int, hash_seed: int = 0) -> Workers:
     """Processes of this machine."""
     return Workers(lambda: processes(jobs, hash_seed), jobs)
@@ -82,7 +89,7 @@ def processes(jobs: int, hash_seed: int) -> Iterator[Executor]:
         jobs: how many.
         hash_seed: the PYTHONHASHSEED of these workers.
     """
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=ready)
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_prepare)
     others = set(multiprocessing.active_children())
     before = os.environ.get(HASH_SEED)
     os.environ[HASH_SEED] = str(hash_seed)

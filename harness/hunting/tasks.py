@@ -56,6 +56,11 @@ class Tasks:
         return len(self._working) + len(self._suspects)
 
     @property
+    def under_way(self) -> list[Task]:
+        """What is being done, or waits to be done again."""
+        return [*(task for task, _ in self._working.values()), *self._suspects]
+
+    @property
     def wary(self) -> bool:
         """Whether suspects wait, or one is being done: nothing else is to begin."""
         return bool(self._suspects) or any(task.tries for task, _ in self._working.values())

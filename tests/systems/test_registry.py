@@ -89,6 +89,7 @@ def outside(tmp_path, monkeypatch):
     (package / "__init__.py").touch()
     (package / "kv.py").write_text(KV)
     (package / "broken.py").write_text("\n1 / 0\n")
+    (package / "script.py").write_text("import sys\nsys.exit(3)\n")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
     forget(monkeypatch)
@@ -178,6 +179,7 @@ def test_an_installed_system_has_a_name(installed):
     [
         ("rfat", "there is no system 'rfat': did you mean raft?"),
         ("nowhere.kv:SYSTEM", r"cannot be imported \(No module named 'nowhere'\)"),
+        ("outside.script:SYSTEM", r"\(SystemExit: 3, .*script\.py:2\)"),
         ("outside.broken:SYSTEM", r"\(ZeroDivisionError: division by zero, .*broken\.py:2\)"),
         ("outside.kv:SYSTM", "outside.kv has no SYSTM"),
         ("outside.kv:Store", "outside.kv:Store is a type, not a System"),

@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import Future
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -221,6 +222,37 @@ def test_a_memory_of_another_format_is_refused(tmp_path):
         db.execute("update about set format = 99")
     with pytest.raises(StoreError, match="format 99"):
         Memory(tmp_path / "hunt.db")
+
+
+def test_a_full_disk_is_told_in_a_sentence(tmp_path):
+    kept = Memory(tmp_path / "hunt.db")
+    kept._db.execute("pragma max_page_count = 1")  # no more than it has: SQLite's own full disk
+    tried = work.attempt(target("durable"), target("durable").plan(0).to_json())
+    many = (replace(tried, plan={**tried.plan, "seed": seed}) for seed in range(10_000))
+    with pytest.raises(StoreError, match=r"can't be used as .*: database or disk is full"):
+        any(not kept.count(one) for one in many)
+
+
+def test_two_hunts_at_once_share_a_memory(hunting, tmp_path):
+    other = Memory(tmp_path / "hunt.db")
+    tried = work.attempt(target("durable"), target("durable").plan(1).to_json())
+    assert other.count(tried)
+    found = hunting("durable", runs=4)
+
+    assert not other.count(tried)
+    assert found.count.runs == 4
+    assert other.tried(target("durable")) == 5
+
+
+def test_what_is_not_over_long_after_the_time_is_told(hunting, monkeypatch):
+    monkeypatch.setattr(AtOnce, "submit", lambda self, function, *arguments: Future())
+    monkeypatch.setattr(hunt, "GRACE", 0.0)
+    monkeypatch.setattr(hunt, "TICK", 0.01)
+    found = hunting("durable", runs=None, seconds=0.01)
+
+    told = " ".join(telling.terminal(found.count, []).split())
+    assert "not judged, 2 times: " in told
+    assert "durable: a run was not over 0 s after the hunt's time was up, and given up" in told
 
 
 # Drawing
