@@ -25,6 +25,7 @@ class SteeredRun(DirectRun):
         self._limits: dict[Any, tuple[float, float]] = {}
         super().__init__(program, clock)
         self.moved = self._moved
+        self.steered = self
 
     def _now(self) -> float:
         return self._clock.current_time()
@@ -43,19 +44,26 @@ class SteeredRun(DirectRun):
         self._limits[scope] = deadline, moved
         return moved
 
-    def step(self, rounds: int) -> bool:
+    async def sleep(self, seconds: float) -> None:
+        """See `DirectRun.sleep`; it may end late."""
+        await self.sleep_until(self._now() + seconds)
+
+    def step(self, rounds: int, now: float) -> float | None:
         """See `DirectRun.step`."""
         self._enter()
         try:
             self._disturb()
         finally:
             self._leave()
-        return super().step(rounds)
+        return super().step(rounds, now)
 
-    def _step_task(self, task: Any) -> None:
+    def before(self, task: Any) -> None:
+        """See `Steering`."""
         self._disturb()
         self._course.interleaving.goes_on(task)
-        super()._step_task(task)
+
+    def after(self) -> None:
+        """See `Steering`."""
         self._course.stepped()
 
     def _disturb(self) -> None:

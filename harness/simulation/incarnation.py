@@ -239,19 +239,21 @@ class Incarnation:
 
     def step(self) -> None:
         """Run the node until none of its tasks can go on; then set its timer."""
-        if self.dead or self.host.paused:
+        host, world, run = self.host, self._world, self._run
+        if self.dead or host.paused:
             return
-        world, run = self._world, self._run
+        clock = host.clock
         world.current = self
         try:
-            idle = run.step(ROUNDS_AT_ONCE)
+            now = clock.base_local + (world.heap.now - clock.base_true) * clock.rate
+            deadline = run.step(ROUNDS_AT_ONCE, now)
         finally:
             world.current = None
         if world.on_step is not None:
             world.on_step(self.name)
         if run.done:
-            self.host.ended(self, run.outcome)
-        elif not idle:
+            host.ended(self, run.outcome)
+        elif deadline is None:
             self._run_away(
                 f"ran {ROUNDS_AT_ONCE:,} rounds without waiting for time, messages or disk, "
                 f"at {self._where()}"
@@ -262,7 +264,7 @@ class Incarnation:
                 f"has {len(self._tasks):,} tasks, the newest is {newest.name} at "
                 f"{awaiting_place(newest.coro) or 'a place in trio'}"
             )
-        elif (deadline := run.next_deadline()) != self._armed:
+        elif deadline != self._armed:
             self._arm(deadline)
 
     def _run_away(self, how: str) -> None:
@@ -287,7 +289,10 @@ class Incarnation:
         if deadline != inf:
             clock = self.host.clock
             clock.reads += 1
-            self._world.heap.at(clock.true_time(deadline), self._timer, self._arming)
+            due = clock.base_true + (deadline - clock.base_local) / clock.rate
+            if clock.base_local + (due - clock.base_true) * clock.rate < deadline:
+                due = clock.true_time(deadline)  # a hair later
+            self._world.heap.at(due, self._timer, self._arming)
 
     def rearm(self) -> None:
         """Set the timer anew, because the clock's rate has changed."""
@@ -334,7 +339,7 @@ class Incarnation:
         try:
             run.cancel()
             for _ in range(_LIMBO_ROUNDS):
-                run.step(1)
+                run.step(1, clock.limbo)
                 if run.done:
                     return True
                 deadline = run.next_deadline()

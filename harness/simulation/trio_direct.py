@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from heapq import heappop, heappush
 from math import inf
-from typing import Any
+from typing import Any, Protocol
 
 import outcome
 import trio
@@ -18,7 +18,7 @@ from trio._core._traps import CancelShieldedCheckpoint, WaitTaskRescheduled
 
 from splitbrain.harness.runs.interruption import Stopped, is_ctrl_c
 from splitbrain.harness.simulation.trio_hooks import Task, module, order
-from splitbrain.harness.simulation.trio_runs import WOKEN, BaseRun, Trap, park
+from splitbrain.harness.simulation.trio_runs import WOKEN, BaseRun, park
 
 
 class RealIO(RuntimeError):
@@ -130,20 +130,36 @@ def _is_ours(error: Stopped | KeyboardInterrupt) -> bool:
 
 
 class _Sleeper:
-    """A task in `trio.sleep`; `task` is None once it no longer waits."""
+    """A task in `trio.sleep`, which yields this; `task` is None once it no longer waits."""
 
     __slots__ = ("task",)
 
     def __init__(self, task: Task) -> None:
         self.task: Task | None = task
 
-    def abort(self, _: object) -> trio.lowlevel.Abort:
+    def abort_func(self, _: object) -> trio.lowlevel.Abort:
         self.task = None
         return trio.lowlevel.Abort.SUCCEEDED
 
 
+class Steering(Protocol):
+    """What a test does between the steps of a process's tasks."""
+
+    def before(self, task: Task) -> None:
+        """Called before each step of a task."""
+        ...
+
+    def after(self) -> None:
+        """Called after it."""
+        ...
+
+
 class DirectRun(BaseRun):
-    """A node's run stepped by our own loop: trio's batches and order, without its I/O polling."""
+    """A node's run stepped by our own loop: trio's batches and order, without its I/O polling.
+
+    Attributes:
+        steered: what is called between the steps of tasks, if a test wants that.
+    """
 
     def __init__(self, program: Callable[[], Awaitable[object]], clock: trio.abc.Clock) -> None:
         super().__init__()
@@ -151,6 +167,7 @@ class DirectRun(BaseRun):
         self._program = program
         self._sleepers: list[tuple[float, int, _Sleeper]] = []
         self._slept = 0
+        self.steered: Steering | None = None
         self._setup(lambda: _runner_without_io(clock))
 
     async def sleep_until(self, deadline: float) -> None:
@@ -158,7 +175,14 @@ class DirectRun(BaseRun):
         sleeper = _Sleeper(self._local["task"])
         self._slept += 1
         heappush(self._sleepers, (deadline, self._slept, sleeper))
-        await park(Trap(sleeper.abort))
+        await park(sleeper)
+
+    async def sleep(self, seconds: float) -> None:
+        """What `trio.sleep` does with a number above 0."""
+        sleeper = _Sleeper(self._local["task"])  # `sleep_until`, since most sleeps are these
+        self._slept += 1
+        heappush(self._sleepers, (self._clock.current_time() + seconds, self._slept, sleeper))
+        await park(sleeper)
 
     def _wake_sleepers(self, now: float) -> None:
         sleepers = self._sleepers
@@ -196,18 +220,19 @@ class DirectRun(BaseRun):
         reschedule._abort_func = None
         self.runner.runq.append(task)
 
-    def step(self, rounds: int) -> bool:
-        """See `NodeRun.step`."""
+    def step(self, rounds: int, now: float) -> float | None:
+        """See `NodeRun.step`. All in one function: a node makes a thousand steps a second, and to
+        call a function takes as long as what most of these would do."""
         runner, local = self.runner, self._local
         local["runner"] = runner  # what `_enter` and `_leave` do
         order.run = self
         try:
             if runner.init_task is None:
                 self._start()
-            queue, deadlines, now = runner.runq, runner.deadlines, self._clock.current_time()
-            timers, sleepers = deadlines._heap, self._sleepers
-            idle = False  # also if all sleep, but until a moment that has come
+            queue, deadlines, sleepers = runner.runq, runner.deadlines, self._sleepers
+            steered, idle = self.steered, False  # idle also if all sleep, but not for long
             for _ in range(rounds):
+                timers = deadlines._heap
                 if timers and timers[0][0] <= now:
                     deadlines.expire(now)
                 if sleepers and sleepers[0][0] <= now:
@@ -217,23 +242,53 @@ class DirectRun(BaseRun):
                         idle = True
                         break
                     self._wake_idle()
-                if len(queue) == 1:
-                    self._step_task(queue.popleft())
-                    continue
-                batch = sorted(queue, key=_age)
-                queue.clear()
-                if self.policy is not None:  # a task may have set another just now
-                    self.policy(batch)
+                batch = [queue.popleft()]
+                if queue:
+                    batch = self._batch(batch[0])
                 while batch:
-                    self._step_task(batch.pop())
+                    task = batch.pop()
+                    if steered is not None:
+                        steered.before(task)
+                    local["task"] = task
+                    function, value = task._next_send_fn, task._next_send
+                    task._next_send_fn = task._next_send = None
+                    try:
+                        message = task.context.run(function, value)
+                    except BaseException as error:
+                        if self._ended(task, error):
+                            raise
+                    else:
+                        task._schedule_points += 1
+                        kind = type(message)
+                        if kind is WaitTaskRescheduled or kind is _Sleeper:
+                            task._cancel_points += 1
+                            task._abort_func = message.abort_func
+                            if task._cancel_status.effectively_cancelled:
+                                task._attempt_delivery_of_any_pending_cancel()
+                        elif message is CancelShieldedCheckpoint:
+                            runner.reschedule(task)
+                        else:
+                            self._reject(task, message)
+                    del local["task"]
+                    if steered is not None:
+                        steered.after()
             if not runner.tasks:
                 self.done = True
                 self.outcome = runner.main_task_outcome
                 runner.close()
-            return idle
+            return self.next_deadline() if idle else None
         finally:
             local.clear()
             order.run = None
+
+    def _batch(self, first: Task) -> list[Task]:
+        """This task and all others that are runnable, in the policy's order, the next one last."""
+        queue = self.runner.runq
+        batch = sorted((first, *queue), key=_age)
+        queue.clear()
+        if self.policy is not None:  # a task may have set another just now
+            self.policy(batch)
+        return batch
 
     def _wake_idle(self) -> None:
         """Wake who waits in `trio.testing.wait_all_tasks_blocked`: nothing else is runnable."""
@@ -242,39 +297,17 @@ class DirectRun(BaseRun):
         while waiting and waiting.keys()[0][0] == cushion:
             self.runner.reschedule(waiting.popitem(0)[1])
 
-    def _step_task(self, task: Any) -> None:
-        """One step of one task: trio's own, case by case."""
-        runner = self.runner
-        self._local["task"] = task
-        function, value = task._next_send_fn, task._next_send
-        task._next_send_fn = task._next_send = None
-        final: outcome.Outcome[object] | None = None
-        message: Any = None
-        try:
-            message = task.context.run(function, value)
-        except StopIteration as stop:
-            final = outcome.Value(stop.value)
-        except BaseException as error:
+    def _ended(self, task: Any, error: BaseException) -> bool:
+        """A task has returned, or raised an error; whether that is to stop the world instead of
+        being an error of the node that happened to run."""
+        final: outcome.Outcome[object]
+        if isinstance(error, StopIteration):
+            final = outcome.Value(error.value)
+        else:
             trace = error.__traceback__
             final = outcome.Error(error.with_traceback(trace.tb_next if trace else None))
-            if isinstance(error, Stopped | KeyboardInterrupt) and _is_ours(error):
-                # It stops the world; it is not an error of the node that happened to run.
-                runner.task_exited(task, final)
-                raise
-        if final is not None:
-            runner.task_exited(task, final)
-        else:
-            task._schedule_points += 1
-            if type(message) is WaitTaskRescheduled:
-                task._cancel_points += 1
-                task._abort_func = message.abort_func
-                if task._cancel_status.effectively_cancelled:
-                    task._attempt_delivery_of_any_pending_cancel()
-            elif message is CancelShieldedCheckpoint:
-                runner.reschedule(task)
-            else:
-                self._reject(task, message)
-        del self._local["task"]
+        self.runner.task_exited(task, final)
+        return isinstance(error, Stopped | KeyboardInterrupt) and _is_ours(error)
 
     def _reject(self, task: Any, message: object) -> None:
         error = TypeError(

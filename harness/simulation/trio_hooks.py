@@ -67,6 +67,10 @@ class Stepped(Protocol):
     moved: Callable[[Any, float], float] | None
     generator_hooks: tuple[Any, Any]
 
+    def sleep(self, seconds: float) -> Any:
+        """What to await in place of `trio.sleep`, if that is a number above 0."""
+        ...
+
     def sleep_until(self, deadline: float) -> Any:
         """What to await in place of `trio.sleep_until`."""
         ...
@@ -98,6 +102,9 @@ order = Order()
 trio_sleep_until = trio.sleep_until
 """trio's own, whatever is in its place now."""
 
+_trio_sleep = trio.sleep
+_trio_current_time = trio.current_time
+
 
 async def _sleep_until(deadline: float) -> None:
     run = order.run
@@ -106,16 +113,18 @@ async def _sleep_until(deadline: float) -> None:
     await (trio_sleep_until(deadline) if run is None else run.sleep_until(deadline))
 
 
-async def _sleep(seconds: float) -> None:
+def _sleep(seconds: float) -> Any:
     run = order.run
-    if seconds < 0:
-        raise ValueError("`seconds` must be non-negative")
-    if seconds == 0:
-        await trio.lowlevel.checkpoint()
-    elif run is None or seconds != seconds:
-        await _sleep_until(trio.current_time() + seconds)
-    else:
-        await run.sleep_until(context.runner.clock.current_time() + seconds)
+    if run is None or not seconds > 0:
+        return _trio_sleep(seconds)
+    return run.sleep(seconds)
+
+
+def _current_time() -> float:
+    if order.run is None:
+        return _trio_current_time()
+    now: float = context.runner.clock.current_time()
+    return now
 
 
 class _Registering:
@@ -200,10 +209,10 @@ def deterministic_scheduling() -> Iterator[None]:
     saved = module._ALLOW_DETERMINISTIC_SCHEDULING, module._r
     registering = _scopes._might_change_registered_deadline
     library = sniffio.thread_local.name
-    sleeps = trio.sleep, trio.sleep_until
+    times = trio.sleep, trio.sleep_until, trio.current_time
     module._ALLOW_DETERMINISTIC_SCHEDULING = True
     module._r = order
-    trio.sleep, trio.sleep_until = _sleep, _sleep_until
+    trio.sleep, trio.sleep_until, trio.current_time = _sleep, _sleep_until, _current_time
     _scopes._might_change_registered_deadline = _registering
     sniffio.thread_local.name = "trio"
     try:
@@ -212,7 +221,7 @@ def deterministic_scheduling() -> Iterator[None]:
     finally:
         _scopes._might_change_registered_deadline = registering
         module._ALLOW_DETERMINISTIC_SCHEDULING, module._r = saved
-        trio.sleep, trio.sleep_until = sleeps
+        trio.sleep, trio.sleep_until, trio.current_time = times
         sniffio.thread_local.name = library
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Awaitable, Callable, Collection, Generator
+from math import inf
 from typing import Any, Protocol
 
 import outcome
@@ -33,7 +34,7 @@ WOKEN: Any = _Woken()
 
 
 @types.coroutine
-def park(trap: Trap) -> Generator[Trap, Any, None]:
+def park(trap: Any) -> Generator[Any, Any, None]:
     """Wait until `NodeRun.wake` is called for this task, or it is cancelled.
 
     What `trio.lowlevel.wait_task_rescheduled` does, at half the cost: messages and disk go
@@ -57,8 +58,16 @@ class NodeRun(Protocol):
     outcome: outcome.Outcome[object] | None
     policy: Policy | None
 
-    def step(self, rounds: int) -> bool:
-        """Run the node's tasks until none is runnable, or for so many rounds; True if none is."""
+    def step(self, rounds: int, now: float) -> float | None:
+        """Run the node's tasks until none is runnable, or for so many rounds.
+
+        Args:
+            rounds: how many.
+            now: the local time.
+
+        Returns:
+            `next_deadline`, or None if a task is runnable still.
+        """
         ...
 
     def wake(self, task: Task) -> None:
@@ -87,6 +96,10 @@ class BaseRun:
     """What both kinds of run share: swapping the runner in and out."""
 
     sleep_until: Callable[[float], Awaitable[None]] = staticmethod(trio_sleep_until)
+
+    async def sleep(self, seconds: float) -> None:
+        """What `trio.sleep` does with a number above 0."""
+        await self.sleep_until(self.runner.clock.current_time() + seconds)
 
     def __init__(self) -> None:
         self.done = False
@@ -178,7 +191,7 @@ class GuestRun(BaseRun):
         self.done = True
         self.outcome = result
 
-    def step(self, rounds: int) -> bool:
+    def step(self, rounds: int, now: float) -> float | None:
         """See `NodeRun.step`."""
         self._enter()
         try:
@@ -186,13 +199,13 @@ class GuestRun(BaseRun):
             # pending.
             for _ in range(rounds):
                 if self.done:
-                    return True
+                    return inf
                 self._pending.pop(0)()
                 runner = self.runner
                 if runner.runq or not runner.tasks or runner.entry_queue.size():
                     continue
-                if self.next_deadline() > self._clock.current_time():
-                    return True
-            return self.done
+                if (deadline := self.next_deadline()) > now:
+                    return deadline
+            return inf if self.done else None
         finally:
             self._leave()
