@@ -30,7 +30,7 @@ class EventHeap:
 
     @property
     def executed(self) -> int:
-        """How many events have run, or are running."""
+        """How many events have run or are running, with turns that are reserved."""
         return self._sequence - len(self._events)
 
     @property
@@ -51,6 +51,21 @@ class EventHeap:
         now = self.now
         time = now + delay if delay > 0 else now
         heappush(self._events, (time, self._sequence, action, arguments))
+
+    def reserve(self) -> int:
+        """A turn among the events that are due at the same instant, for `put`."""
+        self._sequence += 1
+        return self._sequence
+
+    def put(self, time: float, turn: int, action: Action) -> None:
+        """Run ``action(turn)`` at `time`, which is not over, in a turn that was reserved."""
+        heappush(self._events, (time, turn, action, (turn,)))
+
+    def alarm(self, time: float, action: Action) -> int:
+        """`reserve` and `put`; returns the turn."""
+        turn = self._sequence = self._sequence + 1
+        heappush(self._events, (time, turn, action, (turn,)))
+        return turn
 
     def stop(self) -> None:
         """Make `run_until` return before its next event."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from functools import cached_property
 from math import inf
 from random import Random
@@ -62,13 +62,19 @@ class _TrioClock(trio.abc.Clock):
 
 
 class Waiting:
-    """The running task, which waits for the world's loop to call `due`."""
+    """A task that waits for the world's loop.
 
-    __slots__ = ("_incarnation", "_task")
+    Attributes:
+        task: the task; None once it no longer waits.
+        trap: what it yields.
+    """
+
+    __slots__ = ("_incarnation", "task", "trap")
 
     def __init__(self, incarnation: Incarnation) -> None:
         self._incarnation = incarnation
-        self._task: Task | None = context.task
+        self.task: Task | None = context.task
+        self.trap = Trap(self._abort)
 
     @property
     def name(self) -> str:
@@ -77,14 +83,13 @@ class Waiting:
 
     def due(self) -> None:
         """Wake it, unless it was cancelled."""
-        task = self._task
+        task = self.task
         if task is not None:
-            self._task = None
+            self.task = None
             self._incarnation.wake(task)
 
-    def abort(self, _: object) -> trio.lowlevel.Abort:
-        """It was cancelled."""
-        self._task = None
+    def _abort(self, _: object) -> trio.lowlevel.Abort:
+        self.task = None
         return trio.lowlevel.Abort.SUCCEEDED
 
 
@@ -127,7 +132,11 @@ class Incarnation:
         self.clock = NodeClock(self)
         self._trio_clock = _TrioClock(host)
         self._armed = inf
-        self._arming = 0
+        self._due = inf
+        self._turn = 0
+        self._alarm = inf
+        self._alarm_turn = 0
+        self._over: list[Waiting] = []
         self.left = ACTS_A_SECOND
         self._since = world.heap.now
         self._run: NodeRun = world.make_run(self._main, self._trio_clock)
@@ -214,17 +223,28 @@ class Incarnation:
             self.host.world.tripped(self, error)
             raise error
 
-    async def wait(self, delay: float) -> None:
+    def wait(self, delay: float) -> Awaitable[None]:
         """Wait `delay` seconds of true time: hardware doesn't follow the node's clock."""
-        waiting = Waiting(self)
-        self._world.heap.after(delay, waiting.due)
-        await park(Trap(waiting.abort))
+        if self._over:
+            waiting = self._over.pop()
+            waiting.task = context.task
+        else:
+            waiting = Waiting(self)
+        self._world.heap.after(delay, self._waited, waiting)
+        return park(waiting.trap)
+
+    def _waited(self, waiting: Waiting) -> None:
+        task = waiting.task
+        if task is not None:
+            waiting.task = None
+            self._over.append(waiting)  # nobody else has it, unlike one that was cancelled
+            self.wake(task)
 
     async def wait_for(self, arm: Callable[[Callable[[], None]], object]) -> None:
         """Wait until what was given to `arm` is called, from the world's own loop."""
         waiting = Waiting(self)
         arm(waiting.due)
-        await park(Trap(waiting.abort))
+        await park(waiting.trap)
 
     # How the world drives it
 
@@ -284,26 +304,44 @@ class Incarnation:
             self._arm(deadline)
 
     def _arm(self, deadline: float) -> None:
+        """Set the timer. Most timeouts end before they are due, so it is not put on the heap while
+        another one is there that goes off before it: what has its turn is the same."""
         self._armed = deadline
-        self._arming += 1
-        if deadline != inf:
-            clock = self.host.clock
-            clock.reads += 1
-            due = clock.base_true + (deadline - clock.base_local) / clock.rate
-            if clock.base_local + (due - clock.base_true) * clock.rate < deadline:
-                due = clock.true_time(deadline)  # a hair later
-            self._world.heap.at(due, self._timer, self._arming)
+        if deadline == inf:
+            self._turn = 0
+            return
+        clock, heap = self.host.clock, self._world.heap
+        clock.reads += 1
+        due = clock.base_true + (deadline - clock.base_local) / clock.rate
+        if clock.base_local + (due - clock.base_true) * clock.rate < deadline:
+            due = clock.true_time(deadline)  # a hair later
+        if due < heap.now:
+            due = heap.now
+        if due < self._alarm:
+            self._alarm = due
+            self._turn = self._alarm_turn = heap.alarm(due, self._timer)
+        else:
+            self._due = due
+            self._turn = heap.reserve()
 
     def rearm(self) -> None:
         """Set the timer anew, because the clock's rate has changed."""
         self.on_rate()
         self._armed = inf
-        self._arming += 1
+        self._turn = 0
         self.arm()
 
-    def _timer(self, arming: int) -> None:
-        if arming == self._arming:
+    def _timer(self, turn: int) -> None:
+        last = turn == self._alarm_turn
+        if last:
+            self._alarm = inf
+        if turn != self._turn:  # it was set again, to a later moment, or to none
+            if last and self._turn:
+                self._alarm, self._alarm_turn = self._due, self._turn
+                self._world.heap.put(self._due, self._turn, self._timer)
+        else:
             self._armed = inf
+            self._turn = 0
             try:
                 self.left -= 1
                 if self.left < 0:

@@ -263,6 +263,7 @@ _NAMES = {
         "_deadline",
         "_cancel_called",
         "_cancel_status",
+        "__exit__",
     ),
     trio_run.Deadlines: ("expire", "next_deadline", "add", "remove", "_heap", "_active"),
     trio_threads: ("start_thread_soon",),
