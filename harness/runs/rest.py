@@ -39,7 +39,9 @@ def items_held_by(server: object, looks: dict[type, Look | None] | None = None) 
     """
     looks = {} if looks is None else looks
     looks.update(dict.fromkeys(PLAIN))
-    seen: set[int] = {id(server)}
+    identify = object.__hash__  # `id`, which the interpreter tells every audit hook, takes longer
+    seen: set[int] = {identify(server)}
+    unknown = object()
     waiting = [server]  # in the order in which they are looked at
     items = 0
     for thing in waiting:
@@ -48,10 +50,11 @@ def items_held_by(server: object, looks: dict[type, Look | None] | None = None) 
         look = looks.get(type(thing)) or _look(type(thing))
         for inside in look(thing):
             kind = type(inside)
-            if kind not in looks:
+            look_inside = looks.get(kind, unknown)
+            if look_inside is unknown:
                 plain = issubclass(kind, PLAIN) or _is_code(kind)
-                looks[kind] = None if plain else _look(kind)
-            if looks[kind] is None or (identity := id(inside)) in seen:
+                look_inside = looks[kind] = None if plain else _look(kind)
+            if look_inside is None or (identity := identify(inside)) in seen:
                 continue
             if len(waiting) == MOST_LOOKED_AT:
                 break

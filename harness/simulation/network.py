@@ -114,20 +114,17 @@ class SimulatedNetwork:
             TypeError: the message is not a tuple, or holds a mutable value.
             ValueError: there is no such destination.
         """
-        if not isinstance(message, tuple):
+        if type(message) is not tuple and not isinstance(message, tuple):
             raise TypeError(f"{source} sent a {type(message).__name__}: a message is a tuple")
         hash(message)  # raises TypeError for anything mutable inside, which two nodes could share
-        if destination not in self._hosts:
-            raise ValueError(f"{source} sent a message to {destination!r}: there is no such host")
-        heap = self._heap
-        self.sent += 1
-        number = self.sent
-        if number >= self._storm_check:
-            self._check_for_storm(source)
         link = (source, destination)
         draw = self._draws.get(link)
         if draw is None:
-            draw = self._draws[link] = self._stream("link", source, destination).random
+            draw = self._first_draw(link)
+        heap = self._heap
+        number = self.sent = self.sent + 1
+        if number >= self._storm_check:
+            self._check_for_storm(source)
         # Always two draws, so that the latencies of later messages don't depend on earlier fates.
         latency = self._least + self._spread * draw()
         fate = draw()
@@ -141,6 +138,13 @@ class SimulatedNetwork:
             self._send_under_rules(link, number, message, latency)
         else:
             heap.after(latency, self._deliver, link, number, message)
+
+    def _first_draw(self, link: Link) -> Callable[[], float]:
+        source, destination = link
+        if destination not in self._hosts:
+            raise ValueError(f"{source} sent a message to {destination!r}: there is no such host")
+        draw = self._draws[link] = self._stream("link", source, destination).random
+        return draw
 
     def _check_for_storm(self, source: str) -> None:
         """End a run in which messages beget messages before it takes all memory."""
