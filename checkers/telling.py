@@ -50,6 +50,7 @@ KINDS = {
     "silent-server": Tells.STANDSTILL,
     "message-storm": Tells.STANDSTILL,
     "unstable-leadership": Tells.STANDSTILL,
+    "restless-ranges": Tells.STANDSTILL,
     "inbox-growth": Tells.STANDSTILL,
     "memory-growth": Tells.STANDSTILL,
     "disk-growth": Tells.STANDSTILL,

@@ -2,20 +2,24 @@
 
 *Property.* After healing, while no client invokes anything, a system need not be silent (leaders
 send heartbeats), but what it does must not grow: messages, what waits unread, what it keeps in
-memory and on disk; and it must not go on changing its leader. A retry that feeds itself, two nodes
-that answer each other's answers, an election that never ends, a queue that nobody empties break it.
+memory and on disk; and it must not go on changing its leader, or who answers for which keys. A
+retry that feeds itself, two nodes that answer each other's answers, an election that never ends, a
+queue that nobody empties, ranges that are merged and split again break it.
 
 *Source.* The harness measures each server when settling begins and after each second of it: events
 of the process ``nemesis`` with f ``rest``, value ``{"messages": n, "servers": {name: {"inbox": n,
 "memory": n, "disk": n}}}``. ``messages`` are all that were sent since the run began, ``inbox`` what
 has arrived and was not received, ``memory`` the items in the containers of the server's object,
-``disk`` bytes. Leaderships are the nodes' announcements.
+``disk`` bytes. Leaderships and ranges (``owns``) are the nodes' announcements.
 
 *Algorithm.* Between the measurements after the first second, each second must show the growth: a
 burst that ends is no storm. The thresholds are high enough that doing one's duty stays below, and
 low enough that growth of any kind passes them within the three seconds; linear in the events.
+Evening out may go on for long, but never returns: a server that comes to answer for the same ranges
+again and again, and for others in between, goes round.
 
-*Left out.* Growth under load, where it may be what was asked for; memory outside the containers.
+*Left out.* Growth under load, where it may be what was asked for; memory outside the containers;
+rounds that take longer than the three seconds allow to see.
 """
 
 from __future__ import annotations
@@ -26,8 +30,9 @@ from itertools import pairwise
 from typing import Any
 
 from splitbrain.checkers.history import NEMESIS, History, Operation
+from splitbrain.checkers.models.model import frozen
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
-from splitbrain.checkers.vocabulary import FINAL, LEADER, PHASE, REST
+from splitbrain.checkers.vocabulary import FINAL, LEADER, OWNS, PHASE, REST
 
 STORM = 10_000
 """Messages a server and second that are a storm even if they don't grow."""
@@ -40,6 +45,11 @@ UNREAD, ITEMS, BYTES = 200, 500, 1 << 20
 
 LEADERSHIPS = 4
 """Leaderships announced after the first second of rest that are an election without end."""
+
+
+RETURNS = 3
+"""Announcements of the same ranges by one server, after the first second of rest, that are a round
+without end: two may be a move that was called off."""
 
 
 def at_rest() -> Checker:
@@ -62,7 +72,12 @@ class _AtRest:
         later = measured[1:]
         anomalies = tuple(
             anomaly
-            for anomaly in (_leaderships(history, later), _storm(later), *_growing(later))
+            for anomaly in (
+                _leaderships(history, later),
+                _rounds(history, later),
+                _storm(later),
+                *_growing(later),
+            )
             if anomaly is not None
         )
         if anomalies:
@@ -102,10 +117,38 @@ def _storm(measured: Sequence[Operation]) -> Anomaly | None:
     )
 
 
-def _leaderships(history: History, measured: Sequence[Operation]) -> Anomaly | None:
+def _late(
+    history: History, measured: Sequence[Operation], what: str
+) -> tuple[int, list[Operation]]:
+    """When rest ends, and what was announced in it after its first second."""
     ends = [e.time for e in history.events(PHASE, NEMESIS) if e.value == FINAL]
     end = ends[0] if ends else measured[-1].time
-    late = [e for e in history.events(LEADER) if measured[0].time <= e.time <= end]
+    return end, [e for e in history.events(what) if measured[0].time <= e.time <= end]
+
+
+def _rounds(history: History, measured: Sequence[Operation]) -> Anomaly | None:
+    end, late = _late(history, measured, OWNS)
+    same: dict[tuple[Any, Any], list[Operation]] = {}
+    before: dict[Any, Any] = {}
+    for event in late:
+        told = frozen(event.value)
+        if before.get(event.process) != told:
+            before[event.process] = told
+            same.setdefault((event.process, told), []).append(event)
+    (who, _), most = max(same.items(), key=lambda each: len(each[1]), default=(("", ""), []))
+    if len(most) < RETURNS:
+        return None
+    return Anomaly(
+        "restless-ranges",
+        f"left alone, {who} came to answer for the same ranges {len(most)} times in "
+        f"{(end - most[0].time) / 1e9:.1f} s, and for others in between: splits, merges or moves "
+        "do not end",
+        tuple(event.index for event in most),
+    )
+
+
+def _leaderships(history: History, measured: Sequence[Operation]) -> Anomaly | None:
+    end, late = _late(history, measured, LEADER)
     if len(late) < LEADERSHIPS:
         return None
     who = ", ".join(str(event.process) for event in late[:8])

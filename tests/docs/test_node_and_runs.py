@@ -99,6 +99,7 @@ def test_every_option_that_is_no_workload_s_is_told(option):
         f"{resting.ITEMS} items more",
         f"{resting.BYTES >> 20} MiB more",
         f"{resting.LEADERSHIPS} leaderships announced",
+        f"{resting.RETURNS} announcements of the same ranges",
         f"{watchdog.ROUNDS_AT_ONCE:,} rounds |",
         f"{watchdog.ACTS_A_SECOND:,} of these in a virtual second",
         f"{watchdog.TASKS:,} tasks at once",

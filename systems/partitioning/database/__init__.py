@@ -78,7 +78,7 @@ KNOBS = (
         "merge_at",
         0,
         10,
-        "keys that two neighbouring ranges are made one with at most; 0: none are",
+        "keys that two neighbours are made one with at most, if it is not split then; 0: none are",
         "coordinator_class.merge_at",
     ),
     Knob(

@@ -70,6 +70,16 @@ class MovesTwice(Coordinator):
         return known.moving(key, target)
 
 
+class MergesWhatItSplits(Coordinator):
+    """Makes one range of two that it then finds too large, and splits again."""
+
+    merge_at = 8
+
+    def few(self) -> int:
+        """Whatever may be the most of a range."""
+        return self.merge_at
+
+
 class TakesSilentForDead(Coordinator):
     """Moves away what servers have that were silent for a moment, and back when they are not."""
 
@@ -205,6 +215,18 @@ BUGS: tuple[Bug, ...] = (
         seeds=10,
         shows=("needless-move",),
         source="DDIA chapter 6, Operations: Automatic or Manual Rebalancing",
+    ),
+    Bug(
+        id="PART-09-ENDLESS",
+        title="ranges are merged that are then too large, and split again, for ever",
+        server=planted(DatabaseServer, coordinator_class=MergesWhatItSplits),
+        workload="rebalance",
+        faults=(),
+        nodes=3,
+        seeds=10,
+        shows=("restless-ranges",),
+        source="DDIA chapter 6, Dynamic partitioning; made up",
+        options={"keys": 12},
     ),
     Bug(
         id="PART-11",

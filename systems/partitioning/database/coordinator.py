@@ -72,7 +72,7 @@ class Coordinator:
     Attributes:
         split_at: a range of more keys than that is split.
         merge_at: two ranges of one server that are neighbours and have no more keys than that
-            together are made one; 0: never.
+            together, nor more than `split_at`, are made one; 0: never.
         hot_at: a key of which a server is asked more often than that between two reports gets a
             range of its own, so that its neighbours can be moved away from it; 0: never.
         at_once: most moves under way.
@@ -302,10 +302,14 @@ class Coordinator:
         """Merge two neighbours of one server that have become small, unless one is hot."""
         keys = {size.low: size.keys for sizes in self.sizes.values() for size in sizes}
         for (one, owner), (low, other) in pairwise(self.map.ranges):
-            few = keys.get(one, 0) + keys.get(low, 0) <= self.merge_at
+            few = keys.get(one, 0) + keys.get(low, 0) <= self.few()
             if self.merge_at and owner == other and few and not {one, low} & {*self.hot}:
                 await self._try(partial(self.merge, key=low))
                 return
+
+    def few(self) -> int:
+        """The most keys of a range that two are merged to: never one that would be split again."""
+        return min(self.merge_at, self.split_at)
 
     async def _try(self, change: Callable[[KeyMap], KeyMap]) -> KeyMap | None:
         try:

@@ -91,15 +91,21 @@ KNOBS = (
     Knob("compact_at", 3, 500, "records in the log before it is written anew", "compact_at"),
 )
 
+CLAIMS = Claims(
+    ("process", "net", "clock", "disk.slow", "disk.stall", "client"),
+    max_down="all",
+)
+
+STAMPED_CLAIMS = replace(CLAIMS, kinds=(*CLAIMS.kinds, "stamp"))
+"""Of those with a register, whose last write wins: clocks aimed at it, too."""
+
 SYSTEM = System(
     name="crdts",
     title="replicated data types that are merged: set, counter, register, text (chapter 5)",
     server=GossipServer,
     client=CrdtClient,
     workloads=("crdt", "text"),
-    claims=Claims(
-        ("process", "net", "clock", "stamp", "disk.slow", "disk.stall", "client"), max_down="all"
-    ),
+    claims=STAMPED_CLAIMS,
     bugs=BUGS,
     knobs=KNOBS,
     pictures=(REPLICAS, HEARD),
@@ -111,6 +117,7 @@ MAP = replace(
     title="a map that is merged, of registers that keep what was written at once (chapter 5)",
     client=MapClient,
     workloads=("siblings",),
+    claims=CLAIMS,
     bugs=MAP_BUGS,
 )
 
@@ -130,6 +137,7 @@ COUNTER = replace(
     server=planted(GossipServer, types_class=planted(Types, counter_type=GCounter)),
     client=GrowingCounterClient,
     workloads=("eventual-counter",),
+    claims=CLAIMS,
     bugs=COUNTER_BUGS,
 )
 

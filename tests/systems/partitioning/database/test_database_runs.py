@@ -110,3 +110,14 @@ def test_neighbours_of_one_server_that_are_small_are_made_one():
 
         assert result.validity is not INVALID, result.verdicts
         assert ranges(result) == expected
+
+
+def test_neighbours_are_not_made_a_range_that_would_be_split_again():
+    """PART-09-ENDLESS."""
+    writes = [(0.1 + 0.05 * at, at % 3, "put", [f"k{at}", "1"]) for at in range(7)]
+    settings = {"split_at": 2, "merge_at": 10, "balance": 0.2}
+    result = played(*writes, (3.0, 2, "get", ["k1", None]), system=settings)
+    announced = [event for event in result.history.events(f="owns") if event.time > 4e9]
+
+    assert result.validity is VALID, result.verdicts
+    assert announced == []

@@ -65,6 +65,9 @@ TYPES = {
     "text": (Text(), edit),
 }
 
+SCRIPTS = -(-100_000 // (len(TYPES) * len(ACTORS)))
+"""So many scripts of each type, which end in a state of each replica, give a hundred thousand."""
+
 steps = st.lists(
     st.tuples(st.sampled_from(ACTORS), st.sampled_from((*ACTORS, None, None)), st.integers(0, 5)),
     max_size=10,
@@ -108,10 +111,10 @@ def test_an_update_only_adds_to_what_is_known(name, script, n):
 
 @pytest.mark.nightly
 @pytest.mark.parametrize("name", TYPES)
-@settings(max_examples=12_500, deadline=None)
+@settings(max_examples=SCRIPTS, deadline=None)
 @given(script=steps)
 def test_merging_keeps_the_laws_over_many_states(name, script):
-    """A hundred thousand scripts, all types together."""
+    """A hundred thousand, of all types together."""
     states = reached(*TYPES[name], script)
 
     assert broken_laws(merge, list(states.values())) == []
