@@ -17,7 +17,8 @@ before the revision that it goes on from, or twice (``repeated``); a put is one 
 and a revision one (``conflicting``). Complete: between ``after`` and ``upto`` nothing is missing
 that anybody was told of (``skipped``), and in the end no acknowledged put is (``lost``).
 Resumable: a snapshot is what the events up to its revision make, so that who goes on from it has
-missed nothing (``torn-snapshot``). No event is of a put that nobody asked for (``phantom``).
+missed nothing (``torn-snapshot``). No event is of a put that nobody asked for, or that failed
+(``phantom``).
 
 *Source.* etcd's API guarantees (ordered, unique, reliable, atomic, resumable, bookmarkable); its
 robustness tests, `tests/robustness/validate/watch.go`.
@@ -38,7 +39,7 @@ from typing import Any
 
 from splitbrain.checkers.collections.recheck.watches import verify
 from splitbrain.checkers.entry import CheckerEntry
-from splitbrain.checkers.history import OK, Call, History
+from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Verdict
 
@@ -161,9 +162,12 @@ def _conflicts(told: Told) -> Iterator[Anomaly]:
             said = f"revision {revision} is {shown(first)} to one and {shown(event)} to another"
             yield _found("conflicting", said, teller, call)
         put = told.puts.get(event)
-        if (put is None or _begin(put) > _end(call)) and event not in reported:
+        if event not in reported and (put is None or _begin(put) > _end(call)):
             reported.add(event)
             yield _found("phantom", f"event {shown(event)} is of no put made by then", call)
+        elif event not in reported and put is not None and put.outcome == FAIL:
+            reported.add(event)
+            yield _found("phantom", f"event {shown(event)} is of a put that failed", put, call)
         before, known = revisions.setdefault(event, (revision, call))
         if before != revision and ("event", event, revision) not in reported:
             reported.add(("event", event, revision))

@@ -91,8 +91,8 @@ class _Progress:
 
 def _hung(history: History, attempts: list[Call]) -> bool:
     """Whether no attempt was answered, not even by a refusal."""
-    ends = [call.completed for call in attempts]
-    return all(end is None or (history.errors[end] or "").startswith(TIMED_OUT) for end in ends)
+    ends = [int(history.partner[call.invoked]) for call in attempts]
+    return all(end < 0 or (history.errors[end] or "").startswith(TIMED_OUT) for end in ends)
 
 
 def _knows_too_much(history: History, attempts: list[Call]) -> bool:

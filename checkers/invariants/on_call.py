@@ -80,9 +80,9 @@ class Doctors:
 
 
 def _on_call(call: Call) -> tuple[Any, Sequence[Any]]:
-    value = call.result
-    if not isinstance(value, list) or len(value) != 2 or not isinstance(value[1], list):
-        raise ModelError(
-            event_of(call), f"a read returned {shown(value)}; it must return [shift, [doctors]]"
-        )
-    return value[0], value[1]
+    match call.result:
+        case [shift, [*names]] if all(isinstance(name, str | int) for name in names):
+            return shift, names
+    raise ModelError(
+        event_of(call), f"a read returned {shown(call.result)}; it must return [shift, [doctors]]"
+    )

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.history import FAIL, OK, Call, History
+from splitbrain.checkers.models.model import ModelError, event_of
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
 
 Problem = Callable[[Any], str | None]
 """What is wrong with a value that was read, as the end of a sentence ("..., so the total is 95");
-None if nothing is."""
+None if nothing is. It raises ValueError for what it cannot read."""
 
 Causes = Callable[[Any, Sequence[Call]], Iterable[Call]]
 """Of what was read and the changes, those that made what is wrong with it."""
@@ -59,10 +60,14 @@ class _EveryRead:
     causes: Causes
 
     def check(self, history: History) -> Verdict:
-        """See `Checker.check`."""
+        """See `Checker.check`.
+
+        Raises:
+            splitbrain.checkers.models.ModelError: what a read gave cannot be read.
+        """
         reads = [call for call in history.calls() if call.f == self.f and call.outcome == OK]
         others = [call for call in history.calls() if call.f != self.f and call.outcome == OK]
-        judged = ((call, self.problem(call.result)) for call in reads)
+        judged = ((call, self._judged(call)) for call in reads)
         found = [(call, problem) for call, problem in judged if problem is not None]
         coverage = {"reads": len(reads), "changes": len(others), "reads with a problem": len(found)}
         if found:
@@ -74,6 +79,12 @@ class _EveryRead:
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
         reason = f"the invariant holds in all of {len(reads)} reads"
         return Verdict(self.name, VALID, reason, coverage=coverage)
+
+    def _judged(self, read: Call) -> str | None:
+        try:
+            return self.problem(read.result)
+        except ValueError as error:
+            raise ModelError(event_of(read), str(error)) from None
 
     def _anomaly(self, read: Call, problem: str, history: History) -> Anomaly:
         changes = [c for c in history.calls() if c.f != self.f and c.outcome != FAIL]

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from splitbrain.checkers.certificate import CertificateError, Certified, NoCertificate
-from splitbrain.checkers.history import OK, Call, History
+from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.verdict import INVALID, Verdict
 
 Line = tuple[int, Any, Any, int]
@@ -46,7 +46,7 @@ def _findings(calls: list[Call]) -> Iterator[tuple[str, int]]:
     answers = [c for c in ok if c.f in ("watch", "drain") and "events" in c.result]
     lines: list[Line] = [(p.result[2], *p.result[:2], _end(p)) for p in puts]
     lines += [(*event, _end(answer)) for answer in answers for event in answer.result["events"]]
-    asked = {tuple(c.argument): c.invoke_index for c in calls if c.f == "put"}
+    asked = {tuple(c.argument): c.invoke_index for c in calls if c.f == "put" and c.outcome != FAIL}
     clear = True
     for revision, key, value, index in lines:
         for other, its_key, its_value, _ in lines:

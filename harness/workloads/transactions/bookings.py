@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from splitbrain.checkers.history import Call
 from splitbrain.checkers.invariants.reads import every_read
+from splitbrain.checkers.models.model import shown
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.client import Definite
 from splitbrain.harness.generators import Context, Generator, Invocation
@@ -130,7 +131,17 @@ def never_booked_twice() -> Checker:
 
 
 def _overlap(bookings: Sequence[Any]) -> tuple[Any, Any] | None:
-    """The first two bookings of a room that overlap."""
+    """The first two bookings of a room that overlap.
+
+    Raises:
+        ValueError: one is not given by start, end and guest.
+    """
+    for one in bookings:
+        match one:
+            case [int(), int(), int()]:
+                pass
+            case _:
+                raise ValueError(f"{shown(one)} is no booking: give [start, end, guest]")
     pairs = pairwise(sorted(bookings))
     return next(((one, other) for one, other in pairs if other[0] < one[1]), None)
 

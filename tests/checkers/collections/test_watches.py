@@ -60,6 +60,7 @@ BOTH = (put(7, 1), put(8, 2))
         ([*BOTH, watch(0, 2, (2, 8), (1, 7))], INVALID, ["disordered"]),
         ([*BOTH, watch(0, 1, (1, 7), (2, 8))], INVALID, ["disordered"]),
         ([*BOTH, watch(0, 2, (1, 7), (2, 9))], INVALID, ["conflicting", "phantom"]),
+        ([*BOTH, put(9, kind="fail"), watch(0, 3, (1, 7), (2, 8), (3, 9))], INVALID, ["phantom"]),
         ([*BOTH, watch(0, 3, (1, 7), (2, 8), (3, 8))], INVALID, ["doubled"]),
         ([put(7, 2), put(8, 1), watch(0, 2, (1, 8), (2, 7))], INVALID, ["reordered"]),
         ([*BOTH, watch(0, 1, (1, 7), f="drain")], INVALID, ["lost"]),

@@ -60,5 +60,9 @@ def test_what_was_refused_all_along_did_not_stop_and_says_nothing():
             History.from_operations(Operation(at, at, *event) for at, event in enumerate(events))
         )
 
+    unknown = [(2, "invoke", "txn", "x", None), (2, "info", "txn", "x", "OSError: status 500")]
+    hangs = [unknown[0], (2, "info", "txn", "x", "timed out after 5 s")]
     assert judged(*written, *final, *refused).validity is UNKNOWN
+    assert judged(*written, *final, *unknown).validity is UNKNOWN
+    assert judged(*written, *final, *hangs).validity is INVALID
     assert judged(*written, *final, *refused, *written).validity is VALID
