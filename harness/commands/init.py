@@ -215,7 +215,9 @@ def _look_at(program: Path, main: str) -> tuple[str, str]:
     mains = [one.name for one in tree.body if isinstance(one, ast.AsyncFunctionDef)]
     if main not in mains:
         known = f"its async functions are {', '.join(mains)}" if mains else "it has none"
-        raise InvalidPlan(f"{program} has no async function {main!r}: {known} (--main)")
+        raise InvalidPlan(
+            f"{program} has no async function {main!r}: {known} (--main){_served(tree)}"
+        )
     imported = {
         name.partition(".")[0]
         for one in ast.walk(tree)
@@ -224,6 +226,17 @@ def _look_at(program: Path, main: str) -> tuple[str, str]:
     }
     parts = module.parts[1:] if _is_installed(module) else module.parts
     return ".".join(parts), "trio" if "trio" in imported else "asyncio"
+
+
+def _served(tree: ast.Module) -> str:
+    """How a program that has uvicorn make its loop is served by an async function instead."""
+    calls = (one.func for one in ast.walk(tree) if isinstance(one, ast.Call))
+    if not any(ast.unparse(called) == "uvicorn.run" for called in calls):
+        return ""
+    return (
+        "; in place of uvicorn.run(app, ...), have one: "
+        "async def main(): await uvicorn.Server(uvicorn.Config(app, ...)).serve()"
+    )
 
 
 def _is_installed(program: Path) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 
 from splitbrain.checkers.invariants.crashes import RUN_STOPPED, unhandled_exceptions
 from splitbrain.checkers.verdict import INVALID
+from splitbrain.checkers.vocabulary import TRIPWIRE
 from splitbrain.harness import shrinking
 from splitbrain.harness.regression import FILE, Origin, failure_test
 from splitbrain.harness.runs.folders import write_text
@@ -34,10 +35,19 @@ _CHANGED = (
 STOPPED = f"{unhandled_exceptions().name}/{RUN_STOPPED}"
 """What a run fails with that a watchdog of the real machine ended."""
 
-_NOT_SHRUNK = (
-    "the run was not made smaller: a watchdog of real time or memory ended it, and each smaller "
-    "run would have to wait for that again"
-)
+REFUSED = f"{unhandled_exceptions().name}/{TRIPWIRE}"
+"""What a run fails with whose code did what no simulated code may; the message names the line."""
+
+_NOT_SHRUNK = {
+    STOPPED: (
+        "the run was not made smaller: a watchdog of real time or memory ended it, and each "
+        "smaller run would have to wait for that again"
+    ),
+    REFUSED: (
+        "the run was not made smaller: it fails by what the simulation refuses to the code at the "
+        "line that is named"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +118,9 @@ def investigate(
         keep_run(experiment, result, folder)
     if result.validity is not INVALID or budget <= 0:
         return Investigation(folder, result, None)
-    if any(verdict.signature == STOPPED for verdict in result.verdicts):
-        return Investigation(folder, result, None, _NOT_SHRUNK)
+    for verdict in result.verdicts:
+        if verdict.signature in _NOT_SHRUNK:
+            return Investigation(folder, result, None, _NOT_SHRUNK[verdict.signature])
     try:
         small = shrink(
             experiment, result, budget=budget, time_box=time_box, progress=shrink_progress

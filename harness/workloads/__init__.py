@@ -7,12 +7,13 @@
 Each file holds one, in the order of Maelstrom's: what it tests, what it calls of a client, the
 operations, the final reads, the checkers; all this is its ``KIND``
 (`splitbrain.harness.workloads.parts.kind`), from which the constructor makes a workload. What is
-named here is imported when it is first used.
+named here is imported when it is first used. A workload that is not named here has a constructor,
+too: ``event_store(MyClient, streams=3)`` makes the one that is listed as event-store.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from splitbrain.lazy import lazily
 
@@ -220,4 +221,16 @@ _PLACES = {
     "workload": ("ClientFactory", "FinalRead", "Workload", "at_rate"),
 }
 
-__getattr__ = lazily(__name__, {f"{__name__}.{place}": names for place, names in _PLACES.items()})
+_named_here = lazily(__name__, {f"{__name__}.{place}": names for place, names in _PLACES.items()})
+
+
+def __getattr__(name: str) -> Any:
+    """What is named above; else the workload of that name: ``event_store`` for event-store."""
+    try:
+        return _named_here(name)
+    except AttributeError:
+        if name.startswith("_"):  # what Python itself looks for
+            raise
+    from splitbrain.harness.workloads.registry import constructor
+
+    return constructor(name)

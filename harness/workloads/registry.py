@@ -6,13 +6,16 @@ One line a workload of ours; an installed package adds its own by entry points o
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from splitbrain.checkers.entries import Entries
+from splitbrain.checkers.nearest import suggestion
 from splitbrain.harness.plan import InvalidPlan, Plan
 from splitbrain.harness.workloads.parts.kind import CONSISTENCY, WorkloadKind
 from splitbrain.harness.workloads.parts.options import SHARED
 from splitbrain.harness.workloads.workload import ClientFactory, Workload
 
-__all__ = ["WORKLOADS", "WorkloadKind", "workload_for"]
+__all__ = ["WORKLOADS", "WorkloadKind", "constructor", "workload_for"]
 
 _FOLDER = "splitbrain.harness.workloads"
 
@@ -96,3 +99,27 @@ def workload_for(plan: Plan, client: ClientFactory, *, consistency: str = CONSIS
     """
     options = {name: value for name, value in plan.options.items() if name not in SHARED}
     return WORKLOADS.named(plan.workload).workload(client, options, consistency)
+
+
+def constructor(name: str) -> Callable[..., Workload]:
+    """What makes the workload of a name for a client, options by name, as `register` does.
+
+    Args:
+        name: as in `WORKLOADS`, with underscores for hyphens: ``event_store``.
+
+    Raises:
+        AttributeError: there is no such workload; the message names the nearest.
+    """
+    listed = name.replace("_", "-")
+    if listed not in WORKLOADS:
+        near = suggestion(listed, WORKLOADS)
+        raise AttributeError(f"there is no workload {listed!r}: {near} (splitbrain list workloads)")
+    kind = WORKLOADS.named(listed)
+
+    def construct(
+        client: ClientFactory, *, consistency: str = CONSISTENCY, **options: int | float | None
+    ) -> Workload:
+        return kind.workload(client, options, consistency)
+
+    construct.__name__, construct.__doc__ = name, kind.description
+    return construct

@@ -156,6 +156,7 @@ def test_init_leaves_what_is_there(project):
             ["init", "linestore.py", "-m", "start"],
             "has no async function 'start': its async functions are main",
         ),
+        (["init", "service.py"], "has none (--main); in place of uvicorn.run(app, ...), have one:"),
         (["init", "broken.py"], "broken.py:1:"),
         (["init", "/etc/hostname.py"], "No such file"),
         (
@@ -171,6 +172,7 @@ def test_init_leaves_what_is_there(project):
 )
 def test_what_is_no_program_or_no_system_is_told_in_a_sentence(project, words, problem):
     (project / "broken.py").write_text("def (:\n")
+    (project / "service.py").write_text("import uvicorn\nuvicorn.run(None, port=8000)\n")
     (project / "pair.py").write_text("FIRST, (SECOND, *REST) = 1, (2, 3)\n")
     result = call(*words)
     assert result.exit_code == 2

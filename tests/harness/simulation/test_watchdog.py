@@ -11,6 +11,7 @@ import statistics
 import subprocess
 import sys
 import textwrap
+import time
 
 import pytest
 import trio
@@ -272,6 +273,22 @@ def test_such_a_run_is_invalid_and_not_made_smaller(tmp_path):
     assert "unhandled-exceptions/run-stopped" in {v.signature for v in found.run.verdicts}
     assert found.shrunk is None
     assert "real time" in (found.problem or "")
+
+
+class Strays(Hangs):
+    async def run(self):
+        time.time()
+
+
+def test_a_run_that_does_what_is_refused_is_not_made_smaller(tmp_path):
+    """The line is named, and nothing smaller would say more."""
+    experiment = Plan("", "", nodes=1, time_limit=0.1).using(Strays, register(Client))
+    found = investigate(experiment, tmp_path)
+
+    refused = [v.reason for v in found.run.verdicts if v.validity == "invalid"]
+    assert any("test_watchdog.py:" in reason for reason in refused), refused
+    assert found.shrunk is None
+    assert "refuses to the code at the line" in (found.problem or "")
 
 
 # Tasks that refuse to end

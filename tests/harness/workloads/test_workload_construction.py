@@ -8,6 +8,7 @@ import trio
 from memory_services import CLIENTS
 from workload_runner import plan
 
+from splitbrain.harness import workloads
 from splitbrain.harness.client import Definite
 from splitbrain.harness.plan import InvalidPlan
 from splitbrain.harness.workloads import WORKLOADS, FinalRead, kv, register, set_, workload_for
@@ -22,6 +23,20 @@ def test_options_have_defaults():
         "cas": 0.2,
         "values": None,
     }
+
+
+@pytest.mark.parametrize("name", WORKLOADS)
+def test_every_workload_that_is_listed_has_a_constructor(name):
+    constructor = getattr(workloads, name.replace("-", "_"))
+    client = memory.clients(CLIENTS[name])
+    made = constructor(client) if callable(constructor) else constructor.KIND.workload(client)
+
+    assert made.name == name
+
+
+def test_a_workload_that_is_not_there_is_told_with_the_nearest():
+    with pytest.raises(AttributeError, match="no workload 'event-stor': did you mean event-store"):
+        _ = workloads.event_stor
 
 
 def test_the_plans_options_go_before_the_constructors():
