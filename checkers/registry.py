@@ -70,6 +70,7 @@ PATHS: dict[str, str] = {
     "symmetric-edges": "splitbrain.checkers.graphs.edges:ENTRY",
     "no-dangling-edge": "splitbrain.checkers.graphs.edges:DANGLING_ENTRY",
     "atomic-visibility": "splitbrain.checkers.graphs.paths:ENTRY",
+    "routes-lead": "splitbrain.checkers.graphs.routes:ENTRY",
     "metastable": "splitbrain.checkers.overload.goodput:ENTRY",
     "retry-amplification": "splitbrain.checkers.calls.retry_budgets:ENTRY",
     "backoff-spread": "splitbrain.checkers.calls.retry_budgets:SPREAD_ENTRY",

@@ -12,6 +12,7 @@ dangling          an edge leads to a node that is not there
 lost-edge         an edge that was acknowledged is not there later, though nobody had begun to
                   remove one of its ends
 altered-edge      a scan shows an edge that is not what it was made
+unmade-edge       a scan shows an edge that was refused
 ================  ==================================================================================
 
 The second is ``no-dangling-edge``, the others are ``symmetric-edges``.
@@ -148,7 +149,7 @@ def _one_sided(scan: _Scan) -> Iterator[Anomaly]:
 
 
 def _altered(history: History, scans: list[_Scan]) -> Iterator[Anomaly]:
-    """Edges that are shown to be something else than they were made."""
+    """Edges that are shown, and were refused or made otherwise."""
     made = {
         frozen(call.argument[0]): (call, frozen(call.argument[3:]))
         for call in history.calls()
@@ -158,7 +159,10 @@ def _altered(history: History, scans: list[_Scan]) -> Iterator[Anomaly]:
         for node, at in scan.edges.items():
             for edge, (_, what) in at.items():
                 call, said = made.get(edge, (None, what))
-                if call is not None and what != said:
+                if call is not None and call.outcome == FAIL:
+                    why = f"{node} shows edge {shown(edge)}, which was refused"
+                    yield Anomaly("unmade-edge", why, _indices(call, scan.call))
+                elif call is not None and what != said:
                     shows = f"{node} shows edge {shown(edge)} as {shown(what)}"
                     why = f"{shows}, and it was made {shown(said)}"
                     yield Anomaly("altered-edge", why, _indices(call, scan.call))

@@ -39,7 +39,7 @@ JUDGES = {
         "single-flight",
         "expiry-spread",
     ),
-    ("graph", "graph"): ("symmetric-edges", "no-dangling-edge", "atomic-visibility"),
+    ("graph", "graph"): ("symmetric-edges", "no-dangling-edge", "atomic-visibility", "routes-lead"),
     ("records", "codec"): ("round-trip", "unknown-fields-preserved"),
     ("schema-registry", "schemas"): ("schema-compatible",),
     ("documents", "scan"): ("index-agreement",),

@@ -12,7 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-from splitbrain.checkers.graphs import atomic_visibility, no_dangling_edge, symmetric_edges
+from splitbrain.checkers.graphs import (
+    atomic_visibility,
+    no_dangling_edge,
+    routes_lead,
+    symmetric_edges,
+)
 from splitbrain.checkers.verdict import Checker
 from splitbrain.harness.generators import Context, Generator, Invocation
 from splitbrain.harness.plan import Plan
@@ -170,8 +175,8 @@ def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
 
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
-    """Edges are at both ends and lead somewhere; paths are of one moment."""
-    return (symmetric_edges(), no_dangling_edge(), atomic_visibility())
+    """Edges are at both ends and lead somewhere; paths are of one moment, and routes lead on."""
+    return (symmetric_edges(), no_dangling_edge(), atomic_visibility(), routes_lead())
 
 
 def found(f: str, argument: Any, result: Any) -> bool:

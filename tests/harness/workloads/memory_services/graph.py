@@ -38,7 +38,14 @@ class GraphClient(SetClient):
         return [self.store.values[chain]] if chain in self.store.values else None
 
     async def find_path(self, start, end):
-        return [start, end]
+        ways = [[start]] if start in self.store.elements else []
+        for way in ways:
+            if way[-1] == end:
+                return way
+            seen = {node for each in ways for node in each}
+            others = await self.connected_nodes(way[-1])
+            ways += [[*way, other] for other in dict.fromkeys(others) if other not in seen]
+        return None
 
     async def connected_nodes(self, node):
         return [other for _, other, *_ in (await self.scan()).get(node, ())]
