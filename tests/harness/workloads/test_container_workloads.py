@@ -1,6 +1,7 @@
 """Queue, lock, counter, log and long fork: right clients pass, wrong ones don't."""
 
 import memory_clients as memory
+import memory_transactions as transactional
 import pytest
 import trio
 from workload_runner import plan, run, verdicts
@@ -35,7 +36,7 @@ def fenced(client):
         (lock, memory.OldTokenClient),
         (counter, memory.CounterClient),
         (log, memory.LogClient),
-        (long_fork, memory.TransactionClient),
+        (long_fork, transactional.TransactionClient),
     ],
 )
 @pytest.mark.parametrize("seed", range(3))
@@ -55,7 +56,7 @@ def test_a_right_client_is_valid(construct, client, seed):
         (fenced, memory.OldTokenClient, "nonlinearizable"),
         (counter, memory.ForgetfulCounterClient, "nonlinearizable"),
         (log, memory.OverwritingLogClient, "nonlinearizable"),
-        (long_fork, memory.ForkingClient, "long-fork"),
+        (long_fork, transactional.ForkingClient, "long-fork"),
     ],
 )
 @pytest.mark.parametrize("seed", range(3))
@@ -113,7 +114,7 @@ def test_a_drain_that_gets_nothing_but_refusals_is_refused():
 
 
 def test_keys_of_a_long_fork_are_written_once_and_read_in_groups():
-    calls = run(long_fork(memory.clients(memory.TransactionClient), group=3), plan()).calls()
+    calls = run(long_fork(memory.clients(transactional.TransactionClient), group=3), plan()).calls()
     written = [call.argument[0][1] for call in calls if call.argument[0][0] == "w"]
     reads = [call.argument for call in calls if call.argument[0][0] == "r"]
 

@@ -5,8 +5,9 @@ import pkgutil
 
 from memory_clients import CLIENTS as STORES
 from memory_clients import CounterClient
+from memory_transactions import CLIENTS as TRANSACTIONS
 
-CLIENTS = {**STORES, "eventual-counter": CounterClient}
+CLIENTS = {**STORES, **TRANSACTIONS, "eventual-counter": CounterClient}
 """A right client for each workload."""
 
 for module in pkgutil.iter_modules(__path__, f"{__name__}."):
