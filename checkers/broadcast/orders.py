@@ -49,12 +49,12 @@ from splitbrain.checkers.broadcast.deliveries import (
 )
 from splitbrain.checkers.broadcast.recheck import verify
 from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import OK, Call, History
 from splitbrain.checkers.models.model import event_of, frozen, shown
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 TOTAL, FIFO, CAUSAL = "total-order-broadcast", "fifo-broadcast", "causal-broadcast"
-_SHOWN = 20
 
 
 def total_order_broadcast() -> Checker:
@@ -113,17 +113,12 @@ class _Broadcast:
             "deliveries whose order is compared": compared,
         }
         certificate = {"findings": [[a.kind, *a.operations] for a in anomalies]}
-        if anomalies:
-            kinds = Counter(anomaly.kind for anomaly in anomalies)
-            counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-            reason = f"{counts}; {anomalies[0].message}"
-            kept = tuple(anomalies[:_SHOWN])
-            return Verdict(self.name, INVALID, reason, kept, certificate, coverage)
-        if not compared:
-            reason = "no two deliveries had an order to keep: nothing was exercised"
-            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        reason = f"{compared} deliveries of {len(logs)} servers are in order"
-        return Verdict(self.name, VALID, reason, certificate=certificate, coverage=coverage)
+        nothing = "no two deliveries had an order to keep: nothing was exercised"
+        vain = None if compared else nothing
+        holds = f"{compared} deliveries of {len(logs)} servers are in order"
+        return verdict_of(
+            self.name, anomalies, coverage, holds=holds, vain=vain, certificate=certificate
+        )
 
 
 def _integrity(told: Told, logs: dict[str, _Log]) -> Iterator[Anomaly]:

@@ -26,21 +26,19 @@ by completion and reads by invocation, and merge. O(n log n + r * e), with r rea
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from splitbrain.checkers.calls.recheck import verify
 from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, frozen, shown
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 REQUEST, READ = "pay", "ledger"
 NAME = "exactly-once-effect"
-
-_SHOWN = 100
 
 
 def exactly_once_effect() -> Checker:
@@ -70,18 +68,14 @@ class _ExactlyOnce:
             "reads of all effects": len(reads),
         }
         certificate = {"findings": [[a.kind, *a.operations] for a in anomalies]}
-        if anomalies:
-            kinds = Counter(anomaly.kind for anomaly in anomalies)
-            counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-            reason = f"{counts}; {anomalies[0].message}"
-            kept = tuple(anomalies[:_SHOWN])
-            return Verdict(self.name, INVALID, reason, kept, certificate, coverage)
         first = min((_end(c) for c in requests.values() if c.outcome == OK), default=None)
-        if first is None or not any(read.invoked > first for read in reads):
-            reason = "no effects were read after a request was acknowledged: nothing was exercised"
-            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        reason = f"{acknowledged} acknowledged requests had their effect once"
-        return Verdict(self.name, VALID, reason, certificate=certificate, coverage=coverage)
+        seen = first is not None and any(read.invoked > first for read in reads)
+        nothing = "no effects were read after a request was acknowledged: nothing was exercised"
+        vain = None if seen else nothing
+        holds = f"{acknowledged} acknowledged requests had their effect once"
+        return verdict_of(
+            self.name, anomalies, coverage, holds=holds, vain=vain, certificate=certificate
+        )
 
 
 def _requests(calls: list[Call]) -> dict[Any, Call]:

@@ -30,14 +30,13 @@ from typing import Any
 
 from splitbrain.checkers.calls.recheck import verify_transfers
 from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import FAIL, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, shown
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 
 TRANSFER, ACCOUNTS = "transfer", "accounts"
 NAME = "transfers"
-
-_SHOWN = 100
 
 Entry = tuple[Any, Any, Any]
 """The id of a request, an account, and what is added to it."""
@@ -76,16 +75,9 @@ class _Transfers:
         acknowledged = sum(call.outcome == OK for call in requests.values())
         booked = max((sum(entries.values()) for _, entries, _ in given), default=0)
         coverage = {"acknowledged transfers": acknowledged, "reads": len(reads), "entries": booked}
-        if told:
-            anomalies = tuple(told.values())
-            kinds = Counter(anomaly.kind for anomaly in anomalies)
-            counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-            reason = f"{counts}; {anomalies[0].message}"
-            return Verdict(self.name, INVALID, reason, anomalies[:_SHOWN], coverage=coverage)
-        if not booked:
-            return Verdict(self.name, UNKNOWN, "no read has any entry", coverage=coverage)
-        reason = f"{booked} entries of {len(requests)} transfers add up"
-        return Verdict(self.name, VALID, reason, coverage=coverage)
+        vain = None if booked else "no read has any entry"
+        holds = f"{booked} entries of {len(requests)} transfers add up"
+        return verdict_of(self.name, told.values(), coverage, holds=holds, vain=vain)
 
 
 def _is_request(call: Call) -> bool:

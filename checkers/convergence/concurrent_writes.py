@@ -41,15 +41,14 @@ from typing import Any
 
 from splitbrain.checkers.convergence.recheck.concurrent_writes import verify
 from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import FAIL, NEMESIS, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, frozen, shown
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE
 
 NAME = "no-lost-concurrent-write"
 READ, WRITE, REMOVE = "read", "write", "remove"
-
-_SHOWN = 100
 
 
 def no_lost_concurrent_write(*, current: bool = False) -> Checker:
@@ -114,17 +113,12 @@ class _NoLostConcurrentWrite:
             "final reads of what was acknowledged": exercised,
         }
         certificate = {"findings": [[a.kind, *a.operations] for a in anomalies]}
-        if anomalies:
-            kinds = Counter(anomaly.kind for anomaly in anomalies)
-            counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-            reason = f"{counts}; {anomalies[0].message}"
-            kept = tuple(anomalies[:_SHOWN])
-            return Verdict(self.name, INVALID, reason, kept, certificate, coverage)
-        if not exercised:
-            reason = "no final read is of a key of which anything was acknowledged before"
-            return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        reason = f"{exercised} final reads show all that nobody replaced"
-        return Verdict(self.name, VALID, reason, certificate=certificate, coverage=coverage)
+        nothing = "no final read is of a key of which anything was acknowledged before"
+        vain = None if exercised else nothing
+        holds = f"{exercised} final reads show all that nobody replaced"
+        return verdict_of(
+            self.name, anomalies, coverage, holds=holds, vain=vain, certificate=certificate
+        )
 
 
 def _changes(calls: Sequence[Call]) -> dict[Any, list[_Change]]:

@@ -40,15 +40,14 @@ from typing import Any
 
 from splitbrain.checkers.convergence.recheck.texts import verify
 from splitbrain.checkers.entry import CheckerEntry
+from splitbrain.checkers.findings import verdict_of
 from splitbrain.checkers.history import FAIL, NEMESIS, OK, Call, History
 from splitbrain.checkers.models.model import ModelError, frozen, shown
-from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Verdict
+from splitbrain.checkers.verdict import Anomaly, Checker, Verdict
 from splitbrain.checkers.vocabulary import ANSWERS, FINAL, GONE, PHASE
 
 NAME = "replicated-text"
 INSERT, ERASE, READ = "insert", "erase", "read"
-
-_SHOWN = 100
 
 
 def replicated_text() -> Checker:
@@ -90,16 +89,11 @@ class _ReplicatedText:
             "letters in the longest read": longest,
         }
         certificate = {"findings": [[a.kind, *a.operations] for a in anomalies]}
-        if anomalies:
-            kinds = Counter(anomaly.kind for anomaly in anomalies)
-            counts = ", ".join(f"{count} {kind}" for kind, count in kinds.items())
-            reason = f"{counts}; {anomalies[0].message}"
-            kept = anomalies[:_SHOWN]
-            return Verdict(self.name, INVALID, reason, kept, certificate, coverage)
-        if longest < 2:
-            return Verdict(self.name, UNKNOWN, "no read shows two letters", coverage=coverage)
-        reason = f"one order of all letters agrees with {len(reads)} reads"
-        return Verdict(self.name, VALID, reason, certificate=certificate, coverage=coverage)
+        vain = "no read shows two letters" if longest < 2 else None
+        holds = f"one order of all letters agrees with {len(reads)} reads"
+        return verdict_of(
+            self.name, anomalies, coverage, holds=holds, vain=vain, certificate=certificate
+        )
 
 
 class _Typed:
