@@ -148,6 +148,10 @@ class Entries(Mapping[str, Entry], Generic[Entry]):
         return getattr(module, attribute)
 
 
+_OURS = str(Path(__file__).parents[1])
+"""Where our own code is, which refuses what a user's module asks for."""
+
+
 def _module_of_file(path: str) -> ModuleType:
     spec = spec_from_file_location(Path(path).stem, path)
     if spec is None or spec.loader is None:
@@ -158,8 +162,10 @@ def _module_of_file(path: str) -> ModuleType:
 
 
 def _told(error: BaseException) -> str:
-    """An error of importing a module; with the line that raised it, if it is not an absence."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
+    """An error of importing a module; with its line that led to it, if it is not an absence."""
+    lines = traceback.extract_tb(error.__traceback__)
+    theirs = [line for line in lines if not line.filename.startswith((_OURS, "<frozen "))]
+    last = theirs[-1] if theirs else lines[-1]
     if isinstance(error, ImportError | SyntaxError) or "importlib" in last.filename:
         return str(error)
     return f"{type(error).__name__}: {error}, {last.filename}:{last.lineno}"

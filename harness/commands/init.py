@@ -199,6 +199,7 @@ def _look_at(program: Path, main: str) -> tuple[str, str]:
     Raises:
         InvalidPlan: it is no such program.
     """
+    from splitbrain.harness.commands.common.sources import refuse_shadowed
     from splitbrain.harness.plan import InvalidPlan
 
     try:
@@ -212,6 +213,8 @@ def _look_at(program: Path, main: str) -> tuple[str, str]:
         raise InvalidPlan(
             f"{program}: not below this folder, so it can't be imported from it"
         ) from None
+    if not _is_installed(module):
+        refuse_shadowed(str(program), module)
     mains = [one.name for one in tree.body if isinstance(one, ast.AsyncFunctionDef)]
     if main not in mains:
         known = f"its async functions are {', '.join(mains)}" if mains else "it has none"

@@ -154,6 +154,10 @@ def test_what_is_registered_outside_is_listed(outside):
         ("def f(", r"broken\.py cannot be imported \('\(' was never closed"),
         ("import nowhere", r"broken\.py cannot be imported \(No module named 'nowhere'\)"),
         ("\n1 / 0", r"broken\.py cannot be imported \(ZeroDivisionError: .*broken\.py:2\)"),
+        (
+            "from splitbrain.checkers.entries import Entries\nEntries('a', int, {}).named('b')",
+            r"broken\.py cannot be imported \(.*broken\.py:2\)",
+        ),
         ("Latch = 7", "broken.py:Latch': 7 is no model: it has no initial and no step"),
         ("", "broken.py has no Latch"),
     ],

@@ -164,6 +164,8 @@ def test_init_leaves_what_is_there(project):
             "linestore.py has no SYSTEM: if it is a program, 'splitbrain init",
         ),
         (["run", "nothing.py"], "nothing.py: No such file"),
+        (["run", "queue.py"], "queue.py: 'import queue' gives another module of that name ("),
+        (["init", "queue.py"], "queue.py: 'import queue' gives another module of that name ("),
         (["run", "broken.py"], "broken.py:1:"),
         (["hunt", "linestore.py"], "linestore.py has no SYSTEM"),
         (["run", "linestore.py:main"], "linestore:main is a function, not a System"),
@@ -172,6 +174,7 @@ def test_init_leaves_what_is_there(project):
 )
 def test_what_is_no_program_or_no_system_is_told_in_a_sentence(project, words, problem):
     (project / "broken.py").write_text("def (:\n")
+    (project / "queue.py").write_text("SYSTEM = 1\n")
     (project / "service.py").write_text("import uvicorn\nuvicorn.run(None, port=8000)\n")
     (project / "pair.py").write_text("FIRST, (SECOND, *REST) = 1, (2, 3)\n")
     result = call(*words)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,28 @@ def system_word(word: str) -> str:
         raise InvalidPlan(
             f"{file} has no {name}: if it is a program, 'splitbrain init {file}' writes one for it"
         )
+    refuse_shadowed(file, module)
     return f"{'.'.join(module.parts)}:{name}"
+
+
+def refuse_shadowed(file: str, module: Path) -> None:
+    """Make sure that Python does not take the name of a file's module for another one.
+
+    Args:
+        file: as it was given.
+        module: its path below this folder, without its ending.
+
+    Raises:
+        InvalidPlan: it does: one of Python's own, say, for ``queue.py``.
+    """
+    name = module.parts[0]
+    spec = find_spec(name)
+    places = [] if spec is None else [spec.origin, *(spec.submodule_search_locations or ())]
+    found = [place for place in places if place is not None]
+    if found and not any(Path(place).resolve().is_relative_to(Path.cwd()) for place in found):
+        raise InvalidPlan(
+            f"{file}: 'import {name}' gives another module of that name ({found[0]}): rename yours"
+        )
 
 
 def _names(content: str, file: str) -> set[str]:
