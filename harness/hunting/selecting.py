@@ -25,7 +25,8 @@ QUIET = 0.05
 
 NOTICED = 0.25
 """How often there may be faults that the system only notices: a server that refuses to go on leaves
-little of the rest of the run to be judged."""
+little of the rest of the run to be judged. Of a system that survives little more than it notices
+they are drawn in proportion."""
 
 NOTICED_ALONE = 0.5
 """How often one kind of these comes with one or two others alone: among thirty kinds it strikes
@@ -77,9 +78,10 @@ def kinds_for(faults: Sequence[str], claims: Claims | None, seed: int) -> str | 
     if copies_all_along(faults, claims, seed):
         return _restarting(others, drawn_by(seed, "restarting"))
     toss = drawn_by(seed, "notices").random()
-    if noticed and others and toss < NOTICED * NOTICED_ALONE:
+    share = max(NOTICED, len(noticed) / len(kinds))
+    if noticed and others and toss < share * NOTICED_ALONE:
         return _few(noticed, others, drawn_by(seed, "noticed alone"), (1, 2))
-    if toss >= NOTICED:
+    if toss >= share:
         kinds = others or kinds
     losses = drawn_by(seed, "power losses")
     if POWER_LOSS in others and len(others) > 1 and losses.random() < POWER_LOSSES:

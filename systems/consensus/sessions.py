@@ -50,10 +50,15 @@ class Application(Protocol):
 
 
 class Sessions:
-    """A replicated state machine: an application, and the sessions of its clients."""
+    """A replicated state machine: an application, and the sessions of its clients.
+
+    Attributes:
+        queries: how many queries it has answered, since it was made.
+    """
 
     def __init__(self, application: Application) -> None:
         self.application = application
+        self.queries = 0
         self.sessions: dict[int, tuple[int, str, Any]] = {}  # least recently active first
 
     def apply(self, index: int, command: Any) -> tuple[str, Any]:
@@ -81,6 +86,7 @@ class Sessions:
 
     def query(self, operation: Any) -> tuple[str, Any]:
         """Read the application's state."""
+        self.queries += 1
         return self.application.query(operation)
 
     def state(self) -> Any:

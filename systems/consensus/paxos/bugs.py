@@ -208,7 +208,7 @@ BUGS_OF_LEASES: tuple[Bug, ...] = (
         faults=("net.partition", "scenario.rollback"),
         nodes=3,
         seeds=60,
-        shows=("leader-lease", "stale-read", "nonlinearizable"),
+        shows=("leader-lease", "stale-answer", "stale-read", "nonlinearizable"),
         source="Paxos Made Live (PODC 2007), section 5.2; Raft thesis, section 6.4.1",
     ),
 )

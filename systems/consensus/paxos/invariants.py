@@ -16,6 +16,8 @@ no-hole                who begins to lead proposes something in every slot up to
                        it knows of, unless a value is chosen there
 leader-lease           nobody leads in a later ballot while a leader would still read unasked
 never-back             within a life the slot that is applied does not decrease
+stale-answer           who answers a query has applied all that anybody had when the query came
+                       (`splitbrain.systems.consensus.fresh_reads`)
 =====================  =============================================================================
 
 Votes are counted here, once they are durable, and not believed: the first majority for a slot and
@@ -28,6 +30,7 @@ from collections import deque
 from typing import Any
 
 from splitbrain.harness.invariants import Breach
+from splitbrain.systems.consensus.fresh_reads import Asked
 from splitbrain.systems.consensus.paxos.phases import Leading, Phase
 from splitbrain.systems.consensus.paxos.state import Server
 from splitbrain.systems.consensus.paxos.synod import Vote
@@ -42,9 +45,20 @@ class _Seen:
         votes: those that were looked at, by slot.
         unsaved: of these, those not known to be durable: the save that makes them so, slot, vote.
         base: up to which slot it keeps no votes.
+        asked: its queries.
     """
 
-    __slots__ = ("applied", "base", "phase", "promised", "saves", "state", "unsaved", "votes")
+    __slots__ = (
+        "applied",
+        "asked",
+        "base",
+        "phase",
+        "promised",
+        "saves",
+        "state",
+        "unsaved",
+        "votes",
+    )
 
     def __init__(self, state: Server) -> None:
         self.state = state
@@ -53,6 +67,7 @@ class _Seen:
         self.votes: dict[int, Vote] = {}
         self.unsaved: deque[tuple[int, int, Vote]] = deque()
         self.phase: Phase | None = None
+        self.asked = Asked()
 
 
 class PaxosInvariants:
@@ -67,6 +82,7 @@ class PaxosInvariants:
         snapshots: by slot.
         leaders: by ballot.
         last: the greatest slot that is chosen.
+        highest: the greatest slot that anybody applied.
     """
 
     def __init__(self) -> None:
@@ -77,7 +93,7 @@ class PaxosInvariants:
         self.chosen: dict[int, Vote] = {}
         self.snapshots: dict[int, bytes] = {}
         self.leaders: dict[int, str] = {}
-        self.last = 0
+        self.last = self.highest = 0
 
     def __call__(self, name: str, server: Any) -> Breach | None:
         """See `splitbrain.harness.invariants.Probe`."""
@@ -90,7 +106,16 @@ class PaxosInvariants:
             seen = self.seen[name] = _Seen(state)
             seen.unsaved.extend((0, slot, Vote(*vote)) for slot, *vote in core.stored.votes)
             breach = self.remembered(name, state) or self.durability(name, state)
-        acceptor, outbox = state.acceptor, state.outbox
+        acceptor, outbox, phase = state.acceptor, state.outbox, state.phase
+        machine, asked = state.replica.machine, seen.asked
+        if isinstance(phase, Leading) and (
+            machine.queries != asked.queries
+            or len(phase.reads) != len(asked.waiting)
+            or phase is not asked.office
+        ):
+            breach = breach or asked.look(
+                name, machine, phase, phase.reads, state.replica.applied, self.highest
+            )
         if state.settings.lease and server.lives:
             breach = breach or self.leader_lease(name, state)
         if acceptor.promised != seen.promised or outbox.saves != seen.saves:
@@ -100,10 +125,10 @@ class PaxosInvariants:
             breach = breach or self.count(name, state, slot, vote)
         if state.replica.applied != seen.applied:
             breach = breach or self.applied(name, state, seen)
-        if state.phase is not seen.phase and isinstance(state.phase, Leading):
-            self.leaders[state.phase.ballot] = name
-            breach = breach or self.no_hole(name, state, state.phase)
-        seen.phase = state.phase
+        if phase is not seen.phase and isinstance(phase, Leading):
+            self.leaders[phase.ballot] = name
+            breach = breach or self.no_hole(name, state, phase)
+        seen.phase = phase
         if outbox.saves == outbox.saves_done:
             self.told[name] = max(self.told.get(name, 0), acceptor.promised)
         return breach
@@ -194,6 +219,7 @@ class PaxosInvariants:
         """Look at what was applied, as far as it is still there; the snapshot has the rest."""
         replica, before = state.replica, seen.applied
         seen.applied = replica.applied
+        self.highest = max(self.highest, replica.applied)
         if replica.applied < before:
             said = f"{name} had applied slot {before}, and now {replica.applied}"
             return Breach("never-back", said)

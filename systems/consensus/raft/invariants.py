@@ -12,11 +12,15 @@ vote-once              a vote that is durable is the only one of its server in i
 leader-append-only     a leader's log only grows
 log-matching           an index and a term determine the entry, and the term of the one before it
 leader-completeness    who leads holds all that was committed in earlier terms
+rival-quorums          while members change: no two servers can each be elected by a majority of
+                       those whom it takes for members, neither of whom votes for both
 state-machine-safety   no two servers commit different entries at an index, or make different
                        snapshots of the same prefix
 commit-quorum          what a leader commits is in the logs of a majority
 durability             what was committed stays in the logs of a majority, whoever crashes
 never-back             within an incarnation neither the term nor the commit index decreases
+stale-answer           who answers a query has applied all that anybody had when the query came
+                       (`splitbrain.systems.consensus.fresh_reads`)
 =====================  =============================================================================
 
 A step that changed nothing costs a few comparisons. Else what is looked at is what was not
@@ -27,9 +31,12 @@ in the snapshot alone.
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from itertools import combinations
 from typing import Any
 
 from splitbrain.harness.invariants import Breach
+from splitbrain.systems.consensus.fresh_reads import Asked
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import Snapshot
 from splitbrain.systems.consensus.raft.messages import Entry
@@ -46,9 +53,11 @@ class _Seen:
         phase: the phase in which it was.
         snapshot: the snapshot that it had.
         told: whether there is no vote in this term that is not yet known to be durable.
+        asked: its queries.
     """
 
     __slots__ = (
+        "asked",
         "commit",
         "last_index",
         "last_term",
@@ -68,6 +77,7 @@ class _Seen:
         self.phase: Phase | None = None
         self.snapshot: Snapshot | None = None
         self.told = True
+        self.asked = Asked()
 
 
 class RaftInvariants:
@@ -83,6 +93,7 @@ class RaftInvariants:
         snapshots: by last index, a snapshot's last term and data.
         highest: the greatest index that was committed.
         members: by whose majority.
+        latest: by server, where its log has its configuration, and which one it is.
     """
 
     def __init__(self) -> None:
@@ -95,6 +106,7 @@ class RaftInvariants:
         self.snapshots: dict[int, tuple[int, bytes]] = {}
         self.highest = 0
         self.members = Configuration(())
+        self.latest: dict[str, tuple[int, Configuration]] = {}
 
     def __call__(self, name: str, server: Any) -> Breach | None:
         """See `splitbrain.harness.invariants.Probe`."""
@@ -105,16 +117,27 @@ class RaftInvariants:
         seen = self.seen.get(name)
         if seen is None or seen.state is not state:
             seen = self.seen[name] = _Seen(state)
-            return self.durability(name, state, "started again") or self.look(name, state, seen)
+            breach = self.durability(name, state, "started again")
+            return breach or self.look(name, state, seen)
         if state.settings.lease and server.lives and (breach := self.leader_lease(name, state)):
             return breach
-        replica, ballot = state.replica, state.ballot
-        log = replica.log
+        replica, ballot, phase = state.replica, state.ballot, state.phase
+        log, asked = replica.log, seen.asked
+        if isinstance(phase, Leadership) and (
+            replica.machine.queries != asked.queries
+            or len(phase.reads) != len(asked.waiting)
+            or phase is not asked.office
+        ):
+            stale = asked.look(
+                name, replica.machine, phase, phase.reads, replica.applied, self.highest
+            )
+            if stale is not None:
+                return stale
         if (
             log.last_index == seen.last_index
             and replica.commit == seen.commit
             and ballot.term == seen.term
-            and state.phase is seen.phase
+            and phase is seen.phase
             and log.last_term == seen.last_term
             and ballot.vote == seen.vote
             and seen.told
@@ -136,6 +159,10 @@ class RaftInvariants:
             breach = breach or self.log_matching(state, seen)
             if log.last_index < seen.last_index:
                 breach = breach or self.durability(name, state, "cut its log")
+        configuration = replica.configurations[-1]
+        if self.latest.get(name) != configuration:
+            self.latest[name] = configuration
+            breach = breach or self.rival_quorums()
         if isinstance(state.phase, Leadership) and (logged or state.phase is not seen.phase):
             breach = breach or self.elections(name, state, state.phase, seen)
         if commit != seen.commit:
@@ -227,6 +254,26 @@ class RaftInvariants:
             before = entry.term
         return None
 
+    def rival_quorums(self) -> Breach | None:
+        """Looked at when a server has another configuration than before: nothing else need happen
+        any more for two to lead at once, and each to commit what the other's side never hears of
+        (Ongaro, raft-dev, 10 July 2015; figure 10 of the paper)."""
+        known = {name: self.seen[name].state for name in self.latest}
+        for (one, (_, mine)), (other, (_, theirs)) in combinations(self.latest.items(), 2):
+            if mine == theirs:
+                continue
+            some, others = _electors(known[one], known), _electors(known[other], known)
+            if mine.agreed(some) and theirs.agreed(others):
+                for side in _halves(some, some & others):
+                    rest = others - side
+                    if mine.agreed(side) and theirs.agreed(rest):
+                        return Breach(
+                            "rival-quorums",
+                            f"{one} can be elected by {sorted(side)} and {other} by "
+                            f"{sorted(rest)}: they don't agree on who is a member",
+                        )
+        return None
+
     def vote_once(self, name: str, state: Server, seen: _Seen) -> Breach | None:
         """A vote that is durable was perhaps told: it is kept in any later life."""
         term, vote, outbox = state.ballot.term, state.ballot.vote, state.outbox
@@ -313,6 +360,24 @@ class RaftInvariants:
                 f"the snapshot of {state.name} up to {snapshot.last_index} differs from another's",
             )
         return None
+
+
+def _electors(candidate: Server, servers: Mapping[str, Server]) -> frozenset[str]:
+    """Who of them has no more in its log than the candidate, which may so have its vote."""
+    log = candidate.replica.log
+    mine = (log.last_term, log.last_index)
+    return frozenset(
+        name
+        for name, each in servers.items()
+        if (each.replica.log.last_term, each.replica.log.last_index) <= mine
+    )
+
+
+def _halves(names: frozenset[str], shared: frozenset[str]) -> Iterator[frozenset[str]]:
+    """These names, with each choice of those that are shared."""
+    for count in range(len(shared) + 1):
+        for left in combinations(sorted(shared), count):
+            yield names.difference(left)
 
 
 def _shown(entry: Entry) -> str:

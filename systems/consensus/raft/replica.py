@@ -15,7 +15,13 @@ from splitbrain.systems.consensus.raft.log import Log
 
 
 class Machine(Protocol):
-    """What the log is applied to; it must be deterministic. Results are (status, value)."""
+    """What the log is applied to; it must be deterministic. Results are (status, value).
+
+    Attributes:
+        queries: how many queries it has answered.
+    """
+
+    queries: int
 
     def apply(self, index: int, command: Any) -> tuple[str, Any]:
         """Apply the command at this log index (None for a no-op) and return its result."""

@@ -104,7 +104,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("scenario.rollback", "net.partition"),
         nodes=5,
         seeds=60,
-        shows=("stale-read", "nonlinearizable"),
+        shows=("stale-answer", "stale-read", "nonlinearizable"),
         source="Liskov and Cowling 2012, section 6.3",
     ),
 )

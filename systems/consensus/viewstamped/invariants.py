@@ -8,6 +8,8 @@ one-log                in a view all servers that are in order hold prefixes of 
 view-completeness      who is in order in a view holds what was committed in the views before it
 commit-quorum          what a primary commits was held by a majority of servers, in its view
 never-back             within a life neither view nor commitment goes back
+stale-answer           who answers a query has applied all that anybody had when the query came
+                       (`splitbrain.systems.consensus.fresh_reads`)
 =====================  =============================================================================
 
 Who held something and crashed counts as one who held it: it takes part in nothing again before it
@@ -19,19 +21,21 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.harness.invariants import Breach
+from splitbrain.systems.consensus.fresh_reads import Asked
 from splitbrain.systems.consensus.viewstamped.state import NORMAL, Server
 
 
 class _Seen:
     """What a server was like when it was looked at last; of a new life, nothing yet."""
 
-    __slots__ = ("commit", "last", "normal", "op", "state", "status", "view")
+    __slots__ = ("asked", "commit", "last", "normal", "op", "state", "status", "view")
 
     def __init__(self, state: Server) -> None:
         self.state = state
         self.view = self.commit = 0
         self.op = self.normal = -1
         self.status, self.last = "", None
+        self.asked = Asked()
 
 
 class ViewstampedInvariants:
@@ -59,7 +63,19 @@ class ViewstampedInvariants:
         seen = self.seen.get(name)
         if seen is None or seen.state is not state:
             seen = self.seen[name] = _Seen(state)
-        last = state.log[-1] if state.log else None
+        last, machine, asked = state.log[-1] if state.log else None, state.machine, seen.asked
+        if (
+            machine.queries != asked.queries
+            or len(state.reads) != len(asked.waiting)
+            or state.view != seen.view
+            or state.status != seen.status
+        ):
+            # Those that wait as it leaves a view are sent away.
+            office = (state.view, state.status)
+            highest = len(self.committed)
+            stale = asked.look(name, machine, office, state.reads, state.commit, highest)
+            if stale is not None:
+                return stale
         if (
             state.op == seen.op
             and state.commit == seen.commit

@@ -38,12 +38,14 @@ class Journal:
 
     def __init__(self) -> None:
         self.entries: list[tuple[int, Any]] = []
+        self.queries = 0
 
     def apply(self, index: int, command: Any) -> tuple[str, Any]:
         self.entries.append((index, command))
         return "ok", index
 
     def query(self, operation: Any) -> tuple[str, Any]:
+        self.queries += 1
         return "ok", tuple(command[1] for _, command in self.entries if command is not None)
 
     def state(self) -> Any:

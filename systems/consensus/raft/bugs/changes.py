@@ -37,6 +37,7 @@ BUGS_OF_CHANGES: tuple[Bug, ...] = (
         seeds=60,
         shows=(
             *("leader-completeness", "commit-quorum", "durability", "log-matching", "lost"),
+            "rival-quorums",
             "disjoint-quorums",
         ),
         source="Ongaro, Bug in single-server membership changes (raft-dev, 10 July 2015)",
@@ -51,6 +52,7 @@ BUGS_OF_CHANGES: tuple[Bug, ...] = (
         seeds=60,
         shows=(
             *("leader-completeness", "commit-quorum", "durability", "log-matching", "lost"),
+            "rival-quorums",
             "disjoint-quorums",
         ),
         source="Raft paper, section 6 and figure 10",

@@ -94,7 +94,7 @@ class WallClockLeases(RaftKV):
         return core
 
 
-_STALE = ("stale-read", "nonlinearizable", "leader-lease")
+_STALE = ("stale-answer", "stale-read", "nonlinearizable", "leader-lease")
 _LEASED = Settings(lease=0.2)
 
 BUGS_OF_LEASES: tuple[Bug, ...] = (

@@ -218,7 +218,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("scenario.rollback", "net.partition", "net.partition_oneway", "process.pause"),
         nodes=3,
         seeds=60,
-        shows=("stale-read", "nonlinearizable"),
+        shows=("stale-answer", "stale-read", "nonlinearizable"),
         source="Raft thesis, section 6.4; etcd 0.4.1, Redis-Raft 1b3fbf6 (Jepsen); DDIA 9",
     ),
     Bug(
@@ -347,7 +347,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("clock.drift", "scenario.rollback"),
         nodes=3,
         seeds=60,
-        shows=("leader-lease", "stale-read", "nonlinearizable"),
+        shows=("leader-lease", "stale-answer", "stale-read", "nonlinearizable"),
         source="Raft thesis, section 6.4.1",
     ),
     Bug(

@@ -183,8 +183,8 @@ def test_snapshots_say_who_the_members_were():
 
 
 def two_changes_and_a_leader_between(rules):
-    """Ongaro's example: n1 adds n5, n2 removes n1, and then n1 is back. What the probe sees, and
-    how n2's change was answered at first.
+    """Ongaro's example: n1 adds n5, n2 removes n1, and then n1 is back. How n2's change was
+    answered at first, and what the probe sees, then and in the end.
     """
     cluster, probe = led_by_n1(members=4, rules=rules), RaftInvariants()
 
@@ -203,6 +203,7 @@ def two_changes_and_a_leader_between(rules):
     assert cluster["n2"].role == LEADER
     look()
     answer = change(cluster, "n2", ("n2", "n3", "n4"))
+    at_once = look()
     cluster.partition(("n2", "n3"), ("n1", "n4", "n5"))
     for _ in range(4):
         cluster.settle()
@@ -213,18 +214,34 @@ def two_changes_and_a_leader_between(rules):
         cluster.time_out("n1")
         cluster.settle()
         found += look()
-    return answer, found
+    return answer, at_once, found
 
 
 def test_a_change_waits_for_an_entry_of_the_leaders_own_term():
-    assert two_changes_and_a_leader_between(Rules) == (["refused"], [])
+    assert two_changes_and_a_leader_between(Rules) == (["refused"], [], [])
 
 
 def test_without_that_two_majorities_decide():
-    answer, found = two_changes_and_a_leader_between(changes.ChangesAtOnce)
+    answer, at_once, found = two_changes_and_a_leader_between(changes.ChangesAtOnce)
 
     assert answer == []
+    assert at_once == ["rival-quorums"]
     assert "leader-completeness" in found
+
+
+@pytest.mark.parametrize(("rules", "found"), [(Rules, []), (changes.SkipsJoint, ["rival-quorums"])])
+def test_10_voters_that_are_exchanged_at_once_are_rivals_before_anybody_votes(rules, found):
+    cluster, probe = led_by_n1(members=3, rules=rules), RaftInvariants()
+
+    def look():
+        seen = [probe(name, server) for name, server in cluster.servers.items()]
+        return [breach.invariant for breach in seen if breach]
+
+    look()
+    cluster.partition(("n1", "n4", "n5"), ("n2", "n3"))
+    change(cluster, "n1", ("n1", "n4", "n5"))
+
+    assert look() == found
 
 
 # Random schedules
