@@ -50,7 +50,7 @@ RESENT = 0.1
 is remembered too shortly, or not in a snapshot, or not on disk, is asked for by such a copy and by
 nothing else, and of those in a short window hardly any meets a new life."""
 
-OWN = 0.12
+OWN = 0.2
 """How often one of the scenarios comes that only some systems have (a lease that is outlived, a
 change that is contested), alone or with one other kind: they follow what the system does, and among
 thirty kinds it seldom gets so far."""

@@ -8,6 +8,7 @@ PATHS = {
     "member.add": "splitbrain.harness.nemesis.kinds.member:ADD",
     "member.remove": "splitbrain.harness.nemesis.kinds.member:REMOVE",
     "member.replace": "splitbrain.harness.nemesis.kinds.member:REPLACE",
+    "leader.transfer": "splitbrain.harness.nemesis.kinds.member:HAND_OVER",
     "member.contested": "splitbrain.harness.nemesis.kinds.contesting:CONTESTED_CHANGE",
     "shard.move": "splitbrain.harness.nemesis.kinds.shard:SHARD_MOVE",
     "shard.split": "splitbrain.harness.nemesis.kinds.shard:SHARD_SPLIT",

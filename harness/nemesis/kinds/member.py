@@ -1,5 +1,5 @@
 """Faults of membership: a server that is never seen again, or not for a long time; one that an
-operator has join or leave.
+operator has join, leave, or lead.
 
 The latter are changes that systems are to survive without losing anything. They are asked for by
 clients (`splitbrain.harness.nemesis.operators`), where the workload offers them.
@@ -7,7 +7,7 @@ clients (`splitbrain.harness.nemesis.operators`), where the workload offers them
 
 from __future__ import annotations
 
-from splitbrain.checkers.vocabulary import ADD_MEMBER, REMOVE_MEMBER, REPLACE_MEMBER
+from splitbrain.checkers.vocabulary import ADD_MEMBER, REMOVE_MEMBER, REPLACE_MEMBER, TRANSFER
 from splitbrain.harness.nemesis.control import Effect
 from splitbrain.harness.nemesis.injection import Context, Injection, Strike, merged
 from splitbrain.harness.nemesis.kind import Kind, Words
@@ -61,13 +61,13 @@ AWAY = Kind(
 )
 
 
-def _asked(verb: str, description: str, f: str, words: Words) -> Kind:
+def _asked(verb: str, description: str, f: str, words: Words, family: str = "member") -> Kind:
     return Kind(
-        f"member.{verb}",
+        f"{family}.{verb}",
         f"{description}, as soon as a client is free, at the latest when the fault ends.",
         asking(f),
         words,
-        aliases=(f"member-{verb}",),
+        aliases=(f"{family}-{verb}",),
         targets=("all",),
         weights={"all": 1},
         by_name=True,
@@ -93,4 +93,12 @@ REPLACE = _asked(
     "A client asks that a server take a member's place",
     REPLACE_MEMBER,
     Words("an operator replaces a member", "no more members are replaced"),
+)
+
+HAND_OVER = _asked(
+    "transfer",
+    "A client asks that a certain server lead from now on",
+    TRANSFER,
+    Words("an operator has another server lead", "leaders are left alone"),
+    family="leader",
 )

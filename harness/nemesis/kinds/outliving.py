@@ -18,14 +18,18 @@ class Outliving(Scenario):
         the others   ----------- elect another ---- take writes ----------------------------
 
     The pause of DDIA's figure 8-4 and of etcd #20418. A leader that only stands still finds in its
-    mail that it has been deposed; one that is only cut off gives up in time. What it tempts to:
-    counting a lease in ticks or loops, and trusting a check that was made before the pause.
+    mail that it has been deposed; one that is only cut off gives up in time. A virtual machine that
+    was suspended goes on with a wall clock that knows of no pause, until somebody sets it right.
+    What it tempts to: counting a lease in ticks or loops, keeping its end as a time of day, and
+    trusting a check that was made before the pause.
     """
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._struck: tuple[str, LinkRule] | None = None
         self._still = False
+        self._since = 0.0  # when it began to stand still
+        self._behind = 0.0  # by how much its wall clock is behind since then
         self._turn = 0  # grows whenever something happens, so that an old timer is stale
         self._outlived = 0
 
@@ -35,8 +39,9 @@ class Outliving(Scenario):
         self._strike_leader()
 
     def end(self) -> Effect:
-        """Let it go on, and hear the others."""
+        """Let it go on, with the right time, and hear the others."""
         self._go_on()
+        self._set_right()
         return {**self._stage.close(), "leaders_outlived": self._outlived}
 
     def _strike_leader(self) -> None:
@@ -49,6 +54,7 @@ class Outliving(Scenario):
         if self._struck is None:
             self._struck = (node, stage.isolate(node))
             stage.context.processes.pause(node, stage.context.fault.id)
+            self._since = stage.context.control.now
             self._still = True  # even if another fault had paused it: then both hold it
             stage.note("pause", node)
             self._then(float(stage.context.options["patience"]), self._let_back)
@@ -64,6 +70,10 @@ class Outliving(Scenario):
 
     def _unaware(self) -> None:
         """It goes on, and does not hear the others."""
+        control = self._stage.context.control
+        if self._struck is not None and self._stage.context.options["wall"] == "stands":
+            self._behind = round(control.now - self._since, 6)
+            control.jump_clock(self._struck[0], -self._behind)
         self._go_on()
         self._then(self._stage.around(self._linger), self._let_back)
 
@@ -73,8 +83,14 @@ class Outliving(Scenario):
             self._stage.note("resume", self._struck[0])
             self._stage.context.processes.resume(self._struck[0], self._stage.context.fault.id)
 
+    def _set_right(self) -> None:
+        if self._struck is not None and self._behind:
+            self._stage.context.control.jump_clock(self._struck[0], self._behind)
+        self._behind = 0.0
+
     def _let_back(self) -> None:
         self._go_on()
+        self._set_right()
         if self._struck is not None:
             self._stage.note("return", self._struck[0])
             self._stage.lift(self._struck[1])
@@ -99,9 +115,16 @@ OUTLIVED = Kind(
     parameters=(
         Parameter("linger", 0.3, "typical time of each act, in seconds", 0.001, 60.0),
         Parameter("patience", 2.0, "seconds to wait for another leader", 0.01, 600.0),
+        Parameter(
+            "wall",
+            "runs",
+            "whether its wall clock stands still meanwhile, and is set right when it hears others",
+            choices=("runs", "stands"),
+        ),
     ),
     targets=WHOEVER_LEADS,
     weights={"leader": 1},
+    draw=lambda rng: {"wall": rng.choice(("runs", "stands"))},
     composite=True,
     by_name=True,
 )

@@ -5,8 +5,8 @@ two majorities that share no server (Ongaro, raft-dev, 10 July 2015). The data a
 workload ``set``, and so is the check: what was acknowledged stays.
 
 What is changed is drawn as a number, of which the client makes something that fits its cluster.
-Faults may ask for changes, too: that a server is added, removed, or put in the place of another one
-(`splitbrain.harness.nemesis.kinds.member`).
+Faults may ask for changes, too: that a server is added, removed, or put in the place of another
+one, or leads (`splitbrain.harness.nemesis.kinds.member`).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _ASKED = {
     REMOVE_MEMBER: "remove_member",
     REPLACE_MEMBER: "replace_member",
 }
-"""By what faults ask for, the client's method."""
+"""By what faults alone ask for, the client's method."""
 
 
 async def perform(client: Any, f: str, value: Any) -> Any:
@@ -104,6 +104,6 @@ KIND = WorkloadKind(
     },
     changes=tuple(
         Change(f, method, lambda options, draw: draw.randrange(_NUMBERS))
-        for f, method in _ASKED.items()
+        for f, method in {**_ASKED, TRANSFER: "transfer"}.items()
     ),
 )

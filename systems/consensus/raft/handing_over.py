@@ -39,7 +39,7 @@ def hand_over(server: Server, office: Leadership, wish: Transfer) -> None:
     progress = office.progress.get(wish.target)  # it may have ceased to be a member
     if wish.told or progress is None:
         return
-    if progress.match == server.replica.log.last_index:
+    if server.rules.may_hand_over(progress, server.replica.log):
         office.released = True
         office.transfer = wish._replace(told=True)
         server.outbox.reply(wish.client, wish.id, OK, None)

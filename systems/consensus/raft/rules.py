@@ -18,7 +18,7 @@ from splitbrain.systems.consensus.raft.messages import (
     Rejected,
     RequestVote,
 )
-from splitbrain.systems.consensus.raft.phases import Incoming, Leadership
+from splitbrain.systems.consensus.raft.phases import Incoming, Leadership, Progress
 from splitbrain.systems.consensus.raft.replica import Replica
 
 if TYPE_CHECKING:
@@ -84,6 +84,11 @@ class Rules:
         """Voters may; and who is none any more as long as that may yet be taken back (4.2.2)."""
         replica = server.replica
         return server.name in replica.members.electorate or not replica.settled
+
+    def may_hand_over(self, progress: Progress, log: Log) -> bool:
+        """Whether a server may be told to lead: once it holds all of our log (thesis 3.10, step
+        2)."""
+        return progress.match == log.last_index
 
     def is_protected(self, server: Server) -> bool:
         """Whether nobody may ask us for a vote, since we hear of our leader (thesis 4.2.3)."""

@@ -36,6 +36,7 @@ from splitbrain.harness.nemesis.claims import Claims
 from splitbrain.harness.system import System
 from splitbrain.systems.scalability.cache_aside.bugs import BUGS
 from splitbrain.systems.scalability.cache_aside.client import CacheClient
+from splitbrain.systems.scalability.cache_aside.invariants import CacheInvariants
 from splitbrain.systems.scalability.cache_aside.pictures import VERSIONS
 from splitbrain.systems.scalability.cache_aside.servers import CacheServer
 
@@ -63,5 +64,6 @@ SYSTEM = System(
     checkers=(no_stale_set(), single_flight(), cache_monotonic(), expiry_spread()),
     sizes=range(2, 10),
     bugs=BUGS,
+    invariants=CacheInvariants,
     pictures=(VERSIONS,),
 )

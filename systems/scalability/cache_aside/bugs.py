@@ -160,7 +160,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("net.partition", "net.partition_oneway"),
         nodes=3,
         seeds=40,
-        shows=("stale",),
+        shows=("entry-outlives", "stale"),
         options={"keys": 3},
         source="Nishtala et al., Scaling Memcache at Facebook, NSDI 2013, section 4",
     ),
@@ -183,7 +183,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("net.latency",),
         nodes=3,
         seeds=20,
-        shows=("stale",),
+        shows=("entry-outlives", "stale"),
         source="RFC 2308, section 5 (negative answers must end)",
     ),
     Bug(
@@ -216,7 +216,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("clock.bump", "clock.freeze", "net.partition", "net.partition_oneway"),
         nodes=3,
         seeds=150,
-        shows=("stale",),
+        shows=("entry-outlives", "stale"),
         source="DDIA chapter 8, Clock Synchronization and Accuracy",
     ),
 )

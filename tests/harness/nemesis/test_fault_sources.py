@@ -15,6 +15,7 @@ SHORT_FORMS = {
     "member.add": faults.member_add(),
     "member.remove": faults.member_remove(),
     "member.replace": faults.member_replace(),
+    "leader.transfer": faults.leader_transfer(),
     "member.contested": faults.contested(),
     "shard.move": faults.shard_move(),
     "shard.split": faults.shard_split(),

@@ -238,6 +238,23 @@ def test_a_leader_that_stood_still_goes_on_before_it_hears_that_another_leads():
     assert stops(world)["f1"]["effect"]["leaders_outlived"] == 1
 
 
+@pytest.mark.parametrize(("wall", "behind"), [("runs", False), ("stands", True)])
+def test_a_leader_that_stood_still_may_go_on_with_a_clock_that_knows_of_no_pause(wall, behind):
+    world, _ = performing(outlived(linger=0.3, patience=5.0, wall=wall))
+    world.announce("n1", term=1)
+    world.run_until(2.0)
+    world.announce("n2", term=2)
+    offsets = {}
+    for _ in range(200):
+        wait(world, 0.01)
+        offsets.setdefault(
+            (world.paused("n1"), hears(world, "n2", "n1")), round(world.offsets["n1"], 3)
+        )
+
+    assert (offsets[False, False] < -0.9) == behind
+    assert offsets[True, False] == offsets[False, True] == 0.0
+
+
 def test_where_nobody_else_is_elected_a_leader_does_not_stand_still_for_ever():
     world, _ = performing(outlived(patience=0.5))
     world.announce("n1", term=1)

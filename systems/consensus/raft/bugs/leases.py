@@ -114,7 +114,10 @@ BUGS_OF_LEASES: tuple[Bug, ...] = (
         title="a lease ends by the wall clock, and lasts longer when that is set back",
         server=planted(WallClockLeases, settings=_LEASED),
         workload="register",
-        faults=("clock.bump", "clock.backward", "scenario.rollback", "net.partition"),
+        faults=(
+            *("clock.bump", "clock.backward", "scenario.rollback", "net.partition"),
+            "lease.outlived",
+        ),
         nodes=3,
         seeds=80,
         shows=_STALE,
