@@ -104,7 +104,8 @@ def _books(read: Call, requests: Mapping[Any, Call], reads: list[Call]) -> Itera
             asked += [debit, credit]
         counts = entries.count(debit), entries.count(credit)
         done = request.outcome == OK and (request.completed or 0) < read.invoked
-        if done and counts == (0, 0):
+        was_there = identity in had and request.outcome != FAIL
+        if (done or was_there) and counts == (0, 0):
             yield "lost"
         if (done or identity in had) and (counts[0] == 0) != (counts[1] == 0):
             yield "half-booked"

@@ -6,7 +6,8 @@ sum}}``: what was booked so far, in which all requests that were known when it w
 The debit of a request is an entry of the negative amount on its source.
 
 ==================  ================================================================================
-lost                a request was acknowledged before the read, and the read has no entry of it
+lost                a request was acknowledged before the read, or an earlier read had an entry of it,
+                    and the read has none
 half-booked         of a request that was acknowledged, or of which an earlier read had an entry,
                     the read has one entry only
 double-booked       it has an entry of a request twice
@@ -118,6 +119,8 @@ def _entries(
         acknowledged = request.outcome == OK and (request.completed or 0) < read.invoked
         if acknowledged and not there:
             yield "lost", identity, f"nothing of {_named(request)}, which was acknowledged before"
+        elif identity in earlier and request.outcome != FAIL and not there:
+            yield "lost", identity, f"nothing of {_named(request)}, which was there before"
         if there == 1 and (acknowledged or identity in earlier):
             yield "half-booked", identity, f"one side only of {_named(request)}"
         if max(booked) > 1:

@@ -52,7 +52,8 @@ def accounts(*entries, **balances):
         ([transfer(2, "info"), accounts(both(2)[0]), accounts(both(2)[0])], INVALID,
          ["half-booked"]),
         ([transfer(2, "info"), accounts(both(2)[0]), accounts(both(2))], VALID, []),
-        ([transfer(2, "info"), accounts(both(2)), accounts()], VALID, []),
+        ([transfer(2, "info"), accounts(both(2)), accounts()], INVALID, ["lost"]),
+        ([transfer(2, "info"), accounts(), accounts(both(2))], VALID, []),
         ([transfer(1), accounts(both(1), both(1))], INVALID, ["double-booked"]),
         ([transfer(1), accounts(both(1), both(1)[1])], INVALID, ["double-booked"]),
         ([transfer(1), accounts(both(1), [7, "a", 1])], INVALID, ["unrequested"]),
@@ -160,7 +161,8 @@ def another_way(operations):
             right += pair if outcome.get(request) != "fail" else []
             there = [rows.count(side) for side in pair]
             acknowledged = ended.get(request, at) < start
-            kinds |= {"lost"} if acknowledged and there == [0, 0] else set()
+            was_there = request in earlier and outcome.get(request) != "fail"
+            kinds |= {"lost"} if (acknowledged or was_there) and there == [0, 0] else set()
             kinds |= {"double-booked"} if max(there) > 1 else set()
             half = (there[0] == 0) != (there[1] == 0)
             kinds |= {"half-booked"} if half and (acknowledged or request in earlier) else set()
