@@ -6,8 +6,8 @@ sum}}``: what was booked so far, in which all requests that were known when it w
 The debit of a request is an entry of the negative amount on its source.
 
 ==================  ================================================================================
-lost                a request was acknowledged before the read, or an earlier read had an entry of it,
-                    and the read has none
+lost                a request was acknowledged before the read, or an earlier read had an entry of
+                    it, and the read has none
 half-booked         of a request that was acknowledged, or of which an earlier read had an entry,
                     the read has one entry only
 double-booked       it has an entry of a request twice

@@ -13,6 +13,8 @@ out-of-order        a key's messages were processed in another order than they w
 buried              a message that can be processed is dead
 poison-processed    one that cannot was processed
 unsent              a message that nobody had sent by then, or that was refused
+taken-back          what an earlier read has processed or dead is not there any more, or what was
+                    processed of a key is not what comes first of it
 unbounded           more messages waited than may
 ==================  ================================================================================
 
@@ -20,7 +22,7 @@ A message of unknown outcome may be there or not.
 
 *Source.* DDIA chapter 11, "Messaging Systems" and "Acknowledgments and redelivery" (figure 11-2).
 
-*Algorithm.* One pass over each read. O(reads * messages).
+*Algorithm.* One pass over each read, and over each two. O(reads² * messages).
 """
 
 from __future__ import annotations
@@ -72,7 +74,7 @@ class _Deliveries:
         reads = [_read(call) for call in calls if call.f == READ and call.outcome == OK]
         told: dict[str, Anomaly] = {}
         for read in reads:
-            for kind, said, blamed in _problems(read, sent):
+            for kind, said, blamed in (*_problems(read, sent), *_taken_back(read, reads)):
                 events = tuple(each.complete_index or each.invoke_index for each in blamed)
                 said = f"process {read.call.process} is told that {said}"
                 told.setdefault(said, Anomaly(kind, said, events))
@@ -136,6 +138,31 @@ def _problems(read: _Read, sent: Mapping[Any, Call]) -> Iterator[Found]:
             said = f"message {number} of {call.argument[0]}, acknowledged before, is nowhere"
             yield "lost", said, (call, read.call)
     yield from _orders(read, sent)
+
+
+def _taken_back(read: _Read, reads: list[_Read]) -> Iterator[Found]:
+    """Against each read that had ended before this one was invoked; the first that differs."""
+    keys, dead = _by_key(read.processed), set(read.dead)
+    for other in reads:
+        if (other.call.completed or 0) < read.call.invoked:
+            for key, before in _by_key(other.processed).items():
+                if keys.get(key, [])[: len(before)] != before:
+                    said = f"{shown(keys.get(key, [])[: len(before)])} of {shown(key)} were"
+                    said = f"{said} processed first, and {shown(before)} were before"
+                    yield "taken-back", said, (other.call, read.call)
+                    return
+            gone = [row for row in other.dead if row not in dead]
+            if gone:
+                said = f"message {shown(gone[0][1])} of {shown(gone[0][0])} is not dead any more"
+                yield "taken-back", said, (other.call, read.call)
+                return
+
+
+def _by_key(rows: list[tuple[Any, Any]]) -> dict[Any, list[Any]]:
+    found: dict[Any, list[Any]] = {}
+    for key, number in rows:
+        found.setdefault(key, []).append(number)
+    return found
 
 
 def _orders(read: _Read, sent: Mapping[Any, Call]) -> Iterator[Found]:

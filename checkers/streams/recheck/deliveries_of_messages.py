@@ -27,9 +27,9 @@ def verify_deliveries(history: History, verdict: Verdict, options: Mapping[str, 
     sent = [call for call in calls if call.f == "send"]
     reads = [call for call in calls if call.f == "processed" and call.outcome == OK]
     rows = max((len(read.result["processed"]) for read in reads), default=0)
-    if len(reads) * (len(sent) + rows + 1) ** 2 > STEPS:
+    if len(reads) * (len(sent) + len(reads) + rows + 1) ** 2 > STEPS:
         return Certified("nothing", complete=False, unchecked="so large a history")
-    found = {read.complete_index or 0: set(_wrong(read, sent)) for read in reads}
+    found = {read.complete_index or 0: {*_wrong(read, sent), *_gone(read, reads)} for read in reads}
     for event in history.events("buffered"):
         if event.value["messages"] > event.value["bound"]:
             found[event.index] = {"unbounded"}
@@ -63,3 +63,19 @@ def _wrong(read: Call, sent: list[Call]) -> Iterator[str]:
         for other, later in firsts[at + 1 :]:
             if other == key and {number, later} <= places.keys() and places[number] > places[later]:
                 yield "out-of-order"
+
+
+def _gone(read: Call, reads: list[Call]) -> Iterator[str]:
+    """Whether something that a read before this one had is gone, or has something new before it."""
+    for other in reads:
+        if (other.completed or 0) >= read.invoked:
+            continue
+        if any(row not in read.result["dead"] for row in other.result["dead"]):
+            yield "taken-back"
+        for key in {frozen(key) for key, _ in other.result["processed"]}:
+            before, now = (
+                [number for name, number in each.result["processed"] if frozen(name) == key]
+                for each in (other, read)
+            )
+            if len(now) < len(before) or any(a != b for a, b in zip(before, now, strict=False)):
+                yield "taken-back"

@@ -39,6 +39,7 @@ def read(*processed, dead=()):
 ONE, TWO, BAD = send("a", 1, 1), send("a", 2, 2), send("b", 3, 1, poison=True)
 ALL = [ONE, TWO, BAD]
 RIGHT = ("a", 1), ("a", 2)
+MAYBE = send("a", 2, 2, kind="info")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,19 @@ RIGHT = ("a", 1), ("a", 2)
         ([ONE, send("a", 2, 2, kind="fail"), read(*RIGHT)], ["unsent"]),
         ([ONE, send("a", 2, 2, kind="info"), read(*RIGHT)], []),
         ([ONE, send("a", 2, 2, kind="info"), read(RIGHT[0])], []),
+        ([ONE, MAYBE, read(RIGHT[0]), read(*RIGHT)], []),
+        ([ONE, MAYBE, read(*RIGHT), read(RIGHT[0])], ["taken-back"]),
+        ([ONE, MAYBE, read(*RIGHT), read(*RIGHT[::-1])], ["taken-back"]),
+        ([ONE, MAYBE, read(RIGHT[0]), read(*RIGHT[::-1])], ["taken-back"]),
+        (
+            [
+                ONE,
+                send("b", 3, 1, poison=True, kind="info"),
+                read(RIGHT[0], dead=[("b", 3)]),
+                read(RIGHT[0]),
+            ],
+            ["taken-back"],
+        ),
     ],
 )
 def test_deliveries(calls, kinds):
@@ -104,7 +118,17 @@ def possible(calls):
         choices = chain(*(combinations(doubted, n) for n in range(len(doubted) + 1)))
         if not any(explains([*sure, *some], processed, dead) for some in choices):
             return False
-    return True
+    reads = [told for f, _, _, told in calls if f == "processed"]
+    return all(is_more(one, other) for at, one in enumerate(reads) for other in reads[at + 1 :])
+
+
+def is_more(one, other):
+    """Whether a read may follow another one, key by key."""
+    for key in "ab":
+        before, after = ([n for k, n in told["processed"] if k == key] for told in (one, other))
+        if after[: len(before)] != before:
+            return False
+    return {tuple(row) for row in one["dead"]} <= {tuple(row) for row in other["dead"]}
 
 
 def explains(there, processed, dead):
