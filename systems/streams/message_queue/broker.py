@@ -26,7 +26,6 @@ import trio
 from splitbrain.harness.node import Node
 from splitbrain.systems.log_file import LogFile
 
-TICK_S = 0.02
 _START = 0x51554555  # what the first frame's checksum continues
 
 PROCESSED, DEAD = "processed", "dead"
@@ -67,6 +66,7 @@ class Broker:
         self._failures: dict[int, int] = {}
         self._refused: set[int] = set()  # asked for membership only
         self._most = 0
+        self._ended = trio.Event()  # at the next message that is
 
     async def run(self) -> None:
         """Serve until cancelled."""
@@ -103,6 +103,8 @@ class Broker:
     def _end(self, position: int, how: str) -> None:
         self._out.pop(position, None)
         self.ended.append((how, self.waiting.pop(position)))
+        self._ended.set()
+        self._ended = trio.Event()
 
     def end(self, position: int, how: str) -> None:
         """A message has its effect, or is given up, unless it had or was."""
@@ -143,7 +145,7 @@ class Broker:
             case ["processed"]:
                 upto = len(self.messages)
                 while any(position <= upto for position in self.waiting):
-                    await trio.sleep(TICK_S)
+                    await self._ended.wait()
                 found = tuple((how, sent.key, sent.number) for how, sent in self.ended)
                 await self.log.sync()
                 answer = ("ok", found)

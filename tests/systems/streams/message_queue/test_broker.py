@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from timed_requests import replies
+
 from splitbrain.checkers.verdict import VALID
 from splitbrain.harness.plan import Fault, Plan
 from splitbrain.harness.runs.running import run
@@ -53,6 +55,16 @@ def test_only_so_many_may_wait():
     assert not broker.has_room()
     broker._end(1, PROCESSED)
     assert broker.has_room()
+
+
+def test_who_reads_is_told_at_the_moment_when_the_last_message_before_it_has_ended():
+    def sent(at, number):
+        return at, ("request", number, "send", "a", number, False)
+
+    asked = [sent(0.1, 1), sent(0.2, 2), (0.3, ("request", 3, "processed")), sent(0.4, 4)]
+    ended = [(1.003, ("done", 1)), (2.007, ("done", 1)), (3.009, ("done", 2))]
+
+    assert replies(Broker, *asked, *ended) == [(0.1, 1), (0.2, 2), (0.4, 4), (3.009, 3)]
 
 
 def crowded(seed):
