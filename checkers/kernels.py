@@ -86,11 +86,26 @@ def numba_installed() -> bool:
 
 
 def at_hand(module: ModuleType) -> bool:
-    """Whether a module's kernels need no compiling: they are loaded, or in the cache beside it."""
-    if module.__name__ in _loaded:
-        return True
+    """Whether a module's kernels need no compiling: they are loaded, or in the cache beside it.
+
+    Never, if nothing is to be compiled (`SWITCH`), or can be.
+    """
+    if os.environ.get(SWITCH) == "interpreted" or not numba_installed():
+        return False
+    return loaded(module) or _cached(module)
+
+
+@cache
+def _cached(module: ModuleType) -> bool:
+    """Whether a module has a cache that is not older than any source it was compiled from."""
     source = Path(module.__file__ or "")
-    return any(source.parent.glob(f"__pycache__/{source.stem}.*.nbi"))
+    written = [f.stat().st_mtime for f in source.parent.glob(f"__pycache__/{source.stem}.*.nbi")]
+    return bool(written) and max(written) >= max(f.stat().st_mtime for f in _sources(module))
+
+
+def loaded(module: ModuleType) -> bool:
+    """Whether a module's kernels are loaded in this process."""
+    return module.__name__ in _loaded
 
 
 def clock() -> float:
@@ -151,16 +166,22 @@ def compiled(module: ModuleType) -> Any:
 
 def _digest(module: ModuleType) -> str:
     """Of the sources of a module and of all that it imports from this project."""
-    unread, texts = [module.__name__], dict[str, bytes]()
+    sha = hashlib.sha256()
+    for text in _sources(module).values():
+        sha.update(text)
+    return sha.hexdigest()
+
+
+def _sources(module: ModuleType) -> dict[Path, bytes]:
+    """Files of a module and of all that it imports from this project, by the modules' names."""
+    unread, files = [module.__name__], dict[str, tuple[Path, bytes]]()
     while unread:
         name = unread.pop()
-        if name not in texts:
-            texts[name] = Path(importlib.import_module(name).__file__ or "").read_bytes()
-            unread += [found.decode() for found in _IMPORTED.findall(texts[name])]
-    sha = hashlib.sha256()
-    for name in sorted(texts):
-        sha.update(texts[name])
-    return sha.hexdigest()
+        if name not in files:
+            file = Path(importlib.import_module(name).__file__ or "")
+            files[name] = file, file.read_bytes()
+            unread += [found.decode() for found in _IMPORTED.findall(files[name][1])]
+    return dict(files[name] for name in sorted(files))
 
 
 def _stamped(kernel: Any, sources: str) -> bool:

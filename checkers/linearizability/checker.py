@@ -10,14 +10,16 @@ ends.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from splitbrain.checkers import kernels
 from splitbrain.checkers.history import History
 from splitbrain.checkers.history.collector import collector_paused
 from splitbrain.checkers.linearizability.columns import judging
+from splitbrain.checkers.linearizability.compiled import _search_kernels
 from splitbrain.checkers.linearizability.deciding import algorithms, decide
 from splitbrain.checkers.linearizability.findings import Finding, Findings, Witness
 from splitbrain.checkers.linearizability.limits import (
@@ -36,6 +38,9 @@ from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Checker, Verdic
 
 _FASTER = KeyValue, Queue, Register, Stack
 """Models that something faster than the search in this interpreter decides."""
+
+COMPILED_AFTER = 8_000
+"""Configurations of a store's key after which compiled code, if it is at hand, is loaded."""
 
 EXPLAINED = 50
 """How many broken keys get an anomaly of their own, those that break first; all are counted."""
@@ -106,6 +111,8 @@ class Linearizable:
         if self.algorithm in (None, "search"):
             monitors = self.algorithm is None
             found = judging.judged(self.model, history, limits, keyed=self.keyed, monitors=monitors)
+        if found is None and type(self.model) is KeyValue and self.algorithm in (None, "search"):
+            found = self._store(history, limits)
         if found is None:
             found = self._by_calls(history, limits)
         if not found.observed:
@@ -116,6 +123,25 @@ class Linearizable:
             )
             return Verdict(self.name, UNKNOWN, reason, coverage=found.coverage)
         return self._verdict(found, limits)
+
+    def _store(self, history: History, limits: Limits) -> Findings | None:
+        """A short history of a store: by calls, or compiled if some key takes longer than loading.
+
+        Returns:
+            None if nothing compiled is at hand, or the history is not plain enough for it.
+        """
+        enough, budget = COMPILED_AFTER, limits.budget
+        if budget.configurations <= enough or not kernels.at_hand(_search_kernels):
+            return None
+        limits.budget = replace(budget, configurations=enough)
+        found = self._by_calls(history, limits)
+        limits.budget = budget
+        if limits.stopped or all(key.validity is not UNKNOWN for key in found.keys):
+            return found
+        monitors = self.algorithm is None
+        return judging.judged(
+            self.model, history, limits, keyed=self.keyed, monitors=monitors, short=True
+        )
 
     def _by_calls(self, history: History, limits: Limits) -> Findings:
         parts = parts_of(self.model, history, keyed=self.keyed)

@@ -7,7 +7,8 @@
    For all others the search over states, for as long as most histories need.
 3. If it takes longer: is there a simple reason, or a small window, that rules out everything?
    For several registers whose written values all differ: an order by SAT.
-4. For registers many orders at once, with a few configurations of each event.
+4. For registers the compiled search, if it is at hand; then many orders at once, with a few
+   configurations of each event.
 5. The search again, with the whole budget: compiled for registers, else interpreted.
 """
 
@@ -17,7 +18,7 @@ from dataclasses import replace
 
 from splitbrain.checkers import kernels
 from splitbrain.checkers.linearizability import nesting, pairing, serializing, sweeping
-from splitbrain.checkers.linearizability.compiled import from_calls
+from splitbrain.checkers.linearizability.compiled import _search_kernels, from_calls
 from splitbrain.checkers.linearizability.findings import SEARCH, Finding, Witness
 from splitbrain.checkers.linearizability.limits import Budget, Limits
 from splitbrain.checkers.linearizability.monitors import (
@@ -29,7 +30,7 @@ from splitbrain.checkers.linearizability.monitors import (
 )
 from splitbrain.checkers.linearizability.outcome import Outcome
 from splitbrain.checkers.linearizability.problem import Problem, problem_of
-from splitbrain.checkers.linearizability.searching import search
+from splitbrain.checkers.linearizability.searching import Search, search
 from splitbrain.checkers.linearizability.windows import refuted
 from splitbrain.checkers.linearizability.witness import dead_end_of, explain, reason_of
 from splitbrain.checkers.models import KeyPart, Model, MultiRegister, Queue, Register, Stack
@@ -40,6 +41,10 @@ FIRST_TRY = 500
 
 SECOND_TRY = 40_000
 """Configurations after which compiling is worth its while even for a short history."""
+
+COMPILED_TRY = 1_000_000
+"""Configurations that a compiled search, if it is at hand, explores before a sweep: that takes no
+longer than loading it."""
 
 
 def decide(model: Model, part: KeyPart, limits: Limits, *, algorithm: str | None = None) -> Finding:
@@ -119,9 +124,9 @@ def _of_monitor(model: Model, part: KeyPart, result: MonitorResult) -> Finding:
 
 
 def _searched(model: Model, part: KeyPart, problem: Problem, limits: Limits) -> Outcome:
-    budget = limits.budget
+    budget, begun = limits.budget, Search(problem)
     first = min(budget.configurations, FIRST_TRY + 2 * len(problem.calls))
-    outcome = _within(problem, limits, first)
+    outcome = _within(begun, limits, first)
     if not outcome.exhausted or limits.look() or first == budget.configurations:
         return outcome
     stuck = outcome.stuck
@@ -134,22 +139,32 @@ def _searched(model: Model, part: KeyPart, problem: Problem, limits: Limits) -> 
             everything = tuple(place[index] for index in order if index in place)
             return replace(outcome, order=everything, exhausted=False)
     if type(model) is not Register:
-        return _within(problem, limits, budget.configurations)
-    found = sweeping.search(problem, limits, budget.configurations)
-    if found is not None or limits.stopped:
-        return found or outcome
+        return _within(begun, limits, budget.configurations)
+    if kernels.at_hand(_search_kernels):
+        fast = replace(limits, budget=_at_most(budget, COMPILED_TRY))
+        found = from_calls.search(problem, fast)
+        limits.interrupted |= fast.interrupted
+        if not found.exhausted or limits.look():
+            return found
+    swept = sweeping.search(problem, limits, budget.configurations)
+    if swept is not None or limits.stopped:
+        return swept or outcome
     if not kernels.numba_installed():
-        return _within(problem, limits, budget.configurations)
+        return _within(begun, limits, budget.configurations)
     second = min(budget.configurations, max(SECOND_TRY, first))
-    outcome = _within(problem, limits, second)
+    outcome = _within(begun, limits, second)
     if not outcome.exhausted or limits.look() or second == budget.configurations:
         return outcome
     return from_calls.search(problem, limits)
 
 
-def _within(problem: Problem, limits: Limits, configurations: int) -> Outcome:
+def _at_most(budget: Budget, configurations: int) -> Budget:
+    return replace(budget, configurations=min(budget.configurations, configurations))
+
+
+def _within(begun: Search, limits: Limits, configurations: int) -> Outcome:
     budget = replace(limits.budget, configurations=configurations)
-    outcome = search(problem, budget, deadline=limits.deadline)
+    outcome = begun.within(budget, deadline=limits.deadline)
     limits.interrupted |= outcome.interrupted
     if outcome.exhausted:
         limits.look()

@@ -57,7 +57,10 @@ REFUSED = _Constant("REFUSED")
 UNSEEN = _Constant("UNSEEN")
 """Any register value, or string of a key-value store, that no operation needs."""
 
-_ANY = _Constant("ANY")
+ANY = _Constant("ANY")
+"""What an operation needs that fits every state."""
+
+_GROWS = _Constant("GROWS")
 _FOREVER = float("inf")
 
 
@@ -76,6 +79,8 @@ class Problem:
         alike: equal for optional calls that are interchangeable.
         expires: calls that need not be placed, and can be until their completion only; empty if
             there are none.
+        needs: the state that calls need to find, `ANY` if they fit every one; empty if the model
+            does not tell.
     """
 
     calls: list[Call]
@@ -87,6 +92,7 @@ class Problem:
     fitting: list[bool]
     alike: list[Hashable]
     expires: list[bool] = field(default_factory=list)
+    needs: list[Hashable] = field(default_factory=list)
 
 
 def problem_of(
@@ -171,22 +177,54 @@ def _general_problem(
 def _string_problem(model: KeyValue, problem: Problem, *, any_initial: bool) -> Problem:
     """The problem of a key-value store, with the reduction described in the module."""
     needed = sorted({need for call in problem.calls for need in _strings_needed(model, call)})
-    step, fitting, blind = problem.step, problem.fitting, problem.blind
+    appended: dict[State, dict[State, State]] = {}
 
-    def begins_needed(string: str) -> bool:
-        at = bisect_left(needed, string)
-        return at < len(needed) and needed[at].startswith(string)
+    def reduced(state: State) -> State:
+        if not isinstance(state, str):
+            return state
+        at = bisect_left(needed, state)
+        return state if at < len(needed) and needed[at].startswith(state) else UNSEEN
+
+    # What `KeyValue.step` does, said once for each call: most steps are one comparison then.
+    needs: list[Hashable] = []
+    leaves: list[State] = []
+    grown: list[dict[State, State]] = []
+    for call in problem.calls:
+        need, leave = _needs_and_leaves_of_string(model, call)
+        needs.append(need)
+        leaves.append(reduced(leave))
+        grown.append(appended.setdefault(leave, {}) if need is _GROWS else {})
 
     def successor(state: State, i: int) -> State:
-        if state is UNSEEN and not blind[i]:
-            return UNSEEN if fitting[i] else REFUSED
-        after = step(state, i)
-        return after if not isinstance(after, str) or begins_needed(after) else UNSEEN
+        need = needs[i]
+        if need is not _GROWS:
+            return leaves[i] if need is ANY or need == state else REFUSED
+        if state is UNSEEN:
+            return UNSEEN
+        after = grown[i].get(state)
+        if after is None:
+            after = grown[i][state] = reduced(f"{state or ''}{problem.calls[i].argument}")
+        return after
 
     initials = problem.initials
     if any_initial:
         initials = (*_beginnings(needed, problem.calls), None, UNSEEN)
-    return replace(problem, initials=initials, step=successor)
+    fits = [ANY if need is _GROWS else need for need in needs]
+    return replace(problem, initials=initials, step=successor, needs=fits)
+
+
+def _needs_and_leaves_of_string(model: KeyValue, call: Call) -> tuple[Hashable, State]:
+    """The state an operation needs to find and what it leaves; of an append, what it adds."""
+    if call.f == "get":
+        return call.result, call.result
+    if call.f == "append":
+        return _GROWS, call.argument
+    if call.f == "put":
+        return ANY, call.argument
+    if call.f == "delete":
+        return ANY, model.initial
+    old, new = (model.initial if value is None else value for value in call.argument)
+    return old, new
 
 
 def _beginnings(needed: Sequence[str], calls: Sequence[Call]) -> list[str]:
@@ -226,19 +264,18 @@ def register_problem(
         (*_needs_and_leaves(call), free, call) for call, free in zip(calls, optional, strict=True)
     ]
     rows = _without_unobservable(
-        [row for row in rows if not (row[2] and (row[1] is _ANY or row[0] == row[1]))]
+        [row for row in rows if not (row[2] and (row[1] is ANY or row[0] == row[1]))]
     )
-    needed: dict[Any, None] = dict.fromkeys(need for need, _, _, _ in rows if need is not _ANY)
+    needed: dict[Any, None] = dict.fromkeys(need for need, _, _, _ in rows if need is not ANY)
     needs = [row[0] for row in rows]
     # A read leaves what it found: writing the needed value down again makes `step` one comparison.
     leaves = [
-        need if leave is _ANY else leave if leave in needed else UNSEEN
-        for need, leave, _, _ in rows
+        need if leave is ANY else leave if leave in needed else UNSEEN for need, leave, _, _ in rows
     ]
 
     def successor(state: State, i: int) -> State:
         need = needs[i]
-        return leaves[i] if need is _ANY or need == state else REFUSED
+        return leaves[i] if need is ANY or need == state else REFUSED
 
     initial = model.initial if model.initial in needed else UNSEEN
     return Problem(
@@ -247,9 +284,10 @@ def register_problem(
         step=successor,
         optional=[row[2] for row in rows],
         pure=[need == leave for need, leave in zip(needs, leaves, strict=True)],
-        blind=[need is _ANY for need in needs],
-        fitting=[need is _ANY for need in needs],
+        blind=[need is ANY for need in needs],
+        fitting=[need is ANY for need in needs],
         alike=list(zip(needs, leaves, strict=True)),
+        needs=needs,
     )
 
 
@@ -259,10 +297,10 @@ _Row = tuple[Any, Any, bool, Call]  # needs, leaves, optional, call
 def _needs_and_leaves(call: Call) -> tuple[Any, Any]:
     """The value an operation needs to find (or any) and the one it leaves (or what it found)."""
     if call.f == "write":
-        return _ANY, frozen(call.argument)
+        return ANY, frozen(call.argument)
     if call.f == "cas":
         return frozen(call.argument[0]), frozen(call.argument[1])
-    return frozen(call.result), _ANY
+    return frozen(call.result), ANY
 
 
 def _without_unobservable(rows: list[_Row]) -> list[_Row]:
@@ -270,7 +308,7 @@ def _without_unobservable(rows: list[_Row]) -> list[_Row]:
     while True:
         last_need: dict[Any, float] = {}
         for need, _, free, call in rows:
-            if need is not _ANY:
+            if need is not ANY:
                 ends = _FOREVER if free or call.completed is None else call.completed
                 last_need[need] = max(ends, last_need.get(need, -1))
         kept = [row for row in rows if not row[2] or last_need.get(row[1], -1) > row[3].invoked]

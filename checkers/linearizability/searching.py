@@ -51,7 +51,7 @@ from typing import Any
 from splitbrain.checkers.kernels import clock
 from splitbrain.checkers.linearizability.limits import Budget
 from splitbrain.checkers.linearizability.outcome import Outcome, Stuck
-from splitbrain.checkers.linearizability.problem import REFUSED, UNSEEN, Problem
+from splitbrain.checkers.linearizability.problem import ANY, REFUSED, UNSEEN, Problem
 from splitbrain.checkers.models import State
 
 BYTES_A_CONFIGURATION = 400
@@ -100,28 +100,35 @@ class Layout:
 class _Search:
     problem: Problem
     layout: Layout
-    budget: Budget
-    deadline: float | None
-    limit: int
+    deadline: float | None = None
+    limit: int = 0
     memo: dict[tuple[int, int, State], list[tuple[int, int]]] = field(default_factory=dict)
     configurations: int = 0
     exhausted: bool = False
     furthest: tuple[int, int] = (-1, -1)
     dead_end: tuple[_Node, int] | None = None
+    stack: list[_Frame] = field(default_factory=list)
+    held: tuple[_Node, int] | None = None  # noted, but not explored: the budget ended there
 
     def run(self, initial: State) -> _Node | None:
-        """The configuration at the end of a linearization, or None."""
-        self.memo.clear()
-        node = _Node(0, 0, 0, (), (), initial, -1, None)
-        stack: list[_Frame] = []
+        """The configuration at the end of a linearization, or None. Goes on where it was held."""
+        node, stack = _Node(0, 0, 0, (), (), initial, -1, None), self.stack
+        if self.held is None:
+            self.memo.clear()
+            stack.clear()
         while True:
-            forcing = self._advance(node)
-            if forcing < 0:
-                return node
-            self._note(node, forcing)
-            if self._fresh(node):
+            if self.held is None:
+                forcing = self._advance(node)
+                if forcing < 0:
+                    return node
+                self._note(node, forcing)
+                fresh = self._fresh(node)
+            else:
+                node, forcing = self.held
+                fresh, self.held, self.exhausted = True, None, False
+            if fresh:
                 if self._spent():
-                    self.exhausted = True
+                    self.exhausted, self.held = True, (node, forcing)
                     return None
                 self.configurations += 1
                 stack.append(self._frame(node, forcing))
@@ -213,15 +220,23 @@ class _Search:
             if not before or node.used & before:
                 candidates.append(i)
         waiting_for = [i for i in (*node.waiting, *node.spare) if not blind[i]]
+        needs = problem.needs
+        wanted = {needs[i] for i in waiting_for} if needs else None
         ranked = []
         for i in candidates:
             after = step(node.state, i)
             if after is REFUSED or problem.pure[i]:
                 continue
-            awaited = (step(after, other) is not REFUSED for other in waiting_for)
-            unseen = (fitting[i] and after is UNSEEN) or (blind[i] and not any(awaited))
-            if unseen and i != forcing:
-                continue
+            if i != forcing and fitting[i]:
+                if after is UNSEEN:
+                    continue
+                if blind[i]:
+                    if wanted is None:
+                        awaited = any(step(after, other) is not REFUSED for other in waiting_for)
+                    else:
+                        awaited = after in wanted or ANY in wanted
+                    if not awaited:
+                        continue
             helps = i == forcing or step(after, forcing) is not REFUSED
             ranked.append((i == forcing, helps, not optional[i], -i))
         ranked.sort()
@@ -262,31 +277,49 @@ class _Search:
         )
 
 
-def search(problem: Problem, budget: Budget, *, deadline: float | None = None) -> Outcome:
-    """Look for a linearization.
+class Search:
+    """A search for a linearization, which can go on where a budget ended.
 
     Args:
         problem: what to linearize.
-        budget: its ``configurations`` limit this search, over all initial states.
-        deadline: when to give up, on `splitbrain.checkers.kernels.clock`.
     """
-    limit = min(budget.configurations, budget.memory // BYTES_A_CONFIGURATION)
-    hunt = _Search(problem, layout_of(problem), budget, deadline, limit)
-    total = sum(event < 0 for event in hunt.layout.events)
-    interrupted, end = False, None
-    for initial in problem.initials:
-        try:
-            end = hunt.run(initial)
-        except KeyboardInterrupt:
-            interrupted = True
-        if end is not None:
-            order = ordered(problem, end.trail)
-            return Outcome(order, None, False, hunt.configurations, (total, total))
-        if hunt.exhausted or interrupted:
-            stuck = None if hunt.dead_end is None else _stuck(hunt)
-            passed = _progress(hunt, total)
-            return Outcome(None, stuck, True, hunt.configurations, passed, interrupted)
-    return Outcome(None, _stuck(hunt), False, hunt.configurations, _progress(hunt, total))
+
+    def __init__(self, problem: Problem) -> None:
+        self._hunt = _Search(problem, layout_of(problem))
+        self._initials = list(problem.initials)
+
+    def within(self, budget: Budget, *, deadline: float | None = None) -> Outcome:
+        """What is found within a budget.
+
+        Args:
+            budget: its ``configurations`` limit this search, over all initial states, and with
+                what was explored before.
+            deadline: when to give up, on `splitbrain.checkers.kernels.clock`.
+        """
+        hunt, initials = self._hunt, self._initials
+        hunt.limit = min(budget.configurations, budget.memory // BYTES_A_CONFIGURATION)
+        hunt.deadline = deadline
+        total = sum(event < 0 for event in hunt.layout.events)
+        interrupted, end = False, None
+        while initials:
+            try:
+                end = hunt.run(initials[0])
+            except KeyboardInterrupt:
+                interrupted = True
+            if end is not None:
+                order = ordered(hunt.problem, end.trail)
+                return Outcome(order, None, False, hunt.configurations, (total, total))
+            if hunt.exhausted or interrupted:
+                stuck = None if hunt.dead_end is None else _stuck(hunt)
+                passed = _progress(hunt, total)
+                return Outcome(None, stuck, True, hunt.configurations, passed, interrupted)
+            initials.pop(0)
+        return Outcome(None, _stuck(hunt), False, hunt.configurations, _progress(hunt, total))
+
+
+def search(problem: Problem, budget: Budget, *, deadline: float | None = None) -> Outcome:
+    """Look for a linearization; see `Search.within`."""
+    return Search(problem).within(budget, deadline=deadline)
 
 
 def _progress(hunt: _Search, total: int) -> tuple[int, int]:

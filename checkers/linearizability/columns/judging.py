@@ -36,8 +36,9 @@ from splitbrain.checkers.linearizability.witness import (
 from splitbrain.checkers.models import KeyPart, KeyValue, Model, Register
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID
 
-_COMPILED_FROM, _LOADED_FROM = 200_000, 8_000
-"""Events from which compiling is worth its while, and from which compiled code is, if at hand."""
+_COMPILED_FROM, _AT_HAND_FROM, _LOADED_FROM = 200_000, 8_000, 2_000
+"""Events from which compiling is worth its while, from which compiled code is, if at hand, and if
+it is loaded already."""
 _RECENT = 16, 64, 256
 """How many of a key's last operations are tried as a reason, before all are."""
 
@@ -49,6 +50,7 @@ def judged(
     *,
     keyed: bool | None,
     monitors: bool = True,
+    short: bool = False,
 ) -> Findings | None:
     """What is found for a history; None if it is too short, not plain enough, or of another model.
 
@@ -58,9 +60,9 @@ def judged(
         limits: see `Limits`.
         keyed: whether values are ``[key, value]``; None finds out.
         monitors: whether to ask a monitor about keys that take long.
+        short: whether to judge it, too, if it is short.
     """
-    least = _LOADED_FROM if kernels.at_hand(_search_kernels) else _COMPILED_FROM
-    if not kernels.worth_compiling(kernels.ALWAYS * len(history) // least):
+    if not kernels.worth_compiling(kernels.ALWAYS * len(history) // (1 if short else _least())):
         return None
     found = _operations(model, history, keyed)
     if found is None:
@@ -76,6 +78,13 @@ def judged(
     except KeyboardInterrupt:
         limits.interrupted = True
     return Findings(recorded.keyed, judge.findings(), recorded.coverage)
+
+
+def _least() -> int:
+    """How many events are enough."""
+    if kernels.loaded(_search_kernels):
+        return _LOADED_FROM
+    return _AT_HAND_FROM if kernels.at_hand(_search_kernels) else _COMPILED_FROM
 
 
 def _operations(

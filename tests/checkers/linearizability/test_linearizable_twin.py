@@ -25,7 +25,7 @@ from splitbrain.checkers import models
 from splitbrain.checkers.linearizability import Budget, verify_order
 from splitbrain.checkers.linearizability.problem import problem_of
 from splitbrain.checkers.linearizability.register_anomalies import certain_reason
-from splitbrain.checkers.linearizability.searching import search
+from splitbrain.checkers.linearizability.searching import Search, search
 from splitbrain.checkers.linearizability.windows import window_of
 
 REGISTER = models.cas_register()
@@ -209,3 +209,19 @@ def test_long_histories_with_many_indeterminate_operations_agree_between_engines
             history = mutated(r, history, 3)
         first, *others = (verdict(model, history.calls())[0] for model in variants)
         assert others == [first] * len(others), list(history)
+
+
+@pytest.mark.parametrize("model", [REGISTER, STORE], ids=["register", "store"])
+def test_a_search_that_goes_on_finds_what_one_without_a_pause_finds(model):
+    r, counts = random.Random("pauses"), {True: 0, False: 0}
+    draw, answer = draw_register(2) if model is REGISTER else draw_kv()
+    for _ in range(150):
+        calls = random_history(r, draw, answer, most=8).calls()
+        at_once = search(problem_of(model, calls), Budget())
+        begun, pauses = Search(problem_of(model, calls)), 0
+        while (outcome := begun.within(Budget(pauses))).exhausted:
+            assert outcome.configurations == pauses
+            pauses += 1
+        assert outcome == at_once
+        counts[at_once.order is not None] += 1
+    both_kinds_were_met(counts)

@@ -19,7 +19,7 @@ from linearizability_twin import (
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
 from splitbrain.checkers.history import INVOKE, OK, History, Operation
-from splitbrain.checkers.linearizability import Budget, verify, verify_order
+from splitbrain.checkers.linearizability import Budget, checker, verify, verify_order
 from splitbrain.checkers.linearizability.columns import judging
 from splitbrain.checkers.linearizability.limits import begun
 from splitbrain.checkers.linearizability.problem import problem_of
@@ -222,3 +222,29 @@ def test_surrogates_appended_are_not_the_character_that_they_stand_for_in_utf_16
 def test_a_history_of_nothing_but_puts_and_appends_exercises_nothing():
     history = done(("put", "a", "a"), ("append", "b", "b"), ("delete", None, None))
     assert linearizable(models.kv()).check(history).validity is UNKNOWN
+
+
+def test_a_short_history_that_takes_long_by_calls_is_judged_by_columns(monkeypatch):
+    monkeypatch.delenv(kernels.SWITCH)
+    monkeypatch.setattr(kernels, "at_hand", lambda module: True)
+    monkeypatch.setattr(checker, "COMPILED_AFTER", 1)
+    judged = []
+    by_columns = judging.judged
+
+    def noted(*arguments, **options):
+        judged.append(options.get("short", False))
+        return by_columns(*arguments, **options)
+
+    monkeypatch.setattr(judging, "judged", noted)
+    r, counts = random.Random("escape"), {VALID: 0, INVALID: 0}
+    while min(counts.values()) < 5:
+        history, model = random_history(r, *draw_kv(), most=8), DIALECTS["null"]
+        verdict = linearizable(model).check(history)
+        if verdict.validity is not UNKNOWN:
+            assert (verdict.validity is VALID) == linearizable_by_sets(model, history.calls())
+            verify(model, history, verdict.certificate)
+            counts[verdict.validity] += 1
+    assert True in judged
+    assert linearizable(model, algorithm="search").check(history).validity is verdict.validity
+    small = linearizable(model, budget=Budget(1)).check(history)
+    assert small.validity in (verdict.validity, UNKNOWN)
