@@ -42,9 +42,9 @@ FIRST_TRY = 500
 SECOND_TRY = 40_000
 """Configurations after which compiling is worth its while even for a short history."""
 
-COMPILED_TRY = 1_000_000
-"""Configurations that a compiled search, if it is at hand, explores before a sweep: that takes no
-longer than loading it."""
+COMPILED_TRY, FEW = 200_000, 32
+"""Configurations that a compiled search, if it is at hand, explores before a sweep: no longer than
+loading takes, unless there are more indeterminate operations than a few, which are a sweep's."""
 
 
 def decide(model: Model, part: KeyPart, limits: Limits, *, algorithm: str | None = None) -> Finding:
@@ -140,7 +140,7 @@ def _searched(model: Model, part: KeyPart, problem: Problem, limits: Limits) -> 
             return replace(outcome, order=everything, exhausted=False)
     if type(model) is not Register:
         return _within(begun, limits, budget.configurations)
-    if kernels.at_hand(_search_kernels):
+    if kernels.at_hand(_search_kernels) and sum(problem.optional) <= FEW:
         fast = replace(limits, budget=_at_most(budget, COMPILED_TRY))
         found = from_calls.search(problem, fast)
         limits.interrupted |= fast.interrupted
