@@ -22,7 +22,7 @@ from linearizability_twin import (
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID, kernels, linearizable, models
 from splitbrain.checkers.history import INFO, INVOKE, OK, History, Operation
-from splitbrain.checkers.linearizability import Budget, verify, verify_order
+from splitbrain.checkers.linearizability import Budget, deciding, verify, verify_order
 from splitbrain.checkers.linearizability.columns import judging
 from splitbrain.checkers.linearizability.columns.problems import prepare
 from splitbrain.checkers.linearizability.columns.registers import register_operations
@@ -38,6 +38,7 @@ from splitbrain.checkers.linearizability.parts import parts_of
 from splitbrain.checkers.linearizability.problem import problem_of
 from splitbrain.checkers.linearizability.register_anomalies import certain_reason
 from splitbrain.checkers.linearizability.searching import search
+from splitbrain.checkers.models import KeyPart
 
 REGISTER = models.cas_register()
 needs_numba = pytest.mark.skipif(not kernels.numba_installed(), reason="numba is not installed")
@@ -353,3 +354,23 @@ def test_memory_ends_in_forgetting_what_was_met_long_ago_or_all(remembered, comp
     outcome = from_calls.search(problem, begun(Budget(memory=1 << 18)))
     assert outcome.order is not None
     assert len(sizes) > len(set(sizes)), "there was always room for a larger table"
+
+
+@needs_numba
+@pytest.mark.parametrize("few", [32, -1])
+def test_a_key_that_takes_long_is_searched_by_kernels_unless_much_is_indeterminate(
+    compiled, few, monkeypatch
+):
+    monkeypatch.setattr(deciding, "FIRST_TRY", -1_000)  # each of them takes too long
+    monkeypatch.setattr(deciding, "FEW", few)
+    monkeypatch.setattr(kernels, "at_hand", lambda module: True)
+    tried, by_kernels = [], from_calls.search
+    monkeypatch.setattr(
+        from_calls, "search", lambda problem, limits: tried.append(1) or by_kernels(problem, limits)
+    )
+    for history in random_histories("long", 30):
+        part = KeyPart(None, history.calls())
+        finding = deciding.decide(REGISTER, part, begun(Budget()), algorithm="search")
+        valid = linearizable_by_sets(REGISTER, history.calls())
+        assert finding.validity is (VALID if valid else INVALID)
+    assert bool(tried) is (few > 0)
