@@ -15,7 +15,11 @@ reader comes later in that order, and later in the descent.
 Every timing after a change is another, so a smaller plan may fail under another environment only: a
 candidate counts as failing if any of a few *re-rolled* seeds fails with the same signature, and
 is then kept with that seed. The result is therefore always a plan that fails by itself, in one
-run. At first, while nearly everything can go, one environment a candidate is enough, and cheaper.
+run. At first one environment a candidate is enough, and cheaper, until nothing
+goes in it any more: most failures fail in it if they fail at all. Times are the exception. Pulled
+together in one lucky environment they soon fit that one only; so a failure that came in all of them
+has to come in all of them with its times changed, too. Before that, the time in which nothing
+happens is cut off as soon as most of the operations are, and with it what all other runs cost.
 
 Candidates are run in their order, the next few already meanwhile by other processes (`trials`);
 what is found does not depend on how many there are.

@@ -33,14 +33,12 @@ COARSE = 8
 
 _SEEDS = 1 << 32
 
-_SIMPLER: tuple[Callable[[Plan], Iterator[simpler.Simpler]], ...] = (
-    simpler.plainer_settings,
+_EARLIER: tuple[Callable[[Plan], Iterator[simpler.Simpler]], ...] = (
     simpler.earlier_together,
     simpler.simpler_faults,
     simpler.earlier_operations,
-    simpler.smaller_values,
 )
-"""What can become simpler, in the order in which it is tried."""
+"""Which times can become simpler, in the order in which it is tried."""
 
 
 def shrink(
@@ -130,6 +128,7 @@ class _Shrinker:
         self._trials = trials
         self._most_rerolls = self._rerolls = rerolls
         self._refused: set[str] = set()
+        self._unsure: set[str] = set()
 
     @property
     def best(self) -> Plan:
@@ -164,7 +163,7 @@ class _Shrinker:
         for position, plan in enumerate(candidates):
             if size(plan) >= size(self.best):
                 continue
-            key = repr(plan.with_(seed=0))
+            key = _key(plan)
             if key in self._refused:
                 continue
             for candidate in self._rolled(plan, self._rerolls):
@@ -177,11 +176,35 @@ class _Shrinker:
         for roll in range(1, rerolls):
             yield plan.with_(seed=(plan.seed * 31 + roll) % _SEEDS)
 
-    def each(self, changes: Iterable[Change]) -> None:
-        """Make one change after the other to the best, each if it is for the smaller and fails."""
-        left = list(changes)
-        while (found := self.first(change(self.best) for change in left)) is not None:
+    def first_sure(self, candidates: Iterable[Plan]) -> int | None:
+        """As `first`, but the candidate fails in every environment; the first in which it passes
+        ends it, so that refusing it costs little."""
+        smaller = [(p, plan) for p, plan in enumerate(candidates) if size(plan) < size(self.best)]
+        left = [(p, plan) for p, plan in smaller if _key(plan) not in self._unsure]
+        while (found := self._trials.first(plan for _, plan in left)) is not None:
+            position, plan = left[found]
+            others = [*self._rolled(plan, self._most_rerolls)][1:]
+            if all(self._trials.failing(others)):
+                self.best = plan
+                return position
+            self._unsure.update(_key(refused) for _, refused in left[: found + 1])
             del left[: found + 1]
+        self._unsure.update(_key(plan) for _, plan in left)
+        return None
+
+    def each(self, changes: Iterable[Change], *, surely: bool = False) -> None:
+        """Make one change after the other to the best, each if it is for the smaller and fails: in
+        some environment, or `surely` in all of them."""
+        left = list(changes)
+        first = self.first_sure if surely else self.first
+        while (found := first(change(self.best) for change in left)) is not None:
+            del left[: found + 1]
+
+    def is_sure(self) -> bool:
+        """Whether the smallest plan fails in every environment."""
+        return self.deterministic and all(
+            self._trials.failing([*self._rolled(self.best, self._most_rerolls)])
+        )
 
     # Passes
 
@@ -195,9 +218,14 @@ class _Shrinker:
         self.drop(removal.faults_of, removal.with_faults, pieces=COARSE)
         if self.best.operations is not None:
             self.drop(removal.operations_of, removal.with_operations, pieces=COARSE)
-        self._rerolls, self._refused = self._most_rerolls, set()
-        self.to_fixpoint(self.take_away)
-        self.to_fixpoint(self.simplify, self.take_away)
+            if self.is_sure():
+                self.each(simpler.CUT_SHORT, surely=True)
+        # What one environment refused is not run in it again, where runs can be repeated.
+        first = 1 if self.deterministic else self._most_rerolls
+        for rerolls in dict.fromkeys((first, self._most_rerolls)):
+            self._rerolls, self._refused = rerolls, set()
+            self.to_fixpoint(self.take_away)
+            self.to_fixpoint(lambda: self.to_fixpoint(self.simplify), self.take_away)
         self.plain()
 
     def to_fixpoint(self, *passes: Callable[[], None]) -> None:
@@ -246,9 +274,15 @@ class _Shrinker:
             start, chunk = cuts[found]
 
     def simplify(self) -> None:
-        """Default settings, earlier times, small values."""
-        for changes in _SIMPLER:
-            self.each(map(self._not_crowding, changes(self.best)))
+        """Default settings, earlier times, small values.
+
+        No time that makes a failure rarer which came for sure.
+        """
+        self.each(simpler.plainer_settings(self.best))
+        sure = self.is_sure()
+        for changes in _EARLIER:
+            self.each(map(self._not_crowding, changes(self.best)), surely=sure)
+        self.each(simpler.smaller_values(self.best))
 
     @staticmethod
     def _not_crowding(change: Change) -> Change:
@@ -327,6 +361,11 @@ class _Shrinker:
             if result.signature == self.signature:
                 return result
         return None
+
+
+def _key(plan: Plan) -> str:
+    """What is refused: the plan in whichever environment."""
+    return repr(plan.with_(seed=0))
 
 
 def _cuts(count: int, start: int, chunk: int, least: int) -> Iterator[tuple[int, int]]:

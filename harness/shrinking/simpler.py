@@ -140,6 +140,9 @@ def _rounder(digits: int) -> tuple[Callable[[Fault], Fault], Callable[[Fault], F
     )
 
 
+CUT_SHORT = (_ended_early, _begun_at_once)
+"""Without the time in which nothing is planned, before and after."""
+
 _FAULT_CHANGES = (_lasting(0.25), _lasting(0.5), *_rounder(0), *_rounder(1), *_rounder(2))
 
 

@@ -7,7 +7,7 @@ import pytest
 from small_register import Client, Durable, Forgetful
 
 from splitbrain.checkers.verdict import INVALID, VALID
-from splitbrain.harness import Plan, faults, run, search, shrink
+from splitbrain.harness import Fault, Plan, PlannedOperation, faults, run, search, shrink
 from splitbrain.harness.node import Node
 from splitbrain.harness.planning import draw
 from splitbrain.harness.runs.folders import read_plan
@@ -187,3 +187,28 @@ def test_a_planted_bug_of_a_real_system_shrinks_too():
     assert small.run.signature == found.failure.signature
     assert len(small.run.plan.operations) <= 3
     assert len(small.run.plan.faults) <= 2
+
+
+class Settled(Forgetful):
+    """Forgets for sure what it took in after a second of its life; before that, by luck."""
+
+    def __init__(self, node):
+        super().__init__(node)
+        self.begun = node.clock.monotonic()
+
+    @property
+    def saves(self):
+        young = self.node.clock.monotonic() < self.begun + 1.0
+        return young and self.node.random.random() < 0.85
+
+
+def test_a_failure_that_is_certain_stays_so_while_times_are_pulled_forward():
+    kill = Fault("process.kill", 3.0, 0.1, "n1", id="f1")
+    write, read = ("write", ["x", 1]), ("read", ["x", None])
+    operations = (PlannedOperation(2.5, 0, *write), PlannedOperation(3.5, 0, *read))
+    plan = Plan("", "", nodes=1, clients=1, time_limit=4.0, faults=(kill,), operations=operations)
+    experiment = plan.using(Settled, register(Client))
+    small = shrink(experiment, run(experiment), jobs=1)
+
+    assert small.often.failed == small.often.of
+    assert small.run.plan.operations[0].at < 2.5
