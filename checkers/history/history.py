@@ -190,6 +190,11 @@ class History(Sequence[Operation]):
         """The same history with other times, ns, which must not decrease."""
         return History(replace(self._columns, time=time), source=self.source, notes=self.notes)
 
+    @cached_property
+    def _events(self) -> tuple[Operation, ...]:
+        """Each of a run's checkers asks for some of them."""
+        return tuple(map(self._operation, (self.process < 0).nonzero()[0].tolist()))
+
     def events(self, f: str | None = None, process: str | None = None) -> list[Operation]:
         """Events of non-client processes: faults, phases and what nodes announce.
 
@@ -197,10 +202,9 @@ class History(Sequence[Operation]):
             f: only events of this kind (``"phase"``, ``"net.partition"``, ...).
             process: only events of this process (``"nemesis"`` or a node's name).
         """
-        operations = map(self._operation, (self.process < 0).nonzero()[0].tolist())
         return [
             operation
-            for operation in operations
+            for operation in self._events
             if (f is None or operation.f == f) and (process is None or operation.process == process)
         ]
 

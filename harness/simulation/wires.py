@@ -32,7 +32,7 @@ import uuid
 from _thread import get_ident as _this_thread
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType, ModuleType
+from types import BuiltinMethodType, FrameType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from splitbrain.harness.error_text import in_standard_library, place
@@ -79,46 +79,19 @@ _ONE_LOOP = "a simulated process has one event loop, which waits for it, and no 
 FIRST_FILE = 1 << 20
 """Simulated files have descriptors from here on, which no real file has."""
 
-_TIME = (
-    "time",
-    "time_ns",
-    "monotonic",
-    "monotonic_ns",
-    "perf_counter",
-    "perf_counter_ns",
-    "process_time",
-    "process_time_ns",
-    "thread_time",
-    "thread_time_ns",
-    "clock_gettime",
-    "clock_gettime_ns",
-)
+_CLOCKS = ("time", "monotonic", "perf_counter", "process_time", "thread_time", "clock_gettime")
+_TIME = tuple(clock + unit for clock in _CLOCKS for unit in ("", "_ns"))
 _TIME_IF_FEWER = {"localtime": 1, "gmtime": 1, "ctime": 1, "asctime": 1, "strftime": 2}
 """Those that read the clock if they are given fewer arguments than this."""
 
 ASYNCIO = ("sleep", "gather", "wait", "wait_for", "create_task", "to_thread", "run")
 _LOOP = "new_event_loop"
-RANDOM = (
-    "random",
-    "uniform",
-    "triangular",
-    "randint",
-    "choice",
-    "randrange",
-    "sample",
-    "shuffle",
-    "choices",
-    "normalvariate",
-    "lognormvariate",
-    "expovariate",
-    "vonmisesvariate",
-    "gammavariate",
-    "gauss",
-    "betavariate",
-    "paretovariate",
-    "weibullvariate",
-    "getrandbits",
-    "randbytes",
+_OF_STATE = ("seed", "getstate", "setstate")
+RANDOM = tuple(
+    name
+    for name in random.__all__
+    if name not in _OF_STATE
+    and isinstance(getattr(random, name), MethodType | BuiltinMethodType)  # of a hidden instance
 )
 _WAYS_BACK = ("trio.from_thread", "anyio.from_thread")
 """Where a thread finds what runs a coroutine in the loop, and waits for it."""
