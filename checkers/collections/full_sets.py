@@ -22,6 +22,11 @@ Beyond Jepsen:
   never were;
 * **duplicated**: an element that one read returns more than once.
 
+How long elements took is told beside the verdict (its ``cost``), as quantiles over the elements, in
+milliseconds: the *stable latency* of one that stays, from the moment at which it was known to the
+beginning of the last read that lacked it, and the *lost latency* of one that was lost, to the
+beginning of the last read that had it; 0 if no such read began after it was known.
+
 *Algorithm.* `splitbrain.checkers.collections.elements`; linear in the total size of all reads, plus
 absences.
 
@@ -50,6 +55,7 @@ from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import ModelError, split
 from splitbrain.checkers.models.model import event_of, frozen, shown
+from splitbrain.checkers.quantiles import quantiles
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Shape, Verdict
 from splitbrain.checkers.vocabulary import FINAL, NOT_OF_DATA, PHASE
 
@@ -95,13 +101,15 @@ class _SetFull:
         keyed = _looks_keyed(calls) if self.keyed is None else self.keyed
         is_final = self._final_reads(history)
         sets = [analyzed(part, is_final) for part in split(calls, keyed=keyed)]
-        coverage = _coverage(calls, sets)
+        coverage, cost = _coverage(calls, sets), _latencies(sets)
         anomalies = [anomaly for each in sets for anomaly in self._anomalies(each)]
         anomalies.sort(key=lambda anomaly: _SEVERITY.index(anomaly.kind))
         if anomalies:
             reason = "; ".join(_counted(anomaly) for anomaly in anomalies[:4])
-            return Verdict(self.name, INVALID, reason, tuple(anomalies), coverage=coverage)
-        return self._without_anomalies(sets, coverage)
+            return Verdict(
+                self.name, INVALID, reason, tuple(anomalies), coverage=coverage, cost=cost
+            )
+        return self._without_anomalies(sets, coverage, cost)
 
     def _final_reads(self, history: History) -> Callable[[Call], bool]:
         """What tells whether a read is a final one."""
@@ -122,7 +130,9 @@ class _SetFull:
             if intrusions:
                 yield _intrusion(kind, found.key, intrusions)
 
-    def _without_anomalies(self, sets: Sequence[ElementSet], coverage: dict[str, int]) -> Verdict:
+    def _without_anomalies(
+        self, sets: Sequence[ElementSet], coverage: dict[str, int], cost: dict[str, str]
+    ) -> Verdict:
         present = [e for s in sets for e in s.elements.values() if e.fate in (STABLE, STALE)]
         acknowledged = [e for e in present if any(add.outcome == "ok" for add in e.adds)]
         if not coverage["operations"]:
@@ -133,7 +143,7 @@ class _SetFull:
             reason = "no read could show an acknowledged element, so nothing was exercised"
         else:
             reason = f"{len(acknowledged)} acknowledged elements were read, and none was lost"
-            return Verdict(self.name, VALID, reason, coverage=coverage)
+            return Verdict(self.name, VALID, reason, coverage=coverage, cost=cost)
         return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
 
 
@@ -254,6 +264,21 @@ def _coverage(calls: Sequence[Call], sets: Sequence[ElementSet]) -> dict[str, in
     for fate in (STABLE, STALE, LOST, NEVER_READ):
         coverage[fate] = sum(element.fate == fate for element in elements)
     return coverage
+
+
+def _latencies(sets: Sequence[ElementSet]) -> dict[str, str]:
+    """How long elements took to be there for good, and to be lost; of kinds that there were."""
+    found: dict[str, list[float]] = {}
+    for each in sets:
+        for element in each.elements.values():
+            if element.known_by is None or element.fate == NEVER_READ:
+                continue
+            lost = element.fate == LOST
+            reads = element.reads if lost else element.missing
+            last = each.reads[reads[-1]].start if reads else 0
+            name = "lost latencies" if lost else "stable latencies"
+            found.setdefault(name, []).append(max(0, last - (element.known_by.end or 0)) / 1e6)
+    return {f"{name} (ms)": quantiles(found[name]) for name in sorted(found)}
 
 
 def _at(ns: int | None) -> str:

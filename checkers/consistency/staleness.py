@@ -12,6 +12,9 @@ read.
   M. Shah, "Analyzing consistency properties for fun and profit", PODC 2011), which also makes reads
   agree with each other.
 
+Beside the verdict (its ``cost``) stands the curve: how stale reads were, within the bound or not,
+as quantiles over all of them, in milliseconds and in writes missed; 0 for a read that misses none.
+
 Times are the history's, so they mean what its clock means. O(n log n).
 """
 
@@ -21,6 +24,7 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from splitbrain.checkers.consistency.lamport import stale, unwritten
@@ -30,6 +34,7 @@ from splitbrain.checkers.consistency.writes import Source, Writes, end_of
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import Register, register
+from splitbrain.checkers.quantiles import quantiles
 from splitbrain.checkers.verdict import Checker, Verdict
 
 
@@ -82,17 +87,21 @@ class BoundedStaleness:
         Raises:
             splitbrain.checkers.models.ModelError: an operation is neither a read nor a write.
         """
-        return judge_reads(
+        curve = _Curve([], [])
+        cost = {"algorithm": "interval tests, O(n log n)", "definition": "k-regular, t-visible"}
+        verdict = judge_reads(
             self.name,
             "no read is staler than the bound",
             self.model,
             history,
             self.keyed,
-            self._judge,
-            {"algorithm": "interval tests, O(n log n)", "definition": "k-regular, t-visible"},
+            partial(self._judge, curve),
+            cost,
         )
+        cost.update(curve.told())
+        return verdict
 
-    def _judge(self, writes: Writes, reads: Sequence[Call]) -> list[Fine | Bad]:
+    def _judge(self, curve: _Curve, writes: Writes, reads: Sequence[Call]) -> list[Fine | Bad]:
         sources = [writes.source(read) for read in reads]
         missed = missed_writes(writes, reads, sources)
         oldest = Oldest(writes)
@@ -102,6 +111,7 @@ class BoundedStaleness:
                 found.append(unwritten(writes, read))
                 continue
             first = oldest.after(source.end) if number else None
+            curve.add(read, number, first)
             found.append(self._judged(writes, read, source, number, first))
         return found
 
@@ -124,6 +134,28 @@ class BoundedStaleness:
 def _exactly(bound: float) -> str:
     """A bound in as few letters as give it back."""
     return f"{bound:g}" if float(f"{bound:g}") == bound else repr(bound)
+
+
+@dataclass(frozen=True, slots=True)
+class _Curve:
+    """How stale each read was whose source is known: in milliseconds, and in writes missed."""
+
+    ages: list[float]
+    missed: list[int]
+
+    def add(self, read: Call, number: int, first: Call | None) -> None:
+        """A read that misses so many writes, the one that completed first being given."""
+        self.ages.append(0.0 if first is None else (read.start - (first.end or 0)) / 1e6)
+        self.missed.append(number)
+
+    def told(self) -> dict[str, str]:
+        """Of each the quantiles; nothing if there were no reads."""
+        if not self.missed:
+            return {}
+        return {
+            "staleness of reads (ms)": quantiles(self.ages),
+            "writes missed by reads": quantiles(self.missed),
+        }
 
 
 class Oldest:

@@ -115,7 +115,12 @@ class _NoLostConcurrentWrite:
         certificate = {"findings": [[a.kind, *a.operations] for a in anomalies]}
         nothing = "no final read is of a key of which anything was acknowledged before"
         vain = None if exercised else nothing
-        holds = f"{exercised} final reads show all that nobody replaced"
+        holds = (
+            f"{exercised} final reads show all that nobody replaced"
+            if self.current or whole
+            else f"{exercised} final reads show nothing that nobody wrote; what the dead alone had "
+            "is not judged"
+        )
         return verdict_of(
             self.name, anomalies, coverage, holds=holds, vain=vain, certificate=certificate
         )

@@ -143,16 +143,20 @@ class _Typed:
     def missing(self, read: Call, calls: Sequence[Call]) -> Iterator[Anomaly]:
         """What a final read lacks, and what it has though it was erased."""
         held = set(_letters(read))
-        erasures = {frozen(c.argument): c for c in calls if c.f == ERASE and c.outcome != FAIL}
+        erasures: dict[Any, list[Call]] = {}
+        for each in calls:
+            if each.f == ERASE and each.outcome != FAIL:
+                erasures.setdefault(frozen(each.argument), []).append(each)
         for letter, call in self._by.items():
-            erased = erasures.get(letter)
-            if letter not in held and erased is None and _before(call, read):
+            erased = erasures.get(letter, [])
+            if letter not in held and not erased and _before(call, read):
                 said = f"{shown(letter)} was typed, nobody erased it, and it is gone"
                 yield Anomaly("lost", said, _events(call, read))
                 return
-            if letter in held and erased is not None and _before(erased, read):
+            sure = next((each for each in erased if _before(each, read)), None)
+            if letter in held and sure is not None:
                 said = f"{shown(letter)} was erased, and is there in the end"
-                yield Anomaly("resurrected", said, _events(erased, read))
+                yield Anomaly("resurrected", said, _events(sure, read))
                 return
 
     def reordered(self, reads: Sequence[Call]) -> Iterator[Anomaly]:

@@ -133,7 +133,10 @@ def _bounded(placed: Placed, bound: float) -> Iterator[Anomaly]:
     loads = Counter(placed.first.values())
     for member in sorted(loads):
         if loads[member] > most:
-            said = f"{event.process} has {member} own {loads[member]} keys, of at most {most}"
+            said = (
+                f"as {event.process} places a sample of {len(placed.owners)} keys, {member} owns "
+                f"{loads[member]} of them, and its bound is {most}"
+            )
             yield Anomaly("imbalance", said, (event.index,))
             break
     for key, home in sorted(placed.homes.items()):

@@ -241,3 +241,55 @@ def test_a_last_read_that_lacks_one_element_more_is_refuted():
         events[-1] = (process, kind, f, elements[1:])
         verdict = set_full().check(history(*events))
         assert (verdict.validity, kinds(verdict)) == (INVALID, [("lost", 1)])
+
+
+def test_it_tells_how_long_elements_took_to_stay_and_to_be_lost():
+    """By hand, a second an event: 1 is known at 1 and missing at 2 and 6; 2 is known at 5, last
+    read at 8, and then gone; 3 is there at once."""
+    events = history(
+        *add(1),
+        *read([]),
+        *add(2),
+        *read([2], 2),
+        *read([1, 2], 3),
+        *add(3),
+        *read([1, 3], 4),
+    )
+
+    assert dict(set_full().check(events).cost) == {
+        "lost latencies (ms)": "least 3000, median 3000, 95 % 3000, 99 % 3000, most 3000",
+        "stable latencies (ms)": "least 0, median 5000, 95 % 5000, 99 % 5000, most 5000",
+    }
+
+
+@pytest.mark.parametrize("seed", range(15))
+def test_latencies_are_those_of_the_definition(seed):
+    """Element by element, from the times of reads."""
+    rng = random.Random(seed)
+    events, reads, known = [], [], {}
+    for element in range(8):
+        known[element] = len(events) + 1
+        events += add(element)
+        for _ in range(rng.randint(0, 2)):
+            held = [each for each in known if rng.random() < 0.7]
+            reads.append((len(events), held))
+            for each in held:
+                known[each] = min(known[each], len(events) + 1)
+            events += read(held)
+    stable, lost = [], []
+    for element, since in known.items():
+        with_it = [at for at, held in reads if element in held]
+        without = [at for at, held in reads if element not in held and at > since]
+        if without and max(without) > max(with_it, default=-1):
+            lost.append(max(0, max(with_it, default=0) - since))
+        elif with_it:
+            stable.append(max(0, max(without, default=0) - since))
+
+    cost = set_full().check(history(*events)).cost
+
+    for name, expected in (("lost", lost), ("stable", stable)):
+        told = cost.get(f"{name} latencies (ms)")
+        assert (told is None) == (not expected)
+        if told is not None:
+            assert told.startswith(f"least {1000 * min(expected):g}, median ")
+            assert told.endswith(f"most {1000 * max(expected):g}")

@@ -206,3 +206,39 @@ def test_cas_is_refused_with_its_operation():
 def test_bounds_must_make_sense(bounds, problem):
     with pytest.raises(ValueError, match=problem):
         bounded_staleness(**bounds)
+
+
+def test_the_curve_tells_how_stale_each_read_was():
+    """It is the twin's count of writes missed, read by read, whatever the bound is."""
+    r, several = random.Random("curve"), 0
+    for _ in range(HISTORIES // 20):
+        history = random_history(r, most=8, values=4)
+        calls = history.calls()
+        missed = [fewest_missed(calls, read) for read in ok_reads(calls)]
+        known = sorted(number for number in missed if number is not None)
+        curves = [bounded_staleness(versions=v).check(history).cost for v in (0, 9)]
+        told = [curve.get("writes missed by reads") for curve in curves]
+        if not known:
+            continue
+        middle = known[len(known) // 2]
+        assert told[0] == told[1]
+        assert told[0].startswith(f"least {known[0]}, median {middle}, "), list(history)
+        assert told[0].endswith(f"most {known[-1]}")
+        several += known[-1] > 0
+    assert several > 5
+
+
+def test_the_curve_is_in_milliseconds():
+    history = drawn("""
+        a: [w1] [w2]
+        b:            [r1] [r2]
+    """)
+    calls = history.calls()
+    missed = next(call for call in calls if call.argument == 2)
+    read = next(call for call in calls if call.f == "read")
+    age = (read.start - missed.end) / 1e6
+
+    cost = bounded_staleness(versions=1).check(history).cost
+
+    assert cost["staleness of reads (ms)"].startswith("least 0, ")
+    assert cost["staleness of reads (ms)"].endswith(f"most {age:g}")

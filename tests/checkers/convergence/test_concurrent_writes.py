@@ -80,6 +80,14 @@ def test_no_lost_concurrent_write(parts, validity, kinds):
     assert (verdict.validity, [a.kind for a in verdict.anomalies]) == (validity, kinds), verdict
 
 
+def test_nothing_is_claimed_of_what_the_dead_alone_had():
+    dead = no_lost_concurrent_write().check(history(write(1), FINAL, DEAD, read()))
+    whole = no_lost_concurrent_write().check(history(write(1), FINAL, read(1)))
+
+    assert dead.reason.endswith("what the dead alone had is not judged")
+    assert whole.reason == "1 final reads show all that nobody replaced"
+
+
 def test_quorums_that_meet_promise_more():
     events = history(write(1), write(2), read(2), FINAL, read(1, 2))
     verdict = no_lost_concurrent_write(current=True).check(events)

@@ -65,6 +65,13 @@ def read(*letters, seen=None):
         ([insert(1, [1, 2], kind="info"), read(1, 2)], VALID, []),
         ([insert(1, [1, 2, 3]), FINAL, read(1, 3)], INVALID, ["lost"]),
         ([insert(1, [1, 2, 3]), FINAL, DEAD, read(1, 3)], VALID, []),
+        # Erased by two at once, of whom one was never answered.
+        ([insert(1, [1, 2, 3]), erase(1, 1), erase(2, 1, "info"), FINAL, read(2, 3)], VALID, []),
+        (
+            [insert(1, [1, 2]), erase(1, 1), erase(2, 1, "info"), FINAL, read(1, 2)],
+            INVALID,
+            ["resurrected"],
+        ),
         ([insert(1, [1, 2, 3]), erase(2, 2), FINAL, read(1, 3)], VALID, []),
         ([insert(1, [1, 2, 3]), erase(2, 2), FINAL, read(1, 2, 3)], INVALID, ["resurrected"]),
         ([insert(1, [1, 2, 3]), erase(2, 2, kind="info"), FINAL, read(1, 2, 3)], VALID, []),
