@@ -7,7 +7,8 @@ comes first in this order is told first, and gives the run's failure its name
 1. what was acknowledged is lost;
 2. an answer was wrong: nonlinearizable, any anomaly of isolation, a broken invariant. Kinds that
    this table does not know, such as those of users' own checkers, are here;
-3. servers decided differently: two leaders in a term, a transaction both committed and aborted;
+3. servers decided differently: two leaders in a term, a transaction both committed and aborted; or
+   one gave an answer that was old, whether or not anybody can have seen that;
 4. replicas that differ in the end;
 5. a node's own code failed;
 6. nothing wrong was said, but too little, or the system never comes to rest, or does more and more.
@@ -41,6 +42,7 @@ KINDS = {
     "two-leaders": Tells.DECISION,
     "split-decision": Tells.DECISION,
     "two-owners": Tells.DECISION,
+    "stale-answer": Tells.DECISION,
     "diverged": Tells.DIVERGENCE,
     "node-died": Tells.CRASH,
     "tripwire": Tells.CRASH,

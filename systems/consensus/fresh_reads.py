@@ -6,7 +6,8 @@ section 6.4; Herlihy and Wing, TOPLAS 1990). How a server makes sure of it, by a
 a lease, or not at all, makes no difference here.
 
 It is found when a server answers so, whether or not the client still listens, and whether or not
-the key that was asked for had been written meanwhile.
+the key that was asked for had been written meanwhile. The run goes on until the answer may have
+come, so that a client that read what is old has it on record.
 """
 
 from __future__ import annotations
@@ -19,6 +20,9 @@ from splitbrain.harness.invariants import Breach
 
 STALE_ANSWER = "stale-answer"
 """The invariant that is broken."""
+
+LATER = 200
+"""How many steps of servers later a stale answer is told: some hundredths of a second."""
 
 
 class Answering(Protocol):
@@ -64,18 +68,47 @@ class Asked:
         """
         answered, self.queries = machine.queries - self.queries, machine.queries
         if office != self.office:
-            # Which of the answers was to a query of an earlier office nobody can tell.
+            # Those that waited come first; whatever was answered beyond them came in this step.
+            at_once = answered > len(self.waiting)
             self.office, self.waiting = office, deque([highest] * len(reads))
-            return None
+            return _stale(name, applied, highest if at_once else 0)
         came = len(reads) + answered - len(self.waiting)
         self.waiting.extend([highest] * came)
         needed = 0
         for _ in range(answered):
             needed = self.waiting.popleft()
-        if applied >= needed:
-            return None
-        return Breach(
-            STALE_ANSWER,
-            f"{name} answered a query from what it had applied up to {applied}, and another server "
-            f"had applied {needed} before the query came",
-        )
+        return _stale(name, applied, needed)
+
+
+class Answers:
+    """The first stale answer of a run, told when whoever asked may have heard it.
+
+    Attributes:
+        stale: what is to be told, if anything.
+        left: how many steps there are until then.
+    """
+
+    __slots__ = ("left", "stale")
+
+    def __init__(self) -> None:
+        self.stale: Breach | None = None
+        self.left = LATER
+
+    def note(self, breach: Breach | None) -> None:
+        """An answer was looked at."""
+        self.stale = self.stale or breach
+
+    def due(self) -> Breach | None:
+        """A server has done something."""
+        self.left -= 1
+        return self.stale if self.left <= 0 else None
+
+
+def _stale(name: str, applied: int, needed: int) -> Breach | None:
+    if applied >= needed:
+        return None
+    return Breach(
+        STALE_ANSWER,
+        f"{name} answered a query from what it had applied up to {applied}, and another server had "
+        f"applied {needed} before the query came",
+    )

@@ -30,7 +30,7 @@ from collections import deque
 from typing import Any
 
 from splitbrain.harness.invariants import Breach
-from splitbrain.systems.consensus.fresh_reads import Asked
+from splitbrain.systems.consensus.fresh_reads import Answers, Asked
 from splitbrain.systems.consensus.paxos.phases import Leading, Phase
 from splitbrain.systems.consensus.paxos.state import Server
 from splitbrain.systems.consensus.paxos.synod import Vote
@@ -83,6 +83,7 @@ class PaxosInvariants:
         leaders: by ballot.
         last: the greatest slot that is chosen.
         highest: the greatest slot that anybody applied.
+        answers: to queries.
     """
 
     def __init__(self) -> None:
@@ -94,12 +95,15 @@ class PaxosInvariants:
         self.snapshots: dict[int, bytes] = {}
         self.leaders: dict[int, str] = {}
         self.last = self.highest = 0
+        self.answers = Answers()
 
     def __call__(self, name: str, server: Any) -> Breach | None:
         """See `splitbrain.harness.invariants.Probe`."""
         core = getattr(server, "core", None)  # there is none before it has recovered
         if core is None:
             return None
+        if self.answers.stale is not None and (stale := self.answers.due()):
+            return stale
         state: Server = core.server
         seen, breach = self.seen.get(name), None
         if seen is None or seen.state is not state:
@@ -108,14 +112,12 @@ class PaxosInvariants:
             breach = self.remembered(name, state) or self.durability(name, state)
         acceptor, outbox, phase = state.acceptor, state.outbox, state.phase
         machine, asked = state.replica.machine, seen.asked
-        if isinstance(phase, Leading) and (
-            machine.queries != asked.queries
-            or len(phase.reads) != len(asked.waiting)
-            or phase is not asked.office
+        office = phase if isinstance(phase, Leading) else None
+        if machine.queries != asked.queries or (
+            office and (len(office.reads) != len(asked.waiting) or office is not asked.office)
         ):
-            breach = breach or asked.look(
-                name, machine, phase, phase.reads, state.replica.applied, self.highest
-            )
+            applied, reads = state.replica.applied, office.reads if office else ()
+            self.answers.note(asked.look(name, machine, office, reads, applied, self.highest))
         if state.settings.lease and server.lives:
             breach = breach or self.leader_lease(name, state)
         if acceptor.promised != seen.promised or outbox.saves != seen.saves:

@@ -36,7 +36,7 @@ from itertools import combinations
 from typing import Any
 
 from splitbrain.harness.invariants import Breach
-from splitbrain.systems.consensus.fresh_reads import Asked
+from splitbrain.systems.consensus.fresh_reads import Answers, Asked
 from splitbrain.systems.consensus.raft.configuration import Configuration
 from splitbrain.systems.consensus.raft.effects import Snapshot
 from splitbrain.systems.consensus.raft.messages import Entry
@@ -94,6 +94,7 @@ class RaftInvariants:
         highest: the greatest index that was committed.
         members: by whose majority.
         latest: by server, where its log has its configuration, and which one it is.
+        answers: to queries.
     """
 
     def __init__(self) -> None:
@@ -107,12 +108,15 @@ class RaftInvariants:
         self.highest = 0
         self.members = Configuration(())
         self.latest: dict[str, tuple[int, Configuration]] = {}
+        self.answers = Answers()
 
     def __call__(self, name: str, server: Any) -> Breach | None:
         """See `splitbrain.harness.invariants.Probe`."""
         core = getattr(server, "core", None)  # there is none before it has recovered
         if core is None:
             return None
+        if self.answers.stale is not None and (stale := self.answers.due()):
+            return stale
         state: Server = core.server
         seen = self.seen.get(name)
         if seen is None or seen.state is not state:
@@ -123,16 +127,14 @@ class RaftInvariants:
             return breach
         replica, ballot, phase = state.replica, state.ballot, state.phase
         log, asked = replica.log, seen.asked
-        if isinstance(phase, Leadership) and (
-            replica.machine.queries != asked.queries
-            or len(phase.reads) != len(asked.waiting)
-            or phase is not asked.office
+        office = phase if isinstance(phase, Leadership) else None
+        if replica.machine.queries != asked.queries or (
+            office and (len(office.reads) != len(asked.waiting) or office is not asked.office)
         ):
-            stale = asked.look(
-                name, replica.machine, phase, phase.reads, replica.applied, self.highest
+            machine, reads = replica.machine, office.reads if office else ()
+            self.answers.note(
+                asked.look(name, machine, office, reads, replica.applied, self.highest)
             )
-            if stale is not None:
-                return stale
         if (
             log.last_index == seen.last_index
             and replica.commit == seen.commit

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import Any
 
 from splitbrain.harness.invariants import Breach
-from splitbrain.systems.consensus.fresh_reads import Asked
+from splitbrain.systems.consensus.fresh_reads import Answers, Asked
 from splitbrain.systems.consensus.viewstamped.state import NORMAL, Server
 
 
@@ -46,6 +46,7 @@ class ViewstampedInvariants:
         logs: by view and number, the operation.
         holders: likewise, who has held it.
         committed: by number, from 1 on, the operation and the view in which it was seen committed.
+        answers: to queries.
     """
 
     def __init__(self) -> None:
@@ -53,12 +54,15 @@ class ViewstampedInvariants:
         self.logs: dict[tuple[int, int], Any] = {}
         self.holders: dict[tuple[int, int], set[str]] = {}
         self.committed: list[tuple[Any, int]] = []
+        self.answers = Answers()
 
     def __call__(self, name: str, server: Any) -> Breach | None:
         """See `splitbrain.harness.invariants.Probe`."""
         core = getattr(server, "core", None)  # there is none before it knows its life
         if core is None:
             return None
+        if self.answers.stale is not None and (stale := self.answers.due()):
+            return stale
         state: Server = core.server
         seen = self.seen.get(name)
         if seen is None or seen.state is not state:
@@ -73,9 +77,7 @@ class ViewstampedInvariants:
             # Those that wait as it leaves a view are sent away.
             office = (state.view, state.status)
             highest = len(self.committed)
-            stale = asked.look(name, machine, office, state.reads, state.commit, highest)
-            if stale is not None:
-                return stale
+            self.answers.note(asked.look(name, machine, office, state.reads, state.commit, highest))
         if (
             state.op == seen.op
             and state.commit == seen.commit

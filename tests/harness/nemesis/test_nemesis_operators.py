@@ -70,7 +70,7 @@ def test_a_planted_bug_needs_the_change_that_the_fault_asks_for(bug, fault):
         ("ring-store", "member.replace", "replace-member"),
         ("raft-members", "member.add", "add-member"),
         ("raft-members", "member.replace", "replace-member"),
-        ("raft-lease", "leader.transfer", "hand-over"),
+        ("raft-members", "leader.transfer", "hand-over"),
         ("light-transactions", "member.remove", "remove-member"),
     ],
 )

@@ -10,7 +10,7 @@ from paxos_cluster import Cluster as PaxosCluster
 from raft_cluster import Cluster as RaftCluster
 from viewstamped_cluster import Cluster as ViewCluster
 
-from splitbrain.systems.consensus.fresh_reads import STALE_ANSWER, Asked
+from splitbrain.systems.consensus.fresh_reads import LATER, STALE_ANSWER, Asked
 from splitbrain.systems.consensus.paxos.invariants import PaxosInvariants
 from splitbrain.systems.consensus.paxos.rules import Rules as PaxosRules
 from splitbrain.systems.consensus.raft.bugs.protocol import ReadsLocally as RaftReadsLocally
@@ -55,6 +55,9 @@ def looked(*steps):
             False,
         ),
         ([(OFFICE, 0, 0, 3, 3), (NEXT, 1, 0, 9, 9), (NEXT, 2, 0, 9, 10)], True),
+        # Answered, and deposed in the same step.
+        ([(OFFICE, 0, 0, 3, 3), (None, 1, 0, 3, 4)], True),
+        ([(OFFICE, 0, 0, 3, 3), (OFFICE, 0, 1, 3, 3), (None, 1, 0, 3, 4)], False),
     ],
 )
 def test_an_answer_has_all_that_was_applied_when_the_query_came(steps, stale):
@@ -179,5 +182,18 @@ def test_a_deposed_leader_that_asks_nobody_is_seen_to_answer(over, local):
     watched.depose()
     assert watched.look() is None
     watched.query()
+    watched.look()
+    stale = watched.probe.answers.stale
 
-    assert watched.look() == (STALE_ANSWER if local else None)
+    assert (stale.invariant if stale else None) == (STALE_ANSWER if local else None)
+
+
+def test_a_stale_answer_is_told_when_whoever_asked_may_have_heard_it():
+    watched = OverRaft(local=True)
+    watched.depose()
+    watched.look()
+    watched.query()
+    found = [watched.look() for _ in range(LATER)]
+
+    assert found[0] is None
+    assert STALE_ANSWER in found

@@ -218,7 +218,7 @@ BUGS: tuple[Bug, ...] = (
         faults=("scenario.rollback", "net.partition", "net.partition_oneway", "process.pause"),
         nodes=3,
         seeds=60,
-        shows=("stale-answer", "stale-read", "nonlinearizable"),
+        shows=("stale-read", "nonlinearizable"),
         source="Raft thesis, section 6.4; etcd 0.4.1, Redis-Raft 1b3fbf6 (Jepsen); DDIA 9",
     ),
     Bug(
