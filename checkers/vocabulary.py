@@ -30,6 +30,10 @@ INVARIANT = "invariant"
 there: ``{"invariant": name, "said": what, "state": what was seen}``; or that what watches them
 failed: ``{"failed": error, "traceback": lines}``."""
 
+STALE_ANSWER = "stale-answer"
+"""The invariant that a server broke which answered a query from an older state than another server
+had when the query came."""
+
 GOALS = "goals"
 """The harness records at the end what was to come true at some moment (`sometimes`): ``{"reached":
 {name: seconds}, "missed": [names]}``."""

@@ -16,10 +16,8 @@ from collections import deque
 from collections.abc import Sized
 from typing import Protocol
 
+from splitbrain.checkers.vocabulary import STALE_ANSWER
 from splitbrain.harness.invariants import Breach
-
-STALE_ANSWER = "stale-answer"
-"""The invariant that is broken."""
 
 LATER = 200
 """How many steps of servers later a stale answer is told: some hundredths of a second."""

@@ -11,6 +11,7 @@ import pytest
 from splitbrain.checkers.verdict import INVALID, VALID
 from splitbrain.checkers.vocabulary import CHANGES
 from splitbrain.harness import Plan, run
+from splitbrain.harness.knobs import OPTION
 from splitbrain.harness.nemesis.holds import Requests
 from splitbrain.harness.plan import Fault
 from splitbrain.harness.shrinking.descent import listed_operations, shrink
@@ -70,7 +71,6 @@ def test_a_planted_bug_needs_the_change_that_the_fault_asks_for(bug, fault):
         ("ring-store", "member.replace", "replace-member"),
         ("raft-members", "member.add", "add-member"),
         ("raft-members", "member.replace", "replace-member"),
-        ("raft-members", "leader.transfer", "hand-over"),
         ("light-transactions", "member.remove", "remove-member"),
     ],
 )
@@ -85,6 +85,17 @@ def test_a_client_does_what_the_fault_asks_for(system, kind, f):
     assert (call.f, call.outcome) == (f, "ok")
     assert 1.0 <= call.start / 1e9 < 1.1
     assert effects(result, kind) == [({"asked": [call.invoke_index]}, True)]
+
+
+def test_a_client_has_another_server_lead_when_a_fault_asks_for_it():
+    plan = Plan("raft-members", "changing-set", seed=3, nodes=5, time_limit=4.0, rate=30.0)
+    asked = Fault("leader.transfer", 1.0, 1.0, "all", id="f1")
+    plan = plan.with_(faults=(asked,), options={"changes": 0.0, OPTION: {"members": 5}})
+    result = run(experiment(plan), tracing=False)
+    (call,) = changes(result)
+
+    assert (call.f, call.outcome) == ("hand-over", "ok")
+    assert effects(result, "leader.transfer") == [({"asked": [call.invoke_index]}, True)]
 
 
 def test_several_moves_are_asked_for_at_once():

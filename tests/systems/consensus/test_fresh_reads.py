@@ -10,7 +10,8 @@ from paxos_cluster import Cluster as PaxosCluster
 from raft_cluster import Cluster as RaftCluster
 from viewstamped_cluster import Cluster as ViewCluster
 
-from splitbrain.systems.consensus.fresh_reads import LATER, STALE_ANSWER, Asked
+from splitbrain.checkers.vocabulary import STALE_ANSWER
+from splitbrain.systems.consensus.fresh_reads import LATER, Asked
 from splitbrain.systems.consensus.paxos.invariants import PaxosInvariants
 from splitbrain.systems.consensus.paxos.rules import Rules as PaxosRules
 from splitbrain.systems.consensus.raft.bugs.protocol import ReadsLocally as RaftReadsLocally
