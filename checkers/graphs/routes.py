@@ -101,7 +101,8 @@ class _RoutesLead:
         steps = sum(len(nodes) - 1 for *_, nodes in routes if nodes)
         coverage = {"routes asked for": len(routes), "steps of routes": steps}
         vain = None if routes else "nobody was answered, so nothing was exercised"
-        holds = f"{len(routes)} answers, with {steps} steps that may have been there"
+        some = f"steps of routes that may all have been there: {steps}"
+        holds = some if steps else "no route was told, and none was owed"
         return verdict_of(self.name, anomalies, coverage, holds=holds, vain=vain)
 
 
