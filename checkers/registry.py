@@ -111,6 +111,7 @@ PATHS: dict[str, str] = {
     "causal-reverse": "splitbrain.checkers.invariants.entries:CAUSAL_REVERSE",
     "durable": "splitbrain.checkers.storage.entries:DURABLE",
     "no-resurrection": "splitbrain.checkers.storage.entries:NO_RESURRECTION",
+    "read-durable": "splitbrain.checkers.storage.entries:READ_DURABLE",
     "prefix-durable": "splitbrain.checkers.storage.entries:PREFIX_DURABLE",
     "atomic-batch": "splitbrain.checkers.storage.entries:ATOMIC_BATCH",
     "detects-corruption": "splitbrain.checkers.storage.entries:DETECTS_CORRUPTION",

@@ -8,7 +8,12 @@ from splitbrain.checkers.storage.batches import atomic_batch
 from splitbrain.checkers.storage.corruption import detects_corruption
 from splitbrain.checkers.storage.damage import NAME as DAMAGE
 from splitbrain.checkers.storage.damage import damage_is_real
-from splitbrain.checkers.storage.hiding import durable, no_resurrection, prefix_durable
+from splitbrain.checkers.storage.hiding import (
+    durable,
+    no_resurrection,
+    prefix_durable,
+    read_durable,
+)
 from splitbrain.checkers.storage.structures import structure
 
 DURABLE = CheckerEntry(
@@ -18,6 +23,12 @@ NO_RESURRECTION = CheckerEntry(
     "no-resurrection",
     no_resurrection,
     "what a store deleted does not come back",
+    verify=recheck.verify_hidden,
+)
+READ_DURABLE = CheckerEntry(
+    "read-durable",
+    read_durable,
+    "what a store has shown stays, acknowledged or not",
     verify=recheck.verify_hidden,
 )
 PREFIX_DURABLE = CheckerEntry(

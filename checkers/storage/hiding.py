@@ -1,21 +1,26 @@
-"""Acknowledged writes stay: none is hidden from a later read.
+"""Writes that were acknowledged or shown stay: none is hidden from a later read.
 
 *Properties.*
 
 * ``durable``: a read shows every put that was acknowledged before it began, or something later;
 * ``no-resurrection``: likewise every delete, so that what was deleted does not come back;
+* ``read-durable``: likewise every put that a read has shown which completed before this one began,
+  acknowledged or not: who shows what is not durable shows what a crash may undo;
 * ``prefix-durable``: what a scan shows is the effect of the first so many operations, in an order
   that respects real time: who shows one hides none that had completed before that one began. A
   store that acknowledges before it syncs may lose the last operations in a crash, and no others.
 
 *Source.* Pillai et al., "All File Systems Are Not Created Equal" (OSDI 2014), section 4: what
-applications promise after a crash; Kleppmann, "Designing Data-Intensive Applications", chapter 3.
+applications promise after a crash; Kleppmann, "Designing Data-Intensive Applications", chapter 3,
+and chapter 7 for dirty reads; of reads that a crash undoes: Ganesan et al., "Strong and Efficient
+Consistency with Consistency-Aware Durability" (FAST 2020), section 2.
 
 *Algorithm.* `splitbrain.checkers.storage.observations`: for each value seen, the writes that
-explain it, and of the acknowledged writes that had ended, the one that began last. O(n log n) for n
-reads and writes, times the number of keys for scans.
+explain it, and of the acknowledged or shown writes that had ended, the one that began last.
+O(n log n) for n reads and writes, times the number of keys for scans.
 
 *Left out.* Two reads that disagree about the order of two writes: that is linearizability.
+Deletes are not known to show, since they all look alike.
 ``durable`` and ``no-resurrection`` together are exact for one read of one key. ``prefix-durable``
 compares writes in pairs: necessary, and sufficient where operations do not overlap, none is in
 doubt and none deletes.
@@ -44,6 +49,11 @@ def durable() -> Checker:
 def no_resurrection() -> Checker:
     """A checker: what was deleted does not come back; see the module."""
     return Hiding("no-resurrection", "resurrected", "deletes", _begin)
+
+
+def read_durable() -> Checker:
+    """A checker: what a read has shown stays; see the module."""
+    return Hiding("read-durable", "dirty-read", "shown", _begin)
 
 
 def prefix_durable() -> Checker:
@@ -80,7 +90,7 @@ class Hiding:
 
     name: str
     kind: str
-    which: Literal["puts", "deletes", "writes"]
+    which: Literal["puts", "deletes", "shown", "writes"]
     horizon: Horizon
 
     def check(self, history: History) -> Verdict:
@@ -90,8 +100,7 @@ class Hiding:
             splitbrain.checkers.models.ModelError: an operation has no key and value.
         """
         found = Observations(history)
-        deletes = {"puts": False, "deletes": True, "writes": None}[self.which]
-        latest = found.acknowledged(deletes=deletes)
+        latest = self._latest(found)
         hidden = [each for read in found.reads for each in self._hidden(found, read, latest)]
         coverage = found.coverage()
         if hidden:
@@ -102,6 +111,7 @@ class Hiding:
                     "read": read.call.complete_index,
                     "key": key,
                     "horizon": int(self.horizon(found, read)),
+                    **({"shown": write.shown.complete_index} if write.shown else {}),
                 }
                 for read, key, write in hidden[:WITNESSES]
                 if write.call is not None
@@ -122,11 +132,22 @@ class Hiding:
             if key in latest
         )
         if not judged:
-            reason = f"no read could show any of the {self.which}, so nothing was exercised"
+            reason = f"no read could show any of the {self._writes}, so nothing was exercised"
             return Verdict(self.name, UNKNOWN, reason, coverage=coverage)
-        reason = f"{judged} times a key was read, and no {self.which} before it were missing"
+        reason = f"{judged} times a key was read, and no {self._writes} before it were missing"
         claim: dict[str, Any] = {"which": self.which, "hidden": []}
         return Verdict(self.name, VALID, reason, (), claim, {**coverage, "judged": judged})
+
+    @property
+    def _writes(self) -> str:
+        return "puts that others had seen" if self.which == "shown" else self.which
+
+    def _latest(self, found: Observations) -> dict[Any, Latest]:
+        if self.which == "shown":
+            return found.shown()
+        return found.acknowledged(
+            deletes={"puts": False, "deletes": True, "writes": None}[self.which]
+        )
 
     def _hidden(
         self, found: Observations, read: Read, latest: dict[Any, Latest]
@@ -143,11 +164,20 @@ class Hiding:
         call = read.call
         seen = "nothing" if read.seen[key] is None else repr(read.seen[key])
         message = (
-            f"the {told(write)}, acknowledged at {at(write.call)}, is missing: at {at(call)} "
+            f"the {told(write)}, {_known(write)}, is missing: at {at(call)} "
             f"process {call.process} read {seen}, which is older"
         )
         if self.which == "writes":
             message += ", together with something newer"
-        indices = (write.call.invoke_index, write.call.complete_index, call.complete_index)
+        known = write.call if write.shown is None else write.shown
+        indices = (write.call.invoke_index, known.complete_index, call.complete_index)
         operations = tuple(sorted(index for index in indices if index is not None))
         return Anomaly(self.kind, message, operations, {"key": key})
+
+
+def _known(write: Write) -> str:
+    """Since when a write certainly had taken effect, for people."""
+    if write.shown is not None:
+        return f"which process {write.shown.process} was shown at {at(write.shown)}"
+    assert write.call is not None
+    return f"acknowledged at {at(write.call)}"

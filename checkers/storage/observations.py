@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any
 
@@ -39,6 +39,7 @@ class Write:
         call: the operation; None for the time before the first.
         start: position of the invocation.
         end: position of the completion; infinite if it is not known when it takes effect.
+        shown: the first read that certainly showed it, where that was looked for.
     """
 
     key: Any
@@ -46,6 +47,7 @@ class Write:
     call: Call | None
     start: float
     end: float
+    shown: Call | None = None
 
     @property
     def acknowledged(self) -> bool:
@@ -147,6 +149,21 @@ class Observations:
                     if write.acknowledged and deletes in (None, write.value is None)
                 ]
             )
+            for key, writes in self.writes.items()
+        }
+
+    def shown(self) -> dict[Any, Latest]:
+        """By key, the puts that some read certainly showed, as they alone explain what it saw: by
+        the end of that read, if no sooner, they had taken effect."""
+        first: dict[int, Write] = {}
+        for read in sorted(self.reads, key=lambda read: read.end):
+            for key in read.seen:
+                explained = self.explanations(read, key)
+                if len(explained) == 1 and (write := explained[0]).call is not None:
+                    end = min(write.end, read.end)
+                    first.setdefault(id(write), replace(write, end=end, shown=read.call))
+        return {
+            key: Latest([first[id(write)] for write in writes if id(write) in first])
             for key, writes in self.writes.items()
         }
 

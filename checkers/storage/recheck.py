@@ -52,13 +52,19 @@ class _Events:
     def last_explanation(self, key: Any, value: Any, before: int) -> float:
         """When the last write had ended that may have left a value; -2 if there is none."""
         last = float(_NEVER) if value is None else -2.0
+        ends = (self.end.get(at, (inf, "info"))[0] for at in self.writers(key, value, before))
+        return max(last, *ends, last)
+
+    def writers(self, key: Any, value: Any, before: int) -> list[int]:
+        """Where the writes begin that may have left a value by then."""
+        found = []
         for at, event in enumerate(self.history):
             if event.type == "invoke" and event.f in ("put", "delete", "batch") and at < before:
-                end, outcome = self.end.get(at, (inf, "info"))
                 parts = self.parts(at, event.value)
-                if outcome != "fail" and key in parts and parts[key] == value:
-                    last = max(last, end)
-        return last
+                failed = self.end.get(at, (inf, "info"))[1] == "fail"
+                if not failed and key in parts and parts[key] == value:
+                    found.append(at)
+        return found
 
     def seen(self, at: int, key: Any) -> Any:
         event = self.history[at]
@@ -96,9 +102,14 @@ def verify_hidden(history: History, verdict: Verdict, options: Mapping[str, Any]
         end, outcome = events.end.get(write, (inf, "info"))
         key, horizon = each.get("key"), each.get("horizon")
         parts = events.parts(write, history[write].value)
-        which = {"puts": False, "deletes": True}.get(str(verdict.certificate.get("which")))
-        if outcome != "ok" or key not in parts or which not in (None, parts[key] is None):
+        kind = str(verdict.certificate.get("which"))
+        which = {"puts": False, "deletes": True, "shown": False}.get(kind)
+        if outcome == "fail" or key not in parts or which not in (None, parts[key] is None):
             raise CertificateError(f"operation {each.get('write')} did not write {key!r}")
+        if kind == "shown":
+            end = min(end, _shown_by(events, each, key, write))
+        elif outcome != "ok":
+            raise CertificateError(f"nobody knows whether operation {each.get('write')} happened")
         if read not in events.begin or not isinstance(horizon, int) or horizon >= len(history):
             raise CertificateError(f"operation {each.get('read')} completes no read")
         if verdict.certificate.get("which") == "writes":
@@ -111,6 +122,17 @@ def verify_hidden(history: History, verdict: Verdict, options: Mapping[str, Any]
             raise CertificateError(f"the read {each.get('read')} may show something later")
         count += 1
     return _certified(verdict, count, "hidden writes")
+
+
+def _shown_by(events: _Events, each: Mapping[str, Any], key: Any, write: int) -> float:
+    """By when a write had certainly taken effect, as a read showed what nobody else wrote."""
+    read = events.position(each.get("shown"), "read")
+    value = events.parts(write, events.history[write].value)[key]
+    if read not in events.begin or events.seen(read, key) != value:
+        raise CertificateError(f"operation {each.get('shown')} does not show {key!r} = {value!r}")
+    if events.writers(key, value, read) != [write]:
+        raise CertificateError(f"operation {each.get('shown')} may show another write's {value!r}")
+    return float(read)
 
 
 def _older(events: _Events, read: int, key: Any, write: int) -> bool:

@@ -21,6 +21,7 @@ from splitbrain.checkers.storage import (
     durable,
     no_resurrection,
     prefix_durable,
+    read_durable,
     structure,
 )
 from splitbrain.checkers.verdict import Checker
@@ -197,7 +198,7 @@ def final_reads(plan: Plan, options: Mapping[str, Any]) -> list[FinalRead]:
 
 def checkers(options: Mapping[str, Any], consistency: str) -> tuple[Checker, ...]:
     """What is acknowledged survives; of the rest, what the operations can show."""
-    chosen = [detects_corruption(), durable()]
+    chosen = [detects_corruption(), durable(), read_durable()]
     if options["delete"]:
         chosen.append(no_resurrection())
     if options["scan"]:

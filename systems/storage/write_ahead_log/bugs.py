@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from splitbrain.harness.bug import Bug, planted
 from splitbrain.systems.storage import frames
@@ -10,7 +10,7 @@ from splitbrain.systems.storage.batches import encoded
 from splitbrain.systems.storage.engine import Batch, Damaged
 from splitbrain.systems.storage.files import read_all, write_all
 from splitbrain.systems.storage.witnessed_log import WitnessedLog, fresh, parsed
-from splitbrain.systems.storage.write_ahead_log.engine import LogStoreServer, SmallLogStore
+from splitbrain.systems.storage.write_ahead_log.engine import LogStoreServer, SmallLogStore, apply
 
 
 class NeverSyncs(WitnessedLog):
@@ -126,6 +126,22 @@ class RecordEach(SmallLogStore):
             self.log.append(encoded([write]))
 
 
+class AppliesFirst(SmallLogStore):
+    """Changes the data in memory as soon as the record is written, and syncs then."""
+
+    async def write(self, batches: Sequence[Batch]) -> int:
+        """Who reads meanwhile sees what a crash may undo."""
+        before = dict(self.values)
+        for batch in batches:
+            apply(self.values, batch)
+        done = await super().write(batches)
+        if done < len(batches):
+            self.values = before
+            for batch in batches[:done]:
+                apply(self.values, batch)
+        return done
+
+
 def _with(log: type[WitnessedLog]) -> type[LogStoreServer]:
     return planted(LogStoreServer, engine_class=planted(SmallLogStore, log_class=log))
 
@@ -225,6 +241,16 @@ BUGS: tuple[Bug, ...] = (
         ("process.power_loss",),
         ("fractured",),
         "seen in a public teaching implementation",
+        slow=True,
+    ),
+    _bug(
+        "STO-15",
+        "a write can be read before it is synced: a crash takes back what was read",
+        planted(LogStoreServer, engine_class=AppliesFirst),
+        ("process.power_loss",),
+        ("dirty-read", "nonlinearizable"),
+        "Ganesan et al., Consistency-Aware Durability, FAST 2020, section 2; DDIA 7 (dirty reads)",
+        40,
         slow=True,
     ),
 )

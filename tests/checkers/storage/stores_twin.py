@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import permutations
+from itertools import permutations, product
 from random import Random
 
 from splitbrain.checkers.history import History
@@ -52,6 +52,31 @@ def explained(history, read, *, real_time=True, prefix=True):
     )
 
 
+def explained_together(history, reads):
+    """Whether some order has a moment for each read at which it sees what it saw, and a later read
+    sees no less of the order than one that had ended before."""
+    return any(
+        all(a <= b for (one, a), (two, b) in pairs if one.completed < two.invoked)
+        for order in orders(history)
+        for places in product(*(list(places_of(order, read)) for read in reads))
+        for pairs in [list(permutations(zip(reads, places, strict=True), 2))]
+    )
+
+
+def places_of(order, read):
+    """After how many writes of an order a read may have seen what it saw."""
+    keys = KEYS if read.f == "scan" else [read.result[0]]
+    seen = dict(read.result) if read.f == "scan" else {read.result[0]: read.result[1]}
+    for length in range(len(order) + 1):
+        state = {}
+        for call in order[:length]:
+            state.update(parts(call.f, call.argument))
+        too_soon = any(c.outcome == "ok" and c.completed < read.invoked for c in order[length:])
+        too_late = any(call.invoked > read.completed for call in order[:length])
+        if not too_soon and not too_late and all(state.get(k) == seen.get(k) for k in keys):
+            yield length
+
+
 def moments(order, read, real_time, prefix):
     for length in range(len(order) + 1):
         before, after = order[:length], order[length:]
@@ -87,12 +112,14 @@ class Store:
         return [[k, v] for k, v in sorted(self.state.items()) if v is not None]
 
 
-def drawn(random: Random, *, sequential=False, scan_last=False, doubts=True, deletes=True) -> list:
-    """Events (process, type, f, value) of a right store: a few writes and one or two reads."""
+def drawn(
+    random: Random, *, sequential=False, scan_last=False, doubts=True, deletes=True, reads=(1, 2)
+) -> list:
+    """Events (process, type, f, value) of a right store: a few writes, and so many reads."""
     store, events, numbers = Store(), [], iter(range(1, 100))
     kinds = ("put", "put", "batch", "delete")[: None if deletes else 3]
     wanted = [random.choice(kinds) for _ in range(random.randint(1, 5 if sequential else 4))]
-    wanted += [random.choice(("get", "scan", "scan")) for _ in range(random.randint(1, 2))]
+    wanted += [random.choice(("get", "scan", "scan")) for _ in range(random.randint(*reads))]
     random.shuffle(wanted)
     if scan_last:
         wanted = ["scan", *(f for f in wanted if f not in ("get", "scan"))]

@@ -1,9 +1,10 @@
 """Checkers of stores: small histories whose verdicts are plain to see, and their brute force."""
 
+from itertools import chain
 from random import Random
 
 import pytest
-from stores_twin import drawn, explained, history_of, mutated
+from stores_twin import drawn, explained, explained_together, history_of, mutated
 
 from splitbrain.checkers import INVALID, UNKNOWN, VALID
 from splitbrain.checkers.certificate import CertificateError
@@ -15,12 +16,14 @@ from splitbrain.checkers.storage import (
     durable,
     no_resurrection,
     prefix_durable,
+    read_durable,
     structure,
 )
 
 NAMES = (
     "durable",
     "no-resurrection",
+    "read-durable",
     "prefix-durable",
     "atomic-batch",
     "detects-corruption",
@@ -100,6 +103,33 @@ def test_a_write_whose_outcome_is_in_doubt_may_come_true_at_any_time():
 )
 def test_no_resurrection(parts, expected):
     assert told(no_resurrection(), *parts) == expected
+
+
+@pytest.mark.parametrize(
+    ("parts", "expected"),
+    [
+        ([put("x", 10, "info"), get("x", 10), get("x", 10)], (VALID, [])),
+        ([put("x", 10, "info"), get("x", 10), get("x", None)], (INVALID, ["dirty-read"])),
+        ([put("x", 1), put("x", 10, "info"), scan(x=10), get("x", 1)], (INVALID, ["dirty-read"])),
+        ([put("x", 10, "info"), get("x", 10), put("x", 1), get("x", 1)], (VALID, [])),
+        # Somebody else may have written the same, and been undone; or written later.
+        (
+            [put("x", 10, "info"), batch(x=10, y=1), get("x", 10), get("x", None)],
+            (UNKNOWN, []),
+        ),
+        ([put("x", 11, "info"), put("x", 10, "info"), get("x", 10), get("x", 11)], (VALID, [])),
+        ([put("x", 10, "info"), get("x", None)], (UNKNOWN, [])),
+    ],
+)
+def test_read_durable(parts, expected):
+    assert told(read_durable(), *parts) == expected
+
+
+def test_what_was_shown_and_lost_is_told_with_who_was_shown_it():
+    judged = verdict(read_durable(), put("x", 10, "info"), get("x", 10), get("x", None))
+
+    assert "which process 1 was shown at 0.000 s, is missing" in judged.reason
+    assert judged.anomalies[0].operations == (0, 3, 5)
 
 
 @pytest.mark.parametrize(
@@ -189,6 +219,10 @@ def test_an_anomaly_names_the_operations():
 # Beside the brute force.
 
 
+MANY_READS = {"deletes": False, "reads": (4, 6)}
+"""Of one put, what one shows others may hide."""
+
+
 def some_histories(seed, count, **how):
     random = Random(seed)
     for number in range(count):
@@ -240,6 +274,16 @@ def test_twin_one_get_is_accused_exactly_if_nothing_explains_it():
     assert min(accused, cleared) > 100
 
 
+def test_twin_what_was_shown_and_lost_is_explained_by_no_order():
+    accused = 0
+    for history in some_histories(8, 400, **MANY_READS):
+        if not invalid(read_durable(), history):
+            continue
+        accused += 1
+        assert not explained_together(history, reads_of(history))
+    assert accused > 10
+
+
 def test_twin_a_scan_with_a_hole_is_no_prefix_of_any_order():
     accused = 0
     for history in some_histories(3, 2000, scan_last=True):
@@ -275,9 +319,15 @@ def test_twin_a_torn_batch_is_seen_by_no_subset_of_whole_operations():
 # Certificates.
 
 
+def wrong_ones(seed):
+    return chain(
+        some_histories(seed, 1500, scan_last=True), some_histories(seed, 400, **MANY_READS)
+    )
+
+
 def test_evidence_is_confirmed_by_other_code():
     confirmed = dict.fromkeys(NAMES, 0)
-    for history in some_histories(6, 1500, scan_last=True):
+    for history in wrong_ones(6):
         for name in NAMES[:-1]:
             entry = CHECKERS[name]
             judged = entry.make().check(history)
@@ -290,7 +340,7 @@ def test_evidence_is_confirmed_by_other_code():
 @pytest.mark.parametrize("name", NAMES[:-1])
 def test_forged_evidence_is_not(name):
     entry, refused = CHECKERS[name], 0
-    histories = list(some_histories(7, 1500, scan_last=True))
+    histories = list(wrong_ones(7))
     judged = [(h, v) for h in histories if (v := entry.make().check(h)).validity is INVALID]
     for (_, accusation), history in zip(judged, histories, strict=False):
         if invalid(entry.make(), history):
