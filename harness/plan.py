@@ -67,8 +67,8 @@ class When:
     """What a fault waits for (`splitbrain.harness.nemesis.triggers`).
 
     Attributes:
-        event: what happens: ``leader``, ``role``, ``send``, ``receive``, ``rare-send``, ``write``,
-            ``fsync-begin``, ``fsync-end``, ``acknowledged``.
+        event: what happens: ``leader``, ``role``, ``send``, ``receive``, ``rare-send``,
+            ``unsynced-send``, ``write``, ``fsync-begin``, ``fsync-end``, ``acknowledged``.
         node: the server that does it; None for any.
         count: how often it happens from the fault's `at` on until the fault strikes.
         every: whether it strikes each time that this has happened so often, not once; while it

@@ -52,6 +52,7 @@ from splitbrain.harness.nemesis.triggers import (
     MACHINE,
     MESSAGES,
     RARELY_SENT,
+    UNSYNCED_SENT,
 )
 from splitbrain.harness.plan import ITSELF, Fault, Plan, When
 from splitbrain.harness.planning import draw
@@ -99,12 +100,19 @@ RARELY = 0.5
 """How often a fault that waits for messages waits for rare ones."""
 
 _EVENTS = (
-    *(event for event in EVENTS if event != RARELY_SENT),
+    *(event for event in EVENTS if event not in (RARELY_SENT, UNSYNCED_SENT)),
     "fsync-begin",
     "fsync-end",
     "write",
 )
 _OFTEN, _SELDOM = 100, 10
+
+AT_THE_DISK = 0.5
+"""How often, where power is lost, half of the losses strike as one of two things has just got ahead
+of what it may rest on: an fsync has ended, or a message is sent, while other data of the server are
+not durable."""
+
+_AHEAD = ("fsync-end", UNSYNCED_SENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +276,9 @@ def plan_for(target: Target, seed: int) -> Plan:
     if drawn_by(seed, "triggers").random() < TRIGGERS:
         survivable = within is not None
         plan = plan.with_(faults=tuple(_waiting(each, plan, survivable) for each in plan.faults))
+    if losing and drawn_by(seed, "at the disk").random() < AT_THE_DISK:
+        counted = within is not None and within.max_down != "all"
+        plan = plan.with_(faults=tuple(_at_the_disk(each, plan, counted) for each in plan.faults))
     return resent(plan, copying, hasty=hasty, within=within) if copying else plan
 
 
@@ -292,6 +303,19 @@ def _waiting(fault: Fault, plan: Plan, survivable: bool) -> Fault:
     if event in MESSAGES and drawn_by(plan.seed, f"rare {fault.id}").random() < RARELY:
         event = RARELY_SENT
     return replace(fault, when=When(event, node, count, every), target=target)
+
+
+def _at_the_disk(fault: Fault, plan: Plan, counted: bool) -> Fault:
+    """The fault; a power loss perhaps waits until something is ahead of what it may rest on.
+
+    Not where it is `counted` how many servers are down, as for `_waiting`.
+    """
+    rng = drawn_by(plan.seed, f"at the disk {fault.id}")
+    if named(fault.kind).id != POWER_LOSS or counted or rng.random() >= 0.5:
+        return fault
+    count = int(exp(rng.uniform(0.0, log(_SELDOM))))
+    when = When(rng.choice(_AHEAD), rng.choice((None, *plan.servers)), count, rng.random() < EVERY)
+    return replace(fault, when=when, target=ITSELF)
 
 
 def _density(kinds: str | list[str], seed: int) -> float:

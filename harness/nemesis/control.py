@@ -107,6 +107,10 @@ class Disks(Protocol):
         """Lift this very rule; fsyncs that it alone held up end now."""
         ...
 
+    def holds_unsynced(self, name: str) -> bool:
+        """Whether a server has written anything that is not durable."""
+        ...
+
     def has_data(self, name: str) -> bool:
         """Whether anything is durable on a server's disk."""
         ...

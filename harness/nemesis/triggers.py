@@ -24,6 +24,7 @@ EVENTS = {
     "send": ("message", "from"),
     "receive": ("message", "to"),
     "rare-send": ("rare message", "from"),
+    "unsynced-send": ("message beside unsynced data", "from"),
     "write": ("unsynced write", "of"),
     "fsync-begin": ("begun fsync", "of"),
     "fsync-end": ("ended fsync", "of"),
@@ -31,7 +32,7 @@ EVENTS = {
 }
 """What a trigger may wait for, in words for its n-th, with what stands before the node's name."""
 
-MACHINE = ("send", "receive", "rare-send", "write", "fsync-begin", "fsync-end")
+MACHINE = ("send", "receive", "rare-send", "unsynced-send", "write", "fsync-begin", "fsync-end")
 """Events of the simulated machines, which cost something only while somebody listens."""
 
 MESSAGES = ("send", "receive")
@@ -45,6 +46,10 @@ count of all messages is a count of its heartbeats."""
 ACKNOWLEDGED = "acknowledged"
 
 RARELY_SENT = "rare-send"
+
+UNSYNCED_SENT = "unsynced-send"
+"""A message whose sender has written what is not durable: what it says may rest on that, and then
+a power loss leaves whoever hears it with a promise that nobody has made."""
 
 
 def check_when(when: When, target: str, composite: bool) -> str | None:
@@ -100,6 +105,8 @@ class Trigger:
         self._unsubscribe: Callable[[], None] = lambda: None
         if when.event == RARELY_SENT:
             self._unsubscribe = control.watch("send", self._rarely_heard)
+        elif when.event == UNSYNCED_SENT:
+            self._unsubscribe = control.watch("send", self._heard_beside_unsynced)
         elif when.event in MACHINE:
             self._unsubscribe = control.watch(when.event, self.heard)
         elif when.event != ACKNOWLEDGED:
@@ -125,6 +132,11 @@ class Trigger:
             self._sent[kind] += 1
             if self._sent[kind] <= RARE:
                 self.heard(RARELY_SENT, node, message)
+
+    def _heard_beside_unsynced(self, event: str, node: str, message: tuple[Any, ...]) -> None:
+        """A message was sent, perhaps by one with unsynced data."""
+        if node in self._control.servers and self._control.holds_unsynced(node):
+            self.heard(UNSYNCED_SENT, node, message)
 
     def again(self) -> None:
         """Wait for the same once more."""

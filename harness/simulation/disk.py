@@ -190,6 +190,11 @@ class SimulatedDisk:
         if pending.epoch == self._epoch and pending.file is not None:
             pending.file.drop(pending.upto)
 
+    def holds_unsynced(self) -> bool:
+        """Whether a power loss might take anything."""
+        directory = self.directory
+        return bool(directory.unsynced) or any(f.unsynced for f in directory.current.values())
+
     def has_data(self) -> bool:
         """Whether anything is on the platter."""
         return any(self.directory.current[name].durable for name in self.list())

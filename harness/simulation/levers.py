@@ -175,6 +175,10 @@ class Levers:
             self.trace_event("disk-rule", name, rule.name, "over", 0.0)
             self.hosts[name].disk_rules.remove(rule)
 
+    def holds_unsynced(self, name: str) -> bool:
+        """Whether a host's disk holds what is not durable."""
+        return self.hosts[name].disk.holds_unsynced()
+
     def has_data(self, name: str) -> bool:
         """Whether anything is durable on a host's disk."""
         return self.hosts[name].disk.has_data()

@@ -50,6 +50,13 @@ class ForgetsAtOnce(Outgoing):
         await super()._send(chunk, cells, last=last)
 
 
+class FreezesInMemory(Outgoing):
+    """Sends the last of a range before it is durable that the range is served no more."""
+
+    async def durable(self) -> None:
+        """It will be, soon."""
+
+
 class MergesOverServers(Coordinator):
     """Makes one range of two neighbours, whoever has them."""
 
@@ -204,6 +211,18 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=_WRONG,
         source="made up: a deletion before the acknowledgement",
+    ),
+    Bug(
+        id="PART-08-FROZEN",
+        title="that a range is served no more is not durable when the last of it is sent",
+        server=planted(DatabaseServer, outgoing_class=FreezesInMemory),
+        workload="rebalance",
+        faults=("process.power_loss", "shard.rebalance"),
+        nodes=3,
+        seeds=60,
+        shows=("map-agreement", "one-owner", "two-owners", *_WRONG),
+        source="DDIA chapter 3, Making B-trees reliable (write-ahead rule), of a handover; made up",
+        options={"disk": {"fsync_latency": 0.05}},
     ),
     Bug(
         id="PART-09",

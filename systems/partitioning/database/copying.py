@@ -59,9 +59,13 @@ class Outgoing:
                 self.freeze()
                 last = True
             cells = self.cells(keys)
-            await self.storage.sync()
+            await self.durable()
             await self._send(chunk, cells, last=last)
             chunk += 1
+
+    async def durable(self) -> None:
+        """Wait until what is sent may be: what it rests on is on disk, the freezing too."""
+        await self.storage.sync()
 
     def under_way(self) -> bool:
         """Whether the move is neither done nor called off, as far as this server knows."""

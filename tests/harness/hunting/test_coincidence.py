@@ -154,6 +154,15 @@ def test_hunts_restart_servers_faster_than_messages_travel():
     assert len(hasty) >= 6
 
 
+def test_hunts_lose_power_as_something_gets_ahead_of_what_it_rests_on():
+    target = target_of(registry.SYSTEMS["raft"])
+    faults = [fault for seed in range(150) for fault in target.plan(seed).faults]
+    ahead = [fault for fault in faults if fault.when and fault.when.event == "unsynced-send"]
+
+    assert len(ahead) >= 5
+    assert {(fault.kind, fault.target) for fault in ahead} == {("process.power_loss", "itself")}
+
+
 def restarts_within_a_message(plan):
     """Whether a server of it is up again before a message that was under way need have arrived."""
     _, most = plan.options.get("network", {}).get("latency", (0.0005, 0.002))

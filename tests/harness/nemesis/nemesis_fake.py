@@ -156,6 +156,9 @@ class FakeControl:
     def remove_disk_rule(self, rule: DiskRule) -> None:
         self.disk_rules = [other for other in self.disk_rules if other is not rule]
 
+    def holds_unsynced(self, name: str) -> bool:
+        return True
+
     def has_data(self, name: str) -> bool:
         return True
 
