@@ -2,7 +2,8 @@
 
 ::
 
-    cluster 3                  so many servers, n1 and so on
+    cluster 3 [lease=0.2] ...  so many servers, n1 and so on, with these settings
+    wait 150                   150 ms pass for all, and nobody does anything
     timeout n1                 n1 hears of no leader for so long that it does something about it
     tick n1                    the time comes at which n1 has something to do; all clocks go there
     ask n1 register            a client asks n1 for something: register, or get x
@@ -16,6 +17,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
@@ -32,12 +34,13 @@ class Play:
     """A script being played.
 
     Args:
-        cluster: makes one of so many servers; it has ``cores``, ``mail``, ``tick``, ``ask``,
-            ``settle``, ``crash`` or ``restart``, and hands all effects to ``take``.
+        cluster: makes one of so many servers, with settings by name; it has ``cores``, ``mail``,
+            ``now``, ``tick``, ``ask``, ``settle``, ``crash`` or ``restart``, and hands all effects
+            to ``take``.
         shown: a server in a line.
     """
 
-    def __init__(self, cluster: Callable[[int], Any], shown: Callable[[Any], str]) -> None:
+    def __init__(self, cluster: Callable[..., Any], shown: Callable[[Any], str]) -> None:
         self.make, self.shown = cluster, shown
         self.told: list[str] = []
         self.do_cluster("3")
@@ -49,8 +52,9 @@ class Play:
         getattr(self, f"do_{name}")(*words)
         return list(self.told)
 
-    def do_cluster(self, nodes: str) -> None:
-        self.cluster = self.make(int(nodes))
+    def do_cluster(self, nodes: str, *words: str) -> None:
+        settings = {name: json.loads(value) for name, value in (w.split("=") for w in words)}
+        self.cluster = self.make(int(nodes), **settings)
         take = self.cluster.take
 
         def taken(name: str, effects: list[Any]) -> None:
@@ -58,6 +62,9 @@ class Play:
             take(name, effects)
 
         self.cluster.take = taken
+
+    def do_wait(self, milliseconds: str) -> None:
+        self.cluster.now += int(milliseconds) / 1000
 
     def do_timeout(self, name: str) -> None:
         getattr(self.cluster, "time_out", self.cluster.tick)(name)
@@ -121,7 +128,7 @@ def fields(record: Any) -> str:
     return " ".join(f"{name}={value!r}" for name, value in named.items() if name != "kind")
 
 
-def play(script: str, cluster: Callable[[int], Any], shown: Callable[[Any], str]) -> str:
+def play(script: str, cluster: Callable[..., Any], shown: Callable[[Any], str]) -> str:
     """The script with the outcome of each block of commands filled in."""
     return filled(script, Play(cluster, shown).do)
 

@@ -13,7 +13,13 @@ import pytest
 from consensus_script import play, played, scripts
 from paxos_cluster import Cluster
 
+from splitbrain.systems.consensus.paxos.state import Settings
+
 FOLDER = Path(__file__).parents[3] / "golden" / "paxos"
+
+
+def cluster(nodes, **settings):
+    return Cluster(nodes, Settings(**settings))
 
 
 def shown(server):
@@ -26,4 +32,4 @@ def shown(server):
 
 @pytest.mark.parametrize("path", scripts(FOLDER), ids=lambda path: path.stem)
 def test_what_follows_is_what_the_script_says(path):
-    assert played(path, lambda script: play(script, Cluster, shown)) == path.read_text()
+    assert played(path, lambda script: play(script, cluster, shown)) == path.read_text()
