@@ -19,6 +19,11 @@
     copy n1->n2                deliver it, and leave a copy under way
     overtake n1->n2            the newest message there goes first
     hold n1 / sync n1          n1's disk stands still / catches up
+    disk n1                    start n1 over; what it saves goes to a real log on a disk of its own
+    fill n1 / free n1          that disk has no room any more / has room again
+    mark n1                    n1 writes nothing for a while: its log notes that it is durable
+    flip n1 x                  a bit flips in the last record of its log that has x in it
+    tear n1                    power fails there when half of what is written next is on the disk
     crash n1, restart n1, partition n1 | n2 n3, heal
     elect n1                   n1 times out and wins; told in one line
     quietly COMMAND            without telling what happens
@@ -33,7 +38,8 @@ from fnmatch import fnmatch
 from typing import Any
 
 from consensus_script import filled
-from raft_cluster import PAPER, Cluster, Journal, describe_entries
+from raft_cluster import PAPER, Journal, describe_entries
+from raft_disks import DiskCluster
 
 from splitbrain.systems.consensus.broadcast.delivering import Sequence
 from splitbrain.systems.consensus.broadcast.objects import Objects
@@ -51,7 +57,7 @@ class Play:
     """A script being played."""
 
     def __init__(self) -> None:
-        self.cluster = Cluster()
+        self.cluster = DiskCluster()
         self.sent: dict[str, tuple[Any, ...]] = {}
         self.sessions: dict[str, list[int]] = {}
 
@@ -75,7 +81,7 @@ class Play:
     def do_cluster(self, *words: str) -> None:
         options = dict(word.split("=") for word in words if "=" in word)
         machine = MACHINES[options.pop("machine", "")]
-        self.cluster = Cluster(
+        self.cluster = DiskCluster(
             [word for word in words if "=" not in word],
             machine=machine,
             settings=PAPER._replace(**{name: json.loads(value) for name, value in options.items()}),
@@ -162,6 +168,24 @@ class Play:
     def do_sync(self, name: str) -> None:
         self.cluster.servers[name].held = False
         self.cluster.sync(name)
+
+    def do_disk(self, name: str) -> None:
+        self.cluster.give_disk(name)
+
+    def do_fill(self, name: str) -> None:
+        self.cluster.disks[name].full = True
+
+    def do_free(self, name: str) -> None:
+        self.cluster.disks[name].full = False
+
+    def do_mark(self, name: str) -> None:
+        self.cluster.mark(name)
+
+    def do_flip(self, name: str, word: str) -> None:
+        self.cluster.flip(name, word)
+
+    def do_tear(self, name: str) -> None:
+        self.cluster.disks[name].tears = True
 
     def do_crash(self, name: str) -> None:
         self.cluster.crash(name)
