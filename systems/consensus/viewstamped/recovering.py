@@ -19,12 +19,18 @@ from splitbrain.systems.consensus.viewstamped.messages import (
 from splitbrain.systems.consensus.viewstamped.operating import adopt
 from splitbrain.systems.consensus.viewstamped.state import RECOVERING, Server
 
+QUICK = 10
+"""How often the others are asked at short intervals: most recoveries are over by then."""
+
 
 def ask(server: Server) -> None:
-    """Ask all for their state; repeated while we wait."""
+    """Ask all for their state; repeated while we wait, at twice the interval each time in the end.
+    If more than f have failed nobody ever answers, and they would ask one another for ever."""
     server.send(server.others, Recovery(RECOVERY, server.life))
+    server.asked += 1
     # Until it is answered it counts as failed: sooner than others repeat things.
-    server.deadline = server.now + server.settings.heartbeat / 5
+    pause = server.settings.heartbeat / 5 * 2 ** min(16, max(0, server.asked - QUICK))
+    server.deadline = server.now + min(pause, server.settings.patience_max)
 
 
 def on_recovery(server: Server, sender: str, message: Recovery) -> None:

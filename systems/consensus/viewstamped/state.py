@@ -90,6 +90,7 @@ class Server:
         sent: as the primary, how many heartbeats were sent in this view.
         changes: who else has left for our view.
         logs: what the next primary was sent, by sender.
+        asked: in recovery, how often the others were asked.
         responses: of a recovery, by sender.
         effects: what is to be done, in order; empty between stimuli.
     """
@@ -109,6 +110,7 @@ class Server:
     normal: int = 0
     commit: int = 0
     sent: int = 0
+    asked: int = 0
     lives: dict[str, int] = field(default_factory=dict)
     log: list[Any] = field(default_factory=list)
     backups: dict[str, Backup] = field(default_factory=dict)

@@ -115,6 +115,21 @@ def test_4_3_recovery_takes_a_majority_and_the_primary_of_its_latest_view():
     assert cluster["n5"].status == "recovering"
 
 
+def test_4_3_who_is_answered_by_nobody_asks_less_and_less_often():
+    cluster = Cluster()
+    cluster.crash("n3")
+    started, asked = cluster.now, []
+    while cluster.now < started + 60:
+        cluster.tick("n3")
+        cluster.mail.clear()
+        asked.append(cluster.now - started)
+
+    patience = cluster["n3"].settings.patience_max
+    assert sum(when < 0.3 for when in asked) >= 10, "soon, while an answer may come"
+    assert len(asked) < 30 + 60 / patience
+    assert asked[-1] - asked[-2] == pytest.approx(patience)
+
+
 def test_4_3_a_primary_that_lost_its_memory_is_primary_no_more():
     cluster = Cluster()
     cluster.ask("n1", *REGISTER)
