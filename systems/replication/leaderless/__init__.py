@@ -39,12 +39,13 @@ Invariants:
 2. A replica says that it keeps a cell only once it is durable there.
 3. No two writes have the same dot: an actor is a coordinator in one of its lives, which are counted
    durably, and a repeated request is not done twice.
-4. A hint is kept until its home has acknowledged it.
+4. A hint is kept until its home has acknowledged it: what may have been acknowledged is known to
+   some server at every moment, which is watched (see ``invariants``).
 
 Layout: ``siblings`` is the arithmetic of cells, ``splitbrain.systems.partitioning.rendezvous``
 says who is at home, ``merkle`` compares homes, ``storage`` keeps cells and hints on disk,
-``server`` is replica and coordinator, ``client`` asks; ``bugs`` has the servers with one decision
-wrong.
+``server`` is replica and coordinator, ``client`` asks, ``invariants`` watches; ``bugs`` has the
+servers with one decision wrong.
 
 Left out: of a removed key its context stays for good, as no time of grace is safe in a system
 without bounds on time; with some, ``leaderless-grace`` forgets it (``grace``, LL-05). Contexts grow
@@ -59,6 +60,7 @@ from splitbrain.harness.system import System
 from splitbrain.systems.replication.leaderless.bugs import BUGS, GRACE_BUGS, SLOPPY_BUGS
 from splitbrain.systems.replication.leaderless.client import LeaderlessClient
 from splitbrain.systems.replication.leaderless.grace import GraceServer
+from splitbrain.systems.replication.leaderless.invariants import KeptWrites
 from splitbrain.systems.replication.leaderless.server import LeaderlessServer
 from splitbrain.systems.replication.quorums import QUORUMS
 
@@ -84,6 +86,13 @@ QUORUM_KNOBS = (
     Knob("write_quorum", 1, 5, "answers that a write needs: w; a read needs n - w + 1"),
 )
 
+SLOPPY_KNOBS = (
+    *KNOBS,
+    # With as many as servers nobody could stand in; with more answers, homes must be among them.
+    Knob("copies", 2, 3, "homes of a key: n, fewer than there are servers"),
+    Knob("write_quorum", 1, 2, "answers that a write needs: w; a read needs n - w + 1"),
+)
+
 CLAIMS = Claims(("process", "net", "clock", "disk.slow", "disk.stall", "client"), max_down="all")
 
 SYSTEM = System(
@@ -97,6 +106,7 @@ SYSTEM = System(
     nodes=5,
     bugs=BUGS,
     knobs=QUORUM_KNOBS,
+    invariants=KeptWrites,
     pictures=(QUORUMS,),
 )
 
@@ -109,8 +119,10 @@ SLOPPY = System(
     claims=CLAIMS,
     checkers=(repair_ends(),),
     nodes=5,
+    sizes=range(4, 8),
     bugs=SLOPPY_BUGS,
-    knobs=QUORUM_KNOBS,
+    knobs=SLOPPY_KNOBS,
+    invariants=KeptWrites,
     pictures=(QUORUMS,),
 )
 

@@ -102,7 +102,7 @@ SLOPPY_BUGS: tuple[Bug, ...] = (
         faults=("net.partition",),
         nodes=5,
         seeds=60,
-        shows=("lost", "resurrected"),
+        shows=("write-kept", "lost", "resurrected"),
         source="Cassandra documentation, Hints: max_hint_window",
         options={"keys": 8},
     ),

@@ -41,6 +41,7 @@ class Storage:
         cells: by key, what is known of those at home here.
         hints: by home and key, what is kept for another server.
         life: how often this server has started, this time included.
+        opened: whether what survived is here, and durable.
     """
 
     def __init__(self, disk: Disk, compact_at: int) -> None:
@@ -54,6 +55,12 @@ class Storage:
         self.cells: dict[str, Cell] = {}
         self.hints: dict[tuple[str, str], Cell] = {}
         self.life = 0
+        self.opened = False
+
+    @property
+    def progress(self) -> tuple[int, int]:
+        """How many records this life has put, and how many of these are durable."""
+        return self._put, self._synced
 
     async def open(self) -> None:
         """Read what survived, make it durable, and begin a new life."""
@@ -63,6 +70,7 @@ class Storage:
         self.life += 1
         self._log.append([("life", self.life)])
         await self._log.settle()
+        self.opened = True
 
     def held(self, key: str) -> Cell:
         """All that is known here of a key, for whomever it is kept."""
