@@ -10,6 +10,11 @@ for good are excused, and so are clients of theirs.
 Where time is real, to wait for a silent server again and again takes minutes that show nothing new:
 there one that has been silent `ATTEMPTS` times is asked no more, and one that nobody heard of under
 load either is asked once.
+
+And where nobody judges whether there is an answer, since the faults were more than the system
+claims to survive, questions are repeated only as long as answers come: once none has come for
+`FRUITLESS_SECONDS`, each that is left is asked once, for `TIMEOUT_SECONDS` at most. What only a
+leader had that died for good, say, would be asked for a quarter of an hour.
 """
 
 from __future__ import annotations
@@ -37,6 +42,9 @@ TIMEOUT_SECONDS = 5.0
 ATTEMPTS = 3
 """How often a question is asked by one client, before it goes to other servers."""
 
+FRUITLESS_SECONDS = ATTEMPTS * TIMEOUT_SECONDS
+"""Virtual seconds without an answer after which nothing is repeated if nobody judges progress."""
+
 _BETTER = {SILENT: 0, REFUSED: 1, ANSWERED: 2}
 
 
@@ -52,6 +60,7 @@ class Finals:
         gone: Iterable[str],
         *,
         real_time: bool = False,
+        now: Callable[[], float] | None = None,
     ) -> None:
         """Prepare to ask.
 
@@ -62,6 +71,7 @@ class Finals:
             servers: all servers.
             gone: those that are down for good.
             real_time: whether to wait takes real time.
+            now: virtual seconds, where it is not judged whether there is an answer; None: it is.
         """
         self._clients = clients
         self._recorder = recorder
@@ -75,6 +85,8 @@ class Finals:
         self._answers: dict[str, str] = {}
         self._silences: Counter[str] = Counter()
         self._real_time = real_time
+        self._now = now
+        self._answered_at = 0.0
         self._asking = 0
         self._done: Callable[[], None] = lambda: None
 
@@ -95,6 +107,7 @@ class Finals:
 
     def _begin(self) -> None:
         self._asking = len(self._able)
+        self._answered_at = 0.0 if self._now is None else self._now()
         for client in self._able:
             self._next(client)
 
@@ -129,10 +142,16 @@ class Finals:
 
         def then(outcome: Outcome) -> None:
             self._answered(server or own, outcome)
-            if outcome.type == OK or not self._attempt(client, question, attempt + 1):
+            if (
+                outcome.type == OK
+                or self._is_fruitless()
+                or not self._attempt(client, question, attempt + 1)
+            ):
                 self._next(client)
 
         seconds = _patience(question)
+        if self._is_fruitless():
+            seconds = min(seconds, TIMEOUT_SECONDS)
         self._clients.perform(
             client, question.f, question.value, then, server=server, timeout=seconds
         )
@@ -150,9 +169,15 @@ class Finals:
             return False
         return self._silences[server] >= (ATTEMPTS if server in self._clients.heard else 1)
 
+    def _is_fruitless(self) -> bool:
+        """Whether to ask anything again would be in vain, and nobody wants to know."""
+        return self._now is not None and self._now() - self._answered_at >= FRUITLESS_SECONDS
+
     def _answered(self, server: str, outcome: Outcome) -> None:
         silent = outcome.error is not None and outcome.error.startswith(TIMED_OUT)
         seen = ANSWERED if outcome.type == OK else SILENT if silent else REFUSED
+        if self._now is not None and outcome.type == OK:
+            self._answered_at = self._now()
         self._silences[server] += silent
         before = self._answers.get(server, SILENT)
         self._answers[server] = max(before, seen, key=_BETTER.__getitem__)

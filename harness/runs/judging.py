@@ -39,9 +39,16 @@ def checkers_of(experiment: Experiment) -> tuple[Checker, ...]:
         # What the dead had and nobody else is still to come, for ever.
         checkers = [c for c in checkers if not getattr(c, "eventual", False)]
     if regime(plan.faults, plan.nodes, experiment.claims) != "beyond":
-        asked = [progress()] if workload.final(plan) and not _too_many_dead(plan) else []
+        asked = [progress()] if workload.final(plan) and must_answer(experiment) else []
         checkers += [*asked, at_rest(), steady_costs()]
     return tuple(checkers)
+
+
+def must_answer(experiment: Experiment) -> bool:
+    """Whether it is demanded that there is an answer in the end: faults stay within the claims."""
+    plan = experiment.plan
+    beyond = regime(plan.faults, plan.nodes, experiment.claims) == "beyond"
+    return not beyond and not _too_many_dead(plan)
 
 
 def _too_many_dead(plan: Plan) -> bool:

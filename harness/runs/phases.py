@@ -49,6 +49,7 @@ from splitbrain.harness.plan_options import follows, operation_timeout
 from splitbrain.harness.runs.clients import Clients
 from splitbrain.harness.runs.finals import Finals, longest_seconds
 from splitbrain.harness.runs.interruption import interruptible
+from splitbrain.harness.runs.judging import must_answer
 from splitbrain.harness.runs.recorder import Recorder, Sink
 from splitbrain.harness.runs.refusals import check_recordable
 from splitbrain.harness.runs.rest import measurement
@@ -86,6 +87,7 @@ class Phases:
         self.plan = plan
         self.world = world
         self.workload = experiment.workload
+        self._must_answer = must_answer(experiment)
         self.recorder = Recorder(lambda: world.now, sink)
         world.on_announcement = self.recorder.announcement
         world.on_nemesis = self.recorder.nemesis
@@ -220,6 +222,7 @@ class Phases:
             plan.servers,
             self.nemesis.gone,
             real_time=not ground_named(plan.ground).deterministic,
+            now=None if self._must_answer else lambda: self.world.now,
         )
         finals.ask(plan.clients, lambda: self.clients.when_idle(self._done))
 

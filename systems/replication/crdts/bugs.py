@@ -53,7 +53,7 @@ class TypesIntoGaps(Text):
             Character(time, behind, letter)
             for time, letter in zip(times, reversed(typed), strict=True)
         )
-        return self._replace(characters=(*self.characters, *spread))
+        return after._replace(characters=(*self.characters, *spread))
 
 
 class TwoPhaseSet(NamedTuple):

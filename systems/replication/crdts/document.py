@@ -139,12 +139,13 @@ class Types:
                 return after._replace(register=after.register.assigned(now, actor, argument))
             case "insert":
                 letters, behind = argument
-                if behind is None or behind in after.text.letters:
-                    place = 0 if behind is None else after.text.letters.index(behind) + 1
+                place = 0 if behind is None else _place(after.text, behind) + 1
+                if behind is None or place:
                     return after._replace(text=after.text.inserted(actor, place, letters))
-            case "erase" if argument in after.text.letters:
-                place = after.text.letters.index(argument)
-                return after._replace(text=after.text.removed(place))
+            case "erase":
+                place = _place(after.text, argument)
+                if place >= 0:
+                    return after._replace(text=after.text.removed(place))
             case "put":
                 key, over, value = argument
                 note = self.note(after, key).assigned(actor, value, over)
@@ -154,3 +155,9 @@ class Types:
                 note = self.note(after, key).cleared(over)
                 return after._replace(notes=after.notes.changed(key, note))
         return None
+
+
+def _place(text: Text, letter: Any) -> int:
+    """Where a letter stands in a text, -1 if nowhere."""
+    letters = text.letters
+    return letters.index(letter) if letter in letters else -1

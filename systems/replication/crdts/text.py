@@ -21,7 +21,7 @@ others, "Specification and Complexity of Collaborative Text Editing", PODC 2016.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from splitbrain.systems.clocks.vectors import Vector, joined
@@ -99,8 +99,10 @@ class Text(NamedTuple):
         Right only if all replicas have them deleted, durably, and all is here that anybody typed
         before: then nothing can come that stands behind them.
         """
-        followers = Counter(character.behind for character in self.characters)
         wanted, gone = {*erased} & {*self.deleted}, set()
+        if not wanted:
+            return self
+        followers = Counter(character.behind for character in self.characters)
         for character in reversed(self.characters):  # what stands behind another is later than it
             if character.identity in wanted and not followers[character.identity]:
                 gone.add(character.identity)
@@ -114,14 +116,26 @@ class Text(NamedTuple):
 
     def merged(self, other: Text) -> Text:
         """What both know."""
-        characters = tuple(sorted({*self._left_by(other), *other._left_by(self)}))
+        if self.known is None or other.known is None:
+            return self._merged_part(other)
+        same = _equal_at_the_beginning(self.characters, other.characters)
+        tail, other_tail = self.characters[same:], other.characters[same:]
+        kept = {*_left(tail, other_tail, other.known), *_left(other_tail, tail, self.known)}
+        characters = (*self.characters[:same], *sorted(kept))
+        deleted = {*self.deleted, *other.deleted}
+        deleted -= {each.identity for each in (*tail, *other_tail) if each not in kept}
+        known = joined(self.known, other.known)
+        return self._replace(characters=characters, deleted=tuple(sorted(deleted)), known=known)
+
+    def _merged_part(self, other: Text) -> Text:
+        """What both know, where one at least is a part."""
+        characters = _together(self._left_by(other), other._left_by(self))
         deleted = {*self.deleted, *other.deleted}
         if self.known is None and other.known is None:
             return self._replace(characters=characters, deleted=tuple(sorted(deleted)))
-        known = joined(self.known or (), other.known or ())
-        if self.known is None or other.known is None:  # parts don't say, and have no gaps
-            latest = {actor: time for (time, actor), _, _ in characters}  # sorted by time
-            known = joined(known, tuple(latest.items()))
+        # Parts don't say what they know, and have no gaps.
+        latest = {actor: time for (time, actor), _, _ in characters}  # sorted by time
+        known = joined(joined(self.known or (), other.known or ()), tuple(latest.items()))
         deleted &= {character.identity for character in characters}
         return self._replace(characters=characters, deleted=tuple(sorted(deleted)), known=known)
 
@@ -135,26 +149,23 @@ class Text(NamedTuple):
             None,
         )
 
-    def _left_by(self, other: Text) -> Iterable[Character]:
+    def _left_by(self, other: Text) -> Sequence[Character]:
         """The characters of this state that another one has not collected."""
         if other.known is None:
             return self.characters
-        known, has = dict(other.known), {*other.characters}
-        return (
-            each
-            for each in self.characters
-            if each in has or each.identity[0] > known.get(each.identity[1], 0)
-        )
+        return _left(self.characters, other.characters, other.known)
 
     @classmethod
     def of(cls, raw: Iterable[Any]) -> Text:
         """A text from a message or a record, where it is plain tuples."""
         characters, deleted, known = raw
-        return cls(
-            tuple(
+        if not {Character}.issuperset(map(type, characters)):  # else they came by a message, whole
+            characters = (
                 Character(tuple(identity), tuple(behind), letter)
                 for identity, behind, letter in characters
-            ),
+            )
+        return cls(
+            tuple(characters),
             tuple(map(tuple, deleted)),
             None if known is None else tuple(map(tuple, known)),
         )
@@ -176,3 +187,34 @@ class Text(NamedTuple):
                 found.append(character)
             stack.extend(children.get(character.identity, ()))
         return found
+
+
+def _left(
+    characters: Sequence[Character], others: Sequence[Character], known: Vector
+) -> Sequence[Character]:
+    """The characters that a state with these others, which had heard of so much, has not
+    collected."""
+    upto, has = dict(known), {*others}
+    return [c for c in characters if c in has or c.identity[0] > upto.get(c.identity[1], 0)]
+
+
+def _together(one: Sequence[Character], other: Sequence[Character]) -> tuple[Character, ...]:
+    """The characters of both, sorted as each of them is."""
+    more, fewer = (one, other) if len(one) > len(other) else (other, one)
+    has = {*more}
+    return tuple(sorted((*more, *(character for character in fewer if character not in has))))
+
+
+def _equal_at_the_beginning(one: Sequence[Character], other: Sequence[Character]) -> int:
+    """How many characters two states begin with that are the same.
+
+    Searched by halves, each compared as a whole: replicas have nearly all in common, and a
+    character that both were told of is mostly one object."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one[least:middle] == other[least:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least

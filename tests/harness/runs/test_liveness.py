@@ -252,6 +252,15 @@ def test_who_needs_the_dead_is_found(client, expected):
     assert answers["n3"] == "gone"
 
 
+@pytest.mark.parametrize(("claimed", "seconds"), [(("member",), 25.0), ((), 15.0)])
+def test_who_does_not_claim_to_live_without_the_dead_is_not_asked_for_ever(claimed, seconds):
+    plan = Plan("", "", nodes=3, clients=2, time_limit=3.0, faults=(DEAD,))
+    result = run(plan.using(Primary, register(AskingAll), claims=Claims(("process", *claimed))))
+    phases = {e.value: e.time / 1e9 for e in result.history if e.f == "phase"}
+    assert phases["done"] - phases["final"] == pytest.approx(seconds, abs=0.1)
+    assert any(v.checker == "progress" for v in result.verdicts) is bool(claimed)
+
+
 def test_the_dead_do_not_rise_when_all_is_healed():
     plan = Plan("", "", nodes=3, clients=2, time_limit=3.0, faults=(DEAD,))
     result = run(plan.using(Primary, register(AskingTwo)))

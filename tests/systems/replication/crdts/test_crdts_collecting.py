@@ -5,6 +5,8 @@ The twin is the same replicas with the same messages, of which none forgets anyt
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 from forgetting_replicas import Replica, played, scripts, settled
 from hypothesis import given, settings
@@ -156,3 +158,46 @@ def test_servers_forget_erased_letters_once_all_have_heard(server):
     texts = [each.document.text for each in servers.values()]
     assert [(each.letters, each.deleted) for each in texts] == [((1, 5), ())] * 3
     assert max(erased) == 3, "4 stands behind 3, and both behind 2"
+
+
+def merged_by_definition(one, other):
+    """What both know: each character that nobody who had heard of it has no more."""
+
+    def left(these, those):
+        known = dict(those.known or ())
+        return {
+            c
+            for c in these.characters
+            if c in those.characters
+            or those.known is None
+            or c.identity[0] > known.get(c.identity[1], 0)
+        }
+
+    characters = left(one, other) | left(other, one)
+    deleted = {*one.deleted, *other.deleted}
+    if one.known is not None or other.known is not None:
+        deleted &= {c.identity for c in characters}
+    return tuple(sorted(characters)), tuple(sorted(deleted))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_merged_from_where_texts_differ_is_all_that_both_know(seed):
+    random, texts, merges = Random(seed), [Text(), Text(), Text()], 0
+    for number in range(200):
+        at = random.randrange(3)
+        text, other = texts[at], random.choice(texts)
+        match random.choice(("type", "erase", "collect", "merge", "part", "parts")):
+            case "type":
+                texts[at] = text.inserted("abc"[at], random.randint(0, len(text.letters)), [number])
+            case "erase" if text.letters:
+                texts[at] = text.removed(random.randrange(len(text.letters)))
+            case "collect":  # too early now and then: then, too, both must say the same
+                texts[at] = text.collected(random.sample(text.deleted, len(text.deleted) // 2))
+            case f if f != "erase":
+                one = text.since(random.choice(texts)) if f == "parts" else text
+                two = other if f == "merge" else other.since(random.choice(texts))
+                both = one.merged(two)
+                assert (both.characters, both.deleted) == merged_by_definition(one, two)
+                merges += 1
+                texts[at] = both if both.known is not None else text
+    assert merges > 50
