@@ -16,6 +16,8 @@ stuck-open         it keeps a call from being made when its time is over, by its
                    clock
 closed-rejects     it keeps a call from being made while it is closed
 blamed-for-others  it opens, though no call to its own endpoint has failed since its last step
+opened-early       it opens, closed until then, though fewer calls to its endpoint have failed since
+                   its last step, within its window, than it says that it takes
 =================  ===============================================================================
 
 *Source.* Nygard, "Release It!", second edition, 2018, section 5.2. Announced at each step:
@@ -24,7 +26,9 @@ half-open ``probe`` with ``{"endpoint": name}``, for each that is not let throug
 the same. They may have ``at``, the seconds of the host's monotonic clock, and who opens says its
 ``open_for``: without these nothing is said of times. For each call that failed, ``failed-call``
 with ``{"endpoint": name}``, before the step that it leads to: of a life without any it is not said
-whom its breakers go by.
+whom its breakers go by. If these have ``at`` as well, and who opens says how many ``failures``
+within which ``window`` in seconds it takes, they are counted; calls that failed may be more than
+the breaker went by, so no breaker is said to open too late.
 
 *Algorithm.* Follow the announcements. Linear.
 """
@@ -32,7 +36,7 @@ whom its breakers go by.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from splitbrain.checkers.calls.announced import field_of, lives
@@ -53,6 +57,9 @@ def breaker_states() -> Checker:
 
 TOLERANCE_S = 1e-6
 """Two clock readings that stand for one moment may differ by so much."""
+
+_NAMED = 20
+"""How many failed calls an anomaly names at most, the last ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +108,7 @@ class _Breaker:
         tells: a call that failed, if these are announced in this life.
         changed: its last step.
         probing: the probe that is under way, as far as is known.
-        failed: whether a call to the endpoint has failed since then.
+        failed: the calls to the endpoint that have failed since then.
     """
 
     node: Any
@@ -110,7 +117,7 @@ class _Breaker:
     state: str = CLOSED
     changed: Operation | None = None
     probing: Operation | None = None
-    failed: bool = False
+    failed: list[Operation] = field(default_factory=list)
 
     @property
     def steps(self) -> tuple[int, ...]:
@@ -121,7 +128,7 @@ class _Breaker:
         """What is wrong with an announcement, which then has happened."""
         at = f"at {event.time / 1e9:.3f} s"
         if event.f == FAILED:
-            self.failed = True
+            self.failed.append(event)
         elif event.f == BREAKER:
             yield from self._stepped(event, field_of(event, "state", str), at)
         elif event.f == REJECTED:
@@ -138,7 +145,11 @@ class _Breaker:
             said = f"{whose} opened {at}, and no call to {self.endpoint} had failed"
             named = sorted({self.tells.index, *self.steps, event.index})
             yield Anomaly("blamed-for-others", said, tuple(named))
-        self.state, self.changed, self.probing, self.failed = after, event, None, False
+        elif self.state == CLOSED and (few := _too_few(event, self.failed)) is not None:
+            said = f"{whose} opened {at}, after {few}"
+            indexes = tuple(each.index for each in self.failed[-_NAMED:])
+            yield Anomaly("opened-early", said, (*self.steps, *indexes, event.index))
+        self.state, self.changed, self.probing, self.failed = after, event, None, []
 
     def _rejected(self, event: Operation, at: str) -> Iterator[Anomaly]:
         who = f"{self.node} does not call {self.endpoint} {at}"
@@ -158,6 +169,18 @@ class _Breaker:
             said = f"{said}, with a probe under way"
             yield Anomaly("second-probe", said, (*self.steps, self.probing.index, event.index))
         self.probing = self.probing or event
+
+
+def _too_few(opened: Operation, failed: list[Operation]) -> str | None:
+    """How many calls had failed when a breaker opened, if that are fewer than it says it takes."""
+    at, failures, window = (opened.value.get(name) for name in ("at", "failures", "window"))
+    times = [call.value.get("at") for call in failed]
+    if not all(isinstance(each, int | float) for each in (at, failures, window, *times)):
+        return None
+    counted = sum(time >= at - window - TOLERANCE_S for time in times)
+    if not failed or counted >= failures:
+        return None
+    return f"{counted} of the {failures:g} failures within {window:g} s that it takes"
 
 
 def _is_over(opened: Operation, rejected: Operation) -> bool:

@@ -33,6 +33,7 @@ GATEWAY_KNOBS = (
     Knob("attempts", 2, 6, "most attempts at one call", "gateway.policy.attempts"),
     Knob("timeout", 0.15, 0.5, "time that an attempt waits, in seconds", "gateway.policy.timeout"),
     Knob("failures", 3, 10, "failures that open a breaker", "gateway.limits.failures"),
+    Knob("window", 1.0, 10.0, "time a failure counts, in seconds", "gateway.limits.window"),
     Knob("open_for", 0.3, 2.0, "time a breaker stays open, in seconds", "gateway.limits.open_for"),
 )
 """Settings of a server whose part ``gateway`` calls others (`CallingServer`)."""
@@ -101,8 +102,8 @@ class CallingServer(ABC):
 
     def told(self, called: str, state: str) -> None:
         """The breaker of a server has another state."""
-        opens = {"open_for": self.limits.open_for} if state == OPEN else {}
-        self.announce(BREAKER, {"endpoint": called, "state": state, **opens})
+        limits = self.limits._asdict() if state == OPEN else {}
+        self.announce(BREAKER, {"endpoint": called, "state": state, **limits})
 
     def announce(self, f: str, value: dict[str, Any]) -> None:
         """Announce something with the time of this host's monotonic clock."""

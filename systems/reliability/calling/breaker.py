@@ -102,10 +102,14 @@ class Breaker:
             return
         now = self.clock()
         self._failures.append(now)
-        while self._failures[0] < now - self.limits.window:
-            self._failures.popleft()
+        self.forget(now - self.limits.window)
         if len(self._failures) >= self.limits.failures:
             self._become(OPEN)
+
+    def forget(self, before: float) -> None:
+        """What failed before that time counts no more."""
+        while self._failures[0] < before:
+            self._failures.popleft()
 
     def given_back(self) -> None:
         """A call of this generation ended, and says nothing of the endpoint."""

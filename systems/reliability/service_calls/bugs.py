@@ -8,6 +8,7 @@ from typing import Any
 import trio
 
 from splitbrain.harness.bug import Bug, planted
+from splitbrain.harness.knobs import OPTION
 from splitbrain.harness.node import Message
 from splitbrain.systems.reliability.calling import Breaker
 from splitbrain.systems.reliability.service_calls.gateway import Gateway, TellingCaller
@@ -37,6 +38,13 @@ class OneForAll(Gateway):
     def _all_told(self, state: str) -> None:
         for endpoint in self.endpoints:
             self.told(endpoint, state)
+
+
+class ForgetsNothing(Breaker):
+    """Counts failures for as long as it is closed."""
+
+    def forget(self, before: float) -> None:
+        """Nothing: what failed once counts for ever."""
 
 
 class TriesBelow(Gateway):
@@ -90,5 +98,17 @@ BUGS: tuple[Bug, ...] = (
         seeds=20,
         shows=("blamed-for-others",),
         source="Nygard, Release It! (second edition, 2018), section 5.2",
+    ),
+    Bug(
+        id="RES-06-WINDOW",
+        title="a breaker forgets no failure: one now and then opens it in the end",
+        server=_calling(breaker_class=ForgetsNothing),
+        workload="breaker",
+        faults=("process.pause", "net.loss"),
+        nodes=4,
+        seeds=20,
+        shows=("opened-early",),
+        source="Nygard, Release It! (second edition, 2018), section 5.2",
+        options={OPTION: {"window": 1.0}},
     ),
 )

@@ -42,10 +42,11 @@ class Gateway(CallingServer):
     """The gateway.
 
     Attributes:
-        caller_class: what it calls with.
+        caller_class, breaker_class: what it calls with.
     """
 
     caller_class: type[TellingCaller] = TellingCaller
+    breaker_class: type[Breaker] = Breaker
 
     def __init__(self, node: Node) -> None:
         super().__init__(node)
@@ -63,7 +64,7 @@ class Gateway(CallingServer):
 
     def new_breaker(self, changed: Callable[[str], None]) -> Breaker:
         """A breaker that goes by the monotonic clock."""
-        return Breaker(self.limits, self.clock, changed)
+        return self.breaker_class(self.limits, self.clock, changed)
 
     async def serve(self, client: str, number: int, request: Message) -> None:
         """Call whom it is for, and reply."""

@@ -162,6 +162,37 @@ def test_a_breaker_speaks_of_its_own_endpoint(events, kinds):
     assert [anomaly.kind for anomaly in verdict.anomalies] == kinds
 
 
+def failing(*times, opened=5.0, failures=2):
+    at = [("n2", "failed-call", {"endpoint": "n1", "at": time}) for time in times]
+    limits = {"failures": failures, "window": 1.0}
+    return [*at, ("n2", "breaker", {"endpoint": "n1", "state": "open", "at": opened, **limits})]
+
+
+AGAIN = [("n2", "breaker", {"endpoint": "n1", "state": state}) for state in ("half-open", "closed")]
+
+
+@pytest.mark.parametrize(
+    ("events", "kinds"),
+    [
+        (failing(4.0, 5.0), []),
+        (failing(3.9, 5.0), ["opened-early"]),
+        (failing(3.9, 4.1, 5.0), []),
+        (failing(5.0, failures=1), []),
+        # What failed before the last step is counted no more.
+        ([*failing(4.9, 5.0), *AGAIN, *failing(5.1, opened=5.1)], ["opened-early"]),
+        # One failure of a probe is enough.
+        ([*failing(4.9, 5.0), AGAIN[0], *failing(5.1, opened=5.1)], []),
+        # Who doesn't say when calls failed, or what it takes, isn't counted.
+        ([failed("n1"), *failing()], []),
+        (failing(5.0, failures=None), []),
+    ],
+)
+def test_a_breaker_opens_after_as_many_failures_as_it_says(events, kinds):
+    verdict = breaker_states().check(announced(*events))
+
+    assert [anomaly.kind for anomaly in verdict.anomalies] == kinds
+
+
 @pytest.mark.parametrize("value", [None, 3, {}, {"attempt": "2"}, {"attempt": True}])
 def test_an_announcement_that_lacks_what_it_needs_is_named(value):
     with pytest.raises(ModelError, match="it needs 'attempt', of type int"):

@@ -157,3 +157,44 @@ def test_breakers_are_blamed_for_their_own_endpoints_failures_alone():
         assert [a.kind for a in verdict.anomalies] == ["blamed-for-others"] * expected, events
         shown_alone(breaker_states(), made, verdict)
     assert 300 < broken < 1200
+
+
+def early(life):
+    """Openings of closed breakers with fewer failures than they say, by the definition."""
+    found = []
+    for position, (f, value) in enumerate(life):
+        if f != "breaker" or value["state"] != "open":
+            continue
+        mine = [(g, v) for g, v in life[:position] if v["endpoint"] == value["endpoint"]]
+        steps = [n for n, (g, _) in enumerate(mine) if g == "breaker"]
+        since = [v["at"] for g, v in mine[steps[-1] + 1 if steps else 0 :] if g == "failed-call"]
+        closed = not steps or mine[steps[-1]][1]["state"] == "closed"
+        recent = [at for at in since if at >= value["at"] - value["window"]]
+        if closed and since and len(recent) < value["failures"]:
+            found.append(position)
+    return found
+
+
+def test_breakers_open_early_where_counting_says_so():
+    rng = random.Random(5)
+    after = {"closed": "open", "open": "half-open", "half-open": "closed"}
+    broken = 0
+    for _ in range(500):
+        states, events = {}, []
+        for now in range(rng.randrange(16)):
+            endpoint = rng.choice(ENDPOINTS)
+            told = {"endpoint": endpoint, "at": now}
+            if rng.random() < 0.7:
+                events.append(("n2", "failed-call", told))
+            else:
+                states[endpoint] = after[states.get(endpoint, "closed")]
+                limits = {"failures": 2, "window": 4, "state": states[endpoint]}
+                events.append(("n2", "breaker", {**told, **limits}))
+        made = announced(events)
+        verdict = breaker_states().check(made)
+        (life,) = [each for each in lives_of(events) if each] or [[]]
+        kinds = [a.kind for a in verdict.anomalies if a.kind != "blamed-for-others"]
+        broken += bool(kinds)
+
+        assert kinds == ["opened-early"] * len(early(life)), events
+    assert 50 < broken < 450
