@@ -11,6 +11,7 @@ diverged        two reads have seen the same and differ
 lost            a final read lacks an element of which an addition was acknowledged, and every
                 removal ended before that addition began: none can have seen it
 resurrected     a final read has an element that was added once, and whose removal was acknowledged
+                after that addition began: whoever has not seen it refuses to remove it
 unexpected      a read has an element or a value that nobody had begun to write
 superseded      a final read's register has a value over which somebody had assigned another, having
                 written or read it; or any read's, if that was the same process
@@ -161,7 +162,10 @@ def _wrong(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:
     for call in updates:
         if call.f == "remove":
             removals.setdefault(frozen(call.argument), []).append(call)
-    additions = Counter(frozen(call.argument) for call in updates if call.f == "add")
+    additions: dict[Any, list[Call]] = {}
+    for call in updates:
+        if call.f == "add":
+            additions.setdefault(frozen(call.argument), []).append(call)
     told = set()
     for read in final:
         held = set(map(frozen, read.result["elements"]))
@@ -175,7 +179,10 @@ def _wrong(final: Sequence[Call], updates: Sequence[Call]) -> Iterator[Anomaly]:
                 told.add(element)
                 said = f"{shown(call.argument)} was added, nobody removed it since, and it is gone"
                 yield Anomaly("lost", said, _events(call, read))
-            elif call.f == "remove" and element in held and additions[element] < 2:
+            elif call.f == "remove" and element in held:
+                of_it = additions.get(element, ())
+                if len(of_it) != 1 or not _may_have_seen(call, of_it[0]):
+                    continue
                 told.add(element)
                 said = f"{shown(call.argument)} was removed, and is there in the end"
                 yield Anomaly("resurrected", said, _events(call, read))

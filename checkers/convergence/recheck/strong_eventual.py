@@ -80,7 +80,8 @@ def _wrong(read: Call, updates: list[Call]) -> Iterator[str]:
             later = [u for u in same if u.f == "remove" and not _ended_before(u, update)]
             if not later:
                 yield "lost"
-        once = [each.f for each in same].count("add") == 1
+        added = [each for each in same if each.f == "add"]
+        once = len(added) == 1 and not _ended_before(update, added[0])
         if update.f == "remove" and sure(update) and argument in held and once:
             yield "resurrected"
         if update.f == "increment" and update.invoked < (read.completed or 0):
