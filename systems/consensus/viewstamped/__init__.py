@@ -38,7 +38,8 @@ disk has one number, how often the server has started; ``bugs`` has the store wi
 wrong.
 
 Where it differs from the paper: who hears that the primary of its view has lost its memory leaves
-the view at once; reads ask a majority (the paper has leases for that, 6.3).
+the view at once; reads ask a majority (the paper has leases for that, 6.3); who recovers asks again
+at longer and longer intervals if nobody answers, as when more than f have failed.
 
 Left out: checkpoints (whole logs are sent), changes of the members.
 """
