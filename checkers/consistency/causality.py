@@ -1,14 +1,15 @@
 """No effect is seen without its cause: causal consistency of messages that answer each other.
 
 *Property.* Operations are ``post`` of ``[message, after]`` (all messages different; ``after`` is a
-message that it answers, or None) and ``read``, which gives a list of messages. A process's own
-operations come one after the other; a read that shows a message comes after its post; and so on,
-transitively. The history is causally consistent if for each process there is an order of all posts
-and its own reads, in keeping with this, in which each read shows just the posts before it. What a
-read lacks is told by the guarantee that is broken first on the way there (Terry and others,
-"Session Guarantees for Weakly Consistent Replicated Data", PDIS 1994). A read may ask for less: its
-argument lists which of the first two it asks for, null is both; then it comes after no more of its
-own process than that, and has an order of posts for itself:
+message that it answers, or None; one whose post failed never was, and counts as None) and ``read``,
+which gives a list of messages. A process's own operations come one after the other; a read that
+shows a message comes after its post; and so on, transitively. The history is causally consistent if
+for each process there is an order of all posts and its own reads, in keeping with this, in which
+each read shows just the posts before it. What a read lacks is told by the guarantee that is broken
+first on the way there (Terry and others, "Session Guarantees for Weakly Consistent Replicated
+Data", PDIS 1994). A read may ask for less: its argument lists which of the first two it asks for,
+null is both; then it comes after no more of its own process than that, and has an order of posts
+for itself:
 
 =======================  ===========================================================================
 read-your-writes         a process does not read what it had posted
@@ -184,6 +185,8 @@ class _Judge:
                 call.invoke_index, f"{shown(message)} was posted before; messages must differ"
             )
         answered = 0 if after is None else self.messages.bit(after)
+        if any(post.call.outcome == FAIL for post in self.messages.in_bits(answered)):
+            answered = 0  # it never was, so nobody need show it
         self.messages.numbers[frozen(message)] = len(self.messages.posts)
         self.messages.posts.append(_Post(call, answered, process.posted, process.read))
 

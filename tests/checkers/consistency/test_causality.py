@@ -70,6 +70,13 @@ RYW, MR = "read-your-writes", "monotonic-reads"
         ([post(1, 1, kind="info"), read(2, 1), post(2, 2, 1), read(3, 1, 2)], VALID, []),
         ([post(1, 1, kind="info"), read(2, 1), post(2, 2), read(3, 2)], INVALID, None),
         ([post(1, 1, kind="fail"), read(2, 1)], INVALID, ["unexpected"]),
+        # Nobody need show what never was, whoever answers it.
+        ([post(1, 1, kind="fail"), post(2, 2, 1), read(3, 2)], UNKNOWN, []),
+        (
+            [post(1, 1, kind="fail"), post(2, 2, 1), post(2, 3), read(3, 2, 3), read(4, 2)],
+            VALID,
+            [],
+        ),
         ([read(2, 1), post(1, 1)], INVALID, ["unexpected"]),
         ([post(1, 1), read(2, 1, 1)], INVALID, ["duplicated"]),
         # In the end all is there, but for what only a dead server had.
