@@ -66,7 +66,8 @@ KNOBS = (
     Knob("heartbeat", 0.03, 0.1, "longest silence of a leader, in seconds", _PLACE + "heartbeat"),
     Knob("election_min", 0.3, 0.4, "least wait for a leader, in seconds", _PLACE + "election_min"),
     Knob("election_max", 0.6, 1.2, "longest wait for one, in seconds", _PLACE + "election_max"),
-    Knob("batch", 1, 64, "most values in one message", _PLACE + "batch"),
+    # One value a message, each behind an fsync: a new leader would need seconds for what it found.
+    Knob("batch", 8, 64, "most values in one message", _PLACE + "batch"),
     Knob(
         "snapshot_every", 4, 128, "slots applied between two snapshots", _PLACE + "snapshot_every"
     ),
