@@ -160,7 +160,12 @@ def simulated(random: Random) -> list[Operation]:
 
 
 def mutated(operations: list[Operation], random: Random) -> list[Operation]:
-    """The same with what one read observed changed: dropped, invented, or repeated."""
+    """The same with what was observed changed once: a message read dropped, invented, or repeated,
+    or a post that failed where it had not."""
+    posts = [n for n, o in enumerate(operations) if o.f == "post" and o.type == "ok"]
+    if posts and random.random() < 0.2:
+        at = random.choice(posts)
+        return [replace(o, type="fail") if n == at else o for n, o in enumerate(operations)]
     reads = [n for n, o in enumerate(operations) if o.f == "read" and o.type == "ok"]
     if not reads:
         return operations
