@@ -55,6 +55,8 @@ KNOBS = (
     Knob("session", 0.15, 1.0, "silence that ends a membership, in seconds", "hub.session_s"),
     Knob("every", 0.05, 0.5, "seconds between two checkpoints", "hub.every_s"),
     Knob("batch", 1, 32, "most events in an answer", "hub.batch"),
+    # Coarse times are often equal, and at the borders of windows.
+    Knob("grain", 1, 100, "steps of events' times, in milliseconds", "hub.grain_ms"),
 )
 
 SYSTEM = System(

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from splitbrain.checkers.streams.results import CLICK, TIER
-from splitbrain.checkers.streams.stream_joins import REGION, SEARCH
+from splitbrain.checkers.streams.stream_joins import JOIN_MS, REGION, SEARCH
 from splitbrain.harness.bug import Bug, planted
+from splitbrain.harness.knobs import OPTION
 from splitbrain.systems.streams.processor.hub import Hub
 from splitbrain.systems.streams.processor.joins import Joins
 from splitbrain.systems.streams.processor.keyed import Event, Keyed
@@ -73,6 +74,14 @@ class ForgetsSearches(Joins):
     def is_over(self, time: int, watermark: int) -> bool:
         """As if no click came later than its search."""
         return time < watermark
+
+
+class WithoutBorder(Joins):
+    """Lets the window of a search begin behind it."""
+
+    def meets(self, search: int, click: int) -> bool:
+        """Not where both are of one moment."""
+        return search < click < search + JOIN_MS
 
 
 class ForgetsStreams(Keyed):
@@ -217,6 +226,18 @@ BUGS: tuple[Bug, ...] = (
         seeds=10,
         shows=("missing-pair", "wrong-unmatched"),
         source="DDIA chapter 11, Stream-stream join (window join)",
+    ),
+    Bug(
+        id="STR-29-BORDER",
+        title="the window of a search begins behind it: a click of the same moment is not joined",
+        server=_joins(WithoutBorder),
+        workload="stream-join",
+        faults=(),
+        nodes=3,
+        seeds=10,
+        shows=("missing-pair", "wrong-unmatched"),
+        source="DDIA chapter 11, Stream-stream join (window join)",
+        options={OPTION: {"grain": 50}},
     ),
     Bug(
         id="STR-30",

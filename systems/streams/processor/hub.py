@@ -51,6 +51,7 @@ class Hub:
         partitions: how many the log has.
         groups: how many groups of users there are.
         batch: most events in an answer.
+        grain_ms: times of events are kept in steps of so many milliseconds.
     """
 
     session_s = 0.3
@@ -58,6 +59,7 @@ class Hub:
     partitions = 3
     groups = 4
     batch = 8
+    grain_ms = 1
 
     def __init__(self, node: Node) -> None:
         self.node = node
@@ -172,7 +174,8 @@ class Hub:
     async def _serve(self, client: str, number: int, request: list[Any]) -> None:
         match request:
             case ["add", tuple() as event] if len(event) == len(Event._fields):
-                self.store.add(Event(*event))
+                told = Event(*event)
+                self.store.add(told._replace(time=told.time - told.time % self.grain_ms))
                 await self.store.sync()
                 answer: tuple[Any, ...] = ("ok", None)
             case ["results"]:

@@ -50,17 +50,21 @@ class Joins:
             self.state["waiting", time, identity] = user
             self.state[CLICK, user, time, identity] = True
             for search in self.state.under(SEARCH, user):
-                if search[2] <= time < search[2] + JOIN_MS:
+                if self.meets(search[2], time):
                     self._meet(search, identity)
         elif kind == SEARCH:
             mine = (SEARCH, user, time, identity)
             self.state[mine] = False
             for click in self.state.under(CLICK, user):
-                if time <= click[2] < time + JOIN_MS:
+                if self.meets(time, click[2]):
                     self._meet(mine, click[3])
         else:
             self.state["version", kind, user, time, identity] = value
             self.state["changed", time, identity] = user
+
+    def meets(self, search: int, click: int) -> bool:
+        """Whether a click of one time is within the window of a search of another."""
+        return search <= click < search + JOIN_MS
 
     def _meet(self, search: Key, click: int) -> None:
         self.pairs.append((search[3], click))
