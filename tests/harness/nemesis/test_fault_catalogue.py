@@ -32,7 +32,7 @@ def ids(names):
         ("kill,all", [kind.id for kind in KINDS if not (kind.by_name or kind.apart)]),
         ("disk", [kind.id for kind in KINDS if kind.family == "disk" and not kind.real]),
         (
-            "disk,version,service,member,shard,change,lease,stamp,all",
+            "disk,version,service,member,leader,shard,change,lease,stamp,all",
             [kind.id for kind in KINDS if not kind.apart],
         ),
         ("net,slicer,reset-connections", [k.id for k in KINDS if k.family == "net" and not k.real]),
@@ -59,8 +59,8 @@ def test_kinds_stand_for_themselves():
         ("clok", "clock"),
         (
             "earthquake!",
-            "families: member, shard, process, change, lease, stamp, version, service, net, "
-            "program, clock, disk, client, scenario",
+            "families: member, leader, shard, process, change, lease, stamp, version, service, "
+            "net, program, clock, disk, client, scenario",
         ),
     ],
 )
