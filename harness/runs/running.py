@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -26,11 +23,9 @@ from splitbrain.harness.runs.looking import Look
 from splitbrain.harness.runs.phases import Phases, Progress, load_of
 from splitbrain.harness.runs.recorder import Sink
 from splitbrain.harness.runs.refusals import check_server
+from splitbrain.harness.runs.sweeping import swept_afterwards
 from splitbrain.harness.simulation.trace import Trace
 from splitbrain.harness.workloads.workload import Experiment
-
-FULL_SWEEP = 30
-"""Runs after which reference cycles are looked for among all that there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +96,7 @@ def run(
         InvalidPlan: the plan cannot run, as `check_plan` would have said.
         KeyboardInterrupt: Ctrl-C was pressed; `sink` has had every event until then.
     """
-    with _swept_afterwards():
+    with swept_afterwards():
         return _run(
             experiment,
             sink,
@@ -111,25 +106,6 @@ def run(
             turn,
             look,
         )
-
-
-@contextmanager
-def _swept_afterwards() -> Iterator[None]:
-    """One sweep for reference cycles, when the world is gone and little is left to look through.
-
-    It would have to look through all of the world if it came sooner. What this run still answers
-    with is old by then, and is looked at again by a full sweep after `FULL_SWEEP` runs alone: a
-    hunt of many hours would grow by a megabyte a run without one.
-    """
-    collecting = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        full = gc.get_count()[2] >= FULL_SWEEP
-        gc.collect(2 if full else 1)
-        if collecting:
-            gc.enable()
 
 
 def _run(

@@ -1,9 +1,7 @@
 """A run goes through its phases, ends whatever the system does, and is judged."""
 
-import gc
 import io
 import re
-import weakref
 
 import pytest
 import trio
@@ -14,7 +12,7 @@ from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Verdict
 from splitbrain.harness import Fault, InvalidPlan, Plan, PlannedOperation, run
 from splitbrain.harness.client import request
 from splitbrain.harness.runs.judging import judge
-from splitbrain.harness.runs.running import FULL_SWEEP, check_plan
+from splitbrain.harness.runs.running import check_plan
 from splitbrain.harness.workloads import register
 
 PLAN = Plan("", "", nodes=1, clients=2, time_limit=1.0)
@@ -285,21 +283,3 @@ def test_a_checker_that_fails_gives_unknown_with_its_traceback_and_the_run_stand
 def test_a_checker_that_cannot_cope_makes_the_verdict_unknown_never_valid():
     verdicts = judge(History.from_operations([]), (Confused(), Content()))
     assert [v.validity for v in verdicts if v.checker == "confused"] == [UNKNOWN]
-
-
-class Keepsake:
-    """What refers to itself, so that only a sweep for cycles can remove it."""
-
-    def __init__(self):
-        self.itself = self
-
-
-def test_what_a_run_answered_with_is_removed_within_so_many_runs():
-    keepsake = Keepsake()
-    gone = weakref.ref(keepsake)
-    result_of()
-    assert any(each is keepsake for each in gc.get_objects(2))  # the run's sweep made it old
-    del keepsake
-    for _ in range(FULL_SWEEP + 1):
-        result_of(plan=PLAN.with_(time_limit=0.05))
-    assert gone() is None
