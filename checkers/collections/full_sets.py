@@ -55,7 +55,7 @@ from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import ModelError, split
 from splitbrain.checkers.models.model import event_of, frozen, shown
-from splitbrain.checkers.quantiles import quantiles
+from splitbrain.checkers.spread import quantiles
 from splitbrain.checkers.verdict import INVALID, UNKNOWN, VALID, Anomaly, Checker, Shape, Verdict
 from splitbrain.checkers.vocabulary import FINAL, NOT_OF_DATA, PHASE
 

@@ -34,7 +34,7 @@ from splitbrain.checkers.consistency.writes import Source, Writes, end_of
 from splitbrain.checkers.entry import CheckerEntry
 from splitbrain.checkers.history import Call, History
 from splitbrain.checkers.models import Register, register
-from splitbrain.checkers.quantiles import quantiles
+from splitbrain.checkers.spread import quantiles
 from splitbrain.checkers.verdict import Checker, Verdict
 
 

@@ -113,7 +113,7 @@ CAUSES = [
 ]  # fmt: skip
 
 
-@pytest.mark.nightly(one_in=16)
+@pytest.mark.nightly(one_in=32)
 @pytest.mark.parametrize("bug", sorted({bug for _, bug, _ in CAUSES}))
 def test_the_cause_is_in_the_pictures(browser, bug_page, bug):
     browser.open(bug_page(bug))

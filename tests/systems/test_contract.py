@@ -70,7 +70,7 @@ def test_a_system_works_when_nothing_fails(name, workload):
     assert (result.validity, result.client_bugs) == (VALID, {}), result.verdicts
 
 
-@pytest.mark.nightly(one_in=12)
+@pytest.mark.nightly(one_in=24)
 @pytest.mark.parametrize(("name", "workload"), [(n, w) for n, w in WORKLOADS if n in REFERENCES])
 def test_a_reference_is_silent_under_a_few_seeds_with_all_faults_on(name, workload):
     plans = [plan_of(name, workload, seed) for seed in range(4)]
@@ -106,7 +106,7 @@ def test_every_bug_has_a_pinned_seed():
     assert set(json.loads(PINNED.read_text())) == set(BUGS)
 
 
-@pytest.mark.nightly(one_in=16)
+@pytest.mark.nightly(one_in=32)
 @pytest.mark.parametrize("name", BUGS)
 def test_a_planted_bug_is_found_under_its_pinned_seed_and_nothing_without_it(name):
     system, bug = BUGS[name]

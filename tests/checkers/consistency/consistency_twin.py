@@ -8,7 +8,7 @@ from itertools import permutations
 
 from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
 
-HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "6000"))
+HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "4000"))
 """How many random histories each comparison takes; more is better and slower."""
 
 

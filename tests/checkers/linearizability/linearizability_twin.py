@@ -14,7 +14,7 @@ from itertools import combinations, permutations
 from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
 
 WANTED = os.environ.get("SPLITBRAIN_TWIN_HISTORIES")
-HISTORIES = int(WANTED or 3000)
+HISTORIES = int(WANTED or 2000)
 """How many random histories each comparison takes; more is better and slower."""
 
 

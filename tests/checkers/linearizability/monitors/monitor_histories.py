@@ -10,7 +10,7 @@ from splitbrain.checkers import models
 from splitbrain.checkers.history import FAIL, INFO, INVOKE, OK, Call, History, Operation
 from splitbrain.checkers.linearizability.monitors import choose
 
-HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "2500"))
+HISTORIES = int(os.environ.get("SPLITBRAIN_TWIN_HISTORIES", "1500"))
 """How many random histories each comparison takes; more is better and slower."""
 
 
