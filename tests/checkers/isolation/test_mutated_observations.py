@@ -127,6 +127,7 @@ def possible_starts(calls):
         yield dict(zip(unwritten, values, strict=True))
 
 
+@pytest.mark.nightly(one_in=3)
 @pytest.mark.parametrize("level", SERIAL)
 def test_registers_are_refuted_without_assumptions_only_if_no_start_explains_them(level):
     rng = random.Random(f"registers without assumptions {level}")

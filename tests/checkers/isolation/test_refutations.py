@@ -47,6 +47,7 @@ def refuted(rng, level, count):
             yield history, Verdict.from_json(json.loads(json.dumps(verdict.to_json())))
 
 
+@pytest.mark.nightly(one_in=3)
 @pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_every_refutation_is_proved(level):

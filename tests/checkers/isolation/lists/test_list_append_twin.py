@@ -13,6 +13,7 @@ pytestmark = pytest.mark.slow
 LEVELS = ("serializable", "strong-session-serializable", "strong-serializable")
 
 
+@pytest.mark.nightly(one_in=3)
 @pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_no_anomaly_is_found_exactly_if_a_serial_order_exists(level):

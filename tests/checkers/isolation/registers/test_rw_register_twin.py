@@ -16,6 +16,7 @@ pytestmark = pytest.mark.slow
 LEVELS = ("serializable", "strong-session-serializable", "strong-serializable")
 
 
+@pytest.mark.nightly(one_in=3)
 @pytest.mark.slow
 @pytest.mark.parametrize("level", LEVELS)
 def test_a_complete_check_is_right(level):
@@ -39,6 +40,7 @@ def test_a_complete_check_is_right(level):
     assert searched, "some are refuted by the search alone"
 
 
+@pytest.mark.nightly(one_in=3)
 @pytest.mark.parametrize("level", LEVELS)
 def test_values_that_tell_the_order_of_versions(level):
     rng = random.Random(f"increasing values {level}")
