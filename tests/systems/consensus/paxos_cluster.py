@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from splitbrain.systems.consensus.asking import REQUEST, Request
+from mailed_cluster import MailedCluster
+
 from splitbrain.systems.consensus.kv import KeyValue
 from splitbrain.systems.consensus.paxos.core import Paxos
 from splitbrain.systems.consensus.paxos.effects import NOTHING_STORED
@@ -14,16 +15,13 @@ from splitbrain.systems.consensus.sending import Send
 from splitbrain.systems.consensus.sessions import Sessions
 
 
-class Cluster:
-    """Time stands still unless a test moves it; what is saved is durable at once."""
+class Cluster(MailedCluster):
+    """What is saved is durable at once."""
 
     def __init__(self, nodes=3, settings=Settings(), rules=Rules):  # noqa: B008
-        self.names = [f"n{i + 1}" for i in range(nodes)]
-        self.settings, self.rules = settings, rules
-        self.now = 0.0
+        super().__init__(nodes)
+        self.settings, self.rules, self.news = settings, rules, []
         self.cores = {name: self.core(name) for name in self.names}
-        self.mail, self.replies, self.news = [], [], []
-        self.requests = 0
 
     def core(self, name, stored=NOTHING_STORED):
         peers = tuple(other for other in self.names if other != name)
@@ -38,9 +36,6 @@ class Cluster:
             rules=self.rules(),
         )
 
-    def __getitem__(self, name):
-        return self.cores[name].server
-
     def take(self, name, effects):
         for effect in effects:
             if not isinstance(effect, Send):
@@ -52,29 +47,10 @@ class Cluster:
                     (effect.message.id, effect.message.status, effect.message.value)
                 )
 
-    def settle(self, *among, drop=lambda sender, to, message: False):
-        """Deliver, in order, all that goes among these servers (all, unless given), and lose the
-        rest."""
-        among = among or tuple(self.names)
-        while self.mail:
-            sender, to, message = self.mail.pop(0)
-            if sender in among and to in among and not drop(sender, to, message):
-                self.take(to, self.cores[to].receive(self.now, sender, message))
-
     def time_out(self, name):
         """Have a server campaign."""
         self.now = max(self.now + self.settings.election_max, self.cores[name].deadline)
         self.tick(name)
-
-    def tick(self, name):
-        self.now = max(self.now, self.cores[name].deadline)
-        self.take(name, self.cores[name].tick(self.now))
-
-    def ask(self, name, *body):
-        self.requests += 1
-        request = Request(REQUEST, self.requests, body)
-        self.take(name, self.cores[name].receive(self.now, "c1", request))
-        return self.requests
 
     def lead(self, name, *among):
         self.time_out(name)
