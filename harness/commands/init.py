@@ -199,20 +199,10 @@ def _look_at(program: Path, main: str) -> tuple[str, str]:
     Raises:
         InvalidPlan: it is no such program.
     """
-    from splitbrain.harness.commands.common.sources import refuse_shadowed
+    from splitbrain.harness.commands.common.sources import parsed_module, refuse_shadowed
     from splitbrain.harness.plan import InvalidPlan
 
-    try:
-        tree = ast.parse(program.read_text(encoding="utf-8"), str(program))
-        module = program.resolve().relative_to(Path.cwd()).with_suffix("")
-    except OSError as error:
-        raise InvalidPlan(f"{program}: {error.strerror or error}") from None
-    except SyntaxError as error:
-        raise InvalidPlan(f"{program}:{error.lineno}: {error.msg}") from None
-    except ValueError:
-        raise InvalidPlan(
-            f"{program}: not below this folder, so it can't be imported from it"
-        ) from None
+    tree, module = parsed_module(program)
     if not _is_installed(module):
         refuse_shadowed(str(program), module)
     mains = [one.name for one in tree.body if isinstance(one, ast.AsyncFunctionDef)]

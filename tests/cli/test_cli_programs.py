@@ -167,6 +167,8 @@ def test_init_leaves_what_is_there(project):
         (["run", "queue.py"], "queue.py: 'import queue' gives another module of that name ("),
         (["init", "queue.py"], "queue.py: 'import queue' gives another module of that name ("),
         (["run", "broken.py"], "broken.py:1:"),
+        (["run", "latin.py"], "latin.py:1: (unicode error)"),
+        (["init", "latin.py"], "latin.py:1: (unicode error)"),
         (["hunt", "linestore.py"], "linestore.py has no SYSTEM"),
         (["run", "linestore.py:main"], "linestore:main is a function, not a System"),
         (["run", "pair.py:SECOND"], "pair:SECOND is a int, not a System"),
@@ -174,6 +176,7 @@ def test_init_leaves_what_is_there(project):
 )
 def test_what_is_no_program_or_no_system_is_told_in_a_sentence(project, words, problem):
     (project / "broken.py").write_text("def (:\n")
+    (project / "latin.py").write_bytes(b"SYSTEM = '\xfc'\n")
     (project / "queue.py").write_text("SYSTEM = 1\n")
     (project / "service.py").write_text("import uvicorn\nuvicorn.run(None, port=8000)\n")
     (project / "pair.py").write_text("FIRST, (SECOND, *REST) = 1, (2, 3)\n")

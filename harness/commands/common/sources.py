@@ -72,21 +72,36 @@ def system_word(word: str) -> str:
     if path.suffix != ".py":
         return word
     name = name or "SYSTEM"
-    try:
-        content = path.read_text(encoding="utf-8")
-        module = path.resolve().relative_to(Path.cwd()).with_suffix("")
-    except OSError as error:
-        raise InvalidPlan(f"{file}: {error.strerror or error}") from None
-    except ValueError:
-        raise InvalidPlan(
-            f"{file}: not below this folder, so it can't be imported from it"
-        ) from None
-    if name not in _names(content, file):
+    tree, module = parsed_module(path)
+    if name not in _names(tree):
         raise InvalidPlan(
             f"{file} has no {name}: if it is a program, 'splitbrain init {file}' writes one for it"
         )
     refuse_shadowed(file, module)
     return f"{'.'.join(module.parts)}:{name}"
+
+
+def parsed_module(path: Path) -> tuple[ast.Module, Path]:
+    """A module's code, and its path below this folder, without its ending.
+
+    Raises:
+        InvalidPlan: there is no such file, it is no Python, or it cannot be imported from here.
+    """
+    try:
+        tree = ast.parse(path.read_bytes(), str(path))
+    except OSError as error:
+        raise InvalidPlan(f"{path}: {error.strerror or error}") from None
+    except SyntaxError as error:
+        place = path if error.lineno is None else f"{path}:{error.lineno}"
+        raise InvalidPlan(f"{place}: {error.msg}") from None
+    except ValueError as error:  # a NUL, for some versions of Python
+        raise InvalidPlan(f"{path}: {error}") from None
+    try:
+        return tree, path.resolve().relative_to(Path.cwd()).with_suffix("")
+    except ValueError:
+        raise InvalidPlan(
+            f"{path}: not below this folder, so it can't be imported from it"
+        ) from None
 
 
 def refuse_shadowed(file: str, module: Path) -> None:
@@ -109,12 +124,8 @@ def refuse_shadowed(file: str, module: Path) -> None:
         )
 
 
-def _names(content: str, file: str) -> set[str]:
+def _names(tree: ast.Module) -> set[str]:
     """The names that a module defines or imports at its top."""
-    try:
-        tree = ast.parse(content, file)
-    except SyntaxError as error:
-        raise InvalidPlan(f"{file}:{error.lineno}: {error.msg}") from None
     names: set[str] = set()
     for statement in tree.body:
         match statement:
