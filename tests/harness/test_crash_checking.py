@@ -124,6 +124,7 @@ def test_an_engine_recovers_from_all_crash_states(system):
     assert str(found) == f"all {found.states[0]} crash states at {found.moments} moments recover"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("system", "bug", "kind"),
     [

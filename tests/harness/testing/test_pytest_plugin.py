@@ -73,6 +73,7 @@ def test_a_failure_tells_a_small_story_and_how_to_repeat_it(project):
     assert "harness/t" not in text.partition("short test summary")[0]
 
 
+@pytest.mark.slow
 def test_the_commands_it_names_repeat_the_small_run_and_the_whole_one(project):
     project.makepyfile(test_kv=TESTS)
     first = story_of(pytest_in(project, "-k", "forgetful"))
